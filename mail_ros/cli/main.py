@@ -1,0 +1,29 @@
+"""`mail_ros VERB`: one app, one place where errors end.
+
+Exit codes: 0 done, 1 something that the message says how to mend, 2 wrong usage, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from mail_ros.core.errors import MailError
+
+app = typer.Typer(
+    name="mail_ros",
+    help="Indoor localization from magnetometer samples: import surveys, train, evaluate, replay.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run a verb; a MailError becomes one line on stderr."""
+    try:
+        app()
+    except MailError as error:
+        print(f"mail_ros: {error}", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,153 @@
+"""Every setting of the network and of what it reads, with its default: here and nowhere else.
+
+Times are seconds, so that a network that runs at 10 Hz instead of the paper's 50 Hz keeps its
+window and its scales; the counts of samples are derived.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+from mail_ros.core.errors import ConfigError
+
+GradientKind = Literal["lag", "first", "mean"]
+AttentionKind = Literal["adaptive", "uniform"]
+HeadKind = Literal["regression", "heatmap"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class FeatureConfig:
+    """How magnetometer samples become the gradient that the network reads."""
+
+    rate_hz: float = 50.0  # samples are resampled to this rate first
+    gradient: GradientKind = "lag"  # "first": the paper's text; "mean": its figure 4b
+    lag_s: float = 0.5  # of "lag": long enough for the field to rise out of the sensor's noise
+    max_gap_s: float = 0.25  # longer holes between two samples restart the window
+    scale_ut: float = 5.0  # the gradient is divided by this, to be of order one
+
+    def __post_init__(self) -> None:
+        check_choice("features.gradient", self.gradient, GradientKind)
+        check_range("features.rate_hz", self.rate_hz, 1.0, 1000.0)
+        check_range("features.lag_s", self.lag_s, 1.0 / self.rate_hz, 10.0)
+        check_range("features.max_gap_s", self.max_gap_s, 1.0 / self.rate_hz, 10.0)
+        check_range("features.scale_ut", self.scale_ut, 1e-3, 1e3)
+
+    @property
+    def lag(self) -> int:
+        """Samples that the gradient looks back, and that a window holds before its first gradient."""
+        return {"lag": round(self.lag_s * self.rate_hz), "first": 1, "mean": 0}[self.gradient]
+
+
+@dataclass(frozen=True)
+class WindowConfig:
+    """How the gradient is cut into what the network sees (Section 5.2 of the paper)."""
+
+    length_s: float = 10.0  # 500 gradients at 50 Hz
+    scales_s: tuple[float, ...] = (1.0, 2.0, 3.0, 4.0, 5.0, 10.0)  # 50 ... 500 gradients at 50 Hz
+
+    def __post_init__(self) -> None:
+        check_range("window.length_s", self.length_s, 0.1, 600.0)
+        if not self.scales_s:
+            raise ConfigError(
+                "window.scales_s", wanted="one scale or more", found="none", fix="give seconds, as in [1, 10]"
+            )
+        for scale_s in self.scales_s:
+            check_range("window.scales_s", scale_s, 1e-3, self.length_s)
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Widths that the paper leaves open, and which of its variants is built."""
+
+    hidden: int = 32  # of each scale's GRU
+    feature: int = 32  # of each scale's feature vector
+    attention: AttentionKind = "adaptive"  # "uniform": the paper's ablation
+    attention_hidden: int = 64
+    head: HeadKind = "regression"  # the paper's equation 14; "heatmap": softmax over map cells
+
+    def __post_init__(self) -> None:
+        check_choice("network.attention", self.attention, AttentionKind)
+        check_choice("network.head", self.head, HeadKind)
+        for name in ("hidden", "feature", "attention_hidden"):
+            check_range(f"network.{name}", getattr(self, name), 1, 4096)
+
+
+@dataclass(frozen=True)
+class MailConfig:
+    """All that is needed to build the network; part of every model card."""
+
+    features: FeatureConfig = field(default_factory=FeatureConfig)
+    window: WindowConfig = field(default_factory=WindowConfig)
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+
+    def __post_init__(self) -> None:
+        if min(self.scales) < 2:
+            raise ConfigError(
+                "window.scales_s",
+                wanted=f"scales of two gradients or more at {self.features.rate_hz:g} Hz",
+                found=str(list(self.window.scales_s)),
+                fix="raise the rate or the smallest scale",
+            )
+
+    @property
+    def length(self) -> int:
+        """Gradients in a window."""
+        return round(self.window.length_s * self.features.rate_hz)
+
+    @property
+    def samples(self) -> int:
+        """Resampled field values that one window needs: its gradients and the lag before them."""
+        return self.length + self.features.lag
+
+    @property
+    def scales(self) -> tuple[int, ...]:
+        """Gradients in one subsequence, for each scale."""
+        return tuple(round(scale_s * self.features.rate_hz) for scale_s in self.window.scales_s)
+
+
+def check_range(name: str, value: float, low: float, high: float) -> None:
+    """Refuse a number outside [low, high]; NaN is outside."""
+    if not low <= value <= high:
+        raise ConfigError(name, wanted=f"{low:g} to {high:g}", found=f"{value:g}", fix="change the setting")
+
+
+def check_choice(name: str, value: object, choices: Any) -> None:
+    """Refuse a value that is not one of a Literal's."""
+    allowed = typing.get_args(choices)
+    if value not in allowed:
+        raise ConfigError(name, wanted=" or ".join(allowed), found=repr(value), fix="change the setting")
+
+
+def from_dict(kind: type[T], values: Any, path: str = "") -> T:
+    """Build a (nested) config dataclass from plain JSON values.
+
+    Raises:
+        ConfigError: an unknown key, or a value of another type than the field's; both name the full path.
+    """
+    if not isinstance(values, dict):
+        raise ConfigError(path or kind.__name__, wanted="a table of settings", found=repr(values), fix="correct it")
+    hints = typing.get_type_hints(kind)
+    known = {f.name for f in dataclasses.fields(typing.cast(Any, kind))}
+    for key in values:
+        if key not in known:
+            raise ConfigError(
+                f"{path}{key}", wanted=f"one of {', '.join(sorted(known))}", found=key, fix="correct the name"
+            )
+    return kind(**{key: _convert(hints[key], value, f"{path}{key}") for key, value in values.items()})
+
+
+def _convert(hint: Any, value: Any, path: str) -> Any:
+    if dataclasses.is_dataclass(hint):
+        return from_dict(typing.cast(type, hint), value, f"{path}.")
+    if typing.get_origin(hint) is tuple and isinstance(value, (list, tuple)):
+        return tuple(_convert(typing.get_args(hint)[0], item, path) for item in value)
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(hint, type) and (not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool)):
+        raise ConfigError(path, wanted=hint.__name__, found=repr(value), fix="correct the value")
+    return value

@@ -1,0 +1,154 @@
+"""From samples at any rate to the gradient that the network reads.
+
+    Sample --> Resampler --> (tick, field) --> SlidingWindow --> gradient
+               any rate      rate_hz, µT       the last 10 s     offset-free
+
+Ticks lie at whole multiples of the period since the epoch, not since the first sample: whoever
+starts listening earlier or later to the same robot computes the same windows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from mail_ros.core.config import GradientKind
+
+FloatArray = npt.NDArray[np.float64]
+ArrayOrTensor = TypeVar("ArrayOrTensor", FloatArray, torch.Tensor)
+
+NS_PER_S = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Tick:
+    """The field averaged over one period; consecutive ticks have consecutive indices."""
+
+    index: int  # ends at index * period since the epoch
+    field_ut: FloatArray  # (3,) µT
+
+
+class Resampler:
+    """Streaming resampling by stamp: the mean of the linearly interpolated field over each period.
+
+    Averaging is the anti-alias filter when the sensor is faster than `rate_hz`; when it is slower, the
+    mean is next to linear interpolation. Causal: a tick appears with the first sample at or after its end.
+
+    A sample is used, or counted in `counts` under the reason why not:
+    `not_finite` (NaN or infinite axis), `duplicate` (stamp of the sample before), `late` (up to
+    `max_gap_s` older than the newest). Older than that, the clock was set back: `backward`, and a hole
+    longer than `max_gap_s`, `gap`, both start anew; the next tick's index then does not follow the last.
+    """
+
+    def __init__(self, rate_hz: float, max_gap_s: float) -> None:
+        self.period_ns = round(NS_PER_S / rate_hz)
+        self.max_gap_ns = round(max_gap_s * NS_PER_S)
+        self.counts: Counter[str] = Counter()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the samples so far, keep the counts."""
+        self._stamp_ns: int | None = None
+        self._field_ut = np.zeros(3)
+        self._sum = np.zeros(3)  # integral of the field over the current period so far, µT ns
+        self._whole = False  # whether the integral began at the period's start
+
+    def push(self, stamp_ns: int, field_ut: FloatArray) -> list[Tick]:
+        """Take one sample, (3,) µT; return the ticks that it completes, oldest first."""
+        field_ut = np.asarray(field_ut, dtype=np.float64)
+        if not np.isfinite(field_ut).all():
+            self.counts["not_finite"] += 1
+            return []
+        step_ns = self.period_ns if self._stamp_ns is None else stamp_ns - self._stamp_ns
+        if -self.max_gap_ns <= step_ns <= 0:
+            self.counts["duplicate" if step_ns == 0 else "late"] += 1
+            return []
+        self.counts["used"] += 1
+        if self._stamp_ns is not None and 0 < step_ns <= self.max_gap_ns:
+            return self._advance(self._stamp_ns, stamp_ns, field_ut)
+        if self._stamp_ns is not None:
+            self.counts["backward" if step_ns < 0 else "gap"] += 1
+        self.reset()
+        self._stamp_ns, self._field_ut = stamp_ns, field_ut
+        self._whole = stamp_ns % self.period_ns == 0
+        return []
+
+    def _advance(self, start_ns: int, stop_ns: int, stop_ut: FloatArray) -> list[Tick]:
+        """Integrate the straight line between two samples, period by period."""
+        slope = (stop_ut - self._field_ut) / (stop_ns - start_ns)
+        ticks = []
+        at_ns, at_ut = start_ns, self._field_ut
+        while at_ns < stop_ns:
+            index = at_ns // self.period_ns + 1  # the tick that ends the period we are in
+            end_ns = min(index * self.period_ns, stop_ns)
+            end_ut = self._field_ut + slope * (end_ns - start_ns)
+            self._sum = self._sum + (at_ut + end_ut) * (0.5 * (end_ns - at_ns))
+            if end_ns == index * self.period_ns:
+                if self._whole:
+                    ticks.append(Tick(index, self._sum / self.period_ns))
+                self._sum, self._whole = np.zeros(3), True
+            at_ns, at_ut = end_ns, end_ut
+        self._stamp_ns, self._field_ut = stop_ns, stop_ut
+        return ticks
+
+
+class SlidingWindow:
+    """The last `length` values of unbroken ticks, as one contiguous array, without moving it each time."""
+
+    def __init__(self, length: int) -> None:
+        self.length = length
+        self._buffer = np.zeros((2 * length, 3))
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all ticks."""
+        self._end = 0
+        self._filled = 0
+        self._last_index: int | None = None
+
+    def append(self, tick: Tick) -> None:
+        """Add a tick; one that does not follow the last starts the window anew."""
+        if self._last_index is not None and tick.index != self._last_index + 1:
+            self.clear()
+        if self._end == 2 * self.length:
+            self._buffer[: self.length] = self._buffer[self.length :]
+            self._end = self.length
+        self._buffer[self._end] = tick.field_ut
+        self._end += 1
+        self._filled = min(self._filled + 1, self.length)
+        self._last_index = tick.index
+
+    @property
+    def fill(self) -> float:
+        """Share of the window that is filled, 0 to 1."""
+        return self._filled / self.length
+
+    @property
+    def values(self) -> FloatArray:
+        """(length, 3) µT, oldest first; only meaningful when `fill` is 1."""
+        return self._buffer[self._end - self.length : self._end]
+
+
+def gradient(field_ut: ArrayOrTensor, kind: GradientKind, lag: int) -> ArrayOrTensor:
+    """The offset-free signal that all scales read.
+
+    "lag" and "first": b[t] - b[t - lag]. "mean": b[t] minus the mean of the window (figure 4b of the paper).
+
+    Args:
+        field_ut: (..., n + lag, 3) µT.
+        kind: which gradient.
+        lag: `FeatureConfig.lag`; 0 for "mean".
+
+    Returns:
+        (..., n, 3) µT.
+    """
+    if kind == "mean":
+        mean: ArrayOrTensor = field_ut.sum(-2)[..., None, :] / field_ut.shape[-2]
+        return field_ut - mean
+    difference: ArrayOrTensor = field_ut[..., lag:, :] - field_ut[..., :-lag, :]
+    return difference

@@ -1,0 +1,1 @@
+"""Where walks come from: bags, importers, the simulator."""

@@ -1,0 +1,217 @@
+"""Reading bags: rosbag2 folders and files, also those that were cut off.
+
+A whole bag is read by `rosbags`. An MCAP file without its closing magic was cut off by a power loss or a
+kill: it is read from the front, up to where it ends.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from mcap.exceptions import McapError
+from mcap.reader import NonSeekingReader
+from rosbags.rosbag2 import Reader, ReaderError
+
+from mail_ros.core.errors import BagError
+from mail_ros.data.bag_writer import BagWriter
+from mail_ros.data.labels import interpolate
+from mail_ros.data.messages import (
+    FIELD_TYPE,
+    IMU_TYPE,
+    LANDMARK_TYPE,
+    decode_field,
+    decode_landmark,
+    encode_field,
+    encode_imu,
+    encode_landmark,
+)
+from mail_ros.data.track import FloatArray, IntArray, Landmark, Track
+
+FIELD_TOPIC = "/imu/mag"
+IMU_TOPIC = "/imu/data"
+LANDMARK_TOPIC = "/landmark"
+MAGIC = b"\x89MCAP0\r\n"
+
+
+class Message(NamedTuple):
+    """One stored message."""
+
+    topic: str
+    msgtype: str
+    log_time_ns: int
+    cdr: bytes
+
+
+class Bag:
+    """A bag to read: a rosbag2 folder, or an .mcap or .db3 file."""
+
+    def __init__(self, path: Path) -> None:
+        """Look at the bag without reading its messages.
+
+        Raises:
+            BagError: nothing there, or not a bag.
+        """
+        self.path = path
+        if not path.exists():
+            raise BagError(path, wanted="a bag", found="nothing", fix="correct the path")
+        self.files = sorted(path.glob("*.mcap")) + sorted(path.glob("*.db3")) if path.is_dir() else [path]
+        if not self.files or self.files[0].suffix not in (".mcap", ".db3"):
+            raise BagError(
+                path, wanted="a rosbag2 folder, an .mcap or a .db3 file", found="neither", fix="give the bag's folder"
+            )
+        self.cut_off = any(_cut_off(file) for file in self.files if file.suffix == ".mcap")
+
+    @property
+    def name(self) -> str:
+        """The bag's name, without the ending."""
+        return self.path.stem if self.path.is_file() else self.path.name
+
+    def messages(self, topics: Sequence[str] = ()) -> Iterator[Message]:
+        """The messages of some topics, or of all, in the order of the log.
+
+        Raises:
+            BagError: the bag is damaged in another way than being cut off.
+        """
+        if self.cut_off:
+            yield from self._salvage(topics)
+            return
+        whole = self.path.is_dir() and (self.path / "metadata.yaml").exists()
+        for path in [self.path] if whole else self.files:
+            try:
+                with Reader(path) as reader:
+                    wanted = [c for c in reader.connections if not topics or c.topic in topics]
+                    if wanted:
+                        for connection, stamp_ns, cdr in reader.messages(wanted):
+                            yield Message(connection.topic, connection.msgtype, stamp_ns, bytes(cdr))
+            except (ReaderError, OSError) as error:
+                raise BagError(
+                    path, wanted="a readable bag", found=str(error), fix="record or import it again"
+                ) from None
+
+    def _salvage(self, topics: Sequence[str]) -> Iterator[Message]:
+        for file in self.files:
+            with file.open("rb") as stream:
+                try:
+                    for schema, channel, message in NonSeekingReader(stream).iter_messages(
+                        topics=list(topics) or None, log_time_order=False
+                    ):
+                        yield Message(channel.topic, schema.name if schema else "", message.log_time, message.data)
+                except (McapError, ValueError, EOFError):
+                    continue  # where the file ends; all before it was given
+
+    def sha256(self) -> str:
+        """Hash of the stored messages' files, which a model card keeps."""
+        digest = hashlib.sha256()
+        for file in self.files:
+            digest.update(file.read_bytes())
+        return digest.hexdigest()
+
+
+def read_track(path: Path, field_topic: str = FIELD_TOPIC, landmark_topic: str = LANDMARK_TOPIC) -> Track:
+    """One walk from its bag; without landmarks no sample is valid.
+
+    Raises:
+        BagError: not a bag, an empty one, or one without the field's topic; topics found are named.
+    """
+    bag = Bag(path)
+    stamps: list[int] = []
+    fields: list[FloatArray] = []
+    landmarks: list[Landmark] = []
+    seen: set[str] = set()
+    for message in bag.messages():
+        seen.add(f"{message.topic} ({message.msgtype})")
+        if message.topic == field_topic and message.msgtype == FIELD_TYPE:
+            stamp_ns, field_ut = decode_field(message.cdr)
+            stamps.append(stamp_ns)
+            fields.append(field_ut)
+        elif message.topic == landmark_topic and message.msgtype == LANDMARK_TYPE:
+            landmarks.append(decode_landmark(message.cdr)[0])
+    if not stamps:
+        raise BagError(
+            path,
+            wanted=f"messages on {field_topic} ({FIELD_TYPE})",
+            found=", ".join(sorted(seen)) or "no message at all",
+            fix="name the topic with --topic, or record it",
+        )
+    stamp_ns_array = np.array(stamps, dtype=np.int64)
+    labels = interpolate(stamp_ns_array, landmarks)
+    return Track(
+        bag.name, stamp_ns_array, np.array(fields), labels.position_m, labels.floor, labels.valid, labels.paused
+    )
+
+
+class ImuSeries(NamedTuple):
+    """Inertial readings beside the field."""
+
+    stamp_ns: IntArray  # (n,)
+    orientation_xyzw: FloatArray  # (n, 4) sensor in an east-north-up frame
+    rate_rad_s: FloatArray  # (n, 3)
+    acceleration_m_s2: FloatArray  # (n, 3)
+
+
+def write_walk(
+    path: Path,
+    stamp_ns: IntArray,
+    field_ut: FloatArray,
+    landmarks: Sequence[Landmark],
+    *,
+    imu: ImuSeries | None = None,
+    frame_id: str = "imu_link",
+    map_frame: str = "map",
+    custom: dict[str, str] | None = None,
+) -> None:
+    """Write one walk as a bag, whole or not at all; messages are logged at their stamps.
+
+    Raises:
+        BagError: the bag exists.
+    """
+    if path.exists():
+        raise BagError(
+            path, wanted="a name that is free", found="a bag or another file", fix="choose another or move it away"
+        )
+    messages = [
+        Message(FIELD_TOPIC, FIELD_TYPE, stamp, encode_field(stamp, row, frame_id))
+        for stamp, row in zip(stamp_ns.tolist(), field_ut, strict=True)
+    ]
+    messages += [
+        Message(LANDMARK_TOPIC, LANDMARK_TYPE, mark.stamp_ns, encode_landmark(mark, map_frame)) for mark in landmarks
+    ]
+    if imu is not None:
+        rows = zip(imu.stamp_ns.tolist(), imu.orientation_xyzw, imu.rate_rad_s, imu.acceleration_m_s2, strict=True)
+        messages += [
+            Message(IMU_TOPIC, IMU_TYPE, stamp, encode_imu(stamp, quaternion, rate, acceleration, frame_id))
+            for stamp, quaternion, rate, acceleration in rows
+        ]
+    messages.sort(key=lambda message: message.log_time_ns)
+    partial = path.with_name(path.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    with BagWriter(partial, custom, file_stem=path.name) as writer:
+        for message in messages:
+            writer.add_topic(message.topic, message.msgtype)
+            writer.write(message.topic, message.log_time_ns, message.cdr)
+    partial.rename(path)
+
+
+def _cut_off(file: Path) -> bool:
+    """Whether an MCAP file lacks its end.
+
+    Raises:
+        BagError: it lacks its beginning, so it is something else.
+    """
+    with file.open("rb") as stream:
+        head = stream.read(len(MAGIC))
+        if head != MAGIC:
+            raise BagError(
+                file,
+                wanted="an MCAP file",
+                found=f"{head!r} at its start" if head else "an empty file",
+                fix="check what it is: the name ends in .mcap, its content does not fit",
+            )
+        stream.seek(0, 2)
+        stream.seek(max(stream.tell() - len(MAGIC), len(MAGIC)))
+        return stream.read() != MAGIC

@@ -1,0 +1,141 @@
+"""GetSensorData logs of the IPIN competitions: text, `;` between fields, `%` before comments.
+
+    MAGN; app time s; sensor time s; x; y; z µT; accuracy
+    ACCE; app time; sensor time; x; y; z m/s²; accuracy
+    GYRO; app time; sensor time; x; y; z rad/s; accuracy
+    AHRS; app time; sensor time; pitch; roll; yaw °; rotation vector x; y; z; accuracy
+    POSI; app time; counter; latitude °; longitude °; floor; building
+
+App time is when the phone's program read a value: it is common to all lines, but late by a varying
+delay. Sensor time is exact in its intervals. A stamp is therefore sensor time plus the median
+difference of the two. The day comes from the `% Date of creation` line.
+
+Source: Torres-Sospedra et al., "Datasets and Supporting Materials for the IPIN 2023 Competition
+Track 3", Zenodo record 8362205.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections import defaultdict
+from datetime import datetime, timezone
+from pathlib import Path
+
+import numpy as np
+
+from mail_ros.core.errors import BagError
+from mail_ros.core.signals import NS_PER_S
+from mail_ros.data.bag import ImuSeries
+from mail_ros.data.importers.walk import Origin, Walk
+from mail_ros.data.track import FloatArray, IntArray, Landmark
+
+IPIN_2023_ORIGIN = Origin(49.4611, 11.1109)  # Museum for Industrial Culture, Nuremberg
+
+# Fields of a line that are numbers: how many of them must be there.
+FIELDS = {"MAGN": 5, "ACCE": 5, "GYRO": 5, "AHRS": 8, "POSI": 5}
+DATE = re.compile(r"% Date of creation:\s*\w+ (\w+ \d+ \d+:\d+:\d+) GMT([+-]\d+):(\d+) (\d+)")
+MODEL = re.compile(r"% Model:\s*(\S.*)")
+
+
+def read_ipin_log(path: Path, origin: Origin) -> Walk:
+    """One walk from one log, plain or gzip-compressed.
+
+    Raises:
+        BagError: not a GetSensorData log, or one without magnetometer lines; a broken line is named by number.
+    """
+    comments, lines = _parse(path)
+    if "MAGN" not in lines:
+        raise BagError(
+            path,
+            wanted="MAGN lines of a GetSensorData log",
+            found=", ".join(sorted(lines)) or "no sensor line at all",
+            fix="check that it is such a log",
+        )
+    start_ns = _start_ns(comments)
+    magnetometer = lines["MAGN"]
+    delay_s = float(np.median(magnetometer[:, 0] - magnetometer[:, 1]))  # app time minus sensor time
+    model = MODEL.search(comments)
+    return Walk(
+        name=path.name.removesuffix(".gz").removesuffix(".txt"),
+        stamp_ns=_stamps(start_ns, magnetometer[:, 1] + delay_s),
+        field_ut=magnetometer[:, 2:5],
+        landmarks=tuple(
+            Landmark(int(stamp), origin.to_local(*row[2:4]), int(row[4]))
+            for stamp, row in zip(_stamps(start_ns, lines["POSI"][:, 0]), lines["POSI"], strict=True)
+        )
+        if "POSI" in lines
+        else (),
+        imu=_imu(lines, start_ns, delay_s),
+        notes={
+            "source": path.name,
+            "importer": "ipin",
+            "device": model.group(1).strip() if model else "unknown",
+            "origin": f"{origin.latitude_deg},{origin.longitude_deg}",
+        },
+    )
+
+
+def _parse(path: Path) -> tuple[str, dict[str, FloatArray]]:
+    """The comment lines, and the numbers of every kind of line that is used, (n, fields)."""
+    comments: list[str] = []
+    rows: dict[str, list[list[float]]] = defaultdict(list)
+    try:
+        with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8", errors="replace") as stream:
+            for number, line in enumerate(stream, 1):
+                kind, *values = str(line).rstrip().split(";")
+                if kind.startswith("%"):
+                    comments.append(str(line))
+                elif kind in FIELDS:
+                    rows[kind].append(_numbers(path, number, kind, values))
+    except (OSError, EOFError) as error:
+        raise BagError(path, wanted="a readable log, plain or .gz", found=str(error), fix="download it again") from None
+    return "".join(comments), {kind: np.array(values) for kind, values in rows.items()}
+
+
+def _numbers(path: Path, number: int, kind: str, values: list[str]) -> list[float]:
+    try:
+        numbers = [float(value) for value in values[: FIELDS[kind]]]
+        if len(numbers) == FIELDS[kind]:
+            return numbers
+    except ValueError:
+        pass
+    raise BagError(
+        f"{path}, line {number}",
+        wanted=f"{FIELDS[kind]} numbers after {kind}",
+        found=";".join(values),
+        fix="correct or delete the line",
+    )
+
+
+def _start_ns(comments: str) -> int:
+    """When app time was zero, ns since the epoch; the epoch itself where the log does not say."""
+    match = DATE.search(comments)
+    if match is None:
+        return 0
+    day, hours, minutes, year = match.groups()
+    local = datetime.strptime(f"{day} {year}", "%b %d %H:%M:%S %Y").replace(tzinfo=timezone.utc)
+    sign = -1 if hours.startswith("-") else 1
+    offset_s = int(hours) * 3600 + sign * int(minutes) * 60
+    return (round(local.timestamp()) - offset_s) * NS_PER_S
+
+
+def _stamps(start_ns: int, app_time_s: FloatArray) -> IntArray:
+    return start_ns + np.round(app_time_s * NS_PER_S).astype(np.int64)
+
+
+def _imu(lines: dict[str, FloatArray], start_ns: int, delay_s: float) -> ImuSeries | None:
+    """One reading per AHRS line; rates and accelerations are interpolated to its time."""
+    if not {"AHRS", "ACCE", "GYRO"} <= lines.keys():
+        return None
+    attitude = lines["AHRS"]
+    vector = attitude[:, 5:8]  # rotation vector: axis times the sine of half the angle
+    scalar = np.sqrt(np.clip(1.0 - np.square(vector).sum(axis=1), 0.0, None))
+    quaternion = np.column_stack([vector, scalar])
+    quaternion /= np.linalg.norm(quaternion, axis=1, keepdims=True)
+
+    def at_attitude(kind: str) -> FloatArray:
+        columns = [np.interp(attitude[:, 1], lines[kind][:, 1], lines[kind][:, axis]) for axis in (2, 3, 4)]
+        return np.column_stack(columns)
+
+    return ImuSeries(_stamps(start_ns, attitude[:, 1] + delay_s), quaternion, at_attitude("GYRO"), at_attitude("ACCE"))

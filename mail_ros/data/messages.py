@@ -1,0 +1,121 @@
+"""The three messages of a survey, to and from the CDR bytes that a bag stores. No ROS install needed."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from rosbags.typesys import Stores, get_typestore
+from rosbags.typesys.store import Typestore
+
+from mail_ros.core.errors import BagError
+from mail_ros.core.frames import frame_of_floor, split_frame
+from mail_ros.core.signals import NS_PER_S, FloatArray
+from mail_ros.data.track import Landmark
+
+FIELD_TYPE = "sensor_msgs/msg/MagneticField"
+IMU_TYPE = "sensor_msgs/msg/Imu"
+LANDMARK_TYPE = "geometry_msgs/msg/PointStamped"
+UT_PER_T = 1e6
+
+
+@cache
+def typestore() -> Typestore:
+    """The message types of ROS 2 Jazzy."""
+    return get_typestore(Stores.ROS2_JAZZY)
+
+
+def definition(msgtype: str) -> tuple[str, str]:
+    """The text of a message's definition as rosbag2 stores it, and its type description hash (RIHS01).
+
+    Raises:
+        BagError: a type that is not among the standard messages of Jazzy.
+    """
+    if msgtype not in typestore().types:
+        raise BagError(
+            msgtype, wanted="a standard ROS 2 message type", found="an unknown one", fix="record other topics"
+        )
+    text, _ = typestore().generate_msgdef(msgtype, ros_version=2)
+    return text, typestore().hash_rihs01(msgtype)
+
+
+def decode(cdr: bytes, msgtype: str) -> Any:
+    """A message from its CDR bytes.
+
+    Raises:
+        BagError: the bytes are not such a message.
+    """
+    try:
+        return typestore().deserialize_cdr(cdr, msgtype)
+    except Exception as error:  # rosbags raises whatever its generated code runs into
+        raise BagError(
+            f"a message of {len(cdr)} bytes", wanted=msgtype, found=f"other bytes ({error})", fix="record the bag again"
+        ) from None
+
+
+def stamp_of(message: Any) -> int:
+    """Header stamp, ns."""
+    return int(message.header.stamp.sec) * NS_PER_S + int(message.header.stamp.nanosec)
+
+
+def encode_field(stamp_ns: int, field_ut: FloatArray, frame_id: str) -> bytes:
+    """MagneticField, tesla, covariance unknown."""
+    types = typestore().types
+    vector = _vector(np.asarray(field_ut) / UT_PER_T)
+    return _cdr(types[FIELD_TYPE](_header(stamp_ns, frame_id), vector, np.zeros(9)), FIELD_TYPE)
+
+
+def decode_field(cdr: bytes) -> tuple[int, FloatArray]:
+    """Stamp, ns, and field, (3,) µT."""
+    message = decode(cdr, FIELD_TYPE)
+    vector = message.magnetic_field
+    return stamp_of(message), np.array([vector.x, vector.y, vector.z]) * UT_PER_T
+
+
+def encode_imu(
+    stamp_ns: int, orientation_xyzw: FloatArray, rate_rad_s: FloatArray, acceleration_m_s2: FloatArray, frame_id: str
+) -> bytes:
+    """Imu, covariances unknown."""
+    types = typestore().types
+    quaternion = types["geometry_msgs/msg/Quaternion"](*(float(value) for value in orientation_xyzw))
+    unknown = np.zeros(9)
+    message = types[IMU_TYPE](
+        _header(stamp_ns, frame_id),
+        quaternion,
+        unknown,
+        _vector(rate_rad_s),
+        unknown,
+        _vector(acceleration_m_s2),
+        unknown,
+    )
+    return _cdr(message, IMU_TYPE)
+
+
+def encode_landmark(landmark: Landmark, map_frame: str) -> bytes:
+    """PointStamped in the frame of the landmark's floor."""
+    types = typestore().types
+    point = types["geometry_msgs/msg/Point"](float(landmark.position_m[0]), float(landmark.position_m[1]), 0.0)
+    header = _header(landmark.stamp_ns, frame_of_floor(map_frame, landmark.floor))
+    return _cdr(types[LANDMARK_TYPE](header, point), LANDMARK_TYPE)
+
+
+def decode_landmark(cdr: bytes) -> tuple[Landmark, str]:
+    """The landmark, and the map frame."""
+    message = decode(cdr, LANDMARK_TYPE)
+    map_frame, floor = split_frame(message.header.frame_id)
+    return Landmark(stamp_of(message), (float(message.point.x), float(message.point.y)), floor), map_frame
+
+
+def _header(stamp_ns: int, frame_id: str) -> Any:
+    types = typestore().types
+    time = types["builtin_interfaces/msg/Time"](*divmod(int(stamp_ns), NS_PER_S))
+    return types["std_msgs/msg/Header"](time, frame_id)
+
+
+def _vector(xyz: FloatArray) -> Any:
+    return typestore().types["geometry_msgs/msg/Vector3"](*(float(value) for value in xyz))
+
+
+def _cdr(message: Any, msgtype: str) -> bytes:
+    return bytes(typestore().serialize_cdr(message, msgtype))

@@ -1,0 +1,71 @@
+"""One walk, as everything downstream of a bag sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from mail_ros.core.localizer import Sample
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Landmark:
+    """A surveyed place, and when the walk passed it."""
+
+    stamp_ns: int
+    position_m: tuple[float, float]
+    floor: int
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Where a walk was at given stamps."""
+
+    position_m: FloatArray  # (n, 2), NaN where not valid
+    floor: IntArray  # (n,)
+    valid: BoolArray  # (n,)
+    paused: BoolArray  # (n,) standing still
+
+
+@dataclass(frozen=True)
+class Track:
+    """One walk: the field in the order it was recorded, and where it was measured."""
+
+    source: str  # name of the bag
+    stamp_ns: IntArray  # (n,)
+    field_ut: FloatArray  # (n, 3), NaN where a sample is missing or has an unreported axis
+    position_m: FloatArray  # (n, 2), NaN where not valid
+    floor: IntArray  # (n,)
+    valid: BoolArray  # (n,) the position is known
+    paused: BoolArray  # (n,) standing still
+
+    def __len__(self) -> int:
+        return len(self.stamp_ns)
+
+    def samples(self) -> Iterator[Sample]:
+        """The walk as a localizer hears it."""
+        for stamp_ns, field_ut in zip(self.stamp_ns.tolist(), self.field_ut, strict=True):
+            yield Sample(stamp_ns, field_ut)
+
+    def labelled_span(self) -> Track:
+        """The part from the first known position to the last; empty where none is known."""
+        known = np.flatnonzero(self.valid)
+        return self[known[0] : known[-1] + 1] if len(known) else self[:0]
+
+    def __getitem__(self, part: slice) -> Track:
+        return Track(
+            self.source,
+            self.stamp_ns[part],
+            self.field_ut[part],
+            self.position_m[part],
+            self.floor[part],
+            self.valid[part],
+            self.paused[part],
+        )
