@@ -1,0 +1,122 @@
+"""Small things that many tests stand on: a made-up walk, and a network nobody trained.
+
+An untrained network answers nonsense, but the same nonsense wherever the same window is seen: enough
+for every claim about what is read, sent, stored and refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from mail_ros.core.belief import survey_cells
+from mail_ros.core.checkpoint import ModelCard, build, save_model
+from mail_ros.core.config import FeatureConfig, HeadKind, MailConfig, NetworkConfig, WindowConfig
+from mail_ros.core.localizer import Estimate, MailLocalizer
+from mail_ros.core.model import Mail
+from mail_ros.data.bag import read_track, write_walk
+from mail_ros.data.track import FloatArray, IntArray, Landmark
+
+START_NS = 1_700_000_000_123_456_789  # not on a tick of any rate
+EXTENT_M = 10.0  # walks of these tests stay within this of the origin
+
+
+class SyntheticWalk(NamedTuple):
+    """A walk along a circle through a smooth, made-up field."""
+
+    stamp_ns: IntArray  # (n,)
+    field_ut: FloatArray  # (n, 3)
+    landmarks: tuple[Landmark, ...]
+
+    def write(self, path: Path) -> Path:
+        """As a bag; returns its path."""
+        write_walk(path, self.stamp_ns, self.field_ut, self.landmarks)
+        return path
+
+
+def field_at(position_m: FloatArray) -> FloatArray:
+    """Field, (n, 3) µT, at positions (n, 2): the Earth's, bent every few metres as in a building."""
+    x, y = position_m[:, 0], position_m[:, 1]
+    bend = [8.0 * np.sin(1.3 * x + 0.4 * y), 6.0 * np.cos(0.9 * y - 0.5 * x), 7.0 * np.sin(0.7 * x) * np.cos(1.1 * y)]
+    field_ut: FloatArray = np.array([20.0, 5.0, -43.0]) + np.column_stack(bend)
+    return field_ut
+
+
+def synthetic_walk(
+    duration_s: float = 10.0,
+    rate_hz: float = 100.0,
+    *,
+    speed_m_s: float = 1.2,
+    floor: int = 0,
+    start_ns: int = START_NS,
+    seed: int = 0,
+) -> SyntheticWalk:
+    """A walk on a circle of 5 m radius, its stamps jittered by up to a tenth of a period, landmarks every 2 s."""
+    random = np.random.default_rng(seed)
+    at_s = (np.arange(round(duration_s * rate_hz)) + random.uniform(-0.1, 0.1, round(duration_s * rate_hz))) / rate_hz
+    at_s -= at_s[0]
+
+    def position_m(time_s: FloatArray) -> FloatArray:
+        angle = speed_m_s * time_s / 5.0
+        return np.column_stack([5.0 * np.cos(angle), 5.0 * np.sin(angle)])
+
+    field_ut = field_at(position_m(at_s)) + random.normal(0.0, 0.3, (len(at_s), 3))
+    mark_s = np.append(np.arange(0.0, at_s[-1], 2.0), at_s[-1])
+    marks = zip(mark_s.tolist(), position_m(mark_s).tolist(), strict=True)
+    landmarks = tuple(Landmark(start_ns + round(s * 1e9), (x, y), floor) for s, (x, y) in marks)
+    return SyntheticWalk(start_ns + np.round(at_s * 1e9).astype(np.int64), field_ut, landmarks)
+
+
+def tiny_config(
+    head: HeadKind = "regression", *, rate_hz: float = 50.0, scales_s: Sequence[float] = (0.5, 1.0, 2.0)
+) -> MailConfig:
+    """A network that answers in under a millisecond, with a window of two seconds."""
+    return MailConfig(
+        FeatureConfig(rate_hz=rate_hz, lag_s=0.2),
+        WindowConfig(length_s=2.0, scales_s=tuple(scales_s)),
+        NetworkConfig(hidden=8, feature=8, attention_hidden=8, head=head),
+    )
+
+
+def tiny_network(config: MailConfig | None = None, *, floor: int = 0, seed: int = 0) -> Mail:
+    """An untrained network; a seed always gives the same one."""
+    config = config or tiny_config()
+    torch.manual_seed(seed)
+    if config.network.head == "regression":
+        return build(
+            config,
+            {"center_m": torch.zeros(2), "extent_m": torch.tensor(EXTENT_M), "floor": torch.tensor(floor)},
+        ).eval()
+    grid = np.stack(np.meshgrid(np.arange(-6.0, 6.5, 0.5), np.arange(-6.0, 6.5, 0.5)), -1).reshape(-1, 2)
+    cells = survey_cells(grid, np.full(len(grid), floor), 0.5)
+    return build(
+        config,
+        {
+            "cell_position_m": torch.from_numpy(cells.position_m),
+            "cell_floor": torch.from_numpy(cells.floor),
+            "label_sigma_m": torch.tensor(0.5),
+            "radius_m": torch.tensor(1.0),
+        },
+    ).eval()
+
+
+def tiny_model(
+    path: Path, config: MailConfig | None = None, *, map_frame: str = "map", floor: int = 0, seed: int = 0
+) -> Path:
+    """A model file of an untrained network; returns its path."""
+    config = config or tiny_config()
+    field_ut = synthetic_walk(2.0 * config.samples / config.features.rate_hz, config.features.rate_hz).field_ut
+    card = ModelCard(config=config, map_frame=map_frame, floors=(floor,))
+    golden = torch.from_numpy(field_ut[: config.samples]).float()
+    save_model(path, tiny_network(config, floor=floor, seed=seed), card, golden)
+    return path
+
+
+def offline_estimates(localizer: MailLocalizer, bag: Path) -> list[Estimate]:
+    """What `push` answers to a bag, without ROS."""
+    estimates = (localizer.push(sample) for sample in read_track(bag).samples())
+    return [estimate for estimate in estimates if estimate is not None]
