@@ -9,6 +9,9 @@ import sys
 
 import typer
 
+from mail_ros.cli.evaluate import evaluate
+from mail_ros.cli.import_ import import_
+from mail_ros.cli.train import train
 from mail_ros.core.errors import MailError
 
 app = typer.Typer(
@@ -19,6 +22,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+app.command("import")(import_)
+app.command()(train)
+app.command()(evaluate)
+
 
 def main() -> None:
     """Run a verb; a MailError becomes one line on stderr."""
@@ -27,3 +34,7 @@ def main() -> None:
     except MailError as error:
         print(f"mail_ros: {error}", file=sys.stderr)
         sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

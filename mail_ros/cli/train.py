@@ -1,0 +1,68 @@
+"""`mail_ros train`: bags into a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mail_ros.cli.console import console, progress
+
+
+def train(
+    bags: Annotated[list[Path], typer.Argument(help="Survey bags with landmarks, to learn from.")],
+    validate: Annotated[
+        list[Path], typer.Option(help="Whole walks to choose the best epoch by; repeat for each bag or glob.")
+    ],
+    out: Annotated[Path, typer.Option(help="The model file to write, as in models/site.safetensors.")],
+    run: Annotated[Path | None, typer.Option(help="Folder of the run's record; default: runs/NAME of --out.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", help="Change a setting: SECTION.NAME=VALUE; sections features, window, network, training."
+        ),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --run.")] = False,
+    topic: Annotated[str, typer.Option(help="Topic of the field in the bags.")] = "/imu/mag",
+    landmarks: Annotated[str, typer.Option(help="Topic of the landmarks in the bags.")] = "/landmark",
+) -> None:
+    """Train MAIL on whole walks and write one model file with its card.
+
+    Example: `mail_ros train bags/monday* --validate 'bags/tuesday*' --out models/site.safetensors`
+    """
+    from mail_ros.training.config import run_config
+    from mail_ros.training.loop import Progress
+    from mail_ros.training.train import Survey
+    from mail_ros.training.train import train as fit
+
+    config = run_config(settings or [])
+    survey = Survey(bags, expand(validate), topic, landmarks)
+    folder = run or Path("runs") / out.stem
+    with progress("training") as bar:
+        task = bar.add_task("reading walks", total=None)
+
+        def report(now: Progress) -> None:
+            state = f"epoch {now.epoch + 1}  loss {now.loss:.3f}  validation {now.validation_m:.2f} m"
+            bar.update(task, completed=now.step, total=now.steps, description=f"{state}  best {now.best_m:.2f} m")
+
+        card = fit(config, survey, out, folder, resume=resume, report=report)
+    metrics = card.metrics
+    console.print(
+        f"{metrics['of']}: {metrics['windows']:,} windows, mean {metrics['mean_m']:.2f} m, "
+        f"median {metrics['median_m']:.2f} m, p90 {metrics['p90_m']:.2f} m (epoch {card.training['best_epoch'] + 1})"
+    )
+    console.print(f"model: {out}   run: {folder}")
+
+
+def expand(patterns: list[Path]) -> list[Path]:
+    """Paths, and patterns that the shell left alone because an option takes one value."""
+    found: list[Path] = []
+    for pattern in patterns:
+        matches = (
+            []
+            if pattern.exists()
+            else sorted(Path(pattern.anchor or ".").glob(str(pattern.relative_to(pattern.anchor))))
+        )
+        found += matches or [pattern]
+    return found

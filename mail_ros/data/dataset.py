@@ -1,0 +1,127 @@
+"""From walks to windows: resampled by the robot's own resampler, cut at any end and any speed."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from mail_ros.core.config import FeatureConfig, MailConfig
+from mail_ros.core.errors import TrackError
+from mail_ros.core.signals import Resampler, Tick
+from mail_ros.data.track import FloatArray, IntArray, Track
+
+
+def resample(track: Track, features: FeatureConfig) -> Track:
+    """The walk at `features.rate_hz`, at the ticks that the robot's resampler would give.
+
+    Holes longer than `features.max_gap_s` become NaN fields that are not valid; the stamps have no hole.
+    A clock that was set back inside the walk keeps what came before.
+    """
+    resampler = Resampler(features.rate_hz, features.max_gap_s)
+    ticks: dict[int, Tick] = {}
+    for sample in track.samples():
+        for tick in resampler.push(sample.stamp_ns, sample.field_ut):
+            ticks.setdefault(tick.index, tick)
+    if not ticks:
+        return track[:0]
+    first, last = min(ticks), max(ticks)
+    field_ut = np.full((last - first + 1, 3), np.nan)
+    for index, tick in ticks.items():
+        field_ut[index - first] = tick.field_ut
+    stamp_ns = np.arange(first, last + 1) * resampler.period_ns
+    return _relabel(track, stamp_ns, field_ut)
+
+
+def _relabel(track: Track, stamp_ns: IntArray, field_ut: FloatArray) -> Track:
+    """Carry the labels of a walk's samples over to other stamps."""
+    order = np.argsort(track.stamp_ns, kind="stable")
+    known_ns = track.stamp_ns[order]
+    before = np.clip(np.searchsorted(known_ns, stamp_ns, side="right") - 1, 0, len(order) - 1)
+    nearest = order[before]
+    position_m = np.column_stack(
+        [np.interp(stamp_ns - known_ns[0], known_ns - known_ns[0], track.position_m[order, axis]) for axis in (0, 1)]
+    )
+    valid = track.valid[nearest] & np.isfinite(field_ut).all(axis=1) & np.isfinite(position_m).all(axis=1)
+    position_m[~valid] = np.nan
+    return dataclasses.replace(
+        track,
+        stamp_ns=stamp_ns,
+        field_ut=field_ut,
+        position_m=position_m,
+        floor=track.floor[nearest],
+        valid=valid,
+        paused=track.paused[nearest] & valid,
+    )
+
+
+class WindowSet:
+    """Every window that ends where a set of walks moves and is labelled, ready to be taken in batches."""
+
+    def __init__(self, tracks: Sequence[Track], config: MailConfig, stride_s: float) -> None:
+        """Find the windows.
+
+        Args:
+            tracks: walks as recorded, of any rate.
+            config: the network that will read the windows.
+            stride_s: between the ends of neighbouring windows of a walk.
+
+        Raises:
+            TrackError: no walk has a labelled, moving window.
+        """
+        resampled = [resample(track, config.features).labelled_span() for track in tracks]
+        self.samples = config.samples
+        self.field_ut = np.concatenate([t.field_ut for t in resampled]).astype(np.float32)  # (n, 3)
+        self.position_m = np.concatenate([t.position_m for t in resampled])  # (n, 2)
+        self.floor = np.concatenate([t.floor for t in resampled])  # (n,)
+        self._run = np.concatenate([_run_length(t.field_ut) for t in resampled])
+        usable = np.concatenate([t.valid & ~t.paused for t in resampled]) & (self._run >= self.samples)
+        stride = max(1, round(stride_s * config.features.rate_hz))
+        self.ends = np.flatnonzero(usable)[::stride]
+        if not len(self.ends):
+            longest_s = self._run.max(initial=0) / config.features.rate_hz
+            raise TrackError(
+                ", ".join(track.source for track in tracks),
+                wanted=f"labelled, moving windows of {self.samples / config.features.rate_hz:g} s",
+                found=f"none (longest labelled stretch without a hole: {longest_s:.1f} s)",
+                fix="give walks with landmarks that are longer than the window",
+            )
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def fields(self, ends: IntArray, speed: FloatArray | None = None) -> torch.Tensor:
+        """Windows ending at `ends` (see `self.ends`), walked `speed` times as fast by linear interpolation.
+
+        A speed that reaches back before the walk's start is lowered to what the walk holds.
+
+        Args:
+            ends: (B,) indices of the newest sample.
+            speed: (B,) factors; None is 1.
+
+        Returns:
+            (B, n + lag, 3) µT.
+        """
+        back = np.arange(self.samples - 1, -1, -1)
+        if speed is None:
+            return torch.from_numpy(self.field_ut[ends[:, None] - back])
+        fastest = (self._run[ends] - 1) / (self.samples - 1)
+        at = ends[:, None] - np.minimum(speed, fastest)[:, None] * back  # (B, n + lag) fractional indices
+        below = np.floor(at).astype(np.int64)
+        share = (at - below)[..., None].astype(np.float32)
+        above = np.minimum(below + 1, ends[:, None])
+        return torch.from_numpy(self.field_ut[below] * (1 - share) + self.field_ut[above] * share)
+
+    def labels(self, ends: IntArray) -> tuple[torch.Tensor, torch.Tensor]:
+        """True positions (B, 2) m and floors (B,) at the windows' ends."""
+        return torch.from_numpy(self.position_m[ends]).float(), torch.from_numpy(self.floor[ends])
+
+
+def _run_length(field_ut: FloatArray) -> IntArray:
+    """How many finite rows of (n, 3) end without a break at each of them, (n,)."""
+    usable = np.isfinite(field_ut).all(axis=1)
+    index = np.arange(1, len(usable) + 1)
+    last_break = np.maximum.accumulate(np.where(usable, 0, index))
+    return np.where(usable, index - last_break, 0)

@@ -1,0 +1,1 @@
+"""How good a localizer is: whole walks through the seam, causally."""

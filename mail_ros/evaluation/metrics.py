@@ -1,0 +1,41 @@
+"""Errors of position, summed up. Pure numpy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mail_ros.data.track import BoolArray, FloatArray
+
+TAIL_M = 5.0
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """One row of a table; the tail counts, so it is in every one."""
+
+    estimates: int
+    mean_m: float
+    median_m: float
+    p75_m: float
+    p90_m: float
+    over_5m: float  # share of errors above 5 m
+    wrong_floor: float  # share of estimates on another floor than the reference
+
+
+def summarize(error_m: FloatArray, wrong_floor: BoolArray) -> Metrics:
+    """Sum up (n,) errors; NaN where n is 0."""
+    if not len(error_m):
+        nan = float("nan")
+        return Metrics(0, nan, nan, nan, nan, nan, nan)
+    median, p75, p90 = np.percentile(error_m, [50, 75, 90])
+    return Metrics(
+        len(error_m),
+        float(error_m.mean()),
+        float(median),
+        float(p75),
+        float(p90),
+        float((error_m > TAIL_M).mean()),
+        float(wrong_floor.mean()),
+    )

@@ -1,0 +1,1 @@
+"""From labelled walks to a model file."""

@@ -1,0 +1,81 @@
+"""The settings of a training run; those of the network are in `core.config`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mail_ros.core.config import FeatureConfig, MailConfig, NetworkConfig, WindowConfig, check_range, from_dict
+from mail_ros.core.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How the network is fitted; the paper's values are Adam, rate 0.02, batch 400, 1,500 epochs, no stop."""
+
+    seed: int = 0
+    epochs: int = 60
+    batch: int = 256
+    learning_rate: float = 0.005  # highest; rises over the first twentieth, then falls as a cosine
+    patience: int = 15  # epochs without a better validation error before training stops
+    stride_s: float = 0.2  # between the windows of one epoch
+    validate_stride_s: float = 0.5
+    speed: tuple[float, float] = (0.75, 1.35)  # slowest and fastest replay of a walk; (1, 1) is as recorded
+    cell_m: float = 0.5  # of the heatmap head's map
+    label_sigma_m: float = 0.4  # how far a label is trusted: landmarks and constant speed between them
+    radius_m: float = 1.5  # of the mode's neighbourhood that is averaged into a position
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("epochs", 1, 100_000),
+            ("batch", 1, 100_000),
+            ("learning_rate", 1e-7, 1.0),
+            ("patience", 1, 100_000),
+            ("stride_s", 0.001, 60.0),
+            ("validate_stride_s", 0.001, 60.0),
+            ("cell_m", 0.05, 10.0),
+            ("label_sigma_m", 0.01, 10.0),
+            ("radius_m", self.cell_m, 100.0),
+        ):
+            check_range(f"training.{name}", getattr(self, name), low, high)
+        if len(self.speed) != 2 or not 0.1 <= self.speed[0] <= self.speed[1] <= 10.0:
+            raise ConfigError(
+                "training.speed", wanted="slowest and fastest, 0.1 to 10", found=str(list(self.speed)), fix="correct it"
+            )
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything that decides what a run computes, apart from its walks."""
+
+    features: FeatureConfig = field(default_factory=FeatureConfig)
+    window: WindowConfig = field(default_factory=WindowConfig)
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+
+    @property
+    def mail(self) -> MailConfig:
+        """The part that goes into the model card as the network's own."""
+        return MailConfig(self.features, self.window, self.network)
+
+
+def run_config(settings: Sequence[str]) -> RunConfig:
+    """The defaults, changed by settings like `features.rate_hz=10` or `window.scales_s=[1,2,5]`.
+
+    Raises:
+        ConfigError: a setting that is not NAME=VALUE, unknown, of the wrong kind or out of range.
+    """
+    values: dict[str, Any] = {}
+    for setting in settings:
+        path, equals, text = setting.partition("=")
+        section, dot, name = path.partition(".")
+        if not (equals and dot):
+            raise ConfigError(setting, wanted="SECTION.NAME=VALUE", found=setting, fix="as in features.rate_hz=10")
+        try:
+            value = json.loads(text)
+        except json.JSONDecodeError:
+            value = text
+        values.setdefault(section, {})[name] = value
+    return from_dict(RunConfig, values)

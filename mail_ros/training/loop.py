@@ -1,0 +1,142 @@
+"""Fitting the network: windows of the training walks in, the best epoch's weights out.
+
+Every epoch draws its order and its speeds from (seed, epoch) alone, so a run that was interrupted and
+resumed gives the same model as one that was not.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from mail_ros.core.checkpoint import build
+from mail_ros.core.heads import RegressionHead
+from mail_ros.core.model import Mail
+from mail_ros.data.dataset import WindowSet
+from mail_ros.data.track import FloatArray, IntArray
+from mail_ros.training.config import RunConfig
+from mail_ros.training.maps import head_state
+from mail_ros.training.run_folder import RunFolder, optimizer_tensors, restore_optimizer
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run is, for whoever shows it."""
+
+    step: int
+    steps: int  # of the whole run, if it is not stopped early
+    epoch: int
+    loss: float  # of the last step
+    validation_m: float  # mean error of the last validation; NaN before the first
+    best_m: float
+
+
+@dataclass
+class _State:
+    epoch: int = 0  # the next one to run
+    best_m: float = math.inf
+    best_epoch: int = -1
+
+
+class Trainer:
+    """One run. `fit` goes on where the run folder says it stopped."""
+
+    def __init__(self, config: RunConfig, train: WindowSet, validation: WindowSet, folder: RunFolder) -> None:
+        torch.manual_seed(config.training.seed)
+        self.config = config
+        self.windows = train
+        self.validation = validation
+        self.folder = folder
+        self.model: Mail = build(config.mail, head_state(config, train))
+        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=config.training.learning_rate)
+        self.steps_per_epoch = math.ceil(len(train) / config.training.batch)
+        self.state = _State()
+        self._restore()
+
+    def fit(self, report: Callable[[Progress], None]) -> Mail:
+        """Run the epochs that are left; returns the model of the best one."""
+        settings = self.config.training
+        validation_m = math.nan
+        while self.state.epoch < settings.epochs and self.state.epoch - self.state.best_epoch <= settings.patience:
+            losses = []
+            for index, (ends, speed) in enumerate(self._batches(self.state.epoch)):
+                step = self.state.epoch * self.steps_per_epoch + index
+                losses.append(self._step(step, ends, speed))
+                steps = settings.epochs * self.steps_per_epoch
+                report(Progress(step + 1, steps, self.state.epoch, losses[-1], validation_m, self.state.best_m))
+            validation_m = float(self.errors().mean())
+            self._finish_epoch(float(np.mean(losses)), validation_m)
+        self.model.load_state_dict(self.folder.load_tensors("best") or {})
+        self._set_residual_covariance()
+        return self.model
+
+    def errors(self) -> FloatArray:
+        """Distance between estimate and label for every validation window, (n,) m."""
+        return np.asarray(np.linalg.norm(self._residuals(), axis=1))
+
+    def _residuals(self) -> FloatArray:
+        self.model.eval()
+        estimates = []
+        with torch.inference_mode():
+            for ends in np.array_split(self.validation.ends, math.ceil(len(self.validation) / 512)):
+                raw = self.model(self.validation.fields(ends)).raw
+                estimates += [self.model.head.posterior(row).position_m for row in raw]
+        residual_m: FloatArray = np.array(estimates) - self.validation.position_m[self.validation.ends]
+        return residual_m
+
+    def _batches(self, epoch: int) -> list[tuple[IntArray, FloatArray]]:
+        settings = self.config.training
+        rng = np.random.default_rng((settings.seed, epoch))
+        ends = rng.permutation(self.windows.ends)
+        slowest, fastest = settings.speed
+        speed = rng.uniform(slowest, fastest, size=len(ends))
+        cuts = range(settings.batch, len(ends), settings.batch)
+        return list(zip(np.split(ends, cuts), np.split(speed, cuts), strict=True))
+
+    def _step(self, step: int, ends: IntArray, speed: FloatArray) -> float:
+        self.model.train()
+        for group in self.optimizer.param_groups:
+            group["lr"] = self._learning_rate(step)
+        position_m, floor = self.windows.labels(ends)
+        loss = self.model.head.loss(self.model(self.windows.fields(ends, speed)).raw, position_m, floor)
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimizer.step()
+        return float(loss)
+
+    def _learning_rate(self, step: int) -> float:
+        """Linear rise over the first twentieth of the run, then a cosine down to nothing."""
+        done = step / (self.config.training.epochs * self.steps_per_epoch)
+        factor = done / 0.05 if done < 0.05 else 0.5 * (1 + math.cos(math.pi * (done - 0.05) / 0.95))
+        return self.config.training.learning_rate * max(factor, 1e-3)
+
+    def _finish_epoch(self, loss: float, validation_m: float) -> None:
+        state = self.state
+        if validation_m < state.best_m:
+            state.best_m, state.best_epoch = validation_m, state.epoch
+            self.folder.save_tensors("best", self.model.state_dict())
+        self.folder.log({"epoch": state.epoch, "loss": loss, "validation_mean_m": validation_m})
+        state.epoch += 1
+        counters = {f"run.{key}": torch.tensor(value, dtype=torch.float64) for key, value in vars(state).items()}
+        model = {f"model.{key}": value for key, value in self.model.state_dict().items()}
+        self.folder.save_tensors("state", model | optimizer_tensors(self.optimizer) | counters)
+
+    def _restore(self) -> None:
+        tensors = self.folder.load_tensors("state")
+        if tensors is None:
+            return
+        self.model.load_state_dict({k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")})
+        restore_optimizer(self.optimizer, tensors)
+        self.state = _State(int(tensors["run.epoch"]), float(tensors["run.best_m"]), int(tensors["run.best_epoch"]))
+
+    def _set_residual_covariance(self) -> None:
+        """A regression head cannot doubt by window; it carries its mean squared validation error instead."""
+        head = self.model.head
+        if isinstance(head, RegressionHead):
+            residual_m = self._residuals()
+            head.covariance_m2.copy_(torch.from_numpy(residual_m.T @ residual_m / len(residual_m)))

@@ -1,0 +1,110 @@
+"""From bags to a model file: read, cut, fit, write with a card."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mail_ros import __version__
+from mail_ros.core.checkpoint import ModelCard, save_model
+from mail_ros.core.errors import TrackError
+from mail_ros.core.model import Mail
+from mail_ros.data.bag import FIELD_TOPIC, LANDMARK_TOPIC, Bag, read_track
+from mail_ros.data.dataset import WindowSet
+from mail_ros.data.track import Track
+from mail_ros.training.config import RunConfig
+from mail_ros.training.loop import Progress, Trainer
+from mail_ros.training.run_folder import RunFolder
+
+
+@dataclasses.dataclass(frozen=True)
+class Survey:
+    """The bags of a run, by what they are for, and the topics to read in them."""
+
+    train: Sequence[Path]
+    validate: Sequence[Path]
+    field_topic: str = FIELD_TOPIC
+    landmark_topic: str = LANDMARK_TOPIC
+
+    def tracks(self, bags: Sequence[Path]) -> list[Track]:
+        """Read and label some of its bags.
+
+        Raises:
+            BagError: a bag that cannot be read.
+            TrackError: a bag without landmarks.
+        """
+        tracks = [read_track(bag, self.field_topic, self.landmark_topic) for bag in bags]
+        for track in tracks:
+            if not track.valid.any():
+                raise TrackError(
+                    track.source,
+                    wanted=f"two landmarks or more on {self.landmark_topic}",
+                    found="no labelled sample",
+                    fix="leave the bag out, or name the topic with --landmarks",
+                )
+        return tracks
+
+    def description(self) -> dict[str, Any]:
+        """Names and hashes of the bags, as run folder and model card keep them."""
+        return {
+            purpose: [{"bag": Bag(path).name, "sha256": Bag(path).sha256()} for path in bags]
+            for purpose, bags in (("train", self.train), ("validate", self.validate))
+        }
+
+
+def train(
+    config: RunConfig, survey: Survey, out: Path, run: Path, *, resume: bool, report: Callable[[Progress], None]
+) -> ModelCard:
+    """Fit a model and write it to `out`; the run's record is kept in the folder `run`.
+
+    Raises:
+        MailError: bags, settings or run folder that cannot be used; nothing is overwritten then.
+    """
+    shared = {path.resolve() for path in survey.train} & {path.resolve() for path in survey.validate}
+    if shared:
+        raise TrackError(
+            ", ".join(sorted(path.name for path in shared)),
+            wanted="walks that are either for training or for validation",
+            found="the same bag in both",
+            fix="leave it out of one",
+        )
+    windows = WindowSet(survey.tracks(survey.train), config.mail, config.training.stride_s)
+    validation = WindowSet(survey.tracks(survey.validate), config.mail, config.training.validate_stride_s)
+    folder = RunFolder(run)
+    bags = survey.description()
+    folder.open({"settings": dataclasses.asdict(config), "bags": bags}, resume)
+    trainer = Trainer(config, windows, validation, folder)
+    model = trainer.fit(report)
+    return _write(config, bags, trainer, model, (out, run / "model.safetensors"))
+
+
+def _write(config: RunConfig, bags: dict[str, Any], trainer: Trainer, model: Mail, files: Sequence[Path]) -> ModelCard:
+    errors_m = trainer.errors()
+    card = ModelCard(
+        config=config.mail,
+        floors=tuple(int(floor) for floor in np.unique(trainer.windows.floor)),
+        cells=len(trainer.model.state_dict().get("head.cell_floor", ())),
+        training={
+            "settings": dataclasses.asdict(config.training),
+            "bags": bags,
+            "best_epoch": trainer.state.best_epoch,
+            "date": datetime.now(timezone.utc).date().isoformat(),
+            "mail_ros": __version__,
+        },
+        metrics={
+            "of": "single windows of the validation walks, moving, no tracker",
+            "windows": len(errors_m),
+            "mean_m": float(errors_m.mean()),
+            "median_m": float(np.median(errors_m)),
+            "p90_m": float(np.percentile(errors_m, 90)),
+        },
+    )
+    golden = trainer.validation.fields(trainer.validation.ends[:1])[0]
+    for file in files:
+        card = save_model(file, model, card, golden)
+    return card
