@@ -20,6 +20,7 @@ from mail_ros.core.config import check_range
 from mail_ros.core.model import Mail
 from mail_ros.core.signals import FloatArray, Resampler, SlidingWindow
 
+STRIDE_S = 0.1  # between two estimates, where nobody says otherwise
 UNCERTAIN_M = 5.0  # an estimate whose standard deviation is above this is not LOCALIZED
 
 
@@ -67,7 +68,7 @@ class MailLocalizer:
     same sensor answer at the same stamps, whenever each was started.
     """
 
-    def __init__(self, model: Mail, stride_s: float = 0.1) -> None:
+    def __init__(self, model: Mail, stride_s: float = STRIDE_S) -> None:
         features = model.config.features
         check_range("stride_s", stride_s, 1.0 / features.rate_hz, 3600.0)
         self.model = model.eval()

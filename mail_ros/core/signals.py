@@ -23,6 +23,8 @@ FloatArray = npt.NDArray[np.float64]
 ArrayOrTensor = TypeVar("ArrayOrTensor", FloatArray, torch.Tensor)
 
 NS_PER_S = 1_000_000_000
+UT_PER_T = 1e6
+LARGEST_UT = 1e6  # a tesla on one axis: not a magnetometer's reading, and enough to overflow what follows
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,8 @@ class Resampler:
     mean is next to linear interpolation. Causal: a tick appears with the first sample at or after its end.
 
     A sample is used, or counted in `counts` under the reason why not:
-    `not_finite` (NaN or infinite axis), `duplicate` (stamp of the sample before), `late` (up to
-    `max_gap_s` older than the newest). Older than that, the clock was set back: `backward`, and a hole
+    `not_finite` (NaN or infinite axis), `too_large` (an axis beyond `LARGEST_UT`), `duplicate` (stamp of
+    the sample before), `late` (up to `max_gap_s` older than the newest). Older than that, the clock was set back: `backward`, and a hole
     longer than `max_gap_s`, `gap`, both start anew; the next tick's index then does not follow the last.
     """
 
@@ -63,6 +65,9 @@ class Resampler:
         field_ut = np.asarray(field_ut, dtype=np.float64)
         if not np.isfinite(field_ut).all():
             self.counts["not_finite"] += 1
+            return []
+        if np.abs(field_ut).max() > LARGEST_UT:
+            self.counts["too_large"] += 1
             return []
         step_ns = self.period_ns if self._stamp_ns is None else stamp_ns - self._stamp_ns
         if -self.max_gap_ns <= step_ns <= 0:

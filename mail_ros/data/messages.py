@@ -11,13 +11,12 @@ from rosbags.typesys.store import Typestore
 
 from mail_ros.core.errors import BagError
 from mail_ros.core.frames import frame_of_floor, split_frame
-from mail_ros.core.signals import NS_PER_S, FloatArray
+from mail_ros.core.signals import NS_PER_S, UT_PER_T, FloatArray
 from mail_ros.data.track import Landmark
 
 FIELD_TYPE = "sensor_msgs/msg/MagneticField"
 IMU_TYPE = "sensor_msgs/msg/Imu"
 LANDMARK_TYPE = "geometry_msgs/msg/PointStamped"
-UT_PER_T = 1e6
 
 
 @cache
