@@ -43,8 +43,9 @@ class Resampler:
 
     A sample is used, or counted in `counts` under the reason why not:
     `not_finite` (NaN or infinite axis), `too_large` (an axis beyond `LARGEST_UT`), `duplicate` (stamp of
-    the sample before), `late` (up to `max_gap_s` older than the newest). Older than that, the clock was set back: `backward`, and a hole
-    longer than `max_gap_s`, `gap`, both start anew; the next tick's index then does not follow the last.
+    the sample before), `late` (up to `max_gap_s` older than the newest). Older than that, the clock was
+    set back: `backward`, and a hole longer than `max_gap_s`, `gap`, both start anew; the next tick's
+    index then does not follow the last.
     """
 
     def __init__(self, rate_hz: float, max_gap_s: float) -> None:
