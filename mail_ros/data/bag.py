@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import struct
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -101,7 +102,7 @@ class Bag:
                         topics=list(topics) or None, log_time_order=False
                     ):
                         yield Message(channel.topic, schema.name if schema else "", message.log_time, message.data)
-                except (McapError, ValueError, EOFError):
+                except (McapError, ValueError, EOFError, struct.error):
                     continue  # where the file ends; all before it was given
 
     def sha256(self) -> str:
