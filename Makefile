@@ -1,0 +1,68 @@
+# From a bare checkout to a result. Every target does all of its own set-up, once, in .venv; no ROS install needed.
+#
+#   make demo                       a simulated robot is localized over DDS
+#   make test                       the gate that CI runs
+#   make PYTHON=python3.12 test     with another Python, 3.10 to 3.13
+#   make TORCH_INDEX=URL demo       torch from another package index, such as PyTorch's own CPU builds
+
+PYTHON ?= python3
+TORCH_INDEX ?=
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet --constraint constraints.txt
+
+# The wheels bring their own ROS 2: a sourced one must not shine through.
+unexport PYTHONPATH LD_LIBRARY_PATH RMW_IMPLEMENTATION
+export AMENT_PREFIX_PATH := $(CURDIR)/$(VENV)
+export ROS_AUTOMATIC_DISCOVERY_RANGE := LOCALHOST
+export ROS_LOG_DIR := $(CURDIR)/log
+
+ROS_WHEELS := $(addprefix ros-jazzy-, rclpy rmw-fastrtps-cpp \
+	diagnostic-msgs geometry-msgs nav-msgs rosgraph-msgs sensor-msgs std-srvs)
+
+# One stamp per Python version: another PYTHON makes the environment anew.
+PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>&1)
+READY := $(VENV)/.ready-$(PYTHON_VERSION)
+CODE := . $(wildcard scripts/*)
+
+.PHONY: help demo test check format install demo-model clean
+.DELETE_ON_ERROR:
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+install: $(READY)
+
+# An editable install leaves out data_files: links put them where `pip install .` and colcon copy them.
+$(READY): setup.py setup.cfg constraints.txt
+ifeq ($(filter $(PYTHON_VERSION),3.10 3.11 3.12 3.13),)
+	$(error $(PYTHON): wanted Python 3.10 to 3.13, found "$(PYTHON_VERSION)"; name one with make PYTHON=...)
+endif
+	@echo "Installing ROS 2 wheels, torch and tools into $(VENV); once, some minutes."
+	@$(PYTHON) -m venv $(if $(wildcard $(READY)),,--clear) $(VENV)
+	@$(PIP) $(ROS_WHEELS)
+	@$(if $(TORCH_INDEX),$(PIP) --index-url $(TORCH_INDEX) torch)
+	@$(PIP) --editable '.[test]'
+	@mkdir -p $(VENV)/share/mail_ros
+	@ln -sfn $(CURDIR)/resource/mail_ros $(VENV)/share/ament_index/resource_index/packages/mail_ros
+	@ln -sfn $(addprefix $(CURDIR)/, package.xml launch config models) $(VENV)/share/mail_ros/
+	@ln -sfn $(CURDIR)/scripts $(VENV)/lib/mail_ros
+	@touch $@
+
+demo: $(READY)
+	@$(BIN)/mail_ros demo
+
+test: check
+
+check: $(READY)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/mypy mail_ros test
+	$(BIN)/pytest
+
+format: $(READY)
+	$(BIN)/ruff format $(CODE)
+	$(BIN)/ruff check --fix $(CODE)
+
+clean:
+	rm -rf $(VENV) build *.egg-info

@@ -1,0 +1,44 @@
+"""The package for pip and colcon alike.
+
+The base install is what a robot needs that only localizes; `tools` adds surveys, training and evaluation.
+"""
+
+import re
+from glob import glob
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+NAME = "mail_ros"
+VERSION = re.search(r'__version__ = "(.+)"', Path(NAME, "__init__.py").read_text())[1]
+
+TOOLS = ["matplotlib>=3.6", "mcap>=1.1", "rich>=13", "rosbags>=0.10", "ruamel.yaml>=0.17", "typer>=0.12"]
+TEST = ["catkin_pkg>=1", "hypothesis>=6", "mypy>=1.11", "pytest>=7,<9", "pytest-timeout>=2.2", "ruff>=0.6"]
+
+setup(
+    name=NAME,
+    version=VERSION,
+    description="Where a robot is indoors, from nothing but its magnetometer (MAIL, for ROS 2)",
+    long_description=Path("README.md").read_text(),
+    long_description_content_type="text/markdown",
+    author="mail_ros maintainers",
+    author_email="maintainers@mail-ros.example",
+    maintainer="mail_ros maintainers",
+    maintainer_email="maintainers@mail-ros.example",
+    license="Apache-2.0",
+    python_requires=">=3.10",
+    packages=find_packages(include=[NAME, f"{NAME}.*"]),
+    install_requires=["numpy>=1.24", "safetensors>=0.4", "torch>=2.1,<3"],
+    extras_require={"tools": TOOLS, "test": TOOLS + TEST},
+    data_files=[
+        ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
+        (f"share/{NAME}", ["package.xml"]),
+        (f"share/{NAME}/launch", sorted(glob("launch/*.launch.py"))),
+        (f"share/{NAME}/config", sorted(glob("config/*.yaml"))),
+        (f"share/{NAME}/models", sorted(glob("models/*"))),
+        # Where `ros2 run` looks, whether pip or colcon installs; pip does not put console scripts there.
+        (f"lib/{NAME}", sorted(glob("scripts/*"))),
+    ],
+    entry_points={"console_scripts": [f"mail_ros = {NAME}.cli.main:main"]},
+    zip_safe=False,
+)
