@@ -4,7 +4,6 @@ The base install is what a robot needs that only localizes; `tools` adds surveys
 """
 
 import re
-from glob import glob
 from pathlib import Path
 
 from setuptools import find_packages, setup
@@ -14,6 +13,12 @@ VERSION = re.search(r'__version__ = "(.+)"', Path(NAME, "__init__.py").read_text
 
 TOOLS = ["matplotlib>=3.6", "mcap>=1.1", "rich>=13", "rosbags>=0.10", "ruamel.yaml>=0.17", "typer>=0.12"]
 TEST = ["catkin_pkg>=1", "hypothesis>=6", "mypy>=1.11", "pytest>=7,<9", "pytest-timeout>=2.2", "ruff>=0.6"]
+
+
+def files(pattern: str) -> list[str]:
+    """Files to ship, as paths relative to this folder."""
+    return sorted(str(path) for path in Path().glob(pattern))
+
 
 setup(
     name=NAME,
@@ -33,11 +38,11 @@ setup(
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
         (f"share/{NAME}", ["package.xml"]),
-        (f"share/{NAME}/launch", sorted(glob("launch/*.launch.py"))),
-        (f"share/{NAME}/config", sorted(glob("config/*.yaml"))),
-        (f"share/{NAME}/models", sorted(glob("models/*"))),
+        (f"share/{NAME}/launch", files("launch/*.launch.py")),
+        (f"share/{NAME}/config", files("config/*.yaml")),
+        (f"share/{NAME}/models", files("models/*.safetensors")),
         # Where `ros2 run` looks, whether pip or colcon installs; pip does not put console scripts there.
-        (f"lib/{NAME}", sorted(glob("scripts/*"))),
+        (f"lib/{NAME}", files("scripts/*")),
     ],
     entry_points={"console_scripts": [f"mail_ros = {NAME}.cli.main:main"]},
     zip_safe=False,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mail_ros.data.track import BoolArray, FloatArray
+if TYPE_CHECKING:  # the command line shows metrics, and must not wait for torch, which tracks bring along
+    from mail_ros.data.track import BoolArray, FloatArray
 
 TAIL_M = 5.0
 

@@ -1,0 +1,92 @@
+"""Who may import what. Arrows go one way: cli → evaluation → training → data → core, and nodes → core, data."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import mail_ros
+
+PACKAGE = Path(mail_ros.__file__).parent
+MESSAGES = {
+    *("builtin_interfaces", "diagnostic_msgs", "geometry_msgs", "nav_msgs", "rcl_interfaces"),
+    *("rosgraph_msgs", "sensor_msgs", "std_msgs", "std_srvs"),
+}
+ROS = MESSAGES | {"rclpy", "ament_index_python"}
+
+# Layer: layers of this package that it may import, and other people's packages that it may import.
+LAYERS: dict[str, tuple[set[str], set[str]]] = {
+    "core": ({"core"}, {"numpy", "torch", "safetensors"}),
+    "data": ({"core", "data"}, {"numpy", "torch", "mcap", "rosbags", "ruamel"}),
+    "training": ({"core", "data", "training"}, {"numpy", "torch", "safetensors"}),
+    "evaluation": ({"core", "data", "training", "evaluation"}, {"numpy", "torch", "matplotlib"}),
+    "nodes": ({"core", "data", "nodes"}, {"numpy", "torch"} | ROS),
+    "cli": ({"core", "data", "training", "evaluation", "nodes", "cli"}, {"numpy", "torch", "typer", "rich", "click"}),
+}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Absolute names of all modules that a file imports, at its top or inside a function."""
+    for node in ast.walk(ast.parse(path.read_text(), str(path))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import hides where it points"
+            yield f"{node.module}.{node.names[0].name}" if node.module == "mail_ros" else str(node.module)
+
+
+def modules_after(code: str) -> set[str]:
+    """Names of the modules that are loaded in a new interpreter once it ran `code`."""
+    script = f"import sys\n{code}\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(done.stdout.rpartition("\n\n")[2].split())
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_layer_imports_only_what_lies_below_it(layer: str) -> None:
+    own, others = LAYERS[layer]
+    allowed = others | set(sys.stdlib_module_names) | {"mail_ros"}
+    files = sorted((PACKAGE / layer).rglob("*.py"))
+    assert files
+    for path in files:
+        for name in imports(path):
+            top, _, rest = name.partition(".")
+            assert top in allowed, f"{path.relative_to(PACKAGE)} imports {name}"
+            inner = rest.partition(".")[0]
+            if top == "mail_ros" and inner != "__version__":
+                assert inner in own, f"{path.relative_to(PACKAGE)} imports {name}"
+
+
+def test_every_module_lies_in_a_layer() -> None:
+    assert {path.name for path in PACKAGE.iterdir() if path.is_dir() and any(path.glob("*.py"))} == set(LAYERS)
+    assert [path.name for path in PACKAGE.glob("*.py")] == ["__init__.py"]
+
+
+def test_importing_the_package_takes_less_than_a_fifth_of_a_second() -> None:
+    """The whole interpreter is timed; the best of several runs is the machine's own speed."""
+
+    def seconds() -> float:
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-c", "import mail_ros"], check=True)
+        return time.perf_counter() - start
+
+    assert min(seconds() for _ in range(7)) < 0.2
+
+
+def test_the_core_needs_no_ros_no_bags_and_no_pictures() -> None:
+    names = [f"mail_ros.core.{path.stem}" for path in (PACKAGE / "core").glob("*.py") if path.stem != "__init__"]
+    loaded = modules_after(f"import {', '.join(names)}")
+    assert "torch" in loaded
+    assert not loaded & (ROS | {"rosbags", "mcap", "ruamel", "matplotlib", "plotly", "typer", "rich"})
+
+
+def test_help_does_not_wait_for_torch() -> None:
+    loaded = modules_after("from mail_ros.cli.main import app\napp(['--help'], standalone_mode=False)\nprint('\\n')")
+    assert "mail_ros.cli.train" in loaded
+    assert not loaded & {"torch", "rclpy", "rosbags", "mcap", "matplotlib"}
