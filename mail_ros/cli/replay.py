@@ -1,0 +1,52 @@
+"""`mail_ros replay`: a bag onto the ROS graph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mail_ros.cli.console import console, progress
+
+
+def replay(
+    bag: Annotated[Path, typer.Argument(help="A rosbag2 folder, or an .mcap or .db3 file; also one that was cut off.")],
+    rate: Annotated[
+        float, typer.Option(help="Times the recorded speed; 0: as fast as reliable subscribers take it.")
+    ] = 1.0,
+    topic: Annotated[list[str] | None, typer.Option(help="Replay only this topic; repeat for several.")] = None,
+    namespace: Annotated[str, typer.Option(help="Put before every topic.")] = "",
+    clock: Annotated[bool, typer.Option(help="Publish /clock, for nodes with use_sim_time.")] = True,
+    wait_for: Annotated[
+        int, typer.Option(min=0, help="Subscriptions to wait for before the first message, over all topics.")
+    ] = 1,
+) -> None:
+    """Publish a bag's topics as the bytes they are, with their timing, and /clock. Needs no rosbag2.
+
+    Example: `mail_ros replay bags/walk_1 --rate 5 --topic /imu/mag`
+    """
+    topics = tuple(f"/{name.lstrip('/')}" for name in topic or ())
+    try:
+        from mail_ros.nodes.replay import ReplayOptions
+        from mail_ros.nodes.replay import replay as publish
+    except ModuleNotFoundError as error:
+        from mail_ros.nodes.spin import missing
+
+        raise missing(error) from None
+
+    options = ReplayOptions(rate, topics, namespace, clock, wait_for)
+    with progress("replaying") as bar:
+        task = bar.add_task("messages", total=None)
+
+        def report(done: int, count: int) -> None:
+            if done % 100 == 0 or done == count:
+                bar.update(task, completed=done, total=count)
+
+        replayed = publish(bag, options, report)
+    if replayed.cut_off:
+        console.print(f"{bag} has no end: it was cut off, all before that was replayed")
+    for name in replayed.lossy:
+        console.print(f"{name} has a best-effort subscriber, which may have lost messages at rate 0")
+    counts = ", ".join(f"{name} {count:,}" for name, count in sorted(replayed.counts.items()))
+    console.print(f"replayed {bag}: {counts}")

@@ -1,0 +1,1 @@
+"""The only place that imports rclpy. A node translates and decides nothing."""

@@ -1,0 +1,76 @@
+"""Messages to the core's nouns and back: units, frames, stamps, and nothing else."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+from builtin_interfaces.msg import Time
+from geometry_msgs.msg import PoseStamped
+from sensor_msgs.msg import MagneticField
+
+from mail_ros.core.errors import MailError
+from mail_ros.core.frames import frame_of_floor
+from mail_ros.core.localizer import Estimate, Sample
+from mail_ros.core.signals import NS_PER_S, UT_PER_T
+
+
+def to_stamp_ns(time: Time) -> int:
+    """A message's stamp, ns.
+
+    Raises:
+        MailError: nanoseconds that are a second or more, which no clock gives.
+    """
+    if time.nanosec >= NS_PER_S:
+        raise MailError(
+            "header.stamp",
+            wanted=f"less than {NS_PER_S} ns beside the seconds",
+            found=str(time.nanosec),
+            fix="mend the driver",
+        )
+    return int(time.sec) * NS_PER_S + int(time.nanosec)
+
+
+def to_time(stamp_ns: int) -> Time:
+    """A stamp, ns, as a message has it."""
+    sec, nanosec = divmod(stamp_ns, NS_PER_S)
+    return Time(sec=sec, nanosec=nanosec)
+
+
+def to_sample(msg: MagneticField) -> Sample:
+    """Tesla to µT, by the same arithmetic as `data.messages.decode_field`: poses are equal to the last bit.
+
+    Raises:
+        MailError: an impossible stamp.
+    """
+    vector = msg.magnetic_field
+    return Sample(to_stamp_ns(msg.header.stamp), np.array([vector.x, vector.y, vector.z]) * UT_PER_T)
+
+
+def to_pose(estimate: Estimate, map_frame: str) -> PoseStamped:
+    """The position in the frame of its floor. A magnetometer alone gives no heading: the rotation is none."""
+    msg = PoseStamped()
+    msg.header.stamp = to_time(estimate.stamp_ns)
+    msg.header.frame_id = frame_of_floor(map_frame, estimate.floor)
+    msg.pose.position.x, msg.pose.position.y = map(float, estimate.position_m)
+    msg.pose.orientation.w = 1.0
+    return msg
+
+
+def message_class(msgtype: str) -> Any:
+    """The Python class of a message type, as in sensor_msgs/msg/MagneticField.
+
+    Raises:
+        MailError: its package is not installed, or knows no such message.
+    """
+    package, _, name = msgtype.partition("/msg/")
+    try:
+        return getattr(import_module(f"{package}.msg"), name)
+    except (ImportError, AttributeError, ValueError):
+        raise MailError(
+            msgtype,
+            wanted="its ROS package to be installed",
+            found="nothing",
+            fix=f"install {package}, or leave such topics out",
+        ) from None

@@ -1,0 +1,131 @@
+"""`mail_localizer`: MagneticField in, PoseStamped out.
+
+    imu/mag --> to_sample --> MailLocalizer.push --> to_pose --> ~/pose
+    sensor data QoS, best effort                      reliable, volatile
+
+Every pose carries the stamp of the newest sample that it used. Nothing is published while the window
+fills, and for samples that cannot be used; why not is counted and logged.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+
+import torch
+from geometry_msgs.msg import PoseStamped
+from rclpy.clock import Clock, ClockType, JumpHandle, JumpThreshold, TimeJump
+from rclpy.duration import Duration
+from rclpy.exceptions import ParameterException
+from rclpy.node import Node
+from rclpy.qos_overriding_options import InvalidQosOverridesError
+from rclpy.subscription import Subscription
+from sensor_msgs.msg import MagneticField
+
+from mail_ros.core.checkpoint import ModelCard, load_model
+from mail_ros.core.errors import ConfigError, MailError
+from mail_ros.core.localizer import MailLocalizer
+from mail_ros.nodes import qos
+from mail_ros.nodes.conversions import to_pose, to_sample
+from mail_ros.nodes.parameters import LocalizerParameters, declare
+from mail_ros.nodes.spin import run
+
+NAME = "mail_localizer"
+FIELD_TOPIC = "imu/mag"
+REPORT_S = 10.0  # between two lines about samples that were not used
+
+
+class LocalizerNode(Node):
+    """MAIL as a node.
+
+    Raises:
+        MailError: a parameter or the model file is not what it must be.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(NAME)
+        self.parameters = declare(self, LocalizerParameters)
+        # The network is small: threads cost more in waiting than they gain, and the core belongs to others.
+        torch.set_num_threads(1)
+        model, card = load_model(self.parameters.model_path)
+        self.localizer = MailLocalizer(model, self.parameters.stride_s)
+        self.map_frame = self.parameters.global_frame_id or card.map_frame
+        self.malformed = 0
+        self._reported: Counter[str] = Counter()
+
+        self.pose_publisher = self.create_publisher(PoseStamped, "~/pose", qos.poses())
+        self.field_subscription = self._subscribe()
+        self._jump_handle = self._watch_clock(card)
+        self.create_timer(REPORT_S, self.report, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._introduce(card)
+
+    def on_field(self, msg: MagneticField) -> None:
+        """Answer a sample with a pose, where one is due."""
+        try:
+            sample = to_sample(msg)
+        except MailError as error:
+            self.malformed += 1
+            self.get_logger().warning(f"sample not used: {error}", throttle_duration_sec=REPORT_S)
+            return
+        estimate = self.localizer.push(sample)
+        if estimate is not None:
+            self.pose_publisher.publish(to_pose(estimate, self.map_frame))
+
+    def on_clock_jump(self, jump: TimeJump) -> None:
+        """Start anew when time is set back: a bag was started again, or a simulation reset."""
+        self.get_logger().warning("the clock was set back: starting anew")
+        self.localizer.reset()
+
+    def report(self) -> None:
+        """Say what became of the samples since the last report, where some were of no use."""
+        counts = self.localizer.resampler.counts + Counter(malformed=self.malformed)
+        new, self._reported = counts - self._reported, counts
+        if not new:
+            topic, publishers = self.field_subscription.topic_name, self.field_subscription.get_publisher_count()
+            self.get_logger().warning(f"no sample for {REPORT_S:g} s on {topic} from {publishers} publishers")
+        elif new.keys() - {"used"}:
+            reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(new.items()) if reason != "used")
+            self.get_logger().warning(f"samples in {REPORT_S:g} s: {new['used']} used, {reasons}")
+
+    def close(self) -> None:
+        """Nothing is half done."""
+
+    def _subscribe(self) -> Subscription:
+        try:
+            return self.create_subscription(
+                MagneticField, FIELD_TOPIC, self.on_field, qos.sensor_data(), qos_overriding_options=qos.overriding()
+            )
+        except (InvalidQosOverridesError, ParameterException, RuntimeError) as error:
+            raise ConfigError(
+                f"parameter qos_overrides.{self.resolve_topic_name(FIELD_TOPIC)}.subscription",
+                wanted="reliability (best_effort, reliable), history (keep_last, keep_all) and depth",
+                found=str(error),
+                fix="correct it",
+            ) from None
+
+    def _watch_clock(self, card: ModelCard) -> JumpHandle:
+        """The handle must be kept: the callback ends with it. Jumps as small as late samples are none."""
+        back = JumpThreshold(
+            min_forward=None, min_backward=Duration(seconds=-card.config.features.max_gap_s), on_clock_change=False
+        )
+        return self.get_clock().create_jump_callback(back, post_callback=self.on_clock_jump)
+
+    def _introduce(self, card: ModelCard) -> None:
+        config, floors = card.config, ", ".join(map(str, card.floors))
+        self.get_logger().info(
+            f"model {self.parameters.model}: {config.network.head} head, map frame {self.map_frame}, floors {floors}, "
+            f"{config.features.rate_hz:g} Hz, window {config.window.length_s:g} s"
+        )
+        self.get_logger().info(
+            f"a pose every {self.parameters.stride_s:g} s on {self.pose_publisher.topic_name} "
+            f"from {self.field_subscription.topic_name}"
+        )
+
+
+def main() -> int:
+    """The executable."""
+    return run(NAME, LocalizerNode)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""What the nodes can be told: defaults and descriptions here, and nowhere else.
+
+    dataclass --> declared on the node --> overridden from YAML or the command line --> checked --> dataclass
+
+A launch file or a YAML file holds only what differs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from rcl_interfaces.msg import ParameterDescriptor
+from rclpy.node import Node
+
+from mail_ros.core.config import check_range, from_dict
+from mail_ros.core.errors import ConfigError
+from mail_ros.core.localizer import STRIDE_S
+
+T = TypeVar("T")
+
+
+def described(default: Any, description: str) -> Any:
+    """A field of a parameter dataclass; `ros2 param describe` shows the description."""
+    return dataclasses.field(default=default, metadata={"description": description})
+
+
+@dataclass(frozen=True)
+class LocalizerParameters:
+    """Parameters of `mail_localizer`. Its topics are remapped, not set."""
+
+    model: str = described("", "The model file, as written by `mail_ros train`. Needed.")
+    global_frame_id: str = described("", "Frame of the poses on floor 0; empty: the map frame of the model's card.")
+    stride_s: float = described(STRIDE_S, "Time between two poses, in seconds of the sensor's stamps.")
+
+    def __post_init__(self) -> None:
+        check_range("stride_s", self.stride_s, 1e-3, 3600.0)
+        if not self.model:
+            raise ConfigError(
+                "parameter model",
+                wanted="a model file",
+                found="nothing",
+                fix="give one, as in -p model:=site.safetensors",
+            )
+
+    @property
+    def model_path(self) -> Path:
+        """The model file; a leading ~ is the home folder."""
+        return Path(self.model).expanduser()
+
+
+@dataclass(frozen=True)
+class RecorderParameters:
+    """Parameters of `mail_recorder`."""
+
+    topics: tuple[str, ...] = described(
+        ("imu/mag", "imu/data", "landmark"), "Topics to record; relative names follow the namespace and remappings."
+    )
+    out: str = described("bags", "Folder that bags are put into; made where it is missing.")
+    prefix: str = described("walk", "A bag's name is this, then date and time of its start.")
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.topics, tuple) or not self.topics or not all(self.topics):
+            raise ConfigError(
+                "parameter topics",
+                wanted="a list of topics",
+                found=repr(self.topics),
+                fix="give one, as in -p topics:=\"['imu/mag']\"",
+            )
+        for name in ("out", "prefix"):
+            if not getattr(self, name):
+                raise ConfigError(f"parameter {name}", wanted="a name", found="nothing", fix="give one or leave it out")
+        if "/" in self.prefix:
+            raise ConfigError(
+                "parameter prefix", wanted="a name without /", found=self.prefix, fix="put folders into out"
+            )
+
+    @property
+    def out_path(self) -> Path:
+        """The folder of the bags; a leading ~ is the home folder."""
+        return Path(self.out).expanduser()
+
+
+def declare(node: Node, kind: type[T]) -> T:
+    """Declare a dataclass's fields as the node's parameters and read what they were overridden with.
+
+    Types are checked here and not by rclpy, so that a whole number will do where a fraction is meant.
+
+    Raises:
+        ConfigError: a value of the wrong type or out of range.
+    """
+    values = {}
+    for field in dataclasses.fields(cast(Any, kind)):
+        default = list(field.default) if isinstance(field.default, tuple) else field.default
+        descriptor = ParameterDescriptor(description=field.metadata["description"], dynamic_typing=True, read_only=True)
+        values[field.name] = node.declare_parameter(field.name, default, descriptor).value
+    return from_dict(kind, values, "parameter ")

@@ -1,0 +1,75 @@
+"""Quality of service: what the nodes ask for, what they offer, and how a bag describes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.duration import Duration
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos_overriding_options import QoSOverridingOptions
+
+from mail_ros.core.signals import NS_PER_S
+
+DEEPEST = 100_000
+
+
+def sensor_data() -> QoSProfile:
+    """As sensors publish, with more history: a process that pauses for a second loses nothing at 100 Hz."""
+    return QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=100, reliability=ReliabilityPolicy.BEST_EFFORT)
+
+
+def poses() -> QoSProfile:
+    """Reliable and volatile: an old pose is of no use to one who comes late."""
+    return QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=10, reliability=ReliabilityPolicy.RELIABLE)
+
+
+def lossless() -> QoSProfile:
+    """Both sides of a topic on which nothing may be lost: the publisher waits for the slowest reliable subscriber."""
+    return QoSProfile(history=HistoryPolicy.KEEP_ALL, reliability=ReliabilityPolicy.RELIABLE)
+
+
+def overriding() -> QoSOverridingOptions:
+    """Lets parameters `qos_overrides.TOPIC.subscription.{reliability,history,depth}` change a profile."""
+    return QoSOverridingOptions.with_default_policies(callback=_check_depth)
+
+
+def match_offers(offers: Sequence[QoSProfile]) -> QoSProfile:
+    """The strictest request that every publisher can serve, as rosbag2 matches them, keeping all that comes.
+
+    Args:
+        offers: one profile per publisher.
+    """
+    reliable = all(offer.reliability == ReliabilityPolicy.RELIABLE for offer in offers)
+    latched = all(offer.durability == DurabilityPolicy.TRANSIENT_LOCAL for offer in offers)
+    return QoSProfile(
+        history=HistoryPolicy.KEEP_ALL,
+        reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
+        durability=DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE,
+    )
+
+
+def rosbag2_terms(offer: QoSProfile) -> dict[str, Any]:
+    """A profile as rosbag2's metadata has it, format version 9."""
+    return {
+        "history": offer.history.short_key,
+        "depth": offer.depth,
+        "reliability": offer.reliability.short_key,
+        "durability": offer.durability.short_key,
+        "deadline": _duration(offer.deadline),
+        "lifespan": _duration(offer.lifespan),
+        "liveliness": offer.liveliness.short_key,
+        "liveliness_lease_duration": _duration(offer.liveliness_lease_duration),
+        "avoid_ros_namespace_conventions": offer.avoid_ros_namespace_conventions,
+    }
+
+
+def _duration(duration: Duration) -> dict[str, int]:
+    sec, nsec = divmod(duration.nanoseconds, NS_PER_S)
+    return {"sec": sec, "nsec": nsec}
+
+
+def _check_depth(profile: QoSProfile) -> SetParametersResult:
+    valid = 1 <= profile.depth <= DEEPEST or profile.history == HistoryPolicy.KEEP_ALL
+    return SetParametersResult(successful=valid, reason=f"depth {profile.depth} is not 1 to {DEEPEST}")

@@ -1,0 +1,222 @@
+"""A bag's topics, published as the bytes they are, and /clock.
+
+    Bag --> log time --> publisher.publish(bytes)   keep all, reliable
+        |   / rate
+        +-> /clock                                  follows the log, never backward
+
+A reliable subscriber that keeps all loses nothing, at any rate: one that falls behind slows the replay
+down. One that listens best effort, as sensor data is listened to, may lose messages when it falls behind.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import rclpy
+from rclpy.context import Context
+from rclpy.duration import Duration
+from rclpy.exceptions import NameValidationException
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.signals import SignalHandlerOptions
+from rosgraph_msgs.msg import Clock
+
+from mail_ros.core.errors import BagError, ConfigError, MailError
+from mail_ros.core.signals import NS_PER_S
+from mail_ros.data.bag import Bag, Message
+from mail_ros.nodes import qos
+from mail_ros.nodes.conversions import message_class, to_time
+
+CLOCK_PERIOD_S = 0.025  # of the wall, as rosbag2 has it
+STALLED_S = 60.0  # a reliable subscriber that takes nothing for so long is broken
+
+
+@dataclass(frozen=True)
+class ReplayOptions:
+    """How a bag is replayed."""
+
+    rate: float = 1.0  # times the recorded speed; 0: as fast as reliable subscribers take it
+    topics: tuple[str, ...] = ()  # of the bag; none means all
+    namespace: str = ""  # put before the topics
+    clock: bool = True
+    subscriptions: int = 1  # to wait for before the first message, over all topics
+    wait_s: float = 10.0
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.rate < float("inf"):
+            raise ConfigError("rate", wanted="0 or more", found=f"{self.rate:g}", fix="1 is the recorded speed")
+
+
+@dataclass
+class Contents:
+    """What a bag holds of the topics that are replayed."""
+
+    types: dict[str, str] = field(default_factory=dict)
+    count: int = 0
+    first_ns: int = 0
+
+
+@dataclass
+class Replayed:
+    """What was published."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    lossy: tuple[str, ...] = ()  # topics with a best-effort subscriber at rate 0
+    cut_off: bool = False  # the bag has no end; all before it was replayed
+
+
+def replay(
+    path: Path, options: ReplayOptions | None = None, progress: Callable[[int, int], None] | None = None
+) -> Replayed:
+    """Publish a bag in a context of its own; returns when reliable subscribers have taken all of it.
+
+    Args:
+        path: a rosbag2 folder or file.
+        options: how.
+        progress: called with messages published and in all.
+
+    Raises:
+        BagError: not a readable bag, nothing in it, or not the topics that were asked for.
+        MailError: a message type is not installed, nobody listens, or a subscriber is stuck.
+    """
+    options = options or ReplayOptions()
+    bag = Bag(path)
+    contents = survey(bag, options.topics)
+    context = Context()
+    rclpy.init(args=[], context=context, signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        node = Node("mail_replay", context=context, start_parameter_services=False, enable_rosout=False)
+        try:
+            return _Player(node, contents, options).play(bag, progress or (lambda done, count: None))
+        finally:
+            node.destroy_node()
+    finally:
+        rclpy.shutdown(context=context)
+
+
+def survey(bag: Bag, topics: Sequence[str]) -> Contents:
+    """Read the bag once, so that nothing is published of one that is damaged or lacks a topic.
+
+    Raises:
+        BagError: the bag is empty, damaged, or lacks a topic.
+    """
+    contents, seen = Contents(), set()
+    for message in bag.messages():
+        seen.add(message.topic)
+        if not topics or message.topic in topics:
+            contents.types[message.topic] = message.msgtype
+            contents.first_ns = min(contents.first_ns, message.log_time_ns) if contents.count else message.log_time_ns
+            contents.count += 1
+    lacking = [topic for topic in topics if topic not in seen]
+    if lacking or not seen:
+        raise BagError(
+            bag.path,
+            wanted=f"messages on {', '.join(lacking)}" if lacking else "messages",
+            found=", ".join(sorted(seen)) or "none at all",
+            fix="choose among these" if seen else "record it again",
+        )
+    return contents
+
+
+class _Player:
+    """One replay: its publishers and its clock."""
+
+    def __init__(self, node: Node, contents: Contents, options: ReplayOptions) -> None:
+        self.node, self.contents, self.options = node, contents, options
+        self.publishers = {topic: self._publisher(topic, msgtype) for topic, msgtype in contents.types.items()}
+        self.clock = node.create_publisher(Clock, "/clock", QoSProfile(depth=10)) if options.clock else None
+        self.clock_ns = contents.first_ns
+        self.next_tick_s = 0.0
+        self.replayed = Replayed()
+
+    def play(self, bag: Bag, progress: Callable[[int, int], None]) -> Replayed:
+        self._wait_for_subscriptions()
+        self.replayed.cut_off = bag.cut_off
+        self.replayed.lossy = self._lossy() if self.options.rate == 0.0 else ()
+        for done, message in enumerate(self._paced(bag.messages(self.options.topics))):
+            self._publish(message)
+            progress(done + 1, self.contents.count)
+        for topic, publisher in self.publishers.items():
+            if not publisher.wait_for_all_acked(Duration(seconds=STALLED_S)):
+                raise _stuck(topic)
+        return self.replayed
+
+    def _publisher(self, topic: str, msgtype: str) -> Publisher:
+        namespace = self.options.namespace.strip("/")
+        try:
+            return self.node.create_publisher(
+                message_class(msgtype), f"/{namespace}{topic}" if namespace else topic, qos.lossless()
+            )
+        except NameValidationException as error:
+            raise ConfigError(
+                "namespace", wanted="a ROS name", found=f"{namespace} ({error})", fix="correct it"
+            ) from None
+
+    def _wait_for_subscriptions(self) -> None:
+        deadline_s = time.monotonic() + self.options.wait_s
+        while (found := sum(p.get_subscription_count() for p in self.publishers.values())) < self.options.subscriptions:
+            if time.monotonic() > deadline_s:
+                raise MailError(
+                    ", ".join(publisher.topic_name for publisher in self.publishers.values()),
+                    wanted=f"{self.options.subscriptions} subscriptions within {self.options.wait_s:g} s",
+                    found=str(found),
+                    fix="start what listens, or do not wait for it",
+                )
+            time.sleep(0.01)
+
+    def _lossy(self) -> tuple[str, ...]:
+        return tuple(
+            publisher.topic_name
+            for publisher in self.publishers.values()
+            if any(
+                subscription.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT
+                for subscription in self.node.get_subscriptions_info_by_topic(publisher.topic_name)
+            )
+        )
+
+    def _paced(self, messages: Iterator[Message]) -> Iterator[Message]:
+        """Each message at its time; /clock meanwhile."""
+        started_s, first_ns, rate = time.monotonic(), self.contents.first_ns, self.options.rate
+        for message in messages:
+            due_s = started_s + (message.log_time_ns - first_ns) / NS_PER_S / rate if rate else started_s
+            while (now_s := time.monotonic()) < due_s:
+                self._tick(min(first_ns + int((now_s - started_s) * rate * NS_PER_S), message.log_time_ns))
+                time.sleep(min(due_s - now_s, CLOCK_PERIOD_S))
+            self._tick(message.log_time_ns)
+            yield message
+        self.next_tick_s = 0.0
+        self._tick(self.clock_ns)
+
+    def _tick(self, clock_ns: int) -> None:
+        """Let time go on; say so at most once a period."""
+        self.clock_ns, now_s = max(self.clock_ns, clock_ns), time.monotonic()
+        if self.clock is not None and now_s >= self.next_tick_s:
+            self.clock.publish(Clock(clock=to_time(self.clock_ns)))
+            self.next_tick_s = now_s + CLOCK_PERIOD_S
+
+    def _publish(self, message: Message) -> None:
+        """Send one message; while a reliable subscriber's queue is full, the middleware refuses it."""
+        deadline_s = time.monotonic() + STALLED_S
+        while True:
+            try:
+                self.publishers[message.topic].publish(message.cdr)
+            except RuntimeError:  # of rcl: the middleware waited 0.1 s for room
+                if time.monotonic() > deadline_s:
+                    raise _stuck(message.topic) from None
+            else:
+                self.replayed.counts[message.topic] += 1
+                return
+
+
+def _stuck(topic: str) -> MailError:
+    return MailError(
+        topic,
+        wanted="its reliable subscribers to take messages",
+        found=f"none taken for {STALLED_S:g} s",
+        fix="stop the one that hangs",
+    )

@@ -1,0 +1,137 @@
+"""How a node starts, runs and stops: every way out is clean, and every mendable error is one line.
+
+    signals caught --> rclpy.init --> create() --> spin_once ... --> drain --> close --> shutdown
+    before torch       no handlers    imports,     until a signal    what had   bags,    while the
+    is imported        of its own     loads                          come in    files    context is valid
+
+SIGINT and SIGTERM mean the same. A second one changes nothing: the first is being obeyed.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from types import FrameType
+from typing import TYPE_CHECKING, Protocol
+
+from mail_ros.core.errors import ConfigError, MailError
+
+if TYPE_CHECKING:
+    from rclpy.executors import SingleThreadedExecutor
+
+WAKE_S = 0.2  # a signal does not end a wait for messages, so no wait is longer than this
+DRAIN_S = 2.0  # launch sends SIGTERM five seconds after SIGINT, and SIGKILL five seconds after that
+
+
+class ClosingNode(Protocol):
+    """A node of this package."""
+
+    def close(self) -> None:
+        """Finish what must not be left half done; the context is still valid."""
+
+    def destroy_node(self) -> None:
+        """As in `rclpy.node.Node`."""
+
+
+class Stop:
+    """Whether a signal asked to stop."""
+
+    def __init__(self) -> None:
+        self.requested = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._request)
+
+    def _request(self, number: int, frame: FrameType | None) -> None:
+        self.requested = True
+
+
+def run(name: str, create: Callable[[], ClosingNode], args: Sequence[str] | None = None) -> int:
+    """Run one node until a signal.
+
+    Args:
+        name: what an error line starts with.
+        create: makes the node; may import what is slow to import.
+        args: the command line, by default that of the process.
+
+    Returns:
+        The exit code: 0 after a signal, 1 after an error that the printed line says how to mend.
+    """
+    stop = Stop()
+    try:
+        _run(create, stop, args)
+    except MailError as error:
+        print(f"{name}: {error}", file=sys.stderr, flush=True)
+        return 1
+    return 0
+
+
+def _run(create: Callable[[], ClosingNode], stop: Stop, args: Sequence[str] | None) -> None:
+    try:
+        import rclpy
+        from rclpy.executors import SingleThreadedExecutor
+        from rclpy.signals import SignalHandlerOptions
+    except ModuleNotFoundError as error:
+        raise missing(error) from None
+    try:
+        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    except RuntimeError as error:  # of rcl: an argument or a parameter file that it cannot parse
+        raise ConfigError("ROS arguments", wanted="valid ones", found=_line(error), fix="correct them") from None
+    try:
+        node = _created(create)
+        executor = SingleThreadedExecutor()
+        executor.add_node(node)
+        try:
+            while not stop.requested:
+                executor.spin_once(timeout_sec=WAKE_S)
+            _drain(executor)
+        finally:
+            node.close()
+            executor.shutdown()
+            node.destroy_node()
+    finally:
+        rclpy.try_shutdown()
+
+
+def _created(create: Callable[[], ClosingNode]) -> ClosingNode:
+    from rclpy.exceptions import ParameterException
+
+    try:
+        return create()
+    except ParameterException as error:  # of a parameter that rclpy declares itself, as use_sim_time
+        raise ConfigError("parameter", wanted="another value", found=_line(error), fix="correct it") from None
+    except ModuleNotFoundError as error:
+        raise missing(error) from None
+
+
+def _drain(executor: SingleThreadedExecutor) -> None:
+    """Handle what had come in before the signal, so that a bag holds all that its recorder acknowledged."""
+    from rclpy.executors import TimeoutException
+
+    deadline_s, busy = time.monotonic() + DRAIN_S, True
+    while busy and time.monotonic() < deadline_s:
+        busy = False
+        try:
+            while True:
+                task, _, _ = executor.wait_for_ready_callbacks(timeout_sec=0)
+                task()
+                if task.exception() is not None:
+                    raise task.exception()
+                busy = True
+        except TimeoutException:  # also where a round of work ends
+            continue
+
+
+def missing(error: ModuleNotFoundError) -> MailError:
+    """What to install for a module that is not there."""
+    module = (error.name or "").partition(".")[0]
+    if module in ("rcl_interfaces", "rclpy", "rpyutils") or module.endswith("_msgs"):
+        fix = "source a ROS 2 installation, or install its wheels: see README.md"
+    else:
+        fix = "pip install 'mail_ros[tools]'"
+    return ConfigError(f"Python module {module}", wanted="it installed", found="nothing", fix=fix)
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())
