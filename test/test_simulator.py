@@ -1,0 +1,144 @@
+"""The made-up building behaves as physics and the survey's rules say."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mail_ros.core.errors import BagError, ConfigError
+from mail_ros.data.bag import read_track
+from mail_ros.data.labels import interpolate
+from mail_ros.data.simulator import (
+    CORRIDOR_M,
+    Drive,
+    Site,
+    dipole_ut,
+    drive_route,
+    make_site,
+    simulate,
+    survey,
+    survey_route,
+)
+
+SITE_FIELD_UT = [[-1.63, 9.0, -50.84], [0.27, 22.24, -42.58], [4.15, 17.48, -36.48]]  # at three places in corridors
+
+
+@pytest.fixture(scope="module")
+def site() -> Site:
+    return make_site()
+
+
+def test_a_dipole_on_its_axis_and_beside_it() -> None:
+    """On the axis 2 · µ0/4π · m/r³, beside it −µ0/4π · m/r³; µ0/4π is 0.1 in µT, A·m² and m."""
+    moment_am2, distance_m = np.array([0.0, 0.0, 70.0]), 2.0
+    on_axis, beside = dipole_ut(np.array([[0.0, 0.0, distance_m], [distance_m, 0.0, 0.0]]), moment_am2)
+    np.testing.assert_allclose(on_axis, [0, 0, 2 * 0.1 * 70 / distance_m**3])
+    np.testing.assert_allclose(beside, [0, 0, -0.1 * 70 / distance_m**3])
+
+
+def test_the_field_has_no_sources_and_no_currents(site: Site) -> None:
+    """Divergence and curl of a dipole's field vanish, by central differences."""
+    step_m, place_m = 1e-4, np.array([0.7, -1.1, 0.4])
+    jacobian = np.array(
+        [
+            (
+                dipole_ut((place_m + step)[None], site.moment_am2[0])
+                - dipole_ut((place_m - step)[None], site.moment_am2[0])
+            )
+            / (2 * step_m)
+            for step in np.eye(3) * step_m
+        ]
+    )[:, 0]
+    scale = np.abs(jacobian).max()
+    assert abs(np.trace(jacobian)) < 1e-6 * scale
+    assert np.abs(jacobian - jacobian.T).max() < 1e-6 * scale
+
+
+def test_the_same_seed_is_the_same_walk_and_another_is_not(site: Site) -> None:
+    first, again, other = (simulate(make_site(), survey_route(site, seed), seed) for seed in (3, 3, 4))
+    np.testing.assert_array_equal(first.field_ut, again.field_ut)
+    assert first.landmarks == again.landmarks
+    assert first.landmarks != other.landmarks
+
+
+def test_the_site_of_the_demo_is_the_one_that_its_model_learned(site: Site) -> None:
+    """Should these numbers change, `make demo-model` has to be run again."""
+    field_ut = site.field_ut(np.array([[6.0, 2.0], [20.0, 12.0], [2.0, 9.0]]))
+    np.testing.assert_allclose(field_ut, SITE_FIELD_UT, atol=0.01)
+
+
+def test_anomalies_are_as_in_a_building(site: Site) -> None:
+    """A few µT to some tens of µT, unlike where one stood two steps before, on all axes."""
+    drive = Drive(speed_m_s=1.0, noise_ut=0.0, offset_ut=0.0)
+    walk = simulate(site, survey_route(site, 0), 0, drive)
+    anomaly_ut = walk.field_ut - site.earth_ut
+    strength_ut = np.linalg.norm(anomaly_ut, axis=1)
+    assert 5.0 < np.median(strength_ut) < 15.0
+    assert 15.0 < np.percentile(strength_ut, 99) < 60.0
+    for axis in anomaly_ut.T:
+        assert axis.std() > 3.0
+        centred = axis - axis.mean()
+        correlation = {m: float((centred[: -50 * m] * centred[50 * m :]).mean() / centred.var()) for m in (3, 5)}
+        assert max(correlation.values()) < 0.4
+
+
+def test_offset_and_noise_are_what_the_drive_says(site: Site) -> None:
+    route = survey_route(site, 1)
+    clean = simulate(site, route, 1, Drive(noise_ut=0.0, offset_ut=0.0))
+    noisy = simulate(site, route, 1, Drive(noise_ut=0.5))
+    disturbance_ut = noisy.field_ut - clean.field_ut
+    np.testing.assert_allclose(disturbance_ut.std(axis=0), 0.5, rtol=0.05)
+    assert np.abs(disturbance_ut.mean(axis=0)).max() > 1.0
+
+
+def test_a_survey_takes_every_corridor_once_in_each_direction(site: Site) -> None:
+    for seed in range(5):
+        route = survey_route(site, seed)
+        taken = sorted(itertools.pairwise(route))
+        both = [(int(a), int(b)) for a, b in site.corridor] + [(int(b), int(a)) for a, b in site.corridor]
+        assert taken == sorted(both)
+
+
+def test_a_drive_is_long_enough_and_never_turns_back(site: Site) -> None:
+    route = drive_route(site, 60.0, 5)
+    lengths_m = np.linalg.norm(np.diff(site.corner_m[route], axis=0), axis=1)
+    assert 60.0 <= lengths_m.sum() < 60.0 + 15.0
+    assert all(a != c for a, c in zip(route, route[2:], strict=False))
+
+
+def test_walks_are_at_50_hz_and_walking_speed(site: Site) -> None:
+    for walk in survey(site, 2, seed=0):
+        assert set(np.diff(walk.stamp_ns)) == {20_000_000}
+        speed_m_s = np.linalg.norm(walk.position_m[50:] - walk.position_m[:-50], axis=1)
+        assert np.percentile(speed_m_s, 5) > 0.5
+        assert np.percentile(speed_m_s, 99) < 1.4
+
+
+def test_labels_are_right_but_for_the_wander(site: Site) -> None:
+    for wander_m, furthest_m in ((0.0, 1e-6), (0.1, CORRIDOR_M / 2)):
+        walk = simulate(site, survey_route(site, 2), 2, Drive(wander_m=wander_m))
+        labels = interpolate(walk.stamp_ns, walk.landmarks)
+        assert labels.valid.all()
+        assert not labels.paused.any()
+        error_m = np.linalg.norm(labels.position_m - walk.position_m, axis=1)
+        assert error_m.max() <= furthest_m
+        np.testing.assert_allclose(np.sqrt(np.square(error_m).mean()), wander_m, rtol=0.3, atol=1e-6)
+
+
+def test_a_walk_comes_back_from_its_bag(site: Site, tmp_path: Path) -> None:
+    walk = simulate(site, drive_route(site, 20.0, 0), 0)
+    walk.write(tmp_path / "walk")
+    track = read_track(tmp_path / "walk")
+    np.testing.assert_array_equal(track.stamp_ns, walk.stamp_ns)
+    np.testing.assert_allclose(track.field_ut, walk.field_ut, atol=1e-9)
+    np.testing.assert_allclose(track.position_m, walk.position_m, atol=CORRIDOR_M / 2)
+    with pytest.raises(BagError, match="wanted a name that is free"):
+        walk.write(tmp_path / "walk")
+
+
+def test_a_speed_that_no_robot_has_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"drive\.speed_m_s: wanted 0\.05 to 10, found 0"):
+        Drive(speed_m_s=0.0)
