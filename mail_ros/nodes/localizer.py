@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from typing import Any
 
 import torch
 from geometry_msgs.msg import PoseStamped
@@ -28,7 +29,7 @@ from mail_ros.core.localizer import MailLocalizer
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_pose, to_sample
 from mail_ros.nodes.parameters import LocalizerParameters, declare
-from mail_ros.nodes.spin import run
+from mail_ros.nodes.spin import one_line, run
 
 NAME = "mail_localizer"
 FIELD_TOPIC = "imu/mag"
@@ -36,14 +37,14 @@ REPORT_S = 10.0  # between two lines about samples that were not used
 
 
 class LocalizerNode(Node):
-    """MAIL as a node.
+    """MAIL as a node; options as of `rclpy.node.Node`.
 
     Raises:
         MailError: a parameter or the model file is not what it must be.
     """
 
-    def __init__(self) -> None:
-        super().__init__(NAME)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(NAME, **options)
         self.parameters = declare(self, LocalizerParameters)
         # The network is small: threads cost more in waiting than they gain, and the core belongs to others.
         torch.set_num_threads(1)
@@ -99,7 +100,7 @@ class LocalizerNode(Node):
             raise ConfigError(
                 f"parameter qos_overrides.{self.resolve_topic_name(FIELD_TOPIC)}.subscription",
                 wanted="reliability (best_effort, reliable), history (keep_last, keep_all) and depth",
-                found=str(error),
+                found=one_line(error),
                 fix="correct it",
             ) from None
 

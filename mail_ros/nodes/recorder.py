@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
@@ -21,21 +22,21 @@ from mail_ros.data.bag_writer import BagWriter
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import message_class
 from mail_ros.nodes.parameters import RecorderParameters, declare
-from mail_ros.nodes.spin import run
+from mail_ros.nodes.spin import one_line, run
 
 NAME = "mail_recorder"
 POLL_S = 0.2  # between two looks for topics that have no publisher yet
 
 
 class RecorderNode(Node):
-    """A bag in the making.
+    """A bag in the making; options as of `rclpy.node.Node`.
 
     Raises:
         MailError: a parameter is not what it must be, or the bag cannot be written.
     """
 
-    def __init__(self) -> None:
-        super().__init__(NAME)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(NAME, **options)
         self.parameters = declare(self, RecorderParameters)
         self.missing = self._resolve(self.parameters.topics)
         self.refused: list[str] = []
@@ -80,7 +81,10 @@ class RecorderNode(Node):
             return list(dict.fromkeys(self.resolve_topic_name(topic) for topic in topics))
         except RuntimeError as error:  # of rcl, on a name that cannot be one
             raise ConfigError(
-                "parameter topics", wanted="names of topics", found=f"{list(topics)} ({error})", fix="correct them"
+                "parameter topics",
+                wanted="names of topics",
+                found=f"{list(topics)} ({one_line(error)})",
+                fix="correct them",
             ) from None
 
     def _subscribe(self, topic: str) -> bool:

@@ -31,6 +31,7 @@ from mail_ros.core.signals import NS_PER_S
 from mail_ros.data.bag import Bag, Message
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import message_class, to_time
+from mail_ros.nodes.spin import one_line
 
 CLOCK_PERIOD_S = 0.025  # of the wall, as rosbag2 has it
 STALLED_S = 60.0  # a reliable subscriber that takes nothing for so long is broken
@@ -154,7 +155,7 @@ class _Player:
             )
         except NameValidationException as error:
             raise ConfigError(
-                "namespace", wanted="a ROS name", found=f"{namespace} ({error})", fix="correct it"
+                "namespace", wanted="a ROS name", found=f"{namespace} ({one_line(error)})", fix="correct it"
             ) from None
 
     def _wait_for_subscriptions(self) -> None:

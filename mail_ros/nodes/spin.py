@@ -77,7 +77,7 @@ def _run(create: Callable[[], ClosingNode], stop: Stop, args: Sequence[str] | No
     try:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     except RuntimeError as error:  # of rcl: an argument or a parameter file that it cannot parse
-        raise ConfigError("ROS arguments", wanted="valid ones", found=_line(error), fix="correct them") from None
+        raise ConfigError("ROS arguments", wanted="valid ones", found=one_line(error), fix="correct them") from None
     try:
         node = _created(create)
         executor = SingleThreadedExecutor()
@@ -100,7 +100,7 @@ def _created(create: Callable[[], ClosingNode]) -> ClosingNode:
     try:
         return create()
     except ParameterException as error:  # of a parameter that rclpy declares itself, as use_sim_time
-        raise ConfigError("parameter", wanted="another value", found=_line(error), fix="correct it") from None
+        raise ConfigError("parameter", wanted="another value", found=one_line(error), fix="correct it") from None
     except ModuleNotFoundError as error:
         raise missing(error) from None
 
@@ -133,5 +133,6 @@ def missing(error: ModuleNotFoundError) -> MailError:
     return ConfigError(f"Python module {module}", wanted="it installed", found="nothing", fix=fix)
 
 
-def _line(error: BaseException) -> str:
+def one_line(error: BaseException) -> str:
+    """The message of another library's error, without its line breaks."""
     return " ".join(str(error).split())
