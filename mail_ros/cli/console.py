@@ -16,15 +16,17 @@ console = Console(highlight=False, soft_wrap=True)
 
 @contextmanager
 def progress(description: str) -> Iterator[Progress]:
-    """A progress bar on stderr with time left, gone when done."""
+    """A progress bar on stderr with time left, gone when done; nothing where stderr is no terminal."""
+    stderr = Console(stderr=True)
     with Progress(
         TextColumn(description),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
         TextColumn("{task.description}"),
-        console=Console(stderr=True),
+        console=stderr,
         transient=True,
+        disable=not stderr.is_terminal,
     ) as bar:
         yield bar
 
@@ -32,7 +34,7 @@ def progress(description: str) -> Iterator[Progress]:
 def print_metrics(title: str, rows: Mapping[str, Metrics]) -> None:
     """The one table of errors."""
     table = Table(title=title, title_justify="left", header_style="bold", box=None)
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for heading in ("estimates", "mean m", "median m", "p75 m", "p90 m", f"> {TAIL_M:g} m", "wrong floor"):
         table.add_column(heading, justify="right")
     for name, row in rows.items():

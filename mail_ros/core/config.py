@@ -132,22 +132,27 @@ def from_dict(kind: type[T], values: Any, path: str = "") -> T:
     if not isinstance(values, dict):
         raise ConfigError(path or kind.__name__, wanted="a table of settings", found=repr(values), fix="correct it")
     hints = typing.get_type_hints(kind)
-    known = {f.name for f in dataclasses.fields(typing.cast(Any, kind))}
+    fields = {f.name: f for f in dataclasses.fields(typing.cast(Any, kind))}
     for key in values:
-        if key not in known:
-            raise ConfigError(
-                f"{path}{key}", wanted=f"one of {', '.join(sorted(known))}", found=key, fix="correct the name"
-            )
+        if key not in fields:
+            known = ", ".join(sorted(fields))
+            raise ConfigError(f"{path}{key}", wanted=f"one of {known}", found=key, fix="correct the name")
+    for name, entry in fields.items():
+        optional = entry.default is not dataclasses.MISSING or entry.default_factory is not dataclasses.MISSING
+        if name not in values and not optional:
+            raise ConfigError(f"{path}{name}", wanted="a value", found="none", fix="add it")
     return kind(**{key: _convert(hints[key], value, f"{path}{key}") for key, value in values.items()})
 
 
 def _convert(hint: Any, value: Any, path: str) -> Any:
+    """A JSON value as a field of type `hint`; choices (Literal) are checked by their dataclass."""
     if dataclasses.is_dataclass(hint):
         return from_dict(typing.cast(type, hint), value, f"{path}.")
-    if typing.get_origin(hint) is tuple and isinstance(value, (list, tuple)):
-        return tuple(_convert(typing.get_args(hint)[0], item, path) for item in value)
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    if isinstance(hint, type) and (not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool)):
-        raise ConfigError(path, wanted=hint.__name__, found=repr(value), fix="correct the value")
+    kind = typing.get_origin(hint) or hint
+    if kind is tuple and isinstance(value, (list, tuple)):
+        return tuple(_convert(typing.get_args(hint)[0], item, path) for item in value)
+    if isinstance(kind, type) and (not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool)):
+        raise ConfigError(path, wanted=kind.__name__, found=repr(value), fix="correct the value")
     return value

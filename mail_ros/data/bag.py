@@ -7,6 +7,7 @@ kill: it is read from the front, up to where it ends.
 from __future__ import annotations
 
 import hashlib
+import logging
 import shutil
 import struct
 from collections.abc import Iterator, Sequence
@@ -32,6 +33,8 @@ from mail_ros.data.messages import (
     encode_landmark,
 )
 from mail_ros.data.track import FloatArray, IntArray, Landmark, Track
+
+logger = logging.getLogger(__name__)
 
 FIELD_TOPIC = "/imu/mag"
 IMU_TOPIC = "/imu/data"
@@ -139,6 +142,8 @@ def read_track(path: Path, field_topic: str = FIELD_TOPIC, landmark_topic: str =
             found=", ".join(sorted(seen)) or "no message at all",
             fix="name the topic with --topic, or record it",
         )
+    if bag.cut_off:
+        logger.warning("%s was cut off while it was recorded: using the %d samples before its end", path, len(stamps))
     stamp_ns_array = np.array(stamps, dtype=np.int64)
     labels = interpolate(stamp_ns_array, landmarks)
     return Track(

@@ -11,7 +11,7 @@ import torch
 from mail_ros.core.config import FeatureConfig, MailConfig
 from mail_ros.core.errors import TrackError
 from mail_ros.core.signals import Resampler, Tick
-from mail_ros.data.track import FloatArray, IntArray, Track
+from mail_ros.data.track import BoolArray, FloatArray, IntArray, Track
 
 
 def resample(track: Track, features: FeatureConfig) -> Track:
@@ -121,7 +121,7 @@ class WindowSet:
 
 def _run_length(field_ut: FloatArray) -> IntArray:
     """How many finite rows of (n, 3) end without a break at each of them, (n,)."""
-    usable = np.isfinite(field_ut).all(axis=1)
-    index = np.arange(1, len(usable) + 1)
+    usable: BoolArray = np.isfinite(field_ut).all(axis=1)
+    index = np.arange(1, len(field_ut) + 1)
     last_break = np.maximum.accumulate(np.where(usable, 0, index))
     return np.where(usable, index - last_break, 0)

@@ -83,6 +83,11 @@ class SimulatedWalk:
     position_m: FloatArray  # (n, 2)
     landmarks: tuple[Landmark, ...]  # one at each corner passed
 
+    @property
+    def duration_s(self) -> float:
+        """From the first sample to the last."""
+        return float(self.stamp_ns[-1] - self.stamp_ns[0]) / NS_PER_S
+
     def write(self, path: Path, notes: dict[str, str] | None = None) -> None:
         """Write the field and the landmarks, not the truth, as a bag.
 

@@ -107,7 +107,7 @@ class Trainer:
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
-        return float(loss)
+        return loss.item()
 
     def _learning_rate(self, step: int) -> float:
         """Linear rise over the first twentieth of the run, then a cosine down to nothing."""

@@ -1,0 +1,57 @@
+"""Cells, and what a belief over them says."""
+
+import numpy as np
+import pytest
+import torch
+from helpers import tiny_config, tiny_network
+
+from mail_ros.core.belief import Cells, decode, survey_cells
+
+LINE = Cells(np.column_stack([np.arange(20.0) / 2, np.zeros(20)]), np.zeros(20, dtype=np.int64))
+
+
+def test_cells_exist_where_the_survey_went_and_carry_the_floor() -> None:
+    position_m = np.array([[0.1, 0.2], [0.2, 0.1], [3.0, 4.0], [3.0, 4.0]])
+    cells = survey_cells(position_m, np.array([0, 0, 0, -2]), 0.5)
+    assert cells.position_m.tolist() == [[3.0, 4.0], [0.0, 0.0], [3.0, 4.0]]
+    assert cells.floor.tolist() == [-2, 0, 0]
+
+
+def test_two_corridors_give_one_of_them_and_a_wide_covariance() -> None:
+    probability = np.zeros(20)
+    probability[[2, 17]] = 0.55, 0.45
+    posterior = decode(probability, LINE, radius_m=1.0)
+    assert posterior.position_m.tolist() == [1.0, 0.0]
+    assert posterior.covariance_m2[0, 0] == pytest.approx(0.45 * 7.5**2)
+
+
+def test_the_mode_is_refined_by_its_neighbours() -> None:
+    probability = np.zeros(20)
+    probability[[5, 6]] = 0.6, 0.4
+    posterior = decode(probability, LINE, radius_m=1.0)
+    assert posterior.position_m == pytest.approx([2.7, 0.0])
+    assert posterior.covariance_m2[0, 0] == pytest.approx(0.6 * 0.2**2 + 0.4 * 0.3**2)
+
+
+def test_a_doubt_about_the_floor_is_never_small() -> None:
+    cells = Cells(np.tile(LINE.position_m, (2, 1)), np.repeat([0, -2], 20))
+    probability = np.zeros(40)
+    probability[[3, 23]] = 0.6, 0.4
+    posterior = decode(probability, cells, radius_m=1.0)
+    assert posterior.floor == 0
+    assert np.sqrt(np.linalg.eigvalsh(posterior.covariance_m2)[0]) > 5.0
+
+
+def test_heatmap_loss_is_least_at_the_label() -> None:
+    """A softmax that equals the softened label beats one that is shifted by a cell or on another floor."""
+    head = tiny_network(tiny_config("heatmap")).head
+    cells = head.cells  # type: ignore[attr-defined]
+    truth, floor = torch.tensor([[1.0, 2.0]]), torch.tensor([0])
+
+    def logits(x: float, y: float) -> torch.Tensor:
+        squared = np.square(cells.position_m - [x, y]).sum(axis=1)
+        return torch.from_numpy(-squared / (2 * 0.5**2)).float()[None]
+
+    best = head.loss(logits(1.0, 2.0), truth, floor)
+    assert best < head.loss(logits(1.5, 2.0), truth, floor)
+    assert best < head.loss(logits(1.0, 1.5), truth, floor)

@@ -1,0 +1,121 @@
+"""The command line: every verb does its work, says where the result is, and ends errors in one line."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from helpers import synthetic_walk, tiny_config, tiny_model
+from shared_walks import LOGS, needs_logs
+
+from mail_ros.core.checkpoint import load_model
+from mail_ros.data.bag import read_track
+
+QUICK = [
+    f"--set={setting}"
+    for setting in (
+        "features.rate_hz=20",
+        "features.lag_s=0.2",
+        "window.length_s=2",
+        "window.scales_s=[0.5,2]",
+        "network.hidden=8",
+        "training.epochs=2",
+    )
+]
+
+
+def mail_ros(*arguments: object, code: int = 0) -> str:
+    """Run a verb as a user does; its output, stderr for errors."""
+    command = [sys.executable, "-m", "mail_ros.cli.main", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr if code else done.stdout
+
+
+def test_train_then_evaluate(tmp_path: Path) -> None:
+    for seed in range(3):
+        synthetic_walk(30.0, 50.0, seed=seed).write(tmp_path / f"walk{seed}")
+    model, run, walk0, walk1 = (tmp_path / name for name in ("site.safetensors", "run", "walk0", "walk1"))
+    train = ["train", walk0, walk1, "--validate", tmp_path / "walk[2]", "--out", model, "--run", run, *QUICK]
+    said = mail_ros(*train).splitlines()
+    assert "single windows of the validation walks" in said[0]
+    assert said[-1] == f"model: {model}   run: {run}"
+    assert {p.name for p in run.iterdir()} >= {"config.json", "metrics.jsonl", "model.safetensors"}
+    assert [bag["bag"] for bag in load_model(model)[1].training["bags"]["validate"]] == ["walk2"]
+
+    estimates = tmp_path / "estimates.csv"
+    table = mail_ros("evaluate", model, tmp_path / "walk2", "--estimates", estimates)
+    assert "median m" in table
+    assert table.splitlines()[-1] == f"estimates: {estimates}"
+    rows = json.loads(mail_ros("evaluate", model, tmp_path / "walk2", "--json"))
+    with estimates.open() as file:
+        assert rows["all, moving"]["estimates"] == sum(1 for _ in csv.DictReader(file)) > 200
+
+    assert "add --resume" in mail_ros(*train, code=1)
+    assert mail_ros(*train, "--resume").splitlines() == said
+
+
+def test_errors_are_one_line_with_the_fix(tmp_path: Path) -> None:
+    bag, model = synthetic_walk().write(tmp_path / "walk"), tiny_model(tmp_path / "model.safetensors")
+    unlabelled = synthetic_walk()._replace(landmarks=()).write(tmp_path / "unlabelled")
+    (tmp_path / "notes.mcap").write_text("dear diary")
+    cut = synthetic_walk(1.0).write(tmp_path / "short")
+    for arguments, message in [
+        (["evaluate", tmp_path / "none", bag], "wanted a model file, found nothing"),
+        (["evaluate", model, tmp_path / "none"], "wanted a bag, found nothing"),
+        (["evaluate", model, tmp_path / "notes.mcap"], "wanted an MCAP file"),
+        (["evaluate", model, bag, "--topic", "/mag"], "wanted messages on /mag"),
+        (["evaluate", model, unlabelled, cut], "wanted a labelled walk longer than the window of 2 s"),
+        (["evaluate", model, bag, "--stride-s", "0"], "stride_s: wanted 0.02 to 3600, found 0"),
+        (["import", "ipin", tmp_path / "notes.mcap", "--out", tmp_path / "bags"], "wanted MAGN lines"),
+        (["import", "csv", bag, "--out", tmp_path], "importer: wanted ipin, found csv"),
+        (["import", "ipin", bag, "--out", tmp_path, "--origin", "here"], "--origin: wanted LATITUDE,LONGITUDE"),
+        (["train", bag, "--validate", bag, "--out", model, "--set", "x.y=1"], "x: wanted one of features"),
+    ]:
+        error = mail_ros(*arguments, code=1)
+        assert message in error
+        assert error.startswith("mail_ros: ")
+        assert error.count("\n") == 1
+
+
+def test_a_cut_off_bag_is_evaluated_up_to_its_end(tmp_path: Path) -> None:
+    bag, model = synthetic_walk(20.0).write(tmp_path / "walk"), tiny_model(tmp_path / "m", tiny_config())
+    file = next(bag.glob("*.mcap"))
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    command = [sys.executable, "-m", "mail_ros.cli.main", "evaluate", str(model), str(bag), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
+    samples = len(read_track(bag))
+    assert done.stderr == f"{bag} was cut off while it was recorded: using the {samples} samples before its end\n"
+    rows = json.loads(done.stdout)
+    assert 30 < rows["all, moving"]["estimates"] < 100
+
+
+def test_one_bad_log_does_not_stop_the_others(tmp_path: Path) -> None:
+    good = tmp_path / "good.txt"
+    good.write_text("MAGN;0.05;1.00;1;2;3;0\nMAGN;0.07;1.02;1;2;3;0\n")
+    (tmp_path / "bad.txt").write_text("nothing here")
+    error = mail_ros("import", "ipin", tmp_path / "bad.txt", good, "--out", tmp_path / "bags", code=1)
+    assert "bad.txt: wanted MAGN lines" in error
+    assert [p.name for p in (tmp_path / "bags").iterdir()] == ["good"]
+
+
+@pytest.mark.parametrize("verb", ["import", "train", "evaluate"])
+def test_help_has_an_example(verb: str) -> None:
+    assert f"mail_ros {verb}" in mail_ros(verb, "--help").split("Example")[1]
+
+
+@needs_logs
+def test_the_commands_of_the_readme_run_on_real_walks(tmp_path: Path) -> None:
+    """Import, train and evaluate as the README has it, cut down to one route and one epoch."""
+    logs = sorted(LOGS.glob("*Trial01_repetition0?.txt.gz"))
+    mail_ros("import", "ipin", *logs, "--out", tmp_path / "bags")
+    bags = sorted((tmp_path / "bags").iterdir())
+    settings = ["--set=features.rate_hz=10", "--set=network.head=heatmap", "--set=training.epochs=1"]
+    model, run = tmp_path / "museum.safetensors", tmp_path / "run"
+    mail_ros("train", *bags[:2], "--validate", bags[2], "--out", model, "--run", run, *settings)
+    rows = json.loads(mail_ros("evaluate", model, bags[2], "--json"))
+    assert rows["all, moving"]["estimates"] > 500
+    assert rows["all, paused"]["estimates"] > 200

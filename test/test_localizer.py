@@ -1,0 +1,123 @@
+"""The seam: what the robot publishes is what the evaluator scores."""
+
+import numpy as np
+import pytest
+import torch
+from helpers import SyntheticWalk, synthetic_walk, tiny_config, tiny_network
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mail_ros.core.config import HeadKind
+from mail_ros.core.errors import ConfigError
+from mail_ros.core.localizer import Estimate, MailLocalizer, Sample, Status
+from mail_ros.data.dataset import resample
+from mail_ros.data.labels import interpolate
+from mail_ros.data.track import Track
+
+
+def as_track(walk: SyntheticWalk) -> Track:
+    labels = interpolate(walk.stamp_ns, walk.landmarks)
+    return Track("walk", walk.stamp_ns, walk.field_ut, labels.position_m, labels.floor, labels.valid, labels.paused)
+
+
+def run(localizer: MailLocalizer, track: Track) -> list[Estimate]:
+    return [estimate for sample in track.samples() if (estimate := localizer.push(sample)) is not None]
+
+
+@pytest.mark.parametrize("head", ["regression", "heatmap"])
+def test_push_equals_the_window_cut_offline(head: HeadKind) -> None:
+    """Training cuts its windows from `resample`; the robot's must be the same, to the bit."""
+    model, track = tiny_network(tiny_config(head)), as_track(synthetic_walk())
+    offline, samples = resample(track, model.config.features), model.config.samples
+    estimates = run(MailLocalizer(model, stride_s=0.1), track)
+    assert len(estimates) == pytest.approx((10.0 - 2.2) / 0.1, abs=1)
+    for estimate in estimates:
+        end = int(np.flatnonzero(offline.stamp_ns <= estimate.stamp_ns)[-1]) + 1
+        window = torch.from_numpy(offline.field_ut[end - samples : end]).float()[None]
+        with torch.inference_mode():
+            posterior = model.head.posterior(model(window).raw[0])
+        assert np.array_equal(estimate.position_m, posterior.position_m)
+
+
+def test_the_first_estimate_comes_with_a_full_window() -> None:
+    walk = synthetic_walk(duration_s=4.0)
+    first = run(MailLocalizer(tiny_network(), stride_s=0.02), as_track(walk))[0]
+    assert (first.stamp_ns - walk.stamp_ns[0]) / 1e9 == pytest.approx(2.2, abs=0.04)
+
+
+@pytest.mark.parametrize("change", ["gap", "backward"])
+def test_no_estimate_from_a_window_with_a_hole(change: str) -> None:
+    """After 3 s of silence, or a clock set back, the next estimate waits for a whole new window."""
+    walk = synthetic_walk(duration_s=10.0)
+    stamp_ns = walk.stamp_ns.copy()
+    stamp_ns[500:] += 3_000_000_000 if change == "gap" else -4_000_000_000
+    localizer = MailLocalizer(tiny_network(), stride_s=0.02)
+    answered = [localizer.push(Sample(int(s), f)) is not None for s, f in zip(stamp_ns, walk.field_ut, strict=True)]
+    silent = 500 + answered[500:].index(True)
+    assert all(answered[480:500:10])
+    assert (stamp_ns[silent] - stamp_ns[500]) / 1e9 == pytest.approx(2.2, abs=0.04)
+
+
+def test_samples_that_are_not_numbers_are_bridged_or_end_the_window() -> None:
+    walk = synthetic_walk(duration_s=10.0)
+    walk.field_ut[400:410] = np.nan  # 0.1 s: bridged
+    walk.field_ut[700:750, 1] = np.nan  # 0.5 s: a hole
+    localizer = MailLocalizer(tiny_network(), stride_s=0.02)
+    stamps_s = np.array([e.stamp_ns - walk.stamp_ns[0] for e in run(localizer, as_track(walk))]) / 1e9
+    assert localizer.resampler.counts["not_finite"] == 60
+    assert ((stamps_s > 4.12) & (stamps_s < 6.9)).any()
+    assert not ((stamps_s > 7.02) & (stamps_s < 9.65)).any()
+    assert (stamps_s > 9.7).any()
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.integers(-3, 40), st.sampled_from([1.0, 1.0, 1.0, np.nan, np.inf, 1e9])), max_size=400))
+def test_whatever_comes_estimates_are_finite_and_their_stamps_rise(samples: list[tuple[int, float]]) -> None:
+    localizer, stamp_ns, stamps = MailLocalizer(tiny_network(), 0.02), 10**18, []
+    for step_ms, factor in samples:
+        stamp_ns += step_ms * 1_000_000
+        estimate = localizer.push(Sample(stamp_ns, np.array([20.0, 5.0, -43.0]) * factor))
+        if estimate is not None:
+            assert np.isfinite(estimate.position_m).all()
+            assert np.isfinite(estimate.covariance_m2).all()
+            stamps.append(estimate.stamp_ns)
+    assert stamps == sorted(set(stamps))
+
+
+def test_an_estimate_uses_nothing_after_its_stamp() -> None:
+    track, model = as_track(synthetic_walk()), tiny_network()
+    half = len(track) // 2
+    track.field_ut[half:] += 30.0
+    disturbed = {e.stamp_ns: e.position_m for e in run(MailLocalizer(model), track)}
+    track.field_ut[half:] -= 30.0
+    before = [e for e in run(MailLocalizer(model), track) if e.stamp_ns < track.stamp_ns[half]]
+    assert len(before) > 10
+    assert all(np.array_equal(disturbed[e.stamp_ns], e.position_m) for e in before)
+
+
+def test_who_starts_later_answers_the_same() -> None:
+    track, model = as_track(synthetic_walk()), tiny_network()
+    early = {e.stamp_ns: e.position_m for e in run(MailLocalizer(model), track)}
+    late = run(MailLocalizer(model), track[137:])
+    assert len(late) > 50
+    assert all(np.array_equal(early[e.stamp_ns], e.position_m) for e in late)
+
+
+def test_reset_forgets() -> None:
+    localizer, track = MailLocalizer(tiny_network()), as_track(synthetic_walk())
+    first = run(localizer, track)
+    localizer.reset()
+    again = run(localizer, track)
+    assert [e.stamp_ns for e in first] == [e.stamp_ns for e in again]
+    assert all(np.array_equal(a.position_m, b.position_m) for a, b in zip(first, again, strict=True))
+
+
+def test_a_wide_belief_is_said_to_be_uncertain() -> None:
+    estimate = run(MailLocalizer(tiny_network()), as_track(synthetic_walk(3.0)))[0]  # untrained: 10 m
+    assert estimate.status is Status.UNCERTAIN
+    assert sum(estimate.attention) == pytest.approx(1.0)
+
+
+def test_a_stride_shorter_than_a_sample_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"stride_s: wanted 0.02 to 3600, found 0.001"):
+        MailLocalizer(tiny_network(), stride_s=0.001)

@@ -1,0 +1,143 @@
+"""Training: learns, repeats itself, goes on where it stopped, and refuses what it cannot use."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from helpers import synthetic_walk
+
+from mail_ros.core.checkpoint import load_model
+from mail_ros.core.errors import ConfigError, MailError, TrackError
+from mail_ros.training.config import RunConfig, run_config
+from mail_ros.training.loop import Progress, Trainer
+from mail_ros.training.train import Survey, train
+
+SETTINGS = [
+    "features.rate_hz=20",
+    "features.lag_s=0.2",
+    "window.length_s=2",
+    "window.scales_s=[0.5, 2]",
+    "network.hidden=16",
+    "training.batch=64",
+    "training.stride_s=0.1",
+    "training.learning_rate=0.01",
+]
+
+
+def config(*more: str) -> RunConfig:
+    return run_config([*SETTINGS, *more])
+
+
+@pytest.fixture
+def survey(tmp_path: Path) -> Survey:
+    """Two walks to learn from and one to validate on, along the same circle."""
+    bags = [synthetic_walk(60.0, 50.0, seed=seed).write(tmp_path / f"walk{seed}") for seed in range(3)]
+    return Survey(bags[:2], bags[2:])
+
+
+def quiet(_: Progress) -> None:
+    """No progress bar."""
+
+
+@pytest.mark.parametrize("head", ["regression", "heatmap"])
+def test_it_learns_a_walk(survey: Survey, tmp_path: Path, head: str) -> None:
+    """Chance, always answering the centre of the circle, is 5 m."""
+    card = train(
+        config(f"network.head={head}", "training.epochs=40"),
+        survey,
+        tmp_path / "m.safetensors",
+        tmp_path / "run",
+        resume=False,
+        report=quiet,
+    )
+    assert card.metrics["mean_m"] < 1.0
+    model, loaded = load_model(tmp_path / "m.safetensors")
+    assert (loaded.config, loaded.metrics) == (card.config, card.metrics)
+    assert [entry["bag"] for entry in loaded.training["bags"]["train"]] == ["walk0", "walk1"]
+    if head == "regression":
+        residual_m = float(torch.trace(model.head.covariance_m2)) ** 0.5  # type: ignore[attr-defined]
+        assert residual_m == pytest.approx(card.metrics["mean_m"], rel=1.0)
+
+
+def test_a_seed_gives_one_model_and_another_seed_another(survey: Survey, tmp_path: Path) -> None:
+    def weights(name: str, *more: str) -> torch.Tensor:
+        out = tmp_path / f"{name}.safetensors"
+        train(config("training.epochs=2", *more), survey, out, tmp_path / name, resume=False, report=quiet)
+        weight: torch.Tensor = load_model(out)[0].state_dict()["scales.0.gru.weight_hh_l0"]
+        return weight
+
+    assert torch.equal(weights("a"), weights("b"))
+    assert not torch.equal(weights("a2"), weights("c", "training.seed=1"))
+
+
+def test_an_interrupted_run_resumes_to_the_same_model(survey: Survey, tmp_path: Path) -> None:
+    settings = config("training.epochs=4")
+    train(settings, survey, tmp_path / "whole.safetensors", tmp_path / "whole", resume=False, report=quiet)
+
+    def interrupt(now: Progress) -> None:
+        if now.epoch == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(settings, survey, tmp_path / "cut.safetensors", tmp_path / "cut", resume=False, report=interrupt)
+    assert not (tmp_path / "cut.safetensors").exists()
+    train(settings, survey, tmp_path / "cut.safetensors", tmp_path / "cut", resume=True, report=quiet)
+
+    whole, cut = (load_model(tmp_path / f"{name}.safetensors")[0].state_dict() for name in ("whole", "cut"))
+    assert all(torch.equal(whole[name], cut[name]) for name in whole)
+    epochs = [json.loads(line)["epoch"] for line in (tmp_path / "cut" / "metrics.jsonl").read_text().splitlines()]
+    assert epochs == [0, 1, 2, 3]
+
+
+def test_it_stops_when_validation_no_longer_improves(
+    survey: Survey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    errors_m = iter([3.0, 2.0, 2.5, 2.5, 2.5, 2.5, 9.9, 9.9])
+    monkeypatch.setattr(Trainer, "errors", lambda self: np.array([next(errors_m)]))
+    settings = config("training.epochs=8", "training.patience=3")
+    card = train(settings, survey, tmp_path / "m.safetensors", tmp_path / "run", resume=False, report=quiet)
+    assert len((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()) == 5
+    assert card.training["best_epoch"] == 1
+
+
+def test_a_run_folder_is_not_overwritten_nor_resumed_with_other_settings(survey: Survey, tmp_path: Path) -> None:
+    def run(*more: str, resume: bool = False) -> None:
+        train(config("training.epochs=1", *more), survey, tmp_path / "m", tmp_path / "run", resume=resume, report=quiet)
+
+    with pytest.raises(MailError, match="wanted a run to resume, found none"):
+        run(resume=True)
+    run()
+    with pytest.raises(MailError, match="wanted a folder without a run, found a run; add --resume"):
+        run()
+    with pytest.raises(
+        ConfigError, match=r"settings.window.scales_s: wanted \[0.5, 2.0\] as the run began, found \[1.0, 2.0\]"
+    ):
+        run("window.scales_s=[1, 2]", resume=True)
+    run(resume=True)
+
+
+def test_walks_it_cannot_use_are_refused_before_anything_is_written(survey: Survey, tmp_path: Path) -> None:
+    unlabelled = synthetic_walk()._replace(landmarks=()).write(tmp_path / "unlabelled")
+    upstairs = synthetic_walk(30.0, floor=1).write(tmp_path / "upstairs")
+
+    def run(bags: Survey) -> None:
+        train(config("training.epochs=1"), bags, tmp_path / "m", tmp_path / "run", resume=False, report=quiet)
+
+    with pytest.raises(TrackError, match="walk0: wanted walks that are either for training or for validation"):
+        run(Survey(survey.train, survey.train[:1]))
+    with pytest.raises(TrackError, match="unlabelled: wanted two landmarks or more on /landmark"):
+        run(Survey([unlabelled], survey.validate))
+    with pytest.raises(TrackError, match=r"one floor for the regression head, found floors \[0, 1\]"):
+        run(Survey([*survey.train, upstairs], survey.validate))
+    assert not (tmp_path / "m").exists()
+
+
+def test_the_heatmap_knows_several_floors(survey: Survey, tmp_path: Path) -> None:
+    upstairs = synthetic_walk(30.0, floor=1).write(tmp_path / "upstairs")
+    bags = Survey([*survey.train, upstairs], survey.validate)
+    settings = config("network.head=heatmap", "training.epochs=1")
+    card = train(settings, bags, tmp_path / "m", tmp_path / "run", resume=False, report=quiet)
+    assert card.floors == (0, 1)
+    assert card.cells > 100
