@@ -9,14 +9,16 @@ error we report is the error the robot has.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
 
-from mail_ros.core.config import check_range
+from mail_ros.core.belief import Posterior
+from mail_ros.core.config import FeatureConfig, check_range
 from mail_ros.core.model import Mail
 from mail_ros.core.signals import FloatArray, Resampler, SlidingWindow
 
@@ -30,6 +32,7 @@ class Sample:
 
     stamp_ns: int
     field_ut: FloatArray  # (3,) µT, sensor frame; NaN where an axis is not reported
+    moved_m: FloatArray | None = None  # (2,) since the last sample, in odometry's own frame; None without odometry
 
 
 class Status(Enum):
@@ -61,20 +64,36 @@ class Localizer(Protocol):
         """Take the next sample; an estimate where one is due, which uses no later sample."""
 
 
-class MailLocalizer:
-    """MAIL behind the seam: the whole window through the network, once a stride.
+class Answer(NamedTuple):
+    """What a method says of one window."""
+
+    posterior: Posterior
+    attention: tuple[float, ...] = ()  # one weight per scale, sums to one; empty where there are no scales
+
+
+class WindowLocalizer:
+    """A method that answers whole windows, behind the seam: one answer a stride.
 
     Ticks at whole multiples of the stride since the epoch answer, so that two localizers that hear the
     same sensor answer at the same stamps, whenever each was started.
     """
 
-    def __init__(self, model: Mail, stride_s: float = STRIDE_S) -> None:
-        features = model.config.features
+    def __init__(
+        self, features: FeatureConfig, samples: int, locate: Callable[[FloatArray], Answer], stride_s: float = STRIDE_S
+    ) -> None:
+        """Wire resampler, window and method.
+
+        Args:
+            features: rate and longest bridged gap of the resampler.
+            samples: resampled values in a window.
+            locate: from a window (samples, 3) µT, oldest first, to an answer.
+            stride_s: between two answers.
+        """
         check_range("stride_s", stride_s, 1.0 / features.rate_hz, 3600.0)
-        self.model = model.eval()
         self.stride = round(stride_s * features.rate_hz)  # ticks
         self.resampler = Resampler(features.rate_hz, features.max_gap_s)
-        self.window = SlidingWindow(model.config.samples)
+        self.window = SlidingWindow(samples)
+        self.locate = locate
 
     def reset(self) -> None:
         """Forget all samples."""
@@ -90,15 +109,20 @@ class MailLocalizer:
         return self._estimate(sample.stamp_ns) if due and self.window.fill == 1.0 else None
 
     def _estimate(self, stamp_ns: int) -> Estimate:
-        with torch.inference_mode():
-            output = self.model(torch.from_numpy(self.window.values).float()[None])
-            posterior = self.model.head.posterior(output.raw[0])
+        posterior, attention = self.locate(self.window.values)
         deviation_m = float(np.sqrt(np.linalg.eigvalsh(posterior.covariance_m2)[-1]))
-        return Estimate(
-            stamp_ns,
-            posterior.position_m,
-            posterior.covariance_m2,
-            posterior.floor,
-            Status.LOCALIZED if deviation_m <= UNCERTAIN_M else Status.UNCERTAIN,
-            tuple(output.attention[0].tolist()),
-        )
+        status = Status.LOCALIZED if deviation_m <= UNCERTAIN_M else Status.UNCERTAIN
+        return Estimate(stamp_ns, posterior.position_m, posterior.covariance_m2, posterior.floor, status, attention)
+
+
+class MailLocalizer(WindowLocalizer):
+    """MAIL behind the seam: the whole window through the network, once a stride."""
+
+    def __init__(self, model: Mail, stride_s: float = STRIDE_S) -> None:
+        self.model = model.eval()
+        super().__init__(model.config.features, model.config.samples, self._pass, stride_s)
+
+    def _pass(self, window_ut: FloatArray) -> Answer:
+        with torch.inference_mode():
+            output = self.model(torch.from_numpy(window_ut).float()[None])
+            return Answer(self.model.head.posterior(output.raw[0]), tuple(output.attention[0].tolist()))

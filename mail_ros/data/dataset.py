@@ -54,6 +54,7 @@ def _relabel(track: Track, stamp_ns: IntArray, field_ut: FloatArray) -> Track:
         floor=track.floor[nearest],
         valid=valid,
         paused=track.paused[nearest] & valid,
+        moved_m=None,  # windows read the field alone
     )
 
 
@@ -121,7 +122,7 @@ class WindowSet:
 
 def _run_length(field_ut: FloatArray) -> IntArray:
     """How many finite rows of (n, 3) end without a break at each of them, (n,)."""
-    usable: BoolArray = np.isfinite(field_ut).all(axis=1)
+    usable: BoolArray = np.isfinite(field_ut.sum(axis=1))
     index = np.arange(1, len(field_ut) + 1)
     last_break = np.maximum.accumulate(np.where(usable, 0, index))
     return np.where(usable, index - last_break, 0)

@@ -45,14 +45,16 @@ class Track:
     floor: IntArray  # (n,)
     valid: BoolArray  # (n,) the position is known
     paused: BoolArray  # (n,) standing still
+    moved_m: FloatArray | None = None  # (n, 2) since the sample before, in odometry's own frame; None without odometry
 
     def __len__(self) -> int:
         return len(self.stamp_ns)
 
     def samples(self) -> Iterator[Sample]:
         """The walk as a localizer hears it."""
-        for stamp_ns, field_ut in zip(self.stamp_ns.tolist(), self.field_ut, strict=True):
-            yield Sample(stamp_ns, field_ut)
+        moved_m = [None] * len(self) if self.moved_m is None else self.moved_m
+        for stamp_ns, field_ut, moved in zip(self.stamp_ns.tolist(), self.field_ut, moved_m, strict=True):
+            yield Sample(stamp_ns, field_ut, moved)
 
     def labelled_span(self) -> Track:
         """The part from the first known position to the last; empty where none is known."""
@@ -68,4 +70,5 @@ class Track:
             self.floor[part],
             self.valid[part],
             self.paused[part],
+            None if self.moved_m is None else self.moved_m[part],
         )
