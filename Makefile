@@ -2,6 +2,7 @@
 #
 #   make demo                       a simulated robot is localized over DDS
 #   make test                       the gate that CI runs
+#   make demo-model                 train the model of the demo again, on simulated surveys
 #   make PYTHON=python3.12 test     with another Python, 3.10 to 3.13
 #   make TORCH_INDEX=URL demo       torch from another package index, such as PyTorch's own CPU builds
 
@@ -23,6 +24,7 @@ ROS_WHEELS := $(addprefix ros-jazzy-, rclpy rmw-fastrtps-cpp \
 # One stamp per Python version: another PYTHON makes the environment anew.
 PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>&1)
 READY := $(VENV)/.ready-$(PYTHON_VERSION)
+DEMO := runs/demo_model
 CODE := . $(wildcard scripts/*)
 
 .PHONY: help demo test check format install demo-model clean
@@ -50,7 +52,7 @@ endif
 	@touch $@
 
 demo: $(READY)
-	@$(BIN)/mail_ros demo
+	@$(BIN)/mail_ros demo --out runs/demo.png
 
 test: check
 
@@ -63,6 +65,14 @@ check: $(READY)
 format: $(READY)
 	$(BIN)/ruff format $(CODE)
 	$(BIN)/ruff check --fix $(CODE)
+
+# How models/demo.safetensors came about; needed again only when the simulator or the network changes.
+demo-model: $(READY)
+	rm -rf $(DEMO)
+	$(BIN)/mail_ros simulate --out $(DEMO)/survey --walks 6 --seed 1
+	$(BIN)/mail_ros simulate --out $(DEMO)/validate --walks 2 --seed 2
+	$(BIN)/mail_ros train $(DEMO)/survey/* --validate '$(DEMO)/validate/*' --out models/demo.safetensors \
+		--run $(DEMO)/run --set features.rate_hz=10 --set network.head=heatmap --set training.epochs=20
 
 clean:
 	rm -rf $(VENV) build *.egg-info

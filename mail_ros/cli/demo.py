@@ -1,0 +1,150 @@
+"""`mail_ros demo`: the main job once, with a simulated robot and the real localizer node over DDS."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+import mail_ros
+from mail_ros.cli.console import console, progress
+from mail_ros.core.errors import MailError, ModelError
+from mail_ros.nodes.spin import missing
+
+if TYPE_CHECKING:  # these bring torch and rclpy along
+    from mail_ros.data.simulator import SimulatedWalk
+    from mail_ros.nodes.demo_robot import Answer
+
+SHIPPED = Path("models", "demo.safetensors")
+SPEED_M_S = 0.95  # not one of the surveys'
+DOMAINS = 101  # more would need ports that Linux hands out to others
+STOP_S = 10.0  # for the node to end by itself
+
+
+def demo(
+    model: Annotated[Path | None, typer.Option(help="A model of the simulated site; default: the shipped one.")] = None,
+    out: Annotated[Path, typer.Option(help="The picture to draw.")] = Path("demo.png"),
+    length_m: Annotated[float, typer.Option(min=1.0, max=1000.0, help="How far to drive, at 0.95 m/s.")] = 60.0,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, another drive.")] = 0,
+) -> None:
+    """Localize a simulated robot: it publishes its magnetometer, the localizer node answers over DDS.
+
+    The node runs in a process of its own, as on a robot; the drive takes about a minute, in real time.
+
+    Example: `mail_ros demo --out demo.png`
+    """
+    import numpy as np
+
+    from mail_ros.data.simulator import Drive, drive_route, make_site, simulate
+    from mail_ros.evaluation.metrics import summarize
+    from mail_ros.evaluation.picture import draw_drive
+
+    site = make_site()
+    walk = simulate(site, drive_route(site, length_m, seed), seed, Drive(SPEED_M_S))
+    console.print(f"A simulated robot drives for {walk.duration_s:.0f} s; the localizer node answers over DDS.")
+    answers = _drive(model or shipped_model(), walk)
+    sample = np.array([answer.sample for answer in answers])
+    position_m = np.array([answer.position_m for answer in answers])
+    error_m = np.linalg.norm(position_m - walk.position_m[sample], axis=1)
+    metrics = summarize(error_m, np.zeros(len(error_m), np.bool_))
+    latency_ms = np.percentile([1e3 * answer.latency_s for answer in answers], [50, 99])
+    _print_table(
+        {
+            "poses": f"{metrics.estimates:,}",
+            "mean m": f"{metrics.mean_m:.2f}",
+            "median m": f"{metrics.median_m:.2f}",
+            "p90 m": f"{metrics.p90_m:.2f}",
+            "> 5 m": f"{metrics.over_5m:.1%}",
+            "latency median ms": f"{latency_ms[0]:.1f}",
+            "p99 ms": f"{latency_ms[1]:.1f}",
+        }
+    )
+    draw_drive(out, site, walk, sample, position_m)
+    console.print(f"picture: {out}")
+
+
+def _drive(model: Path, walk: SimulatedWalk) -> list[Answer]:
+    """Drive a walk with the localizer node beside; its answers, at least one."""
+    domain_id = 1 + os.getpid() % DOMAINS
+    os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+    try:
+        from mail_ros.nodes.demo_robot import drive
+    except ModuleNotFoundError as error:
+        raise missing(error) from None
+    with _localizer(model, domain_id) as check, progress("driving") as bar:
+        task = bar.add_task("waiting for the localizer", total=None)
+
+        def report(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total, description="samples")
+
+        answers = drive(walk, domain_id, check, report)
+    if not answers:
+        raise MailError(
+            model,
+            wanted=f"poses within a drive of {walk.duration_s:.0f} s",
+            found="none",
+            fix="drive longer than the model's window, with --length-m",
+        )
+    return answers
+
+
+@contextmanager
+def _localizer(model: Path, domain_id: int) -> Iterator[Callable[[], None]]:
+    """The localizer node in a process of its own, which ends with the block; gives a check that it runs."""
+    environment = {**os.environ, "ROS_DOMAIN_ID": str(domain_id), "RCUTILS_COLORIZED_OUTPUT": "0"}
+    command = [sys.executable, "-m", "mail_ros.nodes.localizer", "--ros-args", "-p", f"model:={model}"]
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # or the node would outlive us
+    with tempfile.TemporaryFile() as log:
+        node = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            yield lambda: _check(node, log)
+        finally:
+            node.terminate()
+            try:
+                node.wait(STOP_S)
+            except subprocess.TimeoutExpired:
+                node.kill()
+                node.wait()
+            signal.signal(signal.SIGTERM, before)
+
+
+def _check(node: subprocess.Popen[bytes], log: IO[bytes]) -> None:
+    if node.poll() is None:
+        return
+    log.seek(0)
+    lines = log.read().decode(errors="replace").splitlines()
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "nothing printed")
+    raise MailError("the localizer node", wanted="it to run", found=f"that it ended: {last}", fix="mend that first")
+
+
+def shipped_model() -> Path:
+    """The demo's model: in the checkout, or where pip or colcon put it.
+
+    Raises:
+        ModelError: it is nowhere.
+    """
+    prefixes = [sys.prefix, *os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep)]
+    folders = [Path(mail_ros.__file__).parent.parent, *(Path(prefix, "share", "mail_ros") for prefix in prefixes)]
+    for folder in folders:
+        if (folder / SHIPPED).is_file():
+            return folder / SHIPPED
+    raise ModelError(
+        SHIPPED.name, wanted="it in the package's share folder", found="nothing", fix="name a model with --model"
+    )
+
+
+def _print_table(row: dict[str, str]) -> None:
+    table = Table(title="Simulated drive", title_justify="left", header_style="bold", box=None)
+    for heading in row:
+        table.add_column(heading, justify="right")
+    table.add_row(*row.values())
+    console.print(table)

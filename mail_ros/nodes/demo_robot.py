@@ -1,0 +1,141 @@
+"""A simulated robot: it publishes its magnetometer in real time, and hears where it is said to be.
+
+SimulatedWalk --> imu/mag, 50 Hz --> the localizer, in its own process
+              <-- mail_localizer/pose <--
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import rclpy
+from geometry_msgs.msg import PoseStamped, Vector3
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+from sensor_msgs.msg import MagneticField
+
+from mail_ros.core.errors import MailError
+from mail_ros.core.signals import NS_PER_S, UT_PER_T
+from mail_ros.data.simulator import SimulatedWalk
+from mail_ros.data.track import IntArray
+from mail_ros.nodes import qos
+from mail_ros.nodes.conversions import to_stamp_ns, to_time
+
+CONNECT_S = 60.0  # importing torch takes seconds, on a busy machine many
+LAST_ANSWER_S = 1.0  # waited for after the last sample
+
+
+class Answer(NamedTuple):
+    """One pose that the robot heard."""
+
+    sample: int  # of the walk: the one whose stamp the pose carries
+    position_m: tuple[float, float]
+    latency_s: float  # from publishing that sample to hearing the pose
+
+
+class DemoRobot(Node):
+    """Publishes the samples of a walk on a robot's topic and collects the poses of the localizer."""
+
+    def __init__(self, walk: SimulatedWalk, context: Context) -> None:
+        super().__init__("demo_robot", context=context, start_parameter_services=False, enable_rosout=False)
+        self.walk = walk
+        self.stamp_ns: IntArray = walk.stamp_ns  # as published: from the start on
+        self.published_s: list[float] = []
+        self.answers: list[Answer] = []
+        self.field_publisher = self.create_publisher(MagneticField, "imu/mag", qos.sensor_data())
+        self.pose_subscription = self.create_subscription(PoseStamped, "mail_localizer/pose", self.on_pose, qos.poses())
+
+    @property
+    def connected(self) -> bool:
+        """Whether a localizer hears the robot and is heard by it."""
+        answering = self.count_publishers(self.pose_subscription.topic_name)
+        return bool(self.field_publisher.get_subscription_count() and answering)
+
+    def start(self) -> None:
+        """Let the walk begin now."""
+        self.stamp_ns = self.walk.stamp_ns - self.walk.stamp_ns[0] + self.get_clock().now().nanoseconds
+
+    def publish(self, sample: int) -> None:
+        """Send one sample, in tesla, with the stamp at which it is due."""
+        field_t = (self.walk.field_ut[sample] / UT_PER_T).tolist()
+        msg = MagneticField(magnetic_field=Vector3(x=field_t[0], y=field_t[1], z=field_t[2]))
+        msg.header.stamp = to_time(int(self.stamp_ns[sample]))
+        msg.header.frame_id = "imu_link"
+        self.published_s.append(time.monotonic())
+        self.field_publisher.publish(msg)
+
+    def on_pose(self, msg: PoseStamped) -> None:
+        """Keep a pose with the sample that it answers."""
+        now_s = time.monotonic()
+        sample = int(self.stamp_ns.searchsorted(to_stamp_ns(msg.header.stamp)))
+        position_m = (msg.pose.position.x, msg.pose.position.y)
+        self.answers.append(Answer(sample, position_m, now_s - self.published_s[sample]))
+
+
+def drive(
+    walk: SimulatedWalk, domain_id: int, check: Callable[[], None], progress: Callable[[int, int], None]
+) -> list[Answer]:
+    """Wait for a localizer, then drive the walk in real time; the poses that came.
+
+    Args:
+        walk: what the robot measures.
+        domain_id: of DDS.
+        check: called often; raises when there is no use in going on.
+        progress: called with samples published and in all.
+
+    Raises:
+        MailError: no localizer was found in time.
+    """
+    context = Context()
+    rclpy.init(args=[], context=context, domain_id=domain_id, signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        robot, executor = DemoRobot(walk, context), SingleThreadedExecutor(context=context)
+        executor.add_node(robot)
+        try:
+            _connect(robot, executor, check)
+            _drive(robot, executor, check, progress)
+        finally:
+            executor.shutdown()
+            robot.destroy_node()
+    finally:
+        rclpy.shutdown(context=context)
+    return robot.answers
+
+
+def _connect(robot: DemoRobot, executor: SingleThreadedExecutor, check: Callable[[], None]) -> None:
+    deadline_s = time.monotonic() + CONNECT_S
+    while not robot.connected:
+        check()
+        if time.monotonic() > deadline_s:
+            raise MailError(
+                robot.field_publisher.topic_name,
+                wanted=f"a localizer that listens within {CONNECT_S:g} s",
+                found="none",
+                fix="see that DDS may use the loopback interface",
+            )
+        executor.spin_once(timeout_sec=0.05)
+
+
+def _drive(
+    robot: DemoRobot,
+    executor: SingleThreadedExecutor,
+    check: Callable[[], None],
+    progress: Callable[[int, int], None],
+) -> None:
+    robot.start()
+    due_s = time.monotonic() + (robot.walk.stamp_ns - robot.walk.stamp_ns[0]) / NS_PER_S
+    for sample in range(len(due_s)):
+        _spin_until(float(due_s[sample]), executor)
+        robot.publish(sample)
+        progress(sample + 1, len(due_s))
+        check()
+    _spin_until(time.monotonic() + LAST_ANSWER_S, executor)
+
+
+def _spin_until(end_s: float, executor: SingleThreadedExecutor) -> None:
+    while (left_s := end_s - time.monotonic()) > 0:
+        executor.spin_once(timeout_sec=left_s)

@@ -1,0 +1,88 @@
+"""The demo does the package's job for real: a robot process here, the localizer node there, DDS between."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mail_ros.core.errors import MailError
+from mail_ros.data.simulator import Drive, drive_route, make_site, simulate
+from mail_ros.evaluation.picture import draw_drive
+
+pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
+
+SHIPPED_LIMIT_BYTES = 1_000_000
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def test_a_simulated_robot_is_localized_over_dds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The shipped model, the real node in its own process, poses within the accuracy that the table claims."""
+    from mail_ros.cli.demo import demo
+
+    demo(out=tmp_path / "pictures" / "demo.png", length_m=15.0, seed=6)
+    printed = capsys.readouterr().out.splitlines()
+    numbers = [float(number) for number in re.findall(r"[\d.]+", printed[-2].replace(",", ""))]
+    poses, mean_m, median_m, p90_m, over_5m, latency_ms, latency_p99_ms = numbers
+    assert poses > 30
+    assert median_m < 0.5
+    assert median_m <= p90_m
+    assert mean_m < 3.0
+    assert over_5m < 20.0
+    assert 0.0 < latency_ms <= latency_p99_ms
+    assert printed[-1] == f"picture: {tmp_path / 'pictures' / 'demo.png'}"
+    assert (tmp_path / "pictures" / "demo.png").read_bytes().startswith(PNG)
+
+
+def test_what_ends_the_node_is_said(tmp_path: Path) -> None:
+    from mail_ros.cli.demo import demo
+
+    with pytest.raises(
+        MailError, match=r"the localizer node: .*nothing\.safetensors: wanted a model file, found nothing"
+    ):
+        demo(model=tmp_path / "nothing.safetensors", out=tmp_path / "demo.png")
+    assert not (tmp_path / "demo.png").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_node_too(number: signal.Signals, tmp_path: Path) -> None:
+    script = "from pathlib import Path; from mail_ros.cli.demo import demo; demo(out=Path('demo.png'))"
+    robot = subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path, stderr=subprocess.DEVNULL)
+    try:
+        node = _child(robot.pid)
+        robot.send_signal(number)
+        assert robot.wait(30) != 0
+        assert not Path(f"/proc/{node}").exists()
+    finally:
+        robot.kill()
+
+
+def test_a_picture_needs_no_more_than_one_estimate(tmp_path: Path) -> None:
+    site = make_site()
+    walk = simulate(site, drive_route(site, 5.0, 0), 0, Drive())
+    draw_drive(tmp_path / "one.png", site, walk, np.array([len(walk.stamp_ns) - 1]), np.array([[100.0, -100.0]]))
+    assert (tmp_path / "one.png").read_bytes().startswith(PNG)
+
+
+def test_the_shipped_model_is_small() -> None:
+    from mail_ros.cli.demo import shipped_model
+
+    assert shipped_model().stat().st_size < SHIPPED_LIMIT_BYTES
+
+
+def _child(pid: int) -> int:
+    """The first child process of a process, once it has one."""
+    deadline_s = time.monotonic() + 30.0
+    while time.monotonic() < deadline_s:
+        children = Path(f"/proc/{pid}/task/{pid}/children")
+        if children.exists() and (found := children.read_text().split()):
+            return int(found[0])
+        time.sleep(0.05)
+    raise AssertionError(f"process {pid} of {os.getpid()} started none")
