@@ -84,7 +84,11 @@ def paper_mail(field_ut: Array, config: MailConfig, weights: Weights) -> Array:
     g = g / config.features.scale_ut
     phi = [paper_scale(g, c, part(f"scales.{i}."), config.network.hidden) for i, c in enumerate(config.scales)]
     count = len(config.scales)
-    w = paper_attention(g, part("attention.")) if config.network.attention == "adaptive" else np.full(count, 1 / count)
+    if config.network.attention == "adaptive":
+        w = paper_attention(g, part("attention."))
+    else:
+        learned = weights.get("attention.out", np.zeros(count))
+        w = np.exp(learned) / np.exp(learned).sum()
     f = np.concatenate([w_i * phi_i for w_i, phi_i in zip(w, phi, strict=True)])
     y = fully_connected(f, part("head."), "fc")
     if config.network.head == "regression":
@@ -99,7 +103,7 @@ def test_the_network_is_the_paper(scales_s: tuple[float, ...], head: HeadKind) -
 
 
 @pytest.mark.parametrize("gradient", ["lag", "first", "mean"])
-@pytest.mark.parametrize("attention", ["adaptive", "uniform"])
+@pytest.mark.parametrize("attention", ["adaptive", "uniform", "constant"])
 def test_its_variants_are_the_paper_too(gradient: GradientKind, attention: AttentionKind) -> None:
     tiny = tiny_config(rate_hz=20.0)
     features = FeatureConfig(rate_hz=20.0, gradient=gradient, lag_s=0.2)

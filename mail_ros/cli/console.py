@@ -35,9 +35,9 @@ def print_metrics(title: str, rows: Mapping[str, Metrics]) -> None:
     """The one table of errors."""
     table = Table(title=title, title_justify="left", header_style="bold", box=None)
     table.add_column("", no_wrap=True)
-    for heading in ("estimates", "mean m", "median m", "p75 m", "p90 m", f"> {TAIL_M:g} m", "wrong floor"):
+    for heading in ("estimates", "mean m", "median m", "p75 m", "p90 m", "p95 m", f"> {TAIL_M:g} m", "wrong floor"):
         table.add_column(heading, justify="right")
     for name, row in rows.items():
-        distances = [f"{value:.2f}" for value in (row.mean_m, row.median_m, row.p75_m, row.p90_m)]
+        distances = [f"{value:.2f}" for value in (row.mean_m, row.median_m, row.p75_m, row.p90_m, row.p95_m)]
         table.add_row(name, f"{row.estimates:,}", *distances, f"{row.over_5m:.1%}", f"{row.wrong_floor:.1%}")
     console.print(table)

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar
 from mail_ros.core.errors import ConfigError
 
 GradientKind = Literal["lag", "first", "mean"]
-AttentionKind = Literal["adaptive", "uniform"]
+AttentionKind = Literal["adaptive", "uniform", "constant"]
 HeadKind = Literal["regression", "heatmap"]
 
 T = TypeVar("T")
@@ -66,7 +66,7 @@ class NetworkConfig:
 
     hidden: int = 32  # of each scale's GRU
     feature: int = 32  # of each scale's feature vector
-    attention: AttentionKind = "adaptive"  # "uniform": the paper's ablation
+    attention: AttentionKind = "adaptive"  # "uniform": the paper's ablation; "constant": learned, the same everywhere
     attention_hidden: int = 64
     head: HeadKind = "regression"  # the paper's equation 14; "heatmap": softmax over map cells
 

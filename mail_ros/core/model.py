@@ -98,6 +98,27 @@ class UniformAttention(nn.Module):
         return g.new_full((g.shape[0], self.scales), 1.0 / self.scales)
 
 
+class ConstantAttention(nn.Module):
+    """Learned weights that do not depend on the window: a second control beside the paper's ablation."""
+
+    def __init__(self, scales: int) -> None:
+        super().__init__()
+        self.out = nn.Parameter(torch.zeros(scales))
+
+    def forward(self, g: Tensor) -> Tensor:
+        """(B, n, 3) gradient -> w (B, K), alike for all windows, sums to one."""
+        return torch.softmax(self.out, dim=0).expand(g.shape[0], -1)
+
+
+def _attention(config: MailConfig) -> nn.Module:
+    scales = len(config.scales)
+    if config.network.attention == "uniform":
+        return UniformAttention(scales)
+    if config.network.attention == "constant":
+        return ConstantAttention(scales)
+    return Attention(config.length, scales, config.network.attention_hidden)
+
+
 class Mail(nn.Module):
     """The whole network. The features belong to it, so that training and the robot cannot differ in them."""
 
@@ -108,11 +129,7 @@ class Mail(nn.Module):
         self.scales = nn.ModuleList(
             ScaleFeatures(config.length, scale, width.hidden, width.feature) for scale in config.scales
         )
-        self.attention: nn.Module
-        if width.attention == "adaptive":
-            self.attention = Attention(config.length, len(config.scales), width.attention_hidden)
-        else:
-            self.attention = UniformAttention(len(config.scales))
+        self.attention = _attention(config)
         self.head = head
 
     def forward(self, field_ut: Tensor) -> MailOutput:

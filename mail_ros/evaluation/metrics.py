@@ -22,6 +22,7 @@ class Metrics:
     median_m: float
     p75_m: float
     p90_m: float
+    p95_m: float
     over_5m: float  # share of errors above 5 m
     wrong_floor: float  # share of estimates on another floor than the reference
 
@@ -30,14 +31,15 @@ def summarize(error_m: FloatArray, wrong_floor: BoolArray) -> Metrics:
     """Sum up (n,) errors; NaN where n is 0."""
     if not len(error_m):
         nan = float("nan")
-        return Metrics(0, nan, nan, nan, nan, nan, nan)
-    median, p75, p90 = np.percentile(error_m, [50, 75, 90])
+        return Metrics(0, nan, nan, nan, nan, nan, nan, nan)
+    median, p75, p90, p95 = np.percentile(error_m, [50, 75, 90, 95])
     return Metrics(
         len(error_m),
         float(error_m.mean()),
         float(median),
         float(p75),
         float(p90),
+        float(p95),
         float((error_m > TAIL_M).mean()),
         float(wrong_floor.mean()),
     )

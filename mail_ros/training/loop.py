@@ -9,17 +9,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar, cast
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 
-from mail_ros.core.checkpoint import build
-from mail_ros.core.heads import RegressionHead
-from mail_ros.core.model import Mail
+from mail_ros.core.heads import Head, RegressionHead
+from mail_ros.core.model import MailOutput
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import FloatArray, IntArray
 from mail_ros.training.config import RunConfig
-from mail_ros.training.maps import head_state
 from mail_ros.training.run_folder import RunFolder, optimizer_tensors, restore_optimizer
 
 
@@ -42,22 +42,45 @@ class _State:
     best_epoch: int = -1
 
 
-class Trainer:
+class Network(Protocol):
+    """What can be trained: MAIL, and the networks it is compared with."""
+
+    head: Head
+
+    def __call__(self, field_ut: Tensor) -> MailOutput:
+        """(B, n + lag, 3) µT -> the head's numbers."""
+
+
+NetworkT = TypeVar("NetworkT", bound=Network)
+
+
+class Trainer(Generic[NetworkT]):
     """One run. `fit` goes on where the run folder says it stopped."""
 
-    def __init__(self, config: RunConfig, train: WindowSet, validation: WindowSet, folder: RunFolder) -> None:
-        torch.manual_seed(config.training.seed)
+    def __init__(
+        self, config: RunConfig, model: NetworkT, train: WindowSet, validation: WindowSet | None, folder: RunFolder
+    ) -> None:
+        """Prepare a run.
+
+        Args:
+            config: settings; seed the weights by them before the model is built.
+            model: an untrained torch module.
+            train: windows to learn from.
+            validation: windows to choose the best epoch by; None runs all epochs and keeps the last.
+            folder: where the run's state is kept.
+        """
         self.config = config
+        self.module = cast(nn.Module, model)
         self.windows = train
         self.validation = validation
         self.folder = folder
-        self.model: Mail = build(config.mail, head_state(config, train))
-        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=config.training.learning_rate)
+        self.model = model
+        self.optimizer = torch.optim.Adam(self.module.parameters(), lr=config.training.learning_rate)
         self.steps_per_epoch = math.ceil(len(train) / config.training.batch)
         self.state = _State()
         self._restore()
 
-    def fit(self, report: Callable[[Progress], None]) -> Mail:
+    def fit(self, report: Callable[[Progress], None]) -> NetworkT:
         """Run the epochs that are left; returns the model of the best one."""
         settings = self.config.training
         validation_m = math.nan
@@ -68,24 +91,26 @@ class Trainer:
                 losses.append(self._step(step, ends, speed))
                 steps = settings.epochs * self.steps_per_epoch
                 report(Progress(step + 1, steps, self.state.epoch, losses[-1], validation_m, self.state.best_m))
-            validation_m = float(self.errors().mean())
+            validation_m = float(self.errors().mean()) if self.validation else math.nan
             self._finish_epoch(float(np.mean(losses)), validation_m)
-        self.model.load_state_dict(self.folder.load_tensors("best") or {})
+        self.module.load_state_dict(self.folder.load_tensors("best") or {})
+        self.module.eval()
         self._set_residual_covariance()
         return self.model
 
     def errors(self) -> FloatArray:
-        """Distance between estimate and label for every validation window, (n,) m."""
+        """Distance between estimate and label for every window of the validation, (n,) m; else of the training."""
         return np.asarray(np.linalg.norm(self._residuals(), axis=1))
 
     def _residuals(self) -> FloatArray:
-        self.model.eval()
+        windows = self.validation or self.windows
+        self.module.eval()
         estimates = []
         with torch.inference_mode():
-            for ends in np.array_split(self.validation.ends, math.ceil(len(self.validation) / 512)):
-                raw = self.model(self.validation.fields(ends)).raw
+            for ends in np.array_split(windows.ends, math.ceil(len(windows) / 512)):
+                raw = self.model(windows.fields(ends)).raw
                 estimates += [self.model.head.posterior(row).position_m for row in raw]
-        residual_m: FloatArray = np.array(estimates) - self.validation.position_m[self.validation.ends]
+        residual_m: FloatArray = np.array(estimates) - windows.position_m[windows.ends]
         return residual_m
 
     def _batches(self, epoch: int) -> list[tuple[IntArray, FloatArray]]:
@@ -98,14 +123,14 @@ class Trainer:
         return list(zip(np.split(ends, cuts), np.split(speed, cuts), strict=True))
 
     def _step(self, step: int, ends: IntArray, speed: FloatArray) -> float:
-        self.model.train()
+        self.module.train()
         for group in self.optimizer.param_groups:
             group["lr"] = self._learning_rate(step)
         position_m, floor = self.windows.labels(ends)
         loss = self.model.head.loss(self.model(self.windows.fields(ends, speed)).raw, position_m, floor)
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(self.module.parameters(), 1.0)
         self.optimizer.step()
         return loss.item()
 
@@ -117,20 +142,22 @@ class Trainer:
 
     def _finish_epoch(self, loss: float, validation_m: float) -> None:
         state = self.state
-        if validation_m < state.best_m:
+        if validation_m < state.best_m or not self.validation:
             state.best_m, state.best_epoch = validation_m, state.epoch
-            self.folder.save_tensors("best", self.model.state_dict())
-        self.folder.log({"epoch": state.epoch, "loss": loss, "validation_mean_m": validation_m})
+            self.folder.save_tensors("best", self.module.state_dict())
+        self.folder.log(
+            {"epoch": state.epoch, "loss": loss, "validation_mean_m": validation_m if self.validation else None}
+        )
         state.epoch += 1
         counters = {f"run.{key}": torch.tensor(value, dtype=torch.float64) for key, value in vars(state).items()}
-        model = {f"model.{key}": value for key, value in self.model.state_dict().items()}
+        model = {f"model.{key}": value for key, value in self.module.state_dict().items()}
         self.folder.save_tensors("state", model | optimizer_tensors(self.optimizer) | counters)
 
     def _restore(self) -> None:
         tensors = self.folder.load_tensors("state")
         if tensors is None:
             return
-        self.model.load_state_dict({k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")})
+        self.module.load_state_dict({k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")})
         restore_optimizer(self.optimizer, tensors)
         self.state = _State(int(tensors["run.epoch"]), float(tensors["run.best_m"]), int(tensors["run.best_epoch"]))
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from mail_ros import __version__
-from mail_ros.core.checkpoint import ModelCard, save_model
+from mail_ros.core.checkpoint import ModelCard, build, save_model
 from mail_ros.core.errors import TrackError
 from mail_ros.core.model import Mail
 from mail_ros.data.bag import FIELD_TOPIC, LANDMARK_TOPIC, Bag, read_track
@@ -19,6 +20,7 @@ from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import Track
 from mail_ros.training.config import RunConfig
 from mail_ros.training.loop import Progress, Trainer
+from mail_ros.training.maps import head_state
 from mail_ros.training.run_folder import RunFolder
 
 
@@ -78,17 +80,25 @@ def train(
     folder = RunFolder(run)
     bags = survey.description()
     folder.open({"settings": dataclasses.asdict(config), "bags": bags}, resume)
-    trainer = Trainer(config, windows, validation, folder)
+    trainer = Trainer(config, untrained(config, windows), windows, validation, folder)
     model = trainer.fit(report)
     return _write(config, bags, trainer, model, (out, run / "model.safetensors"))
 
 
-def _write(config: RunConfig, bags: dict[str, Any], trainer: Trainer, model: Mail, files: Sequence[Path]) -> ModelCard:
+def untrained(config: RunConfig, windows: WindowSet) -> Mail:
+    """MAIL for the site that the windows come from; the seed alone decides its weights."""
+    torch.manual_seed(config.training.seed)
+    return build(config.mail, head_state(config, windows))
+
+
+def _write(
+    config: RunConfig, bags: dict[str, Any], trainer: Trainer[Mail], model: Mail, files: Sequence[Path]
+) -> ModelCard:
     errors_m = trainer.errors()
     card = ModelCard(
         config=config.mail,
         floors=tuple(int(floor) for floor in np.unique(trainer.windows.floor)),
-        cells=len(trainer.model.state_dict().get("head.cell_floor", ())),
+        cells=len(model.state_dict().get("head.cell_floor", ())),
         training={
             "settings": dataclasses.asdict(config.training),
             "bags": bags,
@@ -104,7 +114,7 @@ def _write(config: RunConfig, bags: dict[str, Any], trainer: Trainer, model: Mai
             "p90_m": float(np.percentile(errors_m, 90)),
         },
     )
-    golden = trainer.validation.fields(trainer.validation.ends[:1])[0]
+    golden = trainer.windows.fields(trainer.windows.ends[:1])[0]
     for file in files:
         card = save_model(file, model, card, golden)
     return card
