@@ -45,7 +45,9 @@ def to_sample(msg: MagneticField) -> Sample:
         MailError: an impossible stamp.
     """
     vector = msg.magnetic_field
-    return Sample(to_stamp_ns(msg.header.stamp), np.array([vector.x, vector.y, vector.z]) * UT_PER_T)
+    with np.errstate(over="ignore"):  # infinity is a reading that push refuses
+        field_ut = np.array([vector.x, vector.y, vector.z]) * UT_PER_T
+    return Sample(to_stamp_ns(msg.header.stamp), field_ut)
 
 
 def to_pose(estimate: Estimate, map_frame: str) -> PoseStamped:
@@ -67,7 +69,7 @@ def message_class(msgtype: str) -> Any:
     package, _, name = msgtype.partition("/msg/")
     try:
         return getattr(import_module(f"{package}.msg"), name)
-    except (ImportError, AttributeError, ValueError):
+    except (ImportError, AttributeError, TypeError, ValueError):
         raise MailError(
             msgtype,
             wanted="its ROS package to be installed",

@@ -62,7 +62,7 @@ class RecorderParameters:
     prefix: str = described("walk", "A bag's name is this, then date and time of its start.")
 
     def __post_init__(self) -> None:
-        if not isinstance(self.topics, tuple) or not self.topics or not all(self.topics):
+        if not self.topics or not all(self.topics):
             raise ConfigError(
                 "parameter topics",
                 wanted="a list of topics",

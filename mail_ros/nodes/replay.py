@@ -34,6 +34,7 @@ from mail_ros.nodes.conversions import message_class, to_time
 from mail_ros.nodes.spin import one_line
 
 CLOCK_PERIOD_S = 0.025  # of the wall, as rosbag2 has it
+CDR_HEADER = 4  # bytes; Fast DDS never delivers less, and withholds all that follows
 STALLED_S = 60.0  # a reliable subscriber that takes nothing for so long is broken
 
 
@@ -109,6 +110,10 @@ def survey(bag: Bag, topics: Sequence[str]) -> Contents:
     contents, seen = Contents(), set()
     for message in bag.messages():
         seen.add(message.topic)
+        if len(message.cdr) < CDR_HEADER:
+            raise BagError(
+                bag.path, wanted=f"CDR on {message.topic}", found=f"{len(message.cdr)} bytes", fix="record it again"
+            )
         if not topics or message.topic in topics:
             contents.types[message.topic] = message.msgtype
             contents.first_ns = min(contents.first_ns, message.log_time_ns) if contents.count else message.log_time_ns

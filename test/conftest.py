@@ -1,0 +1,3 @@
+"""Fixtures that several files use."""
+
+pytest_plugins = ["ros"]

@@ -1,0 +1,66 @@
+"""Messages to the core's nouns and back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
+
+from builtin_interfaces.msg import Time
+from rclpy.serialization import serialize_message
+from sensor_msgs.msg import MagneticField
+
+from mail_ros.core.errors import MailError
+from mail_ros.core.localizer import Estimate, Status
+from mail_ros.data.messages import decode_field
+from mail_ros.nodes.conversions import message_class, to_pose, to_sample, to_stamp_ns, to_time
+
+STAMPS = st.integers(-(2**31) * 10**9, 2**31 * 10**9 - 1)
+
+
+@given(stamp_ns=STAMPS, tesla=st.tuples(*[st.floats(width=64)] * 3))
+def test_the_node_hears_what_a_bag_holds_to_the_last_bit(stamp_ns: int, tesla: tuple[float, float, float]) -> None:
+    msg = MagneticField()
+    msg.header.stamp = to_time(stamp_ns)
+    msg.magnetic_field.x, msg.magnetic_field.y, msg.magnetic_field.z = tesla
+    with np.errstate(over="ignore"):
+        sample = to_sample(msg)
+        offline_ns, offline_ut = decode_field(serialize_message(msg))
+    assert sample.stamp_ns == offline_ns == stamp_ns
+    np.testing.assert_array_equal(sample.field_ut, offline_ut)
+
+
+def test_tesla_becomes_microtesla() -> None:
+    msg = MagneticField()
+    msg.magnetic_field.x = 5e-5
+    assert to_sample(msg).field_ut[0] == pytest.approx(50.0)
+
+
+def test_a_stamp_that_no_clock_gives_is_refused() -> None:
+    with pytest.raises(MailError, match=r"header.stamp: wanted less than 1000000000 ns beside the seconds"):
+        to_stamp_ns(Time(sec=1, nanosec=10**9))
+
+
+@pytest.mark.parametrize(("floor", "frame"), [(0, "site"), (-2, "site_floor_-2")])
+def test_a_pose_lies_in_the_frame_of_its_floor_and_carries_the_estimate_s_stamp(floor: int, frame: str) -> None:
+    stamp_ns = 1_700_000_000_123_456_789
+    estimate = Estimate(stamp_ns, np.array([1.5, -2.5]), np.eye(2), floor, Status.LOCALIZED, (1.0,))
+    pose = to_pose(estimate, "site")
+    assert to_stamp_ns(pose.header.stamp) == stamp_ns
+    assert pose.header.frame_id == frame
+    position, rotation = pose.pose.position, pose.pose.orientation
+    assert (position.x, position.y, position.z) == (1.5, -2.5, 0.0)
+    assert (rotation.x, rotation.y, rotation.z, rotation.w) == (0.0, 0.0, 0.0, 1.0)
+
+
+def test_a_message_type_is_found_by_name() -> None:
+    assert message_class("sensor_msgs/msg/MagneticField") is MagneticField
+
+
+@pytest.mark.parametrize("msgtype", ["nowhere_msgs/msg/Thing", "sensor_msgs/msg/Thing", "thing", ""])
+def test_an_unknown_message_type_says_what_to_install(msgtype: str) -> None:
+    with pytest.raises(MailError, match=r"wanted its ROS package to be installed, found nothing; install"):
+        message_class(msgtype)

@@ -1,0 +1,82 @@
+"""What the nodes can be told, and what they answer to nonsense."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import Any
+
+import pytest
+
+pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
+
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from ros import Graph
+
+from mail_ros.core.errors import ConfigError
+from mail_ros.core.localizer import STRIDE_S
+from mail_ros.nodes.parameters import LocalizerParameters, RecorderParameters, declare
+
+KINDS = [LocalizerParameters, RecorderParameters]
+
+
+def node_with(graph: Graph, **values: Any) -> Node:
+    """A node that was started with `-p NAME:=VALUE`."""
+    overrides = [Parameter(name, value=value) for name, value in values.items()]
+    return Node("told", context=graph.context, parameter_overrides=overrides)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_parameter_is_declared_with_its_default_and_its_description(graph: Graph, kind: type) -> None:
+    node = node_with(graph, model="site.safetensors")
+    declared: Any = declare(node, kind)
+    for field in dataclasses.fields(kind):
+        description = node.describe_parameter(field.name).description
+        assert description == field.metadata["description"]
+        assert description.endswith(".")
+        if field.name != "model":
+            assert getattr(declared, field.name) == field.default
+
+
+def test_the_stride_has_one_default() -> None:
+    assert LocalizerParameters(model="site.safetensors").stride_s == STRIDE_S
+
+
+def test_a_whole_number_will_do_where_a_fraction_is_meant(graph: Graph) -> None:
+    assert declare(node_with(graph, model="site.safetensors", stride_s=1), LocalizerParameters).stride_s == 1.0
+
+
+def test_home_may_be_written_as_a_tilde() -> None:
+    assert LocalizerParameters(model="~/site.safetensors").model_path.is_absolute()
+    assert RecorderParameters(out="~/bags").out_path.is_absolute()
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({}, "parameter model: wanted a model file, found nothing; give one, as in -p model:=site.safetensors"),
+        ({"model": 3}, "parameter model: wanted str, found 3"),
+        ({"model": "m", "stride_s": "fast"}, "parameter stride_s: wanted float, found 'fast'"),
+        ({"model": "m", "stride_s": -0.1}, "stride_s: wanted 0.001 to 3600, found -0.1"),
+        ({"model": "m", "stride_s": float("nan")}, "stride_s: wanted 0.001 to 3600, found nan"),
+    ],
+)
+def test_the_localizer_refuses_with_a_reason(graph: Graph, values: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{re.escape(message)}"):
+        declare(node_with(graph, **values), LocalizerParameters)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"topics": "imu/mag"}, "parameter topics: wanted tuple, found 'imu/mag'"),
+        ({"topics": [""]}, "parameter topics: wanted a list of topics, found ('',)"),
+        ({"topics": [1]}, "parameter topics: wanted str, found 1"),
+        ({"out": ""}, "parameter out: wanted a name, found nothing"),
+        ({"prefix": "a/b"}, "parameter prefix: wanted a name without /, found a/b"),
+    ],
+)
+def test_the_recorder_refuses_with_a_reason(graph: Graph, values: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{re.escape(message)}"):
+        declare(node_with(graph, **values), RecorderParameters)

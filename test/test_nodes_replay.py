@@ -1,0 +1,209 @@
+"""Replay: the bytes of a bag, in order, in time, and nothing of a bag that is damaged."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
+
+import typer
+from geometry_msgs.msg import PointStamped
+from helpers import START_NS, synthetic_walk
+from mcap.writer import Writer
+from ros import Graph
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import MagneticField
+from typer.testing import CliRunner
+
+from mail_ros.cli.replay import replay as verb
+from mail_ros.core.errors import MailError
+from mail_ros.data.bag import Bag
+from mail_ros.data.bag_writer import BagWriter
+from mail_ros.nodes import qos
+from mail_ros.nodes.conversions import to_stamp_ns
+from mail_ros.nodes.replay import ReplayOptions, replay
+
+FIELD = "sensor_msgs/msg/MagneticField"
+FAST = ReplayOptions(rate=0.0)
+
+
+@pytest.fixture(scope="module")
+def walk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return synthetic_walk(2.0).write(tmp_path_factory.mktemp("bags") / "walk")
+
+
+def bytes_of(bag: Path, topic: str) -> list[bytes]:
+    return [message.cdr for message in Bag(bag).messages([topic])]
+
+
+def test_every_topic_arrives_as_the_bytes_it_is(graph: Graph, walk: Path) -> None:
+    fields = graph.listen(MagneticField, "/imu/mag", raw=True)
+    landmarks = graph.listen(PointStamped, "/landmark", raw=True)
+    replayed = replay(walk, ReplayOptions(rate=0.0, subscriptions=2))
+    graph.wait(lambda: len(fields) == 200 and len(landmarks) == 2)
+    assert fields == bytes_of(walk, "/imu/mag")
+    assert landmarks == bytes_of(walk, "/landmark")
+    assert replayed.counts == {"/imu/mag": 200, "/landmark": 2}
+    assert replayed.lossy == ()
+
+
+def test_a_reliable_subscriber_that_stands_still_loses_nothing(graph: Graph) -> None:
+    """More messages than the replay's queue holds: it waits for the one that sleeps."""
+    bag = synthetic_walk(80.0).write(graph.folder / "long")
+    recorder = graph.start("mail_recorder", f"out:={graph.folder / 'bags'}", "topics:=['imu/mag']")
+    publishing = threading.Thread(target=replay, args=(bag, FAST))
+    publishing.start()
+    recorder.wait_for("/imu/mag: sensor_msgs")
+    recorder.popen.send_signal(signal.SIGSTOP)
+    publishing.join(2.0)
+    assert publishing.is_alive(), "published into the void"
+    recorder.popen.send_signal(signal.SIGCONT)
+    publishing.join()
+    assert recorder.stop() == 0, recorder.output
+    (again,) = (graph.folder / "bags").iterdir()
+    assert bytes_of(again, "/imu/mag") == bytes_of(bag, "/imu/mag")
+
+
+@pytest.mark.parametrize("rate", [2.0, 10.0])
+def test_time_passes_as_recorded_times_the_rate(graph: Graph, walk: Path, rate: float) -> None:
+    heard: list[tuple[float, int]] = []
+
+    def on_field(msg: MagneticField) -> None:
+        heard.append((time.monotonic(), to_stamp_ns(msg.header.stamp)))
+
+    graph.node.create_subscription(MagneticField, "/imu/mag", on_field, qos.lossless())
+    publishing = threading.Thread(target=replay, args=(walk, ReplayOptions(rate=rate)))
+    publishing.start()
+    graph.wait(lambda: len(heard) == 200)
+    publishing.join()
+    (first_s, first_ns), (last_s, last_ns) = heard[0], heard[-1]
+    expected_s = (last_ns - first_ns) / 1e9 / rate
+    assert expected_s - 0.05 < last_s - first_s < expected_s + 0.5
+
+
+def test_the_clock_follows_the_log_and_never_goes_back(graph: Graph, walk: Path) -> None:
+    clocks = graph.listen(Clock, "/clock")
+    fields = graph.listen(MagneticField, "/imu/mag")
+    replay(walk, ReplayOptions(rate=4.0))
+    log_ns = [message.log_time_ns for message in Bag(walk).messages()]
+    graph.wait(lambda: bool(clocks) and to_stamp_ns(clocks[-1].clock) == max(log_ns))
+    ticks = [to_stamp_ns(msg.clock) for msg in clocks]
+    assert ticks == sorted(ticks)
+    assert ticks[0] == min(log_ns)
+    assert len(ticks) > 10
+    graph.wait(lambda: len(fields) == 200)
+
+
+def test_without_a_clock_there_is_none(graph: Graph, walk: Path) -> None:
+    clocks = graph.listen(Clock, "/clock")
+    fields = graph.listen(MagneticField, "/imu/mag")
+    replay(walk, ReplayOptions(rate=0.0, clock=False))
+    graph.wait(lambda: len(fields) == 200)
+    assert clocks == []
+
+
+def test_topics_can_be_chosen_and_put_into_a_namespace(graph: Graph, walk: Path) -> None:
+    landmarks = graph.listen(PointStamped, "/robot/landmark", raw=True)
+    replayed = replay(walk, ReplayOptions(rate=0.0, topics=("/landmark",), namespace="/robot"))
+    graph.wait(lambda: len(landmarks) == 2)
+    assert replayed.counts == {"/landmark": 2}
+
+
+def test_a_best_effort_subscriber_is_named_where_it_may_lose_messages(graph: Graph, walk: Path) -> None:
+    graph.node.create_subscription(MagneticField, "/imu/mag", lambda msg: None, qos.sensor_data())
+    assert replay(walk, FAST).lossy == ("/imu/mag",)
+
+
+def test_a_bag_that_was_cut_off_is_replayed_up_to_its_end(graph: Graph) -> None:
+    whole = Bag(synthetic_walk(20.0).write(graph.folder / "whole")).files[0]
+    cut = graph.folder / "cut.mcap"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    fields = graph.listen(MagneticField, "/imu/mag", raw=True)
+    replayed = replay(cut, FAST)
+    assert replayed.cut_off
+    assert 500 < replayed.counts["/imu/mag"] < 1500
+    graph.wait(lambda: len(fields) == replayed.counts["/imu/mag"])
+    assert fields == bytes_of(whole, "/imu/mag")[: len(fields)]
+
+
+def damaged(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Bags that nothing can be replayed of, and what is said of them."""
+    yield folder / "nowhere", "wanted a bag, found nothing"
+    text = folder / "text.mcap"
+    text.write_text("field\n")
+    yield text, r"wanted an MCAP file, found b'field\\n' at its start"
+    (folder / "void.mcap").touch()
+    yield folder / "void.mcap", "wanted an MCAP file, found an empty file"
+    with BagWriter(folder / "empty"):
+        pass
+    yield folder / "empty", "wanted messages, found none at all"
+    with BagWriter(folder / "short") as writer:
+        writer.add_topic("/imu/mag", FIELD)
+        writer.write("/imu/mag", START_NS, b"")
+    yield folder / "short", "wanted CDR on /imu/mag, found 0 bytes"
+    with (folder / "foreign.mcap").open("wb") as stream:
+        foreign = Writer(stream)
+        foreign.start(profile="ros2")
+        schema = foreign.register_schema("nowhere_msgs/msg/Thing", "ros2msg", b"int32 x")
+        foreign.add_message(foreign.register_channel("/thing", "cdr", schema), 0, b"\0\1\0\0\0\0\0\0", 0)
+        foreign.finish()  # type: ignore[no-untyped-call]
+    yield folder / "foreign.mcap", "wanted its ROS package to be installed, found nothing; install nowhere_msgs"
+
+
+def test_of_a_bag_that_cannot_be_replayed_nothing_is_published(graph: Graph) -> None:
+    fields = graph.listen(MagneticField, "/imu/mag", raw=True)
+    for bag, message in damaged(graph.folder):
+        with pytest.raises(MailError, match=message):
+            replay(bag, ReplayOptions(subscriptions=0))
+    assert fields == []
+
+
+def test_a_bag_without_the_topic_names_those_that_it_has(walk: Path) -> None:
+    with pytest.raises(MailError, match=r"wanted messages on /odom, found /imu/mag, /landmark; choose among these"):
+        replay(walk, ReplayOptions(topics=("/odom",)))
+
+
+def test_nobody_listening_is_an_error_and_not_silence(ros_domain: int, walk: Path) -> None:
+    with pytest.raises(MailError, match=r"wanted 1 subscriptions within 0.1 s, found 0; start what listens"):
+        replay(walk, ReplayOptions(wait_s=0.1))
+
+
+@pytest.mark.parametrize("rate", [-1.0, float("nan"), float("inf")])
+def test_a_rate_that_is_none_is_refused(rate: float) -> None:
+    with pytest.raises(MailError, match="rate: wanted 0 or more"):
+        ReplayOptions(rate=rate)
+
+
+def test_a_namespace_that_is_none_is_refused(ros_domain: int, walk: Path) -> None:
+    with pytest.raises(MailError, match="namespace: wanted a ROS name, found a-b"):
+        replay(walk, ReplayOptions(namespace="a-b"))
+
+
+@pytest.fixture
+def app() -> typer.Typer:
+    app = typer.Typer()
+    app.command()(verb)
+    return app
+
+
+def test_the_verb_says_what_it_published(graph: Graph, walk: Path, app: typer.Typer) -> None:
+    fields = graph.listen(MagneticField, "/imu/mag")
+    done = CliRunner().invoke(app, [str(walk), "--rate", "0", "--topic", "imu/mag"], catch_exceptions=False)
+    assert done.stdout.splitlines()[-1] == f"replayed {walk}: /imu/mag 200"
+    graph.wait(lambda: len(fields) == 200)
+
+
+def test_without_rclpy_the_verb_says_what_to_install(
+    walk: Path, app: typer.Typer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "mail_ros.nodes.replay")
+    monkeypatch.setitem(sys.modules, "rclpy", None)
+    with pytest.raises(MailError, match="Python module rclpy: wanted it installed, found nothing; source a ROS 2"):
+        CliRunner().invoke(app, [str(walk)], catch_exceptions=False)
