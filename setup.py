@@ -11,8 +11,25 @@ from setuptools import find_packages, setup
 NAME = "mail_ros"
 VERSION = re.search(r'__version__ = "(.+)"', Path(NAME, "__init__.py").read_text())[1]
 
-TOOLS = ["matplotlib>=3.6", "mcap>=1.1", "rich>=13", "rosbags>=0.10", "ruamel.yaml>=0.17", "typer>=0.12"]
-TEST = ["catkin_pkg>=1", "hypothesis>=6", "mypy>=1.11", "pytest>=7,<9", "pytest-timeout>=2.2", "ruff>=0.6"]
+TOOLS = [
+    "dtaidistance>=2.3",
+    "matplotlib>=3.6",
+    "mcap>=1.1",
+    "rich>=13",
+    "rosbags>=0.10",
+    "ruamel.yaml>=0.17",
+    "typer>=0.12",
+]
+TEST = [
+    "catkin_pkg>=1",
+    "filterpy>=1.4",
+    "hypothesis>=6",
+    "mypy>=1.11",
+    "pytest>=7,<9",
+    "pytest-timeout>=2.2",
+    "ruff>=0.6",
+    "scipy>=1.9",
+]
 
 
 def files(pattern: str) -> list[str]:

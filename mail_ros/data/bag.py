@@ -32,12 +32,14 @@ from mail_ros.data.messages import (
     encode_imu,
     encode_landmark,
 )
+from mail_ros.data.odometry import BagOdometry
 from mail_ros.data.track import FloatArray, IntArray, Landmark, Track
 
 logger = logging.getLogger(__name__)
 
 FIELD_TOPIC = "/imu/mag"
 IMU_TOPIC = "/imu/data"
+ODOMETRY_TOPIC = "/odom"
 LANDMARK_TOPIC = "/landmark"
 MAGIC = b"\x89MCAP0\r\n"
 
@@ -117,7 +119,7 @@ class Bag:
 
 
 def read_track(path: Path, field_topic: str = FIELD_TOPIC, landmark_topic: str = LANDMARK_TOPIC) -> Track:
-    """One walk from its bag; without landmarks no sample is valid.
+    """One walk from its bag, with odometry where the bag has any; without landmarks no sample is valid.
 
     Raises:
         BagError: not a bag, an empty one, or one without the field's topic; topics found are named.
@@ -127,14 +129,18 @@ def read_track(path: Path, field_topic: str = FIELD_TOPIC, landmark_topic: str =
     fields: list[FloatArray] = []
     landmarks: list[Landmark] = []
     seen: set[str] = set()
+    odometry = BagOdometry(ODOMETRY_TOPIC, IMU_TOPIC)
     for message in bag.messages():
         seen.add(f"{message.topic} ({message.msgtype})")
         if message.topic == field_topic and message.msgtype == FIELD_TYPE:
             stamp_ns, field_ut = decode_field(message.cdr)
+            odometry.at_field(stamp_ns)
             stamps.append(stamp_ns)
             fields.append(field_ut)
         elif message.topic == landmark_topic and message.msgtype == LANDMARK_TYPE:
             landmarks.append(decode_landmark(message.cdr)[0])
+        else:
+            odometry.hear(message.topic, message.msgtype, message.cdr)
     if not stamps:
         raise BagError(
             path,
@@ -147,7 +153,14 @@ def read_track(path: Path, field_topic: str = FIELD_TOPIC, landmark_topic: str =
     stamp_ns_array = np.array(stamps, dtype=np.int64)
     labels = interpolate(stamp_ns_array, landmarks)
     return Track(
-        bag.name, stamp_ns_array, np.array(fields), labels.position_m, labels.floor, labels.valid, labels.paused
+        bag.name,
+        stamp_ns_array,
+        np.array(fields),
+        labels.position_m,
+        labels.floor,
+        labels.valid,
+        labels.paused,
+        odometry.moved_m,
     )
 
 

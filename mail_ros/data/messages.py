@@ -1,4 +1,4 @@
-"""The three messages of a survey, to and from the CDR bytes that a bag stores. No ROS install needed."""
+"""The messages of a survey, to and from the CDR bytes that a bag stores. No ROS install needed."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from rosbags.typesys.store import Typestore
 
 from mail_ros.core.errors import BagError
 from mail_ros.core.frames import frame_of_floor, split_frame
+from mail_ros.core.odometry import ImuReading
 from mail_ros.core.signals import NS_PER_S, UT_PER_T, FloatArray
 from mail_ros.data.track import Landmark
 
 FIELD_TYPE = "sensor_msgs/msg/MagneticField"
 IMU_TYPE = "sensor_msgs/msg/Imu"
+ODOMETRY_TYPE = "nav_msgs/msg/Odometry"
 LANDMARK_TYPE = "geometry_msgs/msg/PointStamped"
 
 
@@ -89,6 +91,26 @@ def encode_imu(
         unknown,
     )
     return _cdr(message, IMU_TYPE)
+
+
+def decode_imu(cdr: bytes) -> ImuReading | None:
+    """Attitude and acceleration; None where the sensor says that it does not know one of them (covariance -1)."""
+    message = decode(cdr, IMU_TYPE)
+    if message.orientation_covariance[0] == -1 or message.linear_acceleration_covariance[0] == -1:
+        return None
+    turn, acceleration = message.orientation, message.linear_acceleration
+    return ImuReading(
+        stamp_of(message),
+        np.array([turn.x, turn.y, turn.z, turn.w]),
+        np.array([acceleration.x, acceleration.y, acceleration.z]),
+    )
+
+
+def decode_odometry(cdr: bytes) -> tuple[int, FloatArray]:
+    """Stamp, ns, and position on the floor, (2,) m in odometry's own frame."""
+    message = decode(cdr, ODOMETRY_TYPE)
+    position = message.pose.pose.position
+    return stamp_of(message), np.array([position.x, position.y])
 
 
 def encode_landmark(landmark: Landmark, map_frame: str) -> bytes:
