@@ -41,8 +41,6 @@ setup(
     name=NAME,
     version=VERSION,
     description="Where a robot is indoors, from nothing but its magnetometer (MAIL, for ROS 2)",
-    long_description=Path("README.md").read_text(),
-    long_description_content_type="text/markdown",
     author="mail_ros maintainers",
     author_email="maintainers@mail-ros.example",
     maintainer="mail_ros maintainers",
