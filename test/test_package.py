@@ -29,10 +29,14 @@ def package() -> Package:
 @pytest.fixture
 def setup_arguments(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What setup.py tells setuptools."""
+    return run_setup(ROOT, monkeypatch)
+
+
+def run_setup(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     arguments: dict[str, Any] = {}
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(folder)
     monkeypatch.setattr(setuptools, "setup", lambda **given: arguments.update(given))
-    runpy.run_path(str(ROOT / "setup.py"))
+    runpy.run_path("setup.py")
     return arguments
 
 
@@ -100,6 +104,22 @@ def test_every_file_that_is_shipped_exists(setup_arguments: dict[str, Any]) -> N
 def test_every_subpackage_is_installed(setup_arguments: dict[str, Any]) -> None:
     folders = {path.parent.relative_to(ROOT) for path in (ROOT / "mail_ros").rglob("*.py")}
     assert set(setup_arguments["packages"]) == {".".join(folder.parts) for folder in folders}
+
+
+def test_setup_py_runs_where_colcon_links_only_what_is_installed(
+    setup_arguments: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `colcon build --symlink-install` does: no README, no tests."""
+    linked = [
+        "mail_ros",
+        "setup.py",
+        "setup.cfg",
+        *(file for _, files in setup_arguments["data_files"] for file in files),
+    ]
+    for name in linked:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).symlink_to(ROOT / name)
+    assert run_setup(tmp_path, monkeypatch)["data_files"] == setup_arguments["data_files"]
 
 
 def test_the_verb_is_where_setup_py_says(setup_arguments: dict[str, Any]) -> None:
