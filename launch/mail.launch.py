@@ -1,0 +1,38 @@
+"""The front door: the localizer, and the recorder where it is wanted.
+
+ros2 launch mail_ros mail.launch.py model:=site.safetensors record:=true
+"""
+
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
+from launch.conditions import IfCondition
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.substitutions import LaunchConfiguration, ThisLaunchFileDir
+
+SHARED = ("namespace", "params_file", "use_sim_time", "log_level")
+
+
+def generate_launch_description() -> LaunchDescription:
+    """An argument that is left empty leaves its parameter to the parameter file, or to the node's default."""
+    return LaunchDescription(
+        [
+            DeclareLaunchArgument("model", default_value="", description="Model file, written by `mail_ros train`."),
+            DeclareLaunchArgument("record", default_value="false", description="true: record a bag as well."),
+            DeclareLaunchArgument("topics", default_value="", description="Topics to record, with commas between."),
+            DeclareLaunchArgument("out", default_value="", description="Folder that bags are put into."),
+            DeclareLaunchArgument("prefix", default_value="", description="What a bag's name starts with."),
+            DeclareLaunchArgument("namespace", default_value="", description="Namespace of nodes and their topics."),
+            DeclareLaunchArgument("params_file", default_value="", description="YAML with parameters of the nodes."),
+            DeclareLaunchArgument("use_sim_time", default_value="", description="true: time is that of /clock."),
+            DeclareLaunchArgument("log_level", default_value="info", description="debug, info, warn, error or fatal."),
+            IncludeLaunchDescription(
+                PythonLaunchDescriptionSource([ThisLaunchFileDir(), "/localize.launch.py"]),
+                launch_arguments=[(name, LaunchConfiguration(name)) for name in ("model", *SHARED)],
+            ),
+            IncludeLaunchDescription(
+                PythonLaunchDescriptionSource([ThisLaunchFileDir(), "/record.launch.py"]),
+                launch_arguments=[(name, LaunchConfiguration(name)) for name in ("topics", "out", "prefix", *SHARED)],
+                condition=IfCondition(LaunchConfiguration("record")),
+            ),
+        ]
+    )
