@@ -46,7 +46,8 @@ class LocalizerNode(Node):
     def __init__(self, **options: Any) -> None:
         super().__init__(NAME, **options)
         self.parameters = declare(self, LocalizerParameters)
-        # The network is small: threads cost more in waiting than they gain, and the core belongs to others.
+        # The network is small: threads wait for each other longer than they compute. On two busy cores the
+        # paper's network answers in 25 ms with one thread, and in 170 ms with two.
         torch.set_num_threads(1)
         model, card = load_model(self.parameters.model_path)
         self.localizer = MailLocalizer(model, self.parameters.stride_s)
