@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mail_ros.cli.simulate import simulate as write_survey
 from mail_ros.core.errors import BagError, ConfigError
 from mail_ros.data.bag import read_track
 from mail_ros.data.labels import interpolate
@@ -137,6 +138,15 @@ def test_a_walk_comes_back_from_its_bag(site: Site, tmp_path: Path) -> None:
     np.testing.assert_allclose(track.position_m, walk.position_m, atol=CORRIDOR_M / 2)
     with pytest.raises(BagError, match="wanted a name that is free"):
         walk.write(tmp_path / "walk")
+
+
+def test_the_verb_writes_whole_surveys(site: Site, tmp_path: Path) -> None:
+    write_survey(out=tmp_path / "bags", walks=2, seed=5, site=0)
+    assert sorted(path.name for path in (tmp_path / "bags").iterdir()) == ["walk_00", "walk_01"]
+    for number, walk in enumerate(survey(site, 2, seed=5)):
+        track = read_track(tmp_path / "bags" / f"walk_{number:02d}")
+        assert track.valid.mean() > 0.999
+        np.testing.assert_allclose(track.field_ut, walk.field_ut, atol=1e-9)
 
 
 def test_a_speed_that_no_robot_has_is_refused() -> None:
