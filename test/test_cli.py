@@ -48,7 +48,7 @@ def test_train_then_evaluate(tmp_path: Path) -> None:
 
     estimates = tmp_path / "estimates.csv"
     table = mail_ros("evaluate", model, tmp_path / "walk2", "--estimates", estimates)
-    assert "median m" in table
+    assert "median" in table
     assert table.splitlines()[-1] == f"estimates: {estimates}"
     rows = json.loads(mail_ros("evaluate", model, tmp_path / "walk2", "--json"))
     with estimates.open() as file:

@@ -53,6 +53,7 @@ def test_a_log_becomes_a_walk(tmp_path: Path, name: str) -> None:
     assert (first.stamp_ns - start_ns, first.position_m, first.floor) == (80_000_000, (0.0, 0.0), -2)
     assert second.position_m == pytest.approx((0.0002 * 111_320 * np.cos(np.radians(49.4611)), 0.0001 * 111_200))
     assert walk.notes["device"] == "SM-A520F"
+    assert "route" not in walk.notes
 
 
 def test_imu_readings_are_at_the_attitudes_time(tmp_path: Path) -> None:
@@ -61,6 +62,12 @@ def test_imu_readings_are_at_the_attitudes_time(tmp_path: Path) -> None:
     assert imu.orientation_xyzw[0] == pytest.approx([0, 0, np.sqrt(0.5), np.sqrt(0.5)])
     assert imu.rate_rad_s[0] == pytest.approx([0, 0, 0.55])  # a quarter of the way from 0.5 to 0.7
     assert imu.acceleration_m_s2[0] == pytest.approx([0, 0.05, 9.8])
+
+
+def test_the_competitions_names_give_route_and_repetition(tmp_path: Path) -> None:
+    bag = import_file("ipin", write(tmp_path / "T3_TrainingTrial21_repetition03.txt"), tmp_path, IPIN_2023_ORIGIN)
+    notes = Bag(bag).notes()
+    assert (notes["route"], notes["repetition"], notes["device"]) == ("21", "03", "SM-A520F")
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 from ros import Graph
 
+from mail_ros.core.config import STRIDE_S
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.localizer import STRIDE_S
 from mail_ros.nodes.parameters import LocalizerParameters, RecorderParameters, declare
 
 KINDS = [LocalizerParameters, RecorderParameters]

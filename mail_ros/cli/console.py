@@ -31,13 +31,23 @@ def progress(description: str) -> Iterator[Progress]:
         yield bar
 
 
+def metric_columns() -> tuple[str, ...]:
+    """Headings of `metric_row`."""
+    return "estimates", "mean", "median", "p75", "p90", "p95", f"> {TAIL_M:g} m", "off floor"
+
+
+def metric_row(row: Metrics) -> tuple[str, ...]:
+    """One row of errors, the same in every table."""
+    distances = (f"{value:.2f}" for value in (row.mean_m, row.median_m, row.p75_m, row.p90_m, row.p95_m))
+    return f"{row.estimates:,}", *distances, f"{row.over_5m:.1%}", f"{row.wrong_floor:.1%}"
+
+
 def print_metrics(title: str, rows: Mapping[str, Metrics]) -> None:
     """The one table of errors."""
-    table = Table(title=title, title_justify="left", header_style="bold", box=None)
+    table = Table(title=f"{title}; errors in m", title_justify="left", header_style="bold", box=None)
     table.add_column("", no_wrap=True)
-    for heading in ("estimates", "mean m", "median m", "p75 m", "p90 m", "p95 m", f"> {TAIL_M:g} m", "wrong floor"):
-        table.add_column(heading, justify="right")
+    for heading in metric_columns():
+        table.add_column(heading, justify="right", no_wrap=True)
     for name, row in rows.items():
-        distances = [f"{value:.2f}" for value in (row.mean_m, row.median_m, row.p75_m, row.p90_m, row.p95_m)]
-        table.add_row(name, f"{row.estimates:,}", *distances, f"{row.over_5m:.1%}", f"{row.wrong_floor:.1%}")
+        table.add_row(name, *metric_row(row))
     console.print(table)

@@ -10,13 +10,14 @@ from typing import Annotated
 import typer
 
 from mail_ros.cli.console import console, print_metrics, progress
+from mail_ros.core.config import STRIDE_S
 from mail_ros.core.errors import TrackError
 
 
 def evaluate(
     model: Annotated[Path, typer.Argument(help="The model file.")],
     bags: Annotated[list[Path], typer.Argument(help="Bags with landmarks.")],
-    stride_s: Annotated[float, typer.Option(help="Time between two estimates.")] = 0.1,
+    stride_s: Annotated[float, typer.Option(help="Time between two estimates.")] = STRIDE_S,
     estimates: Annotated[
         Path | None, typer.Option(help="Write every estimate and its reference to this CSV file.")
     ] = None,

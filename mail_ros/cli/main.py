@@ -9,8 +9,12 @@ import sys
 
 import typer
 
+from mail_ros.cli.benchmark import benchmark
+from mail_ros.cli.demo import demo
 from mail_ros.cli.evaluate import evaluate
 from mail_ros.cli.import_ import import_
+from mail_ros.cli.replay import replay
+from mail_ros.cli.simulate import simulate
 from mail_ros.cli.train import train
 from mail_ros.core.errors import MailError
 
@@ -25,6 +29,10 @@ app = typer.Typer(
 app.command("import")(import_)
 app.command()(train)
 app.command()(evaluate)
+app.command()(replay)
+app.command()(simulate)
+app.command()(demo)
+app.add_typer(benchmark, name="benchmark")
 
 
 def main() -> None:

@@ -19,6 +19,8 @@ HeadKind = Literal["regression", "heatmap"]
 
 T = TypeVar("T")
 
+STRIDE_S = 0.1  # between two estimates, where nobody says otherwise
+
 
 @dataclass(frozen=True)
 class FeatureConfig:

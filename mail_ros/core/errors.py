@@ -1,5 +1,9 @@
 """Errors that a user can mend. Each message says what was wanted, what was found, and the fix."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+
 
 class MailError(Exception):
     """Something outside the program is wrong; the command line prints it as one line.
@@ -10,6 +14,16 @@ class MailError(Exception):
 
     def __init__(self, subject: object, *, wanted: str, found: str, fix: str) -> None:
         super().__init__(f"{subject}: wanted {wanted}, found {found}; {fix}")
+
+    def __reduce__(self) -> tuple[Callable[..., MailError], tuple[type[MailError], str]]:
+        """Travel between processes as the finished message."""
+        return _restore, (type(self), str(self))
+
+
+def _restore(kind: type[MailError], message: str) -> MailError:
+    error = kind.__new__(kind)
+    Exception.__init__(error, message)
+    return error
 
 
 class ConfigError(MailError):

@@ -18,11 +18,10 @@ import numpy as np
 import torch
 
 from mail_ros.core.belief import Posterior
-from mail_ros.core.config import FeatureConfig, check_range
+from mail_ros.core.config import STRIDE_S, FeatureConfig, check_range
 from mail_ros.core.model import Mail
 from mail_ros.core.signals import FloatArray, Resampler, SlidingWindow
 
-STRIDE_S = 0.1  # between two estimates, where nobody says otherwise
 UNCERTAIN_M = 5.0  # an estimate whose standard deviation is above this is not LOCALIZED
 
 

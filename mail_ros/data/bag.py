@@ -18,6 +18,7 @@ import numpy as np
 from mcap.exceptions import McapError
 from mcap.reader import NonSeekingReader
 from rosbags.rosbag2 import Reader, ReaderError
+from ruamel.yaml import YAML
 
 from mail_ros.core.errors import BagError
 from mail_ros.data.bag_writer import BagWriter
@@ -109,6 +110,14 @@ class Bag:
                         yield Message(channel.topic, schema.name if schema else "", message.log_time, message.data)
                 except (McapError, ValueError, EOFError, struct.error):
                     continue  # where the file ends; all before it was given
+
+    def notes(self) -> dict[str, str]:
+        """What was noted at the recording (rosbag2's custom_data): device, route; empty where nothing was."""
+        metadata = (self.path if self.path.is_dir() else self.path.parent) / "metadata.yaml"
+        if not metadata.exists():
+            return {}
+        content = YAML(typ="safe").load(metadata.read_text())["rosbag2_bagfile_information"]
+        return dict(content.get("custom_data") or {})
 
     def sha256(self) -> str:
         """Hash of the stored messages' files, which a model card keeps."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from mail_ros.core.localizer import Estimate, Localizer
+from mail_ros.core.localizer import Estimate, Localizer, Status
 from mail_ros.data.track import BoolArray, FloatArray, Track
 from mail_ros.evaluation.metrics import Metrics, summarize
 
@@ -74,6 +74,26 @@ def table(scored: Sequence[Scored]) -> dict[str, Metrics]:
             if chosen.any():
                 rows[name] = summarize(error_m[chosen], wrong[chosen])
     return rows
+
+
+def read_csv(path: Path) -> list[Scored]:
+    """The inverse of `write_csv`; attention is not kept there."""
+    with path.open(newline="") as file:
+        return [_scored(row) for row in csv.DictReader(file)]
+
+
+def _scored(row: Mapping[str, str]) -> Scored:
+    xx, xy, yy = (float(row[f"covariance_{name}_m2"]) for name in ("xx", "xy", "yy"))
+    estimate = Estimate(
+        int(row["stamp_ns"]),
+        np.array([float(row["x_m"]), float(row["y_m"])]),
+        np.array([[xx, xy], [xy, yy]]),
+        int(row["floor"]),
+        Status(row["status"]),
+        (),
+    )
+    reference_m = np.array([float(row["reference_x_m"]), float(row["reference_y_m"])])
+    return Scored(row["bag"], estimate, reference_m, int(row["reference_floor"]), row["paused"] == "1")
 
 
 def write_csv(path: Path, scored: Iterable[Scored]) -> None:

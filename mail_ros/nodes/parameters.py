@@ -15,9 +15,8 @@ from typing import Any, TypeVar, cast
 from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.node import Node
 
-from mail_ros.core.config import check_range, from_dict
+from mail_ros.core.config import STRIDE_S, check_range, from_dict
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.localizer import STRIDE_S
 
 T = TypeVar("T")
 

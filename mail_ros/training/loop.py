@@ -45,7 +45,9 @@ class _State:
 class Network(Protocol):
     """What can be trained: MAIL, and the networks it is compared with."""
 
-    head: Head
+    @property
+    def head(self) -> Head:
+        """Its end, which knows the loss."""
 
     def __call__(self, field_ut: Tensor) -> MailOutput:
         """(B, n + lag, 3) µT -> the head's numbers."""

@@ -35,6 +35,7 @@ IPIN_2023_ORIGIN = Origin(49.4611, 11.1109)  # Museum for Industrial Culture, Nu
 # Fields of a line that are numbers: how many of them must be there.
 FIELDS = {"MAGN": 5, "ACCE": 5, "GYRO": 5, "AHRS": 8, "POSI": 5}
 DATE = re.compile(r"% Date of creation:\s*\w+ (\w+ \d+ \d+:\d+:\d+) GMT([+-]\d+):(\d+) (\d+)")
+ROUTE = re.compile(r"Trial(\d+)_repetition(\d+)")
 MODEL = re.compile(r"% Model:\s*(\S.*)")
 
 
@@ -70,10 +71,17 @@ def read_ipin_log(path: Path, origin: Origin) -> Walk:
         notes={
             "source": path.name,
             "importer": "ipin",
+            **_labels(path.name),
             "device": model.group(1).strip() if model else "unknown",
             "origin": f"{origin.latitude_deg},{origin.longitude_deg}",
         },
     )
+
+
+def _labels(name: str) -> dict[str, str]:
+    """Route and repetition, where the file's name has them as the competition's do."""
+    match = ROUTE.search(name)
+    return {"route": match.group(1), "repetition": match.group(2)} if match else {}
 
 
 def _parse(path: Path) -> tuple[str, dict[str, FloatArray]]:

@@ -1,0 +1,112 @@
+"""Every method that the benchmark compares: one name, one way to fit it to training walks.
+
+`mail` is the paper's network and head; the other rows with `mail` in their name are its controls.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from mail_ros.core.config import FeatureConfig
+from mail_ros.core.localizer import Answer, Localizer, MailLocalizer, WindowLocalizer
+from mail_ros.core.signals import FloatArray
+from mail_ros.data.dataset import WindowSet
+from mail_ros.data.track import Track
+from mail_ros.evaluation.peers.chance import chance
+from mail_ros.evaluation.peers.dtw import dtw
+from mail_ros.evaluation.peers.jang import LEARNING_RATE, Jang
+from mail_ros.evaluation.peers.knn import knn
+from mail_ros.training.config import RunConfig
+from mail_ros.training.loop import Progress, Trainer
+from mail_ros.training.maps import head_state
+from mail_ros.training.run_folder import RunFolder
+from mail_ros.training.train import untrained
+
+NEIGHBOUR_RATE_HZ = 10.0  # of the methods that search: enough for a walk, and what their figures were measured at
+NEIGHBOUR_STRIDE_S = 0.1
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What a method is given: training walks and settings, and nothing of the test."""
+
+    tracks: Sequence[Track]
+    config: RunConfig
+    stride_s: float  # between two estimates
+    folder: Path  # for the run of a method that trains
+    report: Callable[[Progress], None]
+
+
+def _windows_without_lag(fit: Fit) -> tuple[WindowSet, RunConfig]:
+    features = FeatureConfig(rate_hz=NEIGHBOUR_RATE_HZ, gradient="mean", max_gap_s=fit.config.features.max_gap_s)
+    config = dataclasses.replace(fit.config, features=features)
+    return WindowSet(fit.tracks, config.mail, NEIGHBOUR_STRIDE_S), config
+
+
+def fit_chance(fit: Fit) -> Localizer:
+    """See `peers.chance`."""
+    windows, config = _windows_without_lag(fit)
+    return chance(windows, config.mail, fit.stride_s)
+
+
+def fit_knn(fit: Fit) -> Localizer:
+    """See `peers.knn`."""
+    windows, config = _windows_without_lag(fit)
+    return knn(windows, config.mail, fit.stride_s)
+
+
+def fit_dtw(fit: Fit) -> Localizer:
+    """See `peers.dtw`."""
+    _, config = _windows_without_lag(fit)
+    return dtw(fit.tracks, config.mail, fit.stride_s)
+
+
+def fit_jang(fit: Fit) -> Localizer:
+    """See `peers.jang`."""
+    training = dataclasses.replace(fit.config.training, learning_rate=LEARNING_RATE)
+    network = dataclasses.replace(fit.config.network, head="regression")
+    config = dataclasses.replace(fit.config, training=training, network=network)
+    windows = WindowSet(fit.tracks, config.mail, config.training.stride_s)
+    site = head_state(config, windows)
+    torch.manual_seed(config.training.seed)
+    center = site["center_m"]
+    model = Jang(config.mail, (float(center[0]), float(center[1])), float(site["extent_m"]), int(site["floor"]))
+    trained = Trainer(config, model, windows, None, _folder(fit)).fit(fit.report)
+
+    def locate(window_ut: FloatArray) -> Answer:
+        with torch.inference_mode():
+            return Answer(trained.head.posterior(trained(torch.from_numpy(window_ut).float()[None]).raw[0]))
+
+    return WindowLocalizer(config.features, config.mail.samples, locate, fit.stride_s)
+
+
+def fit_mail(fit: Fit, **network: str) -> Localizer:
+    """MAIL itself; `network` names what differs from the paper's adaptive attention and regression."""
+    changed = dataclasses.replace(fit.config.network, **{"head": "regression", "attention": "adaptive", **network})  # type: ignore[arg-type]
+    config = dataclasses.replace(fit.config, network=changed)
+    windows = WindowSet(fit.tracks, config.mail, config.training.stride_s)
+    model = Trainer(config, untrained(config, windows), windows, None, _folder(fit)).fit(fit.report)
+    return MailLocalizer(model, fit.stride_s)
+
+
+def _folder(fit: Fit) -> RunFolder:
+    folder = RunFolder(fit.folder)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+METHODS: dict[str, Callable[[Fit], Localizer]] = {
+    "chance": fit_chance,
+    "knn": fit_knn,
+    "dtw": fit_dtw,
+    "jang": fit_jang,
+    "mail": fit_mail,
+    "mail_uniform": lambda fit: fit_mail(fit, attention="uniform"),
+    "mail_constant": lambda fit: fit_mail(fit, attention="constant"),
+    "mail_heatmap": lambda fit: fit_mail(fit, head="heatmap"),
+}

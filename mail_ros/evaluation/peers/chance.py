@@ -1,0 +1,18 @@
+"""`chance`: always the centre of the training positions. What a method must beat to have learned anything."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mail_ros.core.belief import Posterior
+from mail_ros.core.config import MailConfig
+from mail_ros.core.localizer import Answer, WindowLocalizer
+from mail_ros.data.dataset import WindowSet
+
+
+def chance(windows: WindowSet, config: MailConfig, stride_s: float) -> WindowLocalizer:
+    """Answer the mean position of the windows' ends, with their spread, whatever the field."""
+    position_m = windows.position_m[windows.ends]
+    floors, counts = np.unique(windows.floor[windows.ends], return_counts=True)
+    answer = Answer(Posterior(position_m.mean(axis=0), np.cov(position_m.T), int(floors[counts.argmax()])))
+    return WindowLocalizer(config.features, config.samples, lambda _: answer, stride_s)

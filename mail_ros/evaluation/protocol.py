@@ -1,0 +1,128 @@
+"""Which walks teach and which test: always whole walks, split by what a bag's metadata says of it.
+
+`last-round`: the latest walk of every route tests, as in the paper. `cross-device`: the device with the
+most walks teaches, all others test.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mail_ros.core.errors import ConfigError, TrackError
+from mail_ros.data.bag import Bag, read_track
+from mail_ros.data.track import Track
+
+
+@dataclass(frozen=True)
+class Walk:
+    """A labelled walk and its bag."""
+
+    bag: Path
+    track: Track
+    notes: Mapping[str, str]  # the bag's custom metadata: route, device, ...
+
+    @property
+    def floor(self) -> int:
+        """The floor that most of it is on."""
+        return int(Counter(self.track.floor[self.track.valid].tolist()).most_common(1)[0][0])
+
+
+@dataclass(frozen=True)
+class Split:
+    """Walks to learn from and walks to be judged on."""
+
+    train: Sequence[Walk]
+    test: Sequence[Walk]
+
+    def by_floor(self) -> dict[int, Split]:
+        """One split per floor that has both.
+
+        Raises:
+            TrackError: no floor has walks in both.
+        """
+        floors = sorted({walk.floor for walk in self.train} & {walk.floor for walk in self.test})
+        if not floors:
+            raise TrackError(
+                "the split",
+                wanted="a floor with walks to train on and to test on",
+                found=f"train on floors {sorted({w.floor for w in self.train})}, "
+                f"test on {sorted({w.floor for w in self.test})}",
+                fix="give walks of one floor to both",
+            )
+        return {
+            floor: Split([w for w in self.train if w.floor == floor], [w for w in self.test if w.floor == floor])
+            for floor in floors
+        }
+
+
+def read_walks(bags: Sequence[Path]) -> list[Walk]:
+    """Read and label bags.
+
+    Raises:
+        BagError: a bag that cannot be read.
+        TrackError: one without landmarks.
+    """
+    walks = [Walk(bag, read_track(bag), Bag(bag).notes()) for bag in bags]
+    for walk in walks:
+        if not walk.track.valid.any():
+            raise TrackError(walk.bag, wanted="a bag with landmarks", found="no labelled sample", fix="leave it out")
+    return walks
+
+
+def last_round(walks: Sequence[Walk]) -> Split:
+    """The latest walk of every route tests; routes walked once only teach."""
+    routes: dict[str, list[Walk]] = defaultdict(list)
+    for walk in walks:
+        routes[_note(walk, "route")].append(walk)
+    rounds = [sorted(route, key=lambda walk: int(walk.track.stamp_ns[0])) for route in routes.values()]
+    return Split(
+        [walk for route in rounds for walk in (route[:-1] or route)],
+        [route[-1] for route in rounds if len(route) > 1],
+    )
+
+
+def cross_device(walks: Sequence[Walk]) -> Split:
+    """The device with the most walks teaches, all others test."""
+    devices = Counter(_note(walk, "device") for walk in walks)
+    teacher = devices.most_common(1)[0][0]
+    return Split(
+        [walk for walk in walks if walk.notes["device"] == teacher],
+        [walk for walk in walks if walk.notes["device"] != teacher],
+    )
+
+
+PROTOCOLS: dict[str, Callable[[Sequence[Walk]], Split]] = {"last-round": last_round, "cross-device": cross_device}
+
+
+def split(walks: Sequence[Walk], protocol: str) -> Split:
+    """Split walks by a protocol's name.
+
+    Raises:
+        ConfigError: no such protocol.
+        TrackError: the walks do not say what the protocol needs, or leave nothing to test on.
+    """
+    if protocol not in PROTOCOLS:
+        raise ConfigError("--protocol", wanted=" or ".join(PROTOCOLS), found=protocol, fix="name one of them")
+    parts = PROTOCOLS[protocol](walks)
+    if not parts.test:
+        raise TrackError(
+            f"{len(walks)} walks",
+            wanted=f"walks that {protocol} can test on",
+            found="none",
+            fix="add walks of other days or devices, or name them with --train and --test",
+        )
+    return parts
+
+
+def _note(walk: Walk, key: str) -> str:
+    if key not in walk.notes:
+        raise TrackError(
+            walk.bag,
+            wanted=f"the walk's {key} in the bag's metadata",
+            found=", ".join(sorted(walk.notes)) or "no notes",
+            fix="import or record it with that label, or name walks with --train and --test",
+        )
+    return walk.notes[key]
