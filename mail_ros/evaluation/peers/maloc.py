@@ -1,0 +1,149 @@
+"""`maloc`: an augmented particle filter on single readings, in the manner of MaLoc.
+
+    samples --> steps --> |B| at a few points of the step
+                  |                | Gaussian of the map cell under each particle, to the power of reliability
+                  +--> move -------+--> weigh --> draw anew near likely cells --> resample --> heaviest cluster
+
+Source: Xie, Gu, Tao, Ye and Lu, "MaLoc: A practical magnetic fingerprinting approach to indoor localization
+using smartphones", UbiComp 2014, known here in outline only. Faithful: heading and step length are part of
+every particle and jitter by a few per cent, readings are compared one by one with a Gaussian per map cell, a
+reliability lowers the weight of a doubtful step, and resampling draws some particles anew when the likelihood
+falls (the fast and slow averages of AMCL). Ours: |B| alone, since without the attitude its vertical and
+horizontal parts are not known here; a step is doubtful when odometry turns during it, or when its likelihood
+is far below the slow average; the map is the surveys' raster in place of a floor plan, and off it every reading
+is as unlikely as one three deviations away. All numbers were chosen by fitting repetition 1 and judging on
+repetition 2 of IPIN 2023 Track 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mail_ros.core.config import check_range
+from mail_ros.core.localizer import Estimate, Sample
+from mail_ros.core.signals import FloatArray
+from mail_ros.data.track import IntArray, Track
+from mail_ros.evaluation.peers.field_map import FieldMap, field_map
+from mail_ros.evaluation.peers.particles import Cloud, MotionSettings, systematic
+from mail_ros.evaluation.peers.steps import Step, StepCutter
+
+CANDIDATES = 10  # places looked at for each particle that is drawn near likely cells
+
+
+@dataclass(frozen=True)
+class MalocSettings:
+    """What may be chosen."""
+
+    particles: int = 3000
+    points: int = 4  # readings of |B| compared per step
+    sigma_ut: float = 2.0  # of the sensor, beside the cell's own deviation
+    offset_ut: float = 1.0  # what another phone, or the same on another day, may read more
+    worth: float = 1.0  # readings that those of a step count for: neighbours are not independent
+    off_map_sigmas: float = 3.0
+    turn_rad: float = 0.5  # from here on a step's turn is a change of attitude
+    doubtful: float = 0.5  # reliability of such a step, and of one that is far less likely than the last ones
+    poor: float = 0.3  # likelihood over its slow average, below which a step is doubtful
+    slow: float = 0.005  # AMCL's averages of the likelihood, share of the newest
+    fast: float = 0.1
+    roughening_m: float = 0.1
+    pixel_m: float = 0.2
+    reach_m: float = 0.3
+    motion: MotionSettings = field(default_factory=MotionSettings)
+
+    def __post_init__(self) -> None:
+        check_range("maloc.particles", self.particles, 2, 1_000_000)
+        check_range("maloc.points", self.points, 2, 1000)
+        check_range("maloc.sigma_ut", self.sigma_ut, 1e-3, 1e3)
+        check_range("maloc.slow", self.slow, 0.0, self.fast)
+        check_range("maloc.fast", self.fast, self.slow, 1.0)
+
+
+class Maloc:
+    """The filter behind the seam: one answer per step."""
+
+    def __init__(self, survey: FieldMap, seed: int, settings: MalocSettings) -> None:
+        self.survey, self.seed, self.settings = survey, seed, settings
+        self._unknown_ut = float(np.nanmean(survey.mean_ut))
+        self._cutter = StepCutter(settings.points)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the walk; the next one meets the same chance."""
+        self._rng = np.random.default_rng(self.seed)
+        self._cutter.reset()
+        self._cloud: Cloud | None = None
+        self._bearing_rad = 0.0
+        self._slow = self._fast = 0.0  # averages of the mean likelihood
+
+    def push(self, sample: Sample) -> Estimate | None:
+        """Take the next sample; an answer at the end of each step."""
+        step = self._cutter.push(sample)
+        if step is None:
+            return None
+        bearing_rad = float(np.arctan2(step.moved_m[1], step.moved_m[0]))
+        if self._cloud is None:
+            self._cloud = self._scatter(self.settings.particles, bearing_rad)
+            self._bearing_rad = bearing_rad
+        cloud = self._cloud
+        before_m = cloud.position_m
+        cloud.move(step.moved_m, step.paced, self.settings.motion, self._rng)
+        log_likelihood = self._log_likelihood(step, before_m, cloud)
+        mean = float(cloud.weight @ np.exp(log_likelihood))
+        cloud.weigh(self._reliability(bearing_rad, mean) * log_likelihood)
+        cloud.resample(self._rng, self.settings.roughening_m)
+        self._draw_anew(step, bearing_rad)
+        self._bearing_rad = bearing_rad
+        return cloud.estimate(step.stamp_ns, self.survey.floor)
+
+    def _scatter(self, n: int, bearing_rad: float) -> Cloud:
+        return self.survey.scatter(n, bearing_rad, self.settings.offset_ut, self._rng)
+
+    def _log_likelihood(self, step: Step, before_m: FloatArray, cloud: Cloud) -> FloatArray:
+        """(n,) of a step's readings along the ways from (n, 2) to where the particles are; at most 0."""
+        settings = self.settings
+        share = (np.arange(1, settings.points + 1) / settings.points)[:, None]
+        way_m = before_m[:, None] + share * (cloud.position_m - before_m)[:, None]  # (n, points, 2)
+        expected_ut, deviation_ut = self.survey.at(way_m)
+        squared = np.square(step.norm_ut - cloud.offset_ut[:, None] - expected_ut) / (
+            np.square(deviation_ut) + settings.sigma_ut**2
+        )
+        narrow = np.log1p(np.square(deviation_ut / settings.sigma_ut))  # a wide cell explains each reading less
+        cost = np.where(np.isnan(expected_ut), settings.off_map_sigmas**2, squared + narrow)
+        log_likelihood: FloatArray = -0.5 * settings.worth * cost.mean(axis=1)
+        return log_likelihood
+
+    def _reliability(self, bearing_rad: float, mean: float) -> float:
+        """Exponent of the step's likelihoods; also keeps the averages of their mean."""
+        settings = self.settings
+        poor = self._slow > 0.0 and mean < settings.poor * self._slow
+        turned_rad = abs(np.angle(np.exp(1j * (bearing_rad - self._bearing_rad))))
+        first = self._slow == 0.0
+        self._slow = mean if first else self._slow + settings.slow * (mean - self._slow)
+        self._fast = mean if first else self._fast + settings.fast * (mean - self._fast)
+        return settings.doubtful if poor or turned_rad > settings.turn_rad else 1.0
+
+    def _draw_anew(self, step: Step, bearing_rad: float) -> None:
+        """AMCL: the farther the fast average is below the slow one, the more particles start near likely cells."""
+        assert self._cloud is not None
+        share = max(0.0, 1.0 - self._fast / self._slow) if self._slow > 0.0 else 0.0
+        n = self._rng.binomial(len(self._cloud), share)
+        if not n:
+            return
+        fresh = self._scatter(CANDIDATES * n, bearing_rad)
+        fresh.weigh(self._log_likelihood(step, fresh.position_m - fresh.ways_m(step.moved_m), fresh))
+        likely: IntArray = systematic(fresh.weight, self._rng)[self._rng.integers(CANDIDATES) :: CANDIDATES]
+        fresh.take(likely)
+        self._cloud.replace(self._rng.choice(len(self._cloud), n, replace=False), fresh)
+
+
+def fit_maloc(tracks: Sequence[Track], seed: int, settings: MalocSettings | None = None) -> Maloc:
+    """The filter over the map of `tracks`.
+
+    Raises:
+        TrackError: the walks are unlabelled, or on several floors.
+    """
+    settings = settings or MalocSettings()
+    return Maloc(field_map(tracks, settings.pixel_m, settings.reach_m), seed, settings)

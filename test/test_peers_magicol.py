@@ -1,0 +1,129 @@
+"""Magicol-like: step vectors by DTW in a particle filter, causal, the same for the same seed."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from dtaidistance import dtw
+from simulated_tracks import (
+    answers,
+    assert_equal,
+    chance_error_m,
+    drive,
+    simulated_track,
+    surveys,
+    with_noise_after,
+)
+
+from mail_ros.core.errors import ConfigError, TrackError
+from mail_ros.core.localizer import Estimate
+from mail_ros.data.simulator import drive_route, make_site
+from mail_ros.data.track import Track
+from mail_ros.evaluation.follow import follow
+from mail_ros.evaluation.peers.magicol import Magicol, MagicolSettings, distances_ut, fit_magicol
+
+SMALL = MagicolSettings(particles=400, points=8)
+
+
+@pytest.fixture(scope="module")
+def training() -> list[Track]:
+    return surveys()
+
+
+@pytest.fixture(scope="module")
+def fitted(training: list[Track]) -> Magicol:
+    return fit_magicol(training, seed=3, settings=SMALL)
+
+
+@pytest.fixture(scope="module")
+def estimates(fitted: Magicol) -> list[Estimate]:
+    return answers(fitted, drive())
+
+
+def test_it_beats_chance_on_a_walk_that_no_survey_saw(fitted: Magicol, training: list[Track]) -> None:
+    walk = drive()
+    scored = list(follow(fitted, walk))[20:]
+    assert np.mean([one.error_m for one in scored]) < 0.3 * chance_error_m(training, walk)
+
+
+def test_the_future_does_not_change_an_estimate(fitted: Magicol, estimates: list[Estimate]) -> None:
+    walk = drive()
+    past = [one for one in estimates if one.stamp_ns < walk.stamp_ns[500]]
+    assert len(past) > 30
+    assert_equal(answers(fitted, with_noise_after(walk, 500))[: len(past)], past)
+
+
+def test_the_same_seed_gives_the_same_estimates(training: list[Track], estimates: list[Estimate]) -> None:
+    again = fit_magicol(training, seed=3, settings=SMALL)
+    assert_equal(answers(again, drive()), estimates)
+    assert_equal(answers(again, drive()), estimates)  # a walk before it leaves nothing behind
+    other = answers(fit_magicol(training, seed=4, settings=SMALL), drive())
+    assert not np.array_equal(other[0].position_m, estimates[0].position_m)
+
+
+def test_every_estimate_is_finite_also_where_the_field_is_not(fitted: Magicol) -> None:
+    walk = drive(length_m=20.0)
+    field_ut = walk.field_ut.copy()
+    field_ut[50:80], field_ut[100:110] = np.nan, 1e9
+    for one in answers(fitted, dataclasses.replace(walk, field_ut=field_ut)):
+        assert np.isfinite(one.position_m).all()
+        assert (np.linalg.eigvalsh(one.covariance_m2) > 0.0).all()
+
+
+def test_without_odometry_it_walks_at_a_pace_and_still_answers(fitted: Magicol) -> None:
+    walk = drive(length_m=30.0, odometry=False)
+    found = answers(fitted, walk)
+    assert len(found) == pytest.approx((walk.stamp_ns[-1] - walk.stamp_ns[0]) / 0.5e9, rel=0.1)
+    assert all(np.isfinite(one.position_m).all() for one in found)
+
+
+def test_the_smoothed_track_knows_the_start_that_the_first_answers_did_not(training: list[Track]) -> None:
+    site = make_site()
+    walk = simulated_track(site, drive_route(site, 40.0, 31), 31)
+    localizer = fit_magicol(training, seed=3, settings=SMALL)
+    online = [one.error_m for one in follow(localizer, walk)]
+    smoothed_m = localizer.smoothed()
+    assert len(smoothed_m) == len(online)
+    truth_m = np.array([one.reference_m for one in follow(localizer, walk)])
+    smoothed = np.linalg.norm(smoothed_m - truth_m, axis=1)
+    assert smoothed[:10].mean() < np.mean(online[:10])
+
+
+def test_passes_back_and_forth_stay_causal(training: list[Track]) -> None:
+    settings = dataclasses.replace(SMALL, particles=100, passes=1, wide_m=0.5)
+    localizer = fit_magicol(training, seed=3, settings=settings)
+    walk = drive(length_m=25.0)
+    before = answers(localizer, walk)
+    past = [one for one in before if one.stamp_ns < walk.stamp_ns[300]]
+    assert len(past) > 20
+    assert_equal(answers(localizer, with_noise_after(walk, 300))[: len(past)], past)
+
+
+def test_distances_of_all_particles_at_once_are_those_of_one_at_a_time() -> None:
+    rng = np.random.default_rng(2)
+    measured, expected = rng.normal(size=40), rng.normal(size=(30, 40))
+    alone = [dtw.distance(measured, row, window=5) / np.sqrt(40) for row in expected]
+    np.testing.assert_allclose(distances_ut(measured, expected, 0.1, remove_mean=False), alone)
+    np.testing.assert_allclose(
+        distances_ut(measured + 7.0, expected - 3.0, 0.1, remove_mean=True),
+        distances_ut(measured, expected, 0.1, remove_mean=True),
+    )
+
+
+def test_a_shift_within_the_band_costs_little() -> None:
+    wave = np.sin(np.linspace(0.0, 6.0, 60))
+    shifted, reversed_wave = np.sin(np.linspace(0.2, 6.2, 60)), wave[::-1]
+    near, far = distances_ut(wave, np.vstack([shifted, reversed_wave]), 0.1, remove_mean=True)
+    assert near < 0.1 < far
+
+
+def test_walks_that_cannot_be_used_are_refused(training: list[Track]) -> None:
+    with pytest.raises(TrackError, match="walks on one floor"):
+        fit_magicol([training[0], surveys(floor=1)[0]], seed=0)
+    unlabelled = dataclasses.replace(training[0], valid=np.zeros_like(training[0].valid))
+    with pytest.raises(TrackError, match="found no labelled, moving sample"):
+        fit_magicol([unlabelled], seed=0)
+    with pytest.raises(ConfigError, match=r"magicol.sigma_ut"):
+        MagicolSettings(sigma_ut=0.0)

@@ -1,0 +1,97 @@
+"""MaLoc-like: single readings against map cells in an augmented particle filter."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from simulated_tracks import answers, assert_equal, chance_error_m, drive, simulated_track, surveys, with_noise_after
+
+from mail_ros.core.errors import ConfigError, TrackError
+from mail_ros.core.localizer import Estimate
+from mail_ros.data.simulator import drive_route, make_site
+from mail_ros.data.track import Track
+from mail_ros.evaluation.follow import follow
+from mail_ros.evaluation.peers.maloc import Maloc, MalocSettings, fit_maloc
+
+SMALL = MalocSettings(particles=1000)
+
+
+@pytest.fixture(scope="module")
+def training() -> list[Track]:
+    return surveys()
+
+
+@pytest.fixture(scope="module")
+def fitted(training: list[Track]) -> Maloc:
+    return fit_maloc(training, seed=3, settings=SMALL)
+
+
+@pytest.fixture(scope="module")
+def estimates(fitted: Maloc) -> list[Estimate]:
+    return answers(fitted, drive())
+
+
+def test_it_beats_chance_on_a_walk_that_no_survey_saw(fitted: Maloc, training: list[Track]) -> None:
+    walk = drive()
+    scored = list(follow(fitted, walk))[20:]
+    assert np.mean([one.error_m for one in scored]) < 0.3 * chance_error_m(training, walk)
+
+
+def test_the_future_does_not_change_an_estimate(fitted: Maloc, estimates: list[Estimate]) -> None:
+    walk = drive()
+    past = [one for one in estimates if one.stamp_ns < walk.stamp_ns[500]]
+    assert len(past) > 30
+    assert_equal(answers(fitted, with_noise_after(walk, 500))[: len(past)], past)
+
+
+def test_the_same_seed_gives_the_same_estimates(training: list[Track], estimates: list[Estimate]) -> None:
+    again = fit_maloc(training, seed=3, settings=SMALL)
+    assert_equal(answers(again, drive()), estimates)
+    assert_equal(answers(again, drive()), estimates)  # a walk before it leaves nothing behind
+    other = answers(fit_maloc(training, seed=4, settings=SMALL), drive())
+    assert not np.array_equal(other[0].position_m, estimates[0].position_m)
+
+
+def test_a_robot_that_is_carried_off_is_found_again(fitted: Maloc) -> None:
+    """Two walks, one after the other, the second from elsewhere and with odometry's frame turned."""
+    site = make_site()
+    first, second = (simulated_track(site, drive_route(site, 60.0, seed), seed) for seed in (21, 22))
+    assert first.moved_m is not None
+    assert second.moved_m is not None
+    assert np.linalg.norm(first.position_m[-1] - second.position_m[0]) > 5.0
+    later = dataclasses.replace(
+        second, stamp_ns=second.stamp_ns - second.stamp_ns[0] + first.stamp_ns[-1] + 50_000_000, moved_m=-second.moved_m
+    )
+    answers(fitted, first)
+    found = [estimate for estimate in map(fitted.push, later.samples()) if estimate is not None]
+    place_m = np.column_stack(
+        [np.interp([one.stamp_ns for one in found], later.stamp_ns, later.position_m[:, axis]) for axis in (0, 1)]
+    )
+    error_m = np.linalg.norm(np.array([one.position_m for one in found]) - place_m, axis=1)
+    assert error_m[:3].mean() > 5.0
+    assert np.median(error_m[-40:]) < 1.5
+
+
+def test_every_estimate_is_finite_also_where_the_field_is_not(fitted: Maloc) -> None:
+    walk = drive(length_m=20.0)
+    field_ut = walk.field_ut.copy()
+    field_ut[50:80], field_ut[100:110], field_ut[150:] = np.nan, 1e9, 1e5
+    for one in answers(fitted, dataclasses.replace(walk, field_ut=field_ut)):
+        assert np.isfinite(one.position_m).all()
+        assert (np.linalg.eigvalsh(one.covariance_m2) > 0.0).all()
+
+
+def test_without_odometry_it_walks_at_a_pace_and_still_answers(fitted: Maloc) -> None:
+    walk = drive(length_m=30.0, odometry=False)
+    found = answers(fitted, walk)
+    assert len(found) == pytest.approx((walk.stamp_ns[-1] - walk.stamp_ns[0]) / 0.5e9, rel=0.1)
+    assert all(np.isfinite(one.position_m).all() for one in found)
+
+
+def test_walks_that_cannot_be_used_are_refused(training: list[Track]) -> None:
+    with pytest.raises(TrackError, match="walks on one floor"):
+        fit_maloc([training[0], surveys(floor=1)[0]], seed=0)
+    with pytest.raises(ConfigError, match=r"maloc.slow: wanted 0 to 0.1"):
+        MalocSettings(slow=0.5, fast=0.1)
