@@ -9,7 +9,7 @@ import pytest
 from simulated_tracks import answers, assert_equal, chance_error_m, drive, simulated_track, surveys, with_noise_after
 
 from mail_ros.core.errors import ConfigError, TrackError
-from mail_ros.core.localizer import Estimate
+from mail_ros.core.localizer import Estimate, Sample
 from mail_ros.data.simulator import drive_route, make_site
 from mail_ros.data.track import Track
 from mail_ros.evaluation.follow import follow
@@ -81,6 +81,16 @@ def test_every_estimate_is_finite_also_where_the_field_is_not(fitted: Maloc) -> 
     for one in answers(fitted, dataclasses.replace(walk, field_ut=field_ut)):
         assert np.isfinite(one.position_m).all()
         assert (np.linalg.eigvalsh(one.covariance_m2) > 0.0).all()
+
+
+def test_while_standing_it_answers_once_a_second(fitted: Maloc) -> None:
+    walk = drive(length_m=20.0)
+    answers(fitted, walk)
+    after_ns = int(walk.stamp_ns[-1]) + 50_000_000 * np.arange(1, 401)  # 20 s at 20 Hz
+    standing = (Sample(stamp_ns, walk.field_ut[-1], np.zeros(2)) for stamp_ns in after_ns.tolist())
+    late = [estimate for estimate in map(fitted.push, standing) if estimate is not None]
+    assert len(late) in (19, 20)
+    assert all(np.array_equal(one.position_m, late[0].position_m) for one in late)
 
 
 def test_without_odometry_it_walks_at_a_pace_and_still_answers(fitted: Maloc) -> None:

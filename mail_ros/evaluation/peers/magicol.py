@@ -25,12 +25,11 @@ import numpy as np
 from dtaidistance import dtw
 
 from mail_ros.core.config import check_range
-from mail_ros.core.localizer import Estimate, Sample
 from mail_ros.core.signals import FloatArray
 from mail_ros.data.track import Track
 from mail_ros.evaluation.peers.field_map import FieldMap, field_map
-from mail_ros.evaluation.peers.particles import Cloud, MotionSettings
-from mail_ros.evaluation.peers.steps import Step, StepCutter
+from mail_ros.evaluation.peers.particles import Cloud, MotionSettings, StepLocalizer
+from mail_ros.evaluation.peers.steps import Step
 
 
 @dataclass(frozen=True)
@@ -62,71 +61,64 @@ class MagicolSettings:
         check_range("magicol.renewed", self.renewed, 0.0, 1.0)
 
 
-class Magicol:
-    """The filter behind the seam: one answer per step."""
+class Magicol(StepLocalizer):
+    """The filter behind the seam."""
 
     def __init__(self, survey: FieldMap, seed: int, settings: MagicolSettings) -> None:
-        self.survey, self.seed, self.settings = survey, seed, settings
+        self.survey, self.settings = survey, settings
         self._unknown_ut = float(np.nanmean(survey.mean_ut))  # read off the map
-        self._cutter = StepCutter(settings.points)
-        self.reset()
+        super().__init__(settings.points, survey.floor, seed)
 
     def reset(self) -> None:
         """Forget the walk; the next one meets the same chance."""
-        self._rng = np.random.default_rng(self.seed)
-        self._cutter.reset()
+        super().reset()
         self._walked: list[Step] = []
-        self._cloud: Cloud | None = None
 
-    def push(self, sample: Sample) -> Estimate | None:
-        """Take the next sample; an answer at the end of each step."""
-        step = self._cutter.push(sample)
-        if step is None:
-            return None
+    def walk(self, cloud: Cloud | None, step: Step) -> Cloud:
+        """One step forward; back and forth over all of them as long as the cloud is wide, if that was chosen."""
         self._walked.append(step)
-        if self._cloud is None:
-            self._cloud = self._scatter(self.settings.particles, step)
-            self._trail_m = np.repeat(self._cloud.position_m[:, None], 2, axis=1)
-        self._advance(step, self._walked)
-        wide = self.settings.passes and len(self._walked) % self.settings.steps == 0
-        if wide and np.trace(self._cloud.mean()[1]) > self.settings.wide_m**2:
+        if cloud is None:
+            cloud = self._scatter(self.settings.particles, step)
+            self._trail_m = np.repeat(cloud.position_m[:, None], 2, axis=1)
+        self._advance(cloud, self._walked)
+        turn_back = self.settings.passes and len(self._walked) % self.settings.steps == 0
+        if turn_back and np.trace(cloud.mean()[1]) > self.settings.wide_m**2:
             for _ in range(self.settings.passes):
-                self._turn_back()
-        return self._cloud.estimate(step.stamp_ns, self.survey.floor)
+                self._sweep(cloud, [_reversed(one) for one in self._walked[::-1]], renew=False)
+                self._sweep(cloud, self._walked, renew=True)
+        return cloud
 
     def _scatter(self, n: int, step: Step) -> Cloud:
         bearing_rad = float(np.arctan2(step.moved_m[1], step.moved_m[0]))
         return self.survey.scatter(n, bearing_rad, self.settings.offset_ut, self._rng)
 
-    def _advance(self, step: Step, walked: Sequence[Step]) -> None:
-        """One step of the filter; `walked` ends with it."""
-        assert self._cloud is not None
-        cloud, settings = self._cloud, self.settings
+    def _advance(self, cloud: Cloud, walked: Sequence[Step], renew: bool = True) -> None:
+        """One step of the filter, the last of `walked`; who goes backwards renews nobody: surveys went forwards."""
+        step, settings = walked[-1], self.settings
         cloud.move(step.moved_m, step.paced, settings.motion, self._rng)
         self._trail_m = np.concatenate([self._trail_m[:, -settings.steps :], cloud.position_m[:, None]], axis=1)
-        self._renew(walked)
+        if renew:
+            self._renew(cloud, walked)
         recent = walked[-(self._trail_m.shape[1] - 1) :]
-        cloud.weigh(self._log_likelihood(np.concatenate([one.norm_ut for one in recent])))
+        cloud.weigh(self._log_likelihood(cloud, np.concatenate([one.norm_ut for one in recent])))
         index = cloud.resample(self._rng, settings.roughening_m)
         self._trail_m = self._trail_m[index]
 
-    def _renew(self, walked: Sequence[Step]) -> None:
+    def _renew(self, cloud: Cloud, walked: Sequence[Step]) -> None:
         """Draw some particles anew, with the way that they would have come."""
-        assert self._cloud is not None
-        n = round(self.settings.renewed * len(self._cloud))
+        n = round(self.settings.renewed * len(cloud))
         if not n:
             return
-        which = self._rng.choice(len(self._cloud), n, replace=False)
+        which = self._rng.choice(len(cloud), n, replace=False)
         fresh = self._scatter(n, walked[-1])
-        self._cloud.replace(which, fresh)
+        cloud.replace(which, fresh)
         self._trail_m[which, -1] = fresh.position_m
         for back in range(1, self._trail_m.shape[1]):
             moved_m = walked[-back].moved_m if back <= len(walked) else np.zeros(2)
             self._trail_m[which, -1 - back] = self._trail_m[which, -back] - fresh.ways_m(moved_m)
 
-    def _log_likelihood(self, measured_ut: FloatArray) -> FloatArray:
+    def _log_likelihood(self, cloud: Cloud, measured_ut: FloatArray) -> FloatArray:
         """(n,) from |B| (steps · points,) against the map along each particle's trail."""
-        assert self._cloud is not None
         settings, points = self.settings, self.settings.points
         pieces = len(measured_ut) // points
         trail_m = self._trail_m[:, -pieces - 1 :]
@@ -134,25 +126,19 @@ class Magicol:
         way_m = trail_m[:, :-1, None] + share * np.diff(trail_m, axis=1)[:, :, None]  # (n, pieces, points, 2)
         expected_ut, _ = self.survey.at(way_m.reshape(len(trail_m), -1, 2))
         off_map = np.isnan(expected_ut)
-        expected_ut = np.where(off_map, self._unknown_ut, expected_ut) + self._cloud.offset_ut[:, None]
+        expected_ut = np.where(off_map, self._unknown_ut, expected_ut) + cloud.offset_ut[:, None]
         distance_ut = distances_ut(measured_ut, expected_ut, settings.band, settings.remove_mean)
         squared = np.square(distance_ut) + settings.off_map_ut**2 * off_map.mean(axis=1)
         log_likelihood: FloatArray = -squared / (2 * settings.sigma_ut**2)
         return log_likelihood
 
-    def _turn_back(self) -> None:
-        """From the cloud back to the start of the way, and forward again: a second look with a better start."""
-        self._sweep([_reversed(step) for step in self._walked[::-1]])
-        self._sweep(self._walked)
-
-    def _sweep(self, steps: Sequence[Step]) -> FloatArray:
-        """Run the filter over steps from where the cloud is; returns the mean at each, (steps, 2)."""
-        assert self._cloud is not None
-        self._trail_m = np.repeat(self._cloud.position_m[:, None], 2, axis=1)
+    def _sweep(self, cloud: Cloud, steps: Sequence[Step], renew: bool) -> FloatArray:
+        """Run the filter over steps, from where the cloud is; returns the mean at each, (steps, 2)."""
+        self._trail_m = np.repeat(cloud.position_m[:, None], 2, axis=1)
         path_m = []
-        for count, step in enumerate(steps, 1):
-            self._advance(step, steps[:count])
-            path_m.append(self._cloud.heaviest()[0])
+        for count in range(1, len(steps) + 1):
+            self._advance(cloud, steps[:count], renew)
+            path_m.append(cloud.heaviest()[0])
         return np.array(path_m)
 
     def smoothed(self) -> FloatArray:
@@ -163,7 +149,7 @@ class Magicol:
         if len(self._walked) < 2 or self._cloud is None:
             return np.zeros((0, 2))
         last_m = self._cloud.heaviest()[0]
-        back_m = self._sweep([_reversed(step) for step in self._walked[:0:-1]])
+        back_m = self._sweep(self._cloud, [_reversed(step) for step in self._walked[:0:-1]], renew=False)
         return np.vstack([back_m[::-1], last_m])
 
 

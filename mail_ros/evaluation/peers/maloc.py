@@ -23,12 +23,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mail_ros.core.config import check_range
-from mail_ros.core.localizer import Estimate, Sample
 from mail_ros.core.signals import FloatArray
 from mail_ros.data.track import IntArray, Track
 from mail_ros.evaluation.peers.field_map import FieldMap, field_map
-from mail_ros.evaluation.peers.particles import Cloud, MotionSettings, systematic
-from mail_ros.evaluation.peers.steps import Step, StepCutter
+from mail_ros.evaluation.peers.particles import Cloud, MotionSettings, StepLocalizer, systematic
+from mail_ros.evaluation.peers.steps import Step
 
 CANDIDATES = 10  # places looked at for each particle that is drawn near likely cells
 
@@ -61,42 +60,32 @@ class MalocSettings:
         check_range("maloc.fast", self.fast, self.slow, 1.0)
 
 
-class Maloc:
-    """The filter behind the seam: one answer per step."""
+class Maloc(StepLocalizer):
+    """The filter behind the seam."""
 
     def __init__(self, survey: FieldMap, seed: int, settings: MalocSettings) -> None:
-        self.survey, self.seed, self.settings = survey, seed, settings
-        self._unknown_ut = float(np.nanmean(survey.mean_ut))
-        self._cutter = StepCutter(settings.points)
-        self.reset()
+        self.survey, self.settings = survey, settings
+        super().__init__(settings.points, survey.floor, seed)
 
     def reset(self) -> None:
         """Forget the walk; the next one meets the same chance."""
-        self._rng = np.random.default_rng(self.seed)
-        self._cutter.reset()
-        self._cloud: Cloud | None = None
-        self._bearing_rad = 0.0
+        super().reset()
+        self._bearing_rad: float | None = None
         self._slow = self._fast = 0.0  # averages of the mean likelihood
 
-    def push(self, sample: Sample) -> Estimate | None:
-        """Take the next sample; an answer at the end of each step."""
-        step = self._cutter.push(sample)
-        if step is None:
-            return None
+    def walk(self, cloud: Cloud | None, step: Step) -> Cloud:
+        """Move, weigh, resample, and draw anew where the likelihood fell."""
         bearing_rad = float(np.arctan2(step.moved_m[1], step.moved_m[0]))
-        if self._cloud is None:
-            self._cloud = self._scatter(self.settings.particles, bearing_rad)
-            self._bearing_rad = bearing_rad
-        cloud = self._cloud
+        if cloud is None:
+            cloud = self._scatter(self.settings.particles, bearing_rad)
         before_m = cloud.position_m
         cloud.move(step.moved_m, step.paced, self.settings.motion, self._rng)
         log_likelihood = self._log_likelihood(step, before_m, cloud)
         mean = float(cloud.weight @ np.exp(log_likelihood))
         cloud.weigh(self._reliability(bearing_rad, mean) * log_likelihood)
         cloud.resample(self._rng, self.settings.roughening_m)
-        self._draw_anew(step, bearing_rad)
-        self._bearing_rad = bearing_rad
-        return cloud.estimate(step.stamp_ns, self.survey.floor)
+        self._draw_anew(cloud, step, bearing_rad)
+        return cloud
 
     def _scatter(self, n: int, bearing_rad: float) -> Cloud:
         return self.survey.scatter(n, bearing_rad, self.settings.offset_ut, self._rng)
@@ -116,27 +105,28 @@ class Maloc:
         return log_likelihood
 
     def _reliability(self, bearing_rad: float, mean: float) -> float:
-        """Exponent of the step's likelihoods; also keeps the averages of their mean."""
+        """Exponent of the step's likelihoods; also keeps its bearing and the averages of their mean."""
         settings = self.settings
         poor = self._slow > 0.0 and mean < settings.poor * self._slow
-        turned_rad = abs(np.angle(np.exp(1j * (bearing_rad - self._bearing_rad))))
+        before_rad = bearing_rad if self._bearing_rad is None else self._bearing_rad
+        turned_rad = abs(np.angle(np.exp(1j * (bearing_rad - before_rad))))
+        self._bearing_rad = bearing_rad
         first = self._slow == 0.0
         self._slow = mean if first else self._slow + settings.slow * (mean - self._slow)
         self._fast = mean if first else self._fast + settings.fast * (mean - self._fast)
         return settings.doubtful if poor or turned_rad > settings.turn_rad else 1.0
 
-    def _draw_anew(self, step: Step, bearing_rad: float) -> None:
+    def _draw_anew(self, cloud: Cloud, step: Step, bearing_rad: float) -> None:
         """AMCL: the farther the fast average is below the slow one, the more particles start near likely cells."""
-        assert self._cloud is not None
         share = max(0.0, 1.0 - self._fast / self._slow) if self._slow > 0.0 else 0.0
-        n = self._rng.binomial(len(self._cloud), share)
+        n = self._rng.binomial(len(cloud), share)
         if not n:
             return
         fresh = self._scatter(CANDIDATES * n, bearing_rad)
         fresh.weigh(self._log_likelihood(step, fresh.position_m - fresh.ways_m(step.moved_m), fresh))
         likely: IntArray = systematic(fresh.weight, self._rng)[self._rng.integers(CANDIDATES) :: CANDIDATES]
         fresh.take(likely)
-        self._cloud.replace(self._rng.choice(len(self._cloud), n, replace=False), fresh)
+        cloud.replace(self._rng.choice(len(cloud), n, replace=False), fresh)
 
 
 def fit_maloc(tracks: Sequence[Track], seed: int, settings: MalocSettings | None = None) -> Maloc:

@@ -8,18 +8,21 @@ of how much more this device reads than the one that made the map.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
 
 from mail_ros.core.config import check_range
-from mail_ros.core.localizer import UNCERTAIN_M, Estimate, Status
-from mail_ros.core.signals import FloatArray
+from mail_ros.core.localizer import UNCERTAIN_M, Estimate, Sample, Status
+from mail_ros.core.signals import NS_PER_S, FloatArray
 from mail_ros.data.track import IntArray
+from mail_ros.evaluation.peers.steps import Step, StepCutter
 
 CLUSTER_M = 2.0  # side of the squares in which the heaviest cluster is looked for
 RADIUS_M = 3.0  # particles this near its middle are averaged
 SCALES = (0.6, 1.6)  # nobody's steps are shorter or longer than odometry says by more
+STANDING_S = 1.0  # between two answers where no step is made
 FLOOR_M = 0.1  # no cloud is surer than this: deviation added to every covariance
 
 
@@ -134,6 +137,38 @@ class Cloud:
         """The heaviest cluster as an answer."""
         position_m, covariance_m2 = self.heaviest()
         return to_estimate(stamp_ns, position_m, covariance_m2, floor)
+
+
+class StepLocalizer(ABC):
+    """A particle filter behind the seam: an answer at the end of each step, and once a second of standing."""
+
+    def __init__(self, points: int, floor: int, seed: int) -> None:
+        """Start with |B| at `points` of each step, on this floor, and with this seed for every walk."""
+        self._cutter = StepCutter(points)
+        self._floor, self._seed = floor, seed
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the walk; the next one meets the same chance."""
+        self._rng = np.random.default_rng(self._seed)
+        self._cutter.reset()
+        self._cloud: Cloud | None = None
+        self._answered_ns = 0
+
+    def push(self, sample: Sample) -> Estimate | None:
+        """Take the next sample; None until the first step is complete, and between answers."""
+        step = self._cutter.push(sample)
+        if step is not None:
+            self._cloud = self.walk(self._cloud, step)
+        standing = abs(sample.stamp_ns - self._answered_ns) >= STANDING_S * NS_PER_S
+        if self._cloud is None or (step is None and not standing):
+            return None
+        self._answered_ns = sample.stamp_ns
+        return self._cloud.estimate(sample.stamp_ns, self._floor)
+
+    @abstractmethod
+    def walk(self, cloud: Cloud | None, step: Step) -> Cloud:
+        """The cloud after a step; None before the first."""
 
 
 def to_estimate(stamp_ns: int, position_m: FloatArray, covariance_m2: FloatArray, floor: int) -> Estimate:
