@@ -45,12 +45,13 @@ def accuracy(
     Example: `mail_ros benchmark accuracy --data bags --protocol cross-device --out runs/museum`
     """
     from mail_ros.evaluation.accuracy import plan, run
-    from mail_ros.evaluation.methods import METHODS
+    from mail_ros.evaluation.methods import METHODS, applicable
     from mail_ros.training.config import run_config
 
     config = run_config([*BASE, *(QUICK if quick else []), *(settings or [])])
-    names = [name.strip() for name in methods.split(",")] if methods else list(METHODS)
     parts = _split(data, protocol, train, test)
+    usable = applicable([walk.track for walk in (*parts.train, *parts.test)])
+    names = [name.strip() for name in methods.split(",")] if methods else usable
     cells = plan(parts, names, list(METHODS), config, QUICK_STRIDE_S if quick else STRIDE_S, out)
     with progress("benchmark") as bar:
         task = bar.add_task("", total=1000)
@@ -60,6 +61,8 @@ def accuracy(
         typer.echo(json.dumps([dataclasses.asdict(result) for result in results], indent=2))
         return
     _print(cells, results)
+    if not methods and len(usable) < len(METHODS):
+        console.print(f"left out, since walks have no odometry: {', '.join(sorted(METHODS.keys() - set(usable)))}")
     console.print(f"results: {out / 'accuracy.csv'}   {out / 'accuracy.json'}   estimates: {out / 'cells'}")
 
 

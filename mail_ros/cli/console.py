@@ -33,7 +33,7 @@ def progress(description: str) -> Iterator[Progress]:
 
 def metric_columns() -> tuple[str, ...]:
     """Headings of `metric_row`."""
-    return "estimates", "mean", "median", "p75", "p90", "p95", f"> {TAIL_M:g} m", "off floor"
+    return "n", "mean", "median", "p75", "p90", "p95", f"> {TAIL_M:g} m", "off floor"
 
 
 def metric_row(row: Metrics) -> tuple[str, ...]:

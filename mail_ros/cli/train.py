@@ -31,11 +31,15 @@ def train(
 
     Example: `mail_ros train bags/monday* --validate 'bags/tuesday*' --out models/site.safetensors`
     """
+    import torch
+
     from mail_ros.training.config import run_config
     from mail_ros.training.loop import Progress
     from mail_ros.training.train import Survey
     from mail_ros.training.train import train as fit
 
+    # The network's matrices are small: threads that wait for a busy core cost more than they bring.
+    torch.set_num_threads(max(1, torch.get_num_threads() // 2))
     config = run_config(settings or [])
     survey = Survey(bags, expand(validate), topic, landmarks)
     folder = run or Path("runs") / out.stem

@@ -12,23 +12,26 @@ from pathlib import Path
 
 import torch
 
-from mail_ros.core.config import FeatureConfig
+from mail_ros.core.config import FeatureConfig, MailConfig
 from mail_ros.core.localizer import Answer, Localizer, MailLocalizer, WindowLocalizer
 from mail_ros.core.signals import FloatArray
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import Track
 from mail_ros.evaluation.peers.chance import chance
+from mail_ros.evaluation.peers.dead_reckoning import fit_dead_reckoning
 from mail_ros.evaluation.peers.dtw import dtw
 from mail_ros.evaluation.peers.jang import LEARNING_RATE, Jang
 from mail_ros.evaluation.peers.knn import knn
+from mail_ros.evaluation.peers.magicol import fit_magicol
+from mail_ros.evaluation.peers.maloc import fit_maloc
 from mail_ros.training.config import RunConfig
 from mail_ros.training.loop import Progress, Trainer
 from mail_ros.training.maps import head_state
 from mail_ros.training.run_folder import RunFolder
 from mail_ros.training.train import untrained
 
-NEIGHBOUR_RATE_HZ = 10.0  # of the methods that search: enough for a walk, and what their figures were measured at
-NEIGHBOUR_STRIDE_S = 0.1
+SEARCH_RATE_HZ = 10.0  # of the methods that search: enough for a walk, and what their figures were measured at
+SEARCH_STRIDE_S = 0.1  # between the training windows
 
 
 @dataclass(frozen=True)
@@ -42,28 +45,27 @@ class Fit:
     report: Callable[[Progress], None]
 
 
-def _windows_without_lag(fit: Fit) -> tuple[WindowSet, RunConfig]:
-    features = FeatureConfig(rate_hz=NEIGHBOUR_RATE_HZ, gradient="mean", max_gap_s=fit.config.features.max_gap_s)
-    config = dataclasses.replace(fit.config, features=features)
-    return WindowSet(fit.tracks, config.mail, NEIGHBOUR_STRIDE_S), config
+def _search_config(fit: Fit) -> MailConfig:
+    """For the methods that search raw windows: the same seconds, at a rate of their own, without a gradient."""
+    features = FeatureConfig(rate_hz=SEARCH_RATE_HZ, gradient="mean", max_gap_s=fit.config.features.max_gap_s)
+    return dataclasses.replace(fit.config, features=features).mail
 
 
 def fit_chance(fit: Fit) -> Localizer:
     """See `peers.chance`."""
-    windows, config = _windows_without_lag(fit)
-    return chance(windows, config.mail, fit.stride_s)
+    config = _search_config(fit)
+    return chance(WindowSet(fit.tracks, config, SEARCH_STRIDE_S), config, fit.stride_s)
 
 
 def fit_knn(fit: Fit) -> Localizer:
     """See `peers.knn`."""
-    windows, config = _windows_without_lag(fit)
-    return knn(windows, config.mail, fit.stride_s)
+    config = _search_config(fit)
+    return knn(WindowSet(fit.tracks, config, SEARCH_STRIDE_S), config, fit.stride_s)
 
 
 def fit_dtw(fit: Fit) -> Localizer:
     """See `peers.dtw`."""
-    _, config = _windows_without_lag(fit)
-    return dtw(fit.tracks, config.mail, fit.stride_s)
+    return dtw(fit.tracks, _search_config(fit), fit.stride_s)
 
 
 def fit_jang(fit: Fit) -> Localizer:
@@ -105,8 +107,18 @@ METHODS: dict[str, Callable[[Fit], Localizer]] = {
     "knn": fit_knn,
     "dtw": fit_dtw,
     "jang": fit_jang,
+    "magicol": lambda fit: fit_magicol(fit.tracks, fit.config.training.seed),
+    "maloc": lambda fit: fit_maloc(fit.tracks, fit.config.training.seed),
+    "dead_reckoning": lambda fit: fit_dead_reckoning(fit.tracks, fit.config.training.seed),
     "mail": fit_mail,
     "mail_uniform": lambda fit: fit_mail(fit, attention="uniform"),
     "mail_constant": lambda fit: fit_mail(fit, attention="constant"),
     "mail_heatmap": lambda fit: fit_mail(fit, head="heatmap"),
 }
+NEED_ODOMETRY = ("dead_reckoning",)  # the particle filters guess where there is none
+
+
+def applicable(tracks: Sequence[Track]) -> list[str]:
+    """The methods that walks like these allow."""
+    odometry = all(track.moved_m is not None for track in tracks)
+    return [method for method in METHODS if odometry or method not in NEED_ODOMETRY]

@@ -1,0 +1,121 @@
+"""The accuracy benchmark: whole, resumable, the same for the same seed, and clear about what it cannot do."""
+
+import copy
+import csv
+import json
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers import synthetic_walk
+from shared_walks import LOGS, needs_logs
+from test_cli import mail_ros
+
+from mail_ros.core.errors import BagError
+from mail_ros.data.simulator import make_site, survey
+from mail_ros.evaluation.follow import read_csv, table
+from mail_ros.evaluation.methods import METHODS
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three simulated walks of one route."""
+    folder = tmp_path_factory.mktemp("site")
+    for number, walk in enumerate(survey(make_site(), 3, 0)):
+        walk.write(folder / f"walk_{number}", {"route": "all", "device": f"phone {number % 2}"})
+    return folder
+
+
+def accuracy(*arguments: object, code: int = 0) -> str:
+    return mail_ros("benchmark", "accuracy", "--quick", *arguments, code=code)
+
+
+def results(out: Path) -> dict[str, dict[str, Any]]:
+    return {row["method"]: row for row in json.loads((out / "accuracy.json").read_text())}
+
+
+def test_every_method_runs_on_a_simulated_site(site: Path, tmp_path: Path) -> None:
+    said = accuracy("--data", site, "--out", tmp_path)
+    assert "floor 0: 2 walks to learn from, 1 to be judged on" in said
+    assert "mean error against the best peer" in said
+    rows = results(tmp_path)
+    assert "left out, since walks have no odometry: dead_reckoning" in said
+    assert set(rows) == set(METHODS) - {"dead_reckoning"}
+    windowed = set(rows) - {"magicol", "maloc"}  # those answer by step
+    assert len({rows[method]["metrics"]["estimates"] for method in windowed}) == 1
+    assert rows["knn"]["metrics"]["mean_m"] < 0.4 * rows["chance"]["metrics"]["mean_m"]
+    with (tmp_path / "accuracy.csv").open() as file:
+        written = {row["method"]: float(row["p95_m"]) for row in csv.DictReader(file)}
+    assert written == {method: row["metrics"]["p95_m"] for method, row in rows.items()}
+
+
+def test_finished_cells_are_kept_damaged_and_changed_ones_computed_again(site: Path, tmp_path: Path) -> None:
+    def run(*more: object) -> dict[str, int]:
+        accuracy("--data", site, "--out", tmp_path, "--methods", "chance,knn", *more)
+        return {m: (tmp_path / "cells" / "floor_0" / m / "cell.json").stat().st_mtime_ns for m in ("chance", "knn")}
+
+    first = run()
+    before = results(tmp_path)["knn"]["metrics"]
+    assert run() == first
+    damaged = tmp_path / "cells" / "floor_0" / "knn" / "cell.json"
+    damaged.write_text(damaged.read_text()[:100])
+    again = run()
+    assert again["chance"] == first["chance"]
+    assert again["knn"] > first["knn"]
+    assert results(tmp_path)["knn"]["metrics"] == before
+    assert min(run("--protocol", "cross-device").values()) > max(again.values())
+
+
+def test_the_table_can_be_recomputed_from_the_estimates(site: Path, tmp_path: Path) -> None:
+    accuracy("--data", site, "--out", tmp_path, "--methods", "knn")
+    scored = read_csv(tmp_path / "cells" / "floor_0" / "knn" / "estimates.csv")
+    metrics = table(scored)["all, moving"]
+    assert vars(metrics) == pytest.approx(results(tmp_path)["knn"]["metrics"], abs=1e-12)
+
+
+def test_a_walk_shorter_than_a_window_fails_its_floor_and_keeps_the_other(site: Path, tmp_path: Path) -> None:
+    upstairs = synthetic_walk(40.0, 20.0, floor=1).write(tmp_path / "upstairs")
+    short = synthetic_walk(5.0, 20.0, floor=1).write(tmp_path / "short")
+    arguments = ["--train", site / "walk_0", "--train", upstairs, "--test", site / "walk_1", "--test", short]
+    error = accuracy(*arguments, "--out", tmp_path / "out", "--methods", "knn", code=1)
+    assert "short: wanted walks longer than the window, found no estimate" in error
+    assert [cell.parent.parent.name for cell in (tmp_path / "out").rglob("cell.json")] == ["floor_0"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--methods", "magic"], "--methods: wanted some of chance"),
+        (["--methods", ","], "--methods: wanted some of chance"),
+        (["--protocol", "random"], "--protocol: wanted last-round or cross-device, found random"),
+        (["--train", "x"], "wanted --data with --protocol, or --train with --test, found both"),
+    ],
+)
+def test_wrong_usage_is_one_clear_line(site: Path, tmp_path: Path, arguments: list[str], message: str) -> None:
+    assert message in accuracy("--data", site, "--out", tmp_path, *arguments, code=1)
+
+
+def test_walks_must_be_given_once(site: Path, tmp_path: Path) -> None:
+    assert "found neither" in accuracy("--out", tmp_path, code=1)
+    assert "wanted a folder of bags, found no bag in it" in accuracy("--data", tmp_path, "--out", tmp_path, code=1)
+    same = ["--train", site / "walk_0", "--test", site / "walk_0"]
+    assert "walk_0: wanted walks that are either" in accuracy(*same, "--out", tmp_path, code=1)
+
+
+def test_errors_travel_between_processes() -> None:
+    error = BagError("walk", wanted="a", found="b", fix="c")
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        back = pool.submit(copy.copy, error).result()
+    assert type(back) is BagError
+    assert str(back) == "walk: wanted a, found b; c"
+
+
+@needs_logs
+def test_it_runs_on_two_real_routes(tmp_path: Path) -> None:
+    logs = [*LOGS.glob("*Trial01_rep*.txt.gz"), *LOGS.glob("*Trial22_rep*.txt.gz")]
+    mail_ros("import", "ipin", *sorted(logs), "--out", tmp_path / "bags")
+    said = accuracy("--data", tmp_path / "bags", "--protocol", "cross-device", "--out", tmp_path / "out")
+    assert "floor -2: 2 walks to learn from, 1 to be judged on" in said
+    assert "floor 0: 2 walks to learn from, 1 to be judged on" in said

@@ -1,0 +1,69 @@
+"""The peers that answer whole windows, and the controls of MAIL: they learn, repeat themselves and are causal."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from simulated_tracks import answers, assert_equal, chance_error_m, drive, surveys, with_noise_after
+
+from mail_ros.core.errors import TrackError
+from mail_ros.core.localizer import Localizer
+from mail_ros.data.track import Track
+from mail_ros.evaluation.follow import follow
+from mail_ros.evaluation.methods import METHODS, Fit
+from mail_ros.training.config import run_config
+
+SETTINGS = ["features.rate_hz=10", "training.batch=64", "training.learning_rate=0.01"]
+HARDLY = ["training.epochs=1", "training.stride_s=5"]  # what is claimed does not depend on skill
+
+
+def fit(method: str, tracks: Sequence[Track], folder: Path, settings: Sequence[str] = HARDLY) -> Localizer:
+    return METHODS[method](Fit(tracks, run_config([*SETTINGS, *settings]), 0.5, folder, lambda _: None))
+
+
+def mean_error_m(localizer: Localizer, walk: Track) -> float:
+    return float(np.mean([one.error_m for one in follow(localizer, walk)]))
+
+
+WINDOWED = [method for method in METHODS if method not in ("magicol", "maloc", "dead_reckoning")]  # have their own
+
+
+@pytest.mark.parametrize("method", WINDOWED)
+def test_a_method_neither_reads_the_future_nor_draws_lots(method: str, tmp_path: Path) -> None:
+    """Fitted twice, it answers alike; and noise in place of the second half changes nothing before it."""
+    training, walk = surveys(), drive(length_m=40.0)
+    half = len(walk) // 2
+    before = [e for e in answers(fit(method, training, tmp_path / "a"), walk) if e.stamp_ns < walk.stamp_ns[half]]
+    disturbed = answers(fit(method, training, tmp_path / "b"), with_noise_after(walk, half))
+    assert len(before) > 10
+    assert_equal(before, disturbed[: len(before)])
+
+
+@pytest.mark.parametrize("method", ["knn", "dtw"])
+def test_a_search_finds_the_corridor(method: str, tmp_path: Path) -> None:
+    training, walk = surveys(), drive()
+    assert mean_error_m(fit(method, training, tmp_path), walk) < 0.25 * chance_error_m(training, walk)
+
+
+@pytest.mark.parametrize(
+    ("method", "share"),
+    [("jang", 0.9), ("mail", 0.4), ("mail_uniform", 0.4), ("mail_constant", 0.4), ("mail_heatmap", 0.4)],
+)
+def test_a_network_learns_a_short_walk(method: str, share: float, tmp_path: Path) -> None:
+    """Seconds of training on one corridor and back, asked about the same walk; deep plain RNNs learn slowly."""
+    track = surveys()[0][:1200]
+    settings = ["training.epochs=60", "training.stride_s=0.3", "window.length_s=5", "window.scales_s=[1,5]"]
+    assert mean_error_m(fit(method, [track], tmp_path, settings), track) < share * chance_error_m([track], track)
+
+
+def test_chance_is_the_middle_of_the_surveys(tmp_path: Path) -> None:
+    training, walk = surveys(), drive(length_m=20.0)
+    middle_m = answers(fit("chance", training, tmp_path), walk)[0].position_m
+    assert middle_m == pytest.approx(np.concatenate([t.position_m[t.valid] for t in training]).mean(axis=0), abs=1.0)
+
+
+def test_dtw_refuses_walks_that_are_shorter_than_the_window(tmp_path: Path) -> None:
+    short = [track[:150] for track in surveys()]
+    with pytest.raises(TrackError, match="wanted a labelled walk of 10 s without a hole, found none"):
+        fit("dtw", short, tmp_path)
