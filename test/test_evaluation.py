@@ -10,7 +10,7 @@ from helpers import synthetic_walk, tiny_network
 
 from mail_ros.core.localizer import Estimate, MailLocalizer, Sample, Status
 from mail_ros.data.bag import read_track
-from mail_ros.evaluation.follow import follow, table, write_csv
+from mail_ros.evaluation.follow import follow, read_csv, table, write_csv
 from mail_ros.evaluation.metrics import summarize
 
 
@@ -77,3 +77,6 @@ def test_the_csv_gives_the_table_back(tmp_path: Path) -> None:
     assert np.percentile(error_m, 90) == pytest.approx(metrics.p90_m, abs=1e-12)
     assert [int(r["stamp_ns"]) for r in rows] == [one.estimate.stamp_ns for one in scored]
     assert {(r["bag"], r["status"], r["floor"]) for r in rows} == {("walk", "UNCERTAIN", "0")}
+    back = read_csv(tmp_path / "out" / "estimates.csv")
+    assert [one.estimate.attention for one in back] == [one.estimate.attention for one in scored]
+    assert len(back[0].estimate.attention) == 3

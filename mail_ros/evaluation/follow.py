@@ -27,6 +27,7 @@ COLUMNS = (
     "reference_y_m",
     "reference_floor",
     "paused",
+    "attention",  # weights per scale with ; between, empty for methods without scales
 )
 
 
@@ -77,7 +78,7 @@ def table(scored: Sequence[Scored]) -> dict[str, Metrics]:
 
 
 def read_csv(path: Path) -> list[Scored]:
-    """The inverse of `write_csv`; attention is not kept there."""
+    """The inverse of `write_csv`."""
     with path.open(newline="") as file:
         return [_scored(row) for row in csv.DictReader(file)]
 
@@ -90,7 +91,7 @@ def _scored(row: Mapping[str, str]) -> Scored:
         np.array([[xx, xy], [xy, yy]]),
         int(row["floor"]),
         Status(row["status"]),
-        (),
+        tuple(float(weight) for weight in row.get("attention", "").split(";") if weight),  # older files have none
     )
     reference_m = np.array([float(row["reference_x_m"]), float(row["reference_y_m"])])
     return Scored(row["bag"], estimate, reference_m, int(row["reference_floor"]), row["paused"] == "1")
@@ -118,5 +119,6 @@ def write_csv(path: Path, scored: Iterable[Scored]) -> None:
                     *one.reference_m.tolist(),
                     one.reference_floor,
                     int(one.paused),
+                    ";".join(map(str, estimate.attention)),
                 )
             )
