@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mail_ros.cli.console import console, metric_columns, metric_row, progress
+from mail_ros.cli.console import console, progress
 from mail_ros.cli.train import expand
 from mail_ros.core.errors import ConfigError
+from mail_ros.evaluation.metrics import metric_columns, metric_row
 
 if TYPE_CHECKING:
     from mail_ros.evaluation.accuracy import Cell, CellResult
@@ -87,6 +88,8 @@ def _split(data: Path | None, protocol: str, train: Sequence[Path] | None, test:
 def _print(cells: Sequence[Cell], results: Sequence[CellResult]) -> None:
     from rich.table import Table
 
+    from mail_ros.evaluation.accuracy import relation
+
     for floor in sorted({result.floor for result in results}):
         rows = [result for result in results if result.floor == floor]
         walks = next(cell for cell in cells if cell.floor == floor)
@@ -98,21 +101,7 @@ def _print(cells: Sequence[Cell], results: Sequence[CellResult]) -> None:
         for row in sorted(rows, key=lambda row: row.metrics.mean_m):
             table.add_row(row.method, *metric_row(row.metrics), f"{row.estimate_ms:.2f}")
         console.print(table)
-        console.print(_relation(rows))
-
-
-def _relation(rows: Sequence[CellResult]) -> str:
-    """How each MAIL relates to the best that is not MAIL."""
-    peers = [row for row in rows if not row.method.startswith("mail")]
-    if not peers:
-        return ""
-    best = min(peers, key=lambda row: row.metrics.mean_m)
-    relations = [
-        f"{row.method} {row.metrics.mean_m / best.metrics.mean_m - 1:+.0%}"
-        for row in rows
-        if row.method.startswith("mail")
-    ]
-    return f"mean error against the best peer, {best.method}: {', '.join(relations) or 'no MAIL in this run'}\n"
+        console.print(f"{relation(rows)}\n")
 
 
 def _write(out: Path, results: Sequence[CellResult]) -> None:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from mail_ros.evaluation.metrics import TAIL_M, Metrics
+from mail_ros.evaluation.metrics import Metrics, metric_columns, metric_row
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -29,17 +29,6 @@ def progress(description: str) -> Iterator[Progress]:
         disable=not stderr.is_terminal,
     ) as bar:
         yield bar
-
-
-def metric_columns() -> tuple[str, ...]:
-    """Headings of `metric_row`."""
-    return "n", "mean", "median", "p75", "p90", "p95", f"> {TAIL_M:g} m", "off floor"
-
-
-def metric_row(row: Metrics) -> tuple[str, ...]:
-    """One row of errors, the same in every table."""
-    distances = (f"{value:.2f}" for value in (row.mean_m, row.median_m, row.p75_m, row.p90_m, row.p95_m))
-    return f"{row.estimates:,}", *distances, f"{row.over_5m:.1%}", f"{row.wrong_floor:.1%}"
 
 
 def print_metrics(title: str, rows: Mapping[str, Metrics]) -> None:

@@ -168,6 +168,20 @@ def run(cells: Sequence[Cell], report: Callable[[float], None]) -> list[CellResu
     return [result for result in results if result is not None]
 
 
+def relation(rows: Sequence[CellResult]) -> str:
+    """How each MAIL relates to the best that is not MAIL; empty where there is nothing to compare with."""
+    peers = [row for row in rows if not row.method.startswith("mail")]
+    if not peers:
+        return ""
+    best = min(peers, key=lambda row: row.metrics.mean_m)
+    relations = [
+        f"{row.method} {row.metrics.mean_m / best.metrics.mean_m - 1:+.0%}"
+        for row in rows
+        if row.method.startswith("mail")
+    ]
+    return f"mean error against the best peer, {best.method}: {', '.join(relations) or 'no MAIL in this run'}"
+
+
 def compute_cell(cell: Cell, shares: MutableMapping[str, float]) -> None:
     """Fit one method and follow the test walks; the cell's folder appears when it is whole."""
     import torch

@@ -43,3 +43,14 @@ def summarize(error_m: FloatArray, wrong_floor: BoolArray) -> Metrics:
         float((error_m > TAIL_M).mean()),
         float(wrong_floor.mean()),
     )
+
+
+def metric_columns() -> tuple[str, ...]:
+    """Headings of `metric_row`."""
+    return "n", "mean", "median", "p75", "p90", "p95", f"> {TAIL_M:g} m", "off floor"
+
+
+def metric_row(row: Metrics) -> tuple[str, ...]:
+    """One row of errors, the same in every table."""
+    distances = (f"{value:.2f}" for value in (row.mean_m, row.median_m, row.p75_m, row.p90_m, row.p95_m))
+    return f"{row.estimates:,}", *distances, f"{row.over_5m:.1%}", f"{row.wrong_floor:.1%}"
