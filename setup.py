@@ -15,6 +15,7 @@ TOOLS = [
     "dtaidistance>=2.3",
     "matplotlib>=3.6",
     "mcap>=1.1",
+    "plotly>=5.15",
     "rich>=13",
     "rosbags>=0.10",
     "ruamel.yaml>=0.17",
@@ -48,6 +49,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.10",
     packages=find_packages(include=[NAME, f"{NAME}.*"]),
+    package_data={f"{NAME}.evaluation.report": ["*.html", "page.css", "page.js"]},
     install_requires=["numpy>=1.24", "safetensors>=0.4", "torch>=2.1,<3"],
     extras_require={"tools": TOOLS, "test": TOOLS + TEST},
     data_files=[

@@ -25,7 +25,10 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "core": ({"core"}, {"numpy", "torch", "safetensors"}),
     "data": ({"core", "data"}, {"numpy", "torch", "mcap", "rosbags", "ruamel"}),
     "training": ({"core", "data", "training"}, {"numpy", "torch", "safetensors"}),
-    "evaluation": ({"core", "data", "training", "evaluation"}, {"numpy", "torch", "matplotlib", "dtaidistance"}),
+    "evaluation": (
+        {"core", "data", "training", "evaluation"},
+        {"numpy", "torch", "matplotlib", "plotly", "dtaidistance"},
+    ),
     "nodes": ({"core", "data", "nodes"}, {"numpy", "torch"} | ROS),
     "cli": ({"core", "data", "training", "evaluation", "nodes", "cli"}, {"numpy", "torch", "typer", "rich", "click"}),
 }

@@ -14,6 +14,7 @@ from mail_ros.cli.demo import demo
 from mail_ros.cli.evaluate import evaluate
 from mail_ros.cli.import_ import import_
 from mail_ros.cli.replay import replay
+from mail_ros.cli.report import report
 from mail_ros.cli.simulate import simulate
 from mail_ros.cli.train import train
 from mail_ros.core.errors import MailError
@@ -33,6 +34,7 @@ app.command()(replay)
 app.command()(simulate)
 app.command()(demo)
 app.add_typer(benchmark, name="benchmark")
+app.command()(report)
 
 
 def main() -> None:

@@ -1,0 +1,34 @@
+"""`mail_ros report`: a benchmark to look at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mail_ros.cli.console import console
+
+
+def report(
+    runs: Annotated[list[Path], typer.Argument(help="Folders that `mail_ros benchmark accuracy` wrote to.")],
+    out: Annotated[Path, typer.Option(help="The page.")] = Path("report.html"),
+    png: Annotated[Path | None, typer.Option(help="Write the figures as PNG files to this folder too.")] = None,
+) -> None:
+    """Make one HTML page of benchmarks: error curves, maps, mistaken places, attention and the tables.
+
+    The page holds everything it needs and opens without network.
+
+    Example: `mail_ros report runs/accuracy --out report.html --png figures`
+    """
+    from mail_ros.evaluation.report.page import write_page
+    from mail_ros.evaluation.report.runs import read_run
+
+    floors = [floor for run in runs for floor in read_run(run)]
+    write_page(out, floors)
+    if png is not None:
+        from mail_ros.evaluation.report.pictures import write_pictures
+
+        pictures = write_pictures(png, floors)
+        console.print(f"pictures: {png} ({len(pictures)} files)")
+    console.print(f"report: {out} ({out.stat().st_size / 1e6:.1f} MB)")

@@ -1,0 +1,51 @@
+"""How a run was made: everything that one needs to repeat it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+from mail_ros.evaluation.report.runs import Floor
+from mail_ros.training.config import RunConfig
+
+
+def how(floor: Floor) -> str:
+    """Version, seed, settings, bags and times, as a list of definitions."""
+    inputs = floor.results[0].inputs
+    settings = differences(inputs["config"])
+    facts = {
+        "version": f"mail_ros {inputs['mail_ros']}",
+        "seed": str(inputs["config"]["training"]["seed"]),
+        "an estimate every": f"{inputs['stride_s']:g} s",
+        "settings": f"<code>{escape(' '.join(settings))}</code>" if settings else "the defaults",
+        "processor time to fit": escape(", ".join(f"{row.method} {_duration(row.fit_s)}" for row in floor.results)),
+        "column ms": "processor time per estimate",
+    }
+    listed = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in facts.items())
+    return f"<dl>{listed}</dl>" + "".join(
+        f"<details><summary>{len(inputs[part])} walks {purpose}, with SHA-256</summary>{_bags(inputs[part])}</details>"
+        for part, purpose in (("train", "to learn from"), ("test", "to be judged on"))
+    )
+
+
+def differences(config: Mapping[str, Any]) -> list[str]:
+    """What differs from the defaults, as one would give it to the command line."""
+    defaults = json.loads(json.dumps(dataclasses.asdict(RunConfig())))
+    return [
+        f"--set {section}.{name}={json.dumps(value, separators=(',', ':')) if isinstance(value, list) else value}"
+        for section, values in config.items()
+        for name, value in values.items()
+        if defaults.get(section, {}).get(name) != value
+    ]
+
+
+def _bags(bags: list[Mapping[str, str]]) -> str:
+    lines = [escape(f"{bag['sha256'][:16]}  {bag['bag']}") for bag in bags]
+    return f"<code>{'<br>'.join(lines)}</code>"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds / 60.0:.1f} min" if seconds >= 60.0 else f"{seconds:.1f} s"

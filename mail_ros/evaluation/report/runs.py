@@ -1,0 +1,138 @@
+"""What `mail_ros benchmark accuracy` left in a folder, read back: results, and estimates walk by walk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mail_ros.core.errors import MailError
+from mail_ros.core.signals import NS_PER_S
+from mail_ros.data.track import FloatArray
+from mail_ros.evaluation.accuracy import CellResult
+from mail_ros.evaluation.follow import Scored, read_csv
+from mail_ros.evaluation.metrics import Metrics
+
+
+@dataclass(frozen=True)
+class Course:
+    """What one method said during one walk: n estimates while it moved, oldest first."""
+
+    time_s: FloatArray  # (n,) since the walk's first estimate by any method
+    position_m: FloatArray  # (n, 2)
+    reference_m: FloatArray  # (n, 2)
+    attention: FloatArray  # (n, scales); no column for a method without scales
+
+    @property
+    def error_m(self) -> FloatArray:
+        """(n,) horizontal distances."""
+        distance: FloatArray = np.linalg.norm(self.position_m - self.reference_m, axis=1)
+        return distance
+
+
+@dataclass(frozen=True)
+class Floor:
+    """One table of a benchmark, and the estimates that it sums up."""
+
+    run: str
+    number: int
+    results: tuple[CellResult, ...]  # least mean error first
+    courses: dict[str, dict[str, Course]]  # by method, then by walk
+
+    @property
+    def walks(self) -> list[str]:
+        """Names of the walks that were judged."""
+        return [str(walk["bag"]) for walk in self.results[0].inputs["test"]]
+
+    @property
+    def methods(self) -> list[str]:
+        """Least mean error first."""
+        return [result.method for result in self.results]
+
+    @property
+    def first(self) -> str:
+        """The method to look at first: the best MAIL, or the best of all where there is none."""
+        return next((method for method in self.methods if method.startswith("mail")), self.methods[0])
+
+    def error_m(self, method: str) -> FloatArray:
+        """All errors that a method's row sums up."""
+        return np.concatenate([course.error_m for course in self.courses[method].values()])
+
+
+def read_run(folder: Path) -> list[Floor]:
+    """The floors of a benchmark.
+
+    Raises:
+        MailError: the folder holds no finished benchmark, or files that are damaged or do not belong together.
+    """
+    results = _results(folder)
+    return [
+        _floor(folder, number, [result for result in results if result.floor == number])
+        for number in sorted({result.floor for result in results})
+    ]
+
+
+def _results(folder: Path) -> list[CellResult]:
+    file = folder / "accuracy.json"
+    if not file.exists():
+        unfinished = any(folder.glob("cells/*/*/cell.json"))
+        raise MailError(
+            folder,
+            wanted="a folder that `mail_ros benchmark accuracy` wrote to",
+            found="a benchmark that did not end" if unfinished else "no accuracy.json",
+            fix="run it again, what is finished is kept" if unfinished else "name the folder given to --out",
+        )
+    try:
+        content: list[dict[str, Any]] = json.loads(file.read_text())
+        results = [CellResult(**{**row, "metrics": Metrics(**row["metrics"])}) for row in content]
+    except (ValueError, TypeError, KeyError) as error:
+        raise _damaged(file, str(error)) from error
+    if not results:
+        raise _damaged(file, "no results")
+    return results
+
+
+def _floor(folder: Path, number: int, results: Sequence[CellResult]) -> Floor:
+    cells = folder / "cells" / f"floor_{number}"
+    scored = {result.method: _estimates(cells / result.method, result) for result in results}
+    began_ns: dict[str, int] = {}
+    for one in (one for rows in scored.values() for one in rows):
+        began_ns[one.bag] = min(one.estimate.stamp_ns, began_ns.get(one.bag, one.estimate.stamp_ns))
+    courses = {
+        method: {bag: _course([one for one in rows if one.bag == bag], start) for bag, start in began_ns.items()}
+        for method, rows in scored.items()
+    }
+    return Floor(folder.resolve().name, number, tuple(sorted(results, key=lambda row: row.metrics.mean_m)), courses)
+
+
+def _estimates(cell: Path, result: CellResult) -> list[Scored]:
+    """The moving estimates of a cell, which its row sums up."""
+    try:
+        key = json.loads((cell / "cell.json").read_text())["key"]
+        scored = [one for one in read_csv(cell / "estimates.csv") if not one.paused]
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise _damaged(cell, str(error)) from error
+    if key != result.key or len(scored) != result.metrics.estimates:
+        raise _damaged(cell, "another result than in accuracy.json")
+    return scored
+
+
+def _course(scored: Sequence[Scored], began_ns: int) -> Course:
+    return Course(
+        np.array([(one.estimate.stamp_ns - began_ns) / NS_PER_S for one in scored], dtype=np.float64),
+        np.array([one.estimate.position_m for one in scored], dtype=np.float64).reshape(-1, 2),
+        np.array([one.reference_m for one in scored], dtype=np.float64).reshape(-1, 2),
+        np.array([one.estimate.attention for one in scored], dtype=np.float64).reshape(len(scored), -1)
+        if scored
+        else np.zeros((0, 0)),
+    )
+
+
+def _damaged(path: Path, found: str) -> MailError:
+    return MailError(
+        path, wanted="whole results of a benchmark", found=found, fix="run the benchmark again, what is whole is kept"
+    )

@@ -1,0 +1,153 @@
+"""What the figures show, as numbers; page and pictures draw the same."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mail_ros.data.track import FloatArray, IntArray
+from mail_ros.evaluation.metrics import TAIL_M
+from mail_ros.evaluation.report.runs import Course, Floor
+
+SHARES = np.linspace(0.0, 1.0, 201)  # where the error CDF is read
+POINTS = 600  # of one method in one walk; longer ones are thinned evenly
+CELL_M = 4.0  # of the places that are mistaken for each other
+MISTAKES = 40  # the most frequent ones are drawn
+MARGIN_M = 4.0  # of the map around the true paths
+LEAST_M = 0.02  # errors below are drawn here: the axis is logarithmic
+TICKS_M = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
+
+# MAIL is warm, its peers are cool, chance is grey: the same in every figure.
+CHANCE = "#8a94a0"
+COLOURS = {
+    "chance": CHANCE,
+    "knn": "#1d5fbf",
+    "dtw": "#0f9bb4",
+    "jang": "#6b4fa8",
+    "magicol": "#2f8f4e",
+    "maloc": "#8aa81f",
+    "dead_reckoning": "#54606e",
+    "mail": "#c2185b",
+    "mail_heatmap": "#d9480f",
+    "mail_uniform": "#e8a33d",
+    "mail_constant": "#a8763e",
+}
+WARM = ("#8c1d18", "#e8590c", "#b8860b", "#e64980")
+COOL = ("#364fc7", "#087f5b", "#1098ad", "#5f3dc4")
+SCALE_ENDS = ((207, 226, 234), (16, 62, 92))  # RGB of the shortest and the longest scale
+
+
+@dataclass(frozen=True)
+class Mistakes:
+    """Which places a method takes for which others; c cells, k pairs of cells, most frequent first."""
+
+    cell_m: FloatArray  # (c, 2) mean true position in each coarse cell
+    estimates: IntArray  # (c,)
+    wrong: IntArray  # (c,) of these, further off than the tail begins
+    from_m: FloatArray  # (k, 2) mean true position of a mistake
+    to_m: FloatArray  # (k, 2) mean answer
+    times: IntArray  # (k,)
+
+
+def colours(methods: Sequence[str]) -> dict[str, str]:
+    """A colour for each method; the same name has the same colour in every report as far as possible."""
+    spare = {True: iter(WARM * len(methods)), False: iter(COOL * len(methods))}
+    return {method: COLOURS.get(method) or next(spare[method.startswith("mail")]) for method in sorted(methods)}
+
+
+def scale_colours(scales: int) -> list[str]:
+    """Light for the shortest scale, dark for the longest."""
+    mixes = np.linspace(SCALE_ENDS[0], SCALE_ENDS[1], scales) if scales > 1 else np.array([SCALE_ENDS[1]])
+    return [f"#{r:02x}{g:02x}{b:02x}" for r, g, b in mixes.round().astype(int).tolist()]
+
+
+def error_cdf(floor: Floor, method: str) -> FloatArray:
+    """Errors below which each of `SHARES` lies, in metres."""
+    quantiles: FloatArray = np.quantile(floor.error_m(method), SHARES)
+    return quantiles
+
+
+def thinned(course: Course) -> tuple[Course, int]:
+    """A course of at most `POINTS` estimates, evenly chosen, and how many stand behind each."""
+    step = -(-len(course.time_s) // POINTS) or 1
+    return Course(*(values[::step] for values in vars(course).values())), step
+
+
+def gaps(time_s: FloatArray) -> IntArray:
+    """Indices before which a line must break: the walk paused there, or no estimate came."""
+    if len(time_s) < 3:
+        return np.zeros(0, dtype=np.int64)
+    between_s = np.diff(time_s)
+    return np.flatnonzero(between_s > 3.0 * np.median(between_s)) + 1
+
+
+def mistakes(floor: Floor, method: str) -> Mistakes:
+    """Group the estimates of all walks by true cell, and the wrong ones by true and answered cell."""
+    courses = floor.courses[method].values()
+    reference_m = np.concatenate([course.reference_m for course in courses])
+    position_m = np.concatenate([course.position_m for course in courses])
+    wrong = np.linalg.norm(position_m - reference_m, axis=1) > TAIL_M
+    cell = np.floor(reference_m / CELL_M).astype(np.int64)
+    pair = np.column_stack([cell, np.floor(position_m / CELL_M).astype(np.int64)])[wrong]
+    places, at = _groups(cell)
+    pairs, mistaken = _groups(pair)
+    order = np.argsort(-np.bincount(mistaken, minlength=pairs), kind="stable")[:MISTAKES]
+    return Mistakes(
+        _means(reference_m, at, places),
+        np.bincount(at, minlength=places),
+        np.bincount(at[wrong], minlength=places),
+        _means(reference_m[wrong], mistaken, pairs)[order],
+        _means(position_m[wrong], mistaken, pairs)[order],
+        np.bincount(mistaken, minlength=pairs)[order],
+    )
+
+
+def _groups(key: IntArray) -> tuple[int, IntArray]:
+    """How many different rows there are, and the number of each row's group."""
+    unique, group = np.unique(key, axis=0, return_inverse=True)
+    return len(unique), group.reshape(-1)
+
+
+def _means(value: FloatArray, group: IntArray, groups: int) -> FloatArray:
+    times = np.maximum(np.bincount(group, minlength=groups), 1)
+    return np.column_stack([np.bincount(group, value[:, axis], minlength=groups) / times for axis in (0, 1)])
+
+
+def short_names(names: Sequence[str]) -> list[str]:
+    """What tells names apart, for narrow places: without the words that all begin and end with."""
+    if len(set(names)) < 2:
+        return list(names)
+    start = _common(names).rstrip("0123456789")
+    rest = [name.removeprefix(start) for name in names]
+    end = re.sub(r"^[0-9]+", "", _common([name[::-1] for name in rest])[::-1])
+    return [name.removesuffix(end) for name in rest]
+
+
+def _common(names: Sequence[str]) -> str:
+    """The letters that all names begin with."""
+    same = itertools.takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
+    return "".join(letters[0] for letters in same)
+
+
+def error_axis_m(floor: Floor) -> tuple[float, float]:
+    """The range of the logarithmic error axis that all methods of a floor share."""
+    error_m = np.concatenate([floor.error_m(method) for method in floor.methods])
+    low_m = max(LEAST_M, float(np.quantile(error_m, 0.005)))
+    return low_m * 0.8, max(float(error_m.max()), 2 * TAIL_M) * 1.1
+
+
+def bounds_m(floor: Floor) -> FloatArray:
+    """(2, 2) lowest and highest x and y that a map of the floor shows: all true paths and a margin."""
+    place_m = np.concatenate([course.reference_m for by in floor.courses.values() for course in by.values()])
+    bounds: FloatArray = np.stack([place_m.min(axis=0) - MARGIN_M, place_m.max(axis=0) + MARGIN_M])
+    return bounds
+
+
+def breaks(course: Course) -> Iterator[slice]:
+    """The unbroken parts of a course."""
+    ends = [0, *gaps(course.time_s).tolist(), len(course.time_s)]
+    return (slice(a, b) for a, b in itertools.pairwise(ends))
