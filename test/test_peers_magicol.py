@@ -24,7 +24,7 @@ from mail_ros.data.track import Track
 from mail_ros.evaluation.follow import follow
 from mail_ros.evaluation.peers.magicol import Magicol, MagicolSettings, distances_ut, fit_magicol
 
-SMALL = MagicolSettings(particles=400, points=8)
+SMALL = MagicolSettings(particles=400, passes=0, offset_ut=0.5)  # as many as a small building needs
 
 
 @pytest.fixture(scope="module")

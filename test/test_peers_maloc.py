@@ -15,7 +15,7 @@ from mail_ros.data.track import Track
 from mail_ros.evaluation.follow import follow
 from mail_ros.evaluation.peers.maloc import Maloc, MalocSettings, fit_maloc
 
-SMALL = MalocSettings(particles=1000)
+SMALL = MalocSettings(particles=1000, offset_ut=0.5)  # as many as a small building needs
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,7 @@ class MotionSettings:
     heading_rad: float = 0.1  # per step: drift of odometry's heading
     scale: float = 0.04  # per step, as a share: how step lengths vary
     place_m: float = 0.1  # per step, either axis
-    offset_ut: float = 0.05  # per step: keeps copies of a particle apart
+    offset_ut: float = 0.1  # per step: keeps copies of a particle apart
     paced_heading_rad: float = 0.4  # per step where there is no odometry: a person may turn
     paced_scale: float = 0.1
 
