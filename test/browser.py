@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +26,16 @@ needs_chromium = pytest.mark.skipif(not CHROMIUM, reason="no Chromium here (on D
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars"),
+    "--remote-debugging-pipe",
 )
+# Puts two descriptors where Chromium wants them, by way of higher ones, and becomes Chromium.
+WIRED = """
+import fcntl, os, sys
+hears, says = (fcntl.fcntl(int(end), fcntl.F_DUPFD, 10) for end in sys.argv[1:3])
+os.dup2(hears, 3)
+os.dup2(says, 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 PATIENCE_S = 60.0
 
 
@@ -116,8 +126,7 @@ def chromium(profile: Path) -> Iterator[Browser]:
     """A browser with a fresh profile, ended with the block."""
     hears, requests = os.pipe()
     answers, says = os.pipe()
-    wired = f'exec "$0" "$@" 3<&{hears} 4>&{says}'
-    command = ["sh", "-c", wired, CHROMIUM, *FLAGS, "--remote-debugging-pipe", f"--user-data-dir={profile}"]
+    command = [sys.executable, "-c", WIRED, str(hears), str(says), CHROMIUM, *FLAGS, f"--user-data-dir={profile}"]
     process = subprocess.Popen(command, pass_fds=(hears, says), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     os.close(hears)
     os.close(says)

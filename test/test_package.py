@@ -17,7 +17,7 @@ import mail_ros
 ROOT = Path(__file__).resolve().parent.parent
 BUNDLED = {"rcl_interfaces"}  # comes with rclpy, as the types of its own parameters
 PYTHON_KEYS = {"catkin_pkg": "python3-catkin-pkg-modules", "torch": "python3-torch"}
-NO_KEY = {"safetensors", "rosbags", "mcap", "dtaidistance"}  # README.md says how to install them
+NO_KEY = {"safetensors", "rosbags", "mcap", "dtaidistance", "plotly"}  # README.md says how to install them
 GATE_ONLY = {"filterpy", "mypy", "ruff"}  # for `make test`, not for `colcon test`
 
 

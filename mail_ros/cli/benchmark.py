@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import json
 from collections.abc import Sequence
@@ -45,7 +44,7 @@ def accuracy(
 
     Example: `mail_ros benchmark accuracy --data bags --protocol cross-device --out runs/museum`
     """
-    from mail_ros.evaluation.accuracy import plan, run
+    from mail_ros.evaluation.accuracy import plan, run, write_results
     from mail_ros.evaluation.methods import METHODS, applicable
     from mail_ros.training.config import run_config
 
@@ -57,7 +56,7 @@ def accuracy(
     with progress("benchmark") as bar:
         task = bar.add_task("", total=1000)
         results = run(cells, lambda share: bar.update(task, completed=int(1000 * share)))
-    _write(out, results)
+    write_results(out, results)
     if as_json:
         typer.echo(json.dumps([dataclasses.asdict(result) for result in results], indent=2))
         return
@@ -102,14 +101,3 @@ def _print(cells: Sequence[Cell], results: Sequence[CellResult]) -> None:
             table.add_row(row.method, *metric_row(row.metrics), f"{row.estimate_ms:.2f}")
         console.print(table)
         console.print(f"{relation(rows)}\n")
-
-
-def _write(out: Path, results: Sequence[CellResult]) -> None:
-    (out / "accuracy.json").write_text(json.dumps([dataclasses.asdict(result) for result in results], indent=2))
-    with (out / "accuracy.csv").open("w", newline="") as file:
-        writer = csv.writer(file)
-        for index, result in enumerate(results):
-            metrics = dataclasses.asdict(result.metrics)
-            if index == 0:
-                writer.writerow(["floor", "method", *metrics, "fit_s", "estimate_ms"])
-            writer.writerow([result.floor, result.method, *metrics.values(), result.fit_s, result.estimate_ms])

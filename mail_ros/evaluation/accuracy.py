@@ -9,6 +9,7 @@ computed again. Tables and reports are made from the files, so that anyone can r
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import hashlib
 import json
@@ -180,6 +181,18 @@ def relation(rows: Sequence[CellResult]) -> str:
         if row.method.startswith("mail")
     ]
     return f"mean error against the best peer, {best.method}: {', '.join(relations) or 'no MAIL in this run'}"
+
+
+def write_results(out: Path, results: Sequence[CellResult]) -> None:
+    """All rows as `accuracy.json` and `accuracy.csv`."""
+    (out / "accuracy.json").write_text(json.dumps([dataclasses.asdict(result) for result in results], indent=2))
+    with (out / "accuracy.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        for index, result in enumerate(results):
+            metrics = dataclasses.asdict(result.metrics)
+            if index == 0:
+                writer.writerow(["floor", "method", *metrics, "fit_s", "estimate_ms"])
+            writer.writerow([result.floor, result.method, *metrics.values(), result.fit_s, result.estimate_ms])
 
 
 def compute_cell(cell: Cell, shares: MutableMapping[str, float]) -> None:

@@ -91,7 +91,7 @@ def _scored(row: Mapping[str, str]) -> Scored:
         np.array([[xx, xy], [xy, yy]]),
         int(row["floor"]),
         Status(row["status"]),
-        tuple(float(weight) for weight in row.get("attention", "").split(";") if weight),  # older files have none
+        tuple(float(weight) for weight in (row.get("attention") or "").split(";") if weight),  # older files have none
     )
     reference_m = np.array([float(row["reference_x_m"]), float(row["reference_y_m"])])
     return Scored(row["bag"], estimate, reference_m, int(row["reference_floor"]), row["paused"] == "1")
