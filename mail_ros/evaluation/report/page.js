@@ -158,14 +158,14 @@ class Floor {
     const traces = [...names, this.method].map((name) => {
       const c = this.n.courses[name][this.walk], chosen = name === this.method;
       return line({
-        name, x: broken(c.time_s, c.breaks), y: broken(c.error_m.map((e) => Math.max(e, 0.02)), c.breaks),
-        hoverinfo: "all", hovertemplate: "%{y:.2f} m", opacity: chosen ? 1 : 0.55,
+        name, x: broken(c.time_s, c.breaks), y: broken(c.error_m.map((e) => Math.max(e, TICKS_M[0])), c.breaks),
+        customdata: broken(c.error_m, c.breaks), hoverinfo: "all", hovertemplate: "%{customdata:.2f} m", opacity: chosen ? 1 : 0.55,
         line: { color: this.colour(name), width: chosen ? 2.2 : 1 },
       });
     });
     const plot = this.find(".error");
     Plotly.react(plot, traces, layout({
-      xaxis: axis("s since the first estimate", { hoverformat: ".0f", showgrid: false }), yaxis: errorAxis(this.n.range_m),
+      xaxis: axis("since the first estimate", { hoverformat: ".0f", ticksuffix: " s", showgrid: false }), yaxis: errorAxis(this.n.range_m),
       hovermode: "x unified", shapes: [this.tailLine("y")],
     }), CONFIG);
     plot.removeAllListeners("plotly_hover");
@@ -195,8 +195,8 @@ class Floor {
       line: { width: 0.5, color: "#ffffff" }, hoverinfo: "all", hovertemplate: "%{y:.0%}",
     }));
     Plotly.react(this.find(".attention"), traces, layout({
-      xaxis: axis("s since the first estimate", { hoverformat: ".0f", showgrid: false }),
-      yaxis: axis("weight", { range: [0, 1], tickformat: ".0%" }), hovermode: "x unified", showlegend: true,
+      xaxis: axis("since the first estimate", { hoverformat: ".0f", ticksuffix: " s", showgrid: false }),
+      yaxis: axis("weight", { range: [0, 1], tickvals: [0, 0.5, 1], tickformat: ".0%" }), hovermode: "x unified", showlegend: true,
       legend: { orientation: "v", traceorder: "reversed", font: { size: 11 }, x: 1.01, y: 0.5, yanchor: "middle" },
     }), CONFIG);
   }
@@ -226,5 +226,14 @@ class Floor {
 
 const numbers = JSON.parse(document.getElementById("numbers").textContent);
 const floors = [...document.querySelectorAll("section.floor")].map((section) => new Floor(section, numbers[section.id]));
-window.addEventListener("beforeprint", () => document.querySelectorAll(".plot").forEach((plot) => Plotly.Plots.resize(plot)));
+const plots = () => document.querySelectorAll(".plot");
+// Figures take the width of the paper, and then that of the screen again.
+window.addEventListener("beforeprint", () => {
+  document.body.classList.add("printing");
+  plots().forEach((plot) => Plotly.relayout(plot, { width: plot.clientWidth, height: plot.clientHeight }));
+});
+window.addEventListener("afterprint", () => {
+  document.body.classList.remove("printing");
+  plots().forEach((plot) => Plotly.relayout(plot, { width: null, height: null, autosize: true }));
+});
 document.body.dataset.drawn = String(floors.length);

@@ -41,6 +41,7 @@ from mail_ros.evaluation.report.views import (
 
 INK, QUIET, LINE, CORRIDOR = "#1f2933", "#616e7c", "#e4e7eb", "#e9edf0"
 DPI = 200
+DECADES_M = (0.01, 0.1, 1, 10, 100)  # ticks where there is little room
 COLUMNS = 3  # of small multiples
 STYLE: dict[Any, Any] = {
     "font.size": 8,
@@ -82,12 +83,13 @@ def write_pictures(folder: Path, floors: Sequence[Floor]) -> list[Path]:
 
 def draw_cdf(floor: Floor) -> Figure:
     """Error CDF of all methods."""
-    figure = Figure(figsize=(4.6, 3.0), layout="constrained")
+    figure = Figure(figsize=(5.6, 3.2), layout="constrained")
     axes = figure.subplots()
     for method, colour in _painted(floor):
         axes.plot(np.maximum(error_cdf(floor, method), LEAST_M), SHARES, color=colour, label=method, **_weight(method))
     axes.set_xscale("log")
-    _error_axis(axes, floor, "x")
+    _error_axis(axes, floor, "x", TICKS_M)
+    axes.set_xlabel("error, m")
     axes.axvline(TAIL_M, color=QUIET, linewidth=0.7, linestyle=":")
     axes.set(ylim=(0.0, 1.005), ylabel="share of estimates")
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
@@ -127,14 +129,15 @@ def draw_error(floor: Floor) -> Figure:
     for axes, walk in zip(grid, floor.walks, strict=False):
         for method, colour in _painted(floor):
             course = floor.courses[method][walk]
-            faint = {} if method == floor.first else {"alpha": 0.55, "linewidth": 0.6}
+            faint = {"zorder": 3} if method == floor.first else {"alpha": 0.55, "linewidth": 0.6}
             _unbroken(axes, course, np.maximum(course.error_m, LEAST_M), {"color": colour, **_weight(method), **faint})
         axes.set_yscale("log")
-        _error_axis(axes, floor, "y")
+        _error_axis(axes, floor, "y", DECADES_M)
         axes.axhline(TAIL_M, color=QUIET, linewidth=0.7, linestyle=":")
     marks = [Line2D([], [], color=colour, label=method, **_weight(method)) for method, colour in _painted(floor)]
     figure.legend(handles=marks, loc="outside upper right", ncols=6)
     figure.supxlabel("s since the first estimate", fontsize=8, color=QUIET)
+    figure.supylabel("error, m", fontsize=8, color=QUIET)
     return figure
 
 
@@ -210,13 +213,13 @@ def _multiples(floor: Floor, height: float) -> tuple[Figure, list[Axes]]:
     return figure, grid
 
 
-def _error_axis(axes: Axes, floor: Floor, which: Literal["x", "y"]) -> None:
+def _error_axis(axes: Axes, floor: Floor, which: Literal["x", "y"], ticks_m: Sequence[float]) -> None:
     """The logarithmic axis of errors, the same in all figures of a floor."""
     along = axes.xaxis if which == "x" else axes.yaxis
-    along.set_major_locator(FixedLocator(TICKS_M))
+    along.set_major_locator(FixedLocator(ticks_m))
     along.set_minor_locator(NullLocator())
     along.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.set(**{f"{which}lim": error_axis_m(floor), f"{which}label": "error, m"})
+    axes.set(**{f"{which}lim": error_axis_m(floor)})
     axes.grid(axis=which, linewidth=0.5)
 
 
