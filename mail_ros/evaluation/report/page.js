@@ -149,7 +149,7 @@ class Floor {
       line: { color: INK, width: 2 }, marker: { color: [INK, colour], size: 12, line: { color: "#ffffff", width: 2 } } };
     Plotly.react(this.find(".map"), [
       this.corridors(), line({ x: tx, y: ty, opacity: 0.45, line: { color: colour, width: 1 } }),
-      line({ x: truth.x, y: truth.y, line: { color: INK, width: 1.6 } }), estimates, start, here,
+      estimates, line({ x: truth.x, y: truth.y, line: { color: INK, width: 1.2 } }), start, here,
     ], mapLayout(this.n.bounds_m), CONFIG);
   }
 
@@ -230,10 +230,12 @@ const plots = () => document.querySelectorAll(".plot");
 // Figures take the width of the paper, and then that of the screen again.
 window.addEventListener("beforeprint", () => {
   document.body.classList.add("printing");
+  floors.forEach((floor) => floor.fitMaps());
   plots().forEach((plot) => Plotly.relayout(plot, { width: plot.clientWidth, height: plot.clientHeight }));
 });
 window.addEventListener("afterprint", () => {
   document.body.classList.remove("printing");
+  floors.forEach((floor) => floor.fitMaps());
   plots().forEach((plot) => Plotly.relayout(plot, { width: null, height: null, autosize: true }));
 });
 document.body.dataset.drawn = String(floors.length);

@@ -108,7 +108,7 @@ def draw_map(floor: Floor) -> Figure:
         _corridors(axes, floor)
         pairs = np.stack([course.position_m, course.reference_m], axis=1)[far]
         axes.add_collection(LineCollection(pairs.tolist(), colors=colour, linewidths=0.5, alpha=0.45))
-        axes.plot(*course.reference_m.T, color=INK, linewidth=0.8)
+        axes.plot(*course.reference_m.T, color=INK, linewidth=0.7, zorder=3)
         axes.plot(*course.position_m[~far].T, ".", color=colour, markersize=3.5)
         axes.plot(*course.position_m[far].T, "D", color="white", markeredgecolor=colour, markersize=2.6, mew=0.6)
         axes.set(aspect="equal", xlim=(low_x, high_x), ylim=(low_y, high_y))
