@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -70,6 +71,7 @@ class Browser:
 
     def _read(self) -> dict[str, Any]:
         while b"\0" not in self.buffer:
+            assert select.select([self.answers], [], [], PATIENCE_S)[0], "Chromium is silent"
             chunk = os.read(self.answers, 1 << 16)
             assert chunk, "Chromium ended"
             self.buffer += chunk
@@ -134,6 +136,10 @@ def chromium(profile: Path) -> Iterator[Browser]:
         yield Browser(requests, answers)
     finally:
         process.terminate()
-        process.wait(10.0)
+        try:
+            process.wait(10.0)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
         os.close(requests)
         os.close(answers)

@@ -138,6 +138,22 @@ def test_several_runs_share_a_page_and_colours(run: Path, copy: Path, tmp_path: 
     assert len(set(colours(["mail_a", "mail_b", "a", "b"]).values())) == 4
 
 
+def test_a_walk_without_an_estimate_is_shown_as_one(copy: Path, tmp_path: Path) -> None:
+    """One that is shorter than the window, beside a longer one."""
+    for cell in (copy / "cells").glob("*/*"):
+        head, *lines = (cell / "estimates.csv").read_text().splitlines(keepends=True)
+        (cell / "estimates.csv").write_text("".join([head, *(line for line in lines if "walk_2" not in line)]))
+    rows = accuracy(copy)
+    for row in rows:
+        kept = (copy / "cells" / f"floor_{row['floor']}" / row["method"] / "estimates.csv").read_text()
+        row["metrics"]["estimates"] = len(kept.splitlines()) - 1
+    (copy / "accuracy.json").write_text(json.dumps(rows))
+    floors = read_run(copy)
+    write_page(tmp_path / "page.html", floors)
+    assert "no estimate in this walk" in own(tmp_path / "page.html")
+    assert write_pictures(tmp_path, floors)
+
+
 def test_pictures_for_papers(run: Path, tmp_path: Path) -> None:
     files = write_pictures(tmp_path / "png", read_run(run)[:1])
     names = {file.name for file in files}

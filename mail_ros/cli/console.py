@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -11,7 +12,9 @@ from rich.table import Table
 
 from mail_ros.evaluation.metrics import Metrics, metric_columns, metric_row
 
-console = Console(highlight=False, soft_wrap=True)
+WIDTH = 120  # at least: a table that is wider than the terminal wraps there, and no number is cut off
+
+console = Console(highlight=False, soft_wrap=True, width=max(WIDTH, shutil.get_terminal_size().columns))
 
 
 @contextmanager

@@ -47,6 +47,8 @@ class Floor {
   constructor(section, numbers) {
     this.section = section;
     this.n = numbers;
+    Object.values(numbers.courses).forEach((walks) => Object.entries(walks).forEach(([walk, course]) =>
+      Object.assign(course, numbers.ways[walk][course.way])));
     this.method = numbers.first;
     this.walk = numbers.walks[0];
     this.methodPick = this.find("select.method");

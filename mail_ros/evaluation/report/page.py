@@ -122,7 +122,7 @@ def _by_walk(floor: Floor) -> str:
     for method in floor.methods:
         medians = {walk: _median(floor.courses[method][walk].error_m) for walk in floor.walks}
         cells = "".join(
-            f'<td data-walk="{escape(walk)}" style="background:{_shade(value)}">{value:.2f}</td>'
+            f'<td data-walk="{escape(walk)}" style="background:{_shade(value)}">{_cell(value)}</td>'
             for walk, value in medians.items()
         )
         rows.append(f'<tr data-method="{escape(method)}">{_swatch(floor, method)}{cells}</tr>')
@@ -131,6 +131,10 @@ def _by_walk(floor: Floor) -> str:
 
 def _median(error_m: FloatArray) -> float:
     return float(np.median(error_m)) if len(error_m) else math.nan
+
+
+def _cell(error_m: float) -> str:
+    return "–" if math.isnan(error_m) else f"{error_m:.2f}"
 
 
 def _shade(error_m: float) -> str:
@@ -144,6 +148,7 @@ def _shade(error_m: float) -> str:
 def _numbers(floor: Floor) -> dict[str, Any]:
     """What page.js draws of a floor."""
     paint = colours(floor.methods)
+    ways: dict[str, list[dict[str, Any]]] = {walk: [] for walk in floor.walks}
     scales_s = list(floor.results[0].inputs["config"]["window"]["scales_s"])
     return {
         "first": floor.first,
@@ -158,8 +163,10 @@ def _numbers(floor: Floor) -> dict[str, Any]:
         },
         "truth": {walk: _truth(floor, walk) for walk in floor.walks},
         "courses": {
-            method: {walk: _course(floor.courses[method][walk]) for walk in floor.walks} for method in floor.methods
+            method: {walk: _course(floor.courses[method][walk], ways[walk]) for walk in floor.walks}
+            for method in floor.methods
         },
+        "ways": ways,
         "places": {method: _places(floor, method) for method in floor.methods},
     }
 
@@ -167,20 +174,26 @@ def _numbers(floor: Floor) -> dict[str, Any]:
 def _truth(floor: Floor, walk: str) -> dict[str, list[float]]:
     """The path as the method with most estimates met it."""
     fullest = max((courses[walk] for courses in floor.courses.values()), key=lambda course: len(course.time_s))
-    reference_m = thinned(fullest)[0].reference_m
+    reference_m = thinned(fullest).reference_m
     return {"x": _list(reference_m[:, 0]), "y": _list(reference_m[:, 1])}
 
 
-def _course(whole: Course) -> dict[str, Any]:
-    course, _ = thinned(whole)
-    return {
+def _course(whole: Course, ways: list[dict[str, Any]]) -> dict[str, Any]:
+    """What a method said; when and where that was goes to `ways`, since most methods share it."""
+    course = thinned(whole)
+    way = {
         "time_s": _list(course.time_s, 1),
-        "x": _list(course.position_m[:, 0]),
-        "y": _list(course.position_m[:, 1]),
         "rx": _list(course.reference_m[:, 0]),
         "ry": _list(course.reference_m[:, 1]),
-        "error_m": _list(course.error_m),
         "breaks": gaps(course.time_s).tolist(),
+    }
+    if way not in ways:
+        ways.append(way)
+    return {
+        "way": ways.index(way),
+        "x": _list(course.position_m[:, 0]),
+        "y": _list(course.position_m[:, 1]),
+        "error_m": _list(course.error_m),
         "attention": [_list(weights, 3) for weights in course.attention.T],
         "said": _said(whole.error_m),
     }

@@ -41,12 +41,8 @@ class Floor:
     run: str
     number: int
     results: tuple[CellResult, ...]  # least mean error first
+    walks: list[str]  # names of those that were judged
     courses: dict[str, dict[str, Course]]  # by method, then by walk
-
-    @property
-    def walks(self) -> list[str]:
-        """Names of the walks that were judged."""
-        return [str(walk["bag"]) for walk in self.results[0].inputs["test"]]
 
     @property
     def methods(self) -> list[str]:
@@ -99,14 +95,16 @@ def _results(folder: Path) -> list[CellResult]:
 def _floor(folder: Path, number: int, results: Sequence[CellResult]) -> Floor:
     cells = folder / "cells" / f"floor_{number}"
     scored = {result.method: _estimates(cells / result.method, result) for result in results}
-    began_ns: dict[str, int] = {}
-    for one in (one for rows in scored.values() for one in rows):
-        began_ns[one.bag] = min(one.estimate.stamp_ns, began_ns.get(one.bag, one.estimate.stamp_ns))
-    courses = {
-        method: {bag: _course([one for one in rows if one.bag == bag], start) for bag, start in began_ns.items()}
-        for method, rows in scored.items()
-    }
-    return Floor(folder.resolve().name, number, tuple(sorted(results, key=lambda row: row.metrics.mean_m)), courses)
+    walks = [str(walk["bag"]) for walk in results[0].inputs["test"]]
+    courses: dict[str, dict[str, Course]] = {method: {} for method in scored}
+    for walk in walks:
+        here = {method: [one for one in rows if one.bag == walk] for method, rows in scored.items()}
+        began_ns = min((one.estimate.stamp_ns for rows in here.values() for one in rows), default=0)
+        for method, rows in here.items():
+            courses[method][walk] = _course(rows, began_ns)
+    return Floor(
+        folder.resolve().name, number, tuple(sorted(results, key=lambda row: row.metrics.mean_m)), walks, courses
+    )
 
 
 def _estimates(cell: Path, result: CellResult) -> list[Scored]:

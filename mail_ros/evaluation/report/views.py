@@ -71,10 +71,10 @@ def error_cdf(floor: Floor, method: str) -> FloatArray:
     return quantiles
 
 
-def thinned(course: Course) -> tuple[Course, int]:
-    """A course of at most `POINTS` estimates, evenly chosen, and how many stand behind each."""
+def thinned(course: Course) -> Course:
+    """A course of at most `POINTS` estimates, evenly chosen."""
     step = -(-len(course.time_s) // POINTS) or 1
-    return Course(*(values[::step] for values in vars(course).values())), step
+    return Course(*(values[::step] for values in vars(course).values()))
 
 
 def gaps(time_s: FloatArray) -> IntArray:
