@@ -2,6 +2,8 @@
 
 import gzip
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -105,8 +107,14 @@ def test_all_shared_logs_arrive_whole(tmp_path: Path) -> None:
     """Counts, duration, units and landmarks of all 36 logs, read again by `rosbags` and by `mcap` alone."""
     logs = sorted(LOGS.glob("*.txt.gz"))
     assert len(logs) == 36
-    for log in logs:
-        check_against_log(log, import_file("ipin", log, tmp_path, IPIN_2023_ORIGIN))
+    with ProcessPoolExecutor() as pool:
+        assert list(pool.map(check_import, logs, repeat(tmp_path))) == [log.name.split(".")[0] for log in logs]
+
+
+def check_import(log: Path, out: Path) -> str:
+    bag = import_file("ipin", log, out, IPIN_2023_ORIGIN)
+    check_against_log(log, bag)
+    return bag.name
 
 
 def check_against_log(log: Path, bag: Path) -> None:
