@@ -125,7 +125,7 @@ def test_walks_it_cannot_use_are_refused_before_anything_is_written(survey: Surv
     def run(bags: Survey) -> None:
         train(config("training.epochs=1"), bags, tmp_path / "m", tmp_path / "run", resume=False, report=quiet)
 
-    with pytest.raises(TrackError, match="walk0: wanted walks that are either for training or for validation"):
+    with pytest.raises(TrackError, match="walk0: wanted walks that are either for training or held out"):
         run(Survey(survey.train, survey.train[:1]))
     with pytest.raises(TrackError, match="unlabelled: wanted two landmarks or more on /landmark"):
         run(Survey([unlabelled], survey.validate))

@@ -35,6 +35,7 @@ from mail_ros.evaluation.metrics import Metrics
 from mail_ros.evaluation.protocol import Split
 from mail_ros.training.config import RunConfig
 from mail_ros.training.loop import Progress
+from mail_ros.training.train import refuse_shared
 
 logger = logging.getLogger(__name__)
 
@@ -106,14 +107,7 @@ def plan(
             found=", ".join(unknown) or "none",
             fix="name some of them",
         )
-    shared = {walk.bag.resolve() for walk in split.train} & {walk.bag.resolve() for walk in split.test}
-    if shared:
-        raise TrackError(
-            ", ".join(sorted(bag.name for bag in shared)),
-            wanted="walks that are either for training or for the test",
-            found="the same bag in both",
-            fix="leave it out of one",
-        )
+    refuse_shared((walk.bag for walk in split.train), (walk.bag for walk in split.test))
     return [
         Cell(
             method,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -67,14 +67,7 @@ def train(
     Raises:
         MailError: bags, settings or run folder that cannot be used; nothing is overwritten then.
     """
-    shared = {path.resolve() for path in survey.train} & {path.resolve() for path in survey.validate}
-    if shared:
-        raise TrackError(
-            ", ".join(sorted(path.name for path in shared)),
-            wanted="walks that are either for training or for validation",
-            found="the same bag in both",
-            fix="leave it out of one",
-        )
+    refuse_shared(survey.train, survey.validate)
     windows = WindowSet(survey.tracks(survey.train), config.mail, config.training.stride_s)
     validation = WindowSet(survey.tracks(survey.validate), config.mail, config.training.validate_stride_s)
     folder = RunFolder(run)
@@ -83,6 +76,22 @@ def train(
     trainer = Trainer(config, untrained(config, windows), windows, validation, folder)
     model = trainer.fit(report)
     return _write(config, bags, trainer, model, (out, run / "model.safetensors"))
+
+
+def refuse_shared(train: Iterable[Path], held_out: Iterable[Path]) -> None:
+    """Refuse a walk that would be learned by heart and then judged on.
+
+    Raises:
+        TrackError: a bag is on both sides.
+    """
+    shared = {path.resolve() for path in train} & {path.resolve() for path in held_out}
+    if shared:
+        raise TrackError(
+            ", ".join(sorted(path.name for path in shared)),
+            wanted="walks that are either for training or held out",
+            found="the same bag in both",
+            fix="leave it out of one",
+        )
 
 
 def untrained(config: RunConfig, windows: WindowSet) -> Mail:
