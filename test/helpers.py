@@ -19,7 +19,8 @@ from mail_ros.core.config import FeatureConfig, HeadKind, MailConfig, NetworkCon
 from mail_ros.core.localizer import Estimate, MailLocalizer
 from mail_ros.core.model import Mail
 from mail_ros.data.bag import read_track, write_walk
-from mail_ros.data.track import FloatArray, IntArray, Landmark
+from mail_ros.data.labels import interpolate
+from mail_ros.data.track import FloatArray, IntArray, Landmark, Track
 
 START_NS = 1_700_000_000_123_456_789  # not on a tick of any rate
 EXTENT_M = 10.0  # walks of these tests stay within this of the origin
@@ -31,6 +32,11 @@ class SyntheticWalk(NamedTuple):
     stamp_ns: IntArray  # (n,)
     field_ut: FloatArray  # (n, 3)
     landmarks: tuple[Landmark, ...]
+
+    def track(self) -> Track:
+        """As a track, without a bag in between."""
+        labels = interpolate(self.stamp_ns, self.landmarks)
+        return Track("walk", self.stamp_ns, self.field_ut, labels.position_m, labels.floor, labels.valid, labels.paused)
 
     def write(self, path: Path) -> Path:
         """As a bag; returns its path."""

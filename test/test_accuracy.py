@@ -45,7 +45,8 @@ def test_every_method_runs_on_a_simulated_site(site: Path, tmp_path: Path) -> No
     assert set(rows) == set(METHODS) - {"dead_reckoning"}
     windowed = set(rows) - {"magicol", "maloc"}  # those answer by step
     assert len({rows[method]["metrics"]["estimates"] for method in windowed}) == 1
-    assert rows["knn"]["metrics"]["mean_m"] < 0.4 * rows["chance"]["metrics"]["mean_m"]
+    assert rows["knn"]["metrics"]["mean_m"] < rows["chance"]["metrics"]["mean_m"]
+    assert rows["knn"]["metrics"]["median_m"] < 0.5  # a map cell
     with (tmp_path / "accuracy.csv").open() as file:
         written = {row["method"]: float(row["p95_m"]) for row in csv.DictReader(file)}
     assert written == {method: row["metrics"]["p95_m"] for method, row in rows.items()}
@@ -80,7 +81,7 @@ def test_a_walk_shorter_than_a_window_fails_its_floor_and_keeps_the_other(site: 
     short = synthetic_walk(5.0, 20.0, floor=1).write(tmp_path / "short")
     arguments = ["--train", site / "walk_0", "--train", upstairs, "--test", site / "walk_1", "--test", short]
     error = accuracy(*arguments, "--out", tmp_path / "out", "--methods", "knn", code=1)
-    assert "short: wanted walks longer than the window, found no estimate" in error
+    assert "short: wanted walks that move for longer than the window, found no estimate" in error
     assert [cell.parent.parent.name for cell in (tmp_path / "out").rglob("cell.json")] == ["floor_0"]
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from helpers import SyntheticWalk, synthetic_walk, tiny_config, tiny_network
+from helpers import synthetic_walk, tiny_config, tiny_network
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,13 +11,7 @@ from mail_ros.core.config import HeadKind
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.localizer import Estimate, MailLocalizer, Sample, Status
 from mail_ros.data.dataset import resample
-from mail_ros.data.labels import interpolate
 from mail_ros.data.track import Track
-
-
-def as_track(walk: SyntheticWalk) -> Track:
-    labels = interpolate(walk.stamp_ns, walk.landmarks)
-    return Track("walk", walk.stamp_ns, walk.field_ut, labels.position_m, labels.floor, labels.valid, labels.paused)
 
 
 def run(localizer: MailLocalizer, track: Track) -> list[Estimate]:
@@ -27,7 +21,7 @@ def run(localizer: MailLocalizer, track: Track) -> list[Estimate]:
 @pytest.mark.parametrize("head", ["regression", "heatmap"])
 def test_push_equals_the_window_cut_offline(head: HeadKind) -> None:
     """Training cuts its windows from `resample`; the robot's must be the same, to the bit."""
-    model, track = tiny_network(tiny_config(head)), as_track(synthetic_walk())
+    model, track = tiny_network(tiny_config(head)), synthetic_walk().track()
     offline, samples = resample(track, model.config.features), model.config.samples
     estimates = run(MailLocalizer(model, stride_s=0.1), track)
     assert len(estimates) == pytest.approx((10.0 - 2.2) / 0.1, abs=1)
@@ -41,7 +35,7 @@ def test_push_equals_the_window_cut_offline(head: HeadKind) -> None:
 
 def test_the_first_estimate_comes_with_a_full_window() -> None:
     walk = synthetic_walk(duration_s=4.0)
-    first = run(MailLocalizer(tiny_network(), stride_s=0.02), as_track(walk))[0]
+    first = run(MailLocalizer(tiny_network(), stride_s=0.02), walk.track())[0]
     assert (first.stamp_ns - walk.stamp_ns[0]) / 1e9 == pytest.approx(2.2, abs=0.04)
 
 
@@ -63,7 +57,7 @@ def test_samples_that_are_not_numbers_are_bridged_or_end_the_window() -> None:
     walk.field_ut[400:410] = np.nan  # 0.1 s: bridged
     walk.field_ut[700:750, 1] = np.nan  # 0.5 s: a hole
     localizer = MailLocalizer(tiny_network(), stride_s=0.02)
-    stamps_s = np.array([e.stamp_ns - walk.stamp_ns[0] for e in run(localizer, as_track(walk))]) / 1e9
+    stamps_s = np.array([e.stamp_ns - walk.stamp_ns[0] for e in run(localizer, walk.track())]) / 1e9
     assert localizer.resampler.counts["not_finite"] == 60
     assert ((stamps_s > 4.12) & (stamps_s < 6.9)).any()
     assert not ((stamps_s > 7.02) & (stamps_s < 9.65)).any()
@@ -85,7 +79,7 @@ def test_whatever_comes_estimates_are_finite_and_their_stamps_rise(samples: list
 
 
 def test_an_estimate_uses_nothing_after_its_stamp() -> None:
-    track, model = as_track(synthetic_walk()), tiny_network()
+    track, model = synthetic_walk().track(), tiny_network()
     half = len(track) // 2
     track.field_ut[half:] += 30.0
     disturbed = {e.stamp_ns: e.position_m for e in run(MailLocalizer(model), track)}
@@ -96,7 +90,7 @@ def test_an_estimate_uses_nothing_after_its_stamp() -> None:
 
 
 def test_who_starts_later_answers_the_same() -> None:
-    track, model = as_track(synthetic_walk()), tiny_network()
+    track, model = synthetic_walk().track(), tiny_network()
     early = {e.stamp_ns: e.position_m for e in run(MailLocalizer(model), track)}
     late = run(MailLocalizer(model), track[137:])
     assert len(late) > 50
@@ -104,7 +98,7 @@ def test_who_starts_later_answers_the_same() -> None:
 
 
 def test_reset_forgets() -> None:
-    localizer, track = MailLocalizer(tiny_network()), as_track(synthetic_walk())
+    localizer, track = MailLocalizer(tiny_network()), synthetic_walk().track()
     first = run(localizer, track)
     localizer.reset()
     again = run(localizer, track)
@@ -113,7 +107,7 @@ def test_reset_forgets() -> None:
 
 
 def test_a_wide_belief_is_said_to_be_uncertain() -> None:
-    estimate = run(MailLocalizer(tiny_network()), as_track(synthetic_walk(3.0)))[0]  # untrained: 10 m
+    estimate = run(MailLocalizer(tiny_network()), synthetic_walk(3.0).track())[0]  # untrained: 10 m
     assert estimate.status is Status.UNCERTAIN
     assert sum(estimate.attention) == pytest.approx(1.0)
 

@@ -36,7 +36,7 @@ def test_it_is_told_its_start_and_nothing_else() -> None:
 
 def test_the_doubt_that_is_measured_on_surveys_holds_on_another_walk() -> None:
     walk = drive()
-    localizer = fit_dead_reckoning(surveys(), seed=0)
+    localizer = fit_dead_reckoning(surveys())
     localizer.begin(*true_start(walk))
     scored = list(follow(localizer, walk))[100:]
     ratio = [one.error_m**2 / np.trace(one.estimate.covariance_m2) for one in scored]

@@ -44,7 +44,7 @@ class ModelCard:
 
 
 def build(config: MailConfig, head_state: dict[str, Tensor]) -> Mail:
-    """An untrained network whose head has the map that `head_state` describes (see `head_state_*`)."""
+    """An untrained network whose head has the map that `head_state` describes (`training.maps` makes it)."""
     features = len(config.scales) * config.network.feature
     head: nn.Module
     if config.network.head == "regression":

@@ -119,6 +119,10 @@ class Bag:
         content = YAML(typ="safe").load(metadata.read_text())["rosbag2_bagfile_information"]
         return dict(content.get("custom_data") or {})
 
+    def identity(self) -> dict[str, str]:
+        """Name and hash, as run folders, model cards and benchmarks keep them."""
+        return {"bag": self.name, "sha256": self.sha256()}
+
     def sha256(self) -> str:
         """Hash of the stored messages' files, which a model card keeps."""
         digest = hashlib.sha256()

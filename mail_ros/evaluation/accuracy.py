@@ -69,8 +69,8 @@ class Cell:
         return {
             "method": self.method,
             "floor": self.floor,
-            "train": [{"bag": Bag(bag).name, "sha256": Bag(bag).sha256()} for bag in self.train],
-            "test": [{"bag": Bag(bag).name, "sha256": Bag(bag).sha256()} for bag in self.test],
+            "train": [Bag(bag).identity() for bag in self.train],
+            "test": [Bag(bag).identity() for bag in self.test],
             "config": dataclasses.asdict(self.config),
             "stride_s": self.stride_s,
             "mail_ros": __version__,
@@ -88,6 +88,11 @@ class CellResult:
     estimate_ms: float  # processor time per estimate, resampling included
     inputs: dict[str, Any]
     metrics: Metrics  # of moving estimates
+
+    @classmethod
+    def from_json(cls, row: dict[str, Any]) -> CellResult:
+        """The inverse of `dataclasses.asdict`; KeyError or TypeError where a field is missing or unknown."""
+        return cls(**{**row, "metrics": Metrics(**row["metrics"])})
 
 
 def plan(
@@ -129,8 +134,7 @@ def finished(cell: Cell) -> CellResult | None:
     if not file.exists():
         return None
     try:
-        content = json.loads(file.read_text())
-        result = CellResult(**{**content, "metrics": Metrics(**content["metrics"])})
+        result = CellResult.from_json(json.loads(file.read_text()))
     except (json.JSONDecodeError, TypeError, KeyError) as error:
         logger.warning("%s is damaged (%s): computing the cell again", file, error)
         return None
@@ -151,8 +155,8 @@ def run(cells: Sequence[Cell], report: Callable[[float], None]) -> list[CellResu
     context = multiprocessing.get_context("spawn")
     with context.Manager() as manager, ProcessPoolExecutor(os.cpu_count(), mp_context=context) as pool:
         shares = manager.dict()
-        pending: set[Future[None]] = {pool.submit(compute_cell, cell, shares) for cell in todo}
-        futures = set(pending)
+        futures: list[Future[None]] = [pool.submit(compute_cell, cell, shares) for cell in todo]
+        pending = set(futures)
         while pending:
             _, pending = wait(pending, timeout=0.5)
             report((len(cells) - len(todo) + sum(shares.values())) / len(cells))
@@ -209,28 +213,27 @@ def compute_cell(cell: Cell, shares: MutableMapping[str, float]) -> None:
     localizer = METHODS[cell.method](Fit(tracks, cell.config, cell.stride_s, partial / "run", fitting))
     fit_s = time.process_time() - began_s
     scored: list[Scored] = []
-    spent_s = 0.0
+    spent_s, answers = 0.0, 0
     for index, bag in enumerate(cell.test):
         track = read_track(bag)
         if isinstance(localizer, DeadReckoning):  # the one method that is told where a walk starts
             localizer.begin(*true_start(track))
         began_s = time.process_time()
-        scored += [one for one in follow(localizer, track) if one.estimate.stamp_ns >= cell.counts_from_ns(track)]
-        spent_s += time.process_time() - began_s
+        answered = list(follow(localizer, track))
+        spent_s, answers = spent_s + time.process_time() - began_s, answers + len(answered)
+        scored += [one for one in answered if one.estimate.stamp_ns >= cell.counts_from_ns(track)]
         shares[cell.name] = FIT_SHARE + (1 - FIT_SHARE) * (index + 1) / len(cell.test)
-    if not scored:
+    moving = table(scored).get("all, moving")
+    if moving is None:
         raise TrackError(
             ", ".join(bag.name for bag in cell.test),
-            wanted="walks longer than the window",
+            wanted="walks that move for longer than the window",
             found="no estimate",
             fix="give longer walks",
         )
     write_csv(partial / "estimates.csv", scored)
-    rows = table(scored)
     inputs = cell.inputs()
-    result = CellResult(
-        cell.method, cell.floor, _key(inputs), fit_s, 1e3 * spent_s / len(scored), inputs, rows["all, moving"]
-    )
+    result = CellResult(cell.method, cell.floor, _key(inputs), fit_s, 1e3 * spent_s / answers, inputs, moving)
     (partial / "cell.json").write_text(json.dumps(dataclasses.asdict(result), indent=2))
     shutil.rmtree(cell.folder, ignore_errors=True)
     partial.rename(cell.folder)

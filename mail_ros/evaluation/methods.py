@@ -109,7 +109,7 @@ METHODS: dict[str, Callable[[Fit], Localizer]] = {
     "jang": fit_jang,
     "magicol": lambda fit: fit_magicol(fit.tracks, fit.config.training.seed),
     "maloc": lambda fit: fit_maloc(fit.tracks, fit.config.training.seed),
-    "dead_reckoning": lambda fit: fit_dead_reckoning(fit.tracks, fit.config.training.seed),
+    "dead_reckoning": lambda fit: fit_dead_reckoning(fit.tracks, fit.stride_s),
     "mail": fit_mail,
     "mail_uniform": lambda fit: fit_mail(fit, attention="uniform"),
     "mail_constant": lambda fit: fit_mail(fit, attention="constant"),

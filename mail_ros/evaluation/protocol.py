@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mail_ros.core.errors import ConfigError, TrackError
-from mail_ros.data.bag import Bag, read_track
+from mail_ros.data.bag import Bag
 from mail_ros.data.track import Track
+from mail_ros.training.train import labelled_track
 
 
 @dataclass(frozen=True)
@@ -65,11 +66,7 @@ def read_walks(bags: Sequence[Path]) -> list[Walk]:
         BagError: a bag that cannot be read.
         TrackError: one without landmarks.
     """
-    walks = [Walk(bag, read_track(bag), Bag(bag).notes()) for bag in bags]
-    for walk in walks:
-        if not walk.track.valid.any():
-            raise TrackError(walk.bag, wanted="a bag with landmarks", found="no labelled sample", fix="leave it out")
-    return walks
+    return [Walk(bag, labelled_track(bag), Bag(bag).notes()) for bag in bags]
 
 
 def last_round(walks: Sequence[Walk]) -> Split:

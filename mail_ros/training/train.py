@@ -34,27 +34,13 @@ class Survey:
     landmark_topic: str = LANDMARK_TOPIC
 
     def tracks(self, bags: Sequence[Path]) -> list[Track]:
-        """Read and label some of its bags.
-
-        Raises:
-            BagError: a bag that cannot be read.
-            TrackError: a bag without landmarks.
-        """
-        tracks = [read_track(bag, self.field_topic, self.landmark_topic) for bag in bags]
-        for track in tracks:
-            if not track.valid.any():
-                raise TrackError(
-                    track.source,
-                    wanted=f"two landmarks or more on {self.landmark_topic}",
-                    found="no labelled sample",
-                    fix="leave the bag out, or name the topic with --landmarks",
-                )
-        return tracks
+        """Read and label some of its bags; errors as of `labelled_track`."""
+        return [labelled_track(bag, self.field_topic, self.landmark_topic) for bag in bags]
 
     def description(self) -> dict[str, Any]:
         """Names and hashes of the bags, as run folder and model card keep them."""
         return {
-            purpose: [{"bag": Bag(path).name, "sha256": Bag(path).sha256()} for path in bags]
+            purpose: [Bag(path).identity() for path in bags]
             for purpose, bags in (("train", self.train), ("validate", self.validate))
         }
 
@@ -76,6 +62,24 @@ def train(
     trainer = Trainer(config, untrained(config, windows), windows, validation, folder)
     model = trainer.fit(report)
     return _write(config, bags, trainer, model, (out, run / "model.safetensors"))
+
+
+def labelled_track(bag: Path, field_topic: str = FIELD_TOPIC, landmark_topic: str = LANDMARK_TOPIC) -> Track:
+    """One walk whose positions are known.
+
+    Raises:
+        BagError: a bag that cannot be read.
+        TrackError: a bag without landmarks.
+    """
+    track = read_track(bag, field_topic, landmark_topic)
+    if not track.valid.any():
+        raise TrackError(
+            track.source,
+            wanted=f"two landmarks or more on {landmark_topic}",
+            found="no labelled sample",
+            fix="leave the bag out, or read the topic that has them",
+        )
+    return track
 
 
 def refuse_shared(train: Iterable[Path], held_out: Iterable[Path]) -> None:

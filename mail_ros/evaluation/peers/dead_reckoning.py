@@ -31,11 +31,12 @@ class Start(NamedTuple):
 
 
 class DeadReckoning:
-    """Adds up odometry; an answer every tenth of a second."""
+    """Adds up odometry; an answer every stride."""
 
-    def __init__(self, drift: float) -> None:
-        """Take `drift`, the error that is expected per metre of the way."""
+    def __init__(self, drift: float, stride_s: float = STRIDE_S) -> None:
+        """Take `drift`, the error that is expected per metre of the way, and the time between two answers."""
         self.drift = drift
+        self.stride_ns = round(stride_s * NS_PER_S)
         self._start: Start | None = None
         self.reset()
 
@@ -68,7 +69,7 @@ class DeadReckoning:
         if np.isfinite(sample.moved_m).all():
             self._moved_m = self._moved_m + sample.moved_m
             self._way_m += float(np.linalg.norm(sample.moved_m))
-        tick = sample.stamp_ns // round(STRIDE_S * NS_PER_S)
+        tick = sample.stamp_ns // self.stride_ns
         if tick == self._tick:
             return None
         self._tick = tick
@@ -102,12 +103,12 @@ def true_start(track: Track) -> Start:
     return Start(walk.position_m[0], float(np.arctan2(across, along)), int(walk.floor[0]))
 
 
-def fit_dead_reckoning(tracks: Sequence[Track], seed: int = 0) -> DeadReckoning:
+def fit_dead_reckoning(tracks: Sequence[Track], stride_s: float = STRIDE_S) -> DeadReckoning:
     """Measure the drift on walks: root mean square of error over way, where ten metres or more were walked.
 
     Args:
         tracks: training walks; those without odometry are passed over.
-        seed: as every method has one; nothing here is left to chance.
+        stride_s: between two answers.
 
     Raises:
         TrackError: no walk has odometry and labels.
@@ -129,7 +130,7 @@ def fit_dead_reckoning(tracks: Sequence[Track], seed: int = 0) -> DeadReckoning:
             found="none",
             fix="record /odom or /imu/data, or leave out dead reckoning",
         )
-    return DeadReckoning(float(np.sqrt(np.mean(np.square(np.concatenate(ratios))))))
+    return DeadReckoning(float(np.sqrt(np.mean(np.square(np.concatenate(ratios))))), stride_s)
 
 
 def turned(way_m: FloatArray, angle_rad: float) -> FloatArray:

@@ -43,7 +43,6 @@ class MagicolSettings:
     band: float = 0.1  # of the compared length, how far DTW may leave the diagonal
     sigma_ut: float = 2.0  # of the distance between vectors of the same place
     off_map_ut: float = 6.0  # distance that a way wholly off the map adds
-    remove_mean: bool = False  # of both vectors, before they are compared
     offset_ut: float = 2.0  # what another phone, or the same on another day, may read more
     renewed: float = 0.02  # share of particles drawn anew at each step
     roughening_m: float = 0.1
@@ -130,7 +129,7 @@ class Magicol(StepLocalizer):
         expected_ut, _ = self.survey.at(way_m.reshape(len(trail_m), -1, 2))
         off_map = np.isnan(expected_ut)
         expected_ut = np.where(off_map, self._unknown_ut, expected_ut) + cloud.offset_ut[:, None]
-        distance_ut = distances_ut(measured_ut, expected_ut, settings.band, settings.remove_mean)
+        distance_ut = distances_ut(measured_ut, expected_ut, settings.band)
         squared = np.square(distance_ut) + settings.off_map_ut**2 * off_map.mean(axis=1)
         log_likelihood: FloatArray = -squared / (2 * settings.sigma_ut**2)
         return log_likelihood
@@ -161,11 +160,9 @@ def _reversed(step: Step) -> Step:
     return Step(step.stamp_ns, -step.moved_m, step.norm_ut[::-1], step.paced)
 
 
-def distances_ut(measured_ut: FloatArray, expected_ut: FloatArray, band: float, remove_mean: bool) -> FloatArray:
+def distances_ut(measured_ut: FloatArray, expected_ut: FloatArray, band: float) -> FloatArray:
     """(n,) DTW distances between (m,) and each of (n, m), per root of the length: µT root mean square."""
     rows = np.vstack([measured_ut, expected_ut])
-    if remove_mean:
-        rows = rows - rows.mean(axis=1, keepdims=True)
     window = max(1, round(band * len(measured_ut))) + 1
     first_row = ((0, 1), (1, len(rows)))
     distance = dtw.distance_matrix_fast(

@@ -42,7 +42,6 @@ class MalocSettings:
     points: int = 4  # readings of |B| compared per step
     sigma_ut: float = 2.0  # of the sensor, beside the cell's own deviation
     offset_ut: float = 2.0  # what another phone, or the same on another day, may read more
-    worth: float = 1.0  # readings that those of a step count for: neighbours are not independent
     off_map_sigmas: float = 3.0
     turn_rad: float = 0.5  # from here on a step's turn is a change of attitude
     doubtful: float = 0.5  # reliability of such a step, and of one that is far less likely than the last ones
@@ -105,7 +104,7 @@ class Maloc(StepLocalizer):
         )
         narrow = np.log1p(np.square(deviation_ut / settings.sigma_ut))  # a wide cell explains each reading less
         cost = np.where(np.isnan(expected_ut), settings.off_map_sigmas**2, squared + narrow)
-        log_likelihood: FloatArray = -0.5 * settings.worth * cost.mean(axis=1)
+        log_likelihood: FloatArray = -0.5 * cost.mean(axis=1)  # neighbours are not independent: they count as one
         return log_likelihood
 
     def _reliability(self, bearing_rad: float, mean: float) -> float:

@@ -15,7 +15,6 @@ from mail_ros.core.signals import NS_PER_S
 from mail_ros.data.track import FloatArray
 from mail_ros.evaluation.accuracy import CellResult
 from mail_ros.evaluation.follow import Scored, read_csv
-from mail_ros.evaluation.metrics import Metrics
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ def _results(folder: Path) -> list[CellResult]:
         )
     try:
         content: list[dict[str, Any]] = json.loads(file.read_text())
-        results = [CellResult(**{**row, "metrics": Metrics(**row["metrics"])}) for row in content]
+        results = [CellResult.from_json(row) for row in content]
     except (ValueError, TypeError, KeyError) as error:
         raise _damaged(file, str(error)) from error
     if not results:
