@@ -17,7 +17,8 @@ from test_cli import mail_ros
 
 from mail_ros.core.errors import MailError
 from mail_ros.core.signals import NS_PER_S
-from mail_ros.evaluation.accuracy import compute_cell, finished, plan, write_results
+from mail_ros.evaluation.accuracy import Bench, results, write_results
+from mail_ros.evaluation.cells import compute_cell
 from mail_ros.evaluation.metrics import Metrics, metric_columns, metric_row
 from mail_ros.evaluation.protocol import Split, read_walks
 from mail_ros.evaluation.report.page import write_page
@@ -40,10 +41,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     bags = sorted((folder / "bags").iterdir())
     parts = Split(*(read_walks([bag for bag in bags if bag.name.endswith("_0") == taught]) for taught in (True, False)))
     config = run_config(["features.rate_hz=10", "network.hidden=8", "training.epochs=1", "training.stride_s=4"])
-    cells = plan(parts, METHODS, METHODS, config, 1.0, folder / "run <1>")
+    cells = Bench(parts, config, 1.0, folder / "run <1>").cells(METHODS)
     for cell in cells:
         compute_cell(cell, {})
-    write_results(folder / "run <1>", [result for cell in cells if (result := finished(cell))])
+    write_results(folder / "run <1>", results(cells))
     return folder / "run <1>"
 
 
@@ -202,7 +203,9 @@ def test_half_written_cells_are_refused(copy: Path, name: str) -> None:
 
 def test_a_cell_of_another_run_is_refused(copy: Path) -> None:
     file = copy / "cells" / "floor_2" / "knn" / "cell.json"
-    file.write_text(json.dumps(json.loads(file.read_text()) | {"key": "other"}))
+    content = json.loads(file.read_text())
+    content["rows"][0]["key"] = "other"
+    file.write_text(json.dumps(content))
     assert "found another result than in accuracy.json" in refused(copy)
 
 

@@ -16,13 +16,16 @@ from mail_ros.core.errors import ConfigError
 from mail_ros.evaluation.metrics import metric_columns, metric_row
 
 if TYPE_CHECKING:
-    from mail_ros.evaluation.accuracy import Cell, CellResult
+    from mail_ros.evaluation.cells import Cell, CellResult
     from mail_ros.evaluation.protocol import Split
+    from mail_ros.evaluation.studies import Study
+    from mail_ros.evaluation.study_rows import Row
 
 benchmark = typer.Typer(no_args_is_help=True, help="Measure MAIL and its peers in one run.")
 
 BASE = ["features.rate_hz=10"]  # the paper's 50 Hz costs five times as much and is one --set away
 QUICK = ["training.epochs=4", "training.stride_s=1"]
+STUDIES = "length, scales, loss, attention, speed, device, time, anomalies, or all; commas between"
 STRIDE_S, QUICK_STRIDE_S = 0.2, 1.0
 
 
@@ -36,34 +39,52 @@ def accuracy(
     out: Annotated[Path, typer.Option(help="Folder of the results; finished parts in it are used again.")] = Path(
         "runs/accuracy"
     ),
+    study: Annotated[list[str] | None, typer.Option(help=f"Also repeat an experiment of the paper: {STUDIES}.")] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="Change a setting, as in `train`.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Short training, few estimates: does it run?")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the tables as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the rows of all tables as JSON.")] = False,
 ) -> None:
     """Fit every method to some walks, judge it on others, and print one table per floor.
 
-    Example: `mail_ros benchmark accuracy --data bags --protocol cross-device --out runs/museum`
+    Studies add the paper's other experiments, each with a table per floor; what two of them need is fitted once.
+    Sites (figures 11 to 13) are the plain run's floors. Users and energy cannot be repeated with recorded walks:
+    the processor time per estimate of the study `time` stands in for energy.
+
+    Example: `mail_ros benchmark accuracy --data bags --protocol cross-device --out runs/museum --study length,speed`
     """
-    from mail_ros.evaluation.accuracy import plan, run, write_results
+    from mail_ros.evaluation.accuracy import Bench, check_methods, merge, results, run, write_results
     from mail_ros.evaluation.methods import METHODS, applicable
+    from mail_ros.evaluation.studies import chosen, write_study
     from mail_ros.training.config import run_config
 
     config = run_config([*BASE, *(QUICK if quick else []), *(settings or [])])
+    named = [name.strip() for name in methods.split(",")] if methods else []
+    studies = chosen(study or [])
     parts = _split(data, protocol, train, test)
     usable = applicable([walk.track for walk in (*parts.train, *parts.test)])
-    names = [name.strip() for name in methods.split(",")] if methods else usable
-    cells = plan(parts, names, list(METHODS), config, QUICK_STRIDE_S if quick else STRIDE_S, out)
+    check_methods(named or usable, METHODS)
+    bench = Bench(parts, config, QUICK_STRIDE_S if quick else STRIDE_S, out)
+    cells = bench.cells(named or usable)
+    of_study = {each.name: each.parts(bench, each.methods(named, usable)) for each in studies}
     with progress("benchmark") as bar:
         task = bar.add_task("", total=1000)
-        results = run(cells, lambda share: bar.update(task, completed=int(1000 * share)))
-    write_results(out, results)
+        every = merge([*cells, *(part.cell for wanted in of_study.values() for part in wanted)])
+        run(every, lambda share: bar.update(task, completed=int(1000 * share)))
+    rows = results(cells)
+    write_results(out, rows)
+    tables = [(each, write_study(out, each, of_study[each.name])) for each in studies]
     if as_json:
-        typer.echo(json.dumps([dataclasses.asdict(result) for result in results], indent=2))
+        plain = [dataclasses.asdict(row) for row in rows]
+        typer.echo(json.dumps([*plain, *({"study": each.name} | row for each, of in tables for row in of)], indent=2))
         return
-    _print(cells, results)
+    _print(cells, rows)
+    for each, of in tables:
+        _print_study(each, of)
     if not methods and len(usable) < len(METHODS):
         console.print(f"left out, since walks have no odometry: {', '.join(sorted(METHODS.keys() - set(usable)))}")
     console.print(f"results: {out / 'accuracy.csv'}   {out / 'accuracy.json'}   estimates: {out / 'cells'}")
+    if studies:
+        console.print(f"studies: {out / 'studies'}")
 
 
 def _split(data: Path | None, protocol: str, train: Sequence[Path] | None, test: Sequence[Path] | None) -> Split:
@@ -82,6 +103,26 @@ def _split(data: Path | None, protocol: str, train: Sequence[Path] | None, test:
     if not bags:
         raise ConfigError(data, wanted="a folder of bags", found="no bag in it", fix="import or record some")
     return split(read_walks(bags), protocol)
+
+
+def _print_study(study: Study, rows: Sequence[Row]) -> None:
+    """One table per floor."""
+    from rich.table import Table
+
+    from mail_ros.evaluation.study_rows import few, heading, shown
+
+    for floor in sorted({row["floor"] for row in rows}):
+        title = f"{study.name} ({study.source}), floor {floor}: {study.title}"
+        table = Table(title=title, title_justify="left", header_style="bold", box=None)
+        of_floor = few([row for row in rows if row["floor"] == floor])
+        columns = [column for column in of_floor[0] if column != "floor"]
+        for column in columns:
+            words = isinstance(of_floor[0][column], str)
+            table.add_column(heading(column), justify="left" if words else "right", no_wrap=True)
+        for row in of_floor:
+            table.add_row(*(shown(column, row[column]) for column in columns))
+        console.print(table)
+        console.print()
 
 
 def _print(cells: Sequence[Cell], results: Sequence[CellResult]) -> None:

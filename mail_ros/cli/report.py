@@ -15,20 +15,20 @@ def report(
     out: Annotated[Path, typer.Option(help="The page.")] = Path("report.html"),
     png: Annotated[Path | None, typer.Option(help="Write the figures as PNG files to this folder too.")] = None,
 ) -> None:
-    """Make one HTML page of benchmarks: error curves, maps, mistaken places, attention and the tables.
+    """Make one HTML page of benchmarks: error curves, maps, mistaken places, attention, studies and the tables.
 
     The page holds everything it needs and opens without network.
 
     Example: `mail_ros report runs/accuracy --out report.html --png figures`
     """
     from mail_ros.evaluation.report.page import write_page
-    from mail_ros.evaluation.report.runs import read_run
+    from mail_ros.evaluation.report.runs import read_runs
 
-    floors = [floor for run in runs for floor in read_run(run)]
-    write_page(out, floors)
+    floors, studies = read_runs(runs)
+    write_page(out, floors, studies)
     if png is not None:
         from mail_ros.evaluation.report.pictures import write_pictures
 
-        pictures = write_pictures(png, floors)
+        pictures = write_pictures(png, floors, studies)
         console.print(f"pictures: {png} ({len(pictures)} files)")
     console.print(f"report: {out} ({out.stat().st_size / 1e6:.1f} MB)")

@@ -9,6 +9,8 @@ import typer
 
 from mail_ros.cli.console import console, progress
 
+ROUTE = "every corridor both ways"  # in another order in every walk; the same for a protocol that splits by route
+
 
 def simulate(
     out: Annotated[Path, typer.Option(help="Folder for the bags walk_00, walk_01 and so on.")],
@@ -24,6 +26,6 @@ def simulate(
 
     with progress("simulating") as bar:
         for number, walk in enumerate(bar.track(survey(make_site(site), walks, seed), walks, description="")):
-            notes = {"site": str(site), "seed": str(seed), "walk": str(number)}
+            notes = {"site": str(site), "seed": str(seed), "route": ROUTE, "repetition": f"{number + 1:02d}"}
             walk.write(out / f"walk_{number:02d}", notes)
     console.print(f"bags: {out}")

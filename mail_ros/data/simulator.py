@@ -94,7 +94,13 @@ class SimulatedWalk:
         Raises:
             BagError: the bag exists.
         """
-        write_walk(path, self.stamp_ns, self.field_ut, self.landmarks, custom={"source": "simulator", **(notes or {})})
+        write_walk(
+            path,
+            self.stamp_ns,
+            self.field_ut,
+            self.landmarks,
+            custom={"source": "simulator", "device": "simulator", **(notes or {})},
+        )
 
 
 def dipole_ut(offset_m: FloatArray, moment_am2: FloatArray) -> FloatArray:

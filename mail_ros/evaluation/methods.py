@@ -24,6 +24,7 @@ from mail_ros.evaluation.peers.jang import LEARNING_RATE, Jang
 from mail_ros.evaluation.peers.knn import knn
 from mail_ros.evaluation.peers.magicol import fit_magicol
 from mail_ros.evaluation.peers.maloc import fit_maloc
+from mail_ros.evaluation.peers.subsequence import subsequence
 from mail_ros.training.config import RunConfig
 from mail_ros.training.loop import Progress, Trainer
 from mail_ros.training.maps import head_state
@@ -66,6 +67,11 @@ def fit_knn(fit: Fit) -> Localizer:
 def fit_dtw(fit: Fit) -> Localizer:
     """See `peers.dtw`."""
     return dtw(fit.tracks, _search_config(fit), fit.stride_s)
+
+
+def fit_subsequence(fit: Fit) -> Localizer:
+    """See `peers.subsequence`."""
+    return subsequence(fit.tracks, _search_config(fit), fit.config.features.lag_s, fit.stride_s)
 
 
 def fit_jang(fit: Fit) -> Localizer:
@@ -115,6 +121,8 @@ METHODS: dict[str, Callable[[Fit], Localizer]] = {
     "mail_constant": lambda fit: fit_mail(fit, attention="constant"),
     "mail_heatmap": lambda fit: fit_mail(fit, head="heatmap"),
 }
+STUDY_METHODS: dict[str, Callable[[Fit], Localizer]] = {"subsequence": fit_subsequence}  # no row of the benchmark
+TRAINED = ("jang", "mail", "mail_uniform", "mail_constant", "mail_heatmap")  # networks, whose run keeps a log
 NEED_ODOMETRY = ("dead_reckoning",)  # the particle filters guess where there is none
 
 

@@ -70,11 +70,11 @@ def read_walks(bags: Sequence[Path]) -> list[Walk]:
 
 
 def last_round(walks: Sequence[Walk]) -> Split:
-    """The latest walk of every route tests; routes walked once only teach."""
+    """The latest walk of every route tests, of simultaneous ones the last by name; routes walked once only teach."""
     routes: dict[str, list[Walk]] = defaultdict(list)
     for walk in walks:
         routes[_note(walk, "route")].append(walk)
-    rounds = [sorted(route, key=lambda walk: int(walk.track.stamp_ns[0])) for route in routes.values()]
+    rounds = [sorted(route, key=lambda walk: (int(walk.track.stamp_ns[0]), walk.bag.name)) for route in routes.values()]
     return Split(
         [walk for route in rounds for walk in (route[:-1] or route)],
         [route[-1] for route in rounds if len(route) > 1],

@@ -13,7 +13,8 @@ import numpy as np
 from mail_ros.core.errors import MailError
 from mail_ros.core.signals import NS_PER_S
 from mail_ros.data.track import FloatArray
-from mail_ros.evaluation.accuracy import CellResult
+from mail_ros.evaluation.cells import CellResult, read_cell, walk_names
+from mail_ros.evaluation.conditions import AS_WALKED
 from mail_ros.evaluation.follow import Scored, read_csv
 
 
@@ -58,17 +59,61 @@ class Floor:
         return np.concatenate([course.error_m for course in self.courses[method].values()])
 
 
-def read_run(folder: Path) -> list[Floor]:
-    """The floors of a benchmark.
+@dataclass(frozen=True)
+class StudyTable:
+    """One study of a run, as its file has it."""
+
+    run: str
+    name: str
+    source: str  # in the paper
+    title: str
+    rows: list[dict[str, Any]]  # column: number or word; "floor" and "method" are among the columns
+
+
+def read_runs(folders: Sequence[Path]) -> tuple[list[Floor], list[StudyTable]]:
+    """The floors and the studies of some benchmarks; folders of one name are told apart by those above them.
+
+    Raises:
+        MailError: as of `read_run` and `read_studies`.
+    """
+    names = walk_names(folders)
+    floors = [floor for folder, name in zip(folders, names, strict=True) for floor in read_run(folder, name)]
+    return floors, [
+        study for folder, name in zip(folders, names, strict=True) for study in read_studies(folder, name)
+    ]
+
+
+def read_run(folder: Path, name: str = "") -> list[Floor]:
+    """The floors of a benchmark, under the name of its folder or another.
 
     Raises:
         MailError: the folder holds no finished benchmark, or files that are damaged or do not belong together.
     """
     results = _results(folder)
     return [
-        _floor(folder, number, [result for result in results if result.floor == number])
+        _floor(folder, name or folder.resolve().name, number, [row for row in results if row.floor == number])
         for number in sorted({result.floor for result in results})
     ]
+
+
+def read_studies(folder: Path, name: str = "") -> list[StudyTable]:
+    """The studies of a benchmark, in the order of their names; none where none was made.
+
+    Raises:
+        MailError: a file is damaged, or was made from other results than the cells now hold.
+    """
+    tables = []
+    for file in sorted(folder.glob("studies/*.json")):
+        try:
+            content = json.loads(file.read_text())
+            table = StudyTable(name or folder.resolve().name, *(content[k] for k in ("study", "source", "title", "rows")))
+            held = {cell: {row.key for row in read_cell(folder / cell)[2]} for cell in content["keys"]}
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise _damaged(file, str(error)) from error
+        if not table.rows or any(not set(keys) <= held[cell] for cell, keys in content["keys"].items()):
+            raise _damaged(file, "a table of other results than the cells hold")
+        tables.append(table)
+    return tables
 
 
 def _results(folder: Path) -> list[CellResult]:
@@ -91,7 +136,7 @@ def _results(folder: Path) -> list[CellResult]:
     return results
 
 
-def _floor(folder: Path, number: int, results: Sequence[CellResult]) -> Floor:
+def _floor(folder: Path, run: str, number: int, results: Sequence[CellResult]) -> Floor:
     cells = folder / "cells" / f"floor_{number}"
     scored = {result.method: _estimates(cells / result.method, result) for result in results}
     walks = [str(walk["bag"]) for walk in results[0].inputs["test"]]
@@ -101,19 +146,17 @@ def _floor(folder: Path, number: int, results: Sequence[CellResult]) -> Floor:
         began_ns = min((one.estimate.stamp_ns for rows in here.values() for one in rows), default=0)
         for method, rows in here.items():
             courses[method][walk] = _course(rows, began_ns)
-    return Floor(
-        folder.resolve().name, number, tuple(sorted(results, key=lambda row: row.metrics.mean_m)), walks, courses
-    )
+    return Floor(run, number, tuple(sorted(results, key=lambda row: row.metrics.mean_m)), walks, courses)
 
 
 def _estimates(cell: Path, result: CellResult) -> list[Scored]:
     """The moving estimates of a cell, which its row sums up."""
     try:
-        key = json.loads((cell / "cell.json").read_text())["key"]
-        scored = [one for one in read_csv(cell / "estimates.csv") if not one.paused]
+        keys = {row.key for row in read_cell(cell)[2]}
+        scored = [one for one in read_csv(cell / AS_WALKED.file) if not one.paused]
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise _damaged(cell, str(error)) from error
-    if key != result.key or len(scored) != result.metrics.estimates:
+    if result.key not in keys or len(scored) != result.metrics.estimates:
         raise _damaged(cell, "another result than in accuracy.json")
     return scored
 

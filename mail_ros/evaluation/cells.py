@@ -1,0 +1,248 @@
+"""A cell of the benchmark: one method, fitted once to the walks of one floor, and all that is followed with it.
+
+    train --> fit --> localizer --> follow test under each condition --> estimates*.csv, one row each
+              run/                                                        cell.json
+
+A row's key is the hash of all that decides its result, a fit's key that of all that decides the fit. What
+is there under the same key is not computed again: a further condition costs no training.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import json
+import logging
+import shutil
+import time
+from collections.abc import MutableMapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mail_ros import __version__
+from mail_ros.core.errors import TrackError
+from mail_ros.core.signals import NS_PER_S
+from mail_ros.data.bag import Bag, read_track
+from mail_ros.data.track import Track
+from mail_ros.evaluation.conditions import AS_WALKED, Condition, at_speed
+from mail_ros.evaluation.follow import Scored, follow, table, write_csv
+from mail_ros.evaluation.metrics import Metrics
+from mail_ros.training.config import RunConfig
+
+if TYPE_CHECKING:
+    from mail_ros.core.localizer import Localizer
+    from mail_ros.training.loop import Progress
+
+logger = logging.getLogger(__name__)
+
+FIT_SHARE = 0.7  # of a cell's time, for showing how far it is
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One method on one floor with one set of settings."""
+
+    method: str
+    floor: int
+    train: tuple[Path, ...]
+    test: tuple[Path, ...]
+    config: RunConfig
+    stride_s: float  # between two estimates
+    settled_s: float  # estimates count from here on: all that are compared have heard enough for their first
+    folder: Path
+    conditions: tuple[Condition, ...] = (AS_WALKED,)
+
+    @property
+    def name(self) -> str:
+        """For people; no other cell of a run has it."""
+        return f"{self.folder.parent.name}/{self.folder.name}"
+
+    def fit_inputs(self) -> dict[str, Any]:
+        """All that decides what is learned."""
+        return {
+            "method": self.method,
+            "floor": self.floor,
+            "train": identities(self.train),
+            "config": dataclasses.asdict(self.config),
+            "mail_ros": __version__,
+        }
+
+    def inputs(self, condition: Condition) -> dict[str, Any]:
+        """All that decides a row."""
+        return {
+            **self.fit_inputs(),
+            "test": identities(self.test),
+            "stride_s": self.stride_s,
+            "settled_s": self.settled_s,
+            "condition": condition.settings(),
+        }
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """One row: a cell under one condition."""
+
+    method: str
+    floor: int
+    condition: str  # its name
+    key: str
+    fit_s: float  # processor time of fitting
+    estimate_ms: float  # processor time per estimate, resampling included
+    inputs: dict[str, Any]
+    metrics: Metrics  # of moving estimates
+
+    @classmethod
+    def from_json(cls, row: dict[str, Any]) -> CellResult:
+        """The inverse of `dataclasses.asdict`; KeyError or TypeError where a field is missing or unknown."""
+        return cls(**{**row, "metrics": Metrics(**row["metrics"])})
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What of a cell's folder holds for the cell as it is wanted now."""
+
+    fit_s: float
+    rows: dict[Condition, CellResult]
+
+
+def finished(cell: Cell) -> Finished | None:
+    """What need not be computed again; None where the fit is missing or was made from other inputs."""
+    file = cell.folder / "cell.json"
+    if not file.exists():
+        return None
+    try:
+        fit_key, fit_s, rows = read_cell(cell.folder)
+    except (json.JSONDecodeError, TypeError, KeyError) as error:
+        logger.warning("%s is damaged (%s): computing the cell again", file, error)
+        return None
+    if fit_key != hashed(cell.fit_inputs()):
+        return None
+    by_key = {row.key: row for row in rows}
+    keys = {condition: hashed(cell.inputs(condition)) for condition in cell.conditions}
+    kept = {c: by_key[key] for c, key in keys.items() if key in by_key and (cell.folder / c.file).exists()}
+    return Finished(fit_s, kept)
+
+
+def read_cell(folder: Path) -> tuple[str, float, list[CellResult]]:
+    """Key of the fit, its processor time, and the rows of a cell's folder.
+
+    Raises:
+        OSError, json.JSONDecodeError, TypeError, KeyError: missing or damaged.
+    """
+    content = json.loads((folder / "cell.json").read_text())
+    return str(content["fit_key"]), float(content["fit_s"]), [CellResult.from_json(row) for row in content["rows"]]
+
+
+def compute_cell(cell: Cell, shares: MutableMapping[str, float]) -> None:
+    """Fit the method and follow the test walks where that is not done; the folder is replaced when it is whole."""
+    import torch
+
+    torch.set_num_threads(1)
+    kept = finished(cell)
+    partial = cell.folder.with_name(cell.folder.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    if kept and (cell.folder / "run").exists():
+        shutil.copytree(cell.folder / "run", partial / "run")  # training goes on where it ended: at its end
+    began_s = time.process_time()
+    localizer = _fit(cell, partial / "run", shares)
+    fit_s = kept.fit_s if kept else time.process_time() - began_s
+    rows = dict(kept.rows) if kept else {}
+    for condition in rows:
+        shutil.copy(cell.folder / condition.file, partial)
+    tracks = [
+        dataclasses.replace(read_track(bag), source=name)
+        for bag, name in zip(cell.test, walk_names(cell.test), strict=True)
+    ]
+    missing = [condition for condition in cell.conditions if condition not in rows]
+    for index, condition in enumerate(missing):
+        scored, estimate_ms = _follow(cell, localizer, condition, tracks)
+        write_csv(partial / condition.file, scored)
+        inputs, moving = cell.inputs(condition), table(scored)["all, moving"]
+        rows[condition] = CellResult(
+            cell.method, cell.floor, condition.name, hashed(inputs), fit_s, estimate_ms, inputs, moving
+        )
+        shares[cell.name] = FIT_SHARE + (1 - FIT_SHARE) * (index + 1) / len(missing)
+    whole = {"fit_key": hashed(cell.fit_inputs()), "fit_s": fit_s}
+    (partial / "cell.json").write_text(
+        json.dumps(whole | {"rows": [dataclasses.asdict(row) for row in rows.values()]}, indent=2)
+    )
+    shutil.rmtree(cell.folder, ignore_errors=True)
+    partial.rename(cell.folder)
+
+
+def _fit(cell: Cell, run: Path, shares: MutableMapping[str, float]) -> Localizer:
+    from mail_ros.evaluation.methods import METHODS, STUDY_METHODS, Fit
+
+    def fitting(now: Progress) -> None:
+        shares[cell.name] = FIT_SHARE * now.step / now.steps
+
+    tracks = [read_track(bag) for bag in cell.train]
+    return (METHODS | STUDY_METHODS)[cell.method](Fit(tracks, cell.config, cell.stride_s, run, fitting))
+
+
+def _follow(
+    cell: Cell, localizer: Localizer, condition: Condition, tracks: Sequence[Track]
+) -> tuple[list[Scored], float]:
+    """The estimates that count, and the processor time of one estimate in ms.
+
+    Raises:
+        TrackError: no walk moves for long enough to have an estimate.
+    """
+    from mail_ros.evaluation.peers.dead_reckoning import DeadReckoning, true_start
+
+    scored: list[Scored] = []
+    spent_s, answers = 0.0, 0
+    for recorded in tracks:
+        track = recorded if condition.speed_m_s is None else at_speed(recorded, condition.speed_m_s)
+        if isinstance(localizer, DeadReckoning):  # the one method that is told where a walk starts
+            localizer.begin(*true_start(track))
+        began_s = time.process_time()
+        answered = list(follow(localizer, track))
+        spent_s, answers = spent_s + time.process_time() - began_s, answers + len(answered)
+        counts_ns = int(track.labelled_span().stamp_ns[0]) + round(cell.settled_s * NS_PER_S)
+        scored += [one for one in answered if one.estimate.stamp_ns >= counts_ns]
+    if all(one.paused for one in scored):
+        raise TrackError(
+            ", ".join(track.source for track in tracks),
+            wanted="walks that move for longer than the window",
+            found="no estimate",
+            fix="give longer walks",
+        )
+    return scored, 1e3 * spent_s / answers
+
+
+def walk_names(paths: Sequence[Path]) -> list[str]:
+    """The names of some folders or files, with as many folders before them as tell them apart.
+
+    >>> walk_names([Path("monday/walk"), Path("tuesday/walk")])
+    ['monday/walk', 'tuesday/walk']
+    """
+    whole = [path.resolve() for path in paths]
+    parts = [(*path.parts[1:-1], path.stem if path.is_file() else path.name) for path in whole]
+    for depth in range(1, max(map(len, parts), default=0) + 1):
+        names = ["/".join(each[-depth:]) for each in parts]
+        if len(set(names)) == len(set(whole)):
+            return names
+    return [str(path) for path in whole]
+
+
+def identities(bags: Sequence[Path]) -> list[dict[str, str]]:
+    """Name, hash and device of bags, as rows keep them; the device is empty where none was noted."""
+    return [
+        {**_identity(bag, tuple(file.stat().st_mtime_ns for file in Bag(bag).files)), "bag": name}
+        for bag, name in zip(bags, walk_names(bags), strict=True)
+    ]
+
+
+@functools.lru_cache(maxsize=4096)
+def _identity(bag: Path, _changed_ns: tuple[int, ...]) -> dict[str, str]:
+    """Hashing is slow, and every cell of a run wants it."""
+    return {**Bag(bag).identity(), "device": Bag(bag).notes().get("device", "")}
+
+
+def hashed(inputs: dict[str, Any]) -> str:
+    """A key."""
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,241 @@
+"""The paper's experiments as named studies: which cells each wants, and the table it makes of them.
+
+    Study --> Bench.cells --> accuracy.run --> cells' files --> rows --> studies/NAME.json, .csv
+              shared with the plain run and with other studies
+
+The figures 11 to 13, errors per site, need no study: the plain run has a table and a curve per floor. The paper's
+users and its energy on phones cannot be repeated with recorded walks; the processor time of `time` stands
+in for energy.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mail_ros.core.errors import ConfigError
+from mail_ros.evaluation.accuracy import Bench, settled
+from mail_ros.evaluation.cells import Cell, CellResult, finished
+from mail_ros.evaluation.conditions import AS_WALKED, Condition
+from mail_ros.evaluation.methods import TRAINED
+from mail_ros.evaluation.study_rows import Row, anomalies, attention, devices, errors, losses, times
+from mail_ros.training.config import RunConfig
+
+MAIL = ("mail", "mail_heatmap", "mail_uniform", "mail_constant")
+LENGTHS_S = (2.0, 4.0, 6.0, 8.0, 10.0)
+SPEEDS_M_S = (1.0, 1.2, 1.4)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Settings that a study compares with others."""
+
+    columns: Mapping[str, Any] = field(default_factory=dict)  # what tells its rows from those of others
+    cells: Mapping[str, Any] = field(default_factory=dict)  # keyword arguments of `Bench.cells`
+
+
+@dataclass(frozen=True)
+class Study:
+    """One experiment."""
+
+    name: str
+    source: str  # in the paper
+    title: str
+    rows: Callable[[Path, CellResult], list[Row]]  # of a cell's folder under one condition
+    only: tuple[str, ...] = ()  # methods that it makes sense for; empty: all
+    usual: tuple[str, ...] = ()  # methods where nobody names any; empty: those of the plain run, as far as in `only`
+    always: tuple[str, ...] = ()  # methods of its own, whatever is named
+    variants: Callable[[Bench], list[Variant]] = lambda bench: [Variant()]
+    conditions: tuple[Condition, ...] = (AS_WALKED,)
+
+    def methods(self, named: Sequence[str], plain: Sequence[str]) -> list[str]:
+        """Its methods in a run.
+
+        Args:
+            named: methods that the user wants; none is no wish.
+            plain: methods of the plain run.
+
+        Raises:
+            ConfigError: none of those that were named makes sense for it.
+        """
+        wanted = list(self.always or named or self.usual or plain)
+        chosen = [method for method in wanted if method in self.only or not self.only]
+        if not chosen:
+            raise ConfigError(
+                "--methods",
+                wanted=f"one of {', '.join(self.only)} for the study {self.name}",
+                found=", ".join(wanted),
+                fix="name one, or leave the study out",
+            )
+        return chosen
+
+    def parts(self, bench: Bench, methods: Sequence[str]) -> list[Part]:
+        """Its cells, and what tells their rows apart."""
+        return [
+            Part(cell, variant.columns)
+            for variant in self.variants(bench)
+            for cell in bench.cells(methods, self.conditions, **variant.cells)
+        ]
+
+    def table(self, parts: Sequence[Part]) -> list[Row]:
+        """All rows, from the files of computed cells; floors together."""
+        rows: list[Row] = []
+        for part in sorted(parts, key=lambda part: part.cell.floor):
+            for condition, result in _results(part.cell, self.conditions):
+                head = {"floor": result.floor, "method": result.method, **part.columns}
+                if len(self.conditions) > 1:
+                    head["walked"] = condition.name
+                rows += [head | row for row in self.rows(part.cell.folder, result)]
+        return rows
+
+
+@dataclass(frozen=True)
+class Part:
+    """A cell of a study."""
+
+    cell: Cell
+    columns: Mapping[str, Any]
+
+
+def _results(cell: Cell, conditions: Sequence[Condition]) -> list[tuple[Condition, CellResult]]:
+    done = finished(dataclasses.replace(cell, conditions=tuple(conditions)))
+    return list(done.rows.items()) if done else []
+
+
+def lengths(bench: Bench) -> list[Variant]:
+    """Windows of 2 to 10 s; scales that do not fit are dropped, and the whole window is always one.
+
+    All count the same seconds of a walk: from where the longest has its first estimate.
+    """
+    configs = {length_s: _window(bench.config, length_s, bench.config.window.scales_s) for length_s in LENGTHS_S}
+    from_s = max(settled(config) for config in configs.values())
+    return [
+        Variant({"length_s": s}, {"label": f"length_{s:g}s", "config": config, "settled_s": from_s})
+        for s, config in configs.items()
+    ]
+
+
+def scale_sets(bench: Bench) -> list[Variant]:
+    """The longest scale alone, the two longest, and so on to all: every set sees the whole window.
+
+    Which sets the paper took is not known to us.
+    """
+    longest = sorted(bench.config.window.scales_s, reverse=True)
+    return [
+        Variant(
+            {"scales": n, "scales_s": " ".join(f"{s:g}" for s in sorted(longest[:n]))},
+            {
+                "label": f"scales_{n}",
+                "config": _window(bench.config, bench.config.window.length_s, longest[:n], whole=False),
+            },
+        )
+        for n in range(1, len(longest) + 1)
+    ]
+
+
+def pieces(bench: Bench) -> list[Variant]:
+    """Each scale of the network as a window of its own, one after the other (see `peers.subsequence`)."""
+    return [
+        Variant(
+            {"scale_s": s},
+            {
+                "label": f"scale_{s:g}s",
+                "config": _window(bench.config, s, ()),
+                "stride_s": s,
+                "settled_s": settled(bench.config),
+            },
+        )
+        for s in sorted(bench.config.window.scales_s)
+    ]
+
+
+def _window(config: RunConfig, length_s: float, scales_s: Sequence[float], *, whole: bool = True) -> RunConfig:
+    fitting = sorted(s for s in scales_s if s < length_s or not whole)
+    window = dataclasses.replace(config.window, length_s=length_s, scales_s=(*fitting, *([length_s] if whole else [])))
+    return dataclasses.replace(config, window=window)
+
+
+STUDIES = {
+    study.name: study
+    for study in (
+        Study(
+            "length",
+            "figure 9",
+            "error against the length of the sequence",
+            errors,
+            usual=("mail", "mail_heatmap", "knn"),
+            variants=lengths,
+        ),
+        Study(
+            "scales",
+            "figure 10",
+            "error against the number of scales",
+            errors,
+            only=MAIL,
+            usual=MAIL[:2],
+            variants=scale_sets,
+        ),
+        Study("loss", "figure 14", "training loss by epoch", losses, only=TRAINED),
+        Study("attention", "figures 15, 17 and 18", "attention on, off and constant, by scale", attention, only=MAIL),
+        Study(
+            "speed",
+            "figure 16",
+            "error against walking speed",
+            errors,
+            conditions=(AS_WALKED, *(Condition(speed_m_s=speed) for speed in SPEEDS_M_S)),
+        ),
+        Study("device", "figure 19", "error by the phone that was walked with", devices),
+        Study("time", "table 4", "processor time", times),
+        Study(
+            "anomalies",
+            "table 2",
+            "local anomalies that DTW finds at each scale",
+            anomalies,
+            always=("subsequence",),
+            variants=pieces,
+        ),
+    )
+}
+
+
+def chosen(names: Sequence[str]) -> list[Study]:
+    """The studies of some names, each of which may hold several with commas between; `all` is all.
+
+    Raises:
+        ConfigError: no such study.
+    """
+    wanted = [name.strip() for several in names for name in several.split(",")]
+    unknown = [name for name in wanted if name not in STUDIES and name != "all"]
+    if unknown:
+        raise ConfigError(
+            "--study", wanted=f"some of {', '.join(STUDIES)}, or all", found=", ".join(unknown), fix="name some of them"
+        )
+    return [study for name, study in STUDIES.items() if name in wanted or "all" in wanted]
+
+
+def write_study(out: Path, study: Study, parts: Sequence[Part]) -> list[Row]:
+    """Its table as `studies/NAME.json` and `.csv`, from the files of its cells; the rows.
+
+    The JSON file also holds the keys of the results that it was made from, by cell.
+    """
+    rows = study.table(parts)
+    keys = {
+        part.cell.folder.relative_to(out).as_posix(): [
+            result.key for _, result in _results(part.cell, study.conditions)
+        ]
+        for part in parts
+    }
+    folder = out / "studies"
+    folder.mkdir(parents=True, exist_ok=True)
+    content = {"study": study.name, "source": study.source, "title": study.title, "rows": rows, "keys": keys}
+    (folder / f"{study.name}.json").write_text(json.dumps(content, indent=2))
+    with (folder / f"{study.name}.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return rows
