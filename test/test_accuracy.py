@@ -69,6 +69,21 @@ def test_finished_cells_are_kept_damaged_and_changed_ones_computed_again(site: P
     assert min(run("--protocol", "cross-device").values()) > max(again.values())
 
 
+def test_the_same_seed_gives_the_same_table_also_to_who_only_has_a_simulator(tmp_path: Path) -> None:
+    """`simulate`, then the paper's protocol, twice: equal to the last digit, but for times."""
+    mail_ros("simulate", "--out", tmp_path / "bags", "--walks", 2)
+    tables, estimates = [], []
+    for out in (tmp_path / "one", tmp_path / "two"):
+        settings = ["--methods", "knn,maloc,mail", "--set", "network.hidden=4", "--set", "training.epochs=1"]
+        said = accuracy("--data", tmp_path / "bags", "--protocol", "last-round", "--out", out, *settings)
+        assert "floor 0: 1 walks to learn from, 1 to be judged on" in said
+        tables.append({name: (row["metrics"], row["key"], row["inputs"]) for name, row in results(out).items()})
+        estimates.append({file.parent.name: file.read_bytes() for file in out.rglob("estimates.csv")})
+    assert tables[0] == tables[1]
+    assert estimates[0] == estimates[1]
+    assert [bag["bag"] for bag in tables[0]["knn"][2]["test"]] == ["walk_01"]
+
+
 def test_the_table_can_be_recomputed_from_the_estimates(site: Path, tmp_path: Path) -> None:
     accuracy("--data", site, "--out", tmp_path, "--methods", "knn")
     scored = read_csv(tmp_path / "cells" / "floor_0" / "knn" / "estimates.csv")

@@ -38,6 +38,12 @@ def test_the_last_round_of_every_route_tests(bags: list[Path]) -> None:
     assert names(split(read_walks(bags), "last-round")) == (["a1", "a2", "b1"], ["a3", "b2"])
 
 
+def test_of_rounds_that_began_at_once_the_last_by_name_tests(tmp_path: Path) -> None:
+    """As of simulated walks."""
+    walks = read_walks([bag(tmp_path, name, 1, route="a") for name in ("a2", "a3", "a1")])
+    assert names(split(walks, "last-round")) == (["a1", "a2"], ["a3"])
+
+
 def test_the_device_with_most_walks_teaches(bags: list[Path]) -> None:
     assert names(split(read_walks(bags), "cross-device")) == (["a1", "a3", "b1"], ["a2", "b2"])
 

@@ -57,13 +57,15 @@ class Study:
         """Its methods in a run.
 
         Args:
-            named: methods that the user wants; none is no wish.
+            named: methods that the user wants, which restrict the usual ones, or take their place where none of
+                them is usual; none is no wish.
             plain: methods of the plain run.
 
         Raises:
             ConfigError: none of those that were named makes sense for it.
         """
-        wanted = list(self.always or named or self.usual or plain)
+        both = [method for method in named if method in self.usual]
+        wanted = list(self.always or both or named or self.usual or plain)
         chosen = [method for method in wanted if method in self.only or not self.only]
         if not chosen:
             raise ConfigError(

@@ -18,7 +18,8 @@ from mail_ros.data.track import FloatArray
 from mail_ros.evaluation.accuracy import relation
 from mail_ros.evaluation.metrics import metric_columns, metric_row
 from mail_ros.evaluation.report.provenance import how
-from mail_ros.evaluation.report.runs import Course, Floor
+from mail_ros.evaluation.report.runs import Course, Floor, StudyTable
+from mail_ros.evaluation.report.study_sections import study_sections
 from mail_ros.evaluation.report.views import (
     POINTS,
     SHARES,
@@ -36,8 +37,8 @@ from mail_ros.evaluation.report.views import (
 HERE = Path(__file__).parent
 
 
-def write_page(path: Path, floors: Sequence[Floor]) -> None:
-    """Write the report of some floors, of one run or several; parent folders are made."""
+def write_page(path: Path, floors: Sequence[Floor], studies: Sequence[StudyTable] = ()) -> None:
+    """Write the report of some floors and studies, of one run or several; parent folders are made."""
     several = len({floor.run for floor in floors}) > 1
     ids = [f"floor-{index}" for index in range(len(floors))]
     names = [f"floor {floor.number}".replace("-", "−") for floor in floors]
@@ -45,9 +46,10 @@ def write_page(path: Path, floors: Sequence[Floor]) -> None:
         f"{floor.run}, {name}" if several else name.capitalize() for floor, name in zip(floors, names, strict=True)
     ]
     links = [f'<a href="#{name}">{escape(title)}</a>' for name, title in zip(ids, titles, strict=True)]
-    numbers = json.dumps(
-        {name: _numbers(floor) for name, floor in zip(ids, floors, strict=True)}, separators=(",", ":")
-    )
+    sections = study_sections(studies, several)
+    links += sections.links
+    of_floors = {name: _numbers(floor) for name, floor in zip(ids, floors, strict=True)}
+    numbers = json.dumps(of_floors | {"charts": sections.charts}, separators=(",", ":"))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
         _fill(
@@ -58,6 +60,7 @@ def write_page(path: Path, floors: Sequence[Floor]) -> None:
             floors="\n".join(
                 _section(name, title, floor) for name, title, floor in zip(ids, titles, floors, strict=True)
             ),
+            studies=sections.html,
             version=__version__,
             style=(HERE / "page.css").read_text(),
             numbers=numbers.replace("</", "<\\/"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,7 +25,9 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentF
 
 from mail_ros.data.track import FloatArray
 from mail_ros.evaluation.metrics import TAIL_M
-from mail_ros.evaluation.report.runs import Course, Floor
+from mail_ros.evaluation.report.charts import floors as floors_of
+from mail_ros.evaluation.report.runs import Course, Floor, StudyTable
+from mail_ros.evaluation.report.study_pictures import draw_study
 from mail_ros.evaluation.report.views import (
     LEAST_M,
     SHARES,
@@ -59,25 +62,31 @@ STYLE: dict[Any, Any] = {
 }
 
 
-def write_pictures(folder: Path, floors: Sequence[Floor]) -> list[Path]:
-    """Draw every figure of every floor; the files. Walks and places are those of `Floor.first`."""
-    figures: dict[str, Callable[[Floor], Figure | None]] = {
+def write_pictures(folder: Path, floors: Sequence[Floor], studies: Sequence[StudyTable] = ()) -> list[Path]:
+    """Draw every figure of every floor and study; the files. Walks and places are those of `Floor.first`."""
+    kinds: dict[str, Callable[[Floor], Figure | None]] = {
         "cdf": draw_cdf,
         "map": draw_map,
         "error": draw_error,
         "places": draw_places,
         "attention": draw_attention,
     }
+    figures = [
+        (floor.run, floor.number, name, partial(draw, floor)) for floor in floors for name, draw in kinds.items()
+    ] + [
+        (study.run, number, f"study_{study.name}", partial(draw_study, study, number))
+        for study in studies
+        for number in floors_of(study)
+    ]
     folder.mkdir(parents=True, exist_ok=True)
     files = []
-    for floor in floors:
-        for name, draw in figures.items():
-            with rc_context(STYLE):
-                figure = draw(floor)
-                if figure is not None:
-                    files.append(folder / f"{floor.run}_floor_{floor.number}_{name}.png")
-                    FigureCanvasAgg(figure)
-                    figure.savefig(files[-1], dpi=DPI)
+    with rc_context(STYLE):
+        for run, number, name, draw in figures:
+            figure = draw()
+            if figure is not None:
+                files.append(folder / f"{run.replace('/', '_')}_floor_{number}_{name}.png")
+                FigureCanvasAgg(figure)
+                figure.savefig(files[-1], dpi=DPI)
     return files
 
 

@@ -16,6 +16,7 @@ from mail_ros.data.track import FloatArray
 from mail_ros.evaluation.cells import CellResult, read_cell, walk_names
 from mail_ros.evaluation.conditions import AS_WALKED
 from mail_ros.evaluation.follow import Scored, read_csv
+from mail_ros.evaluation.studies import STUDIES
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,7 @@ def read_runs(folders: Sequence[Path]) -> tuple[list[Floor], list[StudyTable]]:
     """
     names = walk_names(folders)
     floors = [floor for folder, name in zip(folders, names, strict=True) for floor in read_run(folder, name)]
-    return floors, [
-        study for folder, name in zip(folders, names, strict=True) for study in read_studies(folder, name)
-    ]
+    return floors, [study for folder, name in zip(folders, names, strict=True) for study in read_studies(folder, name)]
 
 
 def read_run(folder: Path, name: str = "") -> list[Floor]:
@@ -97,16 +96,17 @@ def read_run(folder: Path, name: str = "") -> list[Floor]:
 
 
 def read_studies(folder: Path, name: str = "") -> list[StudyTable]:
-    """The studies of a benchmark, in the order of their names; none where none was made.
+    """The studies of a benchmark, in the order of the paper; none where none was made.
 
     Raises:
         MailError: a file is damaged, or was made from other results than the cells now hold.
     """
+    run = name or folder.resolve().name
     tables = []
-    for file in sorted(folder.glob("studies/*.json")):
+    for file in (file for study in STUDIES if (file := folder / "studies" / f"{study}.json").exists()):
         try:
             content = json.loads(file.read_text())
-            table = StudyTable(name or folder.resolve().name, *(content[k] for k in ("study", "source", "title", "rows")))
+            table = StudyTable(run, *(content[k] for k in ("study", "source", "title", "rows")))
             held = {cell: {row.key for row in read_cell(folder / cell)[2]} for cell in content["keys"]}
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise _damaged(file, str(error)) from error

@@ -1,0 +1,67 @@
+"""The studies as sections of the page: charts per floor, and the table behind them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from html import escape
+from typing import Any, NamedTuple
+
+from mail_ros.evaluation.report.charts import Chart, charts, floors
+from mail_ros.evaluation.report.runs import StudyTable
+from mail_ros.evaluation.study_rows import heading, shown
+
+
+class Sections(NamedTuple):
+    """What the page holds of all studies."""
+
+    html: str
+    links: list[str]  # one per section
+    charts: dict[str, dict[str, Any]]  # what page.js draws, by the id of its place
+
+
+def study_sections(studies: Sequence[StudyTable], several: bool) -> Sections:
+    """All sections; titles name the run where there are several."""
+    html, links = [], []
+    drawn: dict[str, dict[str, Any]] = {}
+    for index, study in enumerate(studies):
+        id_ = f"study-{index}"
+        title = escape(f"{study.run}, {study.name}" if several else study.name.capitalize())
+        links.append(f'<a href="#{id_}">{title}</a>')
+        parts = []
+        for floor in floors(study):
+            of_floor = {f"{id_}-{floor}-{number}": chart for number, chart in enumerate(charts(study, floor))}
+            drawn |= {name: dataclasses.asdict(chart) for name, chart in of_floor.items()}
+            parts.append(_floor(study, floor, of_floor))
+        about = escape(f"{study.title}: {study.source} of the paper")
+        body = "".join(parts)
+        html.append(f'<section class="study" id="{id_}">\n<h2>{title} <small>{about}</small></h2>\n{body}</section>')
+    return Sections("\n".join(html), links, drawn)
+
+
+def _floor(study: StudyTable, floor: int, drawn: dict[str, Chart]) -> str:
+    place = f"Floor {floor}".replace("-", "−")
+    figures = "".join(
+        f"<figure><figcaption><b>{place}</b>, {escape(chart.title)}{_unit(chart)}</figcaption>"
+        f'<div class="plot chart" id="{name}"></div></figure>\n'
+        for name, chart in drawn.items()
+    )
+    return f'<div class="charts">\n{figures}</div>\n{_table(study, floor, place)}\n'
+
+
+def _unit(chart: Chart) -> str:
+    return "" if chart.unit in ("", "share") else f", {chart.unit}"
+
+
+def _table(study: StudyTable, floor: int, place: str) -> str:
+    """All rows, as the command line words them."""
+    rows = [row for row in study.rows if row["floor"] == floor]
+    columns = [column for column in rows[0] if column != "floor"]
+    head = "".join(f"<th>{escape(heading(column))}</th>" for column in columns)
+    body = "".join(
+        f"<tr>{''.join(f'<td>{escape(shown(column, row[column]))}</td>' for column in columns)}</tr>" for row in rows
+    )
+    return (
+        f"<details><summary>{place}: the table, errors in m</summary>"
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></details>"
+    )
