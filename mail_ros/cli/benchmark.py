@@ -52,7 +52,7 @@ def accuracy(
 
     Example: `mail_ros benchmark accuracy --data bags --protocol cross-device --out runs/museum --study length,speed`
     """
-    from mail_ros.evaluation.accuracy import Bench, check_methods, merge, results, run, write_results
+    from mail_ros.evaluation.accuracy import Bench, check_methods, results, write_results
     from mail_ros.evaluation.methods import METHODS, applicable
     from mail_ros.evaluation.studies import chosen, write_study
     from mail_ros.training.config import run_config
@@ -66,16 +66,12 @@ def accuracy(
     bench = Bench(parts, config, QUICK_STRIDE_S if quick else STRIDE_S, out)
     cells = bench.cells(named or usable)
     of_study = {each.name: each.parts(bench, each.methods(named, usable)) for each in studies}
-    with progress("benchmark") as bar:
-        task = bar.add_task("", total=1000)
-        every = merge([*cells, *(part.cell for wanted in of_study.values() for part in wanted)])
-        run(every, lambda share: bar.update(task, completed=int(1000 * share)))
+    _compute([*cells, *(part.cell for wanted in of_study.values() for part in wanted)])
     rows = results(cells)
     write_results(out, rows)
     tables = [(each, write_study(out, each, of_study[each.name])) for each in studies]
     if as_json:
-        plain = [dataclasses.asdict(row) for row in rows]
-        typer.echo(json.dumps([*plain, *({"study": each.name} | row for each, of in tables for row in of)], indent=2))
+        _print_json(rows, tables)
         return
     _print(cells, rows)
     for each, of in tables:
@@ -103,6 +99,20 @@ def _split(data: Path | None, protocol: str, train: Sequence[Path] | None, test:
     if not bags:
         raise ConfigError(data, wanted="a folder of bags", found="no bag in it", fix="import or record some")
     return split(read_walks(bags), protocol)
+
+
+def _compute(cells: Sequence[Cell]) -> None:
+    from mail_ros.evaluation.accuracy import merge, run
+
+    with progress("benchmark") as bar:
+        task = bar.add_task("", total=1000)
+        run(merge(cells), lambda share: bar.update(task, completed=int(1000 * share)))
+
+
+def _print_json(results: Sequence[CellResult], tables: Sequence[tuple[Study, Sequence[Row]]]) -> None:
+    """One list of rows; those of a study name it."""
+    plain = [dataclasses.asdict(result) for result in results]
+    typer.echo(json.dumps([*plain, *({"study": study.name} | row for study, rows in tables for row in rows)], indent=2))
 
 
 def _print_study(study: Study, rows: Sequence[Row]) -> None:

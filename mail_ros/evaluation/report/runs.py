@@ -111,7 +111,12 @@ def read_studies(folder: Path, name: str = "") -> list[StudyTable]:
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise _damaged(file, str(error)) from error
         if not table.rows or any(not set(keys) <= held[cell] for cell, keys in content["keys"].items()):
-            raise _damaged(file, "a table of other results than the cells hold")
+            raise MailError(
+                file,
+                wanted="a table of the results that the cells hold",
+                found="one of others",
+                fix=f"run the benchmark again with --study {table.name}, or delete the file",
+            )
         tables.append(table)
     return tables
 
