@@ -86,7 +86,11 @@ def test_every_fit_is_made_once(run: Path) -> None:
     pieces = {f"subsequence_scale_{s}s" for s in (1, 2, 3, 4, 5, 10)}
     assert folders == {*METHODS, *lengths, *scales, *pieces}
     plain = {row["method"]: row["metrics"] for row in json.loads((run / "accuracy.json").read_text())}
-    for name, same in (("length", {"length_s": 10.0}), ("scales", {"scales": 6}), ("speed", {"walked": "as walked"})):
+    for name, same in (
+        ("length", {"length_s": 10.0}),
+        ("scales", {"scales": 6}),
+        ("speed", {"condition": "as walked"}),
+    ):
         for row in rows(run, name):
             if same.items() <= row.items():
                 assert {column: row[column] for column in plain["knn"]} == plain[row["method"]]
@@ -98,7 +102,7 @@ def test_the_rows_are_what_the_paper_varies(run: Path) -> None:
     }
     assert len({row["estimates"] for row in rows(run, "length")}) == 1  # the same seconds of the walks
     assert [row["scales_s"] for row in rows(run, "scales")][::5] == ["10", "1 2 3 4 5 10"]
-    assert {row["walked"] for row in rows(run, "speed")} == {"as walked", "1 m/s", "1.2 m/s", "1.4 m/s"}
+    assert {row["condition"] for row in rows(run, "speed")} == {"as walked", "1 m/s", "1.2 m/s", "1.4 m/s"}
     assert {(row["method"], row["epoch"]) for row in rows(run, "loss")} == {
         (method, epoch) for method in METHODS[1:] for epoch in (1, 2)
     }
@@ -178,7 +182,7 @@ def test_a_chart_holds_the_numbers_of_its_table(run: Path) -> None:
     mean, _ = charts(study, 0)
     assert mean.x == ["as walked", "1 m/s", "1.2 m/s", "1.4 m/s"]
     for row in study.rows:
-        value = mean.series[row["method"]][mean.x.index(row["walked"])]
+        value = mean.series[row["method"]][mean.x.index(row["condition"])]
         assert value is not None
         assert value == row["mean_m"]
         assert mean.range[0] < value < mean.range[1]

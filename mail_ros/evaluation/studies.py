@@ -91,7 +91,7 @@ class Study:
             for condition, result in _results(part.cell, self.conditions):
                 head = {"floor": result.floor, "method": result.method, **part.columns}
                 if len(self.conditions) > 1:
-                    head["walked"] = condition.name
+                    head["condition"] = condition.name
                 rows += [head | row for row in self.rows(part.cell.folder, result)]
         return rows
 

@@ -18,7 +18,7 @@ Kind = Literal["line", "dots", "bars"]
 
 @dataclass(frozen=True)
 class Form:
-    """Columns of a study's rows as a chart with one series per method."""
+    """Columns of a study's rows as a chart."""
 
     kind: Kind
     x: str
@@ -26,6 +26,7 @@ class Form:
     title: str
     unit: str = "m"  # "share": from 0 to 1, and a linear axis
     of: Callable[[str], bool] = lambda method: True  # which methods
+    by: str = "method"  # one series for each
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,9 @@ class Chart:
     x_title: str
     unit: str
     x: list[Any]  # all numbers or all words
-    series: dict[str, list[float | None]]  # by method, one value per x
-    colours: dict[str, str]  # by method
+    series: dict[str, list[float | None]]  # by name, one value per x
+    colours: dict[str, str]  # by the same names
+    legend: bool  # whether the names are said nowhere else
     range: tuple[float, float]
     ticks: list[float]  # of the y axis
 
@@ -65,8 +67,11 @@ FORMS: dict[str, tuple[Form, ...]] = {
         Form("bars", "scale_s", "weighs_most", "share of estimates in which a scale weighs most", "share"),
         Form("dots", "method", "mean_m", MEAN),
     ),
-    "speed": (Form("line", "walked", "mean_m", MEAN), Form("line", "walked", "median_m", MEDIAN)),
-    "device": (Form("dots", "device", "mean_m", MEAN), Form("dots", "device", "median_m", MEDIAN)),
+    "speed": (Form("line", "condition", "mean_m", MEAN), Form("line", "condition", "median_m", MEDIAN)),
+    "device": (
+        Form("dots", "method", "mean_m", MEAN, by="device"),
+        Form("dots", "method", "median_m", MEDIAN, by="device"),
+    ),
     "time": (
         Form("dots", "method", "estimate_ms", "processor time of an estimate", "ms"),
         Form("dots", "method", "fit_s", "processor time of fitting", "s"),
@@ -97,8 +102,8 @@ def floors(study: StudyTable) -> list[int]:
 
 
 def _chart(form: Form, rows: Sequence[dict[str, Any]]) -> Chart:
-    methods = list(dict.fromkeys(str(row["method"]) for row in rows))
-    values = {(str(row["method"]), _place(form, row)): row[form.y] for row in rows}
+    values = {(_name(form, row), _place(form, row)): row[form.y] for row in rows}
+    names = list(dict.fromkeys(name for name, _ in values))
     x = list(dict.fromkeys(_place(form, row) for row in rows))
     return Chart(
         form.kind,
@@ -106,8 +111,9 @@ def _chart(form: Form, rows: Sequence[dict[str, Any]]) -> Chart:
         X_TITLES.get(form.x, ""),
         form.unit,
         x,
-        {method: [values.get((method, at)) for at in x] for method in methods},
-        colours(methods),
+        {name: [values.get((name, at)) for at in x] for name in names},
+        colours(names),
+        form.by != form.x and (len(names) > 1 or form.by != "method"),
         *_axis(form.unit, [float(value) for value in values.values()]),
     )
 
@@ -126,8 +132,12 @@ def _axis(unit: str, values: Sequence[float]) -> tuple[tuple[float, float], list
     return (low, high), [tick for tick in every if low <= tick <= high]
 
 
+def _name(form: Form, row: dict[str, Any]) -> str:
+    """The series that a row belongs to."""
+    known = {"yes": ", also in training", "no": ", not in training"}
+    return f"{row[form.by]}{known.get(row['in_training'], '') if form.by == 'device' else ''}"
+
+
 def _place(form: Form, row: dict[str, Any]) -> Any:
     """Where a row stands on the x axis; bars stand side by side, whatever their numbers."""
-    if form.x == "device":
-        return f"{row['device']}\nin training: {row['in_training']}"
     return f"{row[form.x]:g}" if form.kind == "bars" else row[form.x]

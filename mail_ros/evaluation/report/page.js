@@ -226,11 +226,11 @@ class Floor {
   }
 }
 
-// One chart of a study; a series per method.
+// One chart of a study.
 function drawChart(plot, c) {
-  const words = typeof c.x[0] === "string", share = c.unit === "share";
+  const words = typeof c.x[0] === "string", share = c.unit === "share", slanted = words && c.x.join("").length > 45;
   const traces = Object.entries(c.series).map(([name, y]) => ({
-    name, x: words ? c.x.map((x) => x.replace("\n", "<br>")) : c.x, y, type: c.kind === "bars" ? "bar" : "scatter",
+    name, x: c.x, y, type: c.kind === "bars" ? "bar" : "scatter",
     mode: c.kind === "dots" ? "markers" : c.x.length > 20 ? "lines" : "lines+markers", connectgaps: true,
     line: { color: c.colours[name], width: name.startsWith("mail") ? 2.4 : 1.6 }, marker: { color: c.colours[name], size: 8 },
     hovertemplate: share ? "%{y:.1%}" : `%{y:.3~g} ${c.unit}`,
@@ -239,8 +239,8 @@ function drawChart(plot, c) {
     xaxis: axis(c.x_title, { type: words ? "category" : "linear", tickvals: words || c.x.length > 20 ? undefined : c.x, showgrid: false }),
     yaxis: axis("", { type: share ? "linear" : "log", range: share ? c.range : c.range.map(Math.log10), tickvals: c.ticks,
       ticktext: c.ticks.map((tick) => share ? `${Math.round(100 * tick)}%` : String(tick)), minor: { showgrid: false } }),
-    hovermode: "x unified", barmode: "group", showlegend: traces.length > 1 && !(c.x[0] in c.series),
-    legend: { orientation: "h", y: -0.22, yanchor: "top", font: { size: 11 } },
+    hovermode: "x unified", barmode: "group", showlegend: c.legend,
+    legend: { orientation: "h", font: { size: 11 }, ...(slanted ? { y: 1.02, yanchor: "bottom" } : { y: -0.22, yanchor: "top" }) },
   }), CONFIG);
 }
 

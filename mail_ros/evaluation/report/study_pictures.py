@@ -25,7 +25,7 @@ def draw_study(study: StudyTable, floor: int) -> Figure | None:
         _draw(axes, chart)
     paint = {name: colour for chart in drawn for name, colour in chart.colours.items()}
     marks = [Line2D([], [], color=colour, marker="o", markersize=3, label=name) for name, colour in paint.items()]
-    if len(marks) > 1:
+    if any(chart.legend for chart in drawn):
         figure.legend(handles=marks, loc="outside lower center", ncols=6)
     return figure
 
@@ -40,10 +40,10 @@ def _draw(axes: Axes, chart: Chart) -> None:
         if chart.kind == "bars":
             axes.bar([at - 0.4 + (index + 0.5) * width for at in x], y, width, color=chart.colours[name])
         else:
-            line = "-" if chart.kind == "line" else ""
+            line = "-" if chart.kind == "line" else "none"
             size = 3 if len(x) < 20 else 0
-            axes.plot(x, y, line, marker="o", markersize=size, linewidth=1.2, color=chart.colours[name])
-    crowded = words and len(chart.x) * max(map(len, "\n".join(chart.x).split("\n"))) > ROOM
+            axes.plot(x, y, linestyle=line, marker="o", markersize=size, linewidth=1.2, color=chart.colours[name])
+    crowded = words and len(chart.x) * max(map(len, chart.x)) > ROOM
     axes.set_xticks(places if len(places) <= MANY else places[:: -(-len(places) // MANY)])
     if words:
         axes.set_xticks(places, chart.x, rotation=30 if crowded else 0, ha="right" if crowded else "center")
