@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from mail_ros.core.belief import survey_cells
-from mail_ros.core.checkpoint import ModelCard, build, save_model
+from mail_ros.core.checkpoint import ModelCard, build_mail, save_model
 from mail_ros.core.config import FeatureConfig, HeadKind, MailConfig, NetworkConfig, WindowConfig
 from mail_ros.core.localizer import Estimate, MailLocalizer
 from mail_ros.core.model import Mail
@@ -93,19 +93,23 @@ def tiny_network(config: MailConfig | None = None, *, floor: int = 0, seed: int 
     config = config or tiny_config()
     torch.manual_seed(seed)
     if config.network.head == "regression":
-        return build(
+        return build_mail(
             config,
-            {"center_m": torch.zeros(2), "extent_m": torch.tensor(EXTENT_M), "floor": torch.tensor(floor)},
+            {
+                "head.center_m": torch.zeros(2),
+                "head.extent_m": torch.tensor(EXTENT_M),
+                "head.floor": torch.tensor(floor),
+            },
         ).eval()
     grid = np.stack(np.meshgrid(np.arange(-6.0, 6.5, 0.5), np.arange(-6.0, 6.5, 0.5)), -1).reshape(-1, 2)
     cells = survey_cells(grid, np.full(len(grid), floor), 0.5)
-    return build(
+    return build_mail(
         config,
         {
-            "cell_position_m": torch.from_numpy(cells.position_m),
-            "cell_floor": torch.from_numpy(cells.floor),
-            "label_sigma_m": torch.tensor(0.5),
-            "radius_m": torch.tensor(1.0),
+            "head.cell_position_m": torch.from_numpy(cells.position_m),
+            "head.cell_floor": torch.from_numpy(cells.floor),
+            "head.label_sigma_m": torch.tensor(0.5),
+            "head.radius_m": torch.tensor(1.0),
         },
     ).eval()
 

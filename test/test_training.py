@@ -10,8 +10,10 @@ from helpers import synthetic_walk
 
 from mail_ros.core.checkpoint import load_model
 from mail_ros.core.errors import ConfigError, MailError, TrackError
+from mail_ros.core.heads import RegressionHead
+from mail_ros.training import loop
 from mail_ros.training.config import RunConfig, run_config
-from mail_ros.training.loop import Progress, Trainer
+from mail_ros.training.loop import Progress
 from mail_ros.training.train import Survey, train
 
 SETTINGS = [
@@ -42,7 +44,7 @@ def quiet(_: Progress) -> None:
 
 
 @pytest.mark.parametrize("head", ["regression", "heatmap"])
-def test_it_learns_a_walk(survey: Survey, tmp_path: Path, head: str) -> None:
+def test_a_network_learns_a_walk(survey: Survey, tmp_path: Path, head: str) -> None:
     """Chance, always answering the centre of the circle, is 5 m."""
     card = train(
         config(f"network.head={head}", "training.epochs=40"),
@@ -56,9 +58,17 @@ def test_it_learns_a_walk(survey: Survey, tmp_path: Path, head: str) -> None:
     model, loaded = load_model(tmp_path / "m.safetensors")
     assert (loaded.config, loaded.metrics) == (card.config, card.metrics)
     assert [entry["bag"] for entry in loaded.training["bags"]["train"]] == ["walk0", "walk1"]
-    if head == "regression":
-        residual_m = float(torch.trace(model.head.covariance_m2)) ** 0.5  # type: ignore[attr-defined]
+    if isinstance(model.head, RegressionHead):
+        residual_m = float(torch.trace(model.head.covariance_m2)) ** 0.5
         assert residual_m == pytest.approx(card.metrics["mean_m"], rel=1.0)
+
+
+def test_matching_stores_a_walk_instead_of_training(survey: Survey, tmp_path: Path) -> None:
+    settings = config("network.kind=matching", "matching.stride_s=0.1")
+    card = train(settings, survey, tmp_path / "m.safetensors", tmp_path / "run", resume=False, report=quiet)
+    assert card.metrics["mean_m"] < 1.0
+    _, loaded = load_model(tmp_path / "m.safetensors")
+    assert (loaded.config, loaded.cells, "best_epoch" in loaded.training) == (card.config, card.cells, False)
 
 
 def test_a_seed_gives_one_model_and_another_seed_another(survey: Survey, tmp_path: Path) -> None:
@@ -94,8 +104,8 @@ def test_an_interrupted_run_resumes_to_the_same_model(survey: Survey, tmp_path: 
 def test_it_stops_when_validation_no_longer_improves(
     survey: Survey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    errors_m = iter([3.0, 2.0, 2.5, 2.5, 2.5, 2.5, 9.9, 9.9])
-    monkeypatch.setattr(Trainer, "errors", lambda self: np.array([next(errors_m)]))
+    measured_m = iter([3.0, 2.0, 2.5, 2.5, 2.5, 2.5, 9.9, 9.9])
+    monkeypatch.setattr(loop, "errors_m", lambda model, windows: np.array([next(measured_m)]))
     settings = config("training.epochs=8", "training.patience=3")
     card = train(settings, survey, tmp_path / "m.safetensors", tmp_path / "run", resume=False, report=quiet)
     assert len((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()) == 5

@@ -20,7 +20,8 @@ def train(
     settings: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", help="Change a setting: SECTION.NAME=VALUE; sections features, window, network, training."
+            "--set",
+            help="Change a setting: SECTION.NAME=VALUE; sections features, window, network, matching, training.",
         ),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --run.")] = False,
@@ -51,10 +52,11 @@ def train(
             bar.update(task, completed=now.step, total=now.steps, description=f"{state}  best {now.best_m:.2f} m")
 
         card = fit(config, survey, out, folder, resume=resume, report=report)
-    metrics = card.metrics
+    metrics, best = card.metrics, card.training.get("best_epoch")
+    epoch = "" if best is None else f" (epoch {best + 1})"
     console.print(
         f"{metrics['of']}: {metrics['windows']:,} windows, mean {metrics['mean_m']:.2f} m, "
-        f"median {metrics['median_m']:.2f} m, p90 {metrics['p90_m']:.2f} m (epoch {card.training['best_epoch'] + 1})"
+        f"median {metrics['median_m']:.2f} m, p90 {metrics['p90_m']:.2f} m{epoch}"
     )
     console.print(f"model: {out}   run: {folder}")
 

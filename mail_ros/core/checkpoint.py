@@ -10,23 +10,26 @@ import dataclasses
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import Tensor, nn
+from torch import Tensor
 
 from mail_ros.core.belief import Cells
 from mail_ros.core.config import MailConfig, from_dict
 from mail_ros.core.errors import ConfigError, ModelError
-from mail_ros.core.heads import Head, HeatmapHead, RegressionHead
+from mail_ros.core.heads import HeatmapHead, MapHead, RegressionHead
+from mail_ros.core.matching import Matching
 from mail_ros.core.model import Mail
 
 FORMAT = "mail_ros/1"
 CARD_KEY = "mail_ros_card"
 GOLDEN_KEY = "golden.field_ut"  # (n + lag, 3) µT: one window of a training walk
 GOLDEN_TOLERANCE_M = 1e-3
+
+Model = Mail | Matching
 
 
 @dataclass(frozen=True)
@@ -36,29 +39,48 @@ class ModelCard:
     config: MailConfig
     map_frame: str = "map"
     floors: tuple[int, ...] = (0,)
-    cells: int = 0  # of the heatmap head; 0 for regression
+    cells: int = 0  # of the map; 0 for a regression head
     golden_position_m: tuple[float, ...] = ()  # (2,): the answer to the golden window
     training: dict[str, Any] = field(default_factory=dict)  # settings, bags with hashes, date, version
     metrics: dict[str, Any] = field(default_factory=dict)  # of the validation walks
     format: str = FORMAT
 
 
-def build(config: MailConfig, head_state: dict[str, Tensor]) -> Mail:
-    """An untrained network whose head has the map that `head_state` describes (`training.maps` makes it)."""
+def build(config: MailConfig, state: dict[str, Tensor]) -> Model:
+    """A model of a site, of the kind that its configuration names.
+
+    Args:
+        config: of the model.
+        state: tensors by the names of `state_dict`, of which it reads the head's buffers (`training.maps` makes
+            them) and, for matching, the survey (see `Matching`), but no weights.
+
+    Raises:
+        KeyError: one of them is missing.
+    """
+    return build_matching(config, state) if config.network.kind == "matching" else build_mail(config, state)
+
+
+def build_matching(config: MailConfig, state: dict[str, Tensor]) -> Matching:
+    """A matching model, whole; see `build`."""
+    survey = {name: tensor for name, tensor in state.items() if not name.startswith("head.")}
+    return Matching(config, MapHead(*_map(state)), survey)
+
+
+def build_mail(config: MailConfig, state: dict[str, Tensor]) -> Mail:
+    """An untrained network; see `build`."""
     features = len(config.scales) * config.network.feature
-    head: nn.Module
-    if config.network.head == "regression":
-        center = head_state["center_m"]
-        head = RegressionHead(
-            features, (float(center[0]), float(center[1])), float(head_state["extent_m"]), int(head_state["floor"])
-        )
-    else:
-        cells = Cells(head_state["cell_position_m"].numpy(), head_state["cell_floor"].numpy())
-        head = HeatmapHead(features, cells, float(head_state["label_sigma_m"]), float(head_state["radius_m"]))
-    return Mail(config, cast(Head, head))
+    if config.network.head == "heatmap":
+        return Mail(config, HeatmapHead(features, *_map(state)))
+    center, extent, floor = (state[f"head.{name}"] for name in ("center_m", "extent_m", "floor"))
+    return Mail(config, RegressionHead(features, (float(center[0]), float(center[1])), float(extent), int(floor)))
 
 
-def save_model(path: Path, model: Mail, card: ModelCard, golden_field_ut: Tensor) -> ModelCard:
+def _map(state: dict[str, Tensor]) -> tuple[Cells, float, float]:
+    cells = Cells(state["head.cell_position_m"].numpy(), state["head.cell_floor"].numpy())
+    return cells, float(state["head.label_sigma_m"]), float(state["head.radius_m"])
+
+
+def save_model(path: Path, model: Model, card: ModelCard, golden_field_ut: Tensor) -> ModelCard:
     """Write the file whole or not at all; returns the card with the golden window's answer.
 
     Args:
@@ -78,7 +100,7 @@ def save_model(path: Path, model: Mail, card: ModelCard, golden_field_ut: Tensor
     return card
 
 
-def load_model(path: Path) -> tuple[Mail, ModelCard]:
+def load_model(path: Path) -> tuple[Model, ModelCard]:
     """Read, build and check a model.
 
     Raises:
@@ -88,11 +110,11 @@ def load_model(path: Path) -> tuple[Mail, ModelCard]:
     tensors, card = _read(path)
     golden = tensors.pop(GOLDEN_KEY, None)
     try:
-        model = build(card.config, {k.removeprefix("head."): v for k, v in tensors.items() if k.startswith("head.")})
+        model = build(card.config, tensors)
     except KeyError as error:
         raise ModelError(
             path,
-            wanted=f"weights of a {card.config.network.head} head",
+            wanted=f"what {card.config.network.kind} with a {card.config.network.head} head needs",
             found=f"no {error}",
             fix="the file is damaged: train or copy it again",
         ) from None
@@ -156,7 +178,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], ModelCard]:
         raise ModelError(path, wanted="a valid model card", found=str(error), fix="train the model again") from None
 
 
-def _check_weights(path: Path, model: Mail, tensors: dict[str, Tensor]) -> None:
+def _check_weights(path: Path, model: Model, tensors: dict[str, Tensor]) -> None:
     wanted = model.state_dict()
     for name in sorted(wanted.keys() | tensors.keys()):
         shapes = [str(tuple(where[name].shape)) if name in where else "nothing" for where in (wanted, tensors)]
@@ -173,7 +195,7 @@ def _check_weights(path: Path, model: Mail, tensors: dict[str, Tensor]) -> None:
             )
 
 
-def _answer(model: Mail, field_ut: Tensor) -> tuple[float, ...]:
+def _answer(model: Model, field_ut: Tensor) -> tuple[float, ...]:
     model.eval()
     with torch.inference_mode():
         posterior = model.head.posterior(model(field_ut[None].float()).raw[0])

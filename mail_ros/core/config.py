@@ -16,6 +16,7 @@ from mail_ros.core.errors import ConfigError
 GradientKind = Literal["lag", "first", "mean"]
 AttentionKind = Literal["adaptive", "uniform", "constant"]
 HeadKind = Literal["regression", "heatmap"]
+NetworkKind = Literal["mail", "matching"]
 
 T = TypeVar("T")
 
@@ -66,6 +67,7 @@ class WindowConfig:
 class NetworkConfig:
     """Widths that the paper leaves open, and which of its variants is built."""
 
+    kind: NetworkKind = "mail"  # "matching": no network, see `core.matching`; what follows here then has no effect
     hidden: int = 32  # of each scale's GRU
     feature: int = 32  # of each scale's feature vector
     attention: AttentionKind = "adaptive"  # "uniform": the paper's ablation; "constant": learned, the same everywhere
@@ -73,10 +75,30 @@ class NetworkConfig:
     head: HeadKind = "regression"  # the paper's equation 14; "heatmap": softmax over map cells
 
     def __post_init__(self) -> None:
+        check_choice("network.kind", self.kind, NetworkKind)
         check_choice("network.attention", self.attention, AttentionKind)
         check_choice("network.head", self.head, HeadKind)
         for name in ("hidden", "feature", "attention_hidden"):
             check_range(f"network.{name}", getattr(self, name), 1, 4096)
+
+
+@dataclass(frozen=True)
+class MatchingConfig:
+    """What a comparison of two windows forgives (see `core.matching`); distances are means over the samples."""
+
+    offset_share: float = 0.05  # how much a constant difference counts: 0 not at all, 1 like any other
+    tilt_ut2: float = 6.0  # a turn of θ about the device's x axis costs 2 tilt_ut2 (1 - cos θ)
+    speeds: tuple[float, ...] = (0.75, 0.87, 1.0, 1.15, 1.3)  # at which each walk of the survey is stored
+    stride_s: float = 0.4  # between the stored windows
+
+    def __post_init__(self) -> None:
+        check_range("matching.offset_share", self.offset_share, 0.0, 1.0)
+        check_range("matching.tilt_ut2", self.tilt_ut2, 0.0, 1e9)
+        check_range("matching.stride_s", self.stride_s, 1e-3, 60.0)
+        if not self.speeds:
+            raise ConfigError("matching.speeds", wanted="one speed or more", found="none", fix="give some, as in [1]")
+        for speed in self.speeds:
+            check_range("matching.speeds", speed, 0.1, 10.0)
 
 
 @dataclass(frozen=True)
@@ -86,6 +108,7 @@ class MailConfig:
     features: FeatureConfig = field(default_factory=FeatureConfig)
     window: WindowConfig = field(default_factory=WindowConfig)
     network: NetworkConfig = field(default_factory=NetworkConfig)
+    matching: MatchingConfig = field(default_factory=MatchingConfig)
 
     def __post_init__(self) -> None:
         if min(self.scales) < 2:
@@ -103,8 +126,8 @@ class MailConfig:
 
     @property
     def samples(self) -> int:
-        """Resampled field values that one window needs: its gradients and the lag before them."""
-        return self.length + self.features.lag
+        """Resampled field values that one window needs: its gradients and the lag before them; matching has no lag."""
+        return self.length + (self.features.lag if self.network.kind == "mail" else 0)
 
     @property
     def scales(self) -> tuple[int, ...]:

@@ -58,15 +58,14 @@ class RegressionHead(nn.Module):
         return Posterior(raw.numpy().astype(np.float64), self.covariance_m2.numpy().astype(np.float64), int(self.floor))
 
 
-class HeatmapHead(nn.Module):
-    """Softmax over the map's cells, trained with labels as soft as the survey's own error.
+class MapHead(nn.Module):
+    """A belief over the map's cells, trained with labels as soft as the survey's own error.
 
     Where the paper answers the point between two look-alike corridors, this keeps both.
     """
 
-    def __init__(self, features: int, cells: Cells, label_sigma_m: float, radius_m: float) -> None:
+    def __init__(self, cells: Cells, label_sigma_m: float, radius_m: float) -> None:
         super().__init__()
-        self.fc = nn.Linear(features, len(cells))
         self.register_buffer("cell_position_m", torch.from_numpy(cells.position_m).double())
         self.register_buffer("cell_floor", torch.from_numpy(cells.floor))
         self.register_buffer("label_sigma_m", torch.tensor(label_sigma_m, dtype=torch.float64))
@@ -82,18 +81,34 @@ class HeatmapHead(nn.Module):
         return Cells(self.cell_position_m.numpy(), self.cell_floor.numpy())
 
     def forward(self, f: Tensor) -> Tensor:
-        """(B, features) -> (B, cells) logits."""
-        logits: Tensor = self.fc(f)
-        return logits
+        """(B, cells) logits, as they are."""
+        return f
 
-    def loss(self, raw: Tensor, position_m: Tensor, floor: Tensor) -> Tensor:
-        """Cross entropy against a Gaussian of `label_sigma_m` around the label, on the label's floor."""
+    def soft_label(self, position_m: Tensor, floor: Tensor) -> Tensor:
+        """A Gaussian of `label_sigma_m` around each label (B, 2) m, on the label's floor (B,): (B, cells)."""
         squared = torch.cdist(position_m.double(), self.cell_position_m).square()  # (B, cells)
         wrong_floor = floor[:, None] != self.cell_floor[None]
         weight = (-squared / (2 * self.label_sigma_m**2)).masked_fill(wrong_floor, -torch.inf)
-        return functional.cross_entropy(raw, torch.softmax(weight, dim=-1).float())
+        return torch.softmax(weight, dim=-1).float()
+
+    def loss(self, raw: Tensor, position_m: Tensor, floor: Tensor) -> Tensor:
+        """Cross entropy against the soft label."""
+        return functional.cross_entropy(raw, self.soft_label(position_m, floor))
 
     def posterior(self, raw: Tensor) -> Posterior:
         """The mode's neighbourhood, see `belief.decode`."""
         probability = torch.softmax(raw.double(), dim=-1).numpy()
         return decode(probability, self.cells, float(self.radius_m))
+
+
+class HeatmapHead(MapHead):
+    """Linear layer to the map's cells."""
+
+    def __init__(self, features: int, cells: Cells, label_sigma_m: float, radius_m: float) -> None:
+        super().__init__(cells, label_sigma_m, radius_m)
+        self.fc = nn.Linear(features, len(cells))
+
+    def forward(self, f: Tensor) -> Tensor:
+        """(B, features) -> (B, cells) logits."""
+        logits: Tensor = self.fc(f)
+        return logits

@@ -18,8 +18,8 @@ import numpy as np
 import torch
 
 from mail_ros.core.belief import Posterior
+from mail_ros.core.checkpoint import Model
 from mail_ros.core.config import STRIDE_S, FeatureConfig, check_range
-from mail_ros.core.model import Mail
 from mail_ros.core.signals import FloatArray, Resampler, SlidingWindow
 
 UNCERTAIN_M = 5.0  # an estimate whose standard deviation is above this is not LOCALIZED
@@ -115,9 +115,9 @@ class WindowLocalizer:
 
 
 class MailLocalizer(WindowLocalizer):
-    """MAIL behind the seam: the whole window through the network, once a stride."""
+    """MAIL behind the seam, or matching: the whole window through the model, once a stride."""
 
-    def __init__(self, model: Mail, stride_s: float = STRIDE_S) -> None:
+    def __init__(self, model: Model, stride_s: float = STRIDE_S) -> None:
         self.model = model.eval()
         super().__init__(model.config.features, model.config.samples, self._pass, stride_s)
 

@@ -16,11 +16,12 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from mail_ros.core.config import GradientKind
 
 FloatArray = npt.NDArray[np.float64]
-ArrayOrTensor = TypeVar("ArrayOrTensor", FloatArray, torch.Tensor)
+ArrayOrTensor = TypeVar("ArrayOrTensor", FloatArray, Tensor)
 
 NS_PER_S = 1_000_000_000
 UT_PER_T = 1e6
@@ -158,3 +159,27 @@ def gradient(field_ut: ArrayOrTensor, kind: GradientKind, lag: int) -> ArrayOrTe
         return field_ut - mean
     difference: ArrayOrTensor = field_ut[..., lag:, :] - field_ut[..., :-lag, :]
     return difference
+
+
+def cut_windows(field_ut: Tensor, end: Tensor, reach: Tensor, speed: Tensor, samples: int) -> Tensor:
+    """Windows of a resampled walk that end at some rows, walked `speed` times as fast, by linear interpolation.
+
+    A speed that reaches back before the walk's start is lowered to what the walk holds.
+
+    Args:
+        field_ut: (m, 3) µT.
+        end: (B,) rows of the newest sample.
+        reach: (B,) how many rows up to there have no hole.
+        speed: (B,) factors.
+        samples: in a window.
+
+    Returns:
+        (B, samples, 3) µT.
+    """
+    back = torch.arange(samples - 1, -1, -1, dtype=torch.float64)
+    fastest = (reach.double() - 1) / (samples - 1)
+    at = end[:, None] - torch.minimum(speed.double(), fastest)[:, None] * back  # (B, samples) fractional rows
+    below = at.floor().long()
+    share = (at - below)[..., None].to(field_ut.dtype)
+    above = torch.minimum(below + 1, end[:, None])
+    return field_ut[below] * (1 - share) + field_ut[above] * share

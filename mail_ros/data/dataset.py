@@ -10,7 +10,7 @@ import torch
 
 from mail_ros.core.config import FeatureConfig, MailConfig
 from mail_ros.core.errors import TrackError
-from mail_ros.core.signals import Resampler, Tick
+from mail_ros.core.signals import Resampler, Tick, cut_windows
 from mail_ros.data.track import BoolArray, FloatArray, IntArray, Track
 
 
@@ -77,12 +77,13 @@ class WindowSet:
         self.field_ut = np.concatenate([t.field_ut for t in resampled]).astype(np.float32)  # (n, 3)
         self.position_m = np.concatenate([t.position_m for t in resampled])  # (n, 2)
         self.floor = np.concatenate([t.floor for t in resampled])  # (n,)
-        self._run = np.concatenate([_run_length(t.field_ut) for t in resampled])
-        usable = np.concatenate([t.valid & ~t.paused for t in resampled]) & (self._run >= self.samples)
+        self.reach = np.concatenate([_run_length(t.field_ut) for t in resampled])  # (n,) rows since the last hole
+        self.walk = np.repeat(np.arange(len(resampled)), [len(t.field_ut) for t in resampled])  # (n,) index of its walk
+        usable = np.concatenate([t.valid & ~t.paused for t in resampled]) & (self.reach >= self.samples)
         stride = max(1, round(stride_s * config.features.rate_hz))
         self.ends = np.flatnonzero(usable)[::stride]
         if not len(self.ends):
-            longest_s = self._run.max(initial=0) / config.features.rate_hz
+            longest_s = self.reach.max(initial=0) / config.features.rate_hz
             raise TrackError(
                 ", ".join(track.source for track in tracks),
                 wanted=f"labelled, moving windows of {self.samples / config.features.rate_hz:g} s",
@@ -94,9 +95,7 @@ class WindowSet:
         return len(self.ends)
 
     def fields(self, ends: IntArray, speed: FloatArray | None = None) -> torch.Tensor:
-        """Windows ending at `ends` (see `self.ends`), walked `speed` times as fast by linear interpolation.
-
-        A speed that reaches back before the walk's start is lowered to what the walk holds.
+        """Windows ending at `ends` (see `self.ends`), walked `speed` times as fast (see `signals.cut_windows`).
 
         Args:
             ends: (B,) indices of the newest sample.
@@ -105,15 +104,9 @@ class WindowSet:
         Returns:
             (B, n + lag, 3) µT.
         """
-        back = np.arange(self.samples - 1, -1, -1)
-        if speed is None:
-            return torch.from_numpy(self.field_ut[ends[:, None] - back])
-        fastest = (self._run[ends] - 1) / (self.samples - 1)
-        at = ends[:, None] - np.minimum(speed, fastest)[:, None] * back  # (B, n + lag) fractional indices
-        below = np.floor(at).astype(np.int64)
-        share = (at - below)[..., None].astype(np.float32)
-        above = np.minimum(below + 1, ends[:, None])
-        return torch.from_numpy(self.field_ut[below] * (1 - share) + self.field_ut[above] * share)
+        factor = np.ones(len(ends)) if speed is None else speed
+        end, reach = torch.from_numpy(ends), torch.from_numpy(self.reach[ends])
+        return cut_windows(torch.from_numpy(self.field_ut), end, reach, torch.from_numpy(factor), self.samples)
 
     def labels(self, ends: IntArray) -> tuple[torch.Tensor, torch.Tensor]:
         """True positions (B, 2) m and floors (B,) at the windows' ends."""

@@ -1,6 +1,7 @@
 """Every method that the benchmark compares: one name, one way to fit it to training walks.
 
-`mail` is the paper's network and head; the other rows with `mail` in their name are its controls.
+`mail` is the paper's network and head; the other rows with `mail` in their name are its controls, and `matching`
+is the model that does without a network.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from mail_ros.evaluation.peers.subsequence import subsequence
 from mail_ros.training.config import RunConfig
 from mail_ros.training.loop import Progress, Trainer
 from mail_ros.training.maps import head_state
+from mail_ros.training.matching import fit_matching
 from mail_ros.training.run_folder import RunFolder
 from mail_ros.training.train import untrained
 
@@ -82,8 +84,10 @@ def fit_jang(fit: Fit) -> Localizer:
     windows = WindowSet(fit.tracks, config.mail, config.training.stride_s)
     site = head_state(config, windows)
     torch.manual_seed(config.training.seed)
-    center = site["center_m"]
-    model = Jang(config.mail, (float(center[0]), float(center[1])), float(site["extent_m"]), int(site["floor"]))
+    center = site["head.center_m"]
+    model = Jang(
+        config.mail, (float(center[0]), float(center[1])), float(site["head.extent_m"]), int(site["head.floor"])
+    )
     trained = Trainer(config, model, windows, None, _folder(fit)).fit(fit.report)
 
     def locate(window_ut: FloatArray) -> Answer:
@@ -100,6 +104,14 @@ def fit_mail(fit: Fit, **network: str) -> Localizer:
     windows = WindowSet(fit.tracks, config.mail, config.training.stride_s)
     model = Trainer(config, untrained(config, windows), windows, None, _folder(fit)).fit(fit.report)
     return MailLocalizer(model, fit.stride_s)
+
+
+def fit_our_matching(fit: Fit) -> Localizer:
+    """See `core.matching`."""
+    config = dataclasses.replace(fit.config, network=dataclasses.replace(fit.config.network, kind="matching"))
+    return MailLocalizer(
+        fit_matching(config, WindowSet(fit.tracks, config.mail, config.matching.stride_s)), fit.stride_s
+    )
 
 
 def _folder(fit: Fit) -> RunFolder:
@@ -120,7 +132,9 @@ METHODS: dict[str, Callable[[Fit], Localizer]] = {
     "mail_uniform": lambda fit: fit_mail(fit, attention="uniform"),
     "mail_constant": lambda fit: fit_mail(fit, attention="constant"),
     "mail_heatmap": lambda fit: fit_mail(fit, head="heatmap"),
+    "matching": fit_our_matching,
 }
+OURS = ("mail", "mail_uniform", "mail_constant", "mail_heatmap", "matching")  # the others are peers
 STUDY_METHODS: dict[str, Callable[[Fit], Localizer]] = {"subsequence": fit_subsequence}  # no row of the benchmark
 TRAINED = ("jang", "mail", "mail_uniform", "mail_constant", "mail_heatmap")  # networks, whose run keeps a log
 NEED_ODOMETRY = ("dead_reckoning",)  # the particle filters guess where there is none

@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mail_ros.core.config import FeatureConfig, MailConfig, NetworkConfig, WindowConfig, check_range, from_dict
+from mail_ros.core.config import (
+    FeatureConfig,
+    MailConfig,
+    MatchingConfig,
+    NetworkConfig,
+    WindowConfig,
+    check_range,
+    from_dict,
+)
 from mail_ros.core.errors import ConfigError
 
 
@@ -53,12 +61,13 @@ class RunConfig:
     features: FeatureConfig = field(default_factory=FeatureConfig)
     window: WindowConfig = field(default_factory=WindowConfig)
     network: NetworkConfig = field(default_factory=NetworkConfig)
+    matching: MatchingConfig = field(default_factory=MatchingConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
     @property
     def mail(self) -> MailConfig:
         """The part that goes into the model card as the network's own."""
-        return MailConfig(self.features, self.window, self.network)
+        return MailConfig(self.features, self.window, self.network, self.matching)
 
 
 def run_config(settings: Sequence[str]) -> RunConfig:

@@ -56,6 +56,23 @@ class Network(Protocol):
 NetworkT = TypeVar("NetworkT", bound=Network)
 
 
+def residuals_m(model: Network, windows: WindowSet) -> FloatArray:
+    """Estimate minus label of every window, each by itself, (n, 2) m."""
+    cast(nn.Module, model).eval()
+    estimates = []
+    with torch.inference_mode():
+        for ends in np.array_split(windows.ends, math.ceil(len(windows) / 512)):
+            raw = model(windows.fields(ends)).raw
+            estimates += [model.head.posterior(row).position_m for row in raw]
+    residual_m: FloatArray = np.array(estimates) - windows.position_m[windows.ends]
+    return residual_m
+
+
+def errors_m(model: Network, windows: WindowSet) -> FloatArray:
+    """Distance between estimate and label of every window, (n,) m."""
+    return np.asarray(np.linalg.norm(residuals_m(model, windows), axis=1))
+
+
 class Trainer(Generic[NetworkT]):
     """One run. `fit` goes on where the run folder says it stopped."""
 
@@ -93,27 +110,12 @@ class Trainer(Generic[NetworkT]):
                 losses.append(self._step(step, ends, speed))
                 steps = settings.epochs * self.steps_per_epoch
                 report(Progress(step + 1, steps, self.state.epoch, losses[-1], validation_m, self.state.best_m))
-            validation_m = float(self.errors().mean()) if self.validation else math.nan
+            validation_m = float(errors_m(self.model, self.validation).mean()) if self.validation else math.nan
             self._finish_epoch(float(np.mean(losses)), validation_m)
         self.module.load_state_dict(self.folder.load_tensors("best") or {})
         self.module.eval()
         self._set_residual_covariance()
         return self.model
-
-    def errors(self) -> FloatArray:
-        """Distance between estimate and label for every window of the validation, (n,) m; else of the training."""
-        return np.asarray(np.linalg.norm(self._residuals(), axis=1))
-
-    def _residuals(self) -> FloatArray:
-        windows = self.validation or self.windows
-        self.module.eval()
-        estimates = []
-        with torch.inference_mode():
-            for ends in np.array_split(windows.ends, math.ceil(len(windows) / 512)):
-                raw = self.model(windows.fields(ends)).raw
-                estimates += [self.model.head.posterior(row).position_m for row in raw]
-        residual_m: FloatArray = np.array(estimates) - windows.position_m[windows.ends]
-        return residual_m
 
     def _batches(self, epoch: int) -> list[tuple[IntArray, FloatArray]]:
         settings = self.config.training
@@ -167,5 +169,5 @@ class Trainer(Generic[NetworkT]):
         """A regression head cannot doubt by window; it carries its mean squared validation error instead."""
         head = self.model.head
         if isinstance(head, RegressionHead):
-            residual_m = self._residuals()
+            residual_m = residuals_m(self.model, self.validation or self.windows)
             head.covariance_m2.copy_(torch.from_numpy(residual_m.T @ residual_m / len(residual_m)))

@@ -13,7 +13,7 @@ from mail_ros.training.config import RunConfig
 
 
 def head_state(config: RunConfig, windows: WindowSet) -> dict[str, Tensor]:
-    """The buffers of an untrained head, from where the survey went (see `checkpoint.build`).
+    """The buffers of an untrained model's head, from where the survey went (see `checkpoint.build`).
 
     Raises:
         TrackError: a regression head and walks on several floors.
@@ -21,13 +21,13 @@ def head_state(config: RunConfig, windows: WindowSet) -> dict[str, Tensor]:
     position_m, floor = windows.position_m, windows.floor
     known = np.isfinite(position_m).all(axis=1)
     position_m, floor = position_m[known], floor[known]
-    if config.network.head == "heatmap":
+    if config.network.head == "heatmap" or config.network.kind == "matching":
         cells = survey_cells(position_m, floor, config.training.cell_m)
         return {
-            "cell_position_m": torch.from_numpy(cells.position_m),
-            "cell_floor": torch.from_numpy(cells.floor),
-            "label_sigma_m": torch.tensor(config.training.label_sigma_m),
-            "radius_m": torch.tensor(config.training.radius_m),
+            "head.cell_position_m": torch.from_numpy(cells.position_m),
+            "head.cell_floor": torch.from_numpy(cells.floor),
+            "head.label_sigma_m": torch.tensor(config.training.label_sigma_m),
+            "head.radius_m": torch.tensor(config.training.radius_m),
         }
     floors = np.unique(floor)
     if len(floors) > 1:
@@ -38,7 +38,7 @@ def head_state(config: RunConfig, windows: WindowSet) -> dict[str, Tensor]:
             fix="train one model per floor, or with --set network.head=heatmap",
         )
     return {
-        "center_m": torch.from_numpy(position_m.mean(axis=0)).float(),
-        "extent_m": torch.tensor(float(position_m.std()) or 1.0),
-        "floor": torch.tensor(int(floors[0])),
+        "head.center_m": torch.from_numpy(position_m.mean(axis=0)).float(),
+        "head.extent_m": torch.tensor(float(position_m.std()) or 1.0),
+        "head.floor": torch.tensor(int(floors[0])),
     }

@@ -12,15 +12,16 @@ import numpy as np
 import torch
 
 from mail_ros import __version__
-from mail_ros.core.checkpoint import ModelCard, build, save_model
+from mail_ros.core.checkpoint import Model, ModelCard, build_mail, save_model
 from mail_ros.core.errors import TrackError
 from mail_ros.core.model import Mail
 from mail_ros.data.bag import FIELD_TOPIC, LANDMARK_TOPIC, Bag, read_track
 from mail_ros.data.dataset import WindowSet
-from mail_ros.data.track import Track
+from mail_ros.data.track import FloatArray, Track
 from mail_ros.training.config import RunConfig
-from mail_ros.training.loop import Progress, Trainer
+from mail_ros.training.loop import Progress, Trainer, errors_m
 from mail_ros.training.maps import head_state
+from mail_ros.training.matching import fit_matching
 from mail_ros.training.run_folder import RunFolder
 
 
@@ -54,14 +55,26 @@ def train(
         MailError: bags, settings or run folder that cannot be used; nothing is overwritten then.
     """
     refuse_shared(survey.train, survey.validate)
-    windows = WindowSet(survey.tracks(survey.train), config.mail, config.training.stride_s)
+    matching = config.network.kind == "matching"
+    stride_s = config.matching.stride_s if matching else config.training.stride_s
+    windows = WindowSet(survey.tracks(survey.train), config.mail, stride_s)
     validation = WindowSet(survey.tracks(survey.validate), config.mail, config.training.validate_stride_s)
     folder = RunFolder(run)
     bags = survey.description()
     folder.open({"settings": dataclasses.asdict(config), "bags": bags}, resume)
-    trainer = Trainer(config, untrained(config, windows), windows, validation, folder)
-    model = trainer.fit(report)
-    return _write(config, bags, trainer, model, (out, run / "model.safetensors"))
+    record: dict[str, Any] = {"settings": dataclasses.asdict(config.training), "bags": bags}
+    model: Model
+    if matching:
+        model = fit_matching(config, windows)
+    else:
+        trainer = Trainer(config, untrained(config, windows), windows, validation, folder)
+        model = trainer.fit(report)
+        record["best_epoch"] = trainer.state.best_epoch
+    card = _card(config, record, windows, errors_m(model, validation))
+    golden = windows.fields(windows.ends[:1])[0]
+    for file in (out, run / "model.safetensors"):
+        card = save_model(file, model, card, golden)
+    return card
 
 
 def labelled_track(bag: Path, field_topic: str = FIELD_TOPIC, landmark_topic: str = LANDMARK_TOPIC) -> Track:
@@ -101,33 +114,20 @@ def refuse_shared(train: Iterable[Path], held_out: Iterable[Path]) -> None:
 def untrained(config: RunConfig, windows: WindowSet) -> Mail:
     """MAIL for the site that the windows come from; the seed alone decides its weights."""
     torch.manual_seed(config.training.seed)
-    return build(config.mail, head_state(config, windows))
+    return build_mail(config.mail, head_state(config, windows))
 
 
-def _write(
-    config: RunConfig, bags: dict[str, Any], trainer: Trainer[Mail], model: Mail, files: Sequence[Path]
-) -> ModelCard:
-    errors_m = trainer.errors()
-    card = ModelCard(
+def _card(config: RunConfig, record: dict[str, Any], windows: WindowSet, error_m: FloatArray) -> ModelCard:
+    return ModelCard(
         config=config.mail,
-        floors=tuple(int(floor) for floor in np.unique(trainer.windows.floor)),
-        cells=len(model.state_dict().get("head.cell_floor", ())),
-        training={
-            "settings": dataclasses.asdict(config.training),
-            "bags": bags,
-            "best_epoch": trainer.state.best_epoch,
-            "date": datetime.now(timezone.utc).date().isoformat(),
-            "mail_ros": __version__,
-        },
+        floors=tuple(int(floor) for floor in np.unique(windows.floor)),
+        cells=len(head_state(config, windows).get("head.cell_floor", ())),
+        training={**record, "date": datetime.now(timezone.utc).date().isoformat(), "mail_ros": __version__},
         metrics={
             "of": "single windows of the validation walks, moving, no tracker",
-            "windows": len(errors_m),
-            "mean_m": float(errors_m.mean()),
-            "median_m": float(np.median(errors_m)),
-            "p90_m": float(np.percentile(errors_m, 90)),
+            "windows": len(error_m),
+            "mean_m": float(error_m.mean()),
+            "median_m": float(np.median(error_m)),
+            "p90_m": float(np.percentile(error_m, 90)),
         },
     )
-    golden = trainer.windows.fields(trainer.windows.ends[:1])[0]
-    for file in files:
-        card = save_model(file, model, card, golden)
-    return card

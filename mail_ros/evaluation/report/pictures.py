@@ -24,6 +24,7 @@ from matplotlib.patches import FancyArrowPatch
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentFormatter
 
 from mail_ros.data.track import FloatArray
+from mail_ros.evaluation.methods import OURS
 from mail_ros.evaluation.metrics import TAIL_M
 from mail_ros.evaluation.report.charts import floors as floors_of
 from mail_ros.evaluation.report.runs import Course, Floor, StudyTable
@@ -205,7 +206,7 @@ def _painted(floor: Floor) -> list[tuple[str, str]]:
 
 
 def _weight(method: str) -> dict[str, Any]:
-    return {"linewidth": 1.5 if method.startswith("mail") else 1.0, "linestyle": "--" if method == "chance" else "-"}
+    return {"linewidth": 1.5 if method in OURS else 1.0, "linestyle": "--" if method == "chance" else "-"}
 
 
 def _multiples(floor: Floor, height: float) -> tuple[Figure, list[Axes]]:

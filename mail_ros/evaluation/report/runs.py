@@ -16,6 +16,7 @@ from mail_ros.data.track import FloatArray
 from mail_ros.evaluation.cells import CellResult, read_cell, walk_names
 from mail_ros.evaluation.conditions import AS_WALKED
 from mail_ros.evaluation.follow import Scored, read_csv
+from mail_ros.evaluation.methods import OURS
 from mail_ros.evaluation.studies import STUDIES
 
 
@@ -52,8 +53,8 @@ class Floor:
 
     @property
     def first(self) -> str:
-        """The method to look at first: the best MAIL, or the best of all where there is none."""
-        return next((method for method in self.methods if method.startswith("mail")), self.methods[0])
+        """The method to look at first: the best of ours, or the best of all where there is none."""
+        return next((method for method in self.methods if method in OURS), self.methods[0])
 
     def error_m(self, method: str) -> FloatArray:
         """All errors that a method's row sums up."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mail_ros.data.track import FloatArray, IntArray
+from mail_ros.evaluation.methods import OURS
 from mail_ros.evaluation.metrics import TAIL_M
 from mail_ros.evaluation.report.runs import Course, Floor
 
@@ -35,6 +36,7 @@ COLOURS = {
     "mail_heatmap": "#d9480f",
     "mail_uniform": "#e8a33d",
     "mail_constant": "#a8763e",
+    "matching": "#7a0019",
 }
 WARM = ("#8c1d18", "#e8590c", "#b8860b", "#e64980")
 COOL = ("#364fc7", "#087f5b", "#1098ad", "#5f3dc4")
@@ -56,7 +58,7 @@ class Mistakes:
 def colours(methods: Sequence[str]) -> dict[str, str]:
     """A colour for each method; the same name has the same colour in every report as far as possible."""
     spare = {True: iter(WARM * len(methods)), False: iter(COOL * len(methods))}
-    return {method: COLOURS.get(method) or next(spare[method.startswith("mail")]) for method in sorted(methods)}
+    return {method: COLOURS.get(method) or next(spare[method in OURS]) for method in sorted(methods)}
 
 
 def scale_colours(scales: int) -> list[str]:
