@@ -133,7 +133,14 @@ def test_walks_it_cannot_use_are_refused_before_anything_is_written(survey: Surv
     upstairs = synthetic_walk(30.0, floor=1).write(tmp_path / "upstairs")
 
     def run(bags: Survey) -> None:
-        train(config("training.epochs=1"), bags, tmp_path / "m", tmp_path / "run", resume=False, report=quiet)
+        train(
+            config("network.head=regression", "training.epochs=1"),
+            bags,
+            tmp_path / "m",
+            tmp_path / "run",
+            resume=False,
+            report=quiet,
+        )
 
     with pytest.raises(TrackError, match="walk0: wanted walks that are either for training or held out"):
         run(Survey(survey.train, survey.train[:1]))

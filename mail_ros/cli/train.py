@@ -21,7 +21,7 @@ def train(
         list[str] | None,
         typer.Option(
             "--set",
-            help="Change a setting: SECTION.NAME=VALUE; sections features, window, network, matching, training.",
+            help="Set SECTION.NAME=VALUE of sections features, window, network, matching, augment, training.",
         ),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --run.")] = False,

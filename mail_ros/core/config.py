@@ -72,7 +72,7 @@ class NetworkConfig:
     feature: int = 32  # of each scale's feature vector
     attention: AttentionKind = "adaptive"  # "uniform": the paper's ablation; "constant": learned, the same everywhere
     attention_hidden: int = 64
-    head: HeadKind = "regression"  # the paper's equation 14; "heatmap": softmax over map cells
+    head: HeadKind = "heatmap"  # softmax over map cells; "regression": the paper's equation 14
 
     def __post_init__(self) -> None:
         check_choice("network.kind", self.kind, NetworkKind)

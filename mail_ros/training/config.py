@@ -17,6 +17,7 @@ from mail_ros.core.config import (
     from_dict,
 )
 from mail_ros.core.errors import ConfigError
+from mail_ros.training.augment import AugmentConfig
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class RunConfig:
     window: WindowConfig = field(default_factory=WindowConfig)
     network: NetworkConfig = field(default_factory=NetworkConfig)
     matching: MatchingConfig = field(default_factory=MatchingConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
     @property

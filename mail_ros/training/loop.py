@@ -1,7 +1,7 @@
 """Fitting the network: windows of the training walks in, the best epoch's weights out.
 
-Every epoch draws its order and its speeds from (seed, epoch) alone, so a run that was interrupted and
-resumed gives the same model as one that was not.
+Every epoch draws its order and its speeds from (seed, epoch) alone, every step its augmentation from
+(seed, step), so a run that was interrupted and resumed gives the same model as one that was not.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from mail_ros.core.heads import Head, RegressionHead
 from mail_ros.core.model import MailOutput
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import FloatArray, IntArray
+from mail_ros.training.augment import augment
 from mail_ros.training.config import RunConfig
 from mail_ros.training.run_folder import RunFolder, optimizer_tensors, restore_optimizer
 
@@ -131,7 +132,9 @@ class Trainer(Generic[NetworkT]):
         for group in self.optimizer.param_groups:
             group["lr"] = self._learning_rate(step)
         position_m, floor = self.windows.labels(ends)
-        loss = self.model.head.loss(self.model(self.windows.fields(ends, speed)).raw, position_m, floor)
+        generator = torch.Generator().manual_seed(self.config.training.seed * 1_000_003 + step)
+        field_ut = augment(self.windows.fields(ends, speed), self.config.augment, generator)
+        loss = self.model.head.loss(self.model(field_ut).raw, position_m, floor)
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.module.parameters(), 1.0)
