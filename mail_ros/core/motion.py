@@ -58,15 +58,15 @@ class Motion(ABC):
         """A way (2,) as each heading sees it, (k, 2)."""
         return np.column_stack([self.cos * way_m[0] - self.sin * way_m[1], self.sin * way_m[0] + self.cos * way_m[1]])
 
-    def _turn(self, belief: FloatArray) -> FloatArray:
-        """Let headings (m, k) drift to their neighbours, and a few to anywhere."""
+    def _turn(self, belief: FloatArray, anew: float) -> FloatArray:
+        """Let headings (m, k) drift to their neighbours, and a share `anew` to anywhere."""
         share = 0.5 * (self.config.turn_rad * self.config.headings / FULL_TURN) ** 2  # to either side
         passes = max(1, int(np.ceil(share / 0.25)))
         for _ in range(passes):
             sides = np.roll(belief, 1, axis=1) + np.roll(belief, -1, axis=1)
             belief = belief + share / passes * (sides - 2.0 * belief)
         anywhere = belief.mean(axis=1, keepdims=True)
-        turned: FloatArray = (1.0 - self.config.turned) * belief + self.config.turned * anywhere
+        turned: FloatArray = (1.0 - anew) * belief + anew * anywhere
         return turned
 
 
@@ -112,7 +112,7 @@ class OdometryMotion(Motion):
         way_m = self._turned(self._way_m / pieces)
         kernel = self.lattice.kernel(way_m, deviation_m, deviation_m, self.angle_rad)
         for _ in range(pieces):
-            belief = self._turn(self.lattice.spread(belief, kernel))
+            belief = self._turn(self.lattice.spread(belief, kernel), self.config.odometry_anew)
         self._way_m = np.zeros(2)
         return belief
 
@@ -172,4 +172,4 @@ class WalkingMotion(Motion):
         still = np.clip(STILL_RISE * np.log(config.still_ut / max(change_ut, 1e-9)), *STILL_BOUNDS) * config.walking_s
         now_standing = ((1.0 - starts) * standing + stops * walking.sum(axis=1)) * np.exp(still)
         walking = (1.0 - stops) * walking + (starts / config.headings * standing)[:, None]
-        return np.column_stack([self._turn(walking), now_standing])
+        return np.column_stack([self._turn(walking, config.turned_about), now_standing])

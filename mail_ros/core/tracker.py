@@ -144,7 +144,7 @@ class Tracker:
             mode = int(left.argmax())
             near = self._near(mode) & (left > 0.0)
             weight = float(left[near].sum())
-            if weight < least:
+            if weight < max(least, 1e-12):
                 break
             mean_m = left[near] @ self.cells.position_m[near] / weight + self._carried_m(near)
             found.append(Hypothesis(mean_m, int(self.cells.floor[mode]), weight))

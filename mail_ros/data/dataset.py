@@ -74,9 +74,11 @@ class WindowSet:
         """
         resampled = [resample(track, config.features).labelled_span() for track in tracks]
         self.samples = config.samples
+        self.stride_s = stride_s
         self.field_ut = np.concatenate([t.field_ut for t in resampled]).astype(np.float32)  # (n, 3)
         self.position_m = np.concatenate([t.position_m for t in resampled])  # (n, 2)
         self.floor = np.concatenate([t.floor for t in resampled])  # (n,)
+        self.walk = np.concatenate([np.full(len(t), index) for index, t in enumerate(resampled)])  # (n,) which track
         self._run = np.concatenate([_run_length(t.field_ut) for t in resampled])
         usable = np.concatenate([t.valid & ~t.paused for t in resampled]) & (self._run >= self.samples)
         stride = max(1, round(stride_s * config.features.rate_hz))
