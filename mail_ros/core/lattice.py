@@ -6,12 +6,14 @@ Cells exist only where a survey went, so that most neighbours are missing; what 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from mail_ros.core.belief import Cells, FloatArray, IntArray
 from mail_ros.core.errors import ModelError
 
 ON_GRID = 1e-3  # of a cell's size: how far a centre may lie beside the grid
-NEGLIGIBLE = 1e-5  # kernel weights below this, everywhere, are left out
+NEGLIGIBLE = 1e-3  # kernel weights below this are left out
+IDLE = 1e-8  # of the belief: cells with less stay as they are, which saves most of the work once one knows the place
 
 
 class Lattice:
@@ -40,12 +42,27 @@ class Lattice:
             there = np.flatnonzero(found >= 0)
             self._pairs.append((there, found[there]))
 
-    def spread(self, belief: FloatArray, kernel: FloatArray) -> FloatArray:
-        """Move a belief (m, k) by kernels (o, k): each column by its own weights of the offsets."""
-        moved = np.zeros_like(belief)
+    def spread(self, belief: FloatArray, kernel: FloatArray, gain: FloatArray | None = None) -> FloatArray:
+        """Move a belief by kernels: each column by its own weights of the offsets.
+
+        Args:
+            belief: (m, k).
+            kernel: (o, k).
+            gain: (m, k) the belief is multiplied by this where it moves; None for 1.
+
+        Returns:
+            (m, k); cells with less than `IDLE` of the belief keep it.
+        """
+        active = belief.sum(axis=1) > IDLE
+        busy = active.all()
+        moving = belief if gain is None else belief * gain
+        moved = np.where(active[:, None] | (moving == 0.0), 0.0, belief)
         for (here, there), weight in zip(self._pairs, kernel, strict=True):
-            if weight.max() > NEGLIGIBLE:
-                moved[there] += weight * belief[here]
+            if not busy:
+                kept = active[here]
+                here, there = here[kept], there[kept]
+            for run in _runs(weight > 0.0):
+                moved[there, run] += weight[run] * moving[here, run]
         return moved
 
     def kept(self, kernel: FloatArray) -> FloatArray:
@@ -56,15 +73,25 @@ class Lattice:
         return share
 
     def kernel(self, way_m: FloatArray, along_m: float, across_m: float, heading_rad: FloatArray) -> FloatArray:
-        """Weights (o, k) of the offsets for k ways (k, 2): Gaussians, longer along the headings (k,); sum to one."""
+        """Weights (o, k) of the offsets for k ways (k, 2): Gaussians, longer along the headings (k,).
+
+        Weights below `NEGLIGIBLE` are zero; those of a way sum to one.
+        """
         along_m, across_m = max(along_m, self.size_m / 2), max(across_m, self.size_m / 2)  # or the grid pulls them in
         rest_m = self.offset_m[:, None] - way_m
         cos, sin = np.cos(heading_rad), np.sin(heading_rad)
         along = rest_m[..., 0] * cos + rest_m[..., 1] * sin
         across = rest_m[..., 1] * cos - rest_m[..., 0] * sin
         weight = np.exp(-0.5 * (np.square(along / along_m) + np.square(across / across_m)))
-        kernel: FloatArray = weight / weight.sum(axis=0)
-        return kernel
+        weight = weight / weight.sum(axis=0)
+        kernel: FloatArray = np.where(weight < NEGLIGIBLE, 0.0, weight)
+        return kernel / kernel.sum(axis=0)
+
+
+def _runs(chosen: npt.NDArray[np.bool_]) -> list[slice]:
+    """The stretches of columns that are chosen, (k,)."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], chosen, [False]]).astype(np.int8)))
+    return [slice(int(start), int(stop)) for start, stop in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def _grid_m(cells: Cells) -> float:

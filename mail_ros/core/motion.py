@@ -167,7 +167,7 @@ class WalkingMotion(Motion):
         config = self.config
         walking, standing = belief[:, :-1], belief[:, -1]
         at_edge = (walking * self._blocked).sum(axis=1)  # they turn, and may go any way next
-        walking = self.lattice.spread(walking * self._gain, self._kernel) + (at_edge / config.headings)[:, None]
+        walking = self.lattice.spread(walking, self._kernel, self._gain) + (at_edge / config.headings)[:, None]
         stops, starts = -np.expm1(-config.walking_s / config.stop_s), -np.expm1(-config.walking_s / config.stand_s)
         still = np.clip(STILL_RISE * np.log(config.still_ut / max(change_ut, 1e-9)), *STILL_BOUNDS) * config.walking_s
         now_standing = ((1.0 - starts) * standing + stops * walking.sum(axis=1)) * np.exp(still)
