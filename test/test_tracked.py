@@ -84,9 +84,7 @@ def test_a_search_is_tracked_by_what_it_says_of_every_cell(search: str, case: Ca
 
 
 def test_a_method_that_answers_a_point_is_tracked_as_a_gaussian(case: Case) -> None:
-    """Here one that always names a place two metres beside the truth, as sure as it should be."""
-    truth = {int(e.stamp_ns): e for e in answers(case.method, case.walk)}
-    assert truth
+    """Here one whose answers lie metres beside the truth, and which says so."""
     places = iter([s.reference_m for s in follow(case.method, case.walk)])
     rng = np.random.default_rng(7)
 
@@ -171,14 +169,12 @@ def test_each_cell_keeps_its_best_match() -> None:
 
 
 def test_the_variance_of_a_search_is_that_of_its_noise() -> None:
-    """Distances of many equally good matches around the truth, drawn with a known variance."""
+    """Truths that are drawn as a search of known variance says."""
     rng, cells = np.random.default_rng(0), Cells(np.arange(40.0)[:, None] * [1.0, 0.0], np.zeros(40, dtype=np.int64))
-    true = rng.integers(40, size=4000)
     logits = rng.normal(0.0, 2.0, (4000, 40))  # for each window, what -squared / (2 variance) might be
     chosen = np.array([rng.choice(40, p=np.exp(row) / np.exp(row).sum()) for row in logits])
     squared = -2.0 * 5.0 * logits  # of a search whose variance is 5
     variance = fitted_variance(squared, cells.position_m[chosen], np.zeros(4000, dtype=np.int64), cells)
-    assert len(true) == len(chosen)
     assert variance == pytest.approx(5.0, rel=0.2)
 
 

@@ -41,7 +41,8 @@ def ring() -> Cells:
 
 def near(cells: Cells, position_m: FloatArray, deviation_m: float = 0.5) -> FloatArray:
     """A good window's log likelihood: a Gaussian."""
-    return -0.5 * np.square((cells.position_m - position_m) / deviation_m).sum(axis=1)
+    log_likelihood: FloatArray = -0.5 * np.square((cells.position_m - position_m) / deviation_m).sum(axis=1)
+    return log_likelihood
 
 
 def turned(way_m: FloatArray, angle_rad: float) -> FloatArray:
@@ -113,7 +114,8 @@ def weigh_by_hand(
     for cell, value in enumerate(probability):
         share = (1 - c.outlier) * value / sum(probability) + c.outlier / len(probability)
         mixed[cell] *= share ** (c.evidence_per_s * heard_s)
-    return mixed / mixed.sum()
+    mixed /= mixed.sum()
+    return mixed
 
 
 def test_a_move_by_odometry_equals_the_forward_algorithm_written_out() -> None:
@@ -336,6 +338,13 @@ def test_odometry_that_leads_off_the_map_leaves_a_belief() -> None:
         tracker.advance(0.1, np.array([40.0, 30.0]))
         tracker.update(np.zeros(5))
     assert tracker.belief.sum() == pytest.approx(1.0)
+
+
+def test_a_leap_of_odometry_starts_anew() -> None:
+    tracker = Tracker(corridor(5), TrackerConfig(), odometry=True)
+    tracker.update(np.array([0.0, -9.0, -9.0, -9.0, -9.0]))
+    tracker.advance(0.1, np.array([1e9, 0.0]))
+    assert tracker.cell_probability == pytest.approx(0.2)
 
 
 def test_one_cell_is_a_map() -> None:

@@ -85,7 +85,8 @@ class Lattice:
         weight = np.exp(-0.5 * (np.square(along / along_m) + np.square(across / across_m)))
         weight = weight / weight.sum(axis=0)
         kernel: FloatArray = np.where(weight < NEGLIGIBLE, 0.0, weight)
-        return kernel / kernel.sum(axis=0)
+        kernel /= kernel.sum(axis=0)
+        return kernel
 
 
 def _runs(chosen: npt.NDArray[np.bool_]) -> list[slice]:

@@ -18,6 +18,7 @@ from mail_ros.core.lattice import Lattice
 REACH_DEVIATIONS = 2.5  # kernels are cut off there
 STRETCH = 1.75  # a move of odometry is cut in pieces of at most this times `odometry_m`: two steps are one piece
 LONGEST_STRIDE_S = 1.2  # a step that took longer does not tell of the next
+FARTHEST_M = 100.0  # whoever went on without being heard for so long may be anywhere
 FULL_TURN = 2.0 * np.pi
 STILL_RISE = 4.0  # log likelihood ratio of standing, per second, for each factor e that the field is stiller
 STILL_BOUNDS = (-1.0, 3.0)  # of that ratio: one may turn on the spot, and a field may be flat
@@ -107,6 +108,9 @@ class OdometryMotion(Motion):
 
     def _odometry(self, belief: FloatArray) -> FloatArray:
         length_m = float(np.linalg.norm(self._way_m))
+        if length_m > FARTHEST_M:
+            self._way_m = np.zeros(2)
+            return self.start(len(belief))
         pieces = int(np.ceil(length_m / (STRETCH * self.config.odometry_m)))
         deviation_m = float(np.hypot(self.config.place_m, self.config.odometry_share * length_m / pieces))
         way_m = self._turned(self._way_m / pieces)
