@@ -73,7 +73,7 @@ def test_errors_are_one_line_with_the_fix(tmp_path: Path) -> None:
         (["import", "ipin", tmp_path / "notes.mcap", "--out", tmp_path / "bags"], "wanted MAGN lines"),
         (["import", "csv", bag, "--out", tmp_path], "importer: wanted ipin, found csv"),
         (["import", "ipin", bag, "--out", tmp_path, "--origin", "here"], "--origin: wanted LATITUDE,LONGITUDE"),
-        (["train", bag, "--validate", bag, "--out", model, "--set", "x.y=1"], "x: wanted one of features"),
+        (["train", bag, "--validate", bag, "--out", model, "--set", "x.y=1"], "x: wanted one of augment, features"),
     ]:
         error = mail_ros(*arguments, code=1)
         assert message in error

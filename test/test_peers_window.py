@@ -9,6 +9,7 @@ from simulated_tracks import answers, assert_equal, chance_error_m, drive, surve
 
 from mail_ros.core.errors import TrackError
 from mail_ros.core.localizer import Localizer
+from mail_ros.core.tracked import tracked
 from mail_ros.data.track import Track
 from mail_ros.evaluation.follow import follow
 from mail_ros.evaluation.methods import METHODS, Fit
@@ -38,6 +39,16 @@ def test_a_method_neither_reads_the_future_nor_draws_lots(method: str, tmp_path:
     disturbed = answers(fit(method, training, tmp_path / "b"), with_noise_after(walk, half))
     assert len(before) > 10
     assert_equal(before, disturbed[: len(before)])
+
+
+@pytest.mark.parametrize("method", ["jang", "mail"])
+def test_a_network_that_answers_a_point_can_be_tracked_over_the_survey(method: str, tmp_path: Path) -> None:
+    training, walk = surveys(), drive(length_m=20.0)
+    alone = fit(method, training, tmp_path)
+    followed = answers(tracked(alone, odometry=True), walk)
+    assert [e.stamp_ns for e in followed] == [e.stamp_ns for e in answers(alone, walk)]
+    surveyed_m = np.concatenate([t.position_m[t.valid] for t in training])
+    assert all(np.linalg.norm(surveyed_m - e.position_m, axis=1).min() < 1.5 for e in followed)
 
 
 @pytest.mark.parametrize("method", ["knn", "dtw"])

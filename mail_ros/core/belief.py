@@ -13,6 +13,8 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
+GAUSSIAN_FLOOR_M = 0.25  # deviation added to a Gaussian over cells: half a cell
+
 
 @dataclass(frozen=True)
 class Cells:
@@ -70,3 +72,16 @@ def decode(probability: FloatArray, cells: Cells, radius_m: float) -> Posterior:
     elsewhere = float(probability[~same_floor].sum())
     covariance_m2 += np.eye(2) * elsewhere * float(distance_m[same_floor].max()) ** 2
     return Posterior(mean_m, covariance_m2, floor)
+
+
+def gaussian(posterior: Posterior, cells: Cells) -> FloatArray:
+    """A posterior's log likelihood in each cell (m,), up to a constant: -inf on other floors.
+
+    Where no cell is on its floor, all are as likely: it tells nothing.
+    """
+    here = cells.floor == posterior.floor
+    if not here.any():
+        return np.zeros(len(cells))
+    offset_m = cells.position_m - posterior.position_m
+    precision = np.linalg.inv(posterior.covariance_m2 + np.eye(2) * GAUSSIAN_FLOOR_M**2)
+    return np.where(here, -0.5 * np.einsum("ij,jk,ik->i", offset_m, precision, offset_m), -np.inf)

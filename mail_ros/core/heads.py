@@ -9,11 +9,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mail_ros.core.belief import Cells, Posterior, decode
+from mail_ros.core.belief import Cells, FloatArray, Posterior, decode
 
 
 class Head(Protocol):
     """From the fused features to a position; also how to train that."""
+
+    @property
+    def cells(self) -> Cells | None:
+        """The map that it tells apart; None where it has none."""
 
     def __call__(self, f: Tensor) -> Tensor:
         """(B, features) -> the head's own numbers (B, out)."""
@@ -23,6 +27,9 @@ class Head(Protocol):
 
     def posterior(self, raw: Tensor) -> Posterior:
         """What one window's numbers (out,) say of the position."""
+
+    def log_likelihood(self, raw: Tensor) -> FloatArray | None:
+        """Of one window in each of the cells (m,), up to a constant; None where it has no cells."""
 
 
 class RegressionHead(nn.Module):
@@ -44,6 +51,10 @@ class RegressionHead(nn.Module):
         self.floor: Tensor
         self.covariance_m2: Tensor
 
+    @property
+    def cells(self) -> None:
+        """It has none."""
+
     def forward(self, f: Tensor) -> Tensor:
         """(B, features) -> (B, 2) metres."""
         position: Tensor = self.center_m + self.extent_m * self.fc(f)
@@ -56,6 +67,9 @@ class RegressionHead(nn.Module):
     def posterior(self, raw: Tensor) -> Posterior:
         """The position itself; the covariance does not depend on the window."""
         return Posterior(raw.numpy().astype(np.float64), self.covariance_m2.numpy().astype(np.float64), int(self.floor))
+
+    def log_likelihood(self, raw: Tensor) -> None:
+        """Its posterior says all there is."""
 
 
 class MapHead(nn.Module):
@@ -99,6 +113,10 @@ class MapHead(nn.Module):
         """The mode's neighbourhood, see `belief.decode`."""
         probability = torch.softmax(raw.double(), dim=-1).numpy()
         return decode(probability, self.cells, float(self.radius_m))
+
+    def log_likelihood(self, raw: Tensor) -> FloatArray:
+        """The logits: training saw every stretch of the survey about as often."""
+        return raw.numpy().astype(np.float64)
 
 
 class HeatmapHead(MapHead):

@@ -17,10 +17,10 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import torch
 
-from mail_ros.core.belief import Posterior
+from mail_ros.core.belief import Cells, Posterior
 from mail_ros.core.checkpoint import Model
 from mail_ros.core.config import STRIDE_S, FeatureConfig, check_range
-from mail_ros.core.signals import FloatArray, Resampler, SlidingWindow
+from mail_ros.core.signals import FloatArray, Resampler, SlidingWindow, Tick
 
 UNCERTAIN_M = 5.0  # an estimate whose standard deviation is above this is not LOCALIZED
 
@@ -68,6 +68,7 @@ class Answer(NamedTuple):
 
     posterior: Posterior
     attention: tuple[float, ...] = ()  # one weight per scale, sums to one; empty where there are no scales
+    log_likelihood: FloatArray | None = None  # (m,) in the method's cells, up to a constant; None: the posterior's own
 
 
 class WindowLocalizer:
@@ -78,7 +79,12 @@ class WindowLocalizer:
     """
 
     def __init__(
-        self, features: FeatureConfig, samples: int, locate: Callable[[FloatArray], Answer], stride_s: float = STRIDE_S
+        self,
+        features: FeatureConfig,
+        samples: int,
+        locate: Callable[[FloatArray], Answer],
+        stride_s: float = STRIDE_S,
+        cells: Cells | None = None,
     ) -> None:
         """Wire resampler, window and method.
 
@@ -87,8 +93,10 @@ class WindowLocalizer:
             samples: resampled values in a window.
             locate: from a window (samples, 3) µT, oldest first, to an answer.
             stride_s: between two answers.
+            cells: where the tracker may follow this method, those of its answers' log likelihoods; None for nowhere.
         """
         check_range("stride_s", stride_s, 1.0 / features.rate_hz, 3600.0)
+        self.features, self.samples, self.stride_s, self.cells = features, samples, stride_s, cells
         self.stride = round(stride_s * features.rate_hz)  # ticks
         self.resampler = Resampler(features.rate_hz, features.max_gap_s)
         self.window = SlidingWindow(samples)
@@ -101,14 +109,25 @@ class WindowLocalizer:
 
     def push(self, sample: Sample) -> Estimate | None:
         """Take the next sample; None while the window fills, between strides, and for unusable samples."""
-        due = False
-        for tick in self.resampler.push(sample.stamp_ns, sample.field_ut):
-            self.window.append(tick)
-            due = due or tick.index % self.stride == 0
+        due = self._hear(sample)
         return self._estimate(sample.stamp_ns) if due and self.window.fill == 1.0 else None
 
+    def _hear(self, sample: Sample) -> bool:
+        """Take a sample's field; whether an answer is due, if the window is full."""
+        due = False
+        for tick in self.resampler.push(sample.stamp_ns, sample.field_ut):
+            self._append(tick)
+            due = due or tick.index % self.stride == 0
+        return due
+
+    def _append(self, tick: Tick) -> None:
+        self.window.append(tick)
+
     def _estimate(self, stamp_ns: int) -> Estimate:
-        posterior, attention = self.locate(self.window.values)
+        answer = self.locate(self.window.values)
+        return self._report(stamp_ns, answer.posterior, answer.attention)
+
+    def _report(self, stamp_ns: int, posterior: Posterior, attention: tuple[float, ...]) -> Estimate:
         deviation_m = float(np.sqrt(np.linalg.eigvalsh(posterior.covariance_m2)[-1]))
         status = Status.LOCALIZED if deviation_m <= UNCERTAIN_M else Status.UNCERTAIN
         return Estimate(stamp_ns, posterior.position_m, posterior.covariance_m2, posterior.floor, status, attention)
@@ -117,11 +136,16 @@ class WindowLocalizer:
 class MailLocalizer(WindowLocalizer):
     """MAIL behind the seam, or matching: the whole window through the model, once a stride."""
 
-    def __init__(self, model: Model, stride_s: float = STRIDE_S) -> None:
+    def __init__(self, model: Model, stride_s: float = STRIDE_S, cells: Cells | None = None) -> None:
+        """Put a model behind the seam; `cells` are for the tracker, where its head has none."""
         self.model = model.eval()
-        super().__init__(model.config.features, model.config.samples, self._pass, stride_s)
+        known = model.head.cells
+        super().__init__(
+            model.config.features, model.config.samples, self._pass, stride_s, cells if known is None else known
+        )
 
     def _pass(self, window_ut: FloatArray) -> Answer:
         with torch.inference_mode():
             output = self.model(torch.from_numpy(window_ut).float()[None])
-            return Answer(self.model.head.posterior(output.raw[0]), tuple(output.attention[0].tolist()))
+            raw, head = output.raw[0], self.model.head
+            return Answer(head.posterior(raw), tuple(output.attention[0].tolist()), head.log_likelihood(raw))

@@ -131,6 +131,11 @@ class SlidingWindow:
         self._last_index = tick.index
 
     @property
+    def filled(self) -> int:
+        """Values in the window, 0 to `length`."""
+        return self._filled
+
+    @property
     def fill(self) -> float:
         """Share of the window that is filled, 0 to 1."""
         return self._filled / self.length

@@ -74,6 +74,7 @@ class WindowSet:
         """
         resampled = [resample(track, config.features).labelled_span() for track in tracks]
         self.samples = config.samples
+        self.stride_s = stride_s
         self.field_ut = np.concatenate([t.field_ut for t in resampled]).astype(np.float32)  # (n, 3)
         self.position_m = np.concatenate([t.position_m for t in resampled])  # (n, 2)
         self.floor = np.concatenate([t.floor for t in resampled])  # (n,)

@@ -11,8 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 
+from mail_ros.core.belief import Cells, survey_cells
 from mail_ros.core.config import FeatureConfig, MailConfig
 from mail_ros.core.localizer import Answer, Localizer, MailLocalizer, WindowLocalizer
 from mail_ros.core.signals import FloatArray
@@ -94,7 +96,7 @@ def fit_jang(fit: Fit) -> Localizer:
         with torch.inference_mode():
             return Answer(trained.head.posterior(trained(torch.from_numpy(window_ut).float()[None]).raw[0]))
 
-    return WindowLocalizer(config.features, config.mail.samples, locate, fit.stride_s)
+    return WindowLocalizer(config.features, config.mail.samples, locate, fit.stride_s, _cells(config, windows))
 
 
 def fit_mail(fit: Fit, **network: str) -> Localizer:
@@ -103,7 +105,13 @@ def fit_mail(fit: Fit, **network: str) -> Localizer:
     config = dataclasses.replace(fit.config, network=changed)
     windows = WindowSet(fit.tracks, config.mail, config.training.stride_s)
     model = Trainer(config, untrained(config, windows), windows, None, _folder(fit)).fit(fit.report)
-    return MailLocalizer(model, fit.stride_s)
+    return MailLocalizer(model, fit.stride_s, _cells(config, windows))
+
+
+def _cells(config: RunConfig, windows: WindowSet) -> Cells:
+    """Where the tracker may follow a network that answers with a point: where the survey went."""
+    known = np.isfinite(windows.position_m).all(axis=1)
+    return survey_cells(windows.position_m[known], windows.floor[known], config.training.cell_m)
 
 
 def fit_our_matching(fit: Fit) -> Localizer:

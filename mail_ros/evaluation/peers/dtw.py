@@ -9,6 +9,9 @@ diagonal in place of a slope limit. The cost is per sample of the window. DTW is
 Chosen by fitting repetition 1 and answering repetition 2 of the IPIN 2023 walks, from lags of 0.5 to 4 s and
 penalties of 1 to 10 µT: means of 1.19 m and 2.65 m on its two floors, where a removed running mean had 4.8 m
 and 13.9 m.
+
+For the tracker, each cell counts with the best match that ends in it, as a Gaussian whose variance is measured by
+leaving out one training walk at a time.
 """
 
 from __future__ import annotations
@@ -24,8 +27,9 @@ from mail_ros.core.config import MailConfig
 from mail_ros.core.errors import TrackError
 from mail_ros.core.localizer import Answer, WindowLocalizer
 from mail_ros.core.signals import FloatArray, gradient
-from mail_ros.data.dataset import resample
+from mail_ros.data.dataset import WindowSet, resample
 from mail_ros.data.track import Track
+from mail_ros.evaluation.peers.evidence import CellCosts, fitted_variance
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,7 @@ class DtwSettings:
     lag_s: float = 2.0  # of the difference that cancels offsets
     penalty_ut: float = 5.0  # of one step off the diagonal
     doubt: float = 1.2  # matches up to this many times the best cost give the covariance
+    held_out_s: float = 10.0  # between the training windows that the tracker's variance is measured with
 
 
 class SubsequenceDtw:
@@ -45,10 +50,12 @@ class SubsequenceDtw:
         self.lag = round(settings.lag_s * config.features.rate_hz)
         self.walks: list[FloatArray] = []
         positions, floors = [], []
-        for track in tracks:
+        self.track: list[int] = []  # that each walk is a part of
+        for index, track in enumerate(tracks):
             for part in unbroken(resample(track, config.features).labelled_span()):
                 if len(part) >= config.samples:
                     self.walks.append(gradient(part.field_ut, "lag", self.lag))
+                    self.track.append(index)
                     positions.append(part.position_m[self.lag :])
                     floors.append(part.floor[self.lag :])
         if not self.walks:
@@ -60,6 +67,8 @@ class SubsequenceDtw:
             )
         self.position_m = np.concatenate(positions)
         self.floor = np.concatenate(floors)
+        self.costs = CellCosts(self.position_m, self.floor)
+        self.variance_ut2 = self._fit_variance(tracks, config)
 
     def locate(self, window_ut: FloatArray) -> Answer:
         """(n, 3) µT -> where the best match ends."""
@@ -69,7 +78,24 @@ class SubsequenceDtw:
         doubt = cost <= self.settings.doubt * cost[best]
         offset_m = self.position_m[doubt] - self.position_m[best]
         covariance_m2 = offset_m.T @ offset_m / max(int(doubt.sum()), 1)
-        return Answer(Posterior(self.position_m[best], covariance_m2, int(self.floor[best])))
+        evidence = np.square(self.costs.least(cost)) / (-2.0 * self.variance_ut2)
+        return Answer(Posterior(self.position_m[best], covariance_m2, int(self.floor[best])), (), evidence)
+
+    def _fit_variance(self, tracks: Sequence[Track], config: MailConfig) -> float:
+        """From training windows that are looked for in the other walks."""
+        windows = WindowSet(tracks, config, self.settings.held_out_s)
+        squared = np.empty((len(windows), len(self.costs.cells)))
+        for row, (field_ut, own) in enumerate(
+            zip(windows.fields(windows.ends), windows.walk[windows.ends], strict=True)
+        ):
+            query = gradient(field_ut.numpy().astype(np.float64), "lag", self.lag)
+            cost = [
+                np.full(len(walk), np.inf) if track == own else self._cost(query, walk)
+                for walk, track in zip(self.walks, self.track, strict=True)
+            ]
+            squared[row] = np.square(self.costs.least(np.concatenate(cost)))
+        ends = windows.ends
+        return fitted_variance(squared, windows.position_m[ends], windows.floor[ends], self.costs.cells)
 
     def _cost(self, query: FloatArray, walk: FloatArray) -> FloatArray:
         """Cost of the best match that ends at each sample of a walk, µT root mean square over the query."""
@@ -84,7 +110,7 @@ def dtw(
 ) -> WindowLocalizer:
     """Subsequence DTW against `tracks`."""
     method = SubsequenceDtw(tracks, config, settings or DtwSettings())
-    return WindowLocalizer(config.features, config.samples, method.locate, stride_s)
+    return WindowLocalizer(config.features, config.samples, method.locate, stride_s, method.costs.cells)
 
 
 def unbroken(track: Track) -> list[Track]:

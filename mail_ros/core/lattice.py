@@ -1,0 +1,112 @@
+"""The cells as a grid with holes: which cell lies how many cells from which, and beliefs spread along that.
+
+Cells exist only where a survey went, so that most neighbours are missing; what is spread to a missing one is lost.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from mail_ros.core.belief import Cells, FloatArray, IntArray
+from mail_ros.core.errors import ModelError
+
+ON_GRID = 1e-3  # of a cell's size: how far a centre may lie beside the grid
+NEGLIGIBLE = 1e-3  # kernel weights below this are left out
+IDLE = 1e-8  # of the belief: cells with less stay as they are, which saves most of the work once one knows the place
+
+
+class Lattice:
+    """Neighbours of every cell, by offset."""
+
+    def __init__(self, cells: Cells, reach_m: float) -> None:
+        """Find the neighbours.
+
+        Args:
+            cells: all of one grid.
+            reach_m: the farthest neighbours.
+
+        Raises:
+            ModelError: cells that do not lie on one grid.
+        """
+        self.cells = cells
+        self.size_m = _grid_m(cells)
+        keys = np.column_stack([cells.floor, np.round(cells.position_m / self.size_m).astype(np.int64)])
+        index = {key: number for number, key in enumerate(map(tuple, keys.tolist()))}
+        n = int(reach_m / self.size_m)
+        grid = np.stack(np.meshgrid(np.arange(-n, n + 1), np.arange(-n, n + 1), indexing="ij"), -1).reshape(-1, 2)
+        self.offset_m = grid[np.linalg.norm(grid, axis=1) <= n] * self.size_m  # (o, 2)
+        self._pairs: list[tuple[IntArray, IntArray]] = []  # for each offset, cells and their neighbours
+        for dx, dy in np.round(self.offset_m / self.size_m).astype(np.int64).tolist():
+            found = np.array([index.get((floor, x + dx, y + dy), -1) for floor, x, y in keys.tolist()], dtype=np.int64)
+            there = np.flatnonzero(found >= 0)
+            self._pairs.append((there, found[there]))
+
+    def spread(self, belief: FloatArray, kernel: FloatArray, gain: FloatArray | None = None) -> FloatArray:
+        """Move a belief by kernels: each column by its own weights of the offsets.
+
+        Args:
+            belief: (m, k).
+            kernel: (o, k).
+            gain: (m, k) the belief is multiplied by this where it moves; None for 1.
+
+        Returns:
+            (m, k); cells with less than `IDLE` of the belief keep it.
+        """
+        active = belief.sum(axis=1) > IDLE
+        busy = active.all()
+        moving = belief if gain is None else belief * gain
+        moved = np.where(active[:, None] | (moving == 0.0), 0.0, belief)
+        for (here, there), weight in zip(self._pairs, kernel, strict=True):
+            if not busy:
+                kept = active[here]
+                here, there = here[kept], there[kept]
+            for run in _runs(weight > 0.0):
+                moved[there, run] += weight[run] * moving[here, run]
+        return moved
+
+    def kept(self, kernel: FloatArray) -> FloatArray:
+        """The share (m, k) of kernels (o, k) that falls on cells, from every cell."""
+        share = np.zeros((len(self.cells), kernel.shape[1]))
+        for (here, _), weight in zip(self._pairs, kernel, strict=True):
+            share[here] += weight
+        return share
+
+    def kernel(self, way_m: FloatArray, along_m: float, across_m: float, heading_rad: FloatArray) -> FloatArray:
+        """Weights (o, k) of the offsets for k ways (k, 2): Gaussians, longer along the headings (k,).
+
+        Weights below `NEGLIGIBLE` are zero; those of a way sum to one.
+        """
+        along_m, across_m = max(along_m, self.size_m / 2), max(across_m, self.size_m / 2)  # or the grid pulls them in
+        rest_m = self.offset_m[:, None] - way_m
+        cos, sin = np.cos(heading_rad), np.sin(heading_rad)
+        along = rest_m[..., 0] * cos + rest_m[..., 1] * sin
+        across = rest_m[..., 1] * cos - rest_m[..., 0] * sin
+        weight = np.exp(-0.5 * (np.square(along / along_m) + np.square(across / across_m)))
+        weight = weight / weight.sum(axis=0)
+        kernel: FloatArray = np.where(weight < NEGLIGIBLE, 0.0, weight)
+        kernel /= kernel.sum(axis=0)
+        return kernel
+
+
+def _runs(chosen: npt.NDArray[np.bool_]) -> list[slice]:
+    """The stretches of columns that are chosen, (k,)."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], chosen, [False]]).astype(np.int8)))
+    return [slice(int(start), int(stop)) for start, stop in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def _grid_m(cells: Cells) -> float:
+    """Distance between neighbouring cells; one metre where there is one cell."""
+    steps_m = np.concatenate([np.diff(np.unique(cells.position_m[:, axis])) for axis in (0, 1)])
+    size_m = float(steps_m[steps_m > 1e-6].min(initial=np.inf))
+    if not np.isfinite(size_m):
+        return 1.0
+    beside = cells.position_m / size_m - np.round(cells.position_m / size_m)
+    if np.abs(beside).max() > ON_GRID:
+        raise ModelError(
+            "the cells",
+            wanted=f"centres at whole multiples of {size_m:g} m",
+            found=f"one that is {np.abs(beside).max() * size_m:.3f} m beside",
+            fix="make them with survey_cells",
+        )
+    return size_m

@@ -1,0 +1,123 @@
+"""Any method that answers windows, followed by the tracker, behind the same seam.
+
+Sample --> WindowLocalizer --> Answer --> log likelihood over cells --> Tracker --> Estimate
+       +-> odometry, or the field's own quiet ---------------------------^
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+
+import numpy as np
+
+from mail_ros.core.belief import Cells, gaussian
+from mail_ros.core.config import TrackerConfig
+from mail_ros.core.errors import ConfigError, TrackError
+from mail_ros.core.localizer import Estimate, Localizer, Sample, WindowLocalizer
+from mail_ros.core.signals import NS_PER_S, FloatArray, Tick
+from mail_ros.core.standing import Activity, FieldActivity, OdometryActivity
+from mail_ros.core.tracker import FLAT_UT, Tracker
+
+LEAST_WEIGHT = 0.02  # of a window that stood all the time: whoever only seems to stand is not stuck
+
+
+class TrackedLocalizer(WindowLocalizer):
+    """A window method and the tracker. Answers at the same stamps as the method alone.
+
+    A hole in the samples empties the window; the belief outlives it, spread by the time that went by, or
+    moved by odometry. Odometry that is not finite is passed over, and counted in `counts`.
+    """
+
+    def __init__(self, method: WindowLocalizer, cells: Cells, config: TrackerConfig, *, odometry: bool) -> None:
+        """Follow a fitted method, which keeps its own windows and can be used beside this.
+
+        Args:
+            method: what answers the windows; only its function and its settings are shared.
+            cells: those of its evidence.
+            config: of the tracker.
+            odometry: whether every sample carries `moved_m`; if not, walking is guessed.
+        """
+        super().__init__(method.features, method.samples, method.locate, method.stride_s, cells)
+        rate_hz = method.features.rate_hz
+        self.known_cells = cells
+        self.tracker = Tracker(cells, config, odometry=odometry)
+        self.counts: Counter[str] = Counter()
+        self._odometry = odometry
+        self._activity: Activity = OdometryActivity(rate_hz) if odometry else FieldActivity(rate_hz, config)
+        self._moving: deque[float] = deque(maxlen=method.samples)  # for each tick of the window, 0 to 1
+        self._stamp_ns: int | None = None
+        self._moved_m = np.zeros(2)  # odometry since the last tick
+
+    def reset(self) -> None:
+        """Forget all samples, and where they led."""
+        super().reset()
+        self.tracker.reset()
+        self._stamp_ns, self._moved_m = None, np.zeros(2)
+
+    def push(self, sample: Sample) -> Estimate | None:
+        """Take the next sample; None while the window fills, between strides, and for unusable samples.
+
+        Raises:
+            TrackError: the localizer was told that there is odometry, and the sample has none.
+        """
+        moved_m = self._odometry_of(sample)
+        self._moved_m = self._moved_m + moved_m
+        due = self._hear(sample)
+        step_ns = 0 if self._stamp_ns is None else sample.stamp_ns - self._stamp_ns
+        if self._stamp_ns is None or step_ns > 0 or step_ns < -self.resampler.max_gap_ns:
+            self._stamp_ns = sample.stamp_ns
+        change_ut = min(self._activity.change_ut, FLAT_UT)
+        self.tracker.advance(max(step_ns, 0) / NS_PER_S, moved_m, change_ut)
+        return self._estimate(sample.stamp_ns) if due and self.window.fill == 1.0 else None
+
+    def _odometry_of(self, sample: Sample) -> FloatArray:
+        if not self._odometry:
+            return np.zeros(2)
+        if sample.moved_m is None:
+            raise TrackError(
+                "tracking with odometry",
+                wanted="odometry in every sample",
+                found="a sample without",
+                fix="record /odom or /imu/data, or track without odometry",
+            )
+        if not np.isfinite(sample.moved_m).all():
+            self.counts["odometry_not_finite"] += 1
+            return np.zeros(2)
+        return sample.moved_m
+
+    def _append(self, tick: Tick) -> None:
+        super()._append(tick)
+        if self.window.filled == 1:  # the first after a hole
+            self._activity.reset()
+            self._moving.clear()
+        self._moving.append(self._activity.hear(tick, self._moved_m))
+        self._moved_m = np.zeros(2)
+
+    def _estimate(self, stamp_ns: int) -> Estimate:
+        answer = self.locate(self.window.values)
+        evidence = answer.log_likelihood
+        if evidence is None:
+            evidence = gaussian(answer.posterior, self.known_cells)
+        self.tracker.update(evidence, max(LEAST_WEIGHT, float(np.mean(self._moving)) ** 2))
+        return self._report(stamp_ns, self.tracker.posterior(), answer.attention)
+
+
+def tracked(localizer: Localizer, config: TrackerConfig | None = None, *, odometry: bool) -> TrackedLocalizer:
+    """Follow a fitted method over the cells that it knows.
+
+    Args:
+        localizer: a method that answers windows. It can be tracked both ways, and alone, at the same time.
+        config: of the tracker; None for the defaults.
+        odometry: whether every sample carries `moved_m`.
+
+    Raises:
+        ConfigError: a method that does not answer windows, or knows no cells.
+    """
+    if not isinstance(localizer, WindowLocalizer) or localizer.cells is None:
+        raise ConfigError(
+            "the tracker",
+            wanted="a method that answers windows and knows the map's cells",
+            found=type(localizer).__name__,
+            fix="use it alone, or give it cells",
+        )
+    return TrackedLocalizer(localizer, localizer.cells, config or TrackerConfig(), odometry=odometry)

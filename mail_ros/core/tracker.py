@@ -1,0 +1,169 @@
+"""A recursive Bayes filter over the map's cells: what the last minute tells beats what one window tells.
+
+    time, odometry --> Motion.move --> belief (cells, headings) --> Posterior, hypotheses
+    window --> log likelihood --> tempered, with outliers --^
+
+The state is one array, whatever came before it. Everything is computed in the same order from the same
+input: no chance. Textbook: Thrun, Burgard and Fox, "Probabilistic Robotics", chapters 4 and 8 (grid localization).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+
+from mail_ros.core.belief import Cells, FloatArray, Posterior, decode
+from mail_ros.core.config import TrackerConfig
+from mail_ros.core.errors import TrackError
+from mail_ros.core.motion import Motion, OdometryMotion, WalkingMotion
+
+LONGEST_EVIDENCE_S = 2.0  # a window counts for at most so long, however rarely one comes
+FORGET_S = 60.0  # without odometry, a belief that old says nothing any more
+FLAT_UT = 3.0  # change of the field of one who walks, where nobody measured it
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One of several places where the device may be."""
+
+    position_m: FloatArray  # (2,)
+    floor: int
+    weight: float  # of the belief near it
+
+
+class Tracker:
+    """The belief, and what changes it: `advance` by time and way, `update` by evidence."""
+
+    def __init__(self, cells: Cells, config: TrackerConfig, *, odometry: bool) -> None:
+        """Know nothing yet.
+
+        Args:
+            cells: the map.
+            config: motion and evidence.
+            odometry: whether `advance` will be told the way; if not, walking is guessed.
+
+        Raises:
+            ModelError: cells that do not lie on one grid.
+        """
+        self.cells, self.config = cells, config
+        self.motion: Motion = OdometryMotion(cells, config) if odometry else WalkingMotion(cells, config)
+        self._forgets = not odometry
+        self.reset()
+
+    def reset(self) -> None:
+        """Know nothing again."""
+        self.motion.reset()
+        self.belief = self.motion.start(len(self.cells))  # (m, columns), sums to one
+        self._unheard_s = 0.0  # since evidence was last taken
+        self._due = True  # evidence is taken once per move: in between the windows say the same again
+
+    def advance(self, elapsed_s: float, moved_m: FloatArray | None = None, change_ut: float = FLAT_UT) -> None:
+        """Let time pass and odometry go on; before the `update` by a window that ends then.
+
+        Args:
+            elapsed_s: since the last call, 0 or more.
+            moved_m: (2,) odometry since the last call, in its own frame.
+            change_ut: of the field in half a second; tells standing from walking where there is no odometry.
+
+        Raises:
+            TrackError: a number that is not finite, or time that runs backward.
+        """
+        moved_m = np.zeros(2) if moved_m is None else moved_m
+        if not (np.isfinite(moved_m).all() and 0.0 <= elapsed_s < np.inf and change_ut >= 0.0):
+            raise TrackError(
+                "the tracker",
+                wanted="finite odometry, and time that goes on",
+                found=f"{moved_m} m in {elapsed_s} s, {change_ut} µT",
+                fix="leave such samples out",
+            )
+        if self._forgets and elapsed_s > FORGET_S:
+            self.reset()
+            return
+        self._unheard_s += elapsed_s
+        moved = self.motion.move(self.belief, elapsed_s, moved_m, change_ut)
+        if moved is None:
+            return
+        lost = min(1.0, self.config.lost_per_s * self._unheard_s)
+        self.belief = (1.0 - lost) * _normalised(moved, self.belief) + lost * self.motion.start(len(self.cells))
+        self._due = True
+
+    def update(self, log_likelihood: FloatArray, weight: float = 1.0) -> None:
+        """Take what a window says, unless the belief did not move since the last one.
+
+        Args:
+            log_likelihood: (m,) of the window in each cell, up to a constant; -inf where it is impossible.
+            weight: 0 to 1, how much of a whole window's evidence it is.
+
+        Raises:
+            TrackError: another number of cells, NaN, +inf, or no possible cell.
+        """
+        highest = (
+            float(log_likelihood.max(initial=-np.inf)) if log_likelihood.shape == self.cells.floor.shape else np.nan
+        )
+        if not np.isfinite(highest) or np.isnan(log_likelihood).any():
+            raise TrackError(
+                "the evidence of a window",
+                wanted=f"{len(self.cells)} log likelihoods",
+                found=f"{log_likelihood.shape}, highest {highest:g}, {int(np.isnan(log_likelihood).sum())} NaN",
+                fix="check the model and the field it was given",
+            )
+        if not self._due:
+            return
+        probability = np.exp(log_likelihood - highest)
+        outlier = self.config.outlier
+        probability = (1.0 - outlier) * probability / probability.sum() + outlier / len(self.cells)
+        exponent = self.config.evidence_per_s * weight * min(self._unheard_s, LONGEST_EVIDENCE_S)
+        self.belief = _normalised(self.belief * np.power(probability, exponent)[:, None], self.belief)
+        self._unheard_s, self._due = 0.0, False
+
+    @property
+    def cell_probability(self) -> FloatArray:
+        """(m,) of each cell at the last move; sums to one."""
+        total: FloatArray = self.belief.sum(axis=1)
+        return total
+
+    def posterior(self) -> Posterior:
+        """The mode's neighbourhood (see `belief.decode`), carried on by the way since the last move."""
+        probability = self.cell_probability
+        posterior = decode(probability, self.cells, self.config.radius_m)
+        near = self._near(int(probability.argmax()))
+        return dataclasses.replace(posterior, position_m=posterior.position_m + self._carried_m(near))
+
+    def hypotheses(self, most: int = 5, least: float = 0.01) -> list[Hypothesis]:
+        """The heaviest places, `radius_m` wide and not overlapping, heaviest mode first.
+
+        Args:
+            most: how many at most.
+            least: weight below which a place is not one.
+        """
+        left = self.cell_probability.copy()
+        found: list[Hypothesis] = []
+        while len(found) < most:
+            mode = int(left.argmax())
+            near = self._near(mode) & (left > 0.0)
+            weight = float(left[near].sum())
+            if weight < max(least, 1e-12):
+                break
+            mean_m = left[near] @ self.cells.position_m[near] / weight + self._carried_m(near)
+            found.append(Hypothesis(mean_m, int(self.cells.floor[mode]), weight))
+            left[near] = 0.0
+        return found
+
+    def _near(self, cell: int) -> FloatArray:
+        distance_m = np.linalg.norm(self.cells.position_m - self.cells.position_m[cell], axis=1)
+        near: FloatArray = (self.cells.floor == self.cells.floor[cell]) & (distance_m <= self.config.radius_m)
+        return near
+
+    def _carried_m(self, near: FloatArray) -> FloatArray:
+        """(2,) way since the last move, as the belief in these cells sees it."""
+        share = self.belief[near].sum(axis=0)
+        carried_m: FloatArray = share @ self.motion.pending_m / share.sum()
+        return carried_m
+
+
+def _normalised(belief: FloatArray, before: FloatArray) -> FloatArray:
+    """A belief that sums to one; the one before where nothing is left of it."""
+    total = float(belief.sum())
+    return belief / total if total > 0.0 else before

@@ -1,0 +1,206 @@
+"""A fitted method alone, tracked, and tracked with odometry: the same windows, the same stamps, three localizers."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from helpers import synthetic_walk, tiny_config, tiny_network
+from simulated_tracks import answers, assert_equal, drive, surveys, with_noise_after
+
+from mail_ros.core.belief import Cells, Posterior, gaussian
+from mail_ros.core.config import FeatureConfig, MailConfig, TrackerConfig, WindowConfig
+from mail_ros.core.errors import ConfigError, TrackError
+from mail_ros.core.localizer import Answer, Localizer, MailLocalizer, Sample, WindowLocalizer
+from mail_ros.core.signals import Tick
+from mail_ros.core.standing import FieldActivity, OdometryActivity
+from mail_ros.core.tracked import tracked
+from mail_ros.data.dataset import WindowSet
+from mail_ros.data.track import Track
+from mail_ros.evaluation.follow import follow
+from mail_ros.evaluation.peers.dead_reckoning import DeadReckoning
+from mail_ros.evaluation.peers.dtw import dtw
+from mail_ros.evaluation.peers.evidence import CellCosts, fitted_variance
+from mail_ros.evaluation.peers.knn import knn
+
+SEARCH = MailConfig(FeatureConfig(rate_hz=10.0, gradient="mean"), WindowConfig())
+
+
+class Case(NamedTuple):
+    """A search that was fitted to the surveys of the simulated building, and a drive through it."""
+
+    method: WindowLocalizer
+    walk: Track
+
+
+@pytest.fixture(scope="module")
+def case() -> Case:
+    return Case(knn(WindowSet(surveys(), SEARCH, 0.2), SEARCH, 0.1), drive())
+
+
+def errors_m(localizer: Localizer, walk: Track) -> list[float]:
+    return [one.error_m for one in follow(localizer, walk)]
+
+
+@pytest.mark.parametrize("odometry", [True, False])
+def test_a_tracked_method_answers_at_the_stamps_of_the_method_alone(case: Case, odometry: bool) -> None:
+    alone = answers(case.method, case.walk)
+    followed = answers(tracked(case.method, odometry=odometry), case.walk)
+    assert [e.stamp_ns for e in followed] == [e.stamp_ns for e in alone]
+
+
+def test_one_fit_is_followed_three_ways_at_once(case: Case) -> None:
+    """Who shares a method shares no window and no belief."""
+    ways: list[Localizer] = [case.method, tracked(case.method, odometry=False), tracked(case.method, odometry=True)]
+    apart = [answers(way, case.walk) for way in ways]
+    for way in ways:
+        way.reset()
+    together = [[e for e in column if e is not None] for column in zip(*_pushed(ways, case.walk), strict=True)]
+    for left, right in zip(apart, together, strict=True):
+        assert_equal(left, right)
+
+
+def _pushed(ways: list[Localizer], walk: Track) -> list[list[object]]:
+    return [[way.push(sample) for way in ways] for sample in walk.samples()]
+
+
+@pytest.mark.parametrize("odometry", [True, False])
+def test_tracking_neither_reads_the_future_nor_draws_lots(case: Case, odometry: bool) -> None:
+    half = len(case.walk) // 2
+    follower = tracked(case.method, odometry=odometry)
+    before = [e for e in answers(follower, case.walk) if e.stamp_ns < case.walk.stamp_ns[half]]
+    disturbed = answers(tracked(case.method, odometry=odometry), with_noise_after(case.walk, half))
+    assert len(before) > 10
+    assert_equal(before, disturbed[: len(before)])
+
+
+@pytest.mark.parametrize("search", ["knn", "dtw"])
+def test_a_search_is_tracked_by_what_it_says_of_every_cell(search: str, case: Case) -> None:
+    method = case.method if search == "knn" else dtw(surveys(), SEARCH, 0.5)
+    alone_m, tracked_m = errors_m(method, case.walk), errors_m(tracked(method, odometry=True), case.walk)
+    assert np.mean(tracked_m) < np.mean(alone_m)
+
+
+def test_a_method_that_answers_a_point_is_tracked_as_a_gaussian(case: Case) -> None:
+    """Here one whose answers lie metres beside the truth, and which says so."""
+    places = iter([s.reference_m for s in follow(case.method, case.walk)])
+    rng = np.random.default_rng(7)
+
+    def locate(_: object) -> Answer:
+        return Answer(Posterior(next(places) + rng.normal(0.0, 2.0, 2), 4.0 * np.eye(2), 0))
+
+    method = WindowLocalizer(SEARCH.features, SEARCH.samples, locate, 0.1, case.method.cells)
+    error_m = errors_m(tracked(method, odometry=True), case.walk)
+    assert np.mean(error_m[len(error_m) // 2 :]) < 1.0
+
+
+def test_a_gaussian_knows_its_floor() -> None:
+    cells = Cells(np.array([[0.0, 0.0], [2.0, 0.0], [0.0, 0.0]]), np.array([0, 0, 1]))
+    log_likelihood = gaussian(Posterior(np.zeros(2), np.eye(2) * (1.0 - 0.25**2), 0), cells)
+    assert log_likelihood == pytest.approx([0.0, -2.0, -np.inf])
+    assert gaussian(Posterior(np.zeros(2), np.eye(2), 7), cells) == pytest.approx(0.0)  # tells nothing
+
+
+def test_the_heatmap_gives_its_cells_and_logits() -> None:
+    localizer = MailLocalizer(tiny_network(tiny_config("heatmap")), stride_s=0.1)
+    follower = tracked(localizer, odometry=False)
+    estimates = answers(follower, synthetic_walk().track())
+    assert len(estimates) > 50
+    assert all(np.isfinite(e.covariance_m2).all() for e in estimates)
+    assert sum(h.weight for h in follower.tracker.hypotheses(most=100, least=0.0)) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("odometry", [True, False])
+def test_a_hole_empties_the_window_and_keeps_the_belief(case: Case, odometry: bool) -> None:
+    """Three seconds of silence: no estimate until a window is full again; odometry went on, or the belief spread."""
+    walk, half = case.walk, len(case.walk) // 2
+    index = np.arange(len(walk))
+    kept = (index < half) | (index >= half + 60)  # at 20 Hz
+    assert walk.moved_m is not None
+    moved_m = walk.moved_m.copy()
+    moved_m[half + 60] = moved_m[half : half + 61].sum(axis=0)  # odometry is told at the next sample
+    follower = tracked(case.method, odometry=odometry)
+    follower.reset()
+    sure_m: dict[int, float] = {}
+    for at in np.flatnonzero(kept):
+        estimate = follower.push(Sample(int(walk.stamp_ns[at]), walk.field_ut[at], moved_m[at]))
+        if at == half + 60:
+            silent = follower.tracker.cell_probability
+        if estimate is not None:
+            sure_m[int(at)] = float(np.linalg.norm(estimate.position_m - walk.position_m[at]))
+        if half + 60 <= at < half + 250:
+            assert estimate is None
+    first = min(at for at in sure_m if at > half)
+    assert silent @ np.linalg.norm(follower.tracker.cells.position_m - walk.position_m[half + 60], axis=1) < 3.0
+    assert not odometry or sure_m[first] < 1.0
+
+
+def test_tracking_with_odometry_refuses_samples_without(case: Case) -> None:
+    with pytest.raises(TrackError, match="tracking with odometry: wanted odometry in every sample"):
+        answers(tracked(case.method, odometry=True), dataclasses.replace(case.walk, moved_m=None))
+
+
+def test_odometry_that_is_not_a_number_is_passed_over_and_counted(case: Case) -> None:
+    assert case.walk.moved_m is not None
+    moved_m = case.walk.moved_m.copy()
+    moved_m[100:110, 0] = np.nan
+    follower = tracked(case.method, odometry=True)
+    estimates = answers(follower, dataclasses.replace(case.walk, moved_m=moved_m))
+    assert follower.counts["odometry_not_finite"] == 10
+    assert all(np.isfinite(e.position_m).all() for e in estimates)
+
+
+def test_what_answers_no_windows_or_knows_no_cells_is_not_tracked() -> None:
+    for method in (DeadReckoning(0.1), MailLocalizer(tiny_network())):
+        with pytest.raises(ConfigError, match="wanted a method that answers windows and knows the map's cells"):
+            tracked(method, odometry=False)
+
+
+# --- what the evidence and the stands are made of ----------------------------------------------------------------
+
+
+def test_each_cell_keeps_its_best_match() -> None:
+    position_m = np.array([[0.0, 0.0], [5.0, 0.0], [0.1, 0.1], [5.0, 0.0], [5.0, 0.0]])
+    costs = CellCosts(position_m, np.array([0, 0, 0, 0, 1]))
+    assert costs.cells.floor.tolist() == [0, 0, 1]
+    assert costs.least(np.array([3.0, 7.0, 2.0, 6.0, 9.0])).tolist() == [2.0, 6.0, 9.0]
+
+
+def test_the_variance_of_a_search_is_that_of_its_noise() -> None:
+    """Truths that are drawn as a search of known variance says."""
+    rng, cells = np.random.default_rng(0), Cells(np.arange(40.0)[:, None] * [1.0, 0.0], np.zeros(40, dtype=np.int64))
+    logits = rng.normal(0.0, 2.0, (4000, 40))  # for each window, what -squared / (2 variance) might be
+    chosen = np.array([rng.choice(40, p=np.exp(row) / np.exp(row).sum()) for row in logits])
+    squared = -2.0 * 5.0 * logits  # of a search whose variance is 5
+    variance = fitted_variance(squared, cells.position_m[chosen], np.zeros(4000, dtype=np.int64), cells)
+    assert variance == pytest.approx(5.0, rel=0.2)
+
+
+def test_where_nobody_went_twice_a_search_tells_nothing() -> None:
+    cells = Cells(np.zeros((1, 2)), np.zeros(1, dtype=np.int64))
+    assert fitted_variance(np.full((3, 1), np.inf), np.zeros((3, 2)), np.zeros(3, dtype=np.int64), cells) == np.inf
+
+
+@pytest.mark.parametrize("rate_hz", [10.0, 50.0])
+def test_a_field_that_stops_changing_is_a_stand(rate_hz: float) -> None:
+    rng, activity = np.random.default_rng(0), FieldActivity(rate_hz, TrackerConfig())
+    moving = []
+    for index in range(round(20 * rate_hz)):
+        way_m = min(index / rate_hz, 10.0)  # ten seconds of walking, then a stand
+        field_ut = np.array([0.0, 0.0, 10.0 * np.sin(way_m)]) + rng.normal(0.0, 0.2, 3)
+        moving.append(activity.hear(Tick(index, field_ut), None))
+    second = round(rate_hz)
+    assert np.mean(moving[3 * second : 10 * second]) > 0.8
+    assert np.mean(moving[12 * second :]) < 0.1
+    assert activity.change_ut < TrackerConfig().still_ut
+
+
+def test_odometry_that_is_quiet_for_longer_than_a_step_is_a_stand() -> None:
+    activity = OdometryActivity(10.0)
+    tick = Tick(0, np.zeros(3))
+    steps = [np.array([0.6, 0.0]) if index % 6 == 0 and index < 30 else np.zeros(2) for index in range(60)]
+    moving = [activity.hear(tick, step) for step in steps]
+    assert min(moving[:36]) == 1.0
+    assert max(moving[36:]) == 0.0

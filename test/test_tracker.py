@@ -1,0 +1,364 @@
+"""The filter over cells: equal to the forward algorithm written out, follows, doubts, recovers and stays small."""
+
+import math
+import pickle
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from mail_ros.core.belief import Cells, FloatArray
+from mail_ros.core.config import TrackerConfig
+from mail_ros.core.errors import ConfigError, ModelError, TrackError
+from mail_ros.core.tracker import Tracker
+
+CELL_M = 0.5
+RING_M = [(0.0, 0.0), (12.0, 0.0), (12.0, 8.0), (0.0, 8.0), (0.0, 0.0)]
+
+
+def cells_of(position_m: FloatArray, floor: int = 0) -> Cells:
+    return Cells(position_m, np.full(len(position_m), floor))
+
+
+def corridor(length: int) -> Cells:
+    return cells_of(np.column_stack([np.arange(length) * CELL_M, np.zeros(length)]))
+
+
+def along(corners_m: list[tuple[float, float]], step_m: float) -> FloatArray:
+    """Places every `step_m` of a way with right angles."""
+    places = [np.array(corners_m[0])]
+    for start, stop in pairwise(np.array(corners_m)):
+        steps = round(float(np.linalg.norm(stop - start)) / step_m)
+        places += [start + (stop - start) * (i + 1) / steps for i in range(steps)]
+    return np.array(places)
+
+
+def ring() -> Cells:
+    """A corridor round a block, one cell wide."""
+    return cells_of(np.unique(along(RING_M, CELL_M), axis=0))
+
+
+def near(cells: Cells, position_m: FloatArray, deviation_m: float = 0.5) -> FloatArray:
+    """A good window's log likelihood: a Gaussian."""
+    log_likelihood: FloatArray = -0.5 * np.square((cells.position_m - position_m) / deviation_m).sum(axis=1)
+    return log_likelihood
+
+
+def turned(way_m: FloatArray, angle_rad: float) -> FloatArray:
+    cos, sin = math.cos(angle_rad), math.sin(angle_rad)
+    return np.array([cos * way_m[0] - sin * way_m[1], sin * way_m[0] + cos * way_m[1]])
+
+
+def walk(
+    tracker: Tracker, path_m: FloatArray, evidence: Callable[[FloatArray], FloatArray], offset_rad: float = 0.0
+) -> Iterator[tuple[FloatArray, FloatArray]]:
+    """Drive a tracker over places that are a second apart, ten windows to the second: (true, estimated)."""
+    for start, stop in pairwise(path_m):
+        for tenth in range(1, 11):
+            true_m = start + (stop - start) * tenth / 10
+            tracker.advance(0.1, turned((stop - start) / 10, -offset_rad))
+            tracker.update(evidence(true_m))
+            yield true_m, tracker.posterior().position_m
+
+
+def errors(steps: Iterator[tuple[FloatArray, FloatArray]]) -> FloatArray:
+    return np.array([np.linalg.norm(true_m - estimate_m) for true_m, estimate_m in steps])
+
+
+def noisy(cells: Cells, seed: int) -> Callable[[FloatArray], FloatArray]:
+    """Windows half of which point well, and half anywhere."""
+    rng = np.random.default_rng(seed)
+
+    def evidence(true_m: FloatArray) -> FloatArray:
+        wrong_m = cells.position_m[rng.integers(len(cells))]
+        return near(cells, true_m + rng.normal(0.0, 0.3, 2) if rng.random() < 0.5 else wrong_m)
+
+    return evidence
+
+
+# --- closed form -------------------------------------------------------------------------------------------------
+
+
+def weight(offset_m: tuple[float, float], way_m: FloatArray, angle: float, along_m: float, across_m: float) -> float:
+    """A kernel's weight before it is normalised, as the docstring says it."""
+    x, y = offset_m[0] - way_m[0], offset_m[1] - way_m[1]
+    ahead, aside = x * math.cos(angle) + y * math.sin(angle), y * math.cos(angle) - x * math.sin(angle)
+    return math.exp(-0.5 * ((ahead / along_m) ** 2 + (aside / across_m) ** 2))
+
+
+def kernel_by_hand(
+    way_m: FloatArray, angle: float, along_m: float, across_m: float, cells: int
+) -> dict[tuple[int, int], float]:
+    """{(x, y) in cells: weight}, over a disc of this many cells."""
+    disc = [(x, y) for x in range(-cells, cells + 1) for y in range(-cells, cells + 1) if math.hypot(x, y) <= cells]
+    raw = {(x, y): weight((x * CELL_M, y * CELL_M), way_m, angle, along_m, across_m) for x, y in disc}
+    whole = {at: value / sum(raw.values()) for at, value in raw.items()}
+    kept = {at: value for at, value in whole.items() if value >= 1e-3}
+    return {at: value / sum(kept.values()) for at, value in kept.items()}
+
+
+def turn_by_hand(belief: list[list[float]], config: TrackerConfig, anew: float) -> list[list[float]]:
+    k = config.headings
+    side = 0.5 * (config.turn_rad * k / (2 * math.pi)) ** 2
+    drifted = [[row[i] + side * (row[i - 1] + row[(i + 1) % k] - 2 * row[i]) for i in range(k)] for row in belief]
+    return [[(1 - anew) * value + anew * sum(row) / k for value in row] for row in drifted]
+
+
+def weigh_by_hand(
+    belief: list[list[float]], start: list[list[float]], log_likelihood: FloatArray, heard_s: float, c: TrackerConfig
+) -> FloatArray:
+    total, lost = sum(map(sum, belief)), c.lost_per_s * heard_s
+    mixed = np.array(belief) / total * (1 - lost) + lost * np.array(start)
+    probability = [math.exp(value) for value in log_likelihood]
+    for cell, value in enumerate(probability):
+        share = (1 - c.outlier) * value / sum(probability) + c.outlier / len(probability)
+        mixed[cell] *= share ** (c.evidence_per_s * heard_s)
+    mixed /= mixed.sum()
+    return mixed
+
+
+def test_a_move_by_odometry_equals_the_forward_algorithm_written_out() -> None:
+    config = TrackerConfig(headings=6, lost_per_s=0.01)
+    cells, angles = corridor(7), [2 * math.pi * i / 6 for i in range(6)]
+    tracker = Tracker(cells, config, odometry=True)
+    tracker.belief = np.random.default_rng(1).dirichlet(np.ones(7 * 6)).reshape(7, 6)
+    before = tracker.belief.tolist()
+    log_likelihood = np.random.default_rng(2).normal(size=7)
+    moved_m = np.array([0.45, 0.4])
+    tracker.advance(0.7, moved_m)
+    tracker.update(log_likelihood)
+
+    deviation = math.hypot(config.place_m, config.odometry_share * math.hypot(0.45, 0.4))
+    reach = int((1.75 * config.odometry_m + 2.5 * math.hypot(config.place_m, config.odometry_share * 0.875)) / CELL_M)
+    after = [[0.0] * 6 for _ in range(7)]
+    for i, angle in enumerate(angles):
+        kernel = kernel_by_hand(turned(moved_m, angle), angle, deviation, deviation, reach)
+        for here in range(7):
+            for there in range(7):
+                after[there][i] += before[here][i] * kernel.get((there - here, 0), 0.0)
+    start = [[1 / 42] * 6 for _ in range(7)]
+    expected = weigh_by_hand(turn_by_hand(after, config, config.odometry_anew), start, log_likelihood, 0.7, config)
+    np.testing.assert_allclose(tracker.belief, expected, atol=1e-9)
+
+
+def test_a_walk_without_odometry_equals_the_forward_algorithm_written_out() -> None:
+    config = TrackerConfig(headings=6, lost_per_s=0.01)
+    k, n, change_ut = 6, 7, 1.0
+    cells, angles = corridor(n), [2 * math.pi * i / k for i in range(k)]
+    tracker = Tracker(cells, config, odometry=False)
+    start = tracker.belief.tolist()
+    tracker.belief = np.random.default_rng(1).dirichlet(np.ones(n * (k + 1))).reshape(n, k + 1)
+    before = tracker.belief.tolist()
+    log_likelihood = np.random.default_rng(2).normal(size=n)
+    tracker.advance(config.walking_s, None, change_ut)
+    tracker.update(log_likelihood)
+
+    t, step = config.walking_s, config.speed_m_s * config.walking_s
+    ahead = math.hypot(config.place_m, config.speed_deviation_m_s * t)
+    reach = int((step + 2.5 * ahead) / CELL_M)
+    walking = [[0.0] * k for _ in range(n)]
+    for i, angle in enumerate(angles):
+        way_m = np.array([step * math.cos(angle), step * math.sin(angle)])
+        kernel = kernel_by_hand(way_m, angle, ahead, config.place_m, reach)
+        for here in range(n):
+            kept = sum(kernel.get((there - here, 0), 0.0) for there in range(n))
+            if kept < config.edge:
+                for j in range(k):
+                    walking[here][j] += before[here][i] / k
+                continue
+            for there in range(n):
+                walking[there][i] += before[here][i] * kernel.get((there - here, 0), 0.0) / kept
+    stop, go = 1 - math.exp(-t / config.stop_s), 1 - math.exp(-t / config.stand_s)
+    still = math.exp(min(3.0, max(-1.0, 4.0 * math.log(config.still_ut / change_ut))) * t)
+    stands = [((1 - go) * before[c][k] + stop * sum(walking[c])) * still for c in range(n)]
+    walks = [[(1 - stop) * value + go / k * before[c][k] for value in walking[c]] for c in range(n)]
+    after = [[*row, stands[c]] for c, row in enumerate(turn_by_hand(walks, config, config.turned_about))]
+    expected = weigh_by_hand(after, start, log_likelihood, t, config)
+    np.testing.assert_allclose(tracker.belief, expected, atol=1e-9)
+
+
+# --- following ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("odometry", "bound_m"), [(True, 0.5), (False, 0.8)])
+def test_a_walk_is_followed_through_windows_half_of_which_are_wrong(odometry: bool, bound_m: float) -> None:
+    cells = ring()
+    tracker = Tracker(cells, TrackerConfig(), odometry=odometry)
+    path_m = along(RING_M * 2, 1.0)
+    error_m = errors(walk(tracker, path_m, noisy(cells, 3), offset_rad=2.0))
+    assert error_m[200:].mean() < bound_m
+    assert (error_m[200:] > 3.0).mean() < 0.02
+
+
+def test_the_angle_of_odometry_is_learnt_and_learnt_anew() -> None:
+    """After the bends of one round the angle is known; when odometry's frame is set anew, so is that."""
+    cells, config = ring(), TrackerConfig()
+    tracker = Tracker(cells, config, odometry=True)
+    angles = np.arange(config.headings) * 2 * np.pi / config.headings
+    path_m = along(RING_M, 1.0)
+    for offset_rad in (2.0, 4.5):
+        list(walk(tracker, path_m, lambda true_m: near(cells, true_m), offset_rad))
+        belief = tracker.belief.sum(axis=0)
+        learnt_rad = np.angle(belief @ np.exp(1j * angles))
+        assert abs(np.angle(np.exp(1j * (learnt_rad - offset_rad)))) < 0.1
+
+
+def test_odometry_carries_the_belief_where_the_field_says_nothing() -> None:
+    cells = ring()
+    tracker = Tracker(cells, TrackerConfig(), odometry=True)
+    list(walk(tracker, along(RING_M, 1.0), lambda true_m: near(cells, true_m), 1.0))
+    error_m = errors(walk(tracker, along(RING_M[:3], 1.0), lambda _: np.zeros(len(cells)), 1.0))
+    assert error_m.max() < 2.0
+
+
+@pytest.mark.parametrize("odometry", [True, False])
+def test_who_is_carried_away_is_found_within_ten_seconds(odometry: bool) -> None:
+    cells = ring()
+    tracker = Tracker(cells, TrackerConfig(), odometry=odometry)
+    list(walk(tracker, along(RING_M[:3], 1.0), lambda p: near(cells, p)))
+    elsewhere_m = along([(0.0, 8.0), (0.0, 0.0), (12.0, 0.0)], 1.0)
+    error_m = errors(walk(tracker, elsewhere_m, lambda p: near(cells, p)))
+    assert error_m[0] > 5.0
+    assert error_m[100:].max() < 2.0
+
+
+def test_another_floor_is_rare_but_possible() -> None:
+    low, high = ring(), ring()
+    cells = Cells(np.concatenate([low.position_m, high.position_m]), np.repeat([-1, 0], len(low)))
+    tracker = Tracker(cells, TrackerConfig(), odometry=False)
+
+    def on(floor: int) -> Callable[[FloatArray], FloatArray]:
+        return lambda true_m: near(cells, true_m) - np.where(cells.floor == floor, 0.0, 8.0)
+
+    path_m = along(RING_M, 1.0)
+    list(walk(tracker, path_m[:15], on(-1)))
+    assert tracker.posterior().floor == -1
+    steps = walk(tracker, path_m[15:], on(0))
+    next(steps)
+    assert tracker.posterior().floor == -1  # one window does not lift anybody
+    list(steps)
+    assert tracker.posterior().floor == 0
+
+
+def test_a_quiet_field_keeps_who_stands_where_he_is() -> None:
+    cells = ring()
+    tracker = Tracker(cells, TrackerConfig(), odometry=False)
+    path_m = along(RING_M[:2], 1.0)
+    list(walk(tracker, path_m[:8], lambda p: near(cells, p)))
+    for _ in range(300):
+        tracker.advance(0.1, None, 0.3)
+    assert np.linalg.norm(tracker.posterior().position_m - path_m[7]) < 1.5
+
+
+# --- what it says ------------------------------------------------------------------------------------------------
+
+
+def test_two_places_that_look_alike_are_two_hypotheses() -> None:
+    cells = corridor(60)
+    tracker = Tracker(cells, TrackerConfig(), odometry=False)
+    left_m, right_m = np.array([5.0, 0.0]), np.array([25.0, 0.0])
+    tracker.advance(1.0)
+    for _ in range(20):
+        tracker.advance(0.5, None, 0.1)
+        tracker.update(np.logaddexp(near(cells, left_m), near(cells, right_m) + 0.05))
+    first, second = tracker.hypotheses()[:2]
+    assert first.position_m == pytest.approx(right_m, abs=0.2)
+    assert second.position_m == pytest.approx(left_m, abs=0.2)
+    assert 0.8 < first.weight + second.weight <= 1.0 + 1e-9
+    assert first.weight > second.weight > 0.2
+    assert math.sqrt(tracker.posterior().covariance_m2[0, 0]) > 5.0  # the doubt counts both
+
+
+def test_a_long_silence_forgets_and_a_short_one_spreads() -> None:
+    cells = ring()
+    tracker = Tracker(cells, TrackerConfig(), odometry=False)
+    list(walk(tracker, along(RING_M[:2], 1.0), lambda p: near(cells, p)))
+    sure_m2 = tracker.posterior().covariance_m2.trace()
+    tracker.advance(5.0)
+    spread_m2 = tracker.posterior().covariance_m2.trace()
+    assert sure_m2 < spread_m2 < 25.0
+    tracker.advance(1e6)
+    assert tracker.cell_probability == pytest.approx(1 / len(cells))
+
+
+# --- what it costs, and what it refuses --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("odometry", [True, False])
+def test_the_state_does_not_grow_and_nothing_is_left_to_chance(odometry: bool) -> None:
+    cells = ring()
+    path_m = along(RING_M, 1.0)
+
+    def run(tracker: Tracker) -> tuple[FloatArray, int]:
+        positions = np.array([p for _, p in walk(tracker, path_m, noisy(cells, 3), 1.0)])
+        return positions, len(pickle.dumps(tracker))
+
+    tracker = Tracker(cells, TrackerConfig(), odometry=odometry)
+    first, size = run(tracker)
+    list(walk(tracker, path_m, noisy(cells, 4), 1.0))
+    tracker.reset()
+    again, later_size = run(tracker)
+    fresh, _ = run(Tracker(cells, TrackerConfig(), odometry=odometry))
+    np.testing.assert_array_equal(first, again)
+    np.testing.assert_array_equal(first, fresh)
+    assert abs(later_size - size) < 100
+
+
+def test_evidence_that_is_not_a_number_is_refused() -> None:
+    cells = corridor(5)
+    tracker = Tracker(cells, TrackerConfig(), odometry=True)
+    for bad in (
+        np.full(5, np.nan),
+        np.full(5, np.inf),
+        np.full(5, -np.inf),
+        np.zeros(4),
+        np.array([0, 0, np.nan, 0, 0]),
+    ):
+        with pytest.raises(TrackError, match="the evidence of a window: wanted 5 log likelihoods"):
+            tracker.update(bad)
+    tracker.update(np.array([0.0, -np.inf, -1.0, -2.0, -np.inf]))
+    assert np.isfinite(tracker.belief).all()
+
+
+@pytest.mark.parametrize(
+    ("elapsed_s", "moved_m", "change_ut"), [(0.1, [np.nan, 0.0], 1.0), (-0.1, [0, 0], 1.0), (0.1, [0, 0], np.nan)]
+)
+def test_odometry_that_is_not_a_number_and_time_that_runs_backward_are_refused(
+    elapsed_s: float, moved_m: list[float], change_ut: float
+) -> None:
+    tracker = Tracker(corridor(5), TrackerConfig(), odometry=True)
+    with pytest.raises(TrackError, match="wanted finite odometry, and time that goes on"):
+        tracker.advance(elapsed_s, np.array(moved_m), change_ut)
+
+
+def test_odometry_that_leads_off_the_map_leaves_a_belief() -> None:
+    tracker = Tracker(corridor(5), TrackerConfig(lost_per_s=0.0), odometry=True)
+    for _ in range(50):
+        tracker.advance(0.1, np.array([40.0, 30.0]))
+        tracker.update(np.zeros(5))
+    assert tracker.belief.sum() == pytest.approx(1.0)
+
+
+def test_a_leap_of_odometry_starts_anew() -> None:
+    tracker = Tracker(corridor(5), TrackerConfig(), odometry=True)
+    tracker.update(np.array([0.0, -9.0, -9.0, -9.0, -9.0]))
+    tracker.advance(0.1, np.array([1e9, 0.0]))
+    assert tracker.cell_probability == pytest.approx(0.2)
+
+
+def test_one_cell_is_a_map() -> None:
+    tracker = Tracker(corridor(1), TrackerConfig(), odometry=False)
+    tracker.advance(1.0)
+    tracker.update(np.zeros(1))
+    assert tracker.posterior().position_m == pytest.approx([0.0, 0.0], abs=1.0)
+
+
+def test_cells_beside_the_grid_are_refused() -> None:
+    with pytest.raises(ModelError, match=r"wanted centres at whole multiples of 0\.5 m"):
+        Tracker(cells_of(np.array([[0.0, 0.0], [0.5, 0.0], [1.2, 0.0]])), TrackerConfig(), odometry=True)
+
+
+def test_settings_out_of_range_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"tracker.headings: wanted 4 to 360, found 1"):
+        TrackerConfig(headings=1)
