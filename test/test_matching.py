@@ -1,7 +1,6 @@
 """Matching: what a comparison forgives, and that a survey's windows are found again."""
 
 import dataclasses
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import FloatArray, Track
 from mail_ros.evaluation.follow import follow
 from mail_ros.training.config import run_config
-from mail_ros.training.matching import USUAL_NOISE_UT2, fit_matching
+from mail_ros.training.matching import fit_matching
 
 SETTINGS = ["network.kind=matching", "features.rate_hz=10", "window.length_s=6", "window.scales_s=[6]"]
 
@@ -78,25 +77,6 @@ def test_without_a_share_an_offset_counts_for_nothing() -> None:
     field_ut = windows_of([drive(length_m=20.0)]).fields(np.array([70]))
     moved = blind.distances(field_ut + torch.tensor([30.0, -20.0, 10.0]))
     assert moved.numpy() == pytest.approx(blind.distances(field_ut).numpy(), rel=1e-2, abs=1.0)
-
-
-def test_noise_is_what_passes_differ_by() -> None:
-    """Here by a field that wanders by 5 µT over seconds; what a window averages out does not count."""
-    rng = np.random.default_rng(5)
-    clean = surveys()
-    knots = [np.arange(0, len(track), 40) for track in clean]
-    wander = [
-        np.column_stack([np.interp(np.arange(len(track)), at, rng.normal(0.0, 5.0, len(at))) for _ in range(3)])
-        for track, at in zip(clean, knots, strict=True)
-    ]
-    noisy = [dataclasses.replace(t, field_ut=t.field_ut + w) for t, w in zip(clean, wander, strict=True)]
-    assert float(fitted(noisy).noise_ut2) > 1.5 * float(fitted(clean).noise_ut2)
-
-
-def test_a_single_walk_gets_the_usual_noise_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.WARNING):
-        assert float(fitted(surveys()[:1]).noise_ut2) == pytest.approx(USUAL_NOISE_UT2)
-    assert "no place was walked twice" in caplog.text
 
 
 def test_a_model_file_answers_as_the_model_did(model: Matching, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from mail_ros.evaluation.report.page import write_page
 from mail_ros.evaluation.report.pictures import write_pictures
 from mail_ros.evaluation.report.runs import read_runs, read_studies
 from mail_ros.evaluation.studies import MAIL, STUDIES, chosen
+from mail_ros.evaluation.study_variants import INGREDIENTS
 from mail_ros.training.config import run_config
 
 SMALL = ["--set=network.hidden=4", "--set=training.epochs=2", "--set=training.stride_s=4"]
@@ -84,7 +85,8 @@ def test_every_fit_is_made_once(run: Path) -> None:
     lengths = {f"{m}_length_{s}s" for m in ("knn", "mail_heatmap") for s in (2, 4, 6, 8)}
     scales = {f"mail_heatmap_scales_{n}" for n in (1, 2, 3, 4, 5)}
     pieces = {f"subsequence_scale_{s}s" for s in (1, 2, 3, 4, 5, 10)}
-    assert folders == {*METHODS, *lengths, *scales, *pieces}
+    without = {f"matching_{name.replace(' ', '_')}" for name in INGREDIENTS if name != "all"}
+    assert folders == {*METHODS, *lengths, *scales, *pieces, "matching", *without}
     plain = {row["method"]: row["metrics"] for row in json.loads((run / "accuracy.json").read_text())}
     for name, same in (
         ("length", {"length_s": 10.0}),
@@ -109,6 +111,20 @@ def test_the_rows_are_what_the_paper_varies(run: Path) -> None:
     assert [(row["device"], row["in_training"]) for row in rows(run, "device")] == [("A", "yes")] * 3
     assert {row["method"] for row in rows(run, "time")} == set(METHODS)
     assert all(row["estimate_ms"] > 0.0 and row["fit_s"] > 0.0 for row in rows(run, "time"))
+
+
+def test_tracked_rows_stand_beside_those_alone_and_count_the_same_seconds(run: Path) -> None:
+    tracked = rows(run, "tracker")
+    assert {(row["method"], row["condition"]) for row in tracked} == {
+        (method, condition)
+        for method in ("knn", "mail_heatmap")
+        for condition in ("from 20 s on", "tracked, walking, from 20 s on")  # these walks have no odometry
+    }
+    assert len({row["estimates"] for row in tracked}) == 1
+
+
+def test_matching_is_tried_without_each_ingredient(run: Path) -> None:
+    assert [row["ingredients"] for row in rows(run, "matching")] == list(INGREDIENTS)
 
 
 def test_attention_is_shared_out(run: Path) -> None:

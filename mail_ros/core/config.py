@@ -84,14 +84,20 @@ class NetworkConfig:
 
 @dataclass(frozen=True)
 class MatchingConfig:
-    """What a comparison of two windows forgives (see `core.matching`); distances are means over the samples."""
+    """What a comparison of two windows forgives (see `core.matching`); distances are means over the samples.
 
+    The noise was chosen, with the tracker behind it, on repetition 2 of IPIN 2023 Track 3 by models of repetition 1:
+    walks of one survey, which do not show what another device differs by, give too little to fit it by.
+    """
+
+    noise_ut2: float = 0.7  # variance by which a difference counts
     offset_share: float = 0.05  # how much a constant difference counts: 0 not at all, 1 like any other
     tilt_ut2: float = 6.0  # a turn of θ about the device's x axis costs 2 tilt_ut2 (1 - cos θ)
     speeds: tuple[float, ...] = (0.75, 0.87, 1.0, 1.15, 1.3)  # at which each walk of the survey is stored
     stride_s: float = 0.4  # between the stored windows
 
     def __post_init__(self) -> None:
+        check_range("matching.noise_ut2", self.noise_ut2, 1e-6, 1e9)
         check_range("matching.offset_share", self.offset_share, 0.0, 1.0)
         check_range("matching.tilt_ut2", self.tilt_ut2, 0.0, 1e9)
         check_range("matching.stride_s", self.stride_s, 1e-3, 60.0)
@@ -160,6 +166,7 @@ class TrackerConfig:
     stand_s: float = 10.0  # mean time of a stand
     still_ut: float = 1.2  # change of the field in half a second that walking and standing show alike often
     radius_m: float = 1.5  # of the mode's neighbourhood that is averaged into a position
+    label_m: float = 0.15  # error of the survey's labels along each axis, part of every covariance
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -181,6 +188,7 @@ class TrackerConfig:
             ("stand_s", 0.1, 1e6),
             ("still_ut", 1e-3, 1e3),
             ("radius_m", 0.0, 100.0),
+            ("label_m", 0.0, 100.0),
         ):
             check_range(f"tracker.{name}", getattr(self, name), low, high)
 

@@ -10,7 +10,7 @@ whole walk, which trades the field along the device for the field across its fac
 over by the device's own calibration; and the speed. A nearest-neighbour search pays for all three. Here the
 pitch is solved for in closed form in every comparison, the offset counts a little, and speeds are stored.
 
-Nothing is learned but the noise. Ours; in the paper's terms it is a feature extraction with one scale, the
+Nothing is learned. Ours; in the paper's terms it is a feature extraction with one scale, the
 whole window, under the heatmap's softmax. It is linear in the window but for one square root, so all its
 sums can be carried from sample to sample.
 """
@@ -41,8 +41,7 @@ class Matching(nn.Module):
             head: the map.
             survey: what a model file keeps (see `training.matching`): `field_ut` (m, 3) all resampled walks,
                 `end` (T,) rows where a window ends, `reach` (T,) rows without a hole up to there, `speed` (T,) at
-                which it is walked, `cell` (T,) index of the cell where it ends, `noise_ut2` () mean squared
-                difference, per sample, of two passes of one place.
+                which it is walked, `cell` (T,) index of the cell where it ends.
         """
         super().__init__()
         self.config = config
@@ -50,7 +49,6 @@ class Matching(nn.Module):
         for name, value in survey.items():
             self.register_buffer(name, value)
         self.cell: Tensor
-        self.noise_ut2: Tensor
         windows = cut_windows(survey["field_ut"], survey["end"], survey["reach"], survey["speed"], config.samples)
         s = self.offset_reduced(windows)  # (T, n, 3)
         turned = torch.stack([s[..., 2], -s[..., 1]], dim=-1)  # a quarter turn about x
@@ -110,4 +108,4 @@ class Matching(nn.Module):
 
     def _logits(self, field_ut: Tensor) -> Tensor:
         """Gaussian log-likelihood up to a constant."""
-        return -self.nearest(self.distances(field_ut)) / (2 * self.noise_ut2)
+        return -self.nearest(self.distances(field_ut)) / (2 * self.config.matching.noise_ut2)

@@ -9,7 +9,6 @@ input: no chance. Textbook: Thrun, Burgard and Fox, "Probabilistic Robotics", ch
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -129,7 +128,11 @@ class Tracker:
         probability = self.cell_probability
         posterior = decode(probability, self.cells, self.config.radius_m)
         near = self._near(int(probability.argmax()))
-        return dataclasses.replace(posterior, position_m=posterior.position_m + self._carried_m(near))
+        return Posterior(
+            posterior.position_m + self._carried_m(near),
+            posterior.covariance_m2 + np.eye(2) * self.config.label_m**2,
+            posterior.floor,
+        )
 
     def hypotheses(self, most: int = 5, least: float = 0.01) -> list[Hypothesis]:
         """The heaviest places, `radius_m` wide and not overlapping, heaviest mode first.

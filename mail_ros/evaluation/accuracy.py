@@ -37,6 +37,11 @@ class Bench:
     stride_s: float
     out: Path
 
+    @property
+    def odometry(self) -> bool:
+        """Whether all walks have it."""
+        return all(walk.track.moved_m is not None for walk in (*self.split.train, *self.split.test))
+
     def cells(
         self,
         methods: Sequence[str],

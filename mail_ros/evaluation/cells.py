@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mail_ros import __version__
+from mail_ros.core.config import TrackerConfig
 from mail_ros.core.errors import TrackError
 from mail_ros.core.signals import NS_PER_S
 from mail_ros.data.bag import Bag, read_track
@@ -77,6 +78,7 @@ class Cell:
             "stride_s": self.stride_s,
             "settled_s": self.settled_s,
             "condition": condition.settings(),
+            **({"tracker": dataclasses.asdict(TrackerConfig())} if condition.tracker else {}),
         }
 
 
@@ -191,8 +193,12 @@ def _follow(
     Raises:
         TrackError: no walk moves for long enough to have an estimate.
     """
+    from mail_ros.core.tracked import tracked
     from mail_ros.evaluation.peers.dead_reckoning import DeadReckoning, true_start
 
+    if condition.tracker is not None:
+        localizer = tracked(localizer, odometry=condition.tracker == "odometry")
+    from_s = cell.settled_s if condition.from_s is None else condition.from_s
     scored: list[Scored] = []
     spent_s, answers = 0.0, 0
     for recorded in tracks:
@@ -202,7 +208,7 @@ def _follow(
         began_s = time.process_time()
         answered = list(follow(localizer, track))
         spent_s, answers = spent_s + time.process_time() - began_s, answers + len(answered)
-        counts_ns = int(track.labelled_span().stamp_ns[0]) + round(cell.settled_s * NS_PER_S)
+        counts_ns = int(track.labelled_span().stamp_ns[0]) + round(from_s * NS_PER_S)
         scored += [one for one in answered if one.estimate.stamp_ns >= counts_ns]
     if all(one.paused for one in scored):
         raise TrackError(

@@ -11,32 +11,23 @@ in for energy.
 from __future__ import annotations
 
 import csv
-import dataclasses
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mail_ros.core.errors import ConfigError
-from mail_ros.evaluation.accuracy import Bench, settled
+from mail_ros.evaluation.accuracy import Bench
 from mail_ros.evaluation.cells import Cell, CellResult, finished
 from mail_ros.evaluation.conditions import AS_WALKED, Condition
-from mail_ros.evaluation.methods import TRAINED
+from mail_ros.evaluation.methods import OURS, TRAINED
 from mail_ros.evaluation.study_rows import Row, anomalies, attention, devices, errors, losses, times
-from mail_ros.training.config import RunConfig
+from mail_ros.evaluation.study_variants import Variant, ingredients, lengths, pieces, scale_sets
 
 MAIL = ("mail", "mail_heatmap", "mail_uniform", "mail_constant")
-LENGTHS_S = (2.0, 4.0, 6.0, 8.0, 10.0)
 SPEEDS_M_S = (1.0, 1.2, 1.4)
-
-
-@dataclass(frozen=True)
-class Variant:
-    """Settings that a study compares with others."""
-
-    columns: Mapping[str, Any] = field(default_factory=dict)  # what tells its rows from those of others
-    cells: Mapping[str, Any] = field(default_factory=dict)  # keyword arguments of `Bench.cells`
+TRACKED_FROM_S = 20.0  # a tracker needs to see more than one window
 
 
 @dataclass(frozen=True)
@@ -77,18 +68,19 @@ class Study:
         return chosen
 
     def parts(self, bench: Bench, methods: Sequence[str]) -> list[Part]:
-        """Its cells, and what tells their rows apart."""
+        """Its cells, and what tells their rows apart; without conditions that the walks do not allow."""
+        conditions = tuple(each for each in self.conditions if bench.odometry or each.tracker != "odometry")
         return [
             Part(cell, variant.columns)
             for variant in self.variants(bench)
-            for cell in bench.cells(methods, self.conditions, **variant.cells)
+            for cell in bench.cells(methods, conditions, **variant.cells)
         ]
 
     def table(self, parts: Sequence[Part]) -> list[Row]:
         """All rows, from the files of computed cells; floors together."""
         rows: list[Row] = []
         for part in sorted(parts, key=lambda part: part.cell.floor):
-            for condition, result in _results(part.cell, self.conditions):
+            for condition, result in _results(part.cell):
                 head = {"floor": result.floor, "method": result.method, **part.columns}
                 if len(self.conditions) > 1:
                     head["condition"] = condition.name
@@ -104,62 +96,9 @@ class Part:
     columns: Mapping[str, Any]
 
 
-def _results(cell: Cell, conditions: Sequence[Condition]) -> list[tuple[Condition, CellResult]]:
-    done = finished(dataclasses.replace(cell, conditions=tuple(conditions)))
+def _results(cell: Cell) -> list[tuple[Condition, CellResult]]:
+    done = finished(cell)
     return list(done.rows.items()) if done else []
-
-
-def lengths(bench: Bench) -> list[Variant]:
-    """Windows of 2 to 10 s; scales that do not fit are dropped, and the whole window is always one.
-
-    All count the same seconds of a walk: from where the longest has its first estimate.
-    """
-    configs = {length_s: _window(bench.config, length_s, bench.config.window.scales_s) for length_s in LENGTHS_S}
-    from_s = max(settled(config) for config in configs.values())
-    return [
-        Variant({"length_s": s}, {"label": f"length_{s:g}s", "config": config, "settled_s": from_s})
-        for s, config in configs.items()
-    ]
-
-
-def scale_sets(bench: Bench) -> list[Variant]:
-    """The longest scale alone, the two longest, and so on to all: every set sees the whole window.
-
-    Which sets the paper took is not known to us.
-    """
-    longest = sorted(bench.config.window.scales_s, reverse=True)
-    return [
-        Variant(
-            {"scales": n, "scales_s": " ".join(f"{s:g}" for s in sorted(longest[:n]))},
-            {
-                "label": f"scales_{n}",
-                "config": _window(bench.config, bench.config.window.length_s, longest[:n], whole=False),
-            },
-        )
-        for n in range(1, len(longest) + 1)
-    ]
-
-
-def pieces(bench: Bench) -> list[Variant]:
-    """Each scale of the network as a window of its own, one after the other (see `peers.subsequence`)."""
-    return [
-        Variant(
-            {"scale_s": s},
-            {
-                "label": f"scale_{s:g}s",
-                "config": _window(bench.config, s, ()),
-                "stride_s": s,
-                "settled_s": settled(bench.config),
-            },
-        )
-        for s in sorted(bench.config.window.scales_s)
-    ]
-
-
-def _window(config: RunConfig, length_s: float, scales_s: Sequence[float], *, whole: bool = True) -> RunConfig:
-    fitting = sorted(s for s in scales_s if s < length_s or not whole)
-    window = dataclasses.replace(config.window, length_s=length_s, scales_s=(*fitting, *([length_s] if whole else [])))
-    return dataclasses.replace(config, window=window)
 
 
 STUDIES = {
@@ -190,6 +129,27 @@ STUDIES = {
             "error against walking speed",
             errors,
             conditions=(AS_WALKED, *(Condition(speed_m_s=speed) for speed in SPEEDS_M_S)),
+        ),
+        Study(
+            "tracker",
+            "not in the paper",
+            f"the same tracker behind every method, from {TRACKED_FROM_S:g} s on",
+            errors,
+            only=("knn", "dtw", "jang", *OURS),
+            usual=("knn", "dtw", "mail_heatmap", "matching"),
+            conditions=(
+                Condition(from_s=TRACKED_FROM_S),
+                Condition(tracker="walking", from_s=TRACKED_FROM_S),
+                Condition(tracker="odometry", from_s=TRACKED_FROM_S),
+            ),
+        ),
+        Study(
+            "matching",
+            "not in the paper",
+            "what matching's ingredients bring",
+            errors,
+            always=("matching",),
+            variants=ingredients,
         ),
         Study("device", "figure 19", "error by the phone that was walked with", devices),
         Study("time", "table 4", "processor time", times),
@@ -227,9 +187,7 @@ def write_study(out: Path, study: Study, parts: Sequence[Part]) -> list[Row]:
     """
     rows = study.table(parts)
     keys = {
-        part.cell.folder.relative_to(out).as_posix(): [
-            result.key for _, result in _results(part.cell, study.conditions)
-        ]
+        part.cell.folder.relative_to(out).as_posix(): [result.key for _, result in _results(part.cell)]
         for part in parts
     }
     folder = out / "studies"

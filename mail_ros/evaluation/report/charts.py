@@ -68,6 +68,14 @@ FORMS: dict[str, tuple[Form, ...]] = {
         Form("dots", "method", "mean_m", MEAN),
     ),
     "speed": (Form("line", "condition", "mean_m", MEAN), Form("line", "condition", "median_m", MEDIAN)),
+    "tracker": (
+        Form("dots", "method", "mean_m", MEAN, by="condition"),
+        Form("dots", "method", "p95_m", "95th percentile of the error", by="condition"),
+    ),
+    "matching": (
+        Form("dots", "ingredients", "mean_m", MEAN),
+        Form("dots", "ingredients", "over_5m", "share of errors above 5 m", "share"),
+    ),
     "device": (
         Form("dots", "method", "mean_m", MEAN, by="device"),
         Form("dots", "method", "median_m", MEDIAN, by="device"),

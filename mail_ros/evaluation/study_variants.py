@@ -1,0 +1,99 @@
+"""The settings that studies compare, each as what it changes of a run."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mail_ros.evaluation.accuracy import Bench, settled
+from mail_ros.training.config import RunConfig
+
+LENGTHS_S = (2.0, 4.0, 6.0, 8.0, 10.0)
+INGREDIENTS: Mapping[str, Mapping[str, Any]] = {
+    "all": {},
+    "no pitch": {"tilt_ut2": 1e6},
+    "no offset": {"offset_share": 0.0},
+    "offset whole": {"offset_share": 1.0},
+    "one speed": {"speeds": (1.0,)},
+    "none of the three": {"tilt_ut2": 1e6, "offset_share": 0.0, "speeds": (1.0,)},
+    "twice the windows": {"stride_s": 0.2},
+}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Settings that a study compares with others."""
+
+    columns: Mapping[str, Any] = field(default_factory=dict)  # what tells its rows from those of others
+    cells: Mapping[str, Any] = field(default_factory=dict)  # keyword arguments of `Bench.cells`
+
+
+def lengths(bench: Bench) -> list[Variant]:
+    """Windows of 2 to 10 s; scales that do not fit are dropped, and the whole window is always one.
+
+    All count the same seconds of a walk: from where the longest has its first estimate.
+    """
+    configs = {length_s: _window(bench.config, length_s, bench.config.window.scales_s) for length_s in LENGTHS_S}
+    from_s = max(settled(config) for config in configs.values())
+    return [
+        Variant({"length_s": s}, {"label": f"length_{s:g}s", "config": config, "settled_s": from_s})
+        for s, config in configs.items()
+    ]
+
+
+def scale_sets(bench: Bench) -> list[Variant]:
+    """The longest scale alone, the two longest, and so on to all: every set sees the whole window.
+
+    Which sets the paper took is not known to us.
+    """
+    longest = sorted(bench.config.window.scales_s, reverse=True)
+    return [
+        Variant(
+            {"scales": n, "scales_s": " ".join(f"{s:g}" for s in sorted(longest[:n]))},
+            {
+                "label": f"scales_{n}",
+                "config": _window(bench.config, bench.config.window.length_s, longest[:n], whole=False),
+            },
+        )
+        for n in range(1, len(longest) + 1)
+    ]
+
+
+def pieces(bench: Bench) -> list[Variant]:
+    """Each scale of the network as a window of its own, one after the other (see `peers.subsequence`)."""
+    return [
+        Variant(
+            {"scale_s": s},
+            {
+                "label": f"scale_{s:g}s",
+                "config": _window(bench.config, s, ()),
+                "stride_s": s,
+                "settled_s": settled(bench.config),
+            },
+        )
+        for s in sorted(bench.config.window.scales_s)
+    ]
+
+
+def _window(config: RunConfig, length_s: float, scales_s: Sequence[float], *, whole: bool = True) -> RunConfig:
+    fitting = sorted(s for s in scales_s if s < length_s or not whole)
+    window = dataclasses.replace(config.window, length_s=length_s, scales_s=(*fitting, *([length_s] if whole else [])))
+    return dataclasses.replace(config, window=window)
+
+
+def ingredients(bench: Bench) -> list[Variant]:
+    """Matching with each of what it forgives taken away."""
+    return [
+        Variant(
+            {"ingredients": name},
+            {
+                "label": name.replace(" ", "_"),
+                "config": dataclasses.replace(
+                    bench.config, matching=dataclasses.replace(bench.config.matching, **changes)
+                ),
+            },
+        )
+        for name, changes in INGREDIENTS.items()
+    ]
