@@ -11,13 +11,19 @@ import typer
 
 from mail_ros.cli.console import console, print_metrics, progress
 from mail_ros.core.config import STRIDE_S
-from mail_ros.core.errors import TrackError
+from mail_ros.core.errors import ConfigError, TrackError
+
+TRACKERS = ("none", "walking", "odometry")
 
 
 def evaluate(
     model: Annotated[Path, typer.Argument(help="The model file.")],
     bags: Annotated[list[Path], typer.Argument(help="Bags with landmarks.")],
     stride_s: Annotated[float, typer.Option(help="Time between two estimates.")] = STRIDE_S,
+    tracker: Annotated[
+        str, typer.Option(help="none: windows by themselves; walking, odometry: the belief is carried on.")
+    ] = "none",
+    from_s: Annotated[float, typer.Option(help="Estimates count from so many seconds after the first landmark.")] = 0.0,
     estimates: Annotated[
         Path | None, typer.Option(help="Write every estimate and its reference to this CSV file.")
     ] = None,
@@ -25,7 +31,7 @@ def evaluate(
     topic: Annotated[str, typer.Option(help="Topic of the field in the bags.")] = "/imu/mag",
     landmarks: Annotated[str, typer.Option(help="Topic of the landmarks in the bags.")] = "/landmark",
 ) -> None:
-    """Print the errors of a model over whole walks, moving and paused apart.
+    """Print the errors of a model over whole walks, moving and paused apart, and what its doubt is worth.
 
     Each walk starts at its first landmark, with an empty window.
 
@@ -34,17 +40,25 @@ def evaluate(
     import torch
 
     from mail_ros.core.checkpoint import load_model
-    from mail_ros.core.localizer import MailLocalizer
+    from mail_ros.core.localizer import Localizer, MailLocalizer
+    from mail_ros.core.tracked import tracked
     from mail_ros.data.bag import read_track
+    from mail_ros.evaluation.doubt import doubt, doubt_words
     from mail_ros.evaluation.follow import Scored, follow, table, write_csv
 
     torch.set_num_threads(1)  # as in the node; one window is too small to share
     network, _ = load_model(model)
-    localizer = MailLocalizer(network, stride_s)
+    localizer: Localizer = MailLocalizer(network, stride_s)
+    if tracker not in TRACKERS:
+        raise ConfigError("--tracker", wanted=" or ".join(TRACKERS), found=tracker, fix="name one of them")
+    if tracker != "none":
+        localizer = tracked(localizer, odometry=tracker == "odometry")
     scored: list[Scored] = []
     with progress("evaluating") as bar:
         for bag in bar.track(bags, description=""):
-            scored += follow(localizer, read_track(bag, topic, landmarks))
+            track = read_track(bag, topic, landmarks)
+            counts_ns = int(track.labelled_span().stamp_ns[0]) + round(from_s * 1e9) if track.valid.any() else 0
+            scored += [one for one in follow(localizer, track) if one.estimate.stamp_ns >= counts_ns]
     if not scored:
         raise TrackError(
             ", ".join(bag.name for bag in bags),
@@ -55,9 +69,12 @@ def evaluate(
     rows = table(scored)
     if estimates is not None:
         write_csv(estimates, scored)
+    moving = doubt([one for one in scored if not one.paused] or scored)
     if as_json:
-        typer.echo(json.dumps({name: dataclasses.asdict(row) for name, row in rows.items()}, indent=2))
+        said = {name: dataclasses.asdict(row) for name, row in rows.items()} | {"doubt": dataclasses.asdict(moving)}
+        typer.echo(json.dumps(said, indent=2))
         return
     print_metrics(f"{model.name} over {len(bags)} walks", rows)
+    console.print(f"moving, {doubt_words(moving)}")
     if estimates is not None:
         console.print(f"estimates: {estimates}")

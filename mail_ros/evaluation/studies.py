@@ -22,7 +22,7 @@ from mail_ros.evaluation.accuracy import Bench
 from mail_ros.evaluation.cells import Cell, CellResult, finished
 from mail_ros.evaluation.conditions import AS_WALKED, Condition
 from mail_ros.evaluation.methods import OURS, TRAINED
-from mail_ros.evaluation.study_rows import Row, anomalies, attention, devices, errors, losses, times
+from mail_ros.evaluation.study_rows import Row, anomalies, attention, devices, errors, errors_and_doubt, losses, times
 from mail_ros.evaluation.study_variants import Variant, ingredients, lengths, pieces, scale_sets
 
 MAIL = ("mail", "mail_heatmap", "mail_uniform", "mail_constant")
@@ -134,7 +134,7 @@ STUDIES = {
             "tracker",
             "not in the paper",
             f"the same tracker behind every method, from {TRACKED_FROM_S:g} s on",
-            errors,
+            errors_and_doubt,
             only=("knn", "dtw", "jang", *OURS),
             usual=("knn", "dtw", "mail_heatmap", "matching"),
             conditions=(

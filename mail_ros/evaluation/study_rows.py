@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from mail_ros.evaluation.cells import CellResult
-from mail_ros.evaluation.conditions import AS_WALKED
+from mail_ros.evaluation.conditions import AS_WALKED, Condition
+from mail_ros.evaluation.doubt import NEAR_M, Doubt, doubt
 from mail_ros.evaluation.follow import Scored, read_csv, table
 from mail_ros.evaluation.metrics import Metrics, metric_columns
 
@@ -27,14 +28,24 @@ HEADINGS = {
         "found_share": f"found within {FOUND_M:g} m",
     },
     **{"mean_weight": "mean weight", "weighs_most": "weighs most"},
+    **{"in_50": "in 50 %", "in_90": "in 90 %", "in_95": "in 95 %"},
+    **{"localized_near": f"within {NEAR_M:g} m", "localized_floor": "right floor"},
 }
-SHARES = ("over_5m", "wrong_floor", "found_share", "mean_weight", "weighs_most")
+DOUBT = tuple(field.name for field in dataclasses.fields(Doubt))
+SHARES = ("over_5m", "wrong_floor", "found_share", "mean_weight", "weighs_most", *DOUBT)
 SHOWN = 12  # rows of one method; of more, so many are printed, evenly chosen
 
 
 def errors(_folder: Path, result: CellResult) -> list[Row]:
     """The row of the plain table."""
     return [_metrics(result.metrics)]
+
+
+def errors_and_doubt(folder: Path, result: CellResult) -> list[Row]:
+    """The row of the plain table, and whether the estimates know how good they are (see `doubt`)."""
+    file = folder / Condition(**result.inputs["condition"]).file
+    moving = [one for one in read_csv(file) if not one.paused]
+    return [_metrics(result.metrics) | dataclasses.asdict(doubt(moving))]
 
 
 def times(_folder: Path, result: CellResult) -> list[Row]:
