@@ -17,6 +17,7 @@ def generate_launch_description() -> LaunchDescription:
     return LaunchDescription(
         [
             DeclareLaunchArgument("model", default_value="", description="Model file, written by `mail_ros train`."),
+            DeclareLaunchArgument("tracker", default_value="", description="How windows are followed: none, walking."),
             DeclareLaunchArgument("record", default_value="false", description="true: record a bag as well."),
             DeclareLaunchArgument("topics", default_value="", description="Topics to record, with commas between."),
             DeclareLaunchArgument("out", default_value="", description="Folder that bags are put into."),
@@ -27,7 +28,7 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument("log_level", default_value="info", description="debug, info, warn, error or fatal."),
             IncludeLaunchDescription(
                 PythonLaunchDescriptionSource([ThisLaunchFileDir(), "/localize.launch.py"]),
-                launch_arguments=[(name, LaunchConfiguration(name)) for name in ("model", *SHARED)],
+                launch_arguments=[(name, LaunchConfiguration(name)) for name in ("model", "tracker", *SHARED)],
             ),
             IncludeLaunchDescription(
                 PythonLaunchDescriptionSource([ThisLaunchFileDir(), "/record.launch.py"]),

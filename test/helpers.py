@@ -16,7 +16,7 @@ import torch
 from mail_ros.core.belief import survey_cells
 from mail_ros.core.checkpoint import ModelCard, build_mail, save_model
 from mail_ros.core.config import FeatureConfig, HeadKind, MailConfig, NetworkConfig, WindowConfig
-from mail_ros.core.localizer import Estimate, MailLocalizer
+from mail_ros.core.localizer import Estimate, Localizer
 from mail_ros.core.model import Mail
 from mail_ros.data.bag import read_track, write_walk
 from mail_ros.data.labels import interpolate
@@ -126,7 +126,7 @@ def tiny_model(
     return path
 
 
-def offline_estimates(localizer: MailLocalizer, bag: Path) -> list[Estimate]:
+def offline_estimates(localizer: Localizer, bag: Path) -> list[Estimate]:
     """What `push` answers to a bag, without ROS."""
     estimates = (localizer.push(sample) for sample in read_track(bag).samples())
     return [estimate for estimate in estimates if estimate is not None]

@@ -25,8 +25,10 @@ from safetensors.torch import load_file, save_file
 from sensor_msgs.msg import MagneticField
 
 from mail_ros.core.checkpoint import load_model
+from mail_ros.core.config import STRIDE_S
 from mail_ros.core.errors import MailError
-from mail_ros.core.localizer import Estimate, MailLocalizer
+from mail_ros.core.localizer import Estimate
+from mail_ros.core.tracked import TrackerChoice, localizer_of
 from mail_ros.data.bag import Bag
 from mail_ros.data.bag_writer import BagWriter
 from mail_ros.data.messages import FIELD_TYPE, encode_field
@@ -63,14 +65,21 @@ def assert_same(poses: Sequence[PoseStamped], estimates: Sequence[Estimate]) -> 
     np.testing.assert_allclose(heard, [estimate.position_m for estimate in estimates], rtol=0.0, atol=1e-6)
 
 
-def drive(graph: Graph, model: Path, bag: Path, options: ReplayOptions) -> tuple[list[PoseStamped], Process]:
+def offline(model: Path, bag: Path, tracker: TrackerChoice = "none") -> list[Estimate]:
+    """What `push` says of a bag."""
+    return offline_estimates(localizer_of(load_model(model)[0], STRIDE_S, tracker), bag)
+
+
+def drive(
+    graph: Graph, model: Path, bag: Path, options: ReplayOptions, tracker: TrackerChoice = "none"
+) -> tuple[list[PoseStamped], Process]:
     """Replay a bag into a localizer of its own that loses nothing; what it published, and its ended process."""
     poses: list[PoseStamped] = graph.listen(PoseStamped, "/mail_localizer/pose")
-    node = graph.start("mail_localizer", f"model:={model}", *LOSSLESS)
+    node = graph.start("mail_localizer", f"model:={model}", f"tracker:={tracker}", *LOSSLESS)
     node.wait_for(READY)
     graph.wait(lambda: graph.node.count_publishers("/mail_localizer/pose") == 1)
     replay(bag, options)
-    expected = len(offline_estimates(MailLocalizer(load_model(model)[0]), bag))
+    expected = len(offline(model, bag, tracker))
     graph.wait(lambda: len(poses) >= expected, f"for {expected} poses, {node.output}")
     assert node.stop() == 0, node.output
     graph.spin(0.2)
@@ -83,13 +92,21 @@ def test_a_replayed_bag_gives_the_poses_of_push_and_is_recorded_unchanged(graph:
     recorder = graph.start("mail_recorder", f"out:={graph.folder / 'bags'}")
     recorder.wait_for("recording")
     poses, _ = drive(graph, model, bag, ReplayOptions(rate=0.0, clock=False, subscriptions=3))
-    assert_same(poses, offline_estimates(MailLocalizer(load_model(model)[0]), bag))
+    assert_same(poses, offline(model, bag))
     assert recorder.stop() == 0, recorder.output
     (again,) = (graph.folder / "bags").iterdir()
     for topic, count in (("/imu/mag", 7000), ("/landmark", 36)):
         recorded = [message.cdr for message in Bag(again).messages([topic])]
         assert len(recorded) == count
         assert recorded == [message.cdr for message in Bag(bag).messages([topic])]
+
+
+def test_the_tracker_in_the_node_is_the_one_of_push(graph: Graph) -> None:
+    model = tiny_model(graph.folder / "map.safetensors", tiny_config("heatmap"))
+    bag = synthetic_walk(20.0).write(graph.folder / "walk")
+    poses, _ = drive(graph, model, bag, ReplayOptions(rate=0.0, clock=False), "walking")
+    assert_same(poses, offline(model, bag, "walking"))
+    assert len(poses) > 100
 
 
 def spoiled() -> SyntheticWalk:
@@ -120,7 +137,7 @@ def test_what_is_wrong_with_samples_gives_no_wrong_pose(graph: Graph, model: Pat
     bag, walk = graph.folder / "spoiled", spoiled()
     write_as_heard(bag, walk)
     poses, node = drive(graph, model, bag, ReplayOptions(rate=0.0, clock=False))
-    assert_same(poses, offline_estimates(MailLocalizer(load_model(model)[0]), bag))
+    assert_same(poses, offline(model, bag))
     assert all(np.isfinite([pose.pose.position.x, pose.pose.position.y]).all() for pose in poses)
     stamps = [to_stamp_ns(pose.header.stamp) for pose in poses]
     assert len(set(stamps)) == len(stamps) > 200

@@ -5,15 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
 from mail_ros.cli.console import console, print_metrics, progress
-from mail_ros.core.config import STRIDE_S
-from mail_ros.core.errors import ConfigError, TrackError
-
-TRACKERS = ("none", "walking", "odometry")
+from mail_ros.core.config import STRIDE_S, check_choice
+from mail_ros.core.errors import TrackError
 
 
 def evaluate(
@@ -21,7 +19,7 @@ def evaluate(
     bags: Annotated[list[Path], typer.Argument(help="Bags with landmarks.")],
     stride_s: Annotated[float, typer.Option(help="Time between two estimates.")] = STRIDE_S,
     tracker: Annotated[
-        str, typer.Option(help="none: windows by themselves; walking, odometry: the belief is carried on.")
+        str, typer.Option(help="none: each window by itself; walking, odometry: a belief is carried on.")
     ] = "none",
     from_s: Annotated[float, typer.Option(help="Estimates count from so many seconds after the first landmark.")] = 0.0,
     estimates: Annotated[
@@ -40,19 +38,15 @@ def evaluate(
     import torch
 
     from mail_ros.core.checkpoint import load_model
-    from mail_ros.core.localizer import Localizer, MailLocalizer
-    from mail_ros.core.tracked import tracked
+    from mail_ros.core.tracked import TrackerChoice, localizer_of
     from mail_ros.data.bag import read_track
     from mail_ros.evaluation.doubt import doubt, doubt_words
     from mail_ros.evaluation.follow import Scored, follow, table, write_csv
 
     torch.set_num_threads(1)  # as in the node; one window is too small to share
     network, _ = load_model(model)
-    localizer: Localizer = MailLocalizer(network, stride_s)
-    if tracker not in TRACKERS:
-        raise ConfigError("--tracker", wanted=" or ".join(TRACKERS), found=tracker, fix="name one of them")
-    if tracker != "none":
-        localizer = tracked(localizer, odometry=tracker == "odometry")
+    check_choice("--tracker", tracker, TrackerChoice)
+    localizer = localizer_of(network, stride_s, cast(TrackerChoice, tracker))
     scored: list[Scored] = []
     with progress("evaluating") as bar:
         for bag in bar.track(bags, description=""):

@@ -7,17 +7,20 @@ Sample --> WindowLocalizer --> Answer --> log likelihood over cells --> Tracker 
 from __future__ import annotations
 
 from collections import Counter, deque
+from typing import Literal
 
 import numpy as np
 
 from mail_ros.core.belief import Cells, gaussian
+from mail_ros.core.checkpoint import Model
 from mail_ros.core.config import TrackerConfig
 from mail_ros.core.errors import ConfigError, TrackError
-from mail_ros.core.localizer import Estimate, Localizer, Sample, WindowLocalizer
+from mail_ros.core.localizer import Estimate, Localizer, MailLocalizer, Sample, WindowLocalizer
 from mail_ros.core.signals import NS_PER_S, FloatArray, Tick
 from mail_ros.core.standing import Activity, FieldActivity, OdometryActivity
 from mail_ros.core.tracker import FLAT_UT, Tracker
 
+TrackerChoice = Literal["none", "walking", "odometry"]
 LEAST_WEIGHT = 0.02  # of a window that stood all the time: whoever only seems to stand is not stuck
 
 
@@ -118,6 +121,21 @@ def tracked(localizer: Localizer, config: TrackerConfig | None = None, *, odomet
             "the tracker",
             wanted="a method that answers windows and knows the map's cells",
             found=type(localizer).__name__,
-            fix="use it alone, or give it cells",
+            fix="use it alone, or a model with a heatmap head",
         )
     return TrackedLocalizer(localizer, localizer.cells, config or TrackerConfig(), odometry=odometry)
+
+
+def localizer_of(model: Model, stride_s: float, tracker: TrackerChoice) -> WindowLocalizer:
+    """What node and evaluation make of a model.
+
+    Args:
+        model: a loaded model.
+        stride_s: between two estimates.
+        tracker: "none": each window by itself; "walking" and "odometry": see `tracked`.
+
+    Raises:
+        ConfigError: a tracker for a model without a map.
+    """
+    alone = MailLocalizer(model, stride_s)
+    return alone if tracker == "none" else tracked(alone, odometry=tracker == "odometry")

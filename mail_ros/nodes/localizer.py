@@ -1,7 +1,7 @@
 """`mail_localizer`: MagneticField in, PoseStamped out.
 
-    imu/mag --> to_sample --> MailLocalizer.push --> to_pose --> ~/pose
-    sensor data QoS, best effort                      reliable, volatile
+    imu/mag --> to_sample --> WindowLocalizer.push --> to_pose --> ~/pose
+    sensor data QoS, best effort                        reliable, volatile
 
 Every pose carries the stamp of the newest sample that it used. Nothing is published while the window
 fills, and for samples that cannot be used; why not is counted and logged.
@@ -25,7 +25,7 @@ from sensor_msgs.msg import MagneticField
 
 from mail_ros.core.checkpoint import ModelCard, load_model
 from mail_ros.core.errors import ConfigError, MailError
-from mail_ros.core.localizer import MailLocalizer
+from mail_ros.core.tracked import localizer_of
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_pose, to_sample
 from mail_ros.nodes.parameters import LocalizerParameters, declare
@@ -50,7 +50,7 @@ class LocalizerNode(Node):
         # paper's network answers in 25 ms with one thread, and in 170 ms with two.
         torch.set_num_threads(1)
         model, card = load_model(self.parameters.model_path)
-        self.localizer = MailLocalizer(model, self.parameters.stride_s)
+        self.localizer = localizer_of(model, self.parameters.stride_s, self.parameters.tracker)
         self.map_frame = self.parameters.global_frame_id or card.map_frame
         self.malformed = 0
         self._reported: Counter[str] = Counter()
@@ -114,12 +114,14 @@ class LocalizerNode(Node):
 
     def _introduce(self, card: ModelCard) -> None:
         config, floors = card.config, ", ".join(map(str, card.floors))
+        kind = "matching" if config.network.kind == "matching" else f"{config.network.head} head"
         self.get_logger().info(
-            f"model {self.parameters.model}: {config.network.head} head, map frame {self.map_frame}, floors {floors}, "
+            f"model {self.parameters.model}: {kind}, map frame {self.map_frame}, floors {floors}, "
             f"{config.features.rate_hz:g} Hz, window {config.window.length_s:g} s"
         )
         self.get_logger().info(
-            f"a pose every {self.parameters.stride_s:g} s on {self.pose_publisher.topic_name} "
+            f"tracker {self.parameters.tracker}, a pose every {self.parameters.stride_s:g} s on "
+            f"{self.pose_publisher.topic_name} "
             f"from {self.field_subscription.topic_name}"
         )
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 
 from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.node import Node
 
-from mail_ros.core.config import STRIDE_S, check_range, from_dict
+from mail_ros.core.config import STRIDE_S, check_choice, check_range, from_dict
 from mail_ros.core.errors import ConfigError
 
 T = TypeVar("T")
@@ -34,8 +34,13 @@ class LocalizerParameters:
     global_frame_id: str = described("", "Frame of the poses on floor 0; empty: the map frame of the model's card.")
     stride_s: float = described(STRIDE_S, "Time between two poses, in seconds of the sensor's stamps.")
 
+    tracker: Literal["none", "walking"] = described(
+        "none", "none: each window by itself; walking: a belief over the map is carried on, at a walking speed."
+    )
+
     def __post_init__(self) -> None:
         check_range("stride_s", self.stride_s, 1e-3, 3600.0)
+        check_choice("parameter tracker", self.tracker, Literal["none", "walking"])
         if not self.model:
             raise ConfigError(
                 "parameter model",
