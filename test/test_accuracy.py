@@ -15,8 +15,11 @@ from test_cli import mail_ros
 
 from mail_ros.core.errors import BagError
 from mail_ros.data.simulator import make_site, survey
+from mail_ros.evaluation.accuracy import relation
+from mail_ros.evaluation.cells import CellResult
 from mail_ros.evaluation.follow import read_csv, table
 from mail_ros.evaluation.methods import METHODS
+from mail_ros.evaluation.metrics import Metrics
 
 
 @pytest.fixture(scope="module")
@@ -135,3 +138,15 @@ def test_it_runs_on_two_real_routes(tmp_path: Path) -> None:
     said = accuracy("--data", tmp_path / "bags", "--protocol", "cross-device", "--out", tmp_path / "out")
     assert "floor -2: 2 walks to learn from, 1 to be judged on" in said
     assert "floor 0: 2 walks to learn from, 1 to be judged on" in said
+
+
+def test_ours_are_compared_with_windows_and_with_filters_apart() -> None:
+    def row(method: str, mean_m: float) -> CellResult:
+        return CellResult(method, 0, "as walked", "", 0.0, 0.0, {}, Metrics(1, mean_m, *[mean_m] * 4, 0.0, 0.0))
+
+    rows = [row("knn", 2.0), row("dtw", 3.0), row("maloc", 0.5), row("mail", 4.0), row("matching", 1.0)]
+    assert relation(rows).splitlines() == [
+        "mean error against the best peer, knn: mail +100%, matching -50%",
+        "mean error against the best filter, maloc: mail +700%, matching +100%",
+    ]
+    assert relation(rows[3:]) == ""

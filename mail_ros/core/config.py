@@ -94,7 +94,7 @@ class MatchingConfig:
     offset_share: float = 0.05  # how much a constant difference counts: 0 not at all, 1 like any other
     tilt_ut2: float = 6.0  # a turn of θ about the device's x axis costs 2 tilt_ut2 (1 - cos θ)
     speeds: tuple[float, ...] = (0.75, 0.87, 1.0, 1.15, 1.3)  # at which each walk of the survey is stored
-    stride_s: float = 0.4  # between the stored windows
+    stride_s: float = 0.2  # between the stored windows
 
     def __post_init__(self) -> None:
         check_range("matching.noise_ut2", self.noise_ut2, 1e-6, 1e9)

@@ -22,7 +22,7 @@ from pathlib import Path
 from mail_ros.core.errors import ConfigError
 from mail_ros.evaluation.cells import Cell, CellResult, compute_cell, finished
 from mail_ros.evaluation.conditions import AS_WALKED, Condition
-from mail_ros.evaluation.methods import OURS
+from mail_ros.evaluation.methods import FILTERS, OURS
 from mail_ros.evaluation.protocol import Split
 from mail_ros.training.config import RunConfig
 from mail_ros.training.train import refuse_shared
@@ -146,15 +146,22 @@ def results(cells: Iterable[Cell]) -> list[CellResult]:
 
 
 def relation(rows: Sequence[CellResult]) -> str:
-    """How each of our methods relates to the best peer; empty where there is nothing to compare with."""
-    peers = [row for row in rows if row.method not in OURS]
-    if not peers:
-        return ""
-    best = min(peers, key=lambda row: row.metrics.mean_m)
-    relations = [
-        f"{row.method} {row.metrics.mean_m / best.metrics.mean_m - 1:+.0%}" for row in rows if row.method in OURS
-    ]
-    return f"mean error against the best peer, {best.method}: {', '.join(relations) or 'none of ours in this run'}"
+    """How each of our methods relates to the best peer that answers windows as they do, and to the best filter.
+
+    A line for each of the two that has a peer.
+    """
+    lines = []
+    for kind, peers in (
+        ("peer", [row for row in rows if row.method not in (*OURS, *FILTERS)]),
+        ("filter", [row for row in rows if row.method in FILTERS]),
+    ):
+        if peers:
+            best = min(peers, key=lambda row: row.metrics.mean_m)
+            ours = [row for row in rows if row.method in OURS]
+            relations = [f"{row.method} {row.metrics.mean_m / best.metrics.mean_m - 1:+.0%}" for row in ours]
+            said = ", ".join(relations) or "none of ours in this run"
+            lines.append(f"mean error against the best {kind}, {best.method}: {said}")
+    return "\n".join(lines)
 
 
 def write_results(out: Path, rows: Sequence[CellResult]) -> None:

@@ -142,6 +142,7 @@ METHODS: dict[str, Callable[[Fit], Localizer]] = {
     "mail_heatmap": lambda fit: fit_mail(fit, head="heatmap"),
     "matching": fit_our_matching,
 }
+FILTERS = ("magicol", "maloc", "dead_reckoning")  # carry on from estimate to estimate; all others answer windows
 OURS = ("mail", "mail_uniform", "mail_constant", "mail_heatmap", "matching")  # the others are peers
 STUDY_METHODS: dict[str, Callable[[Fit], Localizer]] = {"subsequence": fit_subsequence}  # no row of the benchmark
 TRAINED = ("jang", "mail", "mail_uniform", "mail_constant", "mail_heatmap")  # networks, whose run keeps a log

@@ -18,7 +18,7 @@ INGREDIENTS: Mapping[str, Mapping[str, Any]] = {
     "offset whole": {"offset_share": 1.0},
     "one speed": {"speeds": (1.0,)},
     "none of the three": {"tilt_ut2": 1e6, "offset_share": 0.0, "speeds": (1.0,)},
-    "twice the windows": {"stride_s": 0.2},
+    "half the windows": {"stride_s": 0.4},
 }
 
 
