@@ -142,7 +142,9 @@ def test_it_runs_on_two_real_routes(tmp_path: Path) -> None:
 
 def test_ours_are_compared_with_windows_and_with_filters_apart() -> None:
     def row(method: str, mean_m: float) -> CellResult:
-        return CellResult(method, 0, "as walked", "", 0.0, 0.0, {}, Metrics(1, mean_m, *[mean_m] * 4, 0.0, 0.0))
+        return CellResult(
+            method, 0, "as walked", "", 0.0, 0.0, {}, Metrics(1, mean_m, mean_m, mean_m, mean_m, mean_m, 0.0, 0.0)
+        )
 
     rows = [row("knn", 2.0), row("dtw", 3.0), row("maloc", 0.5), row("mail", 4.0), row("matching", 1.0)]
     assert relation(rows).splitlines() == [
