@@ -28,6 +28,7 @@ from mail_ros.evaluation.peers.knn import knn
 from mail_ros.evaluation.peers.magicol import fit_magicol
 from mail_ros.evaluation.peers.maloc import fit_maloc
 from mail_ros.evaluation.peers.subsequence import subsequence
+from mail_ros.training.augment import AugmentConfig
 from mail_ros.training.config import RunConfig
 from mail_ros.training.loop import Progress, Trainer
 from mail_ros.training.maps import head_state
@@ -35,6 +36,7 @@ from mail_ros.training.matching import fit_matching
 from mail_ros.training.run_folder import RunFolder
 from mail_ros.training.train import untrained
 
+AS_IN_THE_PAPER = AugmentConfig(tilt_deg=0.0, soft_iron=0.0, noise_ut=0.0)
 SEARCH_RATE_HZ = 10.0  # of the methods that search: enough for a walk, and what their figures were measured at
 SEARCH_STRIDE_S = 0.1  # between the training windows
 
@@ -82,7 +84,7 @@ def fit_jang(fit: Fit) -> Localizer:
     """See `peers.jang`."""
     training = dataclasses.replace(fit.config.training, learning_rate=LEARNING_RATE)
     network = dataclasses.replace(fit.config.network, head="regression")
-    config = dataclasses.replace(fit.config, training=training, network=network)
+    config = dataclasses.replace(fit.config, training=training, network=network, augment=AS_IN_THE_PAPER)
     windows = WindowSet(fit.tracks, config.mail, config.training.stride_s)
     site = head_state(config, windows)
     torch.manual_seed(config.training.seed)
@@ -100,9 +102,13 @@ def fit_jang(fit: Fit) -> Localizer:
 
 
 def fit_mail(fit: Fit, **network: str) -> Localizer:
-    """MAIL itself; `network` names what differs from the paper's adaptive attention and regression."""
+    """MAIL itself; `network` names what differs from the paper's adaptive attention and regression.
+
+    With the paper's head it is trained as in the paper, whose only augmentation is speed.
+    """
+    augment = fit.config.augment if network.get("head") == "heatmap" else AS_IN_THE_PAPER
     changed = dataclasses.replace(fit.config.network, **{"head": "regression", "attention": "adaptive", **network})  # type: ignore[arg-type]
-    config = dataclasses.replace(fit.config, network=changed)
+    config = dataclasses.replace(fit.config, network=changed, augment=augment)
     windows = WindowSet(fit.tracks, config.mail, config.training.stride_s)
     model = Trainer(config, untrained(config, windows), windows, None, _folder(fit)).fit(fit.report)
     return MailLocalizer(model, fit.stride_s, _cells(config, windows))
