@@ -25,7 +25,9 @@ benchmark = typer.Typer(no_args_is_help=True, help="Measure MAIL and its peers i
 
 BASE = ["features.rate_hz=10"]  # the paper's 50 Hz costs five times as much and is one --set away
 QUICK = ["training.epochs=4", "training.stride_s=1"]
-STUDIES = "length, scales, loss, attention, speed, tracker, matching, device, time, anomalies, or all; commas between"
+STUDIES = (
+    "length, scales, loss, attention, speed, tracker, doubt, matching, device, time, anomalies, or all; commas between"
+)
 STRIDE_S, QUICK_STRIDE_S = 0.2, 1.0
 
 
@@ -39,7 +41,7 @@ def accuracy(
     out: Annotated[Path, typer.Option(help="Folder of the results; finished parts in it are used again.")] = Path(
         "runs/accuracy"
     ),
-    study: Annotated[list[str] | None, typer.Option(help=f"Also repeat an experiment of the paper: {STUDIES}.")] = None,
+    study: Annotated[list[str] | None, typer.Option(help=f"Also make a study: {STUDIES}.")] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="Change a setting, as in `train`.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Short training, few estimates: does it run?")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the rows of all tables as JSON.")] = False,

@@ -22,12 +22,18 @@ from mail_ros.evaluation.accuracy import Bench
 from mail_ros.evaluation.cells import Cell, CellResult, finished
 from mail_ros.evaluation.conditions import AS_WALKED, Condition
 from mail_ros.evaluation.methods import OURS, TRAINED
-from mail_ros.evaluation.study_rows import Row, anomalies, attention, devices, errors, errors_and_doubt, losses, times
+from mail_ros.evaluation.study_rows import Row, anomalies, attention, devices, doubts, errors, losses, times
 from mail_ros.evaluation.study_variants import Variant, ingredients, lengths, pieces, scale_sets
 
 MAIL = ("mail", "mail_heatmap", "mail_uniform", "mail_constant")
 SPEEDS_M_S = (1.0, 1.2, 1.4)
 TRACKED_FROM_S = 20.0  # a tracker needs to see more than one window
+TRACKED = (
+    Condition(from_s=TRACKED_FROM_S),
+    Condition(tracker="walking", from_s=TRACKED_FROM_S),
+    Condition(tracker="odometry", from_s=TRACKED_FROM_S),
+)
+MAPPED = ("knn", "dtw", "jang", *OURS)  # methods that a tracker can follow
 
 
 @dataclass(frozen=True)
@@ -134,14 +140,19 @@ STUDIES = {
             "tracker",
             "not in the paper",
             f"the same tracker behind every method, from {TRACKED_FROM_S:g} s on",
-            errors_and_doubt,
-            only=("knn", "dtw", "jang", *OURS),
+            errors,
+            only=MAPPED,
             usual=("knn", "dtw", "mail_heatmap", "matching"),
-            conditions=(
-                Condition(from_s=TRACKED_FROM_S),
-                Condition(tracker="walking", from_s=TRACKED_FROM_S),
-                Condition(tracker="odometry", from_s=TRACKED_FROM_S),
-            ),
+            conditions=TRACKED,
+        ),
+        Study(
+            "doubt",
+            "not in the paper",
+            "true positions inside the estimates' regions, and what LOCALIZED is worth",
+            doubts,
+            only=MAPPED,
+            usual=("knn", "dtw", "mail_heatmap", "matching"),
+            conditions=TRACKED,
         ),
         Study(
             "matching",

@@ -41,11 +41,10 @@ def errors(_folder: Path, result: CellResult) -> list[Row]:
     return [_metrics(result.metrics)]
 
 
-def errors_and_doubt(folder: Path, result: CellResult) -> list[Row]:
-    """The row of the plain table, and whether the estimates know how good they are (see `doubt`)."""
+def doubts(folder: Path, result: CellResult) -> list[Row]:
+    """Whether the estimates know how good they are (see `doubt`)."""
     file = folder / Condition(**result.inputs["condition"]).file
-    moving = [one for one in read_csv(file) if not one.paused]
-    return [_metrics(result.metrics) | dataclasses.asdict(doubt(moving))]
+    return [dataclasses.asdict(doubt([one for one in read_csv(file) if not one.paused]))]
 
 
 def times(_folder: Path, result: CellResult) -> list[Row]:

@@ -72,6 +72,10 @@ FORMS: dict[str, tuple[Form, ...]] = {
         Form("dots", "method", "mean_m", MEAN, by="condition"),
         Form("dots", "method", "p95_m", "95th percentile of the error", by="condition"),
     ),
+    "doubt": (
+        Form("dots", "method", "in_90", "true positions inside the 90 % region", "share", by="condition"),
+        Form("dots", "method", "localized_near", "LOCALIZED within 3 m", "share", by="condition"),
+    ),
     "matching": (
         Form("dots", "ingredients", "mean_m", MEAN),
         Form("dots", "ingredients", "over_5m", "share of errors above 5 m", "share"),
@@ -110,8 +114,8 @@ def floors(study: StudyTable) -> list[int]:
 
 
 def _chart(form: Form, rows: Sequence[dict[str, Any]]) -> Chart:
-    values = {(_name(form, row), _place(form, row)): row[form.y] for row in rows}
-    names = list(dict.fromkeys(name for name, _ in values))
+    values = {(_name(form, row), _place(form, row)): row[form.y] for row in rows if not math.isnan(row[form.y])}
+    names = list(dict.fromkeys(_name(form, row) for row in rows))
     x = list(dict.fromkeys(_place(form, row) for row in rows))
     return Chart(
         form.kind,
@@ -122,7 +126,7 @@ def _chart(form: Form, rows: Sequence[dict[str, Any]]) -> Chart:
         {name: [values.get((name, at)) for at in x] for name in names},
         colours(names),
         form.by != form.x and (len(names) > 1 or form.by != "method"),
-        *_axis(form.unit, [float(value) for value in values.values()]),
+        *_axis(form.unit, [float(value) for value in values.values()] or [1.0]),
     )
 
 
