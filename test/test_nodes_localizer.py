@@ -25,10 +25,10 @@ from safetensors.torch import load_file, save_file
 from sensor_msgs.msg import MagneticField
 
 from mail_ros.core.checkpoint import load_model
-from mail_ros.core.config import STRIDE_S
+from mail_ros.core.config import STRIDE_S, TrackerChoice
 from mail_ros.core.errors import MailError
 from mail_ros.core.localizer import Estimate
-from mail_ros.core.tracked import TrackerChoice, localizer_of
+from mail_ros.core.tracked import localizer_of
 from mail_ros.data.bag import Bag
 from mail_ros.data.bag_writer import BagWriter
 from mail_ros.data.messages import FIELD_TYPE, encode_field

@@ -138,7 +138,7 @@ def test_a_hole_empties_the_window_and_keeps_the_belief(case: Case, odometry: bo
 
 
 def test_tracking_with_odometry_refuses_samples_without(case: Case) -> None:
-    with pytest.raises(TrackError, match="tracking with odometry: wanted odometry in every sample"):
+    with pytest.raises(TrackError, match="wanted odometry in every sample, found a sample without"):
         answers(tracked(case.method, odometry=True), dataclasses.replace(case.walk, moved_m=None))
 
 

@@ -1,4 +1,4 @@
-"""The filter over cells: equal to the forward algorithm written out, follows, doubts, recovers and stays small."""
+"""The filter over cells: follows, doubts, recovers, stays small and refuses nonsense."""
 
 import math
 import pickle
@@ -7,47 +7,12 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from small_maps import RING_M, along, cells_of, corridor, near, ring, turned
 
 from mail_ros.core.belief import Cells, FloatArray
 from mail_ros.core.config import TrackerConfig
 from mail_ros.core.errors import ConfigError, ModelError, TrackError
 from mail_ros.core.tracker import Tracker
-
-CELL_M = 0.5
-RING_M = [(0.0, 0.0), (12.0, 0.0), (12.0, 8.0), (0.0, 8.0), (0.0, 0.0)]
-
-
-def cells_of(position_m: FloatArray, floor: int = 0) -> Cells:
-    return Cells(position_m, np.full(len(position_m), floor))
-
-
-def corridor(length: int) -> Cells:
-    return cells_of(np.column_stack([np.arange(length) * CELL_M, np.zeros(length)]))
-
-
-def along(corners_m: list[tuple[float, float]], step_m: float) -> FloatArray:
-    """Places every `step_m` of a way with right angles."""
-    places = [np.array(corners_m[0])]
-    for start, stop in pairwise(np.array(corners_m)):
-        steps = round(float(np.linalg.norm(stop - start)) / step_m)
-        places += [start + (stop - start) * (i + 1) / steps for i in range(steps)]
-    return np.array(places)
-
-
-def ring() -> Cells:
-    """A corridor round a block, one cell wide."""
-    return cells_of(np.unique(along(RING_M, CELL_M), axis=0))
-
-
-def near(cells: Cells, position_m: FloatArray, deviation_m: float = 0.5) -> FloatArray:
-    """A good window's log likelihood: a Gaussian."""
-    log_likelihood: FloatArray = -0.5 * np.square((cells.position_m - position_m) / deviation_m).sum(axis=1)
-    return log_likelihood
-
-
-def turned(way_m: FloatArray, angle_rad: float) -> FloatArray:
-    cos, sin = math.cos(angle_rad), math.sin(angle_rad)
-    return np.array([cos * way_m[0] - sin * way_m[1], sin * way_m[0] + cos * way_m[1]])
 
 
 def walk(
@@ -75,107 +40,6 @@ def noisy(cells: Cells, seed: int) -> Callable[[FloatArray], FloatArray]:
         return near(cells, true_m + rng.normal(0.0, 0.3, 2) if rng.random() < 0.5 else wrong_m)
 
     return evidence
-
-
-# --- closed form -------------------------------------------------------------------------------------------------
-
-
-def weight(offset_m: tuple[float, float], way_m: FloatArray, angle: float, along_m: float, across_m: float) -> float:
-    """A kernel's weight before it is normalised, as the docstring says it."""
-    x, y = offset_m[0] - way_m[0], offset_m[1] - way_m[1]
-    ahead, aside = x * math.cos(angle) + y * math.sin(angle), y * math.cos(angle) - x * math.sin(angle)
-    return math.exp(-0.5 * ((ahead / along_m) ** 2 + (aside / across_m) ** 2))
-
-
-def kernel_by_hand(
-    way_m: FloatArray, angle: float, along_m: float, across_m: float, cells: int
-) -> dict[tuple[int, int], float]:
-    """{(x, y) in cells: weight}, over a disc of this many cells."""
-    disc = [(x, y) for x in range(-cells, cells + 1) for y in range(-cells, cells + 1) if math.hypot(x, y) <= cells]
-    raw = {(x, y): weight((x * CELL_M, y * CELL_M), way_m, angle, along_m, across_m) for x, y in disc}
-    whole = {at: value / sum(raw.values()) for at, value in raw.items()}
-    kept = {at: value for at, value in whole.items() if value >= 1e-3}
-    return {at: value / sum(kept.values()) for at, value in kept.items()}
-
-
-def turn_by_hand(belief: list[list[float]], config: TrackerConfig, anew: float) -> list[list[float]]:
-    k = config.headings
-    side = 0.5 * (config.turn_rad * k / (2 * math.pi)) ** 2
-    drifted = [[row[i] + side * (row[i - 1] + row[(i + 1) % k] - 2 * row[i]) for i in range(k)] for row in belief]
-    return [[(1 - anew) * value + anew * sum(row) / k for value in row] for row in drifted]
-
-
-def weigh_by_hand(
-    belief: list[list[float]], start: list[list[float]], log_likelihood: FloatArray, heard_s: float, c: TrackerConfig
-) -> FloatArray:
-    total, lost = sum(map(sum, belief)), c.lost_per_s * heard_s
-    mixed = np.array(belief) / total * (1 - lost) + lost * np.array(start)
-    probability = [math.exp(value) for value in log_likelihood]
-    for cell, value in enumerate(probability):
-        share = (1 - c.outlier) * value / sum(probability) + c.outlier / len(probability)
-        mixed[cell] *= share ** (c.evidence_per_s * heard_s)
-    mixed /= mixed.sum()
-    return mixed
-
-
-def test_a_move_by_odometry_equals_the_forward_algorithm_written_out() -> None:
-    config = TrackerConfig(headings=6, lost_per_s=0.01)
-    cells, angles = corridor(7), [2 * math.pi * i / 6 for i in range(6)]
-    tracker = Tracker(cells, config, odometry=True)
-    tracker.belief = np.random.default_rng(1).dirichlet(np.ones(7 * 6)).reshape(7, 6)
-    before = tracker.belief.tolist()
-    log_likelihood = np.random.default_rng(2).normal(size=7)
-    moved_m = np.array([0.45, 0.4])
-    tracker.advance(0.7, moved_m)
-    tracker.update(log_likelihood)
-
-    deviation = math.hypot(config.place_m, config.odometry_share * math.hypot(0.45, 0.4))
-    reach = int((1.75 * config.odometry_m + 2.5 * math.hypot(config.place_m, config.odometry_share * 0.875)) / CELL_M)
-    after = [[0.0] * 6 for _ in range(7)]
-    for i, angle in enumerate(angles):
-        kernel = kernel_by_hand(turned(moved_m, angle), angle, deviation, deviation, reach)
-        for here in range(7):
-            for there in range(7):
-                after[there][i] += before[here][i] * kernel.get((there - here, 0), 0.0)
-    start = [[1 / 42] * 6 for _ in range(7)]
-    expected = weigh_by_hand(turn_by_hand(after, config, config.odometry_anew), start, log_likelihood, 0.7, config)
-    np.testing.assert_allclose(tracker.belief, expected, atol=1e-9)
-
-
-def test_a_walk_without_odometry_equals_the_forward_algorithm_written_out() -> None:
-    config = TrackerConfig(headings=6, lost_per_s=0.01)
-    k, n, change_ut = 6, 7, 1.0
-    cells, angles = corridor(n), [2 * math.pi * i / k for i in range(k)]
-    tracker = Tracker(cells, config, odometry=False)
-    start = tracker.belief.tolist()
-    tracker.belief = np.random.default_rng(1).dirichlet(np.ones(n * (k + 1))).reshape(n, k + 1)
-    before = tracker.belief.tolist()
-    log_likelihood = np.random.default_rng(2).normal(size=n)
-    tracker.advance(config.walking_s, None, change_ut)
-    tracker.update(log_likelihood)
-
-    t, step = config.walking_s, config.speed_m_s * config.walking_s
-    ahead = math.hypot(config.place_m, config.speed_deviation_m_s * t)
-    reach = int((step + 2.5 * ahead) / CELL_M)
-    walking = [[0.0] * k for _ in range(n)]
-    for i, angle in enumerate(angles):
-        way_m = np.array([step * math.cos(angle), step * math.sin(angle)])
-        kernel = kernel_by_hand(way_m, angle, ahead, config.place_m, reach)
-        for here in range(n):
-            kept = sum(kernel.get((there - here, 0), 0.0) for there in range(n))
-            if kept < config.edge:
-                for j in range(k):
-                    walking[here][j] += before[here][i] / k
-                continue
-            for there in range(n):
-                walking[there][i] += before[here][i] * kernel.get((there - here, 0), 0.0) / kept
-    stop, go = 1 - math.exp(-t / config.stop_s), 1 - math.exp(-t / config.stand_s)
-    still = math.exp(min(3.0, max(-1.0, 4.0 * math.log(config.still_ut / change_ut))) * t)
-    stands = [((1 - go) * before[c][k] + stop * sum(walking[c])) * still for c in range(n)]
-    walks = [[(1 - stop) * value + go / k * before[c][k] for value in walking[c]] for c in range(n)]
-    after = [[*row, stands[c]] for c, row in enumerate(turn_by_hand(walks, config, config.turned_about))]
-    expected = weigh_by_hand(after, start, log_likelihood, t, config)
-    np.testing.assert_allclose(tracker.belief, expected, atol=1e-9)
 
 
 # --- following ---------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import Annotated, cast
 import typer
 
 from mail_ros.cli.console import console, print_metrics, progress
-from mail_ros.core.config import STRIDE_S, check_choice
+from mail_ros.core.config import STRIDE_S, TrackerChoice, check_choice
 from mail_ros.core.errors import TrackError
 
 
@@ -38,7 +38,7 @@ def evaluate(
     import torch
 
     from mail_ros.core.checkpoint import load_model
-    from mail_ros.core.tracked import TrackerChoice, localizer_of
+    from mail_ros.core.tracked import localizer_of
     from mail_ros.data.bag import read_track
     from mail_ros.evaluation.doubt import doubt, doubt_words
     from mail_ros.evaluation.follow import Scored, follow, table, write_csv

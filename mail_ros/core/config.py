@@ -17,6 +17,7 @@ GradientKind = Literal["lag", "first", "mean"]
 AttentionKind = Literal["adaptive", "uniform", "constant"]
 HeadKind = Literal["regression", "heatmap"]
 NetworkKind = Literal["mail", "matching"]
+TrackerChoice = Literal["none", "walking", "odometry"]  # each window by itself; tracked without and with odometry
 
 T = TypeVar("T")
 

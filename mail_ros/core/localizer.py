@@ -20,6 +20,7 @@ import torch
 from mail_ros.core.belief import Cells, Posterior
 from mail_ros.core.checkpoint import Model
 from mail_ros.core.config import STRIDE_S, FeatureConfig, check_range
+from mail_ros.core.errors import TrackError
 from mail_ros.core.signals import FloatArray, Resampler, SlidingWindow, Tick
 
 UNCERTAIN_M = 5.0  # an estimate whose standard deviation is above this is not LOCALIZED
@@ -32,6 +33,21 @@ class Sample:
     stamp_ns: int
     field_ut: FloatArray  # (3,) µT, sensor frame; NaN where an axis is not reported
     moved_m: FloatArray | None = None  # (2,) since the last sample, in odometry's own frame; None without odometry
+
+    def odometry_m(self) -> FloatArray:
+        """`moved_m`, for who cannot do without.
+
+        Raises:
+            TrackError: there is none.
+        """
+        if self.moved_m is None:
+            raise TrackError(
+                "a method that needs odometry",
+                wanted="odometry in every sample",
+                found="a sample without",
+                fix="record /odom or /imu/data, or do without odometry",
+            )
+        return self.moved_m
 
 
 class Status(Enum):

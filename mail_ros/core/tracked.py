@@ -7,20 +7,18 @@ Sample --> WindowLocalizer --> Answer --> log likelihood over cells --> Tracker 
 from __future__ import annotations
 
 from collections import Counter, deque
-from typing import Literal
 
 import numpy as np
 
 from mail_ros.core.belief import Cells, gaussian
 from mail_ros.core.checkpoint import Model
-from mail_ros.core.config import TrackerConfig
-from mail_ros.core.errors import ConfigError, TrackError
+from mail_ros.core.config import TrackerChoice, TrackerConfig
+from mail_ros.core.errors import ConfigError
 from mail_ros.core.localizer import Estimate, Localizer, MailLocalizer, Sample, WindowLocalizer
 from mail_ros.core.signals import NS_PER_S, FloatArray, Tick
 from mail_ros.core.standing import Activity, FieldActivity, OdometryActivity
 from mail_ros.core.tracker import FLAT_UT, Tracker
 
-TrackerChoice = Literal["none", "walking", "odometry"]
 LEAST_WEIGHT = 0.02  # of a window that stood all the time: whoever only seems to stand is not stuck
 
 
@@ -76,17 +74,11 @@ class TrackedLocalizer(WindowLocalizer):
     def _odometry_of(self, sample: Sample) -> FloatArray:
         if not self._odometry:
             return np.zeros(2)
-        if sample.moved_m is None:
-            raise TrackError(
-                "tracking with odometry",
-                wanted="odometry in every sample",
-                found="a sample without",
-                fix="record /odom or /imu/data, or track without odometry",
-            )
-        if not np.isfinite(sample.moved_m).all():
+        moved_m = sample.odometry_m()
+        if not np.isfinite(moved_m).all():
             self.counts["odometry_not_finite"] += 1
             return np.zeros(2)
-        return sample.moved_m
+        return moved_m
 
     def _append(self, tick: Tick) -> None:
         super()._append(tick)

@@ -78,7 +78,7 @@ class Cell:
             "stride_s": self.stride_s,
             "settled_s": self.settled_s,
             "condition": condition.settings(),
-            **({"tracker": dataclasses.asdict(TrackerConfig())} if condition.tracker else {}),
+            **({"tracker": dataclasses.asdict(TrackerConfig())} if condition.tracker != "none" else {}),
         }
 
 
@@ -196,7 +196,7 @@ def _follow(
     from mail_ros.core.tracked import tracked
     from mail_ros.evaluation.peers.dead_reckoning import DeadReckoning, true_start
 
-    if condition.tracker is not None:
+    if condition.tracker != "none":
         localizer = tracked(localizer, odometry=condition.tracker == "odometry")
     from_s = cell.settled_s if condition.from_s is None else condition.from_s
     scored: list[Scored] = []

@@ -9,14 +9,12 @@ from __future__ import annotations
 import dataclasses
 import re
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from mail_ros.core.config import check_choice, check_range
+from mail_ros.core.config import TrackerChoice, check_choice, check_range
 from mail_ros.data.track import Track
-
-TrackerKind = Literal["walking", "odometry"]  # without odometry, and with it
 
 
 @dataclass(frozen=True)
@@ -24,14 +22,13 @@ class Condition:
     """How walks are followed; every default is: as they were recorded."""
 
     speed_m_s: float | None = field(default=None, metadata={"words": "{:g} m/s"})  # see `at_speed`
-    tracker: TrackerKind | None = field(default=None, metadata={"words": "tracked, {}"})  # see `core.tracked`
+    tracker: TrackerChoice = field(default="none", metadata={"words": "tracked, {}"})  # see `core.tracked`
     from_s: float | None = field(default=None, metadata={"words": "from {:g} s on"})  # estimates count; None: cell's
 
     def __post_init__(self) -> None:
         if self.speed_m_s is not None:
             check_range("speed_m_s", self.speed_m_s, 0.1, 10.0)
-        if self.tracker is not None:
-            check_choice("tracker", self.tracker, TrackerKind)
+        check_choice("tracker", self.tracker, TrackerChoice)
         if self.from_s is not None:
             check_range("from_s", self.from_s, 0.0, 3600.0)
 

@@ -11,10 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 
-from mail_ros.core.belief import Cells, survey_cells
 from mail_ros.core.config import FeatureConfig, MailConfig
 from mail_ros.core.localizer import Answer, Localizer, MailLocalizer, WindowLocalizer
 from mail_ros.core.signals import FloatArray
@@ -31,7 +29,7 @@ from mail_ros.evaluation.peers.subsequence import subsequence
 from mail_ros.training.augment import AugmentConfig
 from mail_ros.training.config import RunConfig
 from mail_ros.training.loop import Progress, Trainer
-from mail_ros.training.maps import head_state
+from mail_ros.training.maps import cells_of, head_state
 from mail_ros.training.matching import fit_matching
 from mail_ros.training.run_folder import RunFolder
 from mail_ros.training.train import untrained
@@ -98,7 +96,7 @@ def fit_jang(fit: Fit) -> Localizer:
         with torch.inference_mode():
             return Answer(trained.head.posterior(trained(torch.from_numpy(window_ut).float()[None]).raw[0]))
 
-    return WindowLocalizer(config.features, config.mail.samples, locate, fit.stride_s, _cells(config, windows))
+    return WindowLocalizer(config.features, config.mail.samples, locate, fit.stride_s, cells_of(config, windows))
 
 
 def fit_mail(fit: Fit, **network: str) -> Localizer:
@@ -111,13 +109,7 @@ def fit_mail(fit: Fit, **network: str) -> Localizer:
     config = dataclasses.replace(fit.config, network=changed, augment=augment)
     windows = WindowSet(fit.tracks, config.mail, config.training.stride_s)
     model = Trainer(config, untrained(config, windows), windows, None, _folder(fit)).fit(fit.report)
-    return MailLocalizer(model, fit.stride_s, _cells(config, windows))
-
-
-def _cells(config: RunConfig, windows: WindowSet) -> Cells:
-    """Where the tracker may follow a network that answers with a point: where the survey went."""
-    known = np.isfinite(windows.position_m).all(axis=1)
-    return survey_cells(windows.position_m[known], windows.floor[known], config.training.cell_m)
+    return MailLocalizer(model, fit.stride_s, cells_of(config, windows))
 
 
 def fit_our_matching(fit: Fit) -> Localizer:

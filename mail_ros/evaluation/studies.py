@@ -11,6 +11,7 @@ in for energy.
 from __future__ import annotations
 
 import csv
+import functools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -107,6 +108,9 @@ def _results(cell: Cell) -> list[tuple[Condition, CellResult]]:
     return list(done.rows.items()) if done else []
 
 
+tracked_study = functools.partial(
+    Study, only=MAPPED, usual=("knn", "dtw", "mail_heatmap", "matching"), conditions=TRACKED
+)
 STUDIES = {
     study.name: study
     for study in (
@@ -136,23 +140,17 @@ STUDIES = {
             errors,
             conditions=(AS_WALKED, *(Condition(speed_m_s=speed) for speed in SPEEDS_M_S)),
         ),
-        Study(
+        tracked_study(
             "tracker",
             "not in the paper",
             f"the same tracker behind every method, from {TRACKED_FROM_S:g} s on",
             errors,
-            only=MAPPED,
-            usual=("knn", "dtw", "mail_heatmap", "matching"),
-            conditions=TRACKED,
         ),
-        Study(
+        tracked_study(
             "doubt",
             "not in the paper",
             "true positions inside the estimates' regions, and what LOCALIZED is worth",
             doubts,
-            only=MAPPED,
-            usual=("knn", "dtw", "mail_heatmap", "matching"),
-            conditions=TRACKED,
         ),
         Study(
             "matching",

@@ -16,7 +16,7 @@ from mail_ros.core.config import check_range
 
 @dataclass(frozen=True)
 class AugmentConfig:
-    """How much; every default that is not zero was measured to help (see docs/accuracy.md)."""
+    """How much; the defaults together were measured to help, see docs/accuracy.md."""
 
     tilt_deg: float = 15.0  # standard deviation of a turn about the device's x axis, the pitch it is held at
     soft_iron: float = 0.0  # standard deviation of the entries of a matrix that is added to the identity

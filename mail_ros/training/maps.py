@@ -6,9 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mail_ros.core.belief import survey_cells
+from mail_ros.core.belief import Cells, survey_cells
 from mail_ros.core.errors import TrackError
 from mail_ros.data.dataset import WindowSet
+from mail_ros.data.track import FloatArray, IntArray
 from mail_ros.training.config import RunConfig
 
 
@@ -18,17 +19,15 @@ def head_state(config: RunConfig, windows: WindowSet) -> dict[str, Tensor]:
     Raises:
         TrackError: a regression head and walks on several floors.
     """
-    position_m, floor = windows.position_m, windows.floor
-    known = np.isfinite(position_m).all(axis=1)
-    position_m, floor = position_m[known], floor[known]
     if config.network.head == "heatmap" or config.network.kind == "matching":
-        cells = survey_cells(position_m, floor, config.training.cell_m)
+        cells = cells_of(config, windows)
         return {
             "head.cell_position_m": torch.from_numpy(cells.position_m),
             "head.cell_floor": torch.from_numpy(cells.floor),
             "head.label_sigma_m": torch.tensor(config.training.label_sigma_m),
             "head.radius_m": torch.tensor(config.training.radius_m),
         }
+    position_m, floor = _surveyed(windows)
     floors = np.unique(floor)
     if len(floors) > 1:
         raise TrackError(
@@ -42,3 +41,14 @@ def head_state(config: RunConfig, windows: WindowSet) -> dict[str, Tensor]:
         "head.extent_m": torch.tensor(float(position_m.std()) or 1.0),
         "head.floor": torch.tensor(int(floors[0])),
     }
+
+
+def cells_of(config: RunConfig, windows: WindowSet) -> Cells:
+    """The map's cells: where the survey went."""
+    return survey_cells(*_surveyed(windows), config.training.cell_m)
+
+
+def _surveyed(windows: WindowSet) -> tuple[FloatArray, IntArray]:
+    """Known positions (n, 2) and their floors (n,)."""
+    known = np.isfinite(windows.position_m).all(axis=1)
+    return windows.position_m[known], windows.floor[known]

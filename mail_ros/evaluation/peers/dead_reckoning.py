@@ -59,16 +59,10 @@ class DeadReckoning:
         """
         if self._start is None:
             return None
-        if sample.moved_m is None:
-            raise TrackError(
-                "dead reckoning",
-                wanted="odometry",
-                found="a walk without",
-                fix="record /odom or /imu/data, or leave it out",
-            )
-        if np.isfinite(sample.moved_m).all():
-            self._moved_m = self._moved_m + sample.moved_m
-            self._way_m += float(np.linalg.norm(sample.moved_m))
+        moved_m = sample.odometry_m()
+        if np.isfinite(moved_m).all():
+            self._moved_m = self._moved_m + moved_m
+            self._way_m += float(np.linalg.norm(moved_m))
         tick = sample.stamp_ns // self.stride_ns
         if tick == self._tick:
             return None
