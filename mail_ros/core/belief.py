@@ -12,8 +12,13 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
 
 GAUSSIAN_FLOOR_M = 0.25  # deviation added to a Gaussian over cells: half a cell
+LABEL_M = 0.15  # error of the survey's labels along each axis, part of every covariance of a belief over cells
+NEAR_M = 3.0  # an estimate that is at most so far off is of use
+REGION = 0.9  # the region of this probability is the one that a covariance is made for
+REGION_SQUARED = -2.0 * np.log(1.0 - REGION)  # squared Mahalanobis distance at its edge, in the plane
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,7 @@ class Posterior:
     position_m: FloatArray  # (2,)
     covariance_m2: FloatArray  # (2, 2)
     floor: int
+    near: float  # how surely it is within `NEAR_M` of that, 0 to 1
 
 
 def survey_cells(position_m: FloatArray, floor: IntArray, size_m: float) -> Cells:
@@ -56,6 +62,9 @@ def decode(probability: FloatArray, cells: Cells, radius_m: float) -> Posterior:
     covariance still counts the other corridor. Cells on another floor enter the covariance as if they
     lay at the farthest cell of this one: a doubt about the floor is never a small doubt.
 
+    A belief has heavier tails than a Gaussian. Its covariance is scaled, down only, until the Gaussian's region of
+    probability `REGION` holds that much of the belief: the last percent of it, far away, does not widen the region.
+
     Args:
         probability: (m,) sums to one.
         cells: the m cells.
@@ -71,11 +80,30 @@ def decode(probability: FloatArray, cells: Cells, radius_m: float) -> Posterior:
     covariance_m2 = (probability[:, None] * offset_m).T @ offset_m
     elsewhere = float(probability[~same_floor].sum())
     covariance_m2 += np.eye(2) * elsewhere * float(distance_m[same_floor].max()) ** 2
-    return Posterior(mean_m, covariance_m2, floor)
+    covariance_m2 *= min(1.0, _region_squared(probability, offset_m, same_floor, covariance_m2) / REGION_SQUARED)
+    within = same_floor & (np.linalg.norm(offset_m, axis=1) <= NEAR_M)
+    return Posterior(mean_m, covariance_m2 + np.eye(2) * LABEL_M**2, floor, float(probability[within].sum()))
+
+
+def _region_squared(
+    probability: FloatArray, offset_m: FloatArray, same_floor: BoolArray, covariance_m2: FloatArray
+) -> float:
+    """Squared Mahalanobis distance within which `REGION` of the belief lies; infinite where it is on other floors."""
+    precision = np.linalg.inv(covariance_m2 + np.eye(2) * 1e-6)
+    squared = np.where(same_floor, np.einsum("ij,jk,ik->i", offset_m, precision, offset_m), np.inf)
+    order = squared.argsort()
+    inside = np.searchsorted(probability[order].cumsum(), REGION)
+    return float(squared[order[min(inside, len(order) - 1)]])
+
+
+def normal(position_m: FloatArray, covariance_m2: FloatArray, floor: int) -> Posterior:
+    """A Gaussian as an answer; how near it is follows from its longest axis."""
+    longest_m2 = max(float(np.linalg.eigvalsh(covariance_m2)[-1]), 1e-12)
+    return Posterior(position_m, covariance_m2, floor, float(-np.expm1(-(NEAR_M**2) / (2.0 * longest_m2))))
 
 
 def gaussian(posterior: Posterior, cells: Cells) -> FloatArray:
-    """A posterior's log likelihood in each cell (m,), up to a constant: -inf on other floors.
+    """A posterior as evidence, see `ratio`: -inf on other floors.
 
     Where no cell is on its floor, all are as likely: it tells nothing.
     """
@@ -84,4 +112,14 @@ def gaussian(posterior: Posterior, cells: Cells) -> FloatArray:
         return np.zeros(len(cells))
     offset_m = cells.position_m - posterior.position_m
     precision = np.linalg.inv(posterior.covariance_m2 + np.eye(2) * GAUSSIAN_FLOOR_M**2)
-    return np.where(here, -0.5 * np.einsum("ij,jk,ik->i", offset_m, precision, offset_m), -np.inf)
+    return ratio(np.where(here, -0.5 * np.einsum("ij,jk,ik->i", offset_m, precision, offset_m), -np.inf))
+
+
+def ratio(logits: FloatArray) -> FloatArray:
+    """The logits (m,) of a softmax over cells as log likelihood ratios to an answer that tells nothing.
+
+    What a window says is passed on in this form: 0 in a cell where it is as likely as from anywhere, or nowhere.
+    """
+    shifted = logits - logits.max()
+    log_ratio: FloatArray = shifted - np.log(np.exp(shifted).mean())
+    return log_ratio

@@ -91,7 +91,8 @@ class MatchingConfig:
     walks of one survey, which do not show what another device differs by, give too little to fit it by.
     """
 
-    noise_ut2: float = 0.7  # variance by which a difference counts
+    noise_ut2: float = 1.0  # variance by which a difference counts
+    elsewhere_ut2: float = 20.0  # distance of a window from outside the survey to the nearest of its windows
     offset_share: float = 0.05  # how much a constant difference counts: 0 not at all, 1 like any other
     tilt_ut2: float = 6.0  # a turn of θ about the device's x axis costs 2 tilt_ut2 (1 - cos θ)
     speeds: tuple[float, ...] = (0.75, 0.87, 1.0, 1.15, 1.3)  # at which each walk of the survey is stored
@@ -99,6 +100,7 @@ class MatchingConfig:
 
     def __post_init__(self) -> None:
         check_range("matching.noise_ut2", self.noise_ut2, 1e-6, 1e9)
+        check_range("matching.elsewhere_ut2", self.elsewhere_ut2, 1e-6, 1e9)
         check_range("matching.offset_share", self.offset_share, 0.0, 1.0)
         check_range("matching.tilt_ut2", self.tilt_ut2, 0.0, 1e9)
         check_range("matching.stride_s", self.stride_s, 1e-3, 60.0)
@@ -151,7 +153,7 @@ class TrackerConfig:
 
     headings: int = 24  # directions that are told apart
     evidence_per_s: float = 0.8  # exponent of one second's likelihood: windows overlap, and are not independent
-    outlier: float = 0.4  # share of windows that tell nothing: bounds what one second may say
+    outlier: float = 0.02  # share of windows that tell nothing: bounds what one second may say against a place
     lost_per_s: float = 1e-6  # share of the belief that is spread over all cells: whoever was carried away is found
     turn_rad: float = 0.07  # per move: how odometry's angle to the map drifts, and how a walker bends
     place_m: float = 0.3  # per move: what neither odometry nor the map's cells resolve
@@ -166,8 +168,8 @@ class TrackerConfig:
     stop_s: float = 20.0  # mean time of walking before a stand
     stand_s: float = 10.0  # mean time of a stand
     still_ut: float = 1.2  # change of the field in half a second that walking and standing show alike often
-    radius_m: float = 1.5  # of the mode's neighbourhood that is averaged into a position
-    label_m: float = 0.15  # error of the survey's labels along each axis, part of every covariance
+    radius_m: float = 2.0  # of the mode's neighbourhood that is averaged into a position
+    support_s: float = 20.0  # over which it is averaged whether the map explains the windows
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -189,7 +191,7 @@ class TrackerConfig:
             ("stand_s", 0.1, 1e6),
             ("still_ut", 1e-3, 1e3),
             ("radius_m", 0.0, 100.0),
-            ("label_m", 0.0, 100.0),
+            ("support_s", 0.1, 1e6),
         ):
             check_range(f"tracker.{name}", getattr(self, name), low, high)
 

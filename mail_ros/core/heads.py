@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mail_ros.core.belief import Cells, FloatArray, Posterior, decode
+from mail_ros.core.belief import Cells, FloatArray, Posterior, decode, normal, ratio
 
 
 class Head(Protocol):
@@ -28,8 +28,8 @@ class Head(Protocol):
     def posterior(self, raw: Tensor) -> Posterior:
         """What one window's numbers (out,) say of the position."""
 
-    def log_likelihood(self, raw: Tensor) -> FloatArray | None:
-        """Of one window in each of the cells (m,), up to a constant; None where it has no cells."""
+    def log_ratio(self, raw: Tensor) -> FloatArray | None:
+        """Of one window's likelihoods in each of the cells (m,), see `belief.ratio`; None where it has no cells."""
 
 
 class RegressionHead(nn.Module):
@@ -66,9 +66,9 @@ class RegressionHead(nn.Module):
 
     def posterior(self, raw: Tensor) -> Posterior:
         """The position itself; the covariance does not depend on the window."""
-        return Posterior(raw.numpy().astype(np.float64), self.covariance_m2.numpy().astype(np.float64), int(self.floor))
+        return normal(raw.numpy().astype(np.float64), self.covariance_m2.numpy().astype(np.float64), int(self.floor))
 
-    def log_likelihood(self, raw: Tensor) -> None:
+    def log_ratio(self, raw: Tensor) -> None:
         """Its posterior says all there is."""
 
 
@@ -114,8 +114,8 @@ class MapHead(nn.Module):
         probability = torch.softmax(raw.double(), dim=-1).numpy()
         return decode(probability, self.cells, float(self.radius_m))
 
-    def log_likelihood(self, raw: Tensor) -> FloatArray:
-        """The logits: training saw every stretch of the survey about as often."""
+    def log_ratio(self, raw: Tensor) -> FloatArray:
+        """The numbers themselves: whoever feeds this head compares with a window from elsewhere (see `Matching`)."""
         return raw.numpy().astype(np.float64)
 
 
@@ -130,3 +130,7 @@ class HeatmapHead(MapHead):
         """(B, features) -> (B, cells) logits."""
         logits: Tensor = self.fc(f)
         return logits
+
+    def log_ratio(self, raw: Tensor) -> FloatArray:
+        """Against no knowledge: a softmax cannot say "none of them". Training saw every stretch about as often."""
+        return ratio(raw.numpy().astype(np.float64))

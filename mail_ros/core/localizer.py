@@ -9,12 +9,12 @@ error we report is the error the robot has.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple, Protocol
 
-import numpy as np
 import torch
 
 from mail_ros.core.belief import Cells, Posterior
@@ -23,7 +23,7 @@ from mail_ros.core.config import STRIDE_S, FeatureConfig, check_range
 from mail_ros.core.errors import TrackError
 from mail_ros.core.signals import FloatArray, Resampler, SlidingWindow, Tick
 
-UNCERTAIN_M = 5.0  # an estimate whose standard deviation is above this is not LOCALIZED
+LOCALIZED_FROM = 0.95  # an estimate is LOCALIZED if it is so surely near its place (see `Posterior.near`)
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,13 @@ class Sample:
 
 
 class Status(Enum):
-    """How far an estimate can be trusted."""
+    """How far a localizer can be trusted."""
 
-    LOCALIZED = "LOCALIZED"
-    UNCERTAIN = "UNCERTAIN"
+    FILLING = "FILLING"  # no estimate yet: the window is not full
+    LOCALIZED = "LOCALIZED"  # within `belief.NEAR_M`, as it believes
+    STATIONARY = "STATIONARY"  # it was LOCALIZED and stands: the windows tell nothing new
+    UNCERTAIN = "UNCERTAIN"  # several places, or nothing known
+    OUT_OF_AREA = "OUT_OF_AREA"  # the survey does not explain the field
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ class Estimate:
     floor: int
     status: Status
     attention: tuple[float, ...]  # one weight per scale, sums to one
+    support: float = math.nan  # how well the map explains the field: highest log likelihood ratio, below 0 not at all
 
 
 class Localizer(Protocol):
@@ -84,7 +88,12 @@ class Answer(NamedTuple):
 
     posterior: Posterior
     attention: tuple[float, ...] = ()  # one weight per scale, sums to one; empty where there are no scales
-    log_likelihood: FloatArray | None = None  # (m,) in the method's cells, up to a constant; None: the posterior's own
+    log_ratio: FloatArray | None = None  # (m,) in the method's cells, see `belief.ratio`; None: the posterior's own
+
+    @property
+    def support(self) -> float:
+        """How well the map explains the window; NaN where the method does not say."""
+        return math.nan if self.log_ratio is None else float(self.log_ratio.max())
 
 
 class WindowLocalizer:
@@ -109,7 +118,7 @@ class WindowLocalizer:
             samples: resampled values in a window.
             locate: from a window (samples, 3) µT, oldest first, to an answer.
             stride_s: between two answers.
-            cells: where the tracker may follow this method, those of its answers' log likelihoods; None for nowhere.
+            cells: where the tracker may follow this method, those of its answers' log ratios; None for nowhere.
         """
         check_range("stride_s", stride_s, 1.0 / features.rate_hz, 3600.0)
         self.features, self.samples, self.stride_s, self.cells = features, samples, stride_s, cells
@@ -117,36 +126,59 @@ class WindowLocalizer:
         self.resampler = Resampler(features.rate_hz, features.max_gap_s)
         self.window = SlidingWindow(samples)
         self.locate = locate
+        self.status = Status.FILLING  # now; that of the last estimate once the window is full
 
     def reset(self) -> None:
         """Forget all samples."""
         self.resampler.reset()
         self.window.clear()
+        self.status = Status.FILLING
 
     def push(self, sample: Sample) -> Estimate | None:
         """Take the next sample; None while the window fills, between strides, and for unusable samples."""
-        due = self._hear(sample)
-        return self._estimate(sample.stamp_ns) if due and self.window.fill == 1.0 else None
+        return self._answer(sample.stamp_ns) if self._hear(sample) else None
 
     def _hear(self, sample: Sample) -> bool:
-        """Take a sample's field; whether an answer is due, if the window is full."""
+        """Take a sample's field; whether an answer is due."""
         due = False
         for tick in self.resampler.push(sample.stamp_ns, sample.field_ut):
             self._append(tick)
             due = due or tick.index % self.stride == 0
-        return due
+        return due and self.window.fill == 1.0
 
     def _append(self, tick: Tick) -> None:
         self.window.append(tick)
+        if self.window.fill < 1.0:
+            self.status = Status.FILLING
+
+    def _answer(self, stamp_ns: int) -> Estimate:
+        estimate = self._estimate(stamp_ns)
+        self.status = estimate.status
+        return estimate
 
     def _estimate(self, stamp_ns: int) -> Estimate:
         answer = self.locate(self.window.values)
-        return self._report(stamp_ns, answer.posterior, answer.attention)
+        return report(stamp_ns, answer.posterior, answer.attention, answer.support)
 
-    def _report(self, stamp_ns: int, posterior: Posterior, attention: tuple[float, ...]) -> Estimate:
-        deviation_m = float(np.sqrt(np.linalg.eigvalsh(posterior.covariance_m2)[-1]))
-        status = Status.LOCALIZED if deviation_m <= UNCERTAIN_M else Status.UNCERTAIN
-        return Estimate(stamp_ns, posterior.position_m, posterior.covariance_m2, posterior.floor, status, attention)
+
+def report(
+    stamp_ns: int,
+    posterior: Posterior,
+    attention: tuple[float, ...] = (),
+    support: float = math.nan,
+    *,
+    standing: bool = False,
+) -> Estimate:
+    """An answer as an estimate, whose status follows from it: the same for every method."""
+    if support < 0.0 and not standing:
+        status = Status.OUT_OF_AREA
+    elif posterior.near < LOCALIZED_FROM:
+        status = Status.UNCERTAIN
+    else:
+        status = Status.STATIONARY if standing else Status.LOCALIZED
+    return Estimate(
+        stamp_ns, posterior.position_m, posterior.covariance_m2, posterior.floor, status, attention, support
+    )
 
 
 class MailLocalizer(WindowLocalizer):
@@ -164,4 +196,4 @@ class MailLocalizer(WindowLocalizer):
         with torch.inference_mode():
             output = self.model(torch.from_numpy(window_ut).float()[None])
             raw, head = output.raw[0], self.model.head
-            return Answer(head.posterior(raw), tuple(output.attention[0].tolist()), head.log_likelihood(raw))
+            return Answer(head.posterior(raw), tuple(output.attention[0].tolist()), head.log_ratio(raw))

@@ -10,6 +10,9 @@ whole walk, which trades the field along the device for the field across its fac
 over by the device's own calibration; and the speed. A nearest-neighbour search pays for all three. Here the
 pitch is solved for in closed form in every comparison, the offset counts a little, and speeds are stored.
 
+A window from elsewhere matches nothing, and one of a stand matches a flat field better than any walk: logits are
+log likelihood ratios to whichever of the two is likelier. Where they are all below 0, the map does not explain it.
+
 Nothing is learned. Ours; in the paper's terms it is a feature extraction with one scale, the
 whole window, under the heatmap's softmax. It is linear in the window but for one square root, so all its
 sums can be carried from sample to sample.
@@ -107,5 +110,9 @@ class Matching(nn.Module):
         return torch.minimum(least, farthest)
 
     def _logits(self, field_ut: Tensor) -> Tensor:
-        """Gaussian log-likelihood up to a constant."""
-        return -self.nearest(self.distances(field_ut)) / (2 * self.config.matching.noise_ut2)
+        """Gaussian log likelihood ratios, to a window that stood or that is from elsewhere."""
+        matching = self.config.matching
+        flat = field_ut.var(dim=1, unbiased=False).sum(dim=1, keepdim=True)  # (B, 1) distance to a field of its mean
+        return (flat.clamp_max(matching.elsewhere_ut2) - self.nearest(self.distances(field_ut))) / (
+            2 * matching.noise_ut2
+        )

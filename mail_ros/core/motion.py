@@ -55,6 +55,10 @@ class Motion(ABC):
             change_ut: of the field in half a second.
         """
 
+    @abstractmethod
+    def standing(self, belief: FloatArray) -> float:
+        """How surely the device stands, 0 to 1."""
+
     def _turned(self, way_m: FloatArray) -> FloatArray:
         """A way (2,) as each heading sees it, (k, 2)."""
         return np.column_stack([self.cos * way_m[0] - self.sin * way_m[1], self.sin * way_m[0] + self.cos * way_m[1]])
@@ -105,6 +109,10 @@ class OdometryMotion(Motion):
             belief = self._odometry(belief)
         self.pending_m = self._turned(self._way_m + self._begun_m())
         return belief if due else None
+
+    def standing(self, belief: FloatArray) -> float:
+        """One who makes no step stands."""
+        return float(self._silent_s > LONGEST_STRIDE_S)
 
     def _odometry(self, belief: FloatArray) -> FloatArray:
         length_m = float(np.linalg.norm(self._way_m))
@@ -166,6 +174,10 @@ class WalkingMotion(Motion):
             belief = self._walk(belief, change_ut)
         self.pending_m[:-1] = self._ahead_m * (self._since_s / self.config.walking_s)
         return belief if moves else None
+
+    def standing(self, belief: FloatArray) -> float:
+        """As much as the belief says."""
+        return float(belief[:, -1].sum())
 
     def _walk(self, belief: FloatArray, change_ut: float) -> FloatArray:
         config = self.config

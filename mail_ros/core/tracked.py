@@ -1,6 +1,6 @@
 """Any method that answers windows, followed by the tracker, behind the same seam.
 
-Sample --> WindowLocalizer --> Answer --> log likelihood over cells --> Tracker --> Estimate
+Sample --> WindowLocalizer --> Answer --> log ratios over cells --> Tracker --> Estimate
        +-> odometry, or the field's own quiet ---------------------------^
 """
 
@@ -14,7 +14,7 @@ from mail_ros.core.belief import Cells, gaussian
 from mail_ros.core.checkpoint import Model
 from mail_ros.core.config import TrackerChoice, TrackerConfig
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.localizer import Estimate, Localizer, MailLocalizer, Sample, WindowLocalizer
+from mail_ros.core.localizer import Estimate, Localizer, MailLocalizer, Sample, WindowLocalizer, report
 from mail_ros.core.signals import NS_PER_S, FloatArray, Tick
 from mail_ros.core.standing import Activity, FieldActivity, OdometryActivity
 from mail_ros.core.tracker import FLAT_UT, Tracker
@@ -34,7 +34,7 @@ class TrackedLocalizer(WindowLocalizer):
 
         Args:
             method: what answers the windows; only its function and its settings are shared.
-            cells: those of its evidence.
+            cells: those of its answers.
             config: of the tracker.
             odometry: whether every sample carries `moved_m`; if not, walking is guessed.
         """
@@ -63,13 +63,13 @@ class TrackedLocalizer(WindowLocalizer):
         """
         moved_m = self._odometry_of(sample)
         self._moved_m = self._moved_m + moved_m
-        due = self._hear(sample)
+        due = self._hear(sample)  # the window ends here, the belief goes on below
         step_ns = 0 if self._stamp_ns is None else sample.stamp_ns - self._stamp_ns
         if self._stamp_ns is None or step_ns > 0 or step_ns < -self.resampler.max_gap_ns:
             self._stamp_ns = sample.stamp_ns
         change_ut = min(self._activity.change_ut, FLAT_UT)
         self.tracker.advance(max(step_ns, 0) / NS_PER_S, moved_m, change_ut)
-        return self._estimate(sample.stamp_ns) if due and self.window.fill == 1.0 else None
+        return self._answer(sample.stamp_ns) if due else None
 
     def _odometry_of(self, sample: Sample) -> FloatArray:
         if not self._odometry:
@@ -90,11 +90,17 @@ class TrackedLocalizer(WindowLocalizer):
 
     def _estimate(self, stamp_ns: int) -> Estimate:
         answer = self.locate(self.window.values)
-        evidence = answer.log_likelihood
+        evidence = answer.log_ratio
         if evidence is None:
             evidence = gaussian(answer.posterior, self.known_cells)
-        self.tracker.update(evidence, max(LEAST_WEIGHT, float(np.mean(self._moving)) ** 2))
-        return self._report(stamp_ns, self.tracker.posterior(), answer.attention)
+        self.tracker.update(evidence, max(LEAST_WEIGHT, float(np.mean(self._moving))))
+        return report(
+            stamp_ns,
+            self.tracker.posterior(),
+            answer.attention,
+            self.tracker.support,
+            standing=self.tracker.standing > 0.5,
+        )
 
 
 def tracked(localizer: Localizer, config: TrackerConfig | None = None, *, odometry: bool) -> TrackedLocalizer:

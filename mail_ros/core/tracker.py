@@ -1,7 +1,7 @@
 """A recursive Bayes filter over the map's cells: what the last minute tells beats what one window tells.
 
     time, odometry --> Motion.move --> belief (cells, headings) --> Posterior, hypotheses
-    window --> log likelihood --> tempered, with outliers --^
+    window --> log likelihood ratio to a window from anywhere --> with outliers, tempered --^
 
 The state is one array, whatever came before it. Everything is computed in the same order from the same
 input: no chance. Textbook: Thrun, Burgard and Fox, "Probabilistic Robotics", chapters 4 and 8 (grid localization).
@@ -9,6 +9,7 @@ input: no chance. Textbook: Thrun, Burgard and Fox, "Probabilistic Robotics", ch
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ from mail_ros.core.motion import Motion, OdometryMotion, WalkingMotion
 
 LONGEST_EVIDENCE_S = 2.0  # a window counts for at most so long, however rarely one comes
 FORGET_S = 60.0  # without odometry, a belief that old says nothing any more
+SUPPORT = (-3.0, 5.0)  # bounds of a window's log ratio where it is asked whether the map explains the field
 FLAT_UT = 3.0  # change of the field of one who walks, where nobody measured it
 
 
@@ -57,6 +59,7 @@ class Tracker:
         self.belief = self.motion.start(len(self.cells))  # (m, columns), sums to one
         self._unheard_s = 0.0  # since evidence was last taken
         self._due = True  # evidence is taken once per move: in between the windows say the same again
+        self._support, self._supported_s = 0.0, 0.0  # sums over the last windows, weighed as their evidence is
 
     def advance(self, elapsed_s: float, moved_m: FloatArray | None = None, change_ut: float = FLAT_UT) -> None:
         """Let time pass and odometry go on; before the `update` by a window that ends then.
@@ -88,34 +91,49 @@ class Tracker:
         self.belief = (1.0 - lost) * _normalised(moved, self.belief) + lost * self.motion.start(len(self.cells))
         self._due = True
 
-    def update(self, log_likelihood: FloatArray, weight: float = 1.0) -> None:
+    def update(self, log_ratio: FloatArray, weight: float = 1.0) -> None:
         """Take what a window says, unless the belief did not move since the last one.
 
+        A share of windows, `outlier`, is from anywhere: what is far below 0 in every cell changes nothing.
+
         Args:
-            log_likelihood: (m,) of the window in each cell, up to a constant; -inf where it is impossible.
+            log_ratio: (m,) log likelihood of the window in each cell, against one from anywhere (see `belief.ratio`);
+                -inf where it is impossible.
             weight: 0 to 1, how much of a whole window's evidence it is.
 
         Raises:
             TrackError: another number of cells, NaN, +inf, or no possible cell.
         """
-        highest = (
-            float(log_likelihood.max(initial=-np.inf)) if log_likelihood.shape == self.cells.floor.shape else np.nan
-        )
-        if not np.isfinite(highest) or np.isnan(log_likelihood).any():
+        highest = float(log_ratio.max(initial=-np.inf)) if log_ratio.shape == self.cells.floor.shape else np.nan
+        if not np.isfinite(highest) or np.isnan(log_ratio).any():
             raise TrackError(
                 "the evidence of a window",
-                wanted=f"{len(self.cells)} log likelihoods",
-                found=f"{log_likelihood.shape}, highest {highest:g}, {int(np.isnan(log_likelihood).sum())} NaN",
+                wanted=f"{len(self.cells)} log likelihood ratios",
+                found=f"{log_ratio.shape}, highest {highest:g}, {int(np.isnan(log_ratio).sum())} NaN",
                 fix="check the model and the field it was given",
             )
         if not self._due:
             return
-        probability = np.exp(log_likelihood - highest)
-        outlier = self.config.outlier
-        probability = (1.0 - outlier) * probability / probability.sum() + outlier / len(self.cells)
-        exponent = self.config.evidence_per_s * weight * min(self._unheard_s, LONGEST_EVIDENCE_S)
-        self.belief = _normalised(self.belief * np.power(probability, exponent)[:, None], self.belief)
+        least = max(highest, 0.0)  # the numbers stay finite
+        likelihood = (1.0 - self.config.outlier) * np.exp(log_ratio - least) + self.config.outlier * np.exp(-least)
+        heard_s = weight * min(self._unheard_s, LONGEST_EVIDENCE_S)
+        evidence = np.power(likelihood / likelihood.max(), self.config.evidence_per_s * heard_s)
+        self.belief = _normalised(self.belief * evidence[:, None], self.belief)
+        self._count_support(highest, heard_s * (1.0 - self.standing))
         self._unheard_s, self._due = 0.0, False
+
+    @property
+    def support(self) -> float:
+        """How well the map explained the last windows: mean of their highest log ratio; NaN before the first.
+
+        Of windows that walk; each counts within `SUPPORT`, since a device that is handled looks like nothing at all.
+        """
+        return self._support / self._supported_s if self._supported_s > 0.0 else np.nan
+
+    @property
+    def standing(self) -> float:
+        """How surely the device stands, 0 to 1."""
+        return self.motion.standing(self.belief)
 
     @property
     def cell_probability(self) -> FloatArray:
@@ -127,12 +145,8 @@ class Tracker:
         """The mode's neighbourhood (see `belief.decode`), carried on by the way since the last move."""
         probability = self.cell_probability
         posterior = decode(probability, self.cells, self.config.radius_m)
-        near = self._near(int(probability.argmax()))
-        return Posterior(
-            posterior.position_m + self._carried_m(near),
-            posterior.covariance_m2 + np.eye(2) * self.config.label_m**2,
-            posterior.floor,
-        )
+        carried_m = self._carried_m(self._near(int(probability.argmax())))
+        return dataclasses.replace(posterior, position_m=posterior.position_m + carried_m)
 
     def hypotheses(self, most: int = 5, least: float = 0.01) -> list[Hypothesis]:
         """The heaviest places, `radius_m` wide and not overlapping, heaviest mode first.
@@ -153,6 +167,11 @@ class Tracker:
             found.append(Hypothesis(mean_m, int(self.cells.floor[mode]), weight))
             left[near] = 0.0
         return found
+
+    def _count_support(self, log_ratio: float, heard_s: float) -> None:
+        kept = np.exp(-heard_s / self.config.support_s)
+        self._support = kept * self._support + heard_s * float(np.clip(log_ratio, *SUPPORT))
+        self._supported_s = kept * self._supported_s + heard_s
 
     def _near(self, cell: int) -> FloatArray:
         distance_m = np.linalg.norm(self.cells.position_m - self.cells.position_m[cell], axis=1)

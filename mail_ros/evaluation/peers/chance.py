@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mail_ros.core.belief import Posterior
+from mail_ros.core.belief import normal
 from mail_ros.core.config import MailConfig
 from mail_ros.core.localizer import Answer, WindowLocalizer
 from mail_ros.data.dataset import WindowSet
@@ -14,5 +14,5 @@ def chance(windows: WindowSet, config: MailConfig, stride_s: float) -> WindowLoc
     """Answer the mean position of the windows' ends, with their spread, whatever the field."""
     position_m = windows.position_m[windows.ends]
     floors, counts = np.unique(windows.floor[windows.ends], return_counts=True)
-    answer = Answer(Posterior(position_m.mean(axis=0), np.cov(position_m.T), int(floors[counts.argmax()])))
+    answer = Answer(normal(position_m.mean(axis=0), np.cov(position_m.T), int(floors[counts.argmax()])))
     return WindowLocalizer(config.features, config.samples, lambda _: answer, stride_s)

@@ -10,26 +10,25 @@ Chosen by fitting repetition 1 and answering repetition 2 of the IPIN 2023 walks
 penalties of 1 to 10 µT: means of 1.19 m and 2.65 m on its two floors, where a removed running mean had 4.8 m
 and 13.9 m.
 
-For the tracker, each cell counts with the best match that ends in it, as a Gaussian whose variance is measured by
-leaving out one training walk at a time.
+For the tracker, each cell counts with the best match that ends in it, see `peers.evidence`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from dtaidistance import dtw_ndim
 
-from mail_ros.core.belief import Posterior
+from mail_ros.core.belief import normal
 from mail_ros.core.config import MailConfig
 from mail_ros.core.errors import TrackError
 from mail_ros.core.localizer import Answer, WindowLocalizer
 from mail_ros.core.signals import FloatArray, gradient
-from mail_ros.data.dataset import WindowSet, resample
+from mail_ros.data.dataset import resample
 from mail_ros.data.track import Track
-from mail_ros.evaluation.peers.evidence import CellCosts, fitted_variance
+from mail_ros.evaluation.peers.evidence import CellCosts, EvidenceSettings
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class DtwSettings:
     lag_s: float = 2.0  # of the difference that cancels offsets
     penalty_ut: float = 5.0  # of one step off the diagonal
     doubt: float = 1.2  # matches up to this many times the best cost give the covariance
-    held_out_s: float = 10.0  # between the training windows that the tracker's variance is measured with
+    evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
 
 
 class SubsequenceDtw:
@@ -50,12 +49,10 @@ class SubsequenceDtw:
         self.lag = round(settings.lag_s * config.features.rate_hz)
         self.walks: list[FloatArray] = []
         positions, floors = [], []
-        self.track: list[int] = []  # that each walk is a part of
-        for index, track in enumerate(tracks):
+        for track in tracks:
             for part in unbroken(resample(track, config.features).labelled_span()):
                 if len(part) >= config.samples:
                     self.walks.append(gradient(part.field_ut, "lag", self.lag))
-                    self.track.append(index)
                     positions.append(part.position_m[self.lag :])
                     floors.append(part.floor[self.lag :])
         if not self.walks:
@@ -67,8 +64,7 @@ class SubsequenceDtw:
             )
         self.position_m = np.concatenate(positions)
         self.floor = np.concatenate(floors)
-        self.costs = CellCosts(self.position_m, self.floor)
-        self.variance_ut2 = self._fit_variance(tracks, config)
+        self.costs = CellCosts(self.position_m, self.floor, settings.evidence)
 
     def locate(self, window_ut: FloatArray) -> Answer:
         """(n, 3) µT -> where the best match ends."""
@@ -78,24 +74,8 @@ class SubsequenceDtw:
         doubt = cost <= self.settings.doubt * cost[best]
         offset_m = self.position_m[doubt] - self.position_m[best]
         covariance_m2 = offset_m.T @ offset_m / max(int(doubt.sum()), 1)
-        evidence = np.square(self.costs.least(cost)) / (-2.0 * self.variance_ut2)
-        return Answer(Posterior(self.position_m[best], covariance_m2, int(self.floor[best])), (), evidence)
-
-    def _fit_variance(self, tracks: Sequence[Track], config: MailConfig) -> float:
-        """From training windows that are looked for in the other walks."""
-        windows = WindowSet(tracks, config, self.settings.held_out_s)
-        squared = np.empty((len(windows), len(self.costs.cells)))
-        for row, (field_ut, own) in enumerate(
-            zip(windows.fields(windows.ends), windows.walk[windows.ends], strict=True)
-        ):
-            query = gradient(field_ut.numpy().astype(np.float64), "lag", self.lag)
-            cost = [
-                np.full(len(walk), np.inf) if track == own else self._cost(query, walk)
-                for walk, track in zip(self.walks, self.track, strict=True)
-            ]
-            squared[row] = np.square(self.costs.least(np.concatenate(cost)))
-        ends = windows.ends
-        return fitted_variance(squared, windows.position_m[ends], windows.floor[ends], self.costs.cells)
+        evidence = self.costs.log_ratio(np.square(self.costs.least(cost)), float(np.square(query).sum() / len(query)))
+        return Answer(normal(self.position_m[best], covariance_m2, int(self.floor[best])), (), evidence)
 
     def _cost(self, query: FloatArray, walk: FloatArray) -> FloatArray:
         """Cost of the best match that ends at each sample of a walk, µT root mean square over the query."""

@@ -1,9 +1,12 @@
 """What a search says of every cell: how far its best match there is from the window, in units of the noise.
 
-The noise is measured on the training walks alone: each is held out once, and found by means of the others.
+As in matching, a window from elsewhere matches nothing, and one of a stand matches a flat field better than any walk;
+each cell counts by its likelihood ratio to whichever of the two is likelier.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,15 +14,25 @@ from mail_ros.core.belief import Cells, survey_cells
 from mail_ros.data.track import FloatArray, IntArray
 
 CELL_M = 0.5
-TRUE_M = 0.6  # cells this near a position hold it
-VARIANCES_UT2 = np.geomspace(1e-3, 1e4, 71)  # what is tried
+
+
+@dataclass(frozen=True)
+class EvidenceSettings:
+    """What a squared distance says, as means over the samples of a window.
+
+    Chosen for `knn` on repetition 2 of IPIN 2023 Track 3 by walks of repetition 1.
+    """
+
+    noise_ut2: float = 1.5  # variance by which a distance counts
+    elsewhere_ut2: float = 25.0  # squared distance of a window from outside the survey
 
 
 class CellCosts:
     """Which stored positions belong to which cell, so that each cell keeps its best match."""
 
-    def __init__(self, position_m: FloatArray, floor: IntArray) -> None:
+    def __init__(self, position_m: FloatArray, floor: IntArray, settings: EvidenceSettings) -> None:
         """Take stored positions (n, 2) and their floors (n,)."""
+        self.settings = settings
         self.cells: Cells = survey_cells(position_m, floor, CELL_M)
         keys = np.column_stack([floor, np.round(position_m / CELL_M).astype(np.int64)])
         _, cell = np.unique(keys, axis=0, return_inverse=True)
@@ -31,25 +44,14 @@ class CellCosts:
         least: FloatArray = np.minimum.reduceat(cost[..., self.order], self.starts, axis=-1)
         return least
 
+    def log_ratio(self, squared_ut2: FloatArray, flat_ut2: float) -> FloatArray:
+        """Evidence for the tracker, see `belief.ratio`.
 
-def fitted_variance(squared: FloatArray, position_m: FloatArray, floor: IntArray, cells: Cells) -> float:
-    """The noise that makes the true cells of held-out windows likeliest.
-
-    Args:
-        squared: (w, m) squared distance of each window's best match in each cell, inf where there is none.
-        position_m: (w, 2) where the windows ended.
-        floor: (w,) their floors.
-        cells: the m cells.
-
-    Returns:
-        The variance, in the units of `squared`, by which `-squared / (2 variance)` is a log likelihood; infinity,
-        by which no window tells anything, where nobody went twice.
-    """
-    scores = np.zeros(len(VARIANCES_UT2))
-    for row, place_m, level in zip(squared, position_m, floor.tolist(), strict=True):
-        near = (np.linalg.norm(cells.position_m - place_m, axis=1) <= TRUE_M) & (cells.floor == level)
-        if not np.isfinite(row[near]).any():
-            continue  # nobody else went there: it tells nothing of the noise
-        log = -(row - row.min()) / (2.0 * VARIANCES_UT2[:, None])  # (v, m)
-        scores += np.log(np.exp(log[:, near]).sum(axis=1) + 1e-12) - np.log(np.exp(log).sum(axis=1))
-    return float(VARIANCES_UT2[scores.argmax()]) if scores.any() else np.inf
+        Args:
+            squared_ut2: (m,) squared distance to the best match of each cell.
+            flat_ut2: squared distance to a field that does not change.
+        """
+        log_ratio: FloatArray = (min(self.settings.elsewhere_ut2, flat_ut2) - squared_ut2) / (
+            2.0 * self.settings.noise_ut2
+        )
+        return log_ratio

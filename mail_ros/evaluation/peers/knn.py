@@ -4,23 +4,22 @@ Window means are removed, so that a phone's constant offset cancels; every train
 several speeds. The answer is where the nearest one ended. Source: the textbook; speeds and mean removal
 are ours.
 
-For the tracker, each cell counts with the nearest window that ended in it, as a Gaussian whose variance is
-measured by leaving out one training walk at a time.
+For the tracker, each cell counts with the nearest window that ended in it, see `peers.evidence`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from mail_ros.core.belief import Posterior
+from mail_ros.core.belief import normal
 from mail_ros.core.config import MailConfig
 from mail_ros.core.localizer import Answer, WindowLocalizer
 from mail_ros.core.signals import FloatArray
 from mail_ros.data.dataset import WindowSet
-from mail_ros.evaluation.peers.evidence import CellCosts, fitted_variance
+from mail_ros.evaluation.peers.evidence import CellCosts, EvidenceSettings
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class KnnSettings:
 
     speeds: tuple[float, ...] = (0.8, 0.9, 1.0, 1.1, 1.2)
     doubt: int = 20  # so many nearest windows give the covariance
-    held_out_s: float = 1.0  # between the training windows that the variance is measured with
+    evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
 
 
 class Knn:
@@ -42,8 +41,7 @@ class Knn:
         self.position_m = np.tile(windows.position_m[windows.ends], (len(settings.speeds), 1))
         self.floor = np.tile(windows.floor[windows.ends], len(settings.speeds))
         self.doubt = min(settings.doubt, len(self.rows))
-        self.costs = CellCosts(self.position_m, self.floor)
-        self.variance_ut2 = self._fit_variance(windows, settings)
+        self.costs = CellCosts(self.position_m, self.floor, settings.evidence)
 
     def locate(self, window_ut: FloatArray) -> Answer:
         """(n, 3) µT -> where the nearest window ended; the spread of the next nearest about it."""
@@ -53,19 +51,10 @@ class Knn:
         best = nearest[distance[nearest].argmin()]
         offset_m = self.position_m[nearest] - self.position_m[best]
         covariance_m2 = offset_m.T @ offset_m / len(nearest)
-        evidence = self.costs.least(distance).astype(np.float64) / (-2.0 * self.variance_ut2)
-        return Answer(Posterior(self.position_m[best], covariance_m2, int(self.floor[best])), (), evidence)
-
-    def _fit_variance(self, windows: WindowSet, settings: KnnSettings) -> float:
-        """From training windows that are looked for among those of the other walks."""
-        walk = np.tile(windows.walk[windows.ends], len(settings.speeds))
-        ends = windows.ends[:: max(1, round(settings.held_out_s / windows.stride_s))]
-        queries = centered(windows.fields(ends).numpy())
-        squared = np.empty((len(ends), len(self.costs.cells)))
-        for row, (query, own) in enumerate(zip(queries, windows.walk[ends], strict=True)):
-            distance = np.where(walk == own, np.inf, self.squared - 2.0 * (self.rows @ query))
-            squared[row] = self.costs.least(distance)
-        return fitted_variance(squared, windows.position_m[ends], windows.floor[ends], self.costs.cells)
+        flat = float(query @ query)  # what the constant is, too
+        squared_ut2 = (self.costs.least(distance).astype(np.float64) + flat) / len(window_ut)
+        evidence = self.costs.log_ratio(squared_ut2, flat / len(window_ut))
+        return Answer(normal(self.position_m[best], covariance_m2, int(self.floor[best])), (), evidence)
 
 
 def knn(
