@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from mail_ros.core.belief import Cells, FloatArray
+from mail_ros.core.belief import Cells, FloatArray, ratio
 
 CELL_M = 0.5
 RING_M = [(0.0, 0.0), (12.0, 0.0), (12.0, 8.0), (0.0, 8.0), (0.0, 0.0)]
@@ -34,9 +34,8 @@ def ring() -> Cells:
 
 
 def near(cells: Cells, position_m: FloatArray, deviation_m: float = 0.5) -> FloatArray:
-    """A good window's log likelihood: a Gaussian."""
-    log_likelihood: FloatArray = -0.5 * np.square((cells.position_m - position_m) / deviation_m).sum(axis=1)
-    return log_likelihood
+    """A good window's evidence: a Gaussian."""
+    return ratio(-0.5 * np.square((cells.position_m - position_m) / deviation_m).sum(axis=1))
 
 
 def turned(way_m: FloatArray, angle_rad: float) -> FloatArray:

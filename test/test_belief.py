@@ -5,7 +5,7 @@ import pytest
 import torch
 from helpers import tiny_config, tiny_network
 
-from mail_ros.core.belief import Cells, decode, survey_cells
+from mail_ros.core.belief import LABEL_M, Cells, decode, normal, ratio, survey_cells
 
 LINE = Cells(np.column_stack([np.arange(20.0) / 2, np.zeros(20)]), np.zeros(20, dtype=np.int64))
 
@@ -22,7 +22,10 @@ def test_two_corridors_give_one_of_them_and_a_wide_covariance() -> None:
     probability[[2, 17]] = 0.55, 0.45
     posterior = decode(probability, LINE, radius_m=1.0)
     assert posterior.position_m.tolist() == [1.0, 0.0]
-    assert posterior.covariance_m2[0, 0] == pytest.approx(0.45 * 7.5**2)
+    assert posterior.covariance_m2[0, 0] == pytest.approx(
+        0.45 * 7.5**2 * min(1.0, 7.5**2 / (0.45 * 7.5**2) / 4.605), rel=1e-3, abs=LABEL_M**2
+    )
+    assert posterior.near == pytest.approx(0.55)
 
 
 def test_the_mode_is_refined_by_its_neighbours() -> None:
@@ -30,7 +33,32 @@ def test_the_mode_is_refined_by_its_neighbours() -> None:
     probability[[5, 6]] = 0.6, 0.4
     posterior = decode(probability, LINE, radius_m=1.0)
     assert posterior.position_m == pytest.approx([2.7, 0.0])
-    assert posterior.covariance_m2[0, 0] == pytest.approx(0.6 * 0.2**2 + 0.4 * 0.3**2)
+    assert posterior.covariance_m2[0, 0] == pytest.approx((0.3**2) / 4.605 + LABEL_M**2, rel=1e-2)
+    assert posterior.near == pytest.approx(1.0)
+
+
+def test_the_last_percent_of_a_belief_does_not_widen_the_region() -> None:
+    """The region of 90 % holds 90 % of the belief, whatever lies at the far end."""
+    place_m = LINE.position_m[:, 0]
+    bell = np.exp(-0.5 * np.square((place_m - 2.0) / 0.8))
+    alone = decode(bell / bell.sum(), LINE, radius_m=1.5)
+    tail = bell / bell.sum() * 0.98
+    tail[-1] += 0.02
+    with_tail = decode(tail, LINE, radius_m=1.5)
+    assert with_tail.covariance_m2[0, 0] < 2.0 * alone.covariance_m2[0, 0]
+    reach_m = np.sqrt(4.605 * with_tail.covariance_m2[0, 0])
+    inside = tail[np.abs(place_m - with_tail.position_m[0]) <= reach_m].sum()
+    assert 0.85 < inside < 0.99
+
+
+def test_a_gaussian_knows_how_near_it_is() -> None:
+    draws_m = np.random.default_rng(0).normal(0.0, 2.0, (20_000, 2))
+    assert normal(np.zeros(2), 4.0 * np.eye(2), 0).near == pytest.approx((np.hypot(*draws_m.T) <= 3.0).mean(), abs=0.01)
+
+
+def test_evidence_is_a_ratio_to_an_answer_that_tells_nothing() -> None:
+    assert ratio(np.full(7, 3.0)) == pytest.approx(0.0)
+    assert ratio(np.array([0.0, -np.inf])) == pytest.approx([np.log(2.0), -np.inf])
 
 
 def test_a_doubt_about_the_floor_is_never_small() -> None:

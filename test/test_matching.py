@@ -72,6 +72,18 @@ def test_an_offset_of_a_few_microtesla_is_forgiven(model: Matching) -> None:
     assert median_error_m(model, dataclasses.replace(walk, field_ut=walk.field_ut + np.array([4.0, -4.0, 4.0]))) < 0.5
 
 
+def test_a_stand_and_a_field_from_elsewhere_are_explained_by_no_place(model: Matching) -> None:
+    windows = windows_of([drive()])
+    walked = windows.fields(windows.ends[::20])
+    generator = torch.Generator().manual_seed(0)
+    stood = walked[:, :1].expand_as(walked) + 0.2 * torch.randn(walked.shape, generator=generator)
+    elsewhere = walked + 3.0 * torch.randn(walked.shape, generator=generator).cumsum(1)
+    highest = {name: model(x).raw.amax(1) for name, x in (("walked", walked), ("stood", stood), ("else", elsewhere))}
+    assert (highest["walked"] > 0.0).float().mean() > 0.9
+    assert (highest["stood"] < 0.0).all()
+    assert (highest["else"] < 0.0).float().mean() > 0.95
+
+
 def test_without_a_share_an_offset_counts_for_nothing() -> None:
     blind = fitted(surveys(), ["matching.offset_share=0", "matching.tilt_ut2=1e9"])
     field_ut = windows_of([drive(length_m=20.0)]).fields(np.array([70]))

@@ -36,14 +36,12 @@ def turn_by_hand(belief: list[list[float]], config: TrackerConfig, anew: float) 
 
 
 def weigh_by_hand(
-    belief: list[list[float]], start: list[list[float]], log_likelihood: FloatArray, heard_s: float, c: TrackerConfig
+    belief: list[list[float]], start: list[list[float]], log_ratio: FloatArray, heard_s: float, c: TrackerConfig
 ) -> FloatArray:
     total, lost = sum(map(sum, belief)), c.lost_per_s * heard_s
     mixed = np.array(belief) / total * (1 - lost) + lost * np.array(start)
-    probability = [math.exp(value) for value in log_likelihood]
-    for cell, value in enumerate(probability):
-        share = (1 - c.outlier) * value / sum(probability) + c.outlier / len(probability)
-        mixed[cell] *= share ** (c.evidence_per_s * heard_s)
+    for cell, value in enumerate(log_ratio):
+        mixed[cell] *= ((1 - c.outlier) * math.exp(value) + c.outlier) ** (c.evidence_per_s * heard_s)
     mixed /= mixed.sum()
     return mixed
 
@@ -54,10 +52,10 @@ def test_a_move_by_odometry_equals_the_forward_algorithm_written_out() -> None:
     tracker = Tracker(cells, config, odometry=True)
     tracker.belief = np.random.default_rng(1).dirichlet(np.ones(7 * 6)).reshape(7, 6)
     before = tracker.belief.tolist()
-    log_likelihood = np.random.default_rng(2).normal(size=7)
+    log_ratio = np.random.default_rng(2).normal(size=7)
     moved_m = np.array([0.45, 0.4])
     tracker.advance(0.7, moved_m)
-    tracker.update(log_likelihood)
+    tracker.update(log_ratio)
 
     deviation = math.hypot(config.place_m, config.odometry_share * math.hypot(0.45, 0.4))
     reach = int((1.75 * config.odometry_m + 2.5 * math.hypot(config.place_m, config.odometry_share * 0.875)) / CELL_M)
@@ -68,7 +66,7 @@ def test_a_move_by_odometry_equals_the_forward_algorithm_written_out() -> None:
             for there in range(7):
                 after[there][i] += before[here][i] * kernel.get((there - here, 0), 0.0)
     start = [[1 / 42] * 6 for _ in range(7)]
-    expected = weigh_by_hand(turn_by_hand(after, config, config.odometry_anew), start, log_likelihood, 0.7, config)
+    expected = weigh_by_hand(turn_by_hand(after, config, config.odometry_anew), start, log_ratio, 0.7, config)
     np.testing.assert_allclose(tracker.belief, expected, atol=1e-9)
 
 
@@ -80,9 +78,9 @@ def test_a_walk_without_odometry_equals_the_forward_algorithm_written_out() -> N
     start = tracker.belief.tolist()
     tracker.belief = np.random.default_rng(1).dirichlet(np.ones(n * (k + 1))).reshape(n, k + 1)
     before = tracker.belief.tolist()
-    log_likelihood = np.random.default_rng(2).normal(size=n)
+    log_ratio = np.random.default_rng(2).normal(size=n)
     tracker.advance(config.walking_s, None, change_ut)
-    tracker.update(log_likelihood)
+    tracker.update(log_ratio)
 
     t, step = config.walking_s, config.speed_m_s * config.walking_s
     ahead = math.hypot(config.place_m, config.speed_deviation_m_s * t)
@@ -104,5 +102,5 @@ def test_a_walk_without_odometry_equals_the_forward_algorithm_written_out() -> N
     stands = [((1 - go) * before[c][k] + stop * sum(walking[c])) * still for c in range(n)]
     walks = [[(1 - stop) * value + go / k * before[c][k] for value in walking[c]] for c in range(n)]
     after = [[*row, stands[c]] for c, row in enumerate(turn_by_hand(walks, config, config.turned_about))]
-    expected = weigh_by_hand(after, start, log_likelihood, t, config)
+    expected = weigh_by_hand(after, start, log_ratio, t, config)
     np.testing.assert_allclose(tracker.belief, expected, atol=1e-9)

@@ -10,10 +10,10 @@ import pytest
 from helpers import synthetic_walk, tiny_config, tiny_network
 from simulated_tracks import answers, assert_equal, drive, surveys, with_noise_after
 
-from mail_ros.core.belief import Cells, Posterior, gaussian
+from mail_ros.core.belief import Cells, gaussian, normal
 from mail_ros.core.config import FeatureConfig, MailConfig, TrackerConfig, WindowConfig
 from mail_ros.core.errors import ConfigError, TrackError
-from mail_ros.core.localizer import Answer, Localizer, MailLocalizer, Sample, WindowLocalizer
+from mail_ros.core.localizer import Answer, Localizer, MailLocalizer, Sample, Status, WindowLocalizer
 from mail_ros.core.signals import Tick
 from mail_ros.core.standing import FieldActivity, OdometryActivity
 from mail_ros.core.tracked import tracked
@@ -22,7 +22,7 @@ from mail_ros.data.track import Track
 from mail_ros.evaluation.follow import follow
 from mail_ros.evaluation.peers.dead_reckoning import DeadReckoning
 from mail_ros.evaluation.peers.dtw import dtw
-from mail_ros.evaluation.peers.evidence import CellCosts, fitted_variance
+from mail_ros.evaluation.peers.evidence import CellCosts, EvidenceSettings
 from mail_ros.evaluation.peers.knn import knn
 
 SEARCH = MailConfig(FeatureConfig(rate_hz=10.0, gradient="mean"), WindowConfig())
@@ -49,6 +49,31 @@ def test_a_tracked_method_answers_at_the_stamps_of_the_method_alone(case: Case, 
     alone = answers(case.method, case.walk)
     followed = answers(tracked(case.method, odometry=odometry), case.walk)
     assert [e.stamp_ns for e in followed] == [e.stamp_ns for e in alone]
+
+
+@pytest.mark.parametrize("odometry", [True, False])
+def test_the_status_tells_what_an_estimate_is_worth(case: Case, odometry: bool) -> None:
+    """Filling, then found; who stands is stationary; a field that the survey never saw is out of its area."""
+    walk, follower = case.walk[: 20 * 40], tracked(case.method, odometry=odometry)  # 40 s at 20 Hz
+    follower.reset()
+    assert follower.status is Status.FILLING
+    assert walk.moved_m is not None
+    said = [estimate.status for sample in walk.samples() if (estimate := follower.push(sample))]
+    assert follower.status is said[-1] is Status.LOCALIZED
+    stamp_ns, end_ut = int(walk.stamp_ns[-1]), walk.field_ut[-1]
+    for _ in range(20 * 15):  # 15 s at 20 Hz
+        stamp_ns += 50_000_000
+        follower.push(Sample(stamp_ns, end_ut, np.zeros(2)))
+    assert follower.status is Status.STATIONARY
+    rng, strange_ut = np.random.default_rng(0), end_ut.copy()
+    for _ in range(20 * 90):
+        stamp_ns += 50_000_000
+        strange_ut = 0.99 * strange_ut + rng.normal(0.0, 4.0, 3)
+        follower.push(Sample(stamp_ns, strange_ut, np.array([0.05, 0.0])))
+    assert follower.status is Status.OUT_OF_AREA
+    follower.push(Sample(stamp_ns + 5_000_000_000, strange_ut, np.zeros(2)))  # a hole
+    follower.push(Sample(stamp_ns + 5_200_000_000, strange_ut, np.zeros(2)))
+    assert follower.status is Status.FILLING
 
 
 def test_one_fit_is_followed_three_ways_at_once(case: Case) -> None:
@@ -89,7 +114,7 @@ def test_a_method_that_answers_a_point_is_tracked_as_a_gaussian(case: Case) -> N
     rng = np.random.default_rng(7)
 
     def locate(_: object) -> Answer:
-        return Answer(Posterior(next(places) + rng.normal(0.0, 2.0, 2), 4.0 * np.eye(2), 0))
+        return Answer(normal(next(places) + rng.normal(0.0, 2.0, 2), 4.0 * np.eye(2), 0))
 
     method = WindowLocalizer(SEARCH.features, SEARCH.samples, locate, 0.1, case.method.cells)
     error_m = errors_m(tracked(method, odometry=True), case.walk)
@@ -98,9 +123,10 @@ def test_a_method_that_answers_a_point_is_tracked_as_a_gaussian(case: Case) -> N
 
 def test_a_gaussian_knows_its_floor() -> None:
     cells = Cells(np.array([[0.0, 0.0], [2.0, 0.0], [0.0, 0.0]]), np.array([0, 0, 1]))
-    log_likelihood = gaussian(Posterior(np.zeros(2), np.eye(2) * (1.0 - 0.25**2), 0), cells)
-    assert log_likelihood == pytest.approx([0.0, -2.0, -np.inf])
-    assert gaussian(Posterior(np.zeros(2), np.eye(2), 7), cells) == pytest.approx(0.0)  # tells nothing
+    log_ratio = gaussian(normal(np.zeros(2), np.eye(2) * (1.0 - 0.25**2), 0), cells)
+    mean = np.log((1.0 + np.exp(-2.0)) / 3)
+    assert log_ratio == pytest.approx([-mean, -2.0 - mean, -np.inf])
+    assert gaussian(normal(np.zeros(2), np.eye(2), 7), cells) == pytest.approx(0.0)  # tells nothing
 
 
 def test_the_heatmap_gives_its_cells_and_logits() -> None:
@@ -163,24 +189,15 @@ def test_what_answers_no_windows_or_knows_no_cells_is_not_tracked() -> None:
 
 def test_each_cell_keeps_its_best_match() -> None:
     position_m = np.array([[0.0, 0.0], [5.0, 0.0], [0.1, 0.1], [5.0, 0.0], [5.0, 0.0]])
-    costs = CellCosts(position_m, np.array([0, 0, 0, 0, 1]))
+    costs = CellCosts(position_m, np.array([0, 0, 0, 0, 1]), EvidenceSettings())
     assert costs.cells.floor.tolist() == [0, 0, 1]
     assert costs.least(np.array([3.0, 7.0, 2.0, 6.0, 9.0])).tolist() == [2.0, 6.0, 9.0]
 
 
-def test_the_variance_of_a_search_is_that_of_its_noise() -> None:
-    """Truths that are drawn as a search of known variance says."""
-    rng, cells = np.random.default_rng(0), Cells(np.arange(40.0)[:, None] * [1.0, 0.0], np.zeros(40, dtype=np.int64))
-    logits = rng.normal(0.0, 2.0, (4000, 40))  # for each window, what -squared / (2 variance) might be
-    chosen = np.array([rng.choice(40, p=np.exp(row) / np.exp(row).sum()) for row in logits])
-    squared = -2.0 * 5.0 * logits  # of a search whose variance is 5
-    variance = fitted_variance(squared, cells.position_m[chosen], np.zeros(4000, dtype=np.int64), cells)
-    assert variance == pytest.approx(5.0, rel=0.2)
-
-
-def test_where_nobody_went_twice_a_search_tells_nothing() -> None:
-    cells = Cells(np.zeros((1, 2)), np.zeros(1, dtype=np.int64))
-    assert fitted_variance(np.full((3, 1), np.inf), np.zeros((3, 2)), np.zeros(3, dtype=np.int64), cells) == np.inf
+def test_a_search_says_how_much_better_a_cell_is_than_a_flat_field_or_elsewhere() -> None:
+    costs = CellCosts(np.array([[0.0, 0.0], [5.0, 0.0]]), np.zeros(2, dtype=np.int64), EvidenceSettings(2.0, 30.0))
+    assert costs.log_ratio(np.array([10.0, 50.0]), 70.0) == pytest.approx([5.0, -5.0])  # a lively window
+    assert costs.log_ratio(np.array([10.0, 50.0]), 4.0) == pytest.approx([-1.5, -11.5])  # one of a stand
 
 
 @pytest.mark.parametrize("rate_hz", [10.0, 50.0])

@@ -48,7 +48,7 @@ def noisy(cells: Cells, seed: int) -> Callable[[FloatArray], FloatArray]:
 @pytest.mark.parametrize(("odometry", "bound_m"), [(True, 0.5), (False, 0.8)])
 def test_a_walk_is_followed_through_windows_half_of_which_are_wrong(odometry: bool, bound_m: float) -> None:
     cells = ring()
-    tracker = Tracker(cells, TrackerConfig(), odometry=odometry)
+    tracker = Tracker(cells, TrackerConfig(outlier=0.5), odometry=odometry)  # as many as `noisy` makes
     path_m = along(RING_M * 2, 1.0)
     error_m = errors(walk(tracker, path_m, noisy(cells, 3), offset_rad=2.0))
     assert error_m[200:].mean() < bound_m
@@ -134,6 +134,38 @@ def test_two_places_that_look_alike_are_two_hypotheses() -> None:
     assert math.sqrt(tracker.posterior().covariance_m2[0, 0]) > 5.0  # the doubt counts both
 
 
+def test_windows_from_anywhere_change_nothing_and_support_nothing() -> None:
+    """What is far below 0 everywhere is no evidence, however different its cells are; then the map explains nothing."""
+    cells = corridor(60)
+    tracker = Tracker(cells, TrackerConfig(), odometry=False)
+    place_m = np.array([5.0, 0.0])
+    for _ in range(10):
+        tracker.advance(0.5, None, 0.1)
+        tracker.update(near(cells, place_m))
+    assert tracker.support > 1.0
+    known = tracker.cell_probability
+    other = Tracker(cells, TrackerConfig(), odometry=False)
+    other.belief = tracker.belief.copy()
+    for _ in range(100):
+        for each, evidence in ((tracker, near(cells, np.array([25.0, 0.0])) - 60.0), (other, np.zeros(60))):
+            each.advance(0.5)
+            each.update(evidence)
+    assert tracker.cell_probability == pytest.approx(other.cell_probability, abs=1e-6)
+    assert np.abs(tracker.cell_probability - known).sum() > 0.1  # time went on
+    assert tracker.support < -1.0
+
+
+def test_whoever_stands_is_said_to_stand() -> None:
+    cells, path_m = ring(), along(RING_M[:2], 1.0)
+    for odometry in (True, False):
+        tracker = Tracker(cells, TrackerConfig(), odometry=odometry)
+        list(walk(tracker, path_m, lambda p: near(cells, p)))
+        assert tracker.standing < 0.5
+        for _ in range(50):
+            tracker.advance(0.1, np.zeros(2), 0.3)
+        assert tracker.standing > 0.5
+
+
 def test_a_long_silence_forgets_and_a_short_one_spreads() -> None:
     cells = ring()
     tracker = Tracker(cells, TrackerConfig(), odometry=False)
@@ -179,7 +211,7 @@ def test_evidence_that_is_not_a_number_is_refused() -> None:
         np.zeros(4),
         np.array([0, 0, np.nan, 0, 0]),
     ):
-        with pytest.raises(TrackError, match="the evidence of a window: wanted 5 log likelihoods"):
+        with pytest.raises(TrackError, match="the evidence of a window: wanted 5 log likelihood ratios"):
             tracker.update(bad)
     tracker.update(np.array([0.0, -np.inf, -1.0, -2.0, -np.inf]))
     assert np.isfinite(tracker.belief).all()

@@ -92,7 +92,7 @@ def _region_squared(
     precision = np.linalg.inv(covariance_m2 + np.eye(2) * 1e-6)
     squared = np.where(same_floor, np.einsum("ij,jk,ik->i", offset_m, precision, offset_m), np.inf)
     order = squared.argsort()
-    inside = np.searchsorted(probability[order].cumsum(), REGION)
+    inside = int(np.searchsorted(probability[order].cumsum(), REGION))
     return float(squared[order[min(inside, len(order) - 1)]])
 
 

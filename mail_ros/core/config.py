@@ -91,7 +91,7 @@ class MatchingConfig:
     walks of one survey, which do not show what another device differs by, give too little to fit it by.
     """
 
-    noise_ut2: float = 1.0  # variance by which a difference counts
+    noise_ut2: float = 0.8  # variance by which a difference counts
     elsewhere_ut2: float = 20.0  # distance of a window from outside the survey to the nearest of its windows
     offset_share: float = 0.05  # how much a constant difference counts: 0 not at all, 1 like any other
     tilt_ut2: float = 6.0  # a turn of θ about the device's x axis costs 2 tilt_ut2 (1 - cos θ)
@@ -153,7 +153,7 @@ class TrackerConfig:
 
     headings: int = 24  # directions that are told apart
     evidence_per_s: float = 0.8  # exponent of one second's likelihood: windows overlap, and are not independent
-    outlier: float = 0.02  # share of windows that tell nothing: bounds what one second may say against a place
+    outlier: float = 0.1  # share of windows that tell nothing: bounds what one second may say against a place
     lost_per_s: float = 1e-6  # share of the belief that is spread over all cells: whoever was carried away is found
     turn_rad: float = 0.07  # per move: how odometry's angle to the map drifts, and how a walker bends
     place_m: float = 0.3  # per move: what neither odometry nor the map's cells resolve

@@ -28,6 +28,7 @@ COLUMNS = (
     "reference_floor",
     "paused",
     "attention",  # weights per scale with ; between, empty for methods without scales
+    "support",  # log likelihood ratio, nan for methods that do not say
 )
 
 
@@ -92,6 +93,7 @@ def _scored(row: Mapping[str, str]) -> Scored:
         int(row["floor"]),
         Status(row["status"]),
         tuple(float(weight) for weight in (row.get("attention") or "").split(";") if weight),  # older files have none
+        float(row.get("support") or "nan"),
     )
     reference_m = np.array([float(row["reference_x_m"]), float(row["reference_y_m"])])
     return Scored(row["bag"], estimate, reference_m, int(row["reference_floor"]), row["paused"] == "1")
@@ -120,5 +122,6 @@ def write_csv(path: Path, scored: Iterable[Scored]) -> None:
                     one.reference_floor,
                     int(one.paused),
                     ";".join(map(str, estimate.attention)),
+                    estimate.support,
                 )
             )
