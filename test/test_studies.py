@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import re
 import shutil
 from html import unescape
@@ -19,6 +20,7 @@ from mail_ros.cli.benchmark import STUDIES as NAMED_IN_HELP
 from mail_ros.core.errors import ConfigError, MailError
 from mail_ros.data.simulator import Drive, drive_route, make_site, simulate
 from mail_ros.evaluation.accuracy import Bench, merge
+from mail_ros.evaluation.area import auroc
 from mail_ros.evaluation.follow import read_csv
 from mail_ros.evaluation.protocol import read_walks, split
 from mail_ros.evaluation.report.charts import FORMS, charts
@@ -35,12 +37,13 @@ METHODS = ("knn", "mail_heatmap", "mail_uniform")
 
 @pytest.fixture(scope="module")
 def bags(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four rounds of a short route through the made-up building, with two phones."""
+    """Four rounds of a short route through the made-up building and two of another, with two phones."""
     folder, site = tmp_path_factory.mktemp("site"), make_site()
-    route = drive_route(site, 40.0, 0)
-    for number, phone in enumerate("ABBA"):
-        walk = simulate(site, route, number, Drive(rate_hz=20.0))
-        walk.write(folder / f"walk_{number}", {"route": "1", "device": phone})
+    for route, phones in (("1", "ABBA"), ("2", "BA")):
+        way = drive_route(site, 40.0, int(route) - 1)
+        for number, phone in enumerate(phones):
+            walk = simulate(site, way, number, Drive(rate_hz=20.0, offset_ut=1.0))  # matching forgives a little
+            walk.write(folder / f"walk_{route}_{number}", {"route": route, "device": phone})
     return folder
 
 
@@ -86,7 +89,8 @@ def test_every_fit_is_made_once(run: Path) -> None:
     scales = {f"mail_heatmap_scales_{n}" for n in (1, 2, 3, 4, 5)}
     pieces = {f"subsequence_scale_{s}s" for s in (1, 2, 3, 4, 5, 10)}
     without = {f"matching_{name.replace(' ', '_')}" for name in INGREDIENTS if name != "all"}
-    assert folders == {*METHODS, *lengths, *scales, *pieces, "matching", *without}
+    left_out = {f"matching_without_{route}" for route in "12"}
+    assert folders == {*METHODS, *lengths, *scales, *pieces, "matching", *without, *left_out}
     plain = {row["method"]: row["metrics"] for row in json.loads((run / "accuracy.json").read_text())}
     for name, same in (
         ("length", {"length_s": 10.0}),
@@ -127,6 +131,28 @@ def test_matching_is_tried_without_each_ingredient(run: Path) -> None:
     assert [row["ingredients"] for row in rows(run, "matching")] == list(INGREDIENTS)
 
 
+def test_left_out_routes_are_told_apart_from_learned_ones(run: Path) -> None:
+    area = rows(run, "area")
+    assert [row["left_out"] for row in area] == ["1"] * 2 + ["2"] * 2  # alone and walking
+    assert all(row["outside"] > 0 and row["auroc"] > 0.9 for row in area)
+
+
+def test_auroc_is_the_chance_that_a_positive_is_higher() -> None:
+    rng = np.random.default_rng(0)
+    positive, negative = rng.integers(0, 9, 200).astype(float), rng.integers(-3, 6, 300).astype(float)
+    pairs = positive[:, None] - negative
+    assert auroc(positive, negative) == pytest.approx((pairs > 0).mean() + 0.5 * (pairs == 0).mean())
+    assert math.isnan(auroc(positive, np.array([np.nan])))
+
+
+def test_walks_of_one_route_have_no_area_to_leave_out(bags: Path, tmp_path: Path) -> None:
+    walks = [f"--{side}={bags / name}" for side, name in (("train", "walk_1_0"), ("test", "walk_1_1"))]
+    said = mail_ros(
+        "benchmark", "accuracy", "--quick", *walks, "--out", tmp_path, "--methods", "chance", "--study=area"
+    )
+    assert "left out, since walks name no second route or floor: area" in said
+
+
 def test_attention_is_shared_out(run: Path) -> None:
     for method in METHODS[1:]:
         of_method = [row for row in rows(run, "attention") if row["method"] == method]
@@ -142,7 +168,8 @@ def test_pieces_neither_overlap_nor_leave_gaps_and_most_are_found(run: Path) -> 
     assert found[1.0]["pieces"] == pytest.approx(2 * found[2.0]["pieces"], abs=2)
     assert found[5.0]["found_share"] > 0.5
     estimates = read_csv(run / "cells" / "floor_0" / "subsequence_scale_2s" / "estimates.csv")
-    assert set(np.diff([one.estimate.stamp_ns for one in estimates])) == {2_000_000_000}
+    for bag in {one.bag for one in estimates}:
+        assert set(np.diff([one.estimate.stamp_ns for one in estimates if one.bag == bag])) == {2_000_000_000}
     assert found[2.0]["found_share"] == np.mean([one.error_m <= 1.0 for one in estimates])
 
 

@@ -26,7 +26,8 @@ benchmark = typer.Typer(no_args_is_help=True, help="Measure MAIL and its peers i
 BASE = ["features.rate_hz=10"]  # the paper's 50 Hz costs five times as much and is one --set away
 QUICK = ["training.epochs=4", "training.stride_s=1"]
 STUDIES = (
-    "length, scales, loss, attention, speed, tracker, doubt, matching, device, time, anomalies, or all; commas between"
+    "length, scales, loss, attention, speed, tracker, doubt, matching, area, device, time, anomalies, or all; "
+    "commas between"
 )
 STRIDE_S, QUICK_STRIDE_S = 0.2, 1.0
 
@@ -68,6 +69,8 @@ def accuracy(
     bench = Bench(parts, config, QUICK_STRIDE_S if quick else STRIDE_S, out)
     cells = bench.cells(named or usable)
     of_study = {each.name: each.parts(bench, each.methods(named, usable)) for each in studies}
+    impossible = [name for name, wanted in of_study.items() if not wanted]
+    studies = [each for each in studies if of_study[each.name]]
     _compute([*cells, *(part.cell for wanted in of_study.values() for part in wanted)])
     rows = results(cells)
     write_results(out, rows)
@@ -80,6 +83,8 @@ def accuracy(
         _print_study(each, of)
     if not methods and len(usable) < len(METHODS):
         console.print(f"left out, since walks have no odometry: {', '.join(sorted(METHODS.keys() - set(usable)))}")
+    if impossible:
+        console.print(f"left out, since walks name no second route or floor: {', '.join(impossible)}")
     console.print(f"results: {out / 'accuracy.csv'}   {out / 'accuracy.json'}   estimates: {out / 'cells'}")
     if studies:
         console.print(f"studies: {out / 'studies'}")

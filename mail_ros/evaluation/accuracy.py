@@ -51,6 +51,8 @@ class Bench:
         config: RunConfig | None = None,
         stride_s: float | None = None,
         settled_s: float | None = None,
+        split: Split | None = None,
+        everywhere: bool = False,
     ) -> list[Cell]:
         """One cell per floor and method.
 
@@ -61,25 +63,28 @@ class Bench:
             config: other settings than the bench's; it then has a folder of its own.
             stride_s: another stride; likewise.
             settled_s: what estimates count from, where other windows are compared with this one; likewise.
+            split: other walks; likewise.
+            everywhere: test on the walks of all floors; likewise.
 
         Raises:
             TrackError: no floor has walks on both sides of the split, or a walk is on both.
         """
-        refuse_shared((walk.bag for walk in self.split.train), (walk.bag for walk in self.split.test))
+        walks = split or self.split
+        refuse_shared((walk.bag for walk in walks.train), (walk.bag for walk in walks.test))
         usual = (self.config, self.stride_s, settled(self.config))
         wanted = (config or self.config, stride_s or self.stride_s, settled_s or settled(config or self.config))
-        suffix = f"_{label}" if wanted != usual else ""
+        suffix = f"_{label}" if wanted != usual or split or everywhere else ""
         return [
             Cell(
                 method,
                 floor,
                 tuple(walk.bag for walk in part.train),
-                tuple(walk.bag for walk in part.test),
+                tuple(walk.bag for walk in (walks if everywhere else part).test),
                 *wanted,
                 self.out / "cells" / f"floor_{floor}" / f"{method}{suffix}",
                 conditions,
             )
-            for floor, part in self.split.by_floor().items()
+            for floor, part in walks.by_floor().items()
             for method in methods
         ]
 

@@ -38,6 +38,12 @@ class Split:
     train: Sequence[Walk]
     test: Sequence[Walk]
 
+    def without(self, route: str) -> Split | None:
+        """One that has not learned a route, on the floors where that tests; None where nothing else teaches there."""
+        floors = {walk.floor for walk in self.test if walk.notes.get("route") == route}
+        train = [walk for walk in self.train if walk.notes.get("route") != route and walk.floor in floors]
+        return Split(train, [walk for walk in self.test if walk.floor in floors]) if train else None
+
     def by_floor(self) -> dict[int, Split]:
         """One split per floor that has both.
 

@@ -23,8 +23,8 @@ from mail_ros.evaluation.accuracy import Bench
 from mail_ros.evaluation.cells import Cell, CellResult, finished
 from mail_ros.evaluation.conditions import AS_WALKED, Condition
 from mail_ros.evaluation.methods import OURS, TRAINED
-from mail_ros.evaluation.study_rows import Row, anomalies, attention, devices, doubts, errors, losses, times
-from mail_ros.evaluation.study_variants import Variant, ingredients, lengths, pieces, scale_sets
+from mail_ros.evaluation.study_rows import Row, anomalies, areas, attention, devices, doubts, errors, losses, times
+from mail_ros.evaluation.study_variants import Variant, areas_left_out, ingredients, lengths, pieces, scale_sets
 
 MAIL = ("mail", "mail_heatmap", "mail_uniform", "mail_constant")
 SPEEDS_M_S = (1.0, 1.2, 1.4)
@@ -44,7 +44,7 @@ class Study:
     name: str
     source: str  # in the paper
     title: str
-    rows: Callable[[Path, CellResult], list[Row]]  # of a cell's folder under one condition
+    rows: Callable[[Cell, CellResult], list[Row]]  # of a computed cell under one condition
     only: tuple[str, ...] = ()  # methods that it makes sense for; empty: all
     usual: tuple[str, ...] = ()  # methods where nobody names any; empty: those of the plain run, as far as in `only`
     always: tuple[str, ...] = ()  # methods of its own, whatever is named
@@ -91,7 +91,7 @@ class Study:
                 head = {"floor": result.floor, "method": result.method, **part.columns}
                 if len(self.conditions) > 1:
                     head["condition"] = condition.name
-                rows += [head | row for row in self.rows(part.cell.folder, result)]
+                rows += [head | row for row in self.rows(part.cell, result)]
         return rows
 
 
@@ -159,6 +159,15 @@ STUDIES = {
             errors,
             always=("matching",),
             variants=ingredients,
+        ),
+        Study(
+            "area",
+            "not in the paper",
+            "what was never surveyed: routes left out of the training, and other floors",
+            areas,
+            always=("matching",),
+            variants=areas_left_out,
+            conditions=TRACKED,
         ),
         Study("device", "figure 19", "error by the phone that was walked with", devices),
         Study("time", "table 4", "processor time", times),

@@ -6,13 +6,13 @@ import dataclasses
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mail_ros.evaluation.cells import CellResult
-from mail_ros.evaluation.conditions import AS_WALKED, Condition
+from mail_ros.evaluation.area import area
+from mail_ros.evaluation.cells import Cell, CellResult
+from mail_ros.evaluation.conditions import Condition
 from mail_ros.evaluation.doubt import NEAR_M, Doubt, doubt
 from mail_ros.evaluation.follow import Scored, read_csv, table
 from mail_ros.evaluation.metrics import Metrics, metric_columns
@@ -30,37 +30,42 @@ HEADINGS = {
     **{"mean_weight": "mean weight", "weighs_most": "weighs most"},
     **{"in_50": "in 50 %", "in_90": "in 90 %", "in_95": "in 95 %"},
     **{"localized_near": f"within {NEAR_M:g} m", "localized_floor": "right floor"},
+    **{"left_out": "left out", "said": "said outside", "said_wrongly": "said inside", "auroc": "AUROC"},
 }
 DOUBT = tuple(field.name for field in dataclasses.fields(Doubt))
-SHARES = ("over_5m", "wrong_floor", "found_share", "mean_weight", "weighs_most", *DOUBT)
+SHARES = ("over_5m", "wrong_floor", "found_share", "mean_weight", "weighs_most", *DOUBT, "said", "said_wrongly")
 SHOWN = 12  # rows of one method; of more, so many are printed, evenly chosen
 
 
-def errors(_folder: Path, result: CellResult) -> list[Row]:
+def errors(_cell: Cell, result: CellResult) -> list[Row]:
     """The row of the plain table."""
     return [_metrics(result.metrics)]
 
 
-def doubts(folder: Path, result: CellResult) -> list[Row]:
+def doubts(cell: Cell, result: CellResult) -> list[Row]:
     """Whether the estimates know how good they are (see `doubt`)."""
-    file = folder / Condition(**result.inputs["condition"]).file
-    return [dataclasses.asdict(doubt([one for one in read_csv(file) if not one.paused]))]
+    return [dataclasses.asdict(doubt(_moving(cell, result)))]
 
 
-def times(_folder: Path, result: CellResult) -> list[Row]:
+def areas(cell: Cell, result: CellResult) -> list[Row]:
+    """Whether estimates know that they are outside the survey (see `area`)."""
+    return [dataclasses.asdict(area(cell, _moving(cell, result)))]
+
+
+def times(_cell: Cell, result: CellResult) -> list[Row]:
     """Processor time of one estimate, resampling included, and of fitting."""
     return [{"estimate_ms": result.estimate_ms, "fit_s": result.fit_s}]
 
 
-def losses(folder: Path, _result: CellResult) -> list[Row]:
+def losses(cell: Cell, _result: CellResult) -> list[Row]:
     """The mean loss of every epoch. Heads differ in it: cross entropy of "heatmap", else mean squared error."""
-    epochs = [json.loads(line) for line in (folder / "run" / "metrics.jsonl").read_text().splitlines()]
+    epochs = [json.loads(line) for line in (cell.folder / "run" / "metrics.jsonl").read_text().splitlines()]
     return [{"epoch": each["epoch"] + 1, "loss": each["loss"]} for each in epochs]
 
 
-def attention(folder: Path, result: CellResult) -> list[Row]:
+def attention(cell: Cell, result: CellResult) -> list[Row]:
     """Per scale its mean weight, and the share of estimates in which it weighs most (ties are shared)."""
-    weights = np.array([one.estimate.attention for one in _moving(folder)])  # (n, scales)
+    weights = np.array([one.estimate.attention for one in _moving(cell, result)])  # (n, scales)
     most = weights == weights.max(axis=1, keepdims=True)
     leads = (most / most.sum(axis=1, keepdims=True)).mean(axis=0)
     scales_s = result.inputs["config"]["window"]["scales_s"]
@@ -71,12 +76,12 @@ def attention(folder: Path, result: CellResult) -> list[Row]:
     ]
 
 
-def devices(folder: Path, result: CellResult) -> list[Row]:
+def devices(cell: Cell, result: CellResult) -> list[Row]:
     """Errors by the phone that a walk was made with, and whether a training walk was made with it."""
     trained = {bag["device"] for bag in result.inputs["train"]}
     by_device: dict[str, list[Scored]] = defaultdict(list)
     device_of = {bag["bag"]: bag["device"] for bag in result.inputs["test"]}
-    for one in _moving(folder):
+    for one in _moving(cell, result):
         by_device[device_of[one.bag]].append(one)
     return [
         {
@@ -88,9 +93,9 @@ def devices(folder: Path, result: CellResult) -> list[Row]:
     ]
 
 
-def anomalies(folder: Path, _result: CellResult) -> list[Row]:
+def anomalies(cell: Cell, result: CellResult) -> list[Row]:
     """How many pieces there are, the share that is found, and the median distance of the match."""
-    error_m = np.array([one.error_m for one in _moving(folder)])
+    error_m = np.array([one.error_m for one in _moving(cell, result)])
     return [
         {
             "pieces": len(error_m),
@@ -100,8 +105,8 @@ def anomalies(folder: Path, _result: CellResult) -> list[Row]:
     ]
 
 
-def _moving(folder: Path) -> Sequence[Scored]:
-    return [one for one in read_csv(folder / AS_WALKED.file) if not one.paused]
+def _moving(cell: Cell, result: CellResult) -> Sequence[Scored]:
+    return [one for one in read_csv(cell.folder / Condition(**result.inputs["condition"]).file) if not one.paused]
 
 
 def _metrics(metrics: Metrics) -> Row:
@@ -123,6 +128,8 @@ def shown(column: str, value: Any) -> str:
         return f"{value:,}"
     if isinstance(value, str):
         return value
+    if column == "auroc":
+        return f"{value:.3f}"
     if column in SHARES:
         return f"{value:.1%}"
     return f"{value:.4f}" if column == "loss" else f"{value:g}" if column in ("length_s", "scale_s") else f"{value:.2f}"

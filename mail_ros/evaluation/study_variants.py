@@ -10,6 +10,7 @@ from typing import Any
 from mail_ros.evaluation.accuracy import Bench, settled
 from mail_ros.training.config import RunConfig
 
+AREA_STRIDE_S = 1.0
 LENGTHS_S = (2.0, 4.0, 6.0, 8.0, 10.0)
 INGREDIENTS: Mapping[str, Mapping[str, Any]] = {
     "all": {},
@@ -75,6 +76,20 @@ def pieces(bench: Bench) -> list[Variant]:
         )
         for s in sorted(bench.config.window.scales_s)
     ]
+
+
+def areas_left_out(bench: Bench) -> list[Variant]:
+    """Each route left out of the training, and the other floors; none where walks name no second route or floor."""
+    routes = sorted({walk.notes["route"] for walk in bench.split.test if "route" in walk.notes})
+    variants = [
+        Variant({"left_out": route}, {"label": f"without_{route}", "split": split, "stride_s": AREA_STRIDE_S})
+        for route in routes
+        if (split := bench.split.without(route))
+    ]
+    if len({walk.floor for walk in bench.split.test}) > 1:
+        cells = {"label": "everywhere", "everywhere": True, "stride_s": AREA_STRIDE_S}
+        variants.append(Variant({"left_out": "other floors"}, cells))
+    return variants
 
 
 def _window(config: RunConfig, length_s: float, scales_s: Sequence[float], *, whole: bool = True) -> RunConfig:

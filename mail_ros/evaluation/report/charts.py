@@ -76,6 +76,10 @@ FORMS: dict[str, tuple[Form, ...]] = {
         Form("dots", "method", "in_90", "true positions inside the 90 % region", "share", by="condition"),
         Form("dots", "method", "localized_near", "LOCALIZED within 3 m", "share", by="condition"),
     ),
+    "area": (
+        Form("dots", "left_out", "auroc", "told apart from what was surveyed: AUROC", "share", by="condition"),
+        Form("dots", "left_out", "said", "share of estimates outside that say so", "share", by="condition"),
+    ),
     "matching": (
         Form("dots", "ingredients", "mean_m", MEAN),
         Form("dots", "ingredients", "over_5m", "share of errors above 5 m", "share"),
