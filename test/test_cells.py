@@ -77,6 +77,13 @@ def test_other_test_walks_keep_the_fit_and_other_settings_do_not(cell: Cell, tmp
     assert not kept.rows
     longer = dataclasses.replace(cell, config=run_config([*SETTINGS, "training.epochs=3"]))
     assert finished(longer) is None
+    matching = run_config([*SETTINGS, "matching.noise_ut2=2"])  # a network does not read it, matching does
+    assert finished(dataclasses.replace(cell, config=matching)) is not None
+    keys = {
+        json.dumps(dataclasses.replace(cell, method="matching", config=each).fit_inputs())
+        for each in (cell.config, matching)
+    }
+    assert len(keys) == 2
     compute_cell(elsewhere, {})
     assert finished(elsewhere) is not None
     assert epochs(cell) == 2

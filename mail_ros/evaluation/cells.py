@@ -62,11 +62,14 @@ class Cell:
 
     def fit_inputs(self) -> dict[str, Any]:
         """All that decides what is learned."""
+        config = dataclasses.asdict(self.config)
+        if self.method != "matching":
+            del config["matching"]  # nothing else reads it
         return {
             "method": self.method,
             "floor": self.floor,
             "train": identities(self.train),
-            "config": dataclasses.asdict(self.config),
+            "config": config,
             "mail_ros": __version__,
         }
 
