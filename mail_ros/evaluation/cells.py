@@ -10,8 +10,6 @@ is there under the same key is not computed again: a further condition costs no 
 from __future__ import annotations
 
 import dataclasses
-import functools
-import hashlib
 import json
 import logging
 import shutil
@@ -25,10 +23,11 @@ from mail_ros import __version__
 from mail_ros.core.config import TrackerConfig
 from mail_ros.core.errors import TrackError
 from mail_ros.core.signals import NS_PER_S
-from mail_ros.data.bag import Bag, read_track
+from mail_ros.data.bag import read_track
 from mail_ros.data.track import Track
 from mail_ros.evaluation.conditions import AS_WALKED, Condition, at_speed
 from mail_ros.evaluation.follow import Scored, follow, table, write_csv
+from mail_ros.evaluation.identity import hashed, identities, walk_names
 from mail_ros.evaluation.metrics import Metrics
 from mail_ros.training.config import RunConfig
 
@@ -221,37 +220,3 @@ def _follow(
             fix="give longer walks",
         )
     return scored, 1e3 * spent_s / answers
-
-
-def walk_names(paths: Sequence[Path]) -> list[str]:
-    """The names of some folders or files, with as many folders before them as tell them apart.
-
-    >>> walk_names([Path("monday/walk"), Path("tuesday/walk")])
-    ['monday/walk', 'tuesday/walk']
-    """
-    whole = [path.resolve() for path in paths]
-    parts = [(*path.parts[1:-1], path.stem if path.is_file() else path.name) for path in whole]
-    for depth in range(1, max(map(len, parts), default=0) + 1):
-        names = ["/".join(each[-depth:]) for each in parts]
-        if len(set(names)) == len(set(whole)):
-            return names
-    return [str(path) for path in whole]
-
-
-def identities(bags: Sequence[Path]) -> list[dict[str, str]]:
-    """Name, hash and device of bags, as rows keep them; the device is empty where none was noted."""
-    return [
-        {**_identity(bag, tuple(file.stat().st_mtime_ns for file in Bag(bag).files)), "bag": name}
-        for bag, name in zip(bags, walk_names(bags), strict=True)
-    ]
-
-
-@functools.lru_cache(maxsize=4096)
-def _identity(bag: Path, _changed_ns: tuple[int, ...]) -> dict[str, str]:
-    """Hashing is slow, and every cell of a run wants it."""
-    return {**Bag(bag).identity(), "device": Bag(bag).notes().get("device", "")}
-
-
-def hashed(inputs: dict[str, Any]) -> str:
-    """A key."""
-    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
