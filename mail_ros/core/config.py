@@ -87,8 +87,8 @@ class NetworkConfig:
 class MatchingConfig:
     """What a comparison of two windows forgives (see `core.matching`); distances are means over the samples.
 
-    The noise was chosen, with the tracker behind it, on repetition 2 of IPIN 2023 Track 3 by models of repetition 1:
-    walks of one survey, which do not show what another device differs by, give too little to fit it by.
+    Noise and `elsewhere_ut2` were chosen, with the tracker behind them, over several splits of the three repetitions of
+    IPIN 2023 Track 3; stride, pitch and offset on repetition 2 by models of repetition 1.
     """
 
     noise_ut2: float = 0.8  # variance by which a difference counts
@@ -148,7 +148,8 @@ class MailConfig:
 class TrackerConfig:
     """How a belief over the cells moves, and how much each window's evidence counts.
 
-    Chosen on repetition 2 of IPIN 2023 Track 3 with networks and searches that had learned from repetition 1.
+    Chosen on repetition 2 of IPIN 2023 Track 3 with networks and searches that had learned from repetition 1; outliers
+    and radius over several splits of all three.
     """
 
     headings: int = 24  # directions that are told apart

@@ -20,7 +20,7 @@ CELL_M = 0.5
 class EvidenceSettings:
     """What a squared distance says, as means over the samples of a window.
 
-    Chosen for `knn` on repetition 2 of IPIN 2023 Track 3 by walks of repetition 1.
+    Chosen for `knn`, of two values each, over several splits of the repetitions of IPIN 2023 Track 3.
     """
 
     noise_ut2: float = 1.5  # variance by which a distance counts
