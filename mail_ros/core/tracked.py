@@ -63,7 +63,7 @@ class TrackedLocalizer(WindowLocalizer):
         """
         moved_m = self._odometry_of(sample)
         self._moved_m = self._moved_m + moved_m
-        due = self._hear(sample)  # the window ends here, the belief goes on below
+        due = self._hear(sample)
         step_ns = 0 if self._stamp_ns is None else sample.stamp_ns - self._stamp_ns
         if self._stamp_ns is None or step_ns > 0 or step_ns < -self.resampler.max_gap_ns:
             self._stamp_ns = sample.stamp_ns

@@ -3,7 +3,7 @@
     time, odometry --> Motion.move --> belief (cells, headings) --> Posterior, hypotheses
     window --> log likelihood ratio to a window from anywhere --> with outliers, tempered --^
 
-The state is one array, whatever came before it. Everything is computed in the same order from the same
+The state is one array and a few sums, whatever came before it. Everything is computed in the same order from the same
 input: no chance. Textbook: Thrun, Burgard and Fox, "Probabilistic Robotics", chapters 4 and 8 (grid localization).
 """
 
@@ -114,8 +114,8 @@ class Tracker:
             )
         if not self._due:
             return
-        least = max(highest, 0.0)  # the numbers stay finite
-        likelihood = (1.0 - self.config.outlier) * np.exp(log_ratio - least) + self.config.outlier * np.exp(-least)
+        scale = max(highest, 0.0)  # taken out of both, so that the numbers stay finite
+        likelihood = (1.0 - self.config.outlier) * np.exp(log_ratio - scale) + self.config.outlier * np.exp(-scale)
         heard_s = weight * min(self._unheard_s, LONGEST_EVIDENCE_S)
         evidence = np.power(likelihood / likelihood.max(), self.config.evidence_per_s * heard_s)
         self.belief = _normalised(self.belief * evidence[:, None], self.belief)
