@@ -18,7 +18,7 @@ from mail_ros.data.simulator import make_site, survey
 from mail_ros.evaluation.accuracy import relation
 from mail_ros.evaluation.cells import CellResult
 from mail_ros.evaluation.follow import read_csv, table
-from mail_ros.evaluation.methods import METHODS
+from mail_ros.evaluation.methods import COMPARED
 from mail_ros.evaluation.metrics import Metrics
 
 
@@ -45,7 +45,7 @@ def test_every_method_runs_on_a_simulated_site(site: Path, tmp_path: Path) -> No
     assert "mean error against the best peer" in said
     rows = results(tmp_path)
     assert "left out, since walks have no odometry: dead_reckoning" in said
-    assert set(rows) == set(METHODS) - {"dead_reckoning"}
+    assert set(rows) == set(COMPARED) - {"dead_reckoning"}
     windowed = set(rows) - {"magicol", "maloc"}  # those answer by step
     assert len({rows[method]["metrics"]["estimates"] for method in windowed}) == 1
     assert rows["knn"]["metrics"]["mean_m"] < rows["chance"]["metrics"]["mean_m"]

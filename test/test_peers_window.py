@@ -20,14 +20,14 @@ HARDLY = ["training.epochs=1", "training.stride_s=5"]  # what is claimed does no
 
 
 def fit(method: str, tracks: Sequence[Track], folder: Path, settings: Sequence[str] = HARDLY) -> Localizer:
-    return METHODS[method](Fit(tracks, run_config([*SETTINGS, *settings]), 0.5, folder, lambda _: None))
+    return METHODS[method].fit(Fit(tracks, run_config([*SETTINGS, *settings]), 0.5, folder, lambda _: None))
 
 
 def mean_error_m(localizer: Localizer, walk: Track) -> float:
     return float(np.mean([one.error_m for one in follow(localizer, walk)]))
 
 
-WINDOWED = [method for method in METHODS if method not in ("magicol", "maloc", "dead_reckoning")]  # have their own
+WINDOWED = [name for name, method in METHODS.items() if not method.filters]  # those have tests of their own
 
 
 @pytest.mark.parametrize("method", WINDOWED)
@@ -80,3 +80,23 @@ def test_dtw_refuses_walks_that_are_shorter_than_the_window(tmp_path: Path) -> N
     short = [track[:150] for track in surveys()]
     with pytest.raises(TrackError, match="wanted a labelled walk of 10 s without a hole, found none"):
         fit("dtw", short, tmp_path)
+
+
+CHANGED = {
+    "features": ["features.lag_s=1"],
+    "window": ["window.length_s=6", "window.scales_s=[2,6]"],
+    "network": ["network.hidden=8"],
+    "matching": ["matching.noise_ut2=3"],
+    "augment": ["augment.noise_ut=3"],
+    "training": ["training.seed=7"],
+}
+
+
+@pytest.mark.parametrize("method", [name for name, method in METHODS.items() if method.reads])
+def test_what_a_method_does_not_read_changes_nothing(method: str, tmp_path: Path) -> None:
+    """Else the benchmark would keep results that no longer hold."""
+    training, walk = surveys(), drive(length_m=20.0)
+    unread = [text for section, texts in CHANGED.items() if section not in METHODS[method].reads for text in texts]
+    before = answers(fit(method, training, tmp_path / "a"), walk)
+    assert len(before) > 5
+    assert_equal(before, answers(fit(method, training, tmp_path / "b", [*HARDLY, *unread]), walk))

@@ -17,7 +17,7 @@ from test_cli import mail_ros
 
 from mail_ros.core.errors import MailError
 from mail_ros.core.signals import NS_PER_S
-from mail_ros.evaluation.accuracy import Bench, results, write_results
+from mail_ros.evaluation.accuracy import Bench, results, settled, write_results
 from mail_ros.evaluation.cells import compute_cell
 from mail_ros.evaluation.metrics import Metrics, metric_columns, metric_row
 from mail_ros.evaluation.protocol import Split, read_walks
@@ -41,7 +41,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     bags = sorted((folder / "bags").iterdir())
     parts = Split(*(read_walks([bag for bag in bags if bag.name.endswith("_0") == taught]) for taught in (True, False)))
     config = run_config(["features.rate_hz=10", "network.hidden=8", "training.epochs=1", "training.stride_s=4"])
-    cells = Bench(parts, config, 1.0, folder / "run <1>").cells(METHODS)
+    cells = Bench(parts, config, 1.0, folder / "run <1>", settled(config)).cells(METHODS)
     for cell in cells:
         compute_cell(cell, {})
     write_results(folder / "run <1>", results(cells))

@@ -19,7 +19,7 @@ from test_cli import mail_ros
 from mail_ros.cli.benchmark import STUDIES as NAMED_IN_HELP
 from mail_ros.core.errors import ConfigError, MailError
 from mail_ros.data.simulator import Drive, drive_route, make_site, simulate
-from mail_ros.evaluation.accuracy import Bench, merge
+from mail_ros.evaluation.accuracy import Bench, merge, settled
 from mail_ros.evaluation.area import auroc
 from mail_ros.evaluation.follow import read_csv
 from mail_ros.evaluation.protocol import read_walks, split
@@ -196,7 +196,7 @@ def test_methods_restrict_a_study_to_what_makes_sense() -> None:
 def test_another_window_gives_other_lengths_cells_of_their_own(bags: Path, tmp_path: Path) -> None:
     """The plain run counts from 5 s on then, the study from 11 s: these may not share results."""
     config = run_config(["features.rate_hz=10", "window.length_s=4", "window.scales_s=[1,4]"])
-    bench = Bench(split(read_walks(sorted(bags.iterdir())), "last-round"), config, 1.0, tmp_path)
+    bench = Bench(split(read_walks(sorted(bags.iterdir())), "last-round"), config, 1.0, tmp_path, settled(config))
     parts = STUDIES["length"].parts(bench, ["mail"])
     cells = merge([*bench.cells(["mail"]), *(part.cell for part in parts)])
     assert len(cells) == 1 + 5
@@ -218,6 +218,19 @@ def test_the_report_shows_every_study(run: Path, tmp_path: Path) -> None:
     assert set(numbers["charts"]) == set(re.findall(r'class="plot chart" id="(.*?)"', text))
     pictures = write_pictures(tmp_path / "png", floors, studies)
     assert len({picture.name for picture in pictures}) == len(pictures) == 2 * (5 + len(STUDIES))
+
+
+def test_the_tables_as_markdown_hold_what_the_run_found(run: Path, tmp_path: Path) -> None:
+    mail_ros("report", run, "--out", tmp_path / "page.html", "--tables", tmp_path / "docs" / "tables.md")
+    text = (tmp_path / "docs" / "tables.md").read_text()
+    assert len(re.findall("^## ", text, flags=re.MULTILINE)) == 1 + len(STUDIES)
+    assert "--set features.rate_hz=10" in text
+    for row in rows(run, "length"):
+        assert f"| 0 | {row['method']} | {row['length_s']:g} | {row['estimates']:,} | {row['mean_m']:.2f} |" in text
+    for row in json.loads((run / "accuracy.json").read_text()):
+        assert f"| {row['method']} | {row['metrics']['estimates']:,} | {row['metrics']['mean_m']:.2f} |" in text
+    widths = [{line.count("|") for line in part.splitlines() if line.startswith("|")} for part in text.split("\n\n")]
+    assert all(len(width) <= 1 for width in widths)
 
 
 def test_a_chart_holds_the_numbers_of_its_table(run: Path) -> None:

@@ -22,7 +22,6 @@ from mail_ros.data.track import Track
 from mail_ros.evaluation.follow import follow
 from mail_ros.evaluation.peers.dead_reckoning import DeadReckoning
 from mail_ros.evaluation.peers.dtw import dtw
-from mail_ros.evaluation.peers.evidence import CellCosts, EvidenceSettings
 from mail_ros.evaluation.peers.knn import knn
 
 SEARCH = MailConfig(FeatureConfig(rate_hz=10.0, gradient="mean"), WindowConfig())
@@ -184,20 +183,7 @@ def test_what_answers_no_windows_or_knows_no_cells_is_not_tracked() -> None:
             tracked(method, odometry=False)
 
 
-# --- what the evidence and the stands are made of ----------------------------------------------------------------
-
-
-def test_each_cell_keeps_its_best_match() -> None:
-    position_m = np.array([[0.0, 0.0], [5.0, 0.0], [0.1, 0.1], [5.0, 0.0], [5.0, 0.0]])
-    costs = CellCosts(position_m, np.array([0, 0, 0, 0, 1]), EvidenceSettings())
-    assert costs.cells.floor.tolist() == [0, 0, 1]
-    assert costs.least(np.array([3.0, 7.0, 2.0, 6.0, 9.0])).tolist() == [2.0, 6.0, 9.0]
-
-
-def test_a_search_says_how_much_better_a_cell_is_than_a_flat_field_or_elsewhere() -> None:
-    costs = CellCosts(np.array([[0.0, 0.0], [5.0, 0.0]]), np.zeros(2, dtype=np.int64), EvidenceSettings(2.0, 30.0))
-    assert costs.log_ratio(np.array([10.0, 50.0]), 70.0) == pytest.approx([5.0, -5.0])  # a lively window
-    assert costs.log_ratio(np.array([10.0, 50.0]), 4.0) == pytest.approx([-1.5, -11.5])  # one of a stand
+# --- what the stands are made of ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("rate_hz", [10.0, 50.0])

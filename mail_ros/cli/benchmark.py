@@ -55,8 +55,8 @@ def accuracy(
 
     Example: `mail_ros benchmark accuracy --data bags --protocol cross-device --out runs/museum --study length,speed`
     """
-    from mail_ros.evaluation.accuracy import Bench, check_methods, results, write_results
-    from mail_ros.evaluation.methods import METHODS, applicable
+    from mail_ros.evaluation.accuracy import Bench, check_methods, results, settled, write_results
+    from mail_ros.evaluation.methods import COMPARED, applicable
     from mail_ros.evaluation.studies import chosen, write_study
     from mail_ros.training.config import run_config
 
@@ -65,8 +65,8 @@ def accuracy(
     studies = chosen(study or [])
     parts = _split(data, protocol, train, test)
     usable = applicable([walk.track for walk in (*parts.train, *parts.test)])
-    check_methods(named or usable, METHODS)
-    bench = Bench(parts, config, QUICK_STRIDE_S if quick else STRIDE_S, out)
+    check_methods(named or usable, COMPARED)
+    bench = Bench(parts, config, QUICK_STRIDE_S if quick else STRIDE_S, out, settled(config))
     cells = bench.cells(named or usable)
     of_study = {each.name: each.parts(bench, each.methods(named, usable)) for each in studies}
     impossible = [name for name, wanted in of_study.items() if not wanted]
@@ -81,8 +81,8 @@ def accuracy(
     _print(cells, rows)
     for each, of in tables:
         _print_study(each, of)
-    if not methods and len(usable) < len(METHODS):
-        console.print(f"left out, since walks have no odometry: {', '.join(sorted(METHODS.keys() - set(usable)))}")
+    if not methods and len(usable) < len(COMPARED):
+        console.print(f"left out, since walks have no odometry: {', '.join(sorted(set(COMPARED) - set(usable)))}")
     if impossible:
         console.print(f"left out, since walks name no second route or floor: {', '.join(impossible)}")
     console.print(f"results: {out / 'accuracy.csv'}   {out / 'accuracy.json'}   estimates: {out / 'cells'}")

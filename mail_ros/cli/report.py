@@ -13,6 +13,7 @@ from mail_ros.cli.console import console
 def report(
     runs: Annotated[list[Path], typer.Argument(help="Folders that `mail_ros benchmark accuracy` wrote to.")],
     out: Annotated[Path, typer.Option(help="The page.")] = Path("report.html"),
+    tables: Annotated[Path | None, typer.Option(help="Write all tables to this Markdown file too.")] = None,
     png: Annotated[Path | None, typer.Option(help="Write the figures as PNG files to this folder too.")] = None,
 ) -> None:
     """Make one HTML page of benchmarks: error curves, maps, mistaken places, attention, studies and the tables.
@@ -26,6 +27,11 @@ def report(
 
     floors, studies = read_runs(runs)
     write_page(out, floors, studies)
+    if tables is not None:
+        from mail_ros.evaluation.report.markdown import write_markdown
+
+        write_markdown(tables, floors, studies)
+        console.print(f"tables: {tables}")
     if png is not None:
         from mail_ros.evaluation.report.pictures import write_pictures
 

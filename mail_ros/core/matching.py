@@ -10,8 +10,7 @@ whole walk, which trades the field along the device for the field across its fac
 over by the device's own calibration; and the speed. A nearest-neighbour search pays for all three. Here the
 pitch is solved for in closed form in every comparison, the offset counts a little, and speeds are stored.
 
-A window from elsewhere matches nothing, and one of a stand matches a flat field better than any walk: logits are
-log likelihood ratios to whichever of the two is likelier. Where they are all below 0, the map does not explain it.
+The logits are log likelihood ratios to a window from elsewhere (see `core.evidence`).
 
 Nothing is learned. Ours; in the paper's terms it is a feature extraction with one scale, the
 whole window, under the heatmap's softmax. It is linear in the window but for one square root, so all its
@@ -26,6 +25,7 @@ import torch
 from torch import Tensor, nn
 
 from mail_ros.core.config import MailConfig
+from mail_ros.core.evidence import log_ratio, nearest
 from mail_ros.core.heads import MapHead
 from mail_ros.core.model import MailOutput
 from mail_ros.core.signals import cut_windows
@@ -99,20 +99,9 @@ class Matching(nn.Module):
         mean = field_ut.mean(dim=-2, keepdim=True)
         return field_ut + (math.sqrt(self.config.matching.offset_share) - 1.0) * mean
 
-    def nearest(self, distance_ut2: Tensor) -> Tensor:
-        """(B, T) -> (B, cells): the least distance of the windows that end in each cell.
-
-        A cell in which no window ends, or none that is finite, is as far as the farthest of the others.
-        """
-        cells = distance_ut2.new_full((len(distance_ut2), len(self.head.cell_floor)), torch.inf)
-        least = cells.scatter_reduce(1, self.cell.expand(len(distance_ut2), -1), distance_ut2, "amin")
-        farthest = least.masked_fill(least.isinf(), 0.0).amax(dim=1, keepdim=True)
-        return torch.minimum(least, farthest)
-
     def _logits(self, field_ut: Tensor) -> Tensor:
-        """Gaussian log likelihood ratios, to a window that stood or that is from elsewhere."""
+        """(B, n, 3) µT -> (B, cells), see `evidence.log_ratio`."""
         matching = self.config.matching
-        flat = field_ut.var(dim=1, unbiased=False).sum(dim=1, keepdim=True)  # (B, 1) distance to a field of its mean
-        return (flat.clamp_max(matching.elsewhere_ut2) - self.nearest(self.distances(field_ut))) / (
-            2 * matching.noise_ut2
-        )
+        squared_ut2 = nearest(self.distances(field_ut), self.cell, len(self.head.cell_floor))
+        flat_ut2 = field_ut.var(dim=1, unbiased=False).sum(dim=1, keepdim=True)  # a flat field has the window's mean
+        return log_ratio(squared_ut2, flat_ut2, matching.noise_ut2, matching.elsewhere_ut2)

@@ -18,11 +18,12 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mail_ros.core.errors import ConfigError
 from mail_ros.evaluation.cells import Cell, CellResult, compute_cell, finished
 from mail_ros.evaluation.conditions import AS_WALKED, Condition
-from mail_ros.evaluation.methods import FILTERS, OURS
+from mail_ros.evaluation.methods import METHODS
 from mail_ros.evaluation.protocol import Split
 from mail_ros.training.config import RunConfig
 from mail_ros.training.train import refuse_shared
@@ -30,61 +31,50 @@ from mail_ros.training.train import refuse_shared
 
 @dataclass(frozen=True)
 class Bench:
-    """What all cells of a run share, unless a study changes it for some."""
+    """What all cells of a run share; a study also compares variants of it."""
 
     split: Split
     config: RunConfig
-    stride_s: float
+    stride_s: float  # between two estimates
     out: Path
+    settled_s: float  # estimates count from here on, see `settled`
+    everywhere: bool = False  # judge on the walks of all floors, not on those of the cell's own
+    label: str = ""  # of a variant, in the names of its cells' folders
 
     @property
     def odometry(self) -> bool:
         """Whether all walks have it."""
         return all(walk.track.moved_m is not None for walk in (*self.split.train, *self.split.test))
 
-    def cells(
-        self,
-        methods: Sequence[str],
-        conditions: tuple[Condition, ...] = (AS_WALKED,),
-        *,
-        label: str = "",
-        config: RunConfig | None = None,
-        stride_s: float | None = None,
-        settled_s: float | None = None,
-        split: Split | None = None,
-        everywhere: bool = False,
-    ) -> list[Cell]:
+    def variant(self, label: str, **changes: Any) -> Bench:
+        """The same with some fields changed; the same altogether, folders included, where that changes nothing."""
+        changed = dataclasses.replace(self, **changes)
+        return self if changed == self else dataclasses.replace(changed, label=f"_{label}")
+
+    def cells(self, methods: Sequence[str], conditions: tuple[Condition, ...] = (AS_WALKED,)) -> list[Cell]:
         """One cell per floor and method.
 
         Args:
             methods: names.
             conditions: under which the test walks are followed.
-            label: names what differs from the bench in the cells' folders.
-            config: other settings than the bench's; it then has a folder of its own.
-            stride_s: another stride; likewise.
-            settled_s: what estimates count from, where other windows are compared with this one; likewise.
-            split: other walks; likewise.
-            everywhere: test on the walks of all floors; likewise.
 
         Raises:
             TrackError: no floor has walks on both sides of the split, or a walk is on both.
         """
-        walks = split or self.split
-        refuse_shared((walk.bag for walk in walks.train), (walk.bag for walk in walks.test))
-        usual = (self.config, self.stride_s, settled(self.config))
-        wanted = (config or self.config, stride_s or self.stride_s, settled_s or settled(config or self.config))
-        suffix = f"_{label}" if wanted != usual or split or everywhere else ""
+        refuse_shared((walk.bag for walk in self.split.train), (walk.bag for walk in self.split.test))
         return [
             Cell(
                 method,
                 floor,
                 tuple(walk.bag for walk in part.train),
-                tuple(walk.bag for walk in (walks if everywhere else part).test),
-                *wanted,
-                self.out / "cells" / f"floor_{floor}" / f"{method}{suffix}",
+                tuple(walk.bag for walk in (self.split if self.everywhere else part).test),
+                self.config,
+                self.stride_s,
+                self.settled_s,
+                self.out / "cells" / f"floor_{floor}" / f"{method}{self.label}",
                 conditions,
             )
-            for floor, part in walks.by_floor().items()
+            for floor, part in self.split.by_floor().items()
             for method in methods
         ]
 
@@ -157,12 +147,12 @@ def relation(rows: Sequence[CellResult]) -> str:
     """
     lines = []
     for kind, peers in (
-        ("peer", [row for row in rows if row.method not in (*OURS, *FILTERS)]),
-        ("filter", [row for row in rows if row.method in FILTERS]),
+        ("peer", [row for row in rows if not METHODS[row.method].ours and not METHODS[row.method].filters]),
+        ("filter", [row for row in rows if METHODS[row.method].filters]),
     ):
         if peers:
             best = min(peers, key=lambda row: row.metrics.mean_m)
-            ours = [row for row in rows if row.method in OURS]
+            ours = [row for row in rows if METHODS[row.method].ours]
             relations = [f"{row.method} {row.metrics.mean_m / best.metrics.mean_m - 1:+.0%}" for row in ours]
             said = ", ".join(relations) or "none of ours in this run"
             lines.append(f"mean error against the best {kind}, {best.method}: {said}")

@@ -28,6 +28,7 @@ from mail_ros.data.track import Track
 from mail_ros.evaluation.conditions import AS_WALKED, Condition, at_speed
 from mail_ros.evaluation.follow import Scored, follow, table, write_csv
 from mail_ros.evaluation.identity import hashed, identities, walk_names
+from mail_ros.evaluation.methods import METHODS, Fit
 from mail_ros.evaluation.metrics import Metrics
 from mail_ros.training.config import RunConfig
 
@@ -61,14 +62,11 @@ class Cell:
 
     def fit_inputs(self) -> dict[str, Any]:
         """All that decides what is learned."""
-        config = dataclasses.asdict(self.config)
-        if self.method != "matching":
-            del config["matching"]  # nothing else reads it
         return {
             "method": self.method,
             "floor": self.floor,
             "train": identities(self.train),
-            "config": config,
+            "config": {name: dataclasses.asdict(getattr(self.config, name)) for name in METHODS[self.method].reads},
             "mail_ros": __version__,
         }
 
@@ -178,13 +176,11 @@ def compute_cell(cell: Cell, shares: MutableMapping[str, float]) -> None:
 
 
 def _fit(cell: Cell, run: Path, shares: MutableMapping[str, float]) -> Localizer:
-    from mail_ros.evaluation.methods import METHODS, STUDY_METHODS, Fit
-
     def fitting(now: Progress) -> None:
         shares[cell.name] = FIT_SHARE * now.step / now.steps
 
     tracks = [read_track(bag) for bag in cell.train]
-    return (METHODS | STUDY_METHODS)[cell.method](Fit(tracks, cell.config, cell.stride_s, run, fitting))
+    return METHODS[cell.method].fit(Fit(tracks, cell.config, cell.stride_s, run, fitting))
 
 
 def _follow(

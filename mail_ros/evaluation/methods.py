@@ -126,28 +126,43 @@ def _folder(fit: Fit) -> RunFolder:
     return folder
 
 
-METHODS: dict[str, Callable[[Fit], Localizer]] = {
-    "chance": fit_chance,
-    "knn": fit_knn,
-    "dtw": fit_dtw,
-    "jang": fit_jang,
-    "magicol": lambda fit: fit_magicol(fit.tracks, fit.config.training.seed),
-    "maloc": lambda fit: fit_maloc(fit.tracks, fit.config.training.seed),
-    "dead_reckoning": lambda fit: fit_dead_reckoning(fit.tracks, fit.stride_s),
-    "mail": fit_mail,
-    "mail_uniform": lambda fit: fit_mail(fit, attention="uniform"),
-    "mail_constant": lambda fit: fit_mail(fit, attention="constant"),
-    "mail_heatmap": lambda fit: fit_mail(fit, head="heatmap"),
-    "matching": fit_our_matching,
+@dataclass(frozen=True)
+class Method:
+    """How a method is fitted, and what the benchmark has to know of it."""
+
+    fit: Callable[[Fit], Localizer]
+    reads: tuple[str, ...]  # sections of `RunConfig`: a change of any other leaves its results as they are
+    ours: bool = False  # the others are peers
+    trains: bool = False  # a network, whose run keeps a log
+    filters: bool = False  # carries on from estimate to estimate, in its own way; all others answer windows
+    needs_odometry: bool = False
+    compared: bool = True  # a row of the benchmark; else a study's own
+
+
+WINDOWS = ("features", "window")
+NETWORK = (*WINDOWS, "network", "training")
+METHODS: dict[str, Method] = {
+    "chance": Method(fit_chance, WINDOWS),
+    "knn": Method(fit_knn, WINDOWS),
+    "dtw": Method(fit_dtw, WINDOWS),
+    "jang": Method(fit_jang, NETWORK, trains=True),
+    "magicol": Method(lambda fit: fit_magicol(fit.tracks, fit.config.training.seed), ("training",), filters=True),
+    "maloc": Method(lambda fit: fit_maloc(fit.tracks, fit.config.training.seed), ("training",), filters=True),
+    "dead_reckoning": Method(
+        lambda fit: fit_dead_reckoning(fit.tracks, fit.stride_s), (), filters=True, needs_odometry=True
+    ),
+    "mail": Method(fit_mail, NETWORK, ours=True, trains=True),
+    "mail_uniform": Method(lambda fit: fit_mail(fit, attention="uniform"), NETWORK, ours=True, trains=True),
+    "mail_constant": Method(lambda fit: fit_mail(fit, attention="constant"), NETWORK, ours=True, trains=True),
+    "mail_heatmap": Method(lambda fit: fit_mail(fit, head="heatmap"), (*NETWORK, "augment"), ours=True, trains=True),
+    "matching": Method(fit_our_matching, (*WINDOWS, "matching", "training"), ours=True),
+    "subsequence": Method(fit_subsequence, WINDOWS, compared=False),
 }
-FILTERS = ("magicol", "maloc", "dead_reckoning")  # carry on from estimate to estimate; all others answer windows
-OURS = ("mail", "mail_uniform", "mail_constant", "mail_heatmap", "matching")  # the others are peers
-STUDY_METHODS: dict[str, Callable[[Fit], Localizer]] = {"subsequence": fit_subsequence}  # no row of the benchmark
-TRAINED = ("jang", "mail", "mail_uniform", "mail_constant", "mail_heatmap")  # networks, whose run keeps a log
-NEED_ODOMETRY = ("dead_reckoning",)  # the particle filters guess where there is none
+COMPARED = tuple(name for name, method in METHODS.items() if method.compared)
+OURS = tuple(name for name, method in METHODS.items() if method.ours)
 
 
 def applicable(tracks: Sequence[Track]) -> list[str]:
-    """The methods that walks like these allow."""
+    """The compared methods that walks like these allow; the particle filters guess where odometry is missing."""
     odometry = all(track.moved_m is not None for track in tracks)
-    return [method for method in METHODS if odometry or method not in NEED_ODOMETRY]
+    return [name for name in COMPARED if odometry or not METHODS[name].needs_odometry]

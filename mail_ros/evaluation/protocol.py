@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mail_ros.core.errors import ConfigError, TrackError
@@ -22,7 +22,7 @@ class Walk:
     """A labelled walk and its bag."""
 
     bag: Path
-    track: Track
+    track: Track = field(compare=False)  # what the bag holds
     notes: Mapping[str, str]  # the bag's custom metadata: route, device, ...
 
     @property

@@ -22,9 +22,9 @@ from mail_ros.core.errors import ConfigError
 from mail_ros.evaluation.accuracy import Bench
 from mail_ros.evaluation.cells import Cell, CellResult, finished
 from mail_ros.evaluation.conditions import AS_WALKED, Condition
-from mail_ros.evaluation.methods import OURS, TRAINED
+from mail_ros.evaluation.methods import METHODS, OURS
 from mail_ros.evaluation.study_rows import Row, anomalies, areas, attention, devices, doubts, errors, losses, times
-from mail_ros.evaluation.study_variants import Variant, areas_left_out, ingredients, lengths, pieces, scale_sets
+from mail_ros.evaluation.study_variants import Variant, areas_left_out, ingredients, lengths, pieces, plain, scale_sets
 
 MAIL = ("mail", "mail_heatmap", "mail_uniform", "mail_constant")
 SPEEDS_M_S = (1.0, 1.2, 1.4)
@@ -34,6 +34,7 @@ TRACKED = (
     Condition(tracker="walking", from_s=TRACKED_FROM_S),
     Condition(tracker="odometry", from_s=TRACKED_FROM_S),
 )
+TRAINED = tuple(name for name, method in METHODS.items() if method.trains)
 MAPPED = ("knn", "dtw", "jang", *OURS)  # methods that a tracker can follow
 
 
@@ -48,7 +49,7 @@ class Study:
     only: tuple[str, ...] = ()  # methods that it makes sense for; empty: all
     usual: tuple[str, ...] = ()  # methods where nobody names any; empty: those of the plain run, as far as in `only`
     always: tuple[str, ...] = ()  # methods of its own, whatever is named
-    variants: Callable[[Bench], list[Variant]] = lambda bench: [Variant()]
+    variants: Callable[[Bench], list[Variant]] = plain
     conditions: tuple[Condition, ...] = (AS_WALKED,)
 
     def methods(self, named: Sequence[str], plain: Sequence[str]) -> list[str]:
@@ -80,7 +81,7 @@ class Study:
         return [
             Part(cell, variant.columns)
             for variant in self.variants(bench)
-            for cell in bench.cells(methods, conditions, **variant.cells)
+            for cell in variant.bench.cells(methods, conditions)
         ]
 
     def table(self, parts: Sequence[Part]) -> list[Row]:

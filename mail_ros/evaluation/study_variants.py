@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from mail_ros.evaluation.accuracy import Bench, settled
@@ -27,8 +27,13 @@ INGREDIENTS: Mapping[str, Mapping[str, Any]] = {
 class Variant:
     """Settings that a study compares with others."""
 
-    columns: Mapping[str, Any] = field(default_factory=dict)  # what tells its rows from those of others
-    cells: Mapping[str, Any] = field(default_factory=dict)  # keyword arguments of `Bench.cells`
+    columns: Mapping[str, Any]  # what tells its rows from those of others
+    bench: Bench
+
+
+def plain(bench: Bench) -> list[Variant]:
+    """The run as it is."""
+    return [Variant({}, bench)]
 
 
 def lengths(bench: Bench) -> list[Variant]:
@@ -39,7 +44,7 @@ def lengths(bench: Bench) -> list[Variant]:
     configs = {length_s: _window(bench.config, length_s, bench.config.window.scales_s) for length_s in LENGTHS_S}
     from_s = max(settled(config) for config in configs.values())
     return [
-        Variant({"length_s": s}, {"label": f"length_{s:g}s", "config": config, "settled_s": from_s})
+        Variant({"length_s": s}, bench.variant(f"length_{s:g}s", config=config, settled_s=from_s))
         for s, config in configs.items()
     ]
 
@@ -50,45 +55,50 @@ def scale_sets(bench: Bench) -> list[Variant]:
     Which sets the paper took is not known to us.
     """
     longest = sorted(bench.config.window.scales_s, reverse=True)
+    configs = {
+        n: _window(bench.config, bench.config.window.length_s, longest[:n], whole=False)
+        for n in range(1, len(longest) + 1)
+    }
     return [
         Variant(
-            {"scales": n, "scales_s": " ".join(f"{s:g}" for s in sorted(longest[:n]))},
-            {
-                "label": f"scales_{n}",
-                "config": _window(bench.config, bench.config.window.length_s, longest[:n], whole=False),
-            },
+            {"scales": n, "scales_s": " ".join(f"{s:g}" for s in config.window.scales_s)},
+            bench.variant(f"scales_{n}", config=config),
         )
-        for n in range(1, len(longest) + 1)
+        for n, config in configs.items()
     ]
 
 
 def pieces(bench: Bench) -> list[Variant]:
     """Each scale of the network as a window of its own, one after the other (see `peers.subsequence`)."""
     return [
-        Variant(
-            {"scale_s": s},
-            {
-                "label": f"scale_{s:g}s",
-                "config": _window(bench.config, s, ()),
-                "stride_s": s,
-                "settled_s": settled(bench.config),
-            },
-        )
+        Variant({"scale_s": s}, bench.variant(f"scale_{s:g}s", config=_window(bench.config, s, ()), stride_s=s))
         for s in sorted(bench.config.window.scales_s)
+    ]
+
+
+def ingredients(bench: Bench) -> list[Variant]:
+    """Matching with each of what it forgives taken away."""
+    configs = {
+        name: dataclasses.replace(bench.config, matching=dataclasses.replace(bench.config.matching, **changes))
+        for name, changes in INGREDIENTS.items()
+    }
+    return [
+        Variant({"ingredients": name}, bench.variant(name.replace(" ", "_"), config=config))
+        for name, config in configs.items()
     ]
 
 
 def areas_left_out(bench: Bench) -> list[Variant]:
     """Each route left out of the training, and the other floors; none where walks name no second route or floor."""
+    bench = dataclasses.replace(bench, stride_s=AREA_STRIDE_S)
     routes = sorted({walk.notes["route"] for walk in bench.split.test if "route" in walk.notes})
     variants = [
-        Variant({"left_out": route}, {"label": f"without_{route}", "split": split, "stride_s": AREA_STRIDE_S})
+        Variant({"left_out": route}, bench.variant(f"without_{route}", split=split))
         for route in routes
         if (split := bench.split.without(route))
     ]
     if len({walk.floor for walk in bench.split.test}) > 1:
-        cells = {"label": "everywhere", "everywhere": True, "stride_s": AREA_STRIDE_S}
-        variants.append(Variant({"left_out": "other floors"}, cells))
+        variants.append(Variant({"left_out": "other floors"}, bench.variant("everywhere", everywhere=True)))
     return variants
 
 
@@ -96,19 +106,3 @@ def _window(config: RunConfig, length_s: float, scales_s: Sequence[float], *, wh
     fitting = sorted(s for s in scales_s if s < length_s or not whole)
     window = dataclasses.replace(config.window, length_s=length_s, scales_s=(*fitting, *([length_s] if whole else [])))
     return dataclasses.replace(config, window=window)
-
-
-def ingredients(bench: Bench) -> list[Variant]:
-    """Matching with each of what it forgives taken away."""
-    return [
-        Variant(
-            {"ingredients": name},
-            {
-                "label": name.replace(" ", "_"),
-                "config": dataclasses.replace(
-                    bench.config, matching=dataclasses.replace(bench.config.matching, **changes)
-                ),
-            },
-        )
-        for name, changes in INGREDIENTS.items()
-    ]

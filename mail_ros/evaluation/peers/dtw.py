@@ -28,7 +28,7 @@ from mail_ros.core.localizer import Answer, WindowLocalizer
 from mail_ros.core.signals import FloatArray, gradient
 from mail_ros.data.dataset import resample
 from mail_ros.data.track import Track
-from mail_ros.evaluation.peers.evidence import CellCosts, EvidenceSettings
+from mail_ros.evaluation.peers.evidence import CellEvidence, EvidenceSettings
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class SubsequenceDtw:
             )
         self.position_m = np.concatenate(positions)
         self.floor = np.concatenate(floors)
-        self.costs = CellCosts(self.position_m, self.floor, settings.evidence)
+        self.evidence = CellEvidence(self.position_m, self.floor, settings.evidence)
 
     def locate(self, window_ut: FloatArray) -> Answer:
         """(n, 3) µT -> where the best match ends."""
@@ -74,7 +74,7 @@ class SubsequenceDtw:
         doubt = cost <= self.settings.doubt * cost[best]
         offset_m = self.position_m[doubt] - self.position_m[best]
         covariance_m2 = offset_m.T @ offset_m / max(int(doubt.sum()), 1)
-        evidence = self.costs.log_ratio(np.square(self.costs.least(cost)), float(np.square(query).sum() / len(query)))
+        evidence = self.evidence.log_ratio(np.square(cost), float(np.square(query).sum() / len(query)))
         return Answer(normal(self.position_m[best], covariance_m2, int(self.floor[best])), (), evidence)
 
     def _cost(self, query: FloatArray, walk: FloatArray) -> FloatArray:
@@ -90,7 +90,7 @@ def dtw(
 ) -> WindowLocalizer:
     """Subsequence DTW against `tracks`."""
     method = SubsequenceDtw(tracks, config, settings or DtwSettings())
-    return WindowLocalizer(config.features, config.samples, method.locate, stride_s, method.costs.cells)
+    return WindowLocalizer(config.features, config.samples, method.locate, stride_s, method.evidence.cells)
 
 
 def unbroken(track: Track) -> list[Track]:

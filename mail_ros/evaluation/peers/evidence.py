@@ -1,16 +1,14 @@
-"""What a search says of every cell: how far its best match there is from the window, in units of the noise.
-
-As in matching, a window from elsewhere matches nothing, and one of a stand matches a flat field better than any walk;
-each cell counts by its likelihood ratio to whichever of the two is likelier.
-"""
+"""What the searches among the peers say of every cell of their own map (see `core.evidence`)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from mail_ros.core.belief import Cells, survey_cells
+from mail_ros.core.evidence import log_ratio, nearest
 from mail_ros.data.track import FloatArray, IntArray
 
 CELL_M = 0.5
@@ -27,8 +25,8 @@ class EvidenceSettings:
     elsewhere_ut2: float = 25.0  # squared distance of a window from outside the survey
 
 
-class CellCosts:
-    """Which stored positions belong to which cell, so that each cell keeps its best match."""
+class CellEvidence:
+    """A map of stored positions, and what distances to them say of its cells."""
 
     def __init__(self, position_m: FloatArray, floor: IntArray, settings: EvidenceSettings) -> None:
         """Take stored positions (n, 2) and their floors (n,)."""
@@ -36,22 +34,17 @@ class CellCosts:
         self.cells: Cells = survey_cells(position_m, floor, CELL_M)
         keys = np.column_stack([floor, np.round(position_m / CELL_M).astype(np.int64)])
         _, cell = np.unique(keys, axis=0, return_inverse=True)
-        self.order = np.argsort(cell.ravel(), kind="stable")  # stored positions, cell by cell
-        self.starts = np.searchsorted(cell.ravel()[self.order], np.arange(len(self.cells)))
-
-    def least(self, cost: FloatArray) -> FloatArray:
-        """(..., n) costs of the stored positions -> (..., m), the least of each cell."""
-        least: FloatArray = np.minimum.reduceat(cost[..., self.order], self.starts, axis=-1)
-        return least
+        self.cell = torch.from_numpy(cell.ravel())  # (n,)
 
     def log_ratio(self, squared_ut2: FloatArray, flat_ut2: float) -> FloatArray:
-        """Evidence for the tracker, see `belief.ratio`.
+        """Evidence (m,) for the tracker.
 
         Args:
-            squared_ut2: (m,) squared distance to the best match of each cell.
+            squared_ut2: (n,) squared distances to what is stored.
             flat_ut2: squared distance to a field that does not change.
         """
-        log_ratio: FloatArray = (min(self.settings.elsewhere_ut2, flat_ut2) - squared_ut2) / (
-            2.0 * self.settings.noise_ut2
-        )
-        return log_ratio
+        distance = nearest(torch.from_numpy(squared_ut2)[None], self.cell, len(self.cells))
+        flat = torch.tensor([[flat_ut2]], dtype=torch.float64)
+        ratio = log_ratio(distance, flat, self.settings.noise_ut2, self.settings.elsewhere_ut2)
+        evidence: FloatArray = ratio[0].numpy()
+        return evidence

@@ -19,7 +19,7 @@ from mail_ros.core.config import MailConfig
 from mail_ros.core.localizer import Answer, WindowLocalizer
 from mail_ros.core.signals import FloatArray
 from mail_ros.data.dataset import WindowSet
-from mail_ros.evaluation.peers.evidence import CellCosts, EvidenceSettings
+from mail_ros.evaluation.peers.evidence import CellEvidence, EvidenceSettings
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Knn:
         self.position_m = np.tile(windows.position_m[windows.ends], (len(settings.speeds), 1))
         self.floor = np.tile(windows.floor[windows.ends], len(settings.speeds))
         self.doubt = min(settings.doubt, len(self.rows))
-        self.costs = CellCosts(self.position_m, self.floor, settings.evidence)
+        self.evidence = CellEvidence(self.position_m, self.floor, settings.evidence)
 
     def locate(self, window_ut: FloatArray) -> Answer:
         """(n, 3) µT -> where the nearest window ended; the spread of the next nearest about it."""
@@ -52,8 +52,8 @@ class Knn:
         offset_m = self.position_m[nearest] - self.position_m[best]
         covariance_m2 = offset_m.T @ offset_m / len(nearest)
         flat = float(query @ query)  # what the constant is, too
-        squared_ut2 = (self.costs.least(distance).astype(np.float64) + flat) / len(window_ut)
-        evidence = self.costs.log_ratio(squared_ut2, flat / len(window_ut))
+        squared_ut2 = (distance.astype(np.float64) + flat) / len(window_ut)
+        evidence = self.evidence.log_ratio(squared_ut2, flat / len(window_ut))
         return Answer(normal(self.position_m[best], covariance_m2, int(self.floor[best])), (), evidence)
 
 
@@ -62,7 +62,7 @@ def knn(
 ) -> WindowLocalizer:
     """Nearest neighbour among `windows`, which must hold no lag (see `config`: gradient "mean")."""
     method = Knn(windows, settings or KnnSettings())
-    return WindowLocalizer(config.features, config.samples, method.locate, stride_s, method.costs.cells)
+    return WindowLocalizer(config.features, config.samples, method.locate, stride_s, method.evidence.cells)
 
 
 def centered(windows_ut: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

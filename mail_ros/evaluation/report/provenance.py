@@ -12,19 +12,24 @@ from mail_ros.evaluation.report.runs import Floor
 from mail_ros.training.config import RunConfig
 
 
-def how(floor: Floor) -> str:
-    """Version, seed, settings, bags and times, as a list of definitions."""
+def facts(floor: Floor) -> dict[str, str]:
+    """Version, seed, settings and times."""
     inputs = floor.results[0].inputs
-    settings = differences(inputs["config"])
-    facts = {
+    config = {section: values for row in floor.results for section, values in row.inputs["config"].items()}
+    return {
         "version": f"mail_ros {inputs['mail_ros']}",
-        "seed": str(inputs["config"]["training"]["seed"]),
+        "seed": str(config["training"]["seed"]) if "training" in config else "none: nothing is drawn by lot",
         "an estimate every": f"{inputs['stride_s']:g} s",
-        "settings": f"<code>{escape(' '.join(settings))}</code>" if settings else "the defaults",
-        "processor time to fit": escape(", ".join(f"{row.method} {_duration(row.fit_s)}" for row in floor.results)),
+        "settings": " ".join(differences(config)) or "the defaults",
+        "processor time to fit": ", ".join(f"{row.method} {_duration(row.fit_s)}" for row in floor.results),
         "column ms": "processor time per estimate",
     }
-    listed = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in facts.items())
+
+
+def how(floor: Floor) -> str:
+    """The facts as a list of definitions, and the bags."""
+    inputs = floor.results[0].inputs
+    listed = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in facts(floor).items())
     return f"<dl>{listed}</dl>" + "".join(
         f"<details><summary>{len(inputs[part])} walks {purpose}, with SHA-256</summary>{_bags(inputs[part])}</details>"
         for part, purpose in (("train", "to learn from"), ("test", "to be judged on"))

@@ -1,0 +1,27 @@
+"""What distances to the survey's windows say of the map's cells."""
+
+import numpy as np
+import pytest
+import torch
+
+from mail_ros.core.evidence import log_ratio, nearest
+from mail_ros.evaluation.peers.evidence import CellEvidence, EvidenceSettings
+
+
+def test_each_cell_keeps_its_nearest_window() -> None:
+    distance = torch.tensor([[3.0, 7.0, 2.0, 6.0, 9.0], [1.0, 5.0, 4.0, torch.inf, torch.inf]])
+    least = nearest(distance, torch.tensor([0, 1, 0, 1, 2]), 4)
+    assert least.tolist() == [[2.0, 6.0, 9.0, 9.0], [1.0, 5.0, 5.0, 5.0]]  # without a window: as far as the farthest
+
+
+def test_a_window_counts_against_a_flat_field_and_one_from_elsewhere() -> None:
+    said = log_ratio(torch.tensor([[10.0, 50.0]] * 2), torch.tensor([[70.0], [4.0]]), noise_ut2=2.0, elsewhere_ut2=30.0)
+    assert said.tolist() == [[5.0, -5.0], [-1.5, -11.5]]  # a lively window; one of a stand
+
+
+def test_the_peers_have_cells_of_their_own() -> None:
+    position_m = np.array([[0.0, 0.0], [5.0, 0.0], [0.1, 0.1], [5.0, 0.0], [5.0, 0.0]])
+    evidence = CellEvidence(position_m, np.array([0, 0, 0, 0, 1]), EvidenceSettings(2.0, 30.0))
+    assert evidence.cells.floor.tolist() == [0, 0, 1]
+    said = evidence.log_ratio(np.array([30.0, 70.0, 10.0, 50.0, 90.0]), 70.0)
+    assert said == pytest.approx([5.0, -5.0, -15.0])
