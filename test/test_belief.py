@@ -5,7 +5,7 @@ import pytest
 import torch
 from helpers import tiny_config, tiny_network
 
-from mail_ros.core.belief import LABEL_M, Cells, decode, normal, ratio, survey_cells
+from mail_ros.core.belief import LEAST_M, Cells, decode, normal, ratio, survey_cells
 
 LINE = Cells(np.column_stack([np.arange(20.0) / 2, np.zeros(20)]), np.zeros(20, dtype=np.int64))
 
@@ -23,7 +23,7 @@ def test_two_corridors_give_one_of_them_and_a_wide_covariance() -> None:
     posterior = decode(probability, LINE, radius_m=1.0)
     assert posterior.position_m.tolist() == [1.0, 0.0]
     assert posterior.covariance_m2[0, 0] == pytest.approx(
-        0.45 * 7.5**2 * min(1.0, 7.5**2 / (0.45 * 7.5**2) / 4.605), rel=1e-3, abs=LABEL_M**2
+        0.45 * 7.5**2 * min(1.0, 7.5**2 / (0.45 * 7.5**2) / 4.605), rel=1e-3, abs=LEAST_M**2
     )
     assert posterior.near == pytest.approx(0.55)
 
@@ -33,7 +33,7 @@ def test_the_mode_is_refined_by_its_neighbours() -> None:
     probability[[5, 6]] = 0.6, 0.4
     posterior = decode(probability, LINE, radius_m=1.0)
     assert posterior.position_m == pytest.approx([2.7, 0.0])
-    assert posterior.covariance_m2[0, 0] == pytest.approx((0.3**2) / 4.605 + LABEL_M**2, rel=1e-2)
+    assert posterior.covariance_m2[0, 0] == pytest.approx((0.3**2) / 4.605 + LEAST_M**2, rel=1e-2)
     assert posterior.near == pytest.approx(1.0)
 
 

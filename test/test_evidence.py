@@ -1,10 +1,14 @@
 """What distances to the survey's windows say of the map's cells."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
 
-from mail_ros.core.evidence import log_ratio, nearest
+from mail_ros.core.belief import Cells
+from mail_ros.core.evidence import log_ratio, nearest, uncertain
+from mail_ros.core.lattice import label_neighbours
 from mail_ros.evaluation.peers.evidence import CellEvidence, EvidenceSettings
 
 
@@ -17,6 +21,17 @@ def test_each_cell_keeps_its_nearest_window() -> None:
 def test_a_window_counts_against_a_flat_field_and_one_from_elsewhere() -> None:
     said = log_ratio(torch.tensor([[10.0, 50.0]] * 2), torch.tensor([[70.0], [4.0]]), noise_ut2=2.0, elsewhere_ut2=30.0)
     assert said.tolist() == [[5.0, -5.0], [-1.5, -11.5]]  # a lively window; one of a stand
+
+
+def test_a_label_may_be_a_cell_beside() -> None:
+    """By hand, for three cells in a row and one on another floor."""
+    cells = Cells(np.array([[0.0, 0.0], [0.5, 0.0], [1.0, 0.0], [0.5, 0.0]]), np.array([0, 0, 0, 1]))
+    neighbour, weight = label_neighbours(cells, label_sigma_m=0.4)
+    said = uncertain(torch.tensor([[0.0, 5.0, -1.0, 2.0]]), torch.from_numpy(neighbour), torch.from_numpy(weight))
+    one, two = math.exp(-0.5 * (0.5 / 0.4) ** 2), math.exp(-0.5 * (1.0 / 0.4) ** 2)
+    first = (1.0 + one * math.exp(5.0) + two * math.exp(-1.0)) / (1.0 + one + two)
+    middle = (math.exp(5.0) + one * (1.0 + math.exp(-1.0))) / (1.0 + 2.0 * one)
+    assert said[0, [0, 1, 3]].tolist() == pytest.approx([math.log(first), math.log(middle), 2.0])
 
 
 def test_the_peers_have_cells_of_their_own() -> None:

@@ -12,6 +12,7 @@ from simulated_tracks import drive, surveys
 from mail_ros.core.checkpoint import ModelCard, load_model, save_model
 from mail_ros.core.localizer import MailLocalizer
 from mail_ros.core.matching import Matching
+from mail_ros.core.tracked import tracked
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import FloatArray, Track
 from mail_ros.evaluation.follow import follow
@@ -46,17 +47,19 @@ def median_error_m(model: Matching, walk: Track) -> float:
     return float(np.median([one.error_m for one in follow(MailLocalizer(model, 0.5), walk)]))
 
 
-def test_the_closed_form_is_the_least_over_all_pitches(model: Matching) -> None:
-    """Against the distance written out, over a thousand angles."""
-    x = model.offset_reduced(windows_of([drive(length_m=20.0)]).fields(np.array([70, 95])))
-    across = model._s_across[:50].reshape(50, -1, 2)
-    s, kappa = torch.cat([model._s_along[:50, :, None], across], dim=-1), model.config.matching.tilt_ut2
+@pytest.mark.parametrize("offset_ut", [(0.0, 0.0, 0.0), (1.0, -2.0, 1.5), (30.0, -20.0, 10.0)])
+def test_the_closed_form_is_the_least_over_all_pitches(model: Matching, offset_ut: tuple[float, ...]) -> None:
+    """Against the two distances written out, over a thousand angles."""
+    config = model.config.matching
+    field_ut = windows_of([drive(length_m=20.0)]).fields(np.array([70, 95])) + torch.tensor(offset_ut)
+    stored = torch.cat([model._along[:50, :, None], model._across[:50].reshape(50, -1, 2)], dim=-1)
+    stored = stored + model._mean[:50, None]
     least = torch.full((2, 50), torch.inf)
     for angle in np.linspace(-np.pi, np.pi, 2001):
-        turned = torch.from_numpy(pitched(s.numpy(), angle)).float()
-        cost = (x[:, None] - turned).square().sum(-1).mean(-1) + 2 * kappa * (1 - np.cos(angle))
-        least = torch.minimum(least, cost)
-    field_ut = windows_of([drive(length_m=20.0)]).fields(np.array([70, 95]))
+        rest = field_ut[:, None] - torch.from_numpy(pitched(stored.numpy(), angle)).float()
+        offset2, shape = rest.mean(-2).square().sum(-1), rest.var(dim=-2, unbiased=False).sum(-1)
+        counted = torch.minimum(config.offset_share * offset2, torch.tensor(config.offset_most_ut2))
+        least = torch.minimum(least, shape + counted + 2 * config.tilt_ut2 * (1 - np.cos(angle)))
     assert model.distances(field_ut)[:, :50].numpy() == pytest.approx(least.numpy(), rel=1e-3, abs=1e-2)
 
 
@@ -67,9 +70,33 @@ def test_a_walk_is_found_at_any_pitch(model: Matching, angle_deg: float) -> None
     assert median_error_m(model, held) < 0.5  # a map cell
 
 
-def test_an_offset_of_a_few_microtesla_is_forgiven(model: Matching) -> None:
+OFFSETS_UT = [(4.0, -4.0, 4.0), (12.0, -9.0, 6.0), (40.0, -25.0, 30.0)]
+
+
+@pytest.mark.parametrize("offset_ut", OFFSETS_UT)
+def test_an_offset_of_any_size_is_forgiven_and_told(model: Matching, offset_ut: tuple[float, ...]) -> None:
     walk = drive()
-    assert median_error_m(model, dataclasses.replace(walk, field_ut=walk.field_ut + np.array([4.0, -4.0, 4.0]))) < 0.5
+    assert median_error_m(model, dataclasses.replace(walk, field_ut=walk.field_ut + np.array(offset_ut))) < 0.5
+    windows = windows_of([walk])
+    field_ut = windows.fields(windows.ends[::20])
+    told_ut = [model(field_ut + torch.tensor(each)).offset_ut for each in ((0.0, 0.0, 0.0), offset_ut)]
+    assert told_ut[0] is not None
+    assert told_ut[1] is not None
+    rest_ut = (told_ut[1] - told_ut[0]).median(dim=0).values
+    assert rest_ut.tolist() == pytest.approx(list(offset_ut), abs=1.0)
+
+
+@pytest.mark.parametrize("offset_ut", OFFSETS_UT)
+def test_the_tracker_learns_the_offset(model: Matching, offset_ut: tuple[float, ...]) -> None:
+    walk = drive()
+    moved = dataclasses.replace(walk, field_ut=walk.field_ut + np.array(offset_ut))
+    follower, other = (tracked(MailLocalizer(model, 0.5), odometry=True) for _ in range(2))
+    found, usual = list(follow(follower, moved)), list(follow(other, walk))
+    assert follower.offset.field_ut - other.offset.field_ut == pytest.approx(np.array(offset_ut), abs=1.0)
+    half = len(found) // 2
+    assert np.mean([one.error_m for one in found[half:]]) < 0.05 + np.mean([one.error_m for one in usual[half:]])
+    follower.reset()
+    assert not follower.offset.field_ut.any()
 
 
 def test_a_stand_and_a_field_from_elsewhere_are_explained_by_no_place(model: Matching) -> None:

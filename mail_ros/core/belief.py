@@ -15,7 +15,7 @@ IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
 GAUSSIAN_FLOOR_M = 0.25  # deviation added to a Gaussian over cells: half a cell
-LABEL_M = 0.15  # error of the survey's labels along each axis, part of every covariance of a belief over cells
+LEAST_M = 0.05  # deviation along each axis that a covariance has at least: whoever consumes it may divide by it
 NEAR_M = 3.0  # an estimate that is at most so far off is of use
 REGION = 0.9  # the region of this probability is the one that a covariance is made for
 REGION_SQUARED = -2.0 * np.log(1.0 - REGION)  # squared Mahalanobis distance at its edge, in the plane
@@ -82,7 +82,7 @@ def decode(probability: FloatArray, cells: Cells, radius_m: float) -> Posterior:
     covariance_m2 += np.eye(2) * elsewhere * float(distance_m[same_floor].max()) ** 2
     covariance_m2 *= min(1.0, _region_squared(probability, offset_m, same_floor, covariance_m2) / REGION_SQUARED)
     within = same_floor & (np.linalg.norm(offset_m, axis=1) <= NEAR_M)
-    return Posterior(mean_m, covariance_m2 + np.eye(2) * LABEL_M**2, floor, float(probability[within].sum()))
+    return Posterior(mean_m, covariance_m2 + np.eye(2) * LEAST_M**2, floor, float(probability[within].sum()))
 
 
 def _region_squared(

@@ -94,6 +94,7 @@ class MatchingConfig:
     noise_ut2: float = 0.8  # variance by which a difference counts
     elsewhere_ut2: float = 20.0  # distance of a window from outside the survey to the nearest of its windows
     offset_share: float = 0.05  # how much a constant difference counts: 0 not at all, 1 like any other
+    offset_most_ut2: float = 4.0  # the most that it costs: another device's may have any size
     tilt_ut2: float = 6.0  # a turn of θ about the device's x axis costs 2 tilt_ut2 (1 - cos θ)
     speeds: tuple[float, ...] = (0.75, 0.87, 1.0, 1.15, 1.3)  # at which each walk of the survey is stored
     stride_s: float = 0.2  # between the stored windows
@@ -102,6 +103,7 @@ class MatchingConfig:
         check_range("matching.noise_ut2", self.noise_ut2, 1e-6, 1e9)
         check_range("matching.elsewhere_ut2", self.elsewhere_ut2, 1e-6, 1e9)
         check_range("matching.offset_share", self.offset_share, 0.0, 1.0)
+        check_range("matching.offset_most_ut2", self.offset_most_ut2, 0.0, 1e9)
         check_range("matching.tilt_ut2", self.tilt_ut2, 0.0, 1e9)
         check_range("matching.stride_s", self.stride_s, 1e-3, 60.0)
         if not self.speeds:
@@ -170,6 +172,7 @@ class TrackerConfig:
     stand_s: float = 10.0  # mean time of a stand
     still_ut: float = 1.2  # change of the field in half a second that walking and standing show alike often
     radius_m: float = 2.0  # of the mode's neighbourhood that is averaged into a position
+    offset_s: float = 60.0  # over which the device's offset against the survey is averaged
     support_s: float = 20.0  # over which it is averaged whether the map explains the windows
 
     def __post_init__(self) -> None:
@@ -192,6 +195,7 @@ class TrackerConfig:
             ("stand_s", 0.1, 1e6),
             ("still_ut", 1e-3, 1e3),
             ("radius_m", 0.0, 100.0),
+            ("offset_s", 0.1, 1e6),
             ("support_s", 0.1, 1e6),
         ):
             check_range(f"tracker.{name}", getattr(self, name), low, high)

@@ -1,6 +1,7 @@
 """What a search among the survey's windows says of every map cell: log likelihood ratios, as the tracker wants them.
 
     squared distances to all stored windows --> the nearest of each cell --> against a window from elsewhere
+                                                                         --> the survey's labels are uncertain
 
 A window from elsewhere matches nothing, and one of a stand matches a flat field better than any walk: cells count by
 their likelihood ratio to whichever of the two is likelier. Where all are below 0, the map does not explain the window.
@@ -44,3 +45,17 @@ def log_ratio(squared_ut2: Tensor, flat_ut2: Tensor, noise_ut2: float, elsewhere
         (B, cells); above 0 where the cell explains the window better.
     """
     return (flat_ut2.clamp_max(elsewhere_ut2) - squared_ut2) / (2.0 * noise_ut2)
+
+
+def uncertain(log_ratio: Tensor, neighbour: Tensor, weight: Tensor) -> Tensor:
+    """Likelihood ratios where the survey's windows may have ended beside their label: means over the neighbours.
+
+    Args:
+        log_ratio: (B, cells) as the labels say.
+        neighbour: (cells, k) the cells that a window of this cell may be labelled as.
+        weight: (cells, k) how likely that is; rows sum to one.
+
+    Returns:
+        (B, cells).
+    """
+    return torch.logsumexp(log_ratio[:, neighbour] + weight.log(), dim=-1)

@@ -13,6 +13,7 @@ from mail_ros.core.errors import ModelError
 
 ON_GRID = 1e-3  # of a cell's size: how far a centre may lie beside the grid
 NEGLIGIBLE = 1e-3  # kernel weights below this are left out
+LABEL_REACH = 4.0  # deviations of a label that are considered
 IDLE = 1e-8  # of the belief: cells with less stay as they are, which saves most of the work once one knows the place
 
 
@@ -36,11 +37,14 @@ class Lattice:
         n = int(reach_m / self.size_m)
         grid = np.stack(np.meshgrid(np.arange(-n, n + 1), np.arange(-n, n + 1), indexing="ij"), -1).reshape(-1, 2)
         self.offset_m = grid[np.linalg.norm(grid, axis=1) <= n] * self.size_m  # (o, 2)
-        self._pairs: list[tuple[IntArray, IntArray]] = []  # for each offset, cells and their neighbours
-        for dx, dy in np.round(self.offset_m / self.size_m).astype(np.int64).tolist():
-            found = np.array([index.get((floor, x + dx, y + dy), -1) for floor, x, y in keys.tolist()], dtype=np.int64)
-            there = np.flatnonzero(found >= 0)
-            self._pairs.append((there, found[there]))
+        self.neighbour: IntArray = np.array(  # (o, m), -1 where there is none
+            [
+                [index.get((floor, x + dx, y + dy), -1) for floor, x, y in keys.tolist()]
+                for dx, dy in np.round(self.offset_m / self.size_m).astype(np.int64).tolist()
+            ]
+        )
+        here = [np.flatnonzero(found >= 0) for found in self.neighbour]
+        self._pairs = [(each, found[each]) for each, found in zip(here, self.neighbour, strict=True)]
 
     def spread(self, belief: FloatArray, kernel: FloatArray, gain: FloatArray | None = None) -> FloatArray:
         """Move a belief by kernels: each column by its own weights of the offsets.
@@ -87,6 +91,20 @@ class Lattice:
         kernel: FloatArray = np.where(weight < NEGLIGIBLE, 0.0, weight)
         kernel /= kernel.sum(axis=0)
         return kernel
+
+
+def label_neighbours(cells: Cells, label_sigma_m: float) -> tuple[IntArray, FloatArray]:
+    """Which cells (m, k) a place of each cell may be labelled as, and how likely (m, k) that is.
+
+    A Gaussian, on surveyed cells of the same floor only; the likelihoods of a cell sum to one.
+
+    Raises:
+        ModelError: cells that do not lie on one grid.
+    """
+    lattice = Lattice(cells, LABEL_REACH * label_sigma_m)
+    weight = np.exp(-0.5 * np.square(lattice.offset_m / label_sigma_m).sum(axis=1))
+    there = np.where(lattice.neighbour >= 0, weight[:, None], 0.0)
+    return np.maximum(lattice.neighbour, 0).T.copy(), (there / there.sum(axis=0)).T.copy()
 
 
 def _runs(chosen: npt.NDArray[np.bool_]) -> list[slice]:

@@ -89,6 +89,7 @@ class Answer(NamedTuple):
     posterior: Posterior
     attention: tuple[float, ...] = ()  # one weight per scale, sums to one; empty where there are no scales
     log_ratio: FloatArray | None = None  # (m,) in the method's cells, see `belief.ratio`; None: the posterior's own
+    offset_ut: FloatArray | None = None  # (3,) of the device against the survey's; None where the method does not say
 
     @property
     def support(self) -> float:
@@ -196,4 +197,5 @@ class MailLocalizer(WindowLocalizer):
         with torch.inference_mode():
             output = self.model(torch.from_numpy(window_ut).float()[None])
             raw, head = output.raw[0], self.model.head
-            return Answer(head.posterior(raw), tuple(output.attention[0].tolist()), head.log_ratio(raw))
+            offset_ut = None if output.offset_ut is None else output.offset_ut[0].double().numpy()
+            return Answer(head.posterior(raw), tuple(output.attention[0].tolist()), head.log_ratio(raw), offset_ut)

@@ -33,6 +33,7 @@ class MailOutput(NamedTuple):
 
     raw: Tensor  # the head's own numbers: (B, 2) metres or (B, cells) logits
     attention: Tensor  # (B, K), sums to one
+    offset_ut: Tensor | None = None  # (B, 3) of the device against the survey's, where the model compares with it
 
 
 def subsequence_starts(length: int, scale: int) -> list[int]:

@@ -1,7 +1,8 @@
 """Any method that answers windows, followed by the tracker, behind the same seam.
 
 Sample --> WindowLocalizer --> Answer --> log ratios over cells --> Tracker --> Estimate
-       +-> odometry, or the field's own quiet ---------------------------^
+       |             ^-- device's offset <-- where both agree <--------+
+       +-> odometry, or the field's own quiet -------------------------^
 """
 
 from __future__ import annotations
@@ -10,11 +11,20 @@ from collections import Counter, deque
 
 import numpy as np
 
-from mail_ros.core.belief import Cells, gaussian
+from mail_ros.core.belief import NEAR_M, Cells, Posterior, gaussian
 from mail_ros.core.checkpoint import Model
 from mail_ros.core.config import TrackerChoice, TrackerConfig
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.localizer import Estimate, Localizer, MailLocalizer, Sample, WindowLocalizer, report
+from mail_ros.core.localizer import (
+    LOCALIZED_FROM,
+    Estimate,
+    Localizer,
+    MailLocalizer,
+    Sample,
+    WindowLocalizer,
+    report,
+)
+from mail_ros.core.offset import DeviceOffset
 from mail_ros.core.signals import NS_PER_S, FloatArray, Tick
 from mail_ros.core.standing import Activity, FieldActivity, OdometryActivity
 from mail_ros.core.tracker import FLAT_UT, Tracker
@@ -42,6 +52,7 @@ class TrackedLocalizer(WindowLocalizer):
         rate_hz = method.features.rate_hz
         self.known_cells = cells
         self.tracker = Tracker(cells, config, odometry=odometry)
+        self.offset = DeviceOffset(config.offset_s)
         self.counts: Counter[str] = Counter()
         self._odometry = odometry
         self._activity: Activity = OdometryActivity(rate_hz) if odometry else FieldActivity(rate_hz, config)
@@ -53,6 +64,7 @@ class TrackedLocalizer(WindowLocalizer):
         """Forget all samples, and where they led."""
         super().reset()
         self.tracker.reset()
+        self.offset.reset()
         self._stamp_ns, self._moved_m = None, np.zeros(2)
 
     def push(self, sample: Sample) -> Estimate | None:
@@ -89,18 +101,21 @@ class TrackedLocalizer(WindowLocalizer):
         self._moved_m = np.zeros(2)
 
     def _estimate(self, stamp_ns: int) -> Estimate:
-        answer = self.locate(self.window.values)
+        answer = self.locate(self.window.values - self.offset.field_ut)
         evidence = answer.log_ratio
         if evidence is None:
             evidence = gaussian(answer.posterior, self.known_cells)
         self.tracker.update(evidence, max(LEAST_WEIGHT, float(np.mean(self._moving))))
-        return report(
-            stamp_ns,
-            self.tracker.posterior(),
-            answer.attention,
-            self.tracker.support,
-            standing=self.tracker.standing > 0.5,
-        )
+        posterior, standing = self.tracker.posterior(), self.tracker.standing > 0.5
+        if answer.offset_ut is not None and not standing and _agree(answer.posterior, posterior):
+            self.offset.hear(answer.offset_ut, self.stride_s)
+        return report(stamp_ns, posterior, answer.attention, self.tracker.support, standing=standing)
+
+
+def _agree(window: Posterior, belief: Posterior) -> bool:
+    """Whether both are sure of the same place."""
+    sure = min(window.near, belief.near) >= LOCALIZED_FROM and window.floor == belief.floor
+    return sure and float(np.linalg.norm(window.position_m - belief.position_m)) <= NEAR_M
 
 
 def tracked(localizer: Localizer, config: TrackerConfig | None = None, *, odometry: bool) -> TrackedLocalizer:
