@@ -39,6 +39,20 @@ def test_soft_iron_mixes_axes_by_its_share() -> None:
     assert float(change.norm(dim=-1).div(FIELD_UT.norm(dim=-1)).mean()) == pytest.approx(0.05 * 3**0.5, rel=0.3)
 
 
+def test_a_gain_is_one_factor_for_a_window() -> None:
+    factor = drawn(AugmentConfig(tilt_deg=0, noise_ut=0, gain=0.1)) / FIELD_UT
+    assert float(factor.std(dim=(1, 2)).max()) < 1e-4
+    assert float(factor[:, 0, 0].log().std()) == pytest.approx(0.1, rel=0.2)
+
+
+def test_a_dropped_sample_is_the_mean_of_its_neighbours() -> None:
+    bridged = drawn(AugmentConfig(tilt_deg=0, noise_ut=0, dropped=0.1))
+    changed = (bridged != FIELD_UT).any(dim=-1)
+    assert float(changed.float().mean()) == pytest.approx(0.1, rel=0.2)
+    means = 0.5 * (FIELD_UT[:, :-2] + FIELD_UT[:, 2:])
+    assert torch.allclose(bridged[:, 1:-1][changed[:, 1:-1]], means[changed[:, 1:-1]], atol=1e-4)
+
+
 def test_a_seed_decides_all() -> None:
     assert torch.equal(drawn(AugmentConfig(), seed=3), drawn(AugmentConfig(), seed=3))
     assert not torch.equal(drawn(AugmentConfig(), seed=3), drawn(AugmentConfig(), seed=4))

@@ -28,7 +28,7 @@ from mail_ros.evaluation.report.page import write_page
 from mail_ros.evaluation.report.pictures import write_pictures
 from mail_ros.evaluation.report.runs import read_runs, read_studies
 from mail_ros.evaluation.studies import MAIL, STUDIES, chosen
-from mail_ros.evaluation.study_variants import INGREDIENTS
+from mail_ros.evaluation.study_variants import INGREDIENTS, TRAINING
 from mail_ros.training.config import run_config
 
 SMALL = ["--set=network.hidden=4", "--set=training.epochs=2", "--set=training.stride_s=4"]
@@ -90,7 +90,8 @@ def test_every_fit_is_made_once(run: Path) -> None:
     pieces = {f"subsequence_scale_{s}s" for s in (1, 2, 3, 4, 5, 10)}
     without = {f"matching_{name.replace(' ', '_')}" for name in INGREDIENTS if name != "all"}
     left_out = {f"matching_without_{route}" for route in "12"}
-    assert folders == {*METHODS, *lengths, *scales, *pieces, "matching", *without, *left_out}
+    trained = {f"mail_heatmap_{name.replace(' ', '_')}" for name in TRAINING if name != "as it is"}
+    assert folders == {*METHODS, *lengths, *scales, *pieces, "matching", *without, *left_out, *trained}
     plain = {row["method"]: row["metrics"] for row in json.loads((run / "accuracy.json").read_text())}
     for name, same in (
         ("length", {"length_s": 10.0}),
@@ -129,6 +130,10 @@ def test_tracked_rows_stand_beside_those_alone_and_count_the_same_seconds(run: P
 
 def test_matching_is_tried_without_each_ingredient(run: Path) -> None:
     assert [row["ingredients"] for row in rows(run, "matching")] == list(INGREDIENTS)
+
+
+def test_training_is_tried_with_other_ingredients(run: Path) -> None:
+    assert [row["training"] for row in rows(run, "training")] == list(TRAINING)
 
 
 def test_left_out_routes_are_told_apart_from_learned_ones(run: Path) -> None:

@@ -11,10 +11,12 @@ from helpers import synthetic_walk
 from mail_ros.core.checkpoint import load_model
 from mail_ros.core.errors import ConfigError, MailError, TrackError
 from mail_ros.core.heads import RegressionHead
+from mail_ros.data.dataset import WindowSet
 from mail_ros.training import loop
 from mail_ros.training.config import RunConfig, run_config
-from mail_ros.training.loop import Progress
-from mail_ros.training.train import Survey, train
+from mail_ros.training.loop import Progress, Trainer
+from mail_ros.training.run_folder import RunFolder
+from mail_ros.training.train import Survey, labelled_track, train, untrained
 
 SETTINGS = [
     "features.rate_hz=20",
@@ -82,8 +84,9 @@ def test_a_seed_gives_one_model_and_another_seed_another(survey: Survey, tmp_pat
     assert not torch.equal(weights("a2"), weights("c", "training.seed=1"))
 
 
-def test_an_interrupted_run_resumes_to_the_same_model(survey: Survey, tmp_path: Path) -> None:
-    settings = config("training.epochs=4")
+@pytest.mark.parametrize("average", [0.0, 0.9])
+def test_an_interrupted_run_resumes_to_the_same_model(average: float, survey: Survey, tmp_path: Path) -> None:
+    settings = config("training.epochs=4", f"training.average={average}")
     train(settings, survey, tmp_path / "whole.safetensors", tmp_path / "whole", resume=False, report=quiet)
 
     def interrupt(now: Progress) -> None:
@@ -99,6 +102,21 @@ def test_an_interrupted_run_resumes_to_the_same_model(survey: Survey, tmp_path: 
     assert all(torch.equal(whole[name], cut[name]) for name in whole)
     epochs = [json.loads(line)["epoch"] for line in (tmp_path / "cut" / "metrics.jsonl").read_text().splitlines()]
     assert epochs == [0, 1, 2, 3]
+
+
+def test_averaged_weights_are_a_running_mean_of_every_steps(survey: Survey, tmp_path: Path) -> None:
+    settings = config("training.epochs=2", "training.average=0.75")
+    tracks = [labelled_track(bag) for bag in survey.train]
+    windows = WindowSet(tracks, settings.mail, settings.training.stride_s)
+    trainer = Trainer(settings, untrained(settings, windows), windows, None, RunFolder(tmp_path))
+    name, steps = "scales.0.gru.weight_hh_l0", []
+    averaged = trainer.fit(lambda _: steps.append(trainer.module.state_dict()[name].clone())).state_dict()[name]
+    expected = steps[0]
+    for weights in steps[1:]:
+        expected = 0.75 * expected + 0.25 * weights
+    assert len(steps) > 5
+    assert torch.allclose(averaged, expected, atol=1e-6)
+    assert not torch.allclose(averaged, steps[-1], atol=1e-3)
 
 
 def test_it_stops_when_validation_no_longer_improves(

@@ -24,7 +24,16 @@ from mail_ros.evaluation.cells import Cell, CellResult, finished
 from mail_ros.evaluation.conditions import AS_WALKED, Condition
 from mail_ros.evaluation.methods import METHODS, OURS
 from mail_ros.evaluation.study_rows import Row, anomalies, areas, attention, devices, doubts, errors, losses, times
-from mail_ros.evaluation.study_variants import Variant, areas_left_out, ingredients, lengths, pieces, plain, scale_sets
+from mail_ros.evaluation.study_variants import (
+    Variant,
+    areas_left_out,
+    ingredients,
+    lengths,
+    pieces,
+    plain,
+    scale_sets,
+    training,
+)
 
 MAIL = ("mail", "mail_heatmap", "mail_uniform", "mail_constant")
 SPEEDS_M_S = (1.0, 1.2, 1.4)
@@ -160,6 +169,14 @@ STUDIES = {
             errors,
             always=("matching",),
             variants=ingredients,
+        ),
+        Study(
+            "training",
+            "not in the paper",
+            "what the ingredients of the network's training bring",
+            errors,
+            always=("mail_heatmap",),
+            variants=training,
         ),
         Study(
             "area",

@@ -12,13 +12,26 @@ from mail_ros.training.config import RunConfig
 
 AREA_STRIDE_S = 1.0
 LENGTHS_S = (2.0, 4.0, 6.0, 8.0, 10.0)
+TRAINING: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "as it is": ("training", {}),
+    "no pitch": ("augment", {"tilt_deg": 0.0}),
+    "no noise": ("augment", {"noise_ut": 0.0}),
+    "one speed": ("training", {"speed": (1.0, 1.0)}),
+    "soft iron": ("augment", {"soft_iron": 0.05}),
+    "gain": ("augment", {"gain": 0.05}),
+    "dropped samples": ("augment", {"dropped": 0.1}),
+    "label jitter": ("training", {"label_jitter_m": 0.3}),
+    "averaged weights": ("training", {"average": 0.999}),
+    "twice as wide": ("network", {"hidden": 64, "feature": 64}),
+}
 INGREDIENTS: Mapping[str, Mapping[str, Any]] = {
     "all": {},
     "no pitch": {"tilt_ut2": 1e6},
     "no offset": {"offset_share": 0.0},
-    "offset whole": {"offset_share": 1.0},
+    "offset whole": {"offset_share": 1.0, "offset_most_ut2": 1e6},
+    "offset without bound": {"offset_most_ut2": 1e6},
     "one speed": {"speeds": (1.0,)},
-    "none of the three": {"tilt_ut2": 1e6, "offset_share": 0.0, "speeds": (1.0,)},
+    "none of these": {"tilt_ut2": 1e6, "offset_share": 0.0, "speeds": (1.0,)},
     "half the windows": {"stride_s": 0.4},
 }
 
@@ -84,6 +97,20 @@ def ingredients(bench: Bench) -> list[Variant]:
     }
     return [
         Variant({"ingredients": name}, bench.variant(name.replace(" ", "_"), config=config))
+        for name, config in configs.items()
+    ]
+
+
+def training(bench: Bench) -> list[Variant]:
+    """The network with an ingredient of its training taken away or added, and with another width."""
+    configs = {
+        name: dataclasses.replace(
+            bench.config, **{section: dataclasses.replace(getattr(bench.config, section), **changes)}
+        )
+        for name, (section, changes) in TRAINING.items()
+    }
+    return [
+        Variant({"training": name}, bench.variant(name.replace(" ", "_"), config=config))
         for name, config in configs.items()
     ]
 

@@ -34,6 +34,8 @@ class TrainingConfig:
     speed: tuple[float, float] = (0.75, 1.35)  # slowest and fastest replay of a walk; (1, 1) is as recorded
     cell_m: float = 0.5  # of the heatmap head's map
     label_sigma_m: float = 0.4  # how far a label is trusted: landmarks and constant speed between them
+    label_jitter_m: float = 0.0  # standard deviation along each axis of what is added to a label, anew in every step
+    average: float = 0.0  # share of the weights so far in their running mean, which is kept; 0 keeps the last step's
     radius_m: float = 1.5  # of the mode's neighbourhood that is averaged into a position
 
     def __post_init__(self) -> None:
@@ -46,6 +48,8 @@ class TrainingConfig:
             ("validate_stride_s", 0.001, 60.0),
             ("cell_m", 0.05, 10.0),
             ("label_sigma_m", 0.01, 10.0),
+            ("label_jitter_m", 0.0, 10.0),
+            ("average", 0.0, 0.99999),
             ("radius_m", self.cell_m, 100.0),
         ):
             check_range(f"training.{name}", getattr(self, name), low, high)

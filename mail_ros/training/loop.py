@@ -7,13 +7,14 @@ Every epoch draws its order and its speeds from (seed, epoch) alone, every step 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from mail_ros.core.heads import Head, RegressionHead
 from mail_ros.core.model import MailOutput
@@ -43,6 +44,9 @@ class _State:
     best_epoch: int = -1
 
 
+_MODEL, _AVERAGED = "model.", "averaged."  # names of the state's tensors begin so
+
+
 class Network(Protocol):
     """What can be trained: MAIL, and the networks it is compared with."""
 
@@ -55,6 +59,17 @@ class Network(Protocol):
 
 
 NetworkT = TypeVar("NetworkT", bound=Network)
+
+
+def _averaged(module: nn.Module, average: float) -> AveragedModel | None:
+    """A running mean of a module's weights; None for none."""
+    if not average:
+        return None
+    return AveragedModel(module, multi_avg_fn=get_ema_multi_avg_fn(average))  # type: ignore[no-untyped-call]
+
+
+def _named(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
 
 
 def residuals_m(model: Network, windows: WindowSet) -> FloatArray:
@@ -95,6 +110,7 @@ class Trainer(Generic[NetworkT]):
         self.validation = validation
         self.folder = folder
         self.model = model
+        self.averaged = _averaged(self.module, config.training.average)
         self.optimizer = torch.optim.Adam(self.module.parameters(), lr=config.training.learning_rate)
         self.steps_per_epoch = math.ceil(len(train) / config.training.batch)
         self.state = _State()
@@ -111,12 +127,18 @@ class Trainer(Generic[NetworkT]):
                 losses.append(self._step(step, ends, speed))
                 steps = settings.epochs * self.steps_per_epoch
                 report(Progress(step + 1, steps, self.state.epoch, losses[-1], validation_m, self.state.best_m))
-            validation_m = float(errors_m(self.model, self.validation).mean()) if self.validation else math.nan
+            judged = cast(NetworkT, self._kept)
+            validation_m = float(errors_m(judged, self.validation).mean()) if self.validation else math.nan
             self._finish_epoch(float(np.mean(losses)), validation_m)
         self.module.load_state_dict(self.folder.load_tensors("best") or {})
         self.module.eval()
         self._set_residual_covariance()
         return self.model
+
+    @property
+    def _kept(self) -> nn.Module:
+        """The one whose weights are judged and kept."""
+        return self.averaged.module if self.averaged else self.module
 
     def _batches(self, epoch: int) -> list[tuple[IntArray, FloatArray]]:
         settings = self.config.training
@@ -133,12 +155,15 @@ class Trainer(Generic[NetworkT]):
             group["lr"] = self._learning_rate(step)
         position_m, floor = self.windows.labels(ends)
         generator = torch.Generator().manual_seed(self.config.training.seed * 1_000_003 + step)
+        position_m = position_m + self.config.training.label_jitter_m * torch.randn(len(ends), 2, generator=generator)
         field_ut = augment(self.windows.fields(ends, speed), self.config.augment, generator)
         loss = self.model.head.loss(self.model(field_ut).raw, position_m, floor)
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.module.parameters(), 1.0)
         self.optimizer.step()
+        if self.averaged:
+            self.averaged.update_parameters(self.module)
         return loss.item()
 
     def _learning_rate(self, step: int) -> float:
@@ -151,20 +176,24 @@ class Trainer(Generic[NetworkT]):
         state = self.state
         if validation_m < state.best_m or not self.validation:
             state.best_m, state.best_epoch = validation_m, state.epoch
-            self.folder.save_tensors("best", self.module.state_dict())
+            self.folder.save_tensors("best", self._kept.state_dict())
         self.folder.log(
             {"epoch": state.epoch, "loss": loss, "validation_mean_m": validation_m if self.validation else None}
         )
         state.epoch += 1
         counters = {f"run.{key}": torch.tensor(value, dtype=torch.float64) for key, value in vars(state).items()}
-        model = {f"model.{key}": value for key, value in self.module.state_dict().items()}
+        model = {f"{_MODEL}{key}": value for key, value in self.module.state_dict().items()}
+        if self.averaged:
+            model |= {f"{_AVERAGED}{key}": value for key, value in self.averaged.state_dict().items()}
         self.folder.save_tensors("state", model | optimizer_tensors(self.optimizer) | counters)
 
     def _restore(self) -> None:
         tensors = self.folder.load_tensors("state")
         if tensors is None:
             return
-        self.module.load_state_dict({k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")})
+        self.module.load_state_dict(_named(tensors, _MODEL))
+        if self.averaged:
+            self.averaged.load_state_dict(_named(tensors, _AVERAGED))
         restore_optimizer(self.optimizer, tensors)
         self.state = _State(int(tensors["run.epoch"]), float(tensors["run.best_m"]), int(tensors["run.best_epoch"]))
 

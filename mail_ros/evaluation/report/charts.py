@@ -84,6 +84,10 @@ FORMS: dict[str, tuple[Form, ...]] = {
         Form("dots", "ingredients", "mean_m", MEAN),
         Form("dots", "ingredients", "over_5m", "share of errors above 5 m", "share"),
     ),
+    "training": (
+        Form("dots", "training", "mean_m", MEAN),
+        Form("dots", "training", "over_5m", "share of errors above 5 m", "share"),
+    ),
     "device": (
         Form("dots", "method", "mean_m", MEAN, by="device"),
         Form("dots", "method", "median_m", MEDIAN, by="device"),
