@@ -6,7 +6,6 @@ Cells exist only where a survey went, so that most neighbours are missing; what 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from mail_ros.core.belief import Cells, FloatArray, IntArray
 from mail_ros.core.errors import ModelError
@@ -37,14 +36,11 @@ class Lattice:
         n = int(reach_m / self.size_m)
         grid = np.stack(np.meshgrid(np.arange(-n, n + 1), np.arange(-n, n + 1), indexing="ij"), -1).reshape(-1, 2)
         self.offset_m = grid[np.linalg.norm(grid, axis=1) <= n] * self.size_m  # (o, 2)
-        self.neighbour: IntArray = np.array(  # (o, m), -1 where there is none
-            [
-                [index.get((floor, x + dx, y + dy), -1) for floor, x, y in keys.tolist()]
-                for dx, dy in np.round(self.offset_m / self.size_m).astype(np.int64).tolist()
-            ]
+        steps = np.round(self.offset_m / self.size_m).astype(np.int64)
+        self.neighbour: IntArray = np.array(  # (o, m), m where there is none
+            [[index.get((f, x + dx, y + dy), len(cells)) for f, x, y in keys.tolist()] for dx, dy in steps.tolist()]
         )
-        here = [np.flatnonzero(found >= 0) for found in self.neighbour]
-        self._pairs = [(each, found[each]) for each, found in zip(here, self.neighbour, strict=True)]
+        self._source = self.neighbour[[np.flatnonzero((steps == -step).all(axis=1))[0] for step in steps]]
 
     def spread(self, belief: FloatArray, kernel: FloatArray, gain: FloatArray | None = None) -> FloatArray:
         """Move a belief by kernels: each column by its own weights of the offsets.
@@ -57,23 +53,28 @@ class Lattice:
         Returns:
             (m, k); cells with less than `IDLE` of the belief keep it.
         """
-        active = belief.sum(axis=1) > IDLE
-        busy = active.all()
         moving = belief if gain is None else belief * gain
-        moved = np.where(active[:, None] | (moving == 0.0), 0.0, belief)
-        for (here, there), weight in zip(self._pairs, kernel, strict=True):
-            if not busy:
-                kept = active[here]
-                here, there = here[kept], there[kept]
-            for run in _runs(weight > 0.0):
-                moved[there, run] += weight[run] * moving[here, run]
-        return moved
+        active = np.append(belief.sum(axis=1) > IDLE, False)  # the last is where no cell is
+        kept = np.where(active[:-1, None] | (moving == 0.0), 0.0, belief)
+        from_cell = np.zeros((belief.shape[1], len(belief) + 1))  # (k, m + 1)
+        np.multiply(moving.T, active[:-1], out=from_cell[:, :-1])
+        reached = np.flatnonzero(active[self._source].any(axis=0))
+        source = self._source.take(reached, axis=1)  # contiguous, as indexing would not make it
+        used, arriving = (
+            np.empty_like(source),
+            np.empty(source.shape),
+        )  # written anew for every column: a new array is slow
+        for column, (weight, moved) in enumerate(zip(kernel.T, from_cell, strict=True)):
+            offsets = np.flatnonzero(weight)
+            n = len(offsets)
+            source.take(offsets, axis=0, out=used[:n], mode="clip")
+            moved.take(used[:n], out=arriving[:n], mode="clip")
+            kept[reached, column] += weight[offsets] @ arriving[:n]
+        return kept
 
     def kept(self, kernel: FloatArray) -> FloatArray:
         """The share (m, k) of kernels (o, k) that falls on cells, from every cell."""
-        share = np.zeros((len(self.cells), kernel.shape[1]))
-        for (here, _), weight in zip(self._pairs, kernel, strict=True):
-            share[here] += weight
+        share: FloatArray = (self.neighbour < len(self.cells)).T @ kernel
         return share
 
     def kernel(self, way_m: FloatArray, along_m: float, across_m: float, heading_rad: FloatArray) -> FloatArray:
@@ -103,14 +104,8 @@ def label_neighbours(cells: Cells, label_sigma_m: float) -> tuple[IntArray, Floa
     """
     lattice = Lattice(cells, LABEL_REACH * label_sigma_m)
     weight = np.exp(-0.5 * np.square(lattice.offset_m / label_sigma_m).sum(axis=1))
-    there = np.where(lattice.neighbour >= 0, weight[:, None], 0.0)
-    return np.maximum(lattice.neighbour, 0).T.copy(), (there / there.sum(axis=0)).T.copy()
-
-
-def _runs(chosen: npt.NDArray[np.bool_]) -> list[slice]:
-    """The stretches of columns that are chosen, (k,)."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], chosen, [False]]).astype(np.int8)))
-    return [slice(int(start), int(stop)) for start, stop in zip(edges[::2], edges[1::2], strict=True)]
+    there = np.where(lattice.neighbour < len(cells), weight[:, None], 0.0)
+    return np.minimum(lattice.neighbour, len(cells) - 1).T.copy(), (there / there.sum(axis=0)).T.copy()
 
 
 def _grid_m(cells: Cells) -> float:

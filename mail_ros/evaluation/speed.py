@@ -1,0 +1,119 @@
+"""What an estimate costs, part by part, in one process on one core: the ratios within a run are the result.
+
+The reference is MAIL's whole window in the paper's configuration, untrained: the time does not depend on the weights.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from mail_ros.core.belief import Cells, FloatArray, survey_cells
+from mail_ros.core.config import MailConfig, TrackerConfig
+from mail_ros.core.heads import HeatmapHead
+from mail_ros.core.model import Mail
+from mail_ros.core.tracker import Tracker
+from mail_ros.training.config import TrainingConfig
+
+WARM_UP = 20
+ESTIMATES = 300
+STRIDE_S = 0.2
+WALK_M_S = 1.0
+CORRIDOR_M, BETWEEN_M = 40.0, 5.0
+SIZES = (500, 1000, 2000, 4000)  # cells
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Wall time of one part of an estimate, ms."""
+
+    part: str
+    cells: int
+    mean_ms: float
+    median_ms: float
+    p99_ms: float
+    share: float  # mean, of that of the window pass
+
+
+def costs(sizes: tuple[int, ...] = SIZES, estimates: int = ESTIMATES) -> list[Cost]:
+    """The window pass, and the tracker on maps of some sizes: knowing the place, and lost."""
+    torch.set_num_threads(1)
+    parts = [("window pass", sizes[0], _window_pass(sizes[0]))]
+    for cells in sizes:
+        for odometry, name in ((True, "odometry"), (False, "walking")):
+            for lost in (False, True):
+                part = f"tracker, {name}, {'lost' if lost else 'knows the place'}"
+                parts.append((part, cells, _tracking(cells, odometry=odometry, lost=lost)))
+    taken = [(part, cells, _taken_ms(step, estimates)) for part, cells, step in parts]
+    whole_ms = float(taken[0][2].mean())
+    return [
+        Cost(
+            part,
+            cells,
+            float(ms.mean()),
+            float(np.median(ms)),
+            float(np.percentile(ms, 99)),
+            float(ms.mean()) / whole_ms,
+        )
+        for part, cells, ms in taken
+    ]
+
+
+def corridors(cells: int) -> Cells:
+    """A map of so many cells: corridors two cells wide, `BETWEEN_M` apart, joined along one side."""
+    x, y = (each.ravel() for each in np.meshgrid(np.arange(0.0, CORRIDOR_M, 0.5), np.arange(0.0, 0.6, 0.5)))
+    one_m = np.vstack([np.column_stack([x, y]), np.column_stack([np.zeros(8), np.arange(1.0, BETWEEN_M, 0.5)])])
+    rows = -(-cells // len(one_m))
+    all_m = np.vstack([one_m + np.array([0.0, row * BETWEEN_M]) for row in range(rows)])[:cells]
+    return survey_cells(all_m, np.zeros(cells, dtype=np.int64), 0.5)
+
+
+def _window_pass(cells: int) -> Callable[[int], object]:
+    config, training = MailConfig(), TrainingConfig()
+    features = len(config.scales) * config.network.feature
+    head = HeatmapHead(features, corridors(cells), training.label_sigma_m, training.radius_m)
+    model = Mail(config, head).eval()
+    field_ut = torch.randn(1, config.samples, 3)
+
+    def step(_: int) -> object:
+        with torch.inference_mode():
+            return model(field_ut)
+
+    return step
+
+
+def _tracking(cells: int, *, odometry: bool, lost: bool) -> Callable[[int], object]:
+    """One who walks up and down a corridor; evidence is sharp, or all of it noise."""
+    tracker = Tracker(corridors(cells), TrackerConfig(), odometry=odometry)
+    rng = np.random.default_rng(0)
+    step_m = STRIDE_S * WALK_M_S
+
+    def step(number: int) -> object:
+        there_m = (number * step_m) % (2.0 * CORRIDOR_M)
+        back = there_m > CORRIDOR_M
+        place_m = np.array([2.0 * CORRIDOR_M - there_m if back else there_m, 0.0])
+        tracker.advance(STRIDE_S, np.array([-step_m if back else step_m, 0.0]) if odometry else None)
+        tracker.update(rng.normal(0.0, 0.1, cells) if lost else _sharp(tracker.cells, place_m))
+        return tracker.posterior()
+
+    return step
+
+
+def _sharp(cells: Cells, place_m: FloatArray) -> FloatArray:
+    ratio: FloatArray = np.maximum(-20.0, 10.0 - 2.0 * np.square(cells.position_m - place_m).sum(axis=1))
+    return ratio
+
+
+def _taken_ms(step: Callable[[int], object], estimates: int) -> FloatArray:
+    for number in range(WARM_UP):
+        step(number)
+    taken_ms = np.zeros(estimates)
+    for number in range(estimates):
+        began_s = time.perf_counter()
+        step(WARM_UP + number)
+        taken_ms[number] = 1e3 * (time.perf_counter() - began_s)
+    return taken_ms
