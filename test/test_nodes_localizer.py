@@ -250,9 +250,9 @@ def test_a_clock_that_is_set_back_starts_the_window_anew(graph: Graph, model: Pa
     for msg in messages(synthetic_walk(3.0)):
         node.on_field(msg)
     set_clock(101)
-    assert node.localizer.window.fill == 1.0
+    assert node.localizer.reader.fill == 1.0
     set_clock(50)
-    assert node.localizer.window.fill == 0.0
+    assert node.localizer.reader.fill == 0.0
 
 
 def test_the_localizer_says_why_samples_are_not_used(

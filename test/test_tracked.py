@@ -13,7 +13,8 @@ from simulated_tracks import answers, assert_equal, drive, surveys, with_noise_a
 from mail_ros.core.belief import Cells, gaussian, normal
 from mail_ros.core.config import FeatureConfig, MailConfig, TrackerConfig, WindowConfig
 from mail_ros.core.errors import ConfigError, TrackError
-from mail_ros.core.localizer import Answer, Localizer, MailLocalizer, Sample, Status, WindowLocalizer
+from mail_ros.core.localizer import Localizer, MailLocalizer, Sample, Status, WindowLocalizer
+from mail_ros.core.reader import Answer
 from mail_ros.core.signals import Tick
 from mail_ros.core.standing import FieldActivity, OdometryActivity
 from mail_ros.core.tracked import tracked
@@ -115,7 +116,7 @@ def test_a_method_that_answers_a_point_is_tracked_as_a_gaussian(case: Case) -> N
     def locate(_: object) -> Answer:
         return Answer(normal(next(places) + rng.normal(0.0, 2.0, 2), 4.0 * np.eye(2), 0))
 
-    method = WindowLocalizer(SEARCH.features, SEARCH.samples, locate, 0.1, case.method.cells)
+    method = WindowLocalizer.over_windows(SEARCH.features, SEARCH.samples, locate, 0.1, case.method.cells)
     error_m = errors_m(tracked(method, odometry=True), case.walk)
     assert np.mean(error_m[len(error_m) // 2 :]) < 1.0
 

@@ -1,7 +1,7 @@
 """The seam: magnetometer samples in, position estimates out.
 
-    Sample --> Resampler --> SlidingWindow --> Mail --> Posterior --> Estimate
-    push()     rate_hz       the last 10 s     once a stride         metres, map frame
+    Sample --> Resampler --> Tick --> Reader --> Answer --> Estimate
+    push()     rate_hz                10 s       once a stride, metres, map frame
 
 No ROS here, on purpose. The node, the evaluator and the tests all drive the same `push`, so the
 error we report is the error the robot has.
@@ -13,16 +13,19 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-import torch
+import numpy as np
 
 from mail_ros.core.belief import Cells, Posterior
 from mail_ros.core.checkpoint import Model
 from mail_ros.core.config import STRIDE_S, FeatureConfig, check_range
 from mail_ros.core.errors import TrackError
-from mail_ros.core.signals import FloatArray, Resampler, SlidingWindow, Tick
+from mail_ros.core.model import Mail
+from mail_ros.core.reader import Answer, MailReader, Reader, WindowReader, window_answer
+from mail_ros.core.signals import FloatArray, Resampler, Tick
 
+NO_OFFSET_UT = np.zeros(3)
 LOCALIZED_FROM = 0.95  # an estimate is LOCALIZED if it is so surely near its place (see `Posterior.near`)
 
 
@@ -83,20 +86,6 @@ class Localizer(Protocol):
         """Take the next sample; an estimate where one is due, which uses no later sample."""
 
 
-class Answer(NamedTuple):
-    """What a method says of one window."""
-
-    posterior: Posterior
-    attention: tuple[float, ...] = ()  # one weight per scale, sums to one; empty where there are no scales
-    log_ratio: FloatArray | None = None  # (m,) in the method's cells, see `belief.ratio`; None: the posterior's own
-    offset_ut: FloatArray | None = None  # (3,) of the device against the survey's; None where the method does not say
-
-    @property
-    def support(self) -> float:
-        """How well the map explains the window; NaN where the method does not say."""
-        return math.nan if self.log_ratio is None else float(self.log_ratio.max())
-
-
 class WindowLocalizer:
     """A method that answers whole windows, behind the seam: one answer a stride.
 
@@ -107,70 +96,97 @@ class WindowLocalizer:
     def __init__(
         self,
         features: FeatureConfig,
+        reader: Callable[[], Reader],
+        stride_s: float = STRIDE_S,
+        cells: Cells | None = None,
+    ) -> None:
+        """Wire resampler and method.
+
+        Args:
+            features: rate and longest bridged gap of the resampler.
+            reader: makes an empty one, so that several can follow one method at once.
+            stride_s: between two answers.
+            cells: where the tracker may follow this method, those of its answers' log ratios; None for nowhere.
+        """
+        self.features, self.stride_s, self.cells, self.new_reader = features, stride_s, cells, reader
+        self.stride = stride_ticks(features, stride_s)
+        self.resampler = Resampler(features.rate_hz, features.max_gap_s)
+        self.reader = reader()
+        self.status = Status.FILLING  # now; that of the last estimate once the window is full
+
+    @classmethod
+    def over_windows(
+        cls,
+        features: FeatureConfig,
         samples: int,
         locate: Callable[[FloatArray], Answer],
         stride_s: float = STRIDE_S,
         cells: Cells | None = None,
-    ) -> None:
-        """Wire resampler, window and method.
-
-        Args:
-            features: rate and longest bridged gap of the resampler.
-            samples: resampled values in a window.
-            locate: from a window (samples, 3) µT, oldest first, to an answer.
-            stride_s: between two answers.
-            cells: where the tracker may follow this method, those of its answers' log ratios; None for nowhere.
-        """
-        check_range("stride_s", stride_s, 1.0 / features.rate_hz, 3600.0)
-        self.features, self.samples, self.stride_s, self.cells = features, samples, stride_s, cells
-        self.stride = round(stride_s * features.rate_hz)  # ticks
-        self.resampler = Resampler(features.rate_hz, features.max_gap_s)
-        self.window = SlidingWindow(samples)
-        self.locate = locate
-        self.status = Status.FILLING  # now; that of the last estimate once the window is full
+    ) -> WindowLocalizer:
+        """One that reads all of the window each time, (samples, 3) µT, oldest first."""
+        return cls(features, lambda: WindowReader(samples, locate), stride_s, cells)
 
     def reset(self) -> None:
         """Forget all samples."""
         self.resampler.reset()
-        self.window.clear()
+        self.reader.clear()
         self.status = Status.FILLING
 
     def push(self, sample: Sample) -> Estimate | None:
         """Take the next sample; None while the window fills, between strides, and for unusable samples."""
-        return self._answer(sample.stamp_ns) if self._hear(sample) else None
+        answer = self._hear(sample)
+        return None if answer is None else self._said(report(sample.stamp_ns, answer))
 
-    def _hear(self, sample: Sample) -> bool:
-        """Take a sample's field; whether an answer is due."""
-        due = False
-        for tick in self.resampler.push(sample.stamp_ns, sample.field_ut):
+    def _hear(self, sample: Sample, offset_ut: FloatArray = NO_OFFSET_UT) -> Answer | None:
+        """Take a sample's field; the newest answer that is due."""
+        ticks = self.resampler.push(sample.stamp_ns, sample.field_ut)
+        due = max((tick.index for tick in ticks if tick.index % self.stride == 0), default=None)
+        answer = None
+        for tick in ticks:
             self._append(tick)
-            due = due or tick.index % self.stride == 0
-        return due and self.window.fill == 1.0
+            if tick.index == due and self.reader.fill == 1.0:
+                answer = self.reader.answer(offset_ut)
+        return answer
 
     def _append(self, tick: Tick) -> None:
-        self.window.append(tick)
-        if self.window.fill < 1.0:
+        self.reader.append(tick)
+        if self.reader.fill < 1.0:
             self.status = Status.FILLING
 
-    def _answer(self, stamp_ns: int) -> Estimate:
-        estimate = self._estimate(stamp_ns)
+    def _said(self, estimate: Estimate) -> Estimate:
         self.status = estimate.status
         return estimate
 
-    def _estimate(self, stamp_ns: int) -> Estimate:
-        answer = self.locate(self.window.values)
-        return report(stamp_ns, answer.posterior, answer.attention, answer.support)
+
+def stride_ticks(features: FeatureConfig, stride_s: float) -> int:
+    """A stride in ticks.
+
+    Raises:
+        ConfigError: shorter than a tick, or longer than an hour.
+    """
+    check_range("stride_s", stride_s, 1.0 / features.rate_hz, 3600.0)
+    return round(stride_s * features.rate_hz)
 
 
 def report(
     stamp_ns: int,
-    posterior: Posterior,
-    attention: tuple[float, ...] = (),
-    support: float = math.nan,
+    answer: Answer,
     *,
+    posterior: Posterior | None = None,
+    support: float | None = None,
     standing: bool = False,
 ) -> Estimate:
-    """An answer as an estimate, whose status follows from it: the same for every method."""
+    """An answer as an estimate, whose status follows from it: the same for every method.
+
+    Args:
+        stamp_ns: of the newest sample used.
+        answer: of the window.
+        posterior: of who knows more than the window; None: the answer's own.
+        support: likewise.
+        standing: whether the device stands, as far as one knows.
+    """
+    posterior = answer.posterior if posterior is None else posterior
+    support = answer.support if support is None else support
     if support < 0.0 and not standing:
         status = Status.OUT_OF_AREA
     elif posterior.near < LOCALIZED_FROM:
@@ -178,24 +194,23 @@ def report(
     else:
         status = Status.STATIONARY if standing else Status.LOCALIZED
     return Estimate(
-        stamp_ns, posterior.position_m, posterior.covariance_m2, posterior.floor, status, attention, support
+        stamp_ns, posterior.position_m, posterior.covariance_m2, posterior.floor, status, answer.attention, support
     )
 
 
 class MailLocalizer(WindowLocalizer):
-    """MAIL behind the seam, or matching: the whole window through the model, once a stride."""
+    """MAIL behind the seam, or matching: carried from sample to sample where the model allows it."""
 
     def __init__(self, model: Model, stride_s: float = STRIDE_S, cells: Cells | None = None) -> None:
         """Put a model behind the seam; `cells` are for the tracker, where its head has none."""
         self.model = model.eval()
-        known = model.head.cells
-        super().__init__(
-            model.config.features, model.config.samples, self._pass, stride_s, cells if known is None else known
-        )
+        features = model.config.features
+        stride = stride_ticks(features, stride_s)
 
-    def _pass(self, window_ut: FloatArray) -> Answer:
-        with torch.inference_mode():
-            output = self.model(torch.from_numpy(window_ut).float()[None])
-            raw, head = output.raw[0], self.model.head
-            offset_ut = None if output.offset_ut is None else output.offset_ut[0].double().numpy()
-            return Answer(head.posterior(raw), tuple(output.attention[0].tolist()), head.log_ratio(raw), offset_ut)
+        def reader() -> Reader:
+            if isinstance(model, Mail) and features.gradient != "mean":
+                return MailReader(model, stride)
+            return WindowReader(model.config.samples, lambda window_ut: window_answer(model, window_ut))
+
+        known = model.head.cells
+        super().__init__(features, reader, stride_s, cells if known is None else known)

@@ -116,11 +116,11 @@ class SlidingWindow:
         """Forget all ticks."""
         self._end = 0
         self._filled = 0
-        self._last_index: int | None = None
+        self.last_index: int | None = None  # of the newest tick
 
     def append(self, tick: Tick) -> None:
         """Add a tick; one that does not follow the last starts the window anew."""
-        if self._last_index is not None and tick.index != self._last_index + 1:
+        if self.last_index is not None and tick.index != self.last_index + 1:
             self.clear()
         if self._end == 2 * self.length:
             self._buffer[: self.length] = self._buffer[self.length :]
@@ -128,7 +128,7 @@ class SlidingWindow:
         self._buffer[self._end] = tick.field_ut
         self._end += 1
         self._filled = min(self._filled + 1, self.length)
-        self._last_index = tick.index
+        self.last_index = tick.index
 
     @property
     def filled(self) -> int:
@@ -143,7 +143,11 @@ class SlidingWindow:
     @property
     def values(self) -> FloatArray:
         """(length, 3) µT, oldest first; only meaningful when `fill` is 1."""
-        return self._buffer[self._end - self.length : self._end]
+        return self.newest(self.length)
+
+    def newest(self, count: int) -> FloatArray:
+        """(count, 3) µT, oldest first; only meaningful where so many are filled."""
+        return self._buffer[self._end - count : self._end]
 
 
 def gradient(field_ut: ArrayOrTensor, kind: GradientKind, lag: int) -> ArrayOrTensor:

@@ -25,6 +25,7 @@ from mail_ros.core.localizer import (
     report,
 )
 from mail_ros.core.offset import DeviceOffset
+from mail_ros.core.reader import Answer
 from mail_ros.core.signals import NS_PER_S, FloatArray, Tick
 from mail_ros.core.standing import Activity, FieldActivity, OdometryActivity
 from mail_ros.core.tracker import FLAT_UT, Tracker
@@ -48,7 +49,7 @@ class TrackedLocalizer(WindowLocalizer):
             config: of the tracker.
             odometry: whether every sample carries `moved_m`; if not, walking is guessed.
         """
-        super().__init__(method.features, method.samples, method.locate, method.stride_s, cells)
+        super().__init__(method.features, method.new_reader, method.stride_s, cells)
         rate_hz = method.features.rate_hz
         self.known_cells = cells
         self.tracker = Tracker(cells, config, odometry=odometry)
@@ -56,7 +57,7 @@ class TrackedLocalizer(WindowLocalizer):
         self.counts: Counter[str] = Counter()
         self._odometry = odometry
         self._activity: Activity = OdometryActivity(rate_hz) if odometry else FieldActivity(rate_hz, config)
-        self._moving: deque[float] = deque(maxlen=method.samples)  # for each tick of the window, 0 to 1
+        self._moving: deque[float] = deque(maxlen=self.reader.length)  # for each tick of the window, 0 to 1
         self._stamp_ns: int | None = None
         self._moved_m = np.zeros(2)  # odometry since the last tick
 
@@ -75,13 +76,13 @@ class TrackedLocalizer(WindowLocalizer):
         """
         moved_m = self._odometry_of(sample)
         self._moved_m = self._moved_m + moved_m
-        due = self._hear(sample)
+        answer = self._hear(sample, self.offset.field_ut)
         step_ns = 0 if self._stamp_ns is None else sample.stamp_ns - self._stamp_ns
         if self._stamp_ns is None or step_ns > 0 or step_ns < -self.resampler.max_gap_ns:
             self._stamp_ns = sample.stamp_ns
         change_ut = min(self._activity.change_ut, FLAT_UT)
         self.tracker.advance(max(step_ns, 0) / NS_PER_S, moved_m, change_ut)
-        return self._answer(sample.stamp_ns) if due else None
+        return None if answer is None else self._said(self._follow(sample.stamp_ns, answer))
 
     def _odometry_of(self, sample: Sample) -> FloatArray:
         if not self._odometry:
@@ -94,14 +95,13 @@ class TrackedLocalizer(WindowLocalizer):
 
     def _append(self, tick: Tick) -> None:
         super()._append(tick)
-        if self.window.filled == 1:  # the first after a hole
+        if self.reader.filled == 1:  # the first after a hole
             self._activity.reset()
             self._moving.clear()
         self._moving.append(self._activity.hear(tick, self._moved_m))
         self._moved_m = np.zeros(2)
 
-    def _estimate(self, stamp_ns: int) -> Estimate:
-        answer = self.locate(self.window.values - self.offset.field_ut)
+    def _follow(self, stamp_ns: int, answer: Answer) -> Estimate:
         evidence = answer.log_ratio
         if evidence is None:
             evidence = gaussian(answer.posterior, self.known_cells)
@@ -109,7 +109,7 @@ class TrackedLocalizer(WindowLocalizer):
         posterior, standing = self.tracker.posterior(), self.tracker.standing > 0.5
         if answer.offset_ut is not None and not standing and _agree(answer.posterior, posterior):
             self.offset.hear(answer.offset_ut, self.stride_s)
-        return report(stamp_ns, posterior, answer.attention, self.tracker.support, standing=standing)
+        return report(stamp_ns, answer, posterior=posterior, support=self.tracker.support, standing=standing)
 
 
 def _agree(window: Posterior, belief: Posterior) -> bool:

@@ -14,7 +14,8 @@ from pathlib import Path
 import torch
 
 from mail_ros.core.config import FeatureConfig, MailConfig
-from mail_ros.core.localizer import Answer, Localizer, MailLocalizer, WindowLocalizer
+from mail_ros.core.localizer import Localizer, MailLocalizer, WindowLocalizer
+from mail_ros.core.reader import Answer
 from mail_ros.core.signals import FloatArray
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import Track
@@ -96,7 +97,9 @@ def fit_jang(fit: Fit) -> Localizer:
         with torch.inference_mode():
             return Answer(trained.head.posterior(trained(torch.from_numpy(window_ut).float()[None]).raw[0]))
 
-    return WindowLocalizer(config.features, config.mail.samples, locate, fit.stride_s, cells_of(config, windows))
+    return WindowLocalizer.over_windows(
+        config.features, config.mail.samples, locate, fit.stride_s, cells_of(config, windows)
+    )
 
 
 def fit_mail(fit: Fit, **network: str) -> Localizer:

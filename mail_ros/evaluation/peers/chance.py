@@ -6,7 +6,8 @@ import numpy as np
 
 from mail_ros.core.belief import normal
 from mail_ros.core.config import MailConfig
-from mail_ros.core.localizer import Answer, WindowLocalizer
+from mail_ros.core.localizer import WindowLocalizer
+from mail_ros.core.reader import Answer
 from mail_ros.data.dataset import WindowSet
 
 
@@ -15,4 +16,4 @@ def chance(windows: WindowSet, config: MailConfig, stride_s: float) -> WindowLoc
     position_m = windows.position_m[windows.ends]
     floors, counts = np.unique(windows.floor[windows.ends], return_counts=True)
     answer = Answer(normal(position_m.mean(axis=0), np.cov(position_m.T), int(floors[counts.argmax()])))
-    return WindowLocalizer(config.features, config.samples, lambda _: answer, stride_s)
+    return WindowLocalizer.over_windows(config.features, config.samples, lambda _: answer, stride_s)

@@ -24,7 +24,8 @@ from dtaidistance import dtw_ndim
 from mail_ros.core.belief import normal
 from mail_ros.core.config import MailConfig
 from mail_ros.core.errors import TrackError
-from mail_ros.core.localizer import Answer, WindowLocalizer
+from mail_ros.core.localizer import WindowLocalizer
+from mail_ros.core.reader import Answer
 from mail_ros.core.signals import FloatArray, gradient
 from mail_ros.data.dataset import resample
 from mail_ros.data.track import Track
@@ -90,7 +91,7 @@ def dtw(
 ) -> WindowLocalizer:
     """Subsequence DTW against `tracks`."""
     method = SubsequenceDtw(tracks, config, settings or DtwSettings())
-    return WindowLocalizer(config.features, config.samples, method.locate, stride_s, method.evidence.cells)
+    return WindowLocalizer.over_windows(config.features, config.samples, method.locate, stride_s, method.evidence.cells)
 
 
 def unbroken(track: Track) -> list[Track]:

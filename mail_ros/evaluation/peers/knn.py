@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from mail_ros.core.belief import normal
 from mail_ros.core.config import MailConfig
-from mail_ros.core.localizer import Answer, WindowLocalizer
+from mail_ros.core.localizer import WindowLocalizer
+from mail_ros.core.reader import Answer
 from mail_ros.core.signals import FloatArray
 from mail_ros.data.dataset import WindowSet
 from mail_ros.evaluation.peers.evidence import CellEvidence, EvidenceSettings
@@ -62,7 +63,7 @@ def knn(
 ) -> WindowLocalizer:
     """Nearest neighbour among `windows`, which must hold no lag (see `config`: gradient "mean")."""
     method = Knn(windows, settings or KnnSettings())
-    return WindowLocalizer(config.features, config.samples, method.locate, stride_s, method.evidence.cells)
+    return WindowLocalizer.over_windows(config.features, config.samples, method.locate, stride_s, method.evidence.cells)
 
 
 def centered(windows_ut: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -16,6 +16,7 @@ import numpy as np
 from mail_ros.core.belief import normal
 from mail_ros.core.config import check_range
 from mail_ros.core.localizer import Estimate, Sample, report
+from mail_ros.core.reader import Answer
 from mail_ros.core.signals import NS_PER_S, FloatArray
 from mail_ros.data.track import IntArray
 from mail_ros.evaluation.peers.steps import Step, StepCutter
@@ -174,7 +175,7 @@ class StepLocalizer(ABC):
 
 def to_estimate(stamp_ns: int, position_m: FloatArray, covariance_m2: FloatArray, floor: int) -> Estimate:
     """An answer whose status follows from its spread, as that of every method does."""
-    return report(stamp_ns, normal(position_m, covariance_m2 + np.eye(2) * FLOOR_M**2, floor))
+    return report(stamp_ns, Answer(normal(position_m, covariance_m2 + np.eye(2) * FLOOR_M**2, floor)))
 
 
 def systematic(weight: FloatArray, rng: np.random.Generator) -> IntArray:

@@ -27,4 +27,4 @@ def subsequence(tracks: Sequence[Track], config: MailConfig, lag_s: float, strid
         stride_s: between two answers; the window's length leaves no gap and no overlap.
     """
     method = SubsequenceDtw(tracks, config, DtwSettings(lag_s=lag_s))
-    return WindowLocalizer(config.features, config.length + method.lag, method.locate, stride_s)
+    return WindowLocalizer.over_windows(config.features, config.length + method.lag, method.locate, stride_s)
