@@ -18,8 +18,8 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-from mail_ros.core.belief import IntArray
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.model import Mail, MailOutput, ScaleFeatures
 from mail_ros.core.signals import SlidingWindow, Tick
@@ -80,7 +80,8 @@ class StreamingMail:
             self._input_bias = torch.cat([each["bias_ih_l0"] for each in gru]) + bias.flatten()
             self._state = torch.zeros(self._rows[-1].stop, hidden)
             self._gates = torch.zeros(self._rows[-1].stop, 3 * hidden)
-            self._ended = torch.zeros(self._kept[-1].stop, hidden)
+            self._ended = torch.zeros(self._kept[-1].stop + 1, hidden)  # the last one stays zero
+            self._project = _Projections(units, hidden)
         self._of_row = torch.repeat_interleave(torch.tensor([each.rows for each in self._begins]))
 
     @property
@@ -119,20 +120,17 @@ class StreamingMail:
         last = self.window.last_index
         assert self.window.fill == 1.0 and last is not None and last % self.stride == 0, "no estimate is due"
         with torch.inference_mode():
-            phi = [
-                unit.project(self._ended[self._places(begins, kept, last // self.stride)].view(1, -1))  # type: ignore[operator]
-                for unit, begins, kept in zip(self.model.scales, self._begins, self._kept, strict=True)
-            ]
+            phi = self._project(self._ended[self._places(last // self.stride)])
             g = self.model.gradient(torch.from_numpy(self.window.values).float()[None])
-            return self.model.fuse(torch.stack(phi, dim=1), self.model.attention(g))
+            return self.model.fuse(phi[None], self.model.attention(g))
 
     def _step(self, g: Tensor) -> None:
         """One GRU step of all rows, cleared or under way, in the variant of `torch.nn.GRU`."""
         hidden = self._state.shape[1]
         read = torch.addmv(self._input_bias, self._input, g).view(-1, 3 * hidden)  # (scales, 3 hidden)
+        bias = torch.cat([read[:, : 2 * hidden], self._new_bias], dim=1)
         for index, rows in enumerate(self._rows):
-            bias = torch.cat([read[index, : 2 * hidden], self._new_bias[index]])
-            torch.addmm(bias, self._state[rows], self._recurrent[index], out=self._gates[rows])
+            torch.addmm(bias[index], self._state[rows], self._recurrent[index], out=self._gates[rows])
         reset, update = self._gates[:, : 2 * hidden].sigmoid_().chunk(2, dim=1)
         new = torch.addcmul(read[self._of_row, 2 * hidden :], reset, self._gates[:, 2 * hidden :]).tanh_()
         torch.lerp(new, self._state, update, out=self._state)
@@ -152,9 +150,34 @@ class StreamingMail:
                 number = began // self.stride * begins.each + rank
                 self._ended[kept.start + number % begins.kept] = self._state[rows.start + number % begins.rows]
 
-    def _places(self, begins: _Begins, kept: slice, stride_number: int) -> IntArray:
-        places: IntArray = kept.start + (stride_number * begins.each + begins.numbers) % begins.kept
-        return places
+    def _places(self, stride_number: int) -> Tensor:
+        """Where the states of a window's subsequences lie, (scales, most), oldest first; zeros beyond the last."""
+        most = max(len(begins.numbers) for begins in self._begins)
+        places = np.full((len(self._begins), most), len(self._ended) - 1)
+        for row, begins, kept in zip(places, self._begins, self._kept, strict=True):
+            numbers = stride_number * begins.each + begins.numbers
+            row[: len(numbers)] = kept.start + numbers % begins.kept
+        return torch.from_numpy(places)
+
+
+class _Projections:
+    """`ScaleFeatures.project` of all scales in few operations; those of fewer subsequences are filled up with zeros."""
+
+    def __init__(self, units: Sequence[ScaleFeatures], hidden: int) -> None:
+        width = hidden * max(len(unit.starts) for unit in units)
+        self.weight = torch.stack([functional.pad(unit.fc.weight, (0, width - unit.fc.in_features)) for unit in units])
+        self.bias = torch.stack([unit.fc.bias for unit in units])[..., None]
+        self.slope = torch.stack([unit.prelu.weight for unit in units])
+        self.gain = torch.stack([unit.norm.weight for unit in units])
+        self.shift = torch.stack([unit.norm.bias for unit in units])
+        self.epsilon = units[0].norm.eps
+
+    def __call__(self, states: Tensor) -> Tensor:
+        """(scales, most, hidden) -> Φ (scales, feature)."""
+        linear = torch.baddbmm(self.bias, self.weight, states.flatten(1)[..., None])[..., 0]
+        rectified = torch.maximum(linear, torch.zeros(())) + self.slope * torch.minimum(linear, torch.zeros(()))
+        normed = functional.layer_norm(rectified, rectified.shape[-1:], eps=self.epsilon)
+        return torch.addcmul(self.shift, self.gain, normed)
 
 
 def _slices(sizes: Sequence[int]) -> list[slice]:

@@ -16,6 +16,8 @@ from mail_ros.core.belief import Cells, FloatArray, survey_cells
 from mail_ros.core.config import MailConfig, TrackerConfig
 from mail_ros.core.heads import HeatmapHead
 from mail_ros.core.model import Mail
+from mail_ros.core.signals import Tick
+from mail_ros.core.streaming import StreamingMail
 from mail_ros.core.tracker import Tracker
 from mail_ros.training.config import TrainingConfig
 
@@ -43,6 +45,7 @@ def costs(sizes: tuple[int, ...] = SIZES, estimates: int = ESTIMATES) -> list[Co
     """The window pass, and the tracker on maps of some sizes: knowing the place, and lost."""
     torch.set_num_threads(1)
     parts = [("window pass", sizes[0], _window_pass(sizes[0]))]
+    parts += [(f"carried, {50 // n} estimates/s", sizes[0], _carried(sizes[0], n)) for n in (1, 5)]
     for cells in sizes:
         for odometry, name in ((True, "odometry"), (False, "walking")):
             for lost in (False, True):
@@ -72,16 +75,34 @@ def corridors(cells: int) -> Cells:
     return survey_cells(all_m, np.zeros(cells, dtype=np.int64), 0.5)
 
 
-def _window_pass(cells: int) -> Callable[[int], object]:
+def _network(cells: int) -> Mail:
     config, training = MailConfig(), TrainingConfig()
     features = len(config.scales) * config.network.feature
-    head = HeatmapHead(features, corridors(cells), training.label_sigma_m, training.radius_m)
-    model = Mail(config, head).eval()
-    field_ut = torch.randn(1, config.samples, 3)
+    return Mail(config, HeatmapHead(features, corridors(cells), training.label_sigma_m, training.radius_m)).eval()
+
+
+def _window_pass(cells: int) -> Callable[[int], object]:
+    model = _network(cells)
+    field_ut = torch.randn(1, model.config.samples, 3)
 
     def step(_: int) -> object:
         with torch.inference_mode():
             return model(field_ut)
+
+    return step
+
+
+def _carried(cells: int, stride: int) -> Callable[[int], object]:
+    """All ticks of a stride and what comes out at its end."""
+    streaming = StreamingMail(_network(cells), stride)
+    field_ut = np.random.default_rng(0).normal(0.0, 10.0, (1000, 3))
+    for index in range(-streaming.length, 1):
+        streaming.append(Tick(index, field_ut[index]))
+
+    def step(number: int) -> object:
+        for index in range(number * stride + 1, (number + 1) * stride + 1):
+            streaming.append(Tick(index, field_ut[index % 1000]))
+        return streaming.output()
 
     return step
 
