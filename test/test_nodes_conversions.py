@@ -16,7 +16,7 @@ from sensor_msgs.msg import MagneticField
 from mail_ros.core.errors import MailError
 from mail_ros.core.localizer import Estimate, Status
 from mail_ros.data.messages import decode_field
-from mail_ros.nodes.conversions import message_class, to_pose, to_sample, to_stamp_ns, to_time
+from mail_ros.nodes.conversions import message_class, to_pose, to_pose_with_covariance, to_sample, to_stamp_ns, to_time
 
 STAMPS = st.integers(-(2**31) * 10**9, 2**31 * 10**9 - 1)
 
@@ -54,6 +54,17 @@ def test_a_pose_lies_in_the_frame_of_its_floor_and_carries_the_estimate_s_stamp(
     position, rotation = pose.pose.position, pose.pose.orientation
     assert (position.x, position.y, position.z) == (1.5, -2.5, 0.0)
     assert (rotation.x, rotation.y, rotation.z, rotation.w) == (0.0, 0.0, 0.0, 1.0)
+
+
+def test_a_covariance_says_that_the_angles_are_not_known() -> None:
+    covariance_m2 = np.array([[2.0, -0.5], [-0.5, 1.0]])
+    estimate = Estimate(10**9, np.array([1.5, -2.5]), covariance_m2, 1, Status.UNCERTAIN, (1.0,))
+    msg, plain = to_pose_with_covariance(estimate, "site"), to_pose(estimate, "site")
+    assert (msg.header, msg.pose.pose) == (plain.header, plain.pose)
+    rows = msg.pose.covariance.reshape(6, 6)
+    assert rows[:2, :2].tolist() == covariance_m2.tolist()
+    assert np.diag(rows)[2:].tolist() == pytest.approx([1.0, *[np.pi**2 / 3] * 3])
+    assert np.count_nonzero(rows - np.diag(np.diag(rows))) == 2
 
 
 def test_a_message_type_is_found_by_name() -> None:

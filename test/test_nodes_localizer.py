@@ -14,7 +14,7 @@ pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wh
 
 import torch
 from builtin_interfaces.msg import Time
-from geometry_msgs.msg import PoseStamped
+from geometry_msgs.msg import PoseStamped, PoseWithCovarianceStamped
 from helpers import START_NS, SyntheticWalk, offline_estimates, synthetic_walk, tiny_config, tiny_model
 from rclpy.parameter import Parameter
 from rclpy.serialization import deserialize_message
@@ -33,7 +33,7 @@ from mail_ros.data.bag import Bag
 from mail_ros.data.bag_writer import BagWriter
 from mail_ros.data.messages import FIELD_TYPE, encode_field
 from mail_ros.nodes import qos
-from mail_ros.nodes.conversions import to_stamp_ns
+from mail_ros.nodes.conversions import to_sample, to_stamp_ns
 from mail_ros.nodes.localizer import LocalizerNode
 from mail_ros.nodes.replay import ReplayOptions, replay
 
@@ -227,6 +227,24 @@ def test_poses_lie_in_the_model_s_map_frame_unless_told_otherwise(graph: Graph, 
         node.on_field(msg)
     graph.wait(lambda: len(poses) > 0)
     assert {pose.header.frame_id for pose in poses} == {frame}
+
+
+def test_whoever_comes_late_hears_the_last_pose_with_its_covariance(graph: Graph, model: Path) -> None:
+    node = in_process(graph, model=str(model))
+    graph.executor.add_node(node)
+    estimates = [e for msg in messages(synthetic_walk(3.0)) if (e := node.localizer.push(to_sample(msg)))]
+    node.localizer.reset()
+    for msg in messages(synthetic_walk(3.0)):
+        node.on_field(msg)
+    heard: list[PoseWithCovarianceStamped] = []
+    topic = "/mail_localizer/pose_with_covariance"
+    graph.node.create_subscription(PoseWithCovarianceStamped, topic, heard.append, qos.last_pose())
+    graph.wait(lambda: len(heard) > 0)
+    graph.spin(0.2)
+    (last,) = heard
+    assert to_stamp_ns(last.header.stamp) == estimates[-1].stamp_ns
+    rows = last.pose.covariance.reshape(6, 6)
+    assert rows[:2, :2] == pytest.approx(estimates[-1].covariance_m2)
 
 
 def messages(walk: SyntheticWalk) -> Iterator[MagneticField]:

@@ -7,13 +7,17 @@ from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Time
-from geometry_msgs.msg import PoseStamped
+from geometry_msgs.msg import Pose, PoseStamped, PoseWithCovarianceStamped
 from sensor_msgs.msg import MagneticField
+from std_msgs.msg import Header
 
 from mail_ros.core.errors import MailError
 from mail_ros.core.frames import frame_of_floor
 from mail_ros.core.localizer import Estimate, Sample
 from mail_ros.core.signals import NS_PER_S, UT_PER_T
+
+HEIGHT_M2 = 1.0  # of a device that is somewhere between the floor and a head
+ANY_ANGLE_RAD2 = np.pi**2 / 3.0  # of an angle that may be any
 
 
 def to_stamp_ns(time: Time) -> int:
@@ -52,12 +56,27 @@ def to_sample(msg: MagneticField) -> Sample:
 
 def to_pose(estimate: Estimate, map_frame: str) -> PoseStamped:
     """The position in the frame of its floor. A magnetometer alone gives no heading: the rotation is none."""
-    msg = PoseStamped()
-    msg.header.stamp = to_time(estimate.stamp_ns)
-    msg.header.frame_id = frame_of_floor(map_frame, estimate.floor)
-    msg.pose.position.x, msg.pose.position.y = map(float, estimate.position_m)
-    msg.pose.orientation.w = 1.0
+    return PoseStamped(header=_header(estimate, map_frame), pose=_pose(estimate))
+
+
+def to_pose_with_covariance(estimate: Estimate, map_frame: str) -> PoseWithCovarianceStamped:
+    """The same with its covariance, rows x, y, z, roll, pitch, yaw (REP-103); nothing is known of the angles."""
+    covariance = np.diag([0.0, 0.0, HEIGHT_M2, ANY_ANGLE_RAD2, ANY_ANGLE_RAD2, ANY_ANGLE_RAD2])
+    covariance[:2, :2] = estimate.covariance_m2
+    msg = PoseWithCovarianceStamped(header=_header(estimate, map_frame))
+    msg.pose.pose, msg.pose.covariance = _pose(estimate), covariance.ravel()
     return msg
+
+
+def _header(estimate: Estimate, map_frame: str) -> Header:
+    return Header(stamp=to_time(estimate.stamp_ns), frame_id=frame_of_floor(map_frame, estimate.floor))
+
+
+def _pose(estimate: Estimate) -> Pose:
+    pose = Pose()
+    pose.position.x, pose.position.y = map(float, estimate.position_m)
+    pose.orientation.w = 1.0
+    return pose
 
 
 def message_class(msgtype: str) -> Any:

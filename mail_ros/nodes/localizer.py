@@ -1,7 +1,9 @@
 """`mail_localizer`: MagneticField in, PoseStamped out.
 
     imu/mag --> to_sample --> WindowLocalizer.push --> to_pose --> ~/pose
-    sensor data QoS, best effort                        reliable, volatile
+    sensor data QoS, best effort                        |           reliable, volatile
+                                                        +--------> ~/pose_with_covariance
+                                                                    reliable, latched
 
 Every pose carries the stamp of the newest sample that it used. Nothing is published while the window
 fills, and for samples that cannot be used; why not is counted and logged.
@@ -14,7 +16,7 @@ from collections import Counter
 from typing import Any
 
 import torch
-from geometry_msgs.msg import PoseStamped
+from geometry_msgs.msg import PoseStamped, PoseWithCovarianceStamped
 from rclpy.clock import Clock, ClockType, JumpHandle, JumpThreshold, TimeJump
 from rclpy.duration import Duration
 from rclpy.exceptions import ParameterException
@@ -27,7 +29,7 @@ from mail_ros.core.checkpoint import ModelCard, load_model
 from mail_ros.core.errors import ConfigError, MailError
 from mail_ros.core.tracked import localizer_of
 from mail_ros.nodes import qos
-from mail_ros.nodes.conversions import to_pose, to_sample
+from mail_ros.nodes.conversions import to_pose, to_pose_with_covariance, to_sample
 from mail_ros.nodes.parameters import LocalizerParameters, declare
 from mail_ros.nodes.spin import one_line, run
 
@@ -56,6 +58,9 @@ class LocalizerNode(Node):
         self._reported: Counter[str] = Counter()
 
         self.pose_publisher = self.create_publisher(PoseStamped, "~/pose", qos.poses())
+        self.covariance_publisher = self.create_publisher(
+            PoseWithCovarianceStamped, "~/pose_with_covariance", qos.last_pose()
+        )
         self.field_subscription = self._subscribe()
         self._jump_handle = self._watch_clock(card)
         self.create_timer(REPORT_S, self.report, clock=Clock(clock_type=ClockType.STEADY_TIME))
@@ -72,6 +77,7 @@ class LocalizerNode(Node):
         estimate = self.localizer.push(sample)
         if estimate is not None:
             self.pose_publisher.publish(to_pose(estimate, self.map_frame))
+            self.covariance_publisher.publish(to_pose_with_covariance(estimate, self.map_frame))
 
     def on_clock_jump(self, jump: TimeJump) -> None:
         """Start anew when time is set back: a bag was started again, or a simulation reset."""

@@ -30,6 +30,11 @@ def lossless() -> QoSProfile:
     return QoSProfile(history=HistoryPolicy.KEEP_ALL, reliability=ReliabilityPolicy.RELIABLE)
 
 
+def last_pose() -> QoSProfile:
+    """Reliable and latched, as AMCL's: whoever comes late hears the last one."""
+    return QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
+
 def overriding() -> QoSOverridingOptions:
     """Lets parameters `qos_overrides.TOPIC.subscription.{reliability,history,depth}` change a profile."""
     return QoSOverridingOptions.with_default_policies(callback=_check_depth)
