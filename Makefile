@@ -19,7 +19,7 @@ export ROS_AUTOMATIC_DISCOVERY_RANGE := LOCALHOST
 export ROS_LOG_DIR := $(CURDIR)/log
 
 ROS_WHEELS := $(addprefix ros-jazzy-, rclpy rmw-fastrtps-cpp \
-	diagnostic-msgs geometry-msgs nav-msgs rosgraph-msgs sensor-msgs std-msgs std-srvs)
+	diagnostic-msgs geometry-msgs nav-msgs rosgraph-msgs sensor-msgs std-srvs)
 
 # One stamp per Python version: another PYTHON makes the environment anew.
 PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>&1)
