@@ -35,7 +35,7 @@ def test_push_equals_the_window_cut_offline(head: HeadKind) -> None:
         estimates += 1
         end = int(np.flatnonzero(offline.stamp_ns <= estimate.stamp_ns)[-1]) + 1
         window_ut = offline.field_ut[end - samples : end]
-        assert np.array_equal(localizer.reader.window.values, window_ut)
+        assert np.array_equal(localizer.reader.values, window_ut)
         with torch.inference_mode():
             posterior = model.head.posterior(model(torch.from_numpy(window_ut).float()[None]).raw[0])
         assert estimate.position_m == pytest.approx(posterior.position_m, abs=1e-4)

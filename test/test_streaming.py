@@ -2,10 +2,11 @@
 
 import dataclasses
 import gc
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pytest
-import torch
 from helpers import tiny_config, tiny_network
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,28 +21,44 @@ from mail_ros.core.config import (
     WindowConfig,
 )
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.model import Mail, MailOutput
-from mail_ros.core.signals import Tick
+from mail_ros.core.model import Mail
+from mail_ros.core.reader import Answer, MailBatch, MailReader, window_answer
+from mail_ros.core.signals import FloatArray, Tick
 from mail_ros.core.streaming import StreamingMail
 
 
-def drive(streaming: StreamingMail, first: int, count: int, seed: int = 0) -> list[tuple[MailOutput, MailOutput]]:
-    """Ticks of a random walk; what is carried and what the window gives, wherever an estimate is due."""
-    field_ut = np.random.default_rng(seed).normal(0.0, 2.0, (count, 3)).cumsum(axis=0)
+class Pair(NamedTuple):
+    """Of one window: what was carried to its end, and what a pass over it gives."""
+
+    carried: Answer
+    whole: Answer
+
+
+def drive(readers: Sequence[MailReader], first: int, count: int, seed: int = 0) -> list[Pair]:
+    """Random walks at several signals at once; the pairs wherever answers are due, which all are asked for first."""
+    field_ut = np.random.default_rng(seed).normal(0.0, 2.0, (count, len(readers), 3)).cumsum(axis=0)
     pairs = []
-    for index, value_ut in enumerate(field_ut, start=first):
-        streaming.append(Tick(index, value_ut))
-        if streaming.fill == 1.0 and index % streaming.stride == 0:
-            with torch.inference_mode():
-                whole = streaming.model(torch.from_numpy(streaming.window.values.copy()).float()[None])
-            pairs.append((streaming.output(), whole))
+    for index, values_ut in enumerate(field_ut, start=first):
+        due = []
+        for reader, value_ut in zip(readers, values_ut, strict=True):
+            reader.append(Tick(index, value_ut))
+            if reader.fill == 1.0 and index % reader.batch.streaming.stride == 0:
+                reader.ask(np.zeros(3))
+                due.append(reader)
+        pairs += [Pair(reader.answer(), window_answer(reader.batch.model, reader.values.copy())) for reader in due]
     return pairs
 
 
-def assert_alike(pairs: list[tuple[MailOutput, MailOutput]]) -> None:
+def assert_alike(pairs: Sequence[Pair]) -> None:
     for carried, whole in pairs:
-        assert torch.allclose(carried.raw, whole.raw, rtol=0.0, atol=1e-4)
-        assert torch.allclose(carried.attention, whole.attention, rtol=0.0, atol=1e-5)
+        assert carried.posterior.position_m == pytest.approx(whole.posterior.position_m, abs=1e-4)
+        assert carried.attention == pytest.approx(whole.attention, abs=1e-5)
+        if whole.log_ratio is not None:
+            assert carried.log_ratio == pytest.approx(whole.log_ratio, abs=1e-4)
+
+
+def reader_of(model: Mail, stride: int) -> MailReader:
+    return MailReader(MailBatch(model, stride))
 
 
 @st.composite
@@ -62,42 +79,65 @@ def networks(draw: st.DrawFn) -> Mail:
 @settings(max_examples=60, deadline=None)
 @given(networks(), st.integers(1, 17), st.integers(0, 10**9), st.integers(0, 60))
 def test_any_network_carried_equals_the_window_pass(model: Mail, stride: int, first: int, hole: int) -> None:
-    """Also after a hole, and after `clear`."""
-    streaming = StreamingMail(model, stride)
-    ticks = model.config.samples + 3 * stride
-    pairs = drive(streaming, first, ticks)
+    """Also after a hole, after `clear`, and where time is set back."""
+    reader, ticks = reader_of(model, stride), model.config.samples + 3 * stride
+    pairs = drive([reader], first, ticks)
     assert len(pairs) >= 3
-    pairs += drive(streaming, first + ticks + hole, ticks, seed=1)
-    streaming.clear()
-    pairs += drive(streaming, first, ticks, seed=2)
+    pairs += drive([reader], first + ticks + hole, ticks, seed=1)
+    reader.clear()
+    pairs += drive([reader], first, ticks, seed=2)
     assert len(pairs) >= 9
     assert_alike(pairs)
 
 
-def test_the_papers_configuration_is_carried(seconds: float = 14.0) -> None:
+@settings(max_examples=30, deadline=None)
+@given(networks(), st.integers(1, 9), st.lists(st.integers(0, 40), min_size=2, max_size=4))
+def test_signals_of_a_batch_do_not_touch_each_other(model: Mail, stride: int, late: list[int]) -> None:
+    """They begin one after the other, and one of them has a hole."""
+    batch = MailBatch(model, stride, signals=len(late))
+    readers = [MailReader(batch, signal) for signal in range(len(late))]
+    samples, pairs = model.config.samples, []
+    heard = [
+        [Tick(index, value_ut) for index, value_ut in enumerate(drawn(seed, samples + 60), start=begin)]
+        for seed, begin in enumerate(late)
+    ]
+    heard[0] = [tick for tick in heard[0] if tick.index != late[0] + samples + 5]
+    for index in range(samples + 100):
+        due = []
+        for reader, ticks in zip(readers, heard, strict=True):
+            for tick in (tick for tick in ticks if tick.index == index):
+                reader.append(tick)
+                if reader.fill == 1.0 and index % stride == 0:
+                    reader.ask(np.zeros(3))
+                    due.append(reader)
+        pairs += [Pair(reader.answer(), window_answer(model, reader.values.copy())) for reader in due]
+    assert len(pairs) >= len(late)
+    assert_alike(pairs)
+
+
+def drawn(seed: int, count: int) -> FloatArray:
+    return np.random.default_rng(seed).normal(0.0, 2.0, (count, 3)).cumsum(axis=0)
+
+
+def test_the_papers_configuration_is_carried() -> None:
     model = tiny_network(MailConfig(network=NetworkConfig(head="regression")))
     for stride in (1, 5):
-        pairs = drive(StreamingMail(model, stride), 10**12, round(50 * seconds))
+        pairs = drive([reader_of(model, stride)], 10**12, 700)  # 14 s at 50 Hz
         assert len(pairs) > 30
         assert_alike(pairs)
 
 
-def test_memory_does_not_grow() -> None:
-    """The short form: no tensor or array of its own is larger after many ticks, and no object is left behind."""
-    streaming = StreamingMail(tiny_network(), 3)
-
-    def size() -> int:
-        tensors = [value for value in vars(streaming).values() if isinstance(value, torch.Tensor)]
-        return sum(tensor.untyped_storage().nbytes() for tensor in tensors) + streaming.window.values.base.nbytes  # type: ignore[union-attr]
-
-    drive(streaming, 0, 2 * streaming.length)
-    gc.collect()
-    before, objects = size(), len(gc.get_objects())
-    for index in range(20_000):
-        streaming.append(Tick(index, np.array([20.0, -5.0, 40.0])))
-    gc.collect()
-    assert size() == before
-    assert len(gc.get_objects()) - objects < 100
+def test_memory_does_not_grow_even_where_no_window_fills() -> None:
+    """The short form: nothing is left behind by many ticks, with and without holes."""
+    reader = reader_of(tiny_network(), 3)
+    drive([reader], 0, 2 * reader.length)
+    for every in (10**9, reader.length // 2):
+        gc.collect()
+        before = len(gc.get_objects())
+        for index in range(10_000):
+            reader.append(Tick(index + index // every, np.array([20.0, -5.0, 40.0])))
+        gc.collect()
+        assert len(gc.get_objects()) - before < 100
 
 
 def test_a_gradient_of_the_whole_window_is_refused() -> None:

@@ -22,7 +22,7 @@ from mail_ros.core.checkpoint import Model
 from mail_ros.core.config import STRIDE_S, FeatureConfig, check_range
 from mail_ros.core.errors import TrackError
 from mail_ros.core.model import Mail
-from mail_ros.core.reader import Answer, MailReader, Reader, WindowReader, window_answer
+from mail_ros.core.reader import Answer, MailBatch, MailReader, Reader, WindowReader, window_answer
 from mail_ros.core.signals import FloatArray, Resampler, Tick
 
 NO_OFFSET_UT = np.zeros(3)
@@ -113,6 +113,7 @@ class WindowLocalizer:
         self.resampler = Resampler(features.rate_hz, features.max_gap_s)
         self.reader = reader()
         self.status = Status.FILLING  # now; that of the last estimate once the window is full
+        self._stamp_ns = 0  # of the last sample
 
     @classmethod
     def over_windows(
@@ -134,19 +135,31 @@ class WindowLocalizer:
 
     def push(self, sample: Sample) -> Estimate | None:
         """Take the next sample; None while the window fills, between strides, and for unusable samples."""
-        answer = self._hear(sample)
-        return None if answer is None else self._said(report(sample.stamp_ns, answer))
+        return self.say() if self.hear(sample) else None
 
-    def _hear(self, sample: Sample, offset_ut: FloatArray = NO_OFFSET_UT) -> Answer | None:
-        """Take a sample's field; the newest answer that is due."""
+    def hear(self, sample: Sample) -> bool:
+        """The first half of `push`: whether an estimate is due, which `say` then gives.
+
+        Whoever drives several localizers of one batch (see `reader.MailBatch`) hears all of them first.
+        """
+        self._stamp_ns = sample.stamp_ns
+        return self._hear_field(sample, NO_OFFSET_UT)
+
+    def say(self) -> Estimate:
+        """The second half."""
+        return self._said(report(self._stamp_ns, self.reader.answer()))
+
+    def _hear_field(self, sample: Sample, offset_ut: FloatArray) -> bool:
+        """Take a sample's field, and ask for the newest answer that is due."""
         ticks = self.resampler.push(sample.stamp_ns, sample.field_ut)
         due = max((tick.index for tick in ticks if tick.index % self.stride == 0), default=None)
-        answer = None
+        asked = False
         for tick in ticks:
             self._append(tick)
             if tick.index == due and self.reader.fill == 1.0:
-                answer = self.reader.answer(offset_ut)
-        return answer
+                self.reader.ask(offset_ut)
+                asked = True
+        return asked
 
     def _append(self, tick: Tick) -> None:
         self.reader.append(tick)
@@ -209,7 +222,7 @@ class MailLocalizer(WindowLocalizer):
 
         def reader() -> Reader:
             if isinstance(model, Mail) and features.gradient != "mean":
-                return MailReader(model, stride)
+                return MailReader(MailBatch(model, stride))
             return WindowReader(model.config.samples, lambda window_ut: window_answer(model, window_ut))
 
         known = model.head.cells

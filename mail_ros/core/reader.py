@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from operator import itemgetter
 from typing import NamedTuple, Protocol
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from mail_ros.core.belief import Posterior
 from mail_ros.core.checkpoint import Model
-from mail_ros.core.model import MailOutput
+from mail_ros.core.model import Mail, MailOutput
 from mail_ros.core.signals import FloatArray, SlidingWindow, Tick
 from mail_ros.core.streaming import StreamingMail
 
@@ -50,8 +53,11 @@ class Reader(Protocol):
     def append(self, tick: Tick) -> None:
         """Take the next tick; one that does not follow the last begins the window anew."""
 
-    def answer(self, offset_ut: FloatArray) -> Answer:
-        """What the full window says, without a constant field (3,) µT; asked where a stride ends."""
+    def ask(self, offset_ut: FloatArray) -> None:
+        """An answer is due of the full window that ends here, without a constant field (3,) µT."""
+
+    def answer(self) -> Answer:
+        """What the window said that was last asked of."""
 
 
 class WindowReader(SlidingWindow):
@@ -61,26 +67,113 @@ class WindowReader(SlidingWindow):
         super().__init__(samples)
         self.locate = locate
 
-    def answer(self, offset_ut: FloatArray) -> Answer:
+    def ask(self, offset_ut: FloatArray) -> None:
         """See `Reader`."""
-        return self.locate(self.values - offset_ut)
+        self._asked = self.values - offset_ut
 
-
-class MailReader(StreamingMail):
-    """MAIL, carried from tick to tick; a constant field cancels in its gradient."""
-
-    def answer(self, offset_ut: FloatArray) -> Answer:
+    def answer(self) -> Answer:
         """See `Reader`."""
-        return _answer(self.model, self.output())
+        return self.locate(self._asked)
+
+
+class MailBatch:
+    """MAIL at several signals: ticks wait until somebody needs an answer, and then go in one batch per tick."""
+
+    def __init__(self, model: Mail, stride: int, signals: int = 1) -> None:
+        """As `StreamingMail`."""
+        self.model = model
+        self.streaming = StreamingMail(model, stride, signals)
+        self._ticks: dict[int, list[tuple[int, FloatArray]]] = {}  # by index: signals and their gradients (3,)
+        self._asked: dict[int, list[tuple[int, FloatArray]]] = {}  # likewise, and windows (samples, 3)
+        self._answers: dict[int, Answer] = {}  # by signal
+
+    def append(self, signal: int, index: int, gradient: FloatArray) -> None:
+        """Take a signal's next tick."""
+        self._ticks.setdefault(index, []).append((signal, gradient))
+        if len(self._ticks) > self.streaming.stride:  # nobody asks: windows fill
+            self._flush()
+
+    def forget(self, signal: int) -> None:
+        """Leave out the ticks of a signal that wait: its window begins anew."""
+        if self._asked:
+            self._flush()
+        for entries in self._ticks.values():
+            entries[:] = [entry for entry in entries if entry[0] != signal]
+
+    def ask(self, signal: int, index: int, window_ut: FloatArray) -> None:
+        """An answer is due where this tick ends."""
+        self._asked.setdefault(index, []).append((signal, window_ut))
+
+    def answer(self, signal: int) -> Answer:
+        """The last that a signal asked for."""
+        self._flush()
+        return self._answers.pop(signal)
+
+    def _flush(self) -> None:
+        """Advance by all ticks that wait, each index in one batch, and answer whoever asked at it."""
+        with torch.inference_mode():
+            for index in sorted(self._ticks.keys() | self._asked.keys()):
+                if self._ticks.get(index):
+                    who, gradients = _stacked(self._ticks[index])
+                    self.streaming.advance(index, gradients, who)
+                if index in self._asked:
+                    self._output(index, *_stacked(self._asked[index]))
+        self._ticks.clear()
+        self._asked.clear()
+
+    def _output(self, index: int, who: Tensor, windows_ut: Tensor) -> None:
+        output = self.streaming.output(index, self.model.gradient(windows_ut), who)
+        for row, signal in enumerate(who.tolist()):
+            self._answers[signal] = _answer(self.model, MailOutput(output.raw[row], output.attention[row]))
+
+
+class MailReader(SlidingWindow):
+    """MAIL at one signal of a batch, carried from tick to tick; a constant field cancels in its gradient."""
+
+    def __init__(self, batch: MailBatch, signal: int = 0) -> None:
+        """Read as the `signal`-th of a batch, which nobody else may be meanwhile."""
+        self.batch, self.signal = batch, signal
+        self._features = batch.model.config.features
+        super().__init__(batch.model.config.samples)
+
+    def clear(self) -> None:
+        """See `Reader`."""
+        super().clear()
+        self.batch.forget(self.signal)
+
+    def append(self, tick: Tick) -> None:
+        """See `Reader`."""
+        super().append(tick)
+        if self.filled > self._features.lag:
+            values_ut = self.newest(self._features.lag + 1)
+            self.batch.append(self.signal, tick.index, (values_ut[-1] - values_ut[0]) / self._features.scale_ut)
+
+    def ask(self, offset_ut: FloatArray) -> None:
+        """See `Reader`."""
+        assert self.last_index is not None
+        self.batch.ask(self.signal, self.last_index, self.values.copy())
+
+    def answer(self) -> Answer:
+        """See `Reader`."""
+        return self.batch.answer(self.signal)
+
+
+def _stacked(entries: list[tuple[int, FloatArray]]) -> tuple[Tensor, Tensor]:
+    """Signals (s,), ascending, and what belongs to them (s, ...)."""
+    entries.sort(key=itemgetter(0))
+    return torch.tensor([signal for signal, _ in entries]), torch.from_numpy(np.stack([v for _, v in entries])).float()
 
 
 def window_answer(model: Model, window_ut: FloatArray) -> Answer:
     """A pass of a model over a window (samples, 3) µT."""
     with torch.inference_mode():
-        return _answer(model, model(torch.from_numpy(window_ut).float()[None]))
+        output = model(torch.from_numpy(window_ut).float()[None])
+        offset_ut = None if output.offset_ut is None else output.offset_ut[0]
+        return _answer(model, MailOutput(output.raw[0], output.attention[0], offset_ut))
 
 
 def _answer(model: Model, output: MailOutput) -> Answer:
-    raw, head = output.raw[0], model.head
-    offset_ut = None if output.offset_ut is None else output.offset_ut[0].double().numpy()
-    return Answer(head.posterior(raw), tuple(output.attention[0].tolist()), head.log_ratio(raw), offset_ut)
+    """Of one window, without the batch's axis."""
+    offset_ut = None if output.offset_ut is None else output.offset_ut.double().numpy()
+    head = model.head
+    return Answer(head.posterior(output.raw), tuple(output.attention.tolist()), head.log_ratio(output.raw), offset_ut)

@@ -1,6 +1,6 @@
 """MAIL carried from sample to sample: equal to a pass over the window, at a fraction of its work.
 
-    gradient of the newest sample --> one GRU step for all subsequences that are under way (rows, hidden)
+    gradient of the newest sample --> one GRU step for all subsequences that are under way (rows, signals, hidden)
                                         | begins: a row is cleared     | ends: its state goes into a ring
                                         v                              v
     where an estimate is due: states of the window's subsequences --> projections, attention, head, as in `Mail`
@@ -22,7 +22,6 @@ from torch.nn import functional
 
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.model import Mail, MailOutput, ScaleFeatures
-from mail_ros.core.signals import SlidingWindow, Tick
 
 
 class _Begins:
@@ -40,17 +39,18 @@ class _Begins:
 
 
 class StreamingMail:
-    """The state of one signal's way through the network.
+    """The ways of some signals through the network, each at its own tick.
 
-    Memory: rows under way and ended, (window / stride) * hidden numbers per scale each, whatever came before.
+    Memory: rows under way and ended, (window / stride) * hidden numbers per signal and scale each, however long it is.
     """
 
-    def __init__(self, model: Mail, stride: int) -> None:
-        """Begin with an empty window.
+    def __init__(self, model: Mail, stride: int, signals: int = 1) -> None:
+        """Begin with nothing read.
 
         Args:
             model: with the weights that it has now.
-            stride: ticks between two estimates; those are due where the tick's index is a multiple of it.
+            stride: ticks between two estimates; those are due where a tick's index is a multiple of it.
+            signals: how many there are.
 
         Raises:
             ConfigError: the gradient "mean", which is another one for every window.
@@ -63,8 +63,7 @@ class StreamingMail:
                 found='"mean"',
                 fix="answer whole windows",
             )
-        self.model, self.stride = model, stride
-        self.window = SlidingWindow(config.samples)
+        self.model, self.stride, self.signals = model, stride, signals
         units: list[ScaleFeatures] = list(model.scales)  # type: ignore[arg-type]
         self._begins = [_Begins(unit.scale, unit.starts, config.length, stride) for unit in units]
         self._rows = _slices([each.rows for each in self._begins])
@@ -72,83 +71,73 @@ class StreamingMail:
         hidden = config.network.hidden
         gru = [dict(unit.gru.named_parameters()) for unit in units]
         with torch.inference_mode():
-            self._input = torch.cat([each["weight_ih_l0"] for each in gru])  # (scales * 3 hidden, 3)
+            self._input = torch.cat([each["weight_ih_l0"] for each in gru]).T  # (3, scales * 3 hidden)
             bias = torch.stack([each["bias_hh_l0"] for each in gru])  # (scales, 3 hidden)
             self._recurrent = [each["weight_hh_l0"].T for each in gru]  # (hidden, 3 hidden)
-            self._new_bias = bias[:, 2 * hidden :].clone()  # of the part that the reset gate scales
+            self._new_bias = bias[None, :, 2 * hidden :].clone()  # of the part that the reset gate scales
             bias[:, 2 * hidden :] = 0.0
             self._input_bias = torch.cat([each["bias_ih_l0"] for each in gru]) + bias.flatten()
-            self._state = torch.zeros(self._rows[-1].stop, hidden)
-            self._gates = torch.zeros(self._rows[-1].stop, 3 * hidden)
-            self._ended = torch.zeros(self._kept[-1].stop + 1, hidden)  # the last one stays zero
+            self._state = torch.zeros(self._rows[-1].stop, signals, hidden)
+            self._ended = torch.zeros(self._kept[-1].stop + 1, signals, hidden)  # the last one stays zero
             self._project = _Projections(units, hidden)
         self._of_row = torch.repeat_interleave(torch.tensor([each.rows for each in self._begins]))
 
-    @property
-    def length(self) -> int:
-        """Ticks in a full window."""
-        return self.window.length
+    def advance(self, index: int, g: Tensor, who: Tensor) -> None:
+        """Take a tick of some signals.
 
-    @property
-    def filled(self) -> int:
-        """Ticks in the window now."""
-        return self.window.filled
-
-    @property
-    def fill(self) -> float:
-        """Share of the window that is filled, 0 to 1."""
-        return self.window.fill
-
-    def clear(self) -> None:
-        """Forget all ticks; rows of before are cleared before they are used."""
-        self.window.clear()
-
-    def append(self, tick: Tick) -> None:
-        """Take the next tick; one that does not follow the last begins the window anew."""
-        self.window.append(tick)
-        features = self.model.config.features
-        if self.window.filled <= features.lag:
-            return
-        values_ut = self.window.newest(features.lag + 1)
-        with torch.inference_mode():
-            self._clear(self._state, self._rows, tick.index)
-            self._step(torch.from_numpy((values_ut[-1] - values_ut[0]) / features.scale_ut).float())
-            self._keep(tick.index)
-
-    def output(self) -> MailOutput:
-        """What the window that ends with the newest tick gives, whose index must be a multiple of the stride: B = 1."""
-        last = self.window.last_index
-        assert self.window.fill == 1.0 and last is not None and last % self.stride == 0, "no estimate is due"
-        with torch.inference_mode():
-            phi = self._project(self._ended[self._places(last // self.stride)])
-            g = self.model.gradient(torch.from_numpy(self.window.values).float()[None])
-            return self.model.fuse(phi[None], self.model.attention(g))
-
-    def _step(self, g: Tensor) -> None:
-        """One GRU step of all rows, cleared or under way, in the variant of `torch.nn.GRU`."""
-        hidden = self._state.shape[1]
-        read = torch.addmv(self._input_bias, self._input, g).view(-1, 3 * hidden)  # (scales, 3 hidden)
-        bias = torch.cat([read[:, : 2 * hidden], self._new_bias], dim=1)
-        for index, rows in enumerate(self._rows):
-            torch.addmm(bias[index], self._state[rows], self._recurrent[index], out=self._gates[rows])
-        reset, update = self._gates[:, : 2 * hidden].sigmoid_().chunk(2, dim=1)
-        new = torch.addcmul(read[self._of_row, 2 * hidden :], reset, self._gates[:, 2 * hidden :]).tanh_()
-        torch.lerp(new, self._state, update, out=self._state)
-
-    def _clear(self, state: Tensor, rows: Sequence[slice], index: int) -> None:
-        for begins, where in zip(self._begins, rows, strict=True):
+        Args:
+            index: of the tick; those of a signal must follow each other, or its window begins anew.
+            g: (s, 3) gradient that ends there.
+            who: (s,) which signals, ascending.
+        """
+        everyone = len(who) == self.signals
+        for begins, rows in zip(self._begins, self._rows, strict=True):
             rank = begins.rank.get(index % self.stride)
             if rank is not None:
-                state[where.start + (index // self.stride * begins.each + rank) % begins.rows] = 0.0
-
-    def _keep(self, index: int) -> None:
-        """Store the states of the subsequences that end with this tick."""
+                self._state[rows.start + (index // self.stride * begins.each + rank) % begins.rows, who] = 0.0
+        if everyone:
+            self._step(self._state, g)
+        else:
+            state = self._state.index_select(1, who)
+            self._step(state, g)
+            self._state.index_copy_(1, who, state)
         for begins, rows, kept in zip(self._begins, self._rows, self._kept, strict=True):
             began = index - begins.scale + 1
             rank = begins.rank.get(began % self.stride)
             if rank is not None:
                 number = began // self.stride * begins.each + rank
-                self._ended[kept.start + number % begins.kept] = self._state[rows.start + number % begins.rows]
+                ended = self._state[rows.start + number % begins.rows, who]
+                self._ended[kept.start + number % begins.kept, who] = ended
+
+    def output(self, index: int, g: Tensor, who: Tensor) -> MailOutput:
+        """What the windows of some signals give that end with a tick, the last that they advanced by.
+
+        Args:
+            index: of the tick, a multiple of the stride.
+            g: (s, n, 3) gradients of the windows.
+            who: (s,) which signals.
+        """
+        states = self._ended[self._places(index // self.stride)][:, :, who]  # (scales, most, s, hidden)
+        phi = self._project(states.permute(0, 2, 1, 3).flatten(2))
+        return self.model.fuse(phi.transpose(0, 1), self.model.attention(g))
+
+    def _step(self, state: Tensor, g: Tensor) -> None:
+        """One GRU step of all rows (rows, s, hidden), in place, in the variant of `torch.nn.GRU`."""
+        signals, hidden = state.shape[1:]
+        read = torch.addmm(self._input_bias, g, self._input).view(signals, -1, 3 * hidden)  # (s, scales, 3 hidden)
+        bias = torch.cat([read[..., : 2 * hidden], self._new_bias.expand(signals, -1, -1)], dim=-1)
+        gates = torch.empty(len(state), signals, 3 * hidden)
+        for index, rows in enumerate(self._rows):
+            flat, out = state[rows].view(-1, hidden), gates[rows].view(-1, 3 * hidden)
+            if signals == 1:
+                torch.addmm(bias[0, index], flat, self._recurrent[index], out=out)
+            else:
+                torch.mm(flat, self._recurrent[index], out=out)
+                gates[rows].add_(bias[:, index])
+        reset, update = gates[..., : 2 * hidden].sigmoid_().chunk(2, dim=-1)
+        rest = read[..., 2 * hidden :].transpose(0, 1)[self._of_row]  # (rows, s, hidden)
+        new = torch.addcmul(rest, reset, gates[..., 2 * hidden :]).tanh_()
+        torch.lerp(new, state, update, out=state)
 
     def _places(self, stride_number: int) -> Tensor:
         """Where the states of a window's subsequences lie, (scales, most), oldest first; zeros beyond the last."""
@@ -165,17 +154,18 @@ class _Projections:
 
     def __init__(self, units: Sequence[ScaleFeatures], hidden: int) -> None:
         width = hidden * max(len(unit.starts) for unit in units)
-        self.weight = torch.stack([functional.pad(unit.fc.weight, (0, width - unit.fc.in_features)) for unit in units])
-        self.bias = torch.stack([unit.fc.bias for unit in units])[..., None]
-        self.slope = torch.stack([unit.prelu.weight for unit in units])
-        self.gain = torch.stack([unit.norm.weight for unit in units])
-        self.shift = torch.stack([unit.norm.bias for unit in units])
+        weights = [functional.pad(unit.fc.weight, (0, width - unit.fc.in_features)).T for unit in units]
+        self.weight = torch.stack(weights)  # (scales, most * hidden, feature)
+        self.bias = torch.stack([unit.fc.bias for unit in units])[:, None]  # (scales, 1, feature)
+        self.slope = torch.stack([unit.prelu.weight for unit in units])[:, None]
+        self.gain = torch.stack([unit.norm.weight for unit in units])[:, None]
+        self.shift = torch.stack([unit.norm.bias for unit in units])[:, None]
         self.epsilon = units[0].norm.eps
 
     def __call__(self, states: Tensor) -> Tensor:
-        """(scales, most, hidden) -> Φ (scales, feature)."""
-        linear = torch.baddbmm(self.bias, self.weight, states.flatten(1)[..., None])[..., 0]
-        rectified = torch.maximum(linear, torch.zeros(())) + self.slope * torch.minimum(linear, torch.zeros(()))
+        """P (scales, s, most * hidden) -> Φ (scales, s, feature)."""
+        linear = torch.baddbmm(self.bias, states, self.weight)
+        rectified = linear.clamp_min(0.0) + self.slope * linear.clamp_max(0.0)
         normed = functional.layer_norm(rectified, rectified.shape[-1:], eps=self.epsilon)
         return torch.addcmul(self.shift, self.gain, normed)
 

@@ -58,7 +58,7 @@ class TrackedLocalizer(WindowLocalizer):
         self._odometry = odometry
         self._activity: Activity = OdometryActivity(rate_hz) if odometry else FieldActivity(rate_hz, config)
         self._moving: deque[float] = deque(maxlen=self.reader.length)  # for each tick of the window, 0 to 1
-        self._stamp_ns: int | None = None
+        self._newest_ns: int | None = None
         self._moved_m = np.zeros(2)  # odometry since the last tick
 
     def reset(self) -> None:
@@ -66,23 +66,28 @@ class TrackedLocalizer(WindowLocalizer):
         super().reset()
         self.tracker.reset()
         self.offset.reset()
-        self._stamp_ns, self._moved_m = None, np.zeros(2)
+        self._newest_ns, self._moved_m = None, np.zeros(2)
 
-    def push(self, sample: Sample) -> Estimate | None:
-        """Take the next sample; None while the window fills, between strides, and for unusable samples.
+    def hear(self, sample: Sample) -> bool:
+        """Take the next sample; whether an estimate is due.
 
         Raises:
             TrackError: the localizer was told that there is odometry, and the sample has none.
         """
         moved_m = self._odometry_of(sample)
         self._moved_m = self._moved_m + moved_m
-        answer = self._hear(sample, self.offset.field_ut)
-        step_ns = 0 if self._stamp_ns is None else sample.stamp_ns - self._stamp_ns
-        if self._stamp_ns is None or step_ns > 0 or step_ns < -self.resampler.max_gap_ns:
-            self._stamp_ns = sample.stamp_ns
+        self._stamp_ns = sample.stamp_ns
+        due = self._hear_field(sample, self.offset.field_ut)
+        step_ns = 0 if self._newest_ns is None else sample.stamp_ns - self._newest_ns
+        if self._newest_ns is None or step_ns > 0 or step_ns < -self.resampler.max_gap_ns:
+            self._newest_ns = sample.stamp_ns
         change_ut = min(self._activity.change_ut, FLAT_UT)
         self.tracker.advance(max(step_ns, 0) / NS_PER_S, moved_m, change_ut)
-        return None if answer is None else self._said(self._follow(sample.stamp_ns, answer))
+        return due
+
+    def say(self) -> Estimate:
+        """The belief after the window's answer."""
+        return self._said(self._follow(self._stamp_ns, self.reader.answer()))
 
     def _odometry_of(self, sample: Sample) -> FloatArray:
         if not self._odometry:

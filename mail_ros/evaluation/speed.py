@@ -16,8 +16,8 @@ from mail_ros.core.belief import Cells, FloatArray, survey_cells
 from mail_ros.core.config import MailConfig, TrackerConfig
 from mail_ros.core.heads import HeatmapHead
 from mail_ros.core.model import Mail
+from mail_ros.core.reader import MailBatch, MailReader
 from mail_ros.core.signals import Tick
-from mail_ros.core.streaming import StreamingMail
 from mail_ros.core.tracker import Tracker
 from mail_ros.training.config import TrainingConfig
 
@@ -94,15 +94,16 @@ def _window_pass(cells: int) -> Callable[[int], object]:
 
 def _carried(cells: int, stride: int) -> Callable[[int], object]:
     """All ticks of a stride and what comes out at its end."""
-    streaming = StreamingMail(_network(cells), stride)
+    reader = MailReader(MailBatch(_network(cells), stride))
     field_ut = np.random.default_rng(0).normal(0.0, 10.0, (1000, 3))
-    for index in range(-streaming.length, 1):
-        streaming.append(Tick(index, field_ut[index]))
+    for index in range(-reader.length, 1):
+        reader.append(Tick(index, field_ut[index]))
 
     def step(number: int) -> object:
         for index in range(number * stride + 1, (number + 1) * stride + 1):
-            streaming.append(Tick(index, field_ut[index % 1000]))
-        return streaming.output()
+            reader.append(Tick(index, field_ut[index % 1000]))
+        reader.ask(np.zeros(3))
+        return reader.answer()
 
     return step
 
