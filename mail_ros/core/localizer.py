@@ -214,16 +214,35 @@ def report(
 class MailLocalizer(WindowLocalizer):
     """MAIL behind the seam, or matching: carried from sample to sample where the model allows it."""
 
-    def __init__(self, model: Model, stride_s: float = STRIDE_S, cells: Cells | None = None) -> None:
-        """Put a model behind the seam; `cells` are for the tracker, where its head has none."""
-        self.model = model.eval()
-        features = model.config.features
-        stride = stride_ticks(features, stride_s)
+    def __init__(
+        self,
+        model: Model,
+        stride_s: float = STRIDE_S,
+        cells: Cells | None = None,
+        reader: Callable[[], Reader] | None = None,
+    ) -> None:
+        """Put a model behind the seam.
 
-        def reader() -> Reader:
-            if isinstance(model, Mail) and features.gradient != "mean":
-                return MailReader(MailBatch(model, stride))
+        Args:
+            model: it answers as it is now.
+            stride_s: between two answers.
+            cells: for the tracker, where the model's head has none.
+            reader: of the model at this signal, where it is one of a batch; None: by itself.
+        """
+        self.model = model.eval()
+
+        def alone() -> Reader:
+            batch = mail_batch(model, stride_s)
+            if batch is not None:
+                return MailReader(batch)
             return WindowReader(model.config.samples, lambda window_ut: window_answer(model, window_ut))
 
         known = model.head.cells
-        super().__init__(features, reader, stride_s, cells if known is None else known)
+        super().__init__(model.config.features, reader or alone, stride_s, cells if known is None else known)
+
+
+def mail_batch(model: Model, stride_s: float, signals: int = 1) -> MailBatch | None:
+    """What carries a model from sample to sample; None where it reads whole windows."""
+    if not isinstance(model, Mail) or model.config.features.gradient == "mean":
+        return None
+    return MailBatch(model, stride_ticks(model.config.features, stride_s), signals)

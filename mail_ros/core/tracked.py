@@ -8,6 +8,7 @@ Sample --> WindowLocalizer --> Answer --> log ratios over cells --> Tracker --> 
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Callable
 
 import numpy as np
 
@@ -25,7 +26,7 @@ from mail_ros.core.localizer import (
     report,
 )
 from mail_ros.core.offset import DeviceOffset
-from mail_ros.core.reader import Answer
+from mail_ros.core.reader import Answer, Reader
 from mail_ros.core.signals import NS_PER_S, FloatArray, Tick
 from mail_ros.core.standing import Activity, FieldActivity, OdometryActivity
 from mail_ros.core.tracker import FLAT_UT, Tracker
@@ -144,16 +145,19 @@ def tracked(localizer: Localizer, config: TrackerConfig | None = None, *, odomet
     return TrackedLocalizer(localizer, localizer.cells, config or TrackerConfig(), odometry=odometry)
 
 
-def localizer_of(model: Model, stride_s: float, tracker: TrackerChoice) -> WindowLocalizer:
+def localizer_of(
+    model: Model, stride_s: float, tracker: TrackerChoice, reader: Callable[[], Reader] | None = None
+) -> WindowLocalizer:
     """What node and evaluation make of a model.
 
     Args:
         model: a loaded model.
         stride_s: between two estimates.
         tracker: "none": each window by itself; "walking" and "odometry": see `tracked`.
+        reader: as of `MailLocalizer`.
 
     Raises:
         ConfigError: a tracker for a model without a map.
     """
-    alone = MailLocalizer(model, stride_s)
+    alone = MailLocalizer(model, stride_s, reader=reader)
     return alone if tracker == "none" else tracked(alone, odometry=tracker == "odometry")
