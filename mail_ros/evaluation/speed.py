@@ -1,4 +1,4 @@
-"""What an estimate costs, part by part, in one process on one core: the ratios within a run are the result.
+"""What an estimate costs, part by part, in processor time of one core: the ratios within a run are the result.
 
 The reference is MAIL's whole window in the paper's configuration, untrained: the time does not depend on the weights.
 """
@@ -14,10 +14,12 @@ import torch
 
 from mail_ros.core.belief import Cells, FloatArray, survey_cells
 from mail_ros.core.config import MailConfig, TrackerConfig
+from mail_ros.core.fleet import Fleet
 from mail_ros.core.heads import HeatmapHead
+from mail_ros.core.localizer import Sample
 from mail_ros.core.model import Mail
 from mail_ros.core.reader import MailBatch, MailReader
-from mail_ros.core.signals import Tick
+from mail_ros.core.signals import NS_PER_S, Tick
 from mail_ros.core.tracker import Tracker
 from mail_ros.training.config import TrainingConfig
 
@@ -25,13 +27,14 @@ WARM_UP = 20
 ESTIMATES = 300
 STRIDE_S = 0.2
 WALK_M_S = 1.0
+ROBOTS = 100
 CORRIDOR_M, BETWEEN_M = 40.0, 5.0
 SIZES = (500, 1000, 2000, 4000)  # cells
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Wall time of one part of an estimate, ms."""
+    """Processor time of one part of an estimate, ms."""
 
     part: str
     cells: int
@@ -46,6 +49,7 @@ def costs(sizes: tuple[int, ...] = SIZES, estimates: int = ESTIMATES) -> list[Co
     torch.set_num_threads(1)
     parts = [("window pass", sizes[0], _window_pass(sizes[0]))]
     parts += [(f"carried, {50 // n} estimates/s", sizes[0], _carried(sizes[0], n)) for n in (1, 5)]
+    parts.append((f"fleet of {ROBOTS}, 10 estimates/s, all of one stride", sizes[0], _fleet(sizes[0])))
     for cells in sizes:
         for odometry, name in ((True, "odometry"), (False, "walking")):
             for lost in (False, True):
@@ -108,6 +112,25 @@ def _carried(cells: int, stride: int) -> Callable[[int], object]:
     return step
 
 
+def _fleet(cells: int) -> Callable[[int], object]:
+    """What `ROBOTS` robots send during a stride, 50 samples a second each, and an estimate for each of them."""
+    fleet = Fleet(_network(cells), 0.1, "none", ROBOTS)
+    names = [f"robot {number}" for number in range(ROBOTS)]
+    for name in names:
+        fleet.join(name)
+    field_ut = np.random.default_rng(0).normal(0.0, 10.0, (1000, ROBOTS, 3))
+    period_ns = NS_PER_S // 50
+
+    def step(number: int) -> object:
+        for index in range(number * 5 + 1, (number + 1) * 5 + 1):
+            fleet.push((n, Sample(index * period_ns, f)) for n, f in zip(names, field_ut[index % 1000], strict=True))
+        return None
+
+    for number in range(-110, 0):  # until the windows are full
+        step(number)
+    return step
+
+
 def _tracking(cells: int, *, odometry: bool, lost: bool) -> Callable[[int], object]:
     """One who walks up and down a corridor; evidence is sharp, or all of it noise."""
     tracker = Tracker(corridors(cells), TrackerConfig(), odometry=odometry)
@@ -135,7 +158,7 @@ def _taken_ms(step: Callable[[int], object], estimates: int) -> FloatArray:
         step(number)
     taken_ms = np.zeros(estimates)
     for number in range(estimates):
-        began_s = time.perf_counter()
+        began_s = time.process_time()
         step(WARM_UP + number)
-        taken_ms[number] = 1e3 * (time.perf_counter() - began_s)
+        taken_ms[number] = 1e3 * (time.process_time() - began_s)
     return taken_ms
