@@ -79,6 +79,7 @@ class StreamingMail:
             self._input_bias = torch.cat([each["bias_ih_l0"] for each in gru]) + bias.flatten()
             self._state = torch.zeros(self._rows[-1].stop, signals, hidden)
             self._ended = torch.zeros(self._kept[-1].stop + 1, signals, hidden)  # the last one stays zero
+            self._gates = torch.zeros(3 * self._state.numel())  # written anew in every step: a new tensor is slow
             self._project = _Projections(units, hidden)
         self._of_row = torch.repeat_interleave(torch.tensor([each.rows for each in self._begins]))
 
@@ -90,24 +91,22 @@ class StreamingMail:
             g: (s, 3) gradient that ends there.
             who: (s,) which signals, ascending.
         """
-        everyone = len(who) == self.signals
+        chosen = self._chosen(who)
         for begins, rows in zip(self._begins, self._rows, strict=True):
             rank = begins.rank.get(index % self.stride)
             if rank is not None:
-                self._state[rows.start + (index // self.stride * begins.each + rank) % begins.rows, who] = 0.0
-        if everyone:
-            self._step(self._state, g)
-        else:
-            state = self._state.index_select(1, who)
-            self._step(state, g)
-            self._state.index_copy_(1, who, state)
+                self._state[rows.start + (index // self.stride * begins.each + rank) % begins.rows, chosen] = 0.0
+        state = self._state[:, chosen]  # a view of all, or a copy of some
+        self._step(state, g)
+        if isinstance(chosen, Tensor):
+            self._state.index_copy_(1, chosen, state)
         for begins, rows, kept in zip(self._begins, self._rows, self._kept, strict=True):
             began = index - begins.scale + 1
             rank = begins.rank.get(began % self.stride)
             if rank is not None:
                 number = began // self.stride * begins.each + rank
-                ended = self._state[rows.start + number % begins.rows, who]
-                self._ended[kept.start + number % begins.kept, who] = ended
+                ended = self._state[rows.start + number % begins.rows, chosen]
+                self._ended[kept.start + number % begins.kept, chosen] = ended
 
     def output(self, index: int, g: Tensor, who: Tensor) -> MailOutput:
         """What the windows of some signals give that end with a tick, the last that they advanced by.
@@ -117,16 +116,20 @@ class StreamingMail:
             g: (s, n, 3) gradients of the windows.
             who: (s,) which signals.
         """
-        states = self._ended[self._places(index // self.stride)][:, :, who]  # (scales, most, s, hidden)
+        states = self._ended[self._places(index // self.stride)][:, :, self._chosen(who)]  # (scales, most, s, hidden)
         phi = self._project(states.permute(0, 2, 1, 3).flatten(2))
         return self.model.fuse(phi.transpose(0, 1), self.model.attention(g))
+
+    def _chosen(self, who: Tensor) -> Tensor | slice:
+        """An index of some signals; a slice where it is all of them, which copies nothing."""
+        return slice(None) if len(who) == self.signals else who
 
     def _step(self, state: Tensor, g: Tensor) -> None:
         """One GRU step of all rows (rows, s, hidden), in place, in the variant of `torch.nn.GRU`."""
         signals, hidden = state.shape[1:]
         read = torch.addmm(self._input_bias, g, self._input).view(signals, -1, 3 * hidden)  # (s, scales, 3 hidden)
         bias = torch.cat([read[..., : 2 * hidden], self._new_bias.expand(signals, -1, -1)], dim=-1)
-        gates = torch.empty(len(state), signals, 3 * hidden)
+        gates = self._gates[: 3 * state.numel()].view(-1, signals, 3 * hidden)
         for index, rows in enumerate(self._rows):
             flat, out = state[rows].view(-1, hidden), gates[rows].view(-1, 3 * hidden)
             if signals == 1:

@@ -18,7 +18,7 @@ from mail_ros.core.fleet import Fleet
 from mail_ros.core.heads import HeatmapHead
 from mail_ros.core.localizer import Sample
 from mail_ros.core.model import Mail
-from mail_ros.core.reader import MailBatch, MailReader
+from mail_ros.core.reader import MailBatch, MailReader, window_answer
 from mail_ros.core.signals import NS_PER_S, Tick
 from mail_ros.core.tracker import Tracker
 from mail_ros.training.config import TrainingConfig
@@ -87,13 +87,8 @@ def _network(cells: int) -> Mail:
 
 def _window_pass(cells: int) -> Callable[[int], object]:
     model = _network(cells)
-    field_ut = torch.randn(1, model.config.samples, 3)
-
-    def step(_: int) -> object:
-        with torch.inference_mode():
-            return model(field_ut)
-
-    return step
+    window_ut = np.random.default_rng(0).normal(0.0, 10.0, (model.config.samples, 3))
+    return lambda _: window_answer(model, window_ut)
 
 
 def _carried(cells: int, stride: int) -> Callable[[int], object]:
