@@ -222,7 +222,7 @@ def test_poses_lie_in_the_model_s_map_frame_unless_told_otherwise(graph: Graph, 
     node = in_process(graph, model=str(model), global_frame_id=given)
     graph.executor.add_node(node)
     poses = graph.listen(PoseStamped, "/mail_localizer/pose")
-    graph.wait(lambda: node.pose_publisher.get_subscription_count() == 1)
+    graph.wait(lambda: node.poses.plain.get_subscription_count() == 1)
     for msg in messages(synthetic_walk(3.0)):
         node.on_field(msg)
     graph.wait(lambda: len(poses) > 0)

@@ -97,7 +97,7 @@ def test_every_file_that_is_shipped_exists(setup_arguments: dict[str, Any]) -> N
     assert shipped["share/mail_ros"] == ["package.xml"]
     for files in shipped.values():
         assert all((ROOT / file).is_file() for file in files)
-    assert {Path(file).name for file in shipped["lib/mail_ros"]} == {"mail_localizer", "mail_recorder"}
+    assert {Path(file).name for file in shipped["lib/mail_ros"]} == {"mail_fleet", "mail_localizer", "mail_recorder"}
     assert all((ROOT / file).stat().st_mode & 0o111 for file in shipped["lib/mail_ros"])
 
 

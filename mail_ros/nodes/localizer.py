@@ -16,7 +16,6 @@ from collections import Counter
 from typing import Any
 
 import torch
-from geometry_msgs.msg import PoseStamped, PoseWithCovarianceStamped
 from rclpy.clock import Clock, ClockType, JumpHandle, JumpThreshold, TimeJump
 from rclpy.duration import Duration
 from rclpy.exceptions import ParameterException
@@ -29,7 +28,8 @@ from mail_ros.core.checkpoint import ModelCard, load_model
 from mail_ros.core.errors import ConfigError, MailError
 from mail_ros.core.tracked import localizer_of
 from mail_ros.nodes import qos
-from mail_ros.nodes.conversions import to_pose, to_pose_with_covariance, to_sample
+from mail_ros.nodes.conversions import to_sample
+from mail_ros.nodes.outputs import Poses, unused
 from mail_ros.nodes.parameters import LocalizerParameters, declare
 from mail_ros.nodes.spin import one_line, run
 
@@ -53,14 +53,11 @@ class LocalizerNode(Node):
         torch.set_num_threads(1)
         model, card = load_model(self.parameters.model_path)
         self.localizer = localizer_of(model, self.parameters.stride_s, self.parameters.tracker)
-        self.map_frame = self.parameters.global_frame_id or card.map_frame
+        map_frame = self.parameters.global_frame_id or card.map_frame
         self.malformed = 0
         self._reported: Counter[str] = Counter()
 
-        self.pose_publisher = self.create_publisher(PoseStamped, "~/pose", qos.poses())
-        self.covariance_publisher = self.create_publisher(
-            PoseWithCovarianceStamped, "~/pose_with_covariance", qos.last_pose()
-        )
+        self.poses = Poses(self, "~", map_frame)
         self.field_subscription = self._subscribe()
         self._jump_handle = self._watch_clock(card)
         self.create_timer(REPORT_S, self.report, clock=Clock(clock_type=ClockType.STEADY_TIME))
@@ -76,8 +73,7 @@ class LocalizerNode(Node):
             return
         estimate = self.localizer.push(sample)
         if estimate is not None:
-            self.pose_publisher.publish(to_pose(estimate, self.map_frame))
-            self.covariance_publisher.publish(to_pose_with_covariance(estimate, self.map_frame))
+            self.poses.publish(estimate)
 
     def on_clock_jump(self, jump: TimeJump) -> None:
         """Start anew when time is set back: a bag was started again, or a simulation reset."""
@@ -91,9 +87,8 @@ class LocalizerNode(Node):
         if not new:
             topic, publishers = self.field_subscription.topic_name, self.field_subscription.get_publisher_count()
             self.get_logger().warning(f"no sample for {REPORT_S:g} s on {topic} from {publishers} publishers")
-        elif new.keys() - {"used"}:
-            reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(new.items()) if reason != "used")
-            self.get_logger().warning(f"samples in {REPORT_S:g} s: {new['used']} used, {reasons}")
+        elif words := unused(new):
+            self.get_logger().warning(f"samples in {REPORT_S:g} s: {words}")
 
     def close(self) -> None:
         """Nothing is half done."""
@@ -122,12 +117,12 @@ class LocalizerNode(Node):
         config, floors = card.config, ", ".join(map(str, card.floors))
         kind = "matching" if config.network.kind == "matching" else f"{config.network.head} head"
         self.get_logger().info(
-            f"model {self.parameters.model}: {kind}, map frame {self.map_frame}, floors {floors}, "
+            f"model {self.parameters.model}: {kind}, map frame {self.poses.map_frame}, floors {floors}, "
             f"{config.features.rate_hz:g} Hz, window {config.window.length_s:g} s"
         )
         self.get_logger().info(
             f"tracker {self.parameters.tracker}, a pose every {self.parameters.stride_s:g} s on "
-            f"{self.pose_publisher.topic_name} "
+            f"{self.poses.plain.topic_name} "
             f"from {self.field_subscription.topic_name}"
         )
 

@@ -56,6 +56,25 @@ class LocalizerParameters:
 
 
 @dataclass(frozen=True)
+class FleetParameters(LocalizerParameters):
+    """Parameters of `mail_fleet`: those of a localizer hold for every robot."""
+
+    namespaces: tuple[str, ...] = described((), "The robots' namespaces; empty: all that have a topic imu/mag.")
+    most: int = described(100, "Room for so many robots; memory is taken at the start.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_range("parameter most", self.most, 1, 10_000)
+        if not all(name.strip("/") for name in self.namespaces) or len(self.namespaces) > self.most:
+            raise ConfigError(
+                "parameter namespaces",
+                wanted=f"at most {self.most} names",
+                found=repr(list(self.namespaces)),
+                fix="correct them, or raise most",
+            )
+
+
+@dataclass(frozen=True)
 class RecorderParameters:
     """Parameters of `mail_recorder`."""
 
