@@ -18,14 +18,18 @@ from ruamel.yaml import YAML
 
 pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
 
-from mail_ros.nodes.parameters import LocalizerParameters, RecorderParameters
+from mail_ros.nodes.parameters import FleetParameters, LocalizerParameters, RecorderParameters
 from mail_ros.nodes.replay import ReplayOptions, replay
 
 LAUNCH_FILES = sorted((ROOT / "launch").glob("*.launch.py"))
 PARAMETER_FILES = sorted((ROOT / "config").glob("*.yaml"))
 PARAMETERS = {
     name: {field.name for field in dataclasses.fields(kind)} | {"use_sim_time", "qos_overrides"}
-    for name, kind in (("mail_localizer", LocalizerParameters), ("mail_recorder", RecorderParameters))
+    for name, kind in (
+        ("mail_localizer", LocalizerParameters),
+        ("mail_fleet", FleetParameters),
+        ("mail_recorder", RecorderParameters),
+    )
 }
 OF_LAUNCH = {"namespace", "params_file", "log_level"}  # arguments that are no parameter of a node
 
@@ -55,7 +59,12 @@ def nodes(path: Path) -> set[str]:
 
 
 def test_there_are_files_to_look_at() -> None:
-    assert {path.name for path in LAUNCH_FILES} >= {"localize.launch.py", "mail.launch.py", "record.launch.py"}
+    assert {path.name for path in LAUNCH_FILES} >= {
+        "fleet.launch.py",
+        "localize.launch.py",
+        "mail.launch.py",
+        "record.launch.py",
+    }
     assert PARAMETER_FILES
 
 

@@ -1,0 +1,46 @@
+"""Several robots in one process: NAMESPACE/imu/mag in, NAMESPACE/mail_localizer/pose out.
+
+ros2 launch mail_ros fleet.launch.py model:=site.safetensors
+"""
+
+from launch import LaunchContext, LaunchDescription
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
+
+TYPES = {"model": str, "tracker": str, "most": int, "use_sim_time": bool}  # parameters that an argument sets
+
+
+def generate_launch_description() -> LaunchDescription:
+    """An argument that is left empty leaves its parameter to the parameter file, or to the node's default."""
+    return LaunchDescription(
+        [
+            DeclareLaunchArgument("model", default_value="", description="Model file, written by `mail_ros train`."),
+            DeclareLaunchArgument("tracker", default_value="", description="How windows are followed: none, walking."),
+            DeclareLaunchArgument("most", default_value="", description="Room for so many robots."),
+            DeclareLaunchArgument("params_file", default_value="", description="YAML with parameters of the node."),
+            DeclareLaunchArgument("use_sim_time", default_value="", description="true: time is that of /clock."),
+            DeclareLaunchArgument("log_level", default_value="info", description="debug, info, warn, error or fatal."),
+            OpaqueFunction(function=fleet),
+        ]
+    )
+
+
+def fleet(context: LaunchContext) -> list[Node]:
+    """The node, with the parameters that were given."""
+    given = [name for name in TYPES if LaunchConfiguration(name).perform(context)]
+    params_file = LaunchConfiguration("params_file").perform(context)
+    return [
+        Node(
+            package="mail_ros",
+            executable="mail_fleet",
+            name="mail_fleet",
+            parameters=[
+                *([params_file] if params_file else []),
+                {name: ParameterValue(LaunchConfiguration(name), value_type=TYPES[name]) for name in given},
+            ],
+            ros_arguments=["--log-level", LaunchConfiguration("log_level")],
+            output="screen",
+        )
+    ]
