@@ -90,6 +90,16 @@ def test_the_page_holds_every_method_and_every_floor(run: Path, page: Path) -> N
     assert page.stat().st_size < 8e6
 
 
+def test_the_best_method_may_be_one_that_reads_no_window(run: Path, tmp_path: Path) -> None:
+    """A particle filter, say, whose settings are its own."""
+    floors = read_run(run)
+    for floor in floors:
+        floor.results[0].inputs["config"] = {}
+    assert all(floor.scales_s == [1, 2, 3, 4, 5, 10] for floor in floors)
+    write_page(tmp_path / "page.html", floors)
+    assert write_pictures(tmp_path / "png", floors, [])
+
+
 def test_the_tables_are_those_of_the_run(run: Path, page: Path) -> None:
     tables = re.findall(r'<table class="metrics">.*?</table>', page.read_text())
     for floor, table in zip((-1, 2), tables, strict=True):

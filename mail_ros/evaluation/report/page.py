@@ -152,7 +152,7 @@ def _numbers(floor: Floor) -> dict[str, Any]:
     """What page.js draws of a floor."""
     paint = colours(floor.methods)
     ways: dict[str, list[dict[str, Any]]] = {walk: [] for walk in floor.walks}
-    scales_s = list(floor.results[0].inputs["config"]["window"]["scales_s"])
+    scales_s = floor.scales_s
     return {
         "first": floor.first,
         "walks": floor.walks,

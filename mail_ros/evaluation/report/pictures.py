@@ -182,7 +182,7 @@ def draw_attention(floor: Floor) -> Figure | None:
     if not attends:
         return None
     method = floor.first if floor.first in attends else attends[0]
-    scales_s = floor.results[0].inputs["config"]["window"]["scales_s"]
+    scales_s = floor.scales_s
     shades = scale_colours(len(scales_s))
     figure, grid = _multiples(floor, 0.5)
     for axes, walk in zip(grid, floor.walks, strict=False):

@@ -15,7 +15,7 @@ from mail_ros.training.config import RunConfig
 def facts(floor: Floor) -> dict[str, str]:
     """Version, seed, settings and times."""
     inputs = floor.results[0].inputs
-    config = {section: values for row in floor.results for section, values in row.inputs["config"].items()}
+    config = floor.config
     return {
         "version": f"mail_ros {inputs['mail_ros']}",
         "seed": str(config["training"]["seed"]) if "training" in config else "none: nothing is drawn by lot",

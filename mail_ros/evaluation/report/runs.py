@@ -57,6 +57,16 @@ class Floor:
         """The method to look at first: the best of ours, or the best of all where there is none."""
         return next((method for method in self.methods if method in OURS), self.methods[0])
 
+    @property
+    def config(self) -> dict[str, Any]:
+        """The settings of the run, by section: those that any of its methods reads."""
+        return {section: values for row in self.results for section, values in row.inputs["config"].items()}
+
+    @property
+    def scales_s(self) -> list[float]:
+        """Of the network; none where no method reads them."""
+        return list(self.config.get("window", {}).get("scales_s", []))
+
     def error_m(self, method: str) -> FloatArray:
         """All errors that a method's row sums up."""
         return np.concatenate([course.error_m for course in self.courses[method].values()])
