@@ -69,7 +69,7 @@ def test_every_robot_of_a_list_hears_its_own_poses(graph: Graph, model: Path) ->
         assert [to_stamp_ns(pose.header.stamp) for pose in poses] == [e.stamp_ns for e in expected[name]]
         positions = [(pose.pose.position.x, pose.pose.position.y) for pose in poses]
         np.testing.assert_allclose(positions, [e.position_m for e in expected[name]], rtol=0.0, atol=1e-4)
-    assert [robot.malformed for robot in node.robots.values()] == [0, 1]
+    assert [robot.heard.malformed for robot in node.robots.values()] == [0, 1]
 
 
 def test_robots_are_found_by_their_magnetometers_and_leave_with_them(graph: Graph, model: Path) -> None:

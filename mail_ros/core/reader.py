@@ -83,13 +83,13 @@ class MailBatch:
         """As `StreamingMail`."""
         self.model = model
         self.streaming = StreamingMail(model, stride, signals)
-        self._ticks: dict[int, list[tuple[int, FloatArray]]] = {}  # by index: signals and their gradients (3,)
+        self._ticks: dict[int, list[tuple[int, FloatArray]]] = {}  # by index: signals and their fields (1 + lag, 3)
         self._asked: dict[int, list[tuple[int, FloatArray]]] = {}  # likewise, and windows (samples, 3)
         self._answers: dict[int, Answer] = {}  # by signal
 
-    def append(self, signal: int, index: int, gradient: FloatArray) -> None:
-        """Take a signal's next tick."""
-        self._ticks.setdefault(index, []).append((signal, gradient))
+    def append(self, signal: int, index: int, field_ut: FloatArray) -> None:
+        """Take a signal's next tick, and what of the field before it makes its gradient: (1 + lag, 3) µT."""
+        self._ticks.setdefault(index, []).append((signal, field_ut))
         if len(self._ticks) > self.streaming.stride:  # nobody asks: windows fill
             self._flush()
 
@@ -114,8 +114,8 @@ class MailBatch:
         with torch.inference_mode():
             for index in sorted(self._ticks.keys() | self._asked.keys()):
                 if self._ticks.get(index):
-                    who, gradients = _stacked(self._ticks[index])
-                    self.streaming.advance(index, gradients, who)
+                    who, field_ut = _stacked(self._ticks[index])
+                    self.streaming.advance(index, self.model.gradient(field_ut)[:, 0], who)
                 if index in self._asked:
                     self._output(index, *_stacked(self._asked[index]))
         self._ticks.clear()
@@ -133,7 +133,7 @@ class MailReader(SlidingWindow):
     def __init__(self, batch: MailBatch, signal: int = 0) -> None:
         """Read as the `signal`-th of a batch, which nobody else may be meanwhile."""
         self.batch, self.signal = batch, signal
-        self._features = batch.model.config.features
+        self._lag = batch.model.config.features.lag
         super().__init__(batch.model.config.samples)
 
     def clear(self) -> None:
@@ -144,9 +144,8 @@ class MailReader(SlidingWindow):
     def append(self, tick: Tick) -> None:
         """See `Reader`."""
         super().append(tick)
-        if self.filled > self._features.lag:
-            values_ut = self.newest(self._features.lag + 1)
-            self.batch.append(self.signal, tick.index, (values_ut[-1] - values_ut[0]) / self._features.scale_ut)
+        if self.filled > self._lag:
+            self.batch.append(self.signal, tick.index, self.newest(1 + self._lag).copy())
 
     def ask(self, offset_ut: FloatArray) -> None:
         """See `Reader`."""

@@ -30,12 +30,17 @@ class _Begins:
     def __init__(self, scale: int, starts: Sequence[int], length: int, stride: int) -> None:
         offsets = [1 - length + start for start in starts]  # from the window's newest gradient, whose residue is 0
         residues = sorted({offset % stride for offset in offsets})
-        self.scale = scale
+        self.scale, self.stride = scale, stride
         self.rank = {residue: rank for rank, residue in enumerate(residues)}
         self.each = len(residues)  # begin per stride
         self.rows = math.ceil(scale / stride) * self.each  # at most so many are under way
         self.kept = math.ceil(length / stride) * self.each  # at most so many begin within a window
-        self.numbers = np.array([offset // stride * self.each + self.rank[offset % stride] for offset in offsets])
+        self.numbers = np.array([self.number(offset) for offset in offsets])
+
+    def number(self, index: int) -> int | None:
+        """Of the subsequence that begins with a tick; None where none does."""
+        rank = self.rank.get(index % self.stride)
+        return None if rank is None else index // self.stride * self.each + rank
 
 
 class StreamingMail:
@@ -93,18 +98,16 @@ class StreamingMail:
         """
         chosen = self._chosen(who)
         for begins, rows in zip(self._begins, self._rows, strict=True):
-            rank = begins.rank.get(index % self.stride)
-            if rank is not None:
-                self._state[rows.start + (index // self.stride * begins.each + rank) % begins.rows, chosen] = 0.0
+            number = begins.number(index)
+            if number is not None:
+                self._state[rows.start + number % begins.rows, chosen] = 0.0
         state = self._state[:, chosen]  # a view of all, or a copy of some
         self._step(state, g)
         if isinstance(chosen, Tensor):
             self._state.index_copy_(1, chosen, state)
         for begins, rows, kept in zip(self._begins, self._rows, self._kept, strict=True):
-            began = index - begins.scale + 1
-            rank = begins.rank.get(began % self.stride)
-            if rank is not None:
-                number = began // self.stride * begins.each + rank
+            number = begins.number(index - begins.scale + 1)
+            if number is not None:
                 ended = self._state[rows.start + number % begins.rows, chosen]
                 self._ended[kept.start + number % begins.kept, chosen] = ended
 

@@ -8,8 +8,7 @@ Topics are those that a `mail_localizer` in every namespace would have. What one
 from __future__ import annotations
 
 import sys
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -22,10 +21,10 @@ from sensor_msgs.msg import MagneticField
 from mail_ros.core.checkpoint import load_model
 from mail_ros.core.errors import ConfigError, MailError
 from mail_ros.core.fleet import Fleet
-from mail_ros.core.localizer import Sample, WindowLocalizer
+from mail_ros.core.localizer import Sample
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_sample
-from mail_ros.nodes.outputs import Poses, unused
+from mail_ros.nodes.outputs import Heard, Poses, unused
 from mail_ros.nodes.parameters import FleetParameters, declare
 from mail_ros.nodes.spin import run
 
@@ -42,12 +41,10 @@ REPORT_S = 10.0  # between two lines about samples that were not used
 class Robot:
     """What the node holds of one."""
 
-    localizer: WindowLocalizer
+    heard: Heard
     poses: Poses
     subscription: Subscription
     gone_s: float = 0.0  # since its magnetometer went
-    malformed: int = 0
-    reported: Counter[str] = field(default_factory=Counter)
 
 
 class FleetNode(Node):
@@ -88,7 +85,7 @@ class FleetNode(Node):
         topic = f"{prefix}/{FIELD_TOPIC}"
         hear = partial(self.on_field, prefix)
         self.robots[prefix] = Robot(
-            localizer, poses, self.create_subscription(MagneticField, topic, hear, qos.sensor_data())
+            Heard(localizer), poses, self.create_subscription(MagneticField, topic, hear, qos.sensor_data())
         )
         self.get_logger().info(f"robot {prefix}: poses on {poses.plain.topic_name} from {topic}")
 
@@ -123,7 +120,7 @@ class FleetNode(Node):
         try:
             self._waiting.append((prefix, to_sample(msg)))
         except MailError as error:
-            self.robots[prefix].malformed += 1
+            self.robots[prefix].heard.malformed += 1
             self.get_logger().warning(f"{prefix}: sample not used: {error}", throttle_duration_sec=REPORT_S)
 
     def answer(self) -> None:
@@ -135,9 +132,7 @@ class FleetNode(Node):
     def report(self) -> None:
         """Say what became of each robot's samples since the last report, where some were of no use."""
         for prefix, robot in self.robots.items():
-            counts = robot.localizer.resampler.counts + Counter(malformed=robot.malformed)
-            new, robot.reported = counts - robot.reported, counts
-            if words := unused(new):
+            if words := unused(robot.heard.new()):
                 self.get_logger().warning(f"{prefix}: samples in {REPORT_S:g} s: {words}")
 
     def close(self) -> None:

@@ -12,7 +12,6 @@ fills, and for samples that cannot be used; why not is counted and logged.
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from typing import Any
 
 import torch
@@ -29,7 +28,7 @@ from mail_ros.core.errors import ConfigError, MailError
 from mail_ros.core.tracked import localizer_of
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_sample
-from mail_ros.nodes.outputs import Poses, unused
+from mail_ros.nodes.outputs import Heard, Poses, unused
 from mail_ros.nodes.parameters import LocalizerParameters, declare
 from mail_ros.nodes.spin import one_line, run
 
@@ -54,9 +53,7 @@ class LocalizerNode(Node):
         model, card = load_model(self.parameters.model_path)
         self.localizer = localizer_of(model, self.parameters.stride_s, self.parameters.tracker)
         map_frame = self.parameters.global_frame_id or card.map_frame
-        self.malformed = 0
-        self._reported: Counter[str] = Counter()
-
+        self.heard = Heard(self.localizer)
         self.poses = Poses(self, "~", map_frame)
         self.field_subscription = self._subscribe()
         self._jump_handle = self._watch_clock(card)
@@ -68,7 +65,7 @@ class LocalizerNode(Node):
         try:
             sample = to_sample(msg)
         except MailError as error:
-            self.malformed += 1
+            self.heard.malformed += 1
             self.get_logger().warning(f"sample not used: {error}", throttle_duration_sec=REPORT_S)
             return
         estimate = self.localizer.push(sample)
@@ -82,8 +79,7 @@ class LocalizerNode(Node):
 
     def report(self) -> None:
         """Say what became of the samples since the last report, where some were of no use."""
-        counts = self.localizer.resampler.counts + Counter(malformed=self.malformed)
-        new, self._reported = counts - self._reported, counts
+        new = self.heard.new()
         if not new:
             topic, publishers = self.field_subscription.topic_name, self.field_subscription.get_publisher_count()
             self.get_logger().warning(f"no sample for {REPORT_S:g} s on {topic} from {publishers} publishers")

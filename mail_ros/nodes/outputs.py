@@ -7,7 +7,7 @@ from collections import Counter
 from geometry_msgs.msg import PoseStamped, PoseWithCovarianceStamped
 from rclpy.node import Node
 
-from mail_ros.core.localizer import Estimate
+from mail_ros.core.localizer import Estimate, WindowLocalizer
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_pose, to_pose_with_covariance
 
@@ -38,6 +38,22 @@ class Poses:
         """Offer them no longer."""
         self.node.destroy_publisher(self.plain)
         self.node.destroy_publisher(self.with_covariance)
+
+
+class Heard:
+    """What became of the samples of one localizer."""
+
+    def __init__(self, localizer: WindowLocalizer) -> None:
+        """Count from now on."""
+        self.localizer = localizer
+        self.malformed = 0
+        self._reported: Counter[str] = Counter()
+
+    def new(self) -> Counter[str]:
+        """Since the last call, under `used` or the reason why not."""
+        counts = self.localizer.resampler.counts + Counter(malformed=self.malformed)
+        new, self._reported = counts - self._reported, counts
+        return new
 
 
 def unused(counts: Counter[str]) -> str:
