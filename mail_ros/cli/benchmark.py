@@ -126,18 +126,18 @@ def _print_study(study: Study, rows: Sequence[Row]) -> None:
     """One table per floor."""
     from rich.table import Table
 
-    from mail_ros.evaluation.study_rows import few, heading, shown
+    from mail_ros.evaluation.study_rows import few, words
 
     for floor in sorted({row["floor"] for row in rows}):
         title = f"{study.name} ({study.source}), floor {floor}: {study.title}"
         table = Table(title=title, title_justify="left", header_style="bold", box=None)
         of_floor = few([row for row in rows if row["floor"] == floor])
-        columns = [column for column in of_floor[0] if column != "floor"]
-        for column in columns:
-            words = isinstance(of_floor[0][column], str)
-            table.add_column(heading(column), justify="left" if words else "right", no_wrap=True)
-        for row in of_floor:
-            table.add_row(*(shown(column, row[column]) for column in columns))
+        heads, lines = words(of_floor, without="floor")
+        values = [value for column, value in of_floor[0].items() if column != "floor"]
+        for head, value in zip(heads, values, strict=True):
+            table.add_column(head, justify="left" if isinstance(value, str) else "right", no_wrap=True)
+        for line in lines:
+            table.add_row(*line)
         console.print(table)
         console.print()
 

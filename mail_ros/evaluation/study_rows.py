@@ -135,6 +135,12 @@ def shown(column: str, value: Any) -> str:
     return f"{value:.4f}" if column == "loss" else f"{value:g}" if column in ("length_s", "scale_s") else f"{value:.2f}"
 
 
+def words(rows: Sequence[Row], *, without: str = "") -> tuple[list[str], list[list[str]]]:
+    """Headings and lines of a table, as every place shows them; one column may be left out."""
+    columns = [column for column in rows[0] if column != without]
+    return [heading(column) for column in columns], [[shown(column, row[column]) for column in columns] for row in rows]
+
+
 def few(rows: Sequence[Row]) -> list[Row]:
     """The rows to print: all, or `SHOWN` of a method that has more, first and last among them."""
     by_method: dict[str, list[Row]] = defaultdict(list)

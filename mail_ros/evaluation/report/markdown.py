@@ -9,7 +9,7 @@ from mail_ros.evaluation.accuracy import relation
 from mail_ros.evaluation.metrics import metric_columns, metric_row
 from mail_ros.evaluation.report.provenance import facts
 from mail_ros.evaluation.report.runs import Floor, StudyTable
-from mail_ros.evaluation.study_rows import few, heading, shown
+from mail_ros.evaluation.study_rows import few, words
 
 
 def write_markdown(path: Path, floors: Sequence[Floor], studies: Sequence[StudyTable]) -> None:
@@ -37,10 +37,9 @@ def _plain(floor: Floor) -> str:
 
 
 def _study(study: StudyTable) -> str:
-    columns = list(study.rows[0])
     by_floor = {row["floor"]: [one for one in study.rows if one["floor"] == row["floor"]] for row in study.rows}
     rows = [row for of_floor in by_floor.values() for row in few(of_floor)]
-    return _table(map(heading, columns), ([shown(column, row[column]) for column in columns] for row in rows))
+    return _table(*words(rows))
 
 
 def _table(heads: Iterable[str], rows: Iterable[Sequence[str]]) -> str:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from mail_ros.evaluation.report.charts import Chart, charts, floors
 from mail_ros.evaluation.report.runs import StudyTable
-from mail_ros.evaluation.study_rows import heading, shown
+from mail_ros.evaluation.study_rows import words
 
 
 class Sections(NamedTuple):
@@ -56,11 +56,9 @@ def _unit(chart: Chart) -> str:
 def _table(study: StudyTable, floor: int, place: str) -> str:
     """All rows, as the command line words them."""
     rows = [row for row in study.rows if row["floor"] == floor]
-    columns = [column for column in rows[0] if column != "floor"]
-    head = "".join(f"<th>{escape(heading(column))}</th>" for column in columns)
-    body = "".join(
-        f"<tr>{''.join(f'<td>{escape(shown(column, row[column]))}</td>' for column in columns)}</tr>" for row in rows
-    )
+    heads, lines = words(rows, without="floor")
+    head = "".join(f"<th>{escape(cell)}</th>" for cell in heads)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in line)}</tr>" for line in lines)
     return (
         f"<details><summary>{place}: the table, errors in m</summary>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></details>"
