@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
 
@@ -91,19 +91,36 @@ def _localizer(model: Path, domain_id: int) -> Iterator[Callable[[], None]]:
     """The localizer node in a process of its own, which ends with the block; gives a check that it runs."""
     environment = {**os.environ, "ROS_DOMAIN_ID": str(domain_id), "RCUTILS_COLORIZED_OUTPUT": "0"}
     command = [sys.executable, "-m", "mail_ros.nodes.localizer", "--ros-args", "-p", f"model:={model}"]
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # or the node would outlive us
-    with tempfile.TemporaryFile() as log:
-        node = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        try:
-            yield lambda: _check(node, log)
-        finally:
-            node.terminate()
-            try:
-                node.wait(STOP_S)
-            except subprocess.TimeoutExpired:
-                node.kill()
-                node.wait()
-            signal.signal(signal.SIGTERM, before)
+    with tempfile.TemporaryFile() as log, ExitStack() as stack:
+        before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # or the node would outlive us
+        stack.callback(signal.signal, signal.SIGTERM, before)
+        with _held(signal.SIGINT, signal.SIGTERM):
+            node = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            stack.callback(_end, node)
+        yield lambda: _check(node, log)
+
+
+@contextmanager
+def _held(*numbers: signal.Signals) -> Iterator[None]:
+    """Signals that arrive within the block count at its end: no process is started and then not known of."""
+    arrived: list[int] = []
+    before = {held: signal.signal(held, lambda number, _: arrived.append(number)) for held in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for number in arrived:
+        signal.raise_signal(number)
+
+
+def _end(node: subprocess.Popen[bytes]) -> None:
+    node.terminate()
+    try:
+        node.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        node.kill()
+        node.wait()
 
 
 def _check(node: subprocess.Popen[bytes], log: IO[bytes]) -> None:
