@@ -110,8 +110,8 @@ def _held(*numbers: signal.Signals) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    for number in arrived:
-        signal.raise_signal(number)
+    for caught in arrived:
+        signal.raise_signal(caught)
 
 
 def _end(node: subprocess.Popen[bytes]) -> None:
