@@ -19,6 +19,7 @@ TOOLS = [
     "rich>=13",
     "rosbags>=0.10",
     "ruamel.yaml>=0.17",
+    "torch>=2.1,<3",
     "typer>=0.12",
 ]
 TEST = [
@@ -50,7 +51,7 @@ setup(
     python_requires=">=3.10",
     packages=find_packages(include=[NAME, f"{NAME}.*"]),
     package_data={f"{NAME}.evaluation.report": ["*.html", "page.css", "page.js"]},
-    install_requires=["numpy>=1.24", "safetensors>=0.4", "torch>=2.1,<3"],
+    install_requires=["numpy>=1.24", "safetensors>=0.4"],
     extras_require={"tools": TOOLS, "test": TOOLS + TEST},
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),

@@ -14,13 +14,14 @@ import numpy as np
 import torch
 
 from mail_ros.core.belief import survey_cells
-from mail_ros.core.checkpoint import ModelCard, build_mail, save_model
+from mail_ros.core.checkpoint import ModelCard, save_model
 from mail_ros.core.config import FeatureConfig, HeadKind, MailConfig, NetworkConfig, WindowConfig
 from mail_ros.core.localizer import Estimate, Localizer
 from mail_ros.core.model import Mail
 from mail_ros.data.bag import read_track, write_walk
 from mail_ros.data.labels import interpolate
 from mail_ros.data.track import FloatArray, IntArray, Landmark, Track
+from mail_ros.training.network import MailNetwork, arrays, untrained_network
 
 START_NS = 1_700_000_000_123_456_789  # not on a tick of any rate
 EXTENT_M = 10.0  # walks of these tests stay within this of the origin
@@ -88,30 +89,25 @@ def tiny_config(
     )
 
 
-def tiny_network(config: MailConfig | None = None, *, floor: int = 0, seed: int = 0) -> Mail:
+def tiny_network(config: MailConfig | None = None, *, floor: int = 0, seed: int = 0) -> MailNetwork:
     """An untrained network; a seed always gives the same one."""
     config = config or tiny_config()
     torch.manual_seed(seed)
     if config.network.head == "regression":
-        return build_mail(
-            config,
-            {
-                "head.center_m": torch.zeros(2),
-                "head.extent_m": torch.tensor(EXTENT_M),
-                "head.floor": torch.tensor(floor),
-            },
-        ).eval()
+        extent_m = np.array(EXTENT_M, np.float32)
+        site = {"head.center_m": np.zeros(2, np.float32), "head.extent_m": extent_m, "head.floor": np.array(floor)}
+        return untrained_network(config, site).eval()
     grid = np.stack(np.meshgrid(np.arange(-6.0, 6.5, 0.5), np.arange(-6.0, 6.5, 0.5)), -1).reshape(-1, 2)
     cells = survey_cells(grid, np.full(len(grid), floor), 0.5)
-    return build_mail(
-        config,
-        {
-            "head.cell_position_m": torch.from_numpy(cells.position_m),
-            "head.cell_floor": torch.from_numpy(cells.floor),
-            "head.label_sigma_m": torch.tensor(0.5),
-            "head.radius_m": torch.tensor(1.0),
-        },
-    ).eval()
+    settings = {"head.label_sigma_m": np.array(0.5), "head.radius_m": np.array(1.0)}
+    places = {"head.cell_position_m": cells.position_m, "head.cell_floor": cells.floor}
+    return untrained_network(config, {**places, **settings}).eval()
+
+
+def tiny_mail(config: MailConfig | None = None, *, floor: int = 0, seed: int = 0) -> Mail:
+    """The same as it runs on the robot."""
+    network = tiny_network(config, floor=floor, seed=seed)
+    return Mail(network.config, arrays(network))
 
 
 def tiny_model(
@@ -121,8 +117,8 @@ def tiny_model(
     config = config or tiny_config()
     field_ut = synthetic_walk(2.0 * config.samples / config.features.rate_hz, config.features.rate_hz).field_ut
     card = ModelCard(config=config, map_frame=map_frame, floors=(floor,))
-    golden = torch.from_numpy(field_ut[: config.samples]).float()
-    save_model(path, tiny_network(config, floor=floor, seed=seed), card, golden)
+    golden = field_ut[: config.samples].astype(np.float32)
+    save_model(path, arrays(tiny_network(config, floor=floor, seed=seed)), card, golden)
     return path
 
 

@@ -73,7 +73,7 @@ def test_a_doubt_about_the_floor_is_never_small() -> None:
 def test_heatmap_loss_is_least_at_the_label() -> None:
     """A softmax that equals the softened label beats one that is shifted by a cell or on another floor."""
     head = tiny_network(tiny_config("heatmap")).head
-    cells = head.cells
+    cells = head.meaning.cells
     assert cells is not None
     truth, floor = torch.tensor([[1.0, 2.0]]), torch.tensor([0])
     place_m = cells.position_m

@@ -32,9 +32,9 @@ def test_a_hole_is_masked_and_no_window_spans_it() -> None:
     assert hole.sum() == pytest.approx(100, abs=2)
     assert not even.valid[hole].any()
     windows = WindowSet([track], config, stride_s=0.1)
-    assert np.isfinite(windows.fields(windows.ends).numpy()).all()
-    assert np.isfinite(windows.fields(windows.ends, np.full(len(windows), 1.4)).numpy()).all()
-    assert np.isfinite(windows.labels(windows.ends)[0].numpy()).all()
+    assert np.isfinite(windows.fields(windows.ends)).all()
+    assert np.isfinite(windows.fields(windows.ends, np.full(len(windows), 1.4))).all()
+    assert np.isfinite(windows.position_m[windows.ends]).all()
 
 
 def test_pauses_and_unlabelled_parts_end_no_window() -> None:
@@ -50,17 +50,17 @@ def test_speed_stretches_the_walk_under_the_window() -> None:
     """A window at double speed holds every other sample; its end and its label stay."""
     windows = WindowSet([synthetic_walk(20.0).track()], tiny_config(), stride_s=0.5)
     end = windows.ends[-1:]
-    plain, fast = windows.fields(end)[0].numpy(), windows.fields(end, np.array([2.0]))[0].numpy()
+    plain, fast = windows.fields(end)[0], windows.fields(end, np.array([2.0]))[0]
     half = len(plain) // 2
     assert fast[-half:] == pytest.approx(plain[::-2][:half][::-1], abs=1e-4)
-    slow = windows.fields(end, np.array([0.5]))[0].numpy()
+    slow = windows.fields(end, np.array([0.5]))[0]
     assert slow[::-2] == pytest.approx(plain[::-1][: len(slow[::-2])], abs=1e-4)
 
 
 def test_a_speed_beyond_the_walk_is_lowered() -> None:
     windows = WindowSet([synthetic_walk(20.0).track()], tiny_config(), stride_s=0.02)
     first = windows.ends[:1]  # hardly more history than the window itself
-    assert windows.fields(first, np.array([5.0]))[0, 0].numpy() == pytest.approx(windows.field_ut[0], abs=0.5)
+    assert windows.fields(first, np.array([5.0]))[0, 0] == pytest.approx(windows.field_ut[0], abs=0.5)
 
 
 def test_walks_that_give_no_window_are_named() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import synthetic_walk, tiny_network
+from helpers import synthetic_walk, tiny_mail
 
 from mail_ros.core.localizer import Estimate, MailLocalizer, Sample, Status
 from mail_ros.data.bag import read_track
@@ -64,7 +64,7 @@ def test_pauses_and_floors_have_rows_of_their_own(tmp_path: Path) -> None:
 
 def test_the_csv_gives_the_table_back(tmp_path: Path) -> None:
     bag = synthetic_walk(20.0).write(tmp_path / "walk")
-    scored = list(follow(MailLocalizer(tiny_network()), read_track(bag)))
+    scored = list(follow(MailLocalizer(tiny_mail()), read_track(bag)))
     write_csv(tmp_path / "out" / "estimates.csv", scored)
     with (tmp_path / "out" / "estimates.csv").open() as file:
         rows = list(csv.DictReader(file))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from helpers import synthetic_walk, tiny_config, tiny_network
+from helpers import synthetic_walk, tiny_config, tiny_mail
 from simulated_tracks import assert_equal, surveys
 
-from mail_ros.core.checkpoint import Model
+from mail_ros.core.checkpoint import build
 from mail_ros.core.config import TrackerChoice
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.fleet import Fleet
 from mail_ros.core.localizer import Estimate, Sample
+from mail_ros.core.model import Model
 from mail_ros.core.tracked import localizer_of
 from mail_ros.data.dataset import WindowSet
 from mail_ros.training.config import run_config
@@ -45,7 +46,7 @@ def alone(model: Model, tracker: TrackerChoice, samples: list[Sample]) -> list[E
 @pytest.mark.parametrize("tracker", ["none", "walking"])
 @pytest.mark.parametrize("each", [1, 25])
 def test_a_robot_of_a_fleet_is_told_what_it_would_be_told_alone(tracker: TrackerChoice, each: int) -> None:
-    model = tiny_network(tiny_config("heatmap"))
+    model = tiny_mail(tiny_config("heatmap"))
     fleet = Fleet(model, STRIDE_S, tracker, most=4)
     walks = {name: walk(seed) for seed, name in enumerate(ROBOTS)}
     for name in walks:
@@ -60,7 +61,7 @@ def test_a_robot_of_a_fleet_is_told_what_it_would_be_told_alone(tracker: Tracker
 
 
 def test_robots_join_and_leave_and_places_are_used_again() -> None:
-    model = tiny_network(tiny_config("heatmap"))
+    model = tiny_mail(tiny_config("heatmap"))
     fleet = Fleet(model, STRIDE_S, "none", most=2)
     for name in ("a", "b"):
         fleet.join(name)
@@ -78,7 +79,7 @@ def test_robots_join_and_leave_and_places_are_used_again() -> None:
 
 
 def test_bad_samples_of_one_robot_change_nothing_for_another() -> None:
-    model = tiny_network(tiny_config("heatmap"))
+    model = tiny_mail(tiny_config("heatmap"))
     good, bad = walk(0), walk(1)
     for sample in bad[50:]:
         sample.field_ut[:] = np.nan
@@ -95,7 +96,7 @@ def test_bad_samples_of_one_robot_change_nothing_for_another() -> None:
 def test_a_fleet_of_matching_reads_whole_windows() -> None:
     config = run_config(["network.kind=matching", "features.rate_hz=10", "window.length_s=6", "window.scales_s=[6]"])
     tracks = surveys()
-    model = fit_matching(config, WindowSet(tracks, config.mail, 0.5))
+    model = build(config.mail, fit_matching(config, WindowSet(tracks, config.mail, 0.5)))
     fleet = Fleet(model, 0.5, "walking", most=2)
     samples = list(tracks[0][:1200].samples())
     for name in ("a", "b"):

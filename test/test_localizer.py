@@ -4,15 +4,14 @@ import dataclasses
 
 import numpy as np
 import pytest
-import torch
-from helpers import synthetic_walk, tiny_config, tiny_network
+from helpers import synthetic_walk, tiny_config, tiny_mail
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mail_ros.core.config import HeadKind
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.localizer import Estimate, MailLocalizer, Sample, Status
-from mail_ros.core.reader import MailReader, WindowReader
+from mail_ros.core.reader import MailReader, WindowReader, window_answer
 from mail_ros.data.dataset import resample
 from mail_ros.data.track import Track
 
@@ -24,7 +23,7 @@ def run(localizer: MailLocalizer, track: Track) -> list[Estimate]:
 @pytest.mark.parametrize("head", ["regression", "heatmap"])
 def test_push_equals_the_window_cut_offline(head: HeadKind) -> None:
     """Training cuts its windows from `resample`; the robot's are the same, to the bit, and so to 1e-4 m its answers."""
-    model, track = tiny_network(tiny_config(head)), synthetic_walk().track()
+    model, track = tiny_mail(tiny_config(head)), synthetic_walk().track()
     offline, samples = resample(track, model.config.features), model.config.samples
     localizer, estimates = MailLocalizer(model, stride_s=0.1), 0
     assert isinstance(localizer.reader, MailReader)
@@ -36,26 +35,23 @@ def test_push_equals_the_window_cut_offline(head: HeadKind) -> None:
         end = int(np.flatnonzero(offline.stamp_ns <= estimate.stamp_ns)[-1]) + 1
         window_ut = offline.field_ut[end - samples : end]
         assert np.array_equal(localizer.reader.values, window_ut)
-        with torch.inference_mode():
-            posterior = model.head.posterior(model(torch.from_numpy(window_ut).float()[None]).raw[0])
+        posterior = window_answer(model, window_ut).posterior
         assert estimate.position_m == pytest.approx(posterior.position_m, abs=1e-4)
     assert estimates == pytest.approx((10.0 - 2.2) / 0.1, abs=1)
 
 
 def test_a_gradient_of_the_whole_window_is_answered_by_passes() -> None:
     features = dataclasses.replace(tiny_config().features, gradient="mean")
-    model, track = tiny_network(dataclasses.replace(tiny_config(), features=features)), synthetic_walk(5.0).track()
+    model, track = tiny_mail(dataclasses.replace(tiny_config(), features=features)), synthetic_walk(5.0).track()
     localizer = MailLocalizer(model, stride_s=0.1)
     assert isinstance(localizer.reader, WindowReader)
     last = run(localizer, track)[-1]
-    with torch.inference_mode():
-        raw = model(torch.from_numpy(localizer.reader.values).float()[None]).raw[0]
-    assert np.array_equal(last.position_m, model.head.posterior(raw).position_m)
+    assert np.array_equal(last.position_m, window_answer(model, localizer.reader.values).posterior.position_m)
 
 
 def test_the_first_estimate_comes_with_a_full_window() -> None:
     walk = synthetic_walk(duration_s=4.0)
-    first = run(MailLocalizer(tiny_network(), stride_s=0.02), walk.track())[0]
+    first = run(MailLocalizer(tiny_mail(), stride_s=0.02), walk.track())[0]
     assert (first.stamp_ns - walk.stamp_ns[0]) / 1e9 == pytest.approx(2.2, abs=0.04)
 
 
@@ -65,7 +61,7 @@ def test_no_estimate_from_a_window_with_a_hole(change: str) -> None:
     walk = synthetic_walk(duration_s=10.0)
     stamp_ns = walk.stamp_ns.copy()
     stamp_ns[500:] += 3_000_000_000 if change == "gap" else -4_000_000_000
-    localizer = MailLocalizer(tiny_network(), stride_s=0.02)
+    localizer = MailLocalizer(tiny_mail(), stride_s=0.02)
     answered = [localizer.push(Sample(int(s), f)) is not None for s, f in zip(stamp_ns, walk.field_ut, strict=True)]
     silent = 500 + answered[500:].index(True)
     assert all(answered[480:500:10])
@@ -76,7 +72,7 @@ def test_samples_that_are_not_numbers_are_bridged_or_end_the_window() -> None:
     walk = synthetic_walk(duration_s=10.0)
     walk.field_ut[400:410] = np.nan  # 0.1 s: bridged
     walk.field_ut[700:750, 1] = np.nan  # 0.5 s: a hole
-    localizer = MailLocalizer(tiny_network(), stride_s=0.02)
+    localizer = MailLocalizer(tiny_mail(), stride_s=0.02)
     stamps_s = np.array([e.stamp_ns - walk.stamp_ns[0] for e in run(localizer, walk.track())]) / 1e9
     assert localizer.resampler.counts["not_finite"] == 60
     assert ((stamps_s > 4.12) & (stamps_s < 6.9)).any()
@@ -87,7 +83,7 @@ def test_samples_that_are_not_numbers_are_bridged_or_end_the_window() -> None:
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(-3, 40), st.sampled_from([1.0, 1.0, 1.0, np.nan, np.inf, 1e9])), max_size=400))
 def test_whatever_comes_estimates_are_finite_and_their_stamps_rise(samples: list[tuple[int, float]]) -> None:
-    localizer, stamp_ns, stamps = MailLocalizer(tiny_network(), 0.02), 10**18, []
+    localizer, stamp_ns, stamps = MailLocalizer(tiny_mail(), 0.02), 10**18, []
     for step_ms, factor in samples:
         stamp_ns += step_ms * 1_000_000
         estimate = localizer.push(Sample(stamp_ns, np.array([20.0, 5.0, -43.0]) * factor))
@@ -99,7 +95,7 @@ def test_whatever_comes_estimates_are_finite_and_their_stamps_rise(samples: list
 
 
 def test_an_estimate_uses_nothing_after_its_stamp() -> None:
-    track, model = synthetic_walk().track(), tiny_network()
+    track, model = synthetic_walk().track(), tiny_mail()
     half = len(track) // 2
     track.field_ut[half:] += 30.0
     disturbed = {e.stamp_ns: e.position_m for e in run(MailLocalizer(model), track)}
@@ -110,7 +106,7 @@ def test_an_estimate_uses_nothing_after_its_stamp() -> None:
 
 
 def test_who_starts_later_answers_the_same() -> None:
-    track, model = synthetic_walk().track(), tiny_network()
+    track, model = synthetic_walk().track(), tiny_mail()
     early = {e.stamp_ns: e.position_m for e in run(MailLocalizer(model), track)}
     late = run(MailLocalizer(model), track[137:])
     assert len(late) > 50
@@ -118,7 +114,7 @@ def test_who_starts_later_answers_the_same() -> None:
 
 
 def test_reset_forgets() -> None:
-    localizer, track = MailLocalizer(tiny_network()), synthetic_walk().track()
+    localizer, track = MailLocalizer(tiny_mail()), synthetic_walk().track()
     first = run(localizer, track)
     localizer.reset()
     again = run(localizer, track)
@@ -127,11 +123,11 @@ def test_reset_forgets() -> None:
 
 
 def test_a_wide_belief_is_said_to_be_uncertain() -> None:
-    estimate = run(MailLocalizer(tiny_network()), synthetic_walk(3.0).track())[0]  # untrained: 10 m
+    estimate = run(MailLocalizer(tiny_mail()), synthetic_walk(3.0).track())[0]  # untrained: 10 m
     assert estimate.status is Status.UNCERTAIN
     assert sum(estimate.attention) == pytest.approx(1.0)
 
 
 def test_a_stride_shorter_than_a_sample_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"stride_s: wanted 0.02 to 3600, found 0.001"):
-        MailLocalizer(tiny_network(), stride_s=0.001)
+        MailLocalizer(tiny_mail(), stride_s=0.001)

@@ -86,9 +86,9 @@ def test_every_python_package_that_is_required_has_a_rosdep_key_or_is_in_the_rea
 
 
 def test_a_robot_that_only_localizes_installs_no_tools(package: Package, setup_arguments: dict[str, Any]) -> None:
-    assert requirement_names(setup_arguments["install_requires"]) == {"numpy", "safetensors", "torch"}
+    assert requirement_names(setup_arguments["install_requires"]) == {"numpy", "safetensors"}
     python_keys = {depend.name for depend in package.exec_depends if depend.name.startswith("python3-")}
-    assert python_keys == {"python3-numpy", "python3-torch"}
+    assert python_keys == {"python3-numpy"}
 
 
 def test_every_file_that_is_shipped_exists(setup_arguments: dict[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -98,4 +97,3 @@ def test_gradients_are_the_ones_of_the_definition() -> None:
     assert gradient(field_ut, "lag", 2)[0].tolist() == (field_ut[2] - field_ut[0]).tolist()
     assert gradient(field_ut, "first", 1)[-1].tolist() == (field_ut[-1] - field_ut[-2]).tolist()
     assert gradient(field_ut, "mean", 0) == pytest.approx(field_ut - field_ut.mean(axis=0))
-    assert torch.equal(gradient(torch.from_numpy(field_ut), "mean", 0), torch.from_numpy(gradient(field_ut, "mean", 0)))

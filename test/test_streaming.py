@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from helpers import tiny_config, tiny_network
+from helpers import tiny_config, tiny_mail
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -73,7 +73,7 @@ def networks(draw: st.DrawFn) -> Mail:
         WindowConfig(length / 10.0, tuple(scale / 10.0 for scale in sorted(scales))),
         NetworkConfig(hidden=draw(st.integers(1, 6)), feature=4, attention=attention, head=head),
     )
-    return tiny_network(config)
+    return tiny_mail(config)
 
 
 @settings(max_examples=60, deadline=None)
@@ -120,7 +120,7 @@ def drawn(seed: int, count: int) -> FloatArray:
 
 
 def test_the_papers_configuration_is_carried() -> None:
-    model = tiny_network(MailConfig(network=NetworkConfig(head="regression")))
+    model = tiny_mail(MailConfig(network=NetworkConfig(head="regression")))
     for stride in (1, 5):
         pairs = drive([reader_of(model, stride)], 10**12, 700)  # 14 s at 50 Hz
         assert len(pairs) > 30
@@ -129,7 +129,7 @@ def test_the_papers_configuration_is_carried() -> None:
 
 def test_memory_does_not_grow_even_where_no_window_fills() -> None:
     """The short form: nothing is left behind by many ticks, with and without holes."""
-    reader = reader_of(tiny_network(), 3)
+    reader = reader_of(tiny_mail(), 3)
     drive([reader], 0, 2 * reader.length)
     for every in (10**9, reader.length // 2):
         gc.collect()
@@ -143,4 +143,4 @@ def test_memory_does_not_grow_even_where_no_window_fills() -> None:
 def test_a_gradient_of_the_whole_window_is_refused() -> None:
     features = dataclasses.replace(tiny_config().features, gradient="mean")
     with pytest.raises(ConfigError, match=r'features\.gradient: wanted "lag" or "first"'):
-        StreamingMail(tiny_network(dataclasses.replace(tiny_config(), features=features)), 1)
+        StreamingMail(tiny_mail(dataclasses.replace(tiny_config(), features=features)), 1)

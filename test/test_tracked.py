@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from helpers import synthetic_walk, tiny_config, tiny_network
+from helpers import synthetic_walk, tiny_config, tiny_mail
 from simulated_tracks import answers, assert_equal, drive, surveys, with_noise_after
 
 from mail_ros.core.belief import Cells, gaussian, normal
@@ -130,7 +130,7 @@ def test_a_gaussian_knows_its_floor() -> None:
 
 
 def test_the_heatmap_gives_its_cells_and_logits() -> None:
-    localizer = MailLocalizer(tiny_network(tiny_config("heatmap")), stride_s=0.1)
+    localizer = MailLocalizer(tiny_mail(tiny_config("heatmap")), stride_s=0.1)
     follower = tracked(localizer, odometry=False)
     estimates = answers(follower, synthetic_walk().track())
     assert len(estimates) > 50
@@ -179,7 +179,7 @@ def test_odometry_that_is_not_a_number_is_passed_over_and_counted(case: Case) ->
 
 
 def test_what_answers_no_windows_or_knows_no_cells_is_not_tracked() -> None:
-    for method in (DeadReckoning(0.1), MailLocalizer(tiny_network())):
+    for method in (DeadReckoning(0.1), MailLocalizer(tiny_mail())):
         with pytest.raises(ConfigError, match="wanted a method that answers windows and knows the map's cells"):
             tracked(method, odometry=False)
 

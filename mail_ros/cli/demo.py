@@ -21,7 +21,7 @@ from mail_ros.core.errors import MailError, ModelError
 from mail_ros.evaluation.metrics import TAIL_M, Metrics, summarize
 from mail_ros.nodes.spin import missing
 
-if TYPE_CHECKING:  # these bring torch and rclpy along
+if TYPE_CHECKING:  # these bring numpy and rclpy along
     from mail_ros.data.simulator import SimulatedWalk
     from mail_ros.nodes.demo_robot import Answer
 

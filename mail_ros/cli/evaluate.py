@@ -35,15 +35,12 @@ def evaluate(
 
     Example: `mail_ros evaluate models/site.safetensors bags/tuesday* --estimates estimates.csv`
     """
-    import torch
-
     from mail_ros.core.checkpoint import load_model
     from mail_ros.core.tracked import localizer_of
     from mail_ros.data.bag import read_track
     from mail_ros.evaluation.doubt import doubt, doubt_words
     from mail_ros.evaluation.follow import Scored, follow, table, write_csv
 
-    torch.set_num_threads(1)  # as in the node; one window is too small to share
     network, _ = load_model(model)
     check_choice("--tracker", tracker, TrackerChoice)
     localizer = localizer_of(network, stride_s, cast(TrackerChoice, tracker))

@@ -17,6 +17,7 @@ BoolArray = npt.NDArray[np.bool_]
 GAUSSIAN_FLOOR_M = 0.25  # deviation added to a Gaussian over cells: half a cell
 LEAST_M = 0.05  # deviation along each axis that a covariance has at least: whoever consumes it may divide by it
 NEAR_M = 3.0  # an estimate that is at most so far off is of use
+IDENTITY = np.eye(2)
 REGION = 0.9  # the region of this probability is the one that a covariance is made for
 REGION_SQUARED = -2.0 * np.log(1.0 - REGION)  # squared Mahalanobis distance at its edge, in the plane
 
@@ -72,27 +73,37 @@ def decode(probability: FloatArray, cells: Cells, radius_m: float) -> Posterior:
     """
     mode = int(probability.argmax())
     floor = int(cells.floor[mode])
-    same_floor = cells.floor == floor
-    distance_m = np.linalg.norm(cells.position_m - cells.position_m[mode], axis=1)
-    near = np.where(same_floor & (distance_m <= radius_m), probability, 0.0)
-    mean_m = near @ cells.position_m / near.sum()
-    offset_m = np.where(same_floor[:, None], cells.position_m - mean_m, 0.0)
-    covariance_m2 = (probability[:, None] * offset_m).T @ offset_m
-    elsewhere = float(probability[~same_floor].sum())
-    covariance_m2 += np.eye(2) * elsewhere * float(distance_m[same_floor].max()) ** 2
-    covariance_m2 *= min(1.0, _region_squared(probability, offset_m, same_floor, covariance_m2) / REGION_SQUARED)
-    within = same_floor & (np.linalg.norm(offset_m, axis=1) <= NEAR_M)
-    return Posterior(mean_m, covariance_m2 + np.eye(2) * LEAST_M**2, floor, float(probability[within].sum()))
+    here = cells.floor == floor
+    x, y = cells.position_m.T
+    from_mode_m2 = np.square(x - x[mode]) + np.square(y - y[mode])
+    near = np.flatnonzero(here & (from_mode_m2 <= radius_m**2))
+    mean_m = probability[near] @ cells.position_m[near] / probability[near].sum()
+    x, y = x - mean_m[0], y - mean_m[1]
+    there = probability * here
+    xx, xy, yy = (float(there @ product) for product in (x * x, x * y, y * y))
+    farthest_m2 = float(from_mode_m2[here].max())
+    elsewhere_m2 = max(0.0, 1.0 - float(there.sum())) * farthest_m2
+    spread = np.array([[xx + elsewhere_m2, xy], [xy, yy + elsewhere_m2]])
+    scale = min(1.0, _region_squared(there, x, y, spread) / REGION_SQUARED)
+    within = float(there @ (x * x + y * y <= NEAR_M**2))
+    return Posterior(mean_m, scale * spread + LEAST_M**2 * IDENTITY, floor, within)
 
 
-def _region_squared(
-    probability: FloatArray, offset_m: FloatArray, same_floor: BoolArray, covariance_m2: FloatArray
-) -> float:
-    """Squared Mahalanobis distance within which `REGION` of the belief lies; infinite where it is on other floors."""
-    precision = np.linalg.inv(covariance_m2 + np.eye(2) * 1e-6)
-    squared = np.where(same_floor, np.einsum("ij,jk,ik->i", offset_m, precision, offset_m), np.inf)
+def _region_squared(there: FloatArray, x: FloatArray, y: FloatArray, spread: FloatArray) -> float:
+    """Squared Mahalanobis distance within which `REGION` of the belief lies; infinite where it is on other floors.
+
+    Args:
+        there: (m,) the belief on the position's floor; the rest of it is infinitely far.
+        x: (m,) distance from the position along one axis.
+        y: (m,) along the other.
+        spread: (2, 2) of the belief.
+    """
+    if there.sum() < REGION:
+        return np.inf
+    a, b, c = spread[0, 0] + 1e-6, spread[0, 1], spread[1, 1] + 1e-6
+    squared = (c * x * x - 2.0 * b * x * y + a * y * y) / (a * c - b * b)
     order = squared.argsort()
-    inside = int(np.searchsorted(probability[order].cumsum(), REGION))
+    inside = int(there[order].cumsum().searchsorted(REGION))
     return float(squared[order[min(inside, len(order) - 1)]])
 
 

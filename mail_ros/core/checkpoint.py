@@ -12,24 +12,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
+import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
-from torch import Tensor
+from safetensors.numpy import save
 
 from mail_ros.core.belief import Cells
 from mail_ros.core.config import MailConfig, from_dict
 from mail_ros.core.errors import ConfigError, ModelError
-from mail_ros.core.heads import HeatmapHead, MapHead, RegressionHead
+from mail_ros.core.gru import Float32Array
+from mail_ros.core.heads import MapHead
 from mail_ros.core.matching import Matching
-from mail_ros.core.model import Mail
+from mail_ros.core.model import Mail, Model, State, mail_head, weight_shapes
 
 FORMAT = "mail_ros/1"
 CARD_KEY = "mail_ros_card"
 GOLDEN_KEY = "golden.field_ut"  # (n + lag, 3) µT: one window of a training walk
 GOLDEN_TOLERANCE_M = 1e-3
-
-Model = Mail | Matching
 
 
 @dataclass(frozen=True)
@@ -46,71 +44,53 @@ class ModelCard:
     format: str = FORMAT
 
 
-def build(config: MailConfig, state: dict[str, Tensor]) -> Model:
+def build(config: MailConfig, state: State) -> Mail | Matching:
     """A model of a site, of the kind that its configuration names.
 
     Args:
         config: of the model.
-        state: tensors by the names of `state_dict`, of which it reads the head's buffers (`training.maps` makes
-            them) and, for matching, the survey (see `Matching`), but no weights.
+        state: arrays of a model file by their names.
 
     Raises:
         KeyError: one of them is missing.
     """
-    return build_matching(config, state) if config.network.kind == "matching" else build_mail(config, state)
+    if config.network.kind == "mail":
+        return Mail(config, state)
+    cells = Cells(state["head.cell_position_m"], state["head.cell_floor"])
+    head = MapHead(cells, float(state["head.label_sigma_m"]), float(state["head.radius_m"]))
+    return Matching(config, head, state)
 
 
-def build_matching(config: MailConfig, state: dict[str, Tensor]) -> Matching:
-    """A matching model, whole; see `build`."""
-    survey = {name: tensor for name, tensor in state.items() if not name.startswith("head.")}
-    return Matching(config, MapHead(*_map(state)), survey)
-
-
-def build_mail(config: MailConfig, state: dict[str, Tensor]) -> Mail:
-    """An untrained network; see `build`."""
-    features = len(config.scales) * config.network.feature
-    if config.network.head == "heatmap":
-        return Mail(config, HeatmapHead(features, *_map(state)))
-    center, extent, floor = (state[f"head.{name}"] for name in ("center_m", "extent_m", "floor"))
-    return Mail(config, RegressionHead(features, (float(center[0]), float(center[1])), float(extent), int(floor)))
-
-
-def _map(state: dict[str, Tensor]) -> tuple[Cells, float, float]:
-    cells = Cells(state["head.cell_position_m"].numpy(), state["head.cell_floor"].numpy())
-    return cells, float(state["head.label_sigma_m"]), float(state["head.radius_m"])
-
-
-def save_model(path: Path, model: Model, card: ModelCard, golden_field_ut: Tensor) -> ModelCard:
+def save_model(path: Path, state: State, card: ModelCard, golden_field_ut: Float32Array) -> ModelCard:
     """Write the file whole or not at all; returns the card with the golden window's answer.
 
     Args:
         path: usually models/SITE.safetensors; parent folders are made.
-        model: the trained network.
+        state: arrays of the trained model, see `build`.
         card: its description.
         golden_field_ut: (n + lag, 3) µT, one window that every loader must answer alike.
     """
-    answer = _answer(model, golden_field_ut)
-    card = dataclasses.replace(card, golden_position_m=answer)
-    tensors = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
-    tensors[GOLDEN_KEY] = golden_field_ut.contiguous()
+    card = dataclasses.replace(card, golden_position_m=_answer(build(card.config, state), golden_field_ut))
+    arrays = {name: np.array(value, order="C") for name, value in {**state, GOLDEN_KEY: golden_field_ut}.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(save(tensors, {CARD_KEY: json.dumps(dataclasses.asdict(card))}))
+    partial.write_bytes(save(arrays, {CARD_KEY: json.dumps(dataclasses.asdict(card))}))
     partial.replace(path)
     return card
 
 
-def load_model(path: Path) -> tuple[Model, ModelCard]:
+def load_model(path: Path) -> tuple[Mail | Matching, ModelCard]:
     """Read, build and check a model.
 
     Raises:
         ModelError: no such file, not a safetensors file, no or another card, weights that do not fit the
             card, weights that are not finite, or a golden window that is answered differently.
     """
-    tensors, card = _read(path)
-    golden = tensors.pop(GOLDEN_KEY, None)
+    state, card = _read(path)
+    golden = state.pop(GOLDEN_KEY, None)
     try:
-        model = build(card.config, tensors)
+        _check_weights(path, card.config, state)
+        model = build(card.config, state)
     except KeyError as error:
         raise ModelError(
             path,
@@ -118,9 +98,6 @@ def load_model(path: Path) -> tuple[Model, ModelCard]:
             found=f"no {error}",
             fix="the file is damaged: train or copy it again",
         ) from None
-    _check_weights(path, model, tensors)
-    model.load_state_dict(tensors)
-    model.eval()
     if golden is None or tuple(golden.shape) != (card.config.samples, 3):
         raise ModelError(
             path,
@@ -129,9 +106,7 @@ def load_model(path: Path) -> tuple[Model, ModelCard]:
             fix="train the model again",
         )
     answer = _answer(model, golden)
-    if not torch.allclose(
-        torch.tensor(answer), torch.tensor(card.golden_position_m), rtol=0.0, atol=GOLDEN_TOLERANCE_M
-    ):
+    if not np.allclose(answer, card.golden_position_m, rtol=0.0, atol=GOLDEN_TOLERANCE_M):
         raise ModelError(
             path,
             wanted=f"the golden window at {card.golden_position_m} m",
@@ -141,7 +116,7 @@ def load_model(path: Path) -> tuple[Model, ModelCard]:
     return model, card
 
 
-def _read(path: Path) -> tuple[dict[str, Tensor], ModelCard]:
+def _read(path: Path) -> tuple[dict[str, Any], ModelCard]:
     if not path.is_file():
         raise ModelError(
             path,
@@ -150,9 +125,9 @@ def _read(path: Path) -> tuple[dict[str, Tensor], ModelCard]:
             fix="train one with `mail_ros train`, or correct the path",
         )
     try:
-        with safe_open(path, framework="pt") as file:
+        with safe_open(path, framework="np") as file:
             metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise ModelError(
             path,
@@ -173,30 +148,34 @@ def _read(path: Path) -> tuple[dict[str, Tensor], ModelCard]:
             raise ModelError(
                 path, wanted=f"format {FORMAT}", found=str(values.get("format")), fix="train it with this version"
             )
-        return tensors, from_dict(ModelCard, values)
+        return arrays, from_dict(ModelCard, values)
     except (ConfigError, json.JSONDecodeError, AttributeError) as error:
         raise ModelError(path, wanted="a valid model card", found=str(error), fix="train the model again") from None
 
 
-def _check_weights(path: Path, model: Model, tensors: dict[str, Tensor]) -> None:
-    wanted = model.state_dict()
-    for name in sorted(wanted.keys() | tensors.keys()):
-        shapes = [str(tuple(where[name].shape)) if name in where else "nothing" for where in (wanted, tensors)]
-        if shapes[0] != shapes[1]:
+def _check_weights(path: Path, config: MailConfig, state: State) -> None:
+    """Names and shapes of what was learned, as the card says, and finite numbers everywhere."""
+    wanted: dict[str, tuple[int, ...]] = {}
+    if config.network.kind == "mail":
+        cells = mail_head(config, state).cells
+        wanted = weight_shapes(config, 2 if cells is None else len(cells))
+    for name in sorted(wanted.keys() | state.keys()):
+        found = state[name].shape if name in state else None
+        learned = name in wanted or (config.network.kind == "mail" and not name.startswith("head."))
+        if learned and found != wanted.get(name):
+            scales_s = list(config.window.scales_s)
             raise ModelError(
                 f"{path}: weight {name}",
-                wanted=f"{shapes[0]} as the card's scales {list(model.config.window.scales_s)} s and widths say",
-                found=shapes[1],
+                wanted=f"{wanted.get(name, 'nothing')} as the card's scales {scales_s} s and widths say",
+                found="nothing" if found is None else str(found),
                 fix="card and weights are of different models: train or copy it again",
             )
-        if not tensors[name].isfinite().all():
+        if not np.isfinite(state[name]).all():
             raise ModelError(
                 f"{path}: weight {name}", wanted="finite numbers", found="NaN or infinity", fix="train it again"
             )
 
 
-def _answer(model: Model, field_ut: Tensor) -> tuple[float, ...]:
-    model.eval()
-    with torch.inference_mode():
-        posterior = model.head.posterior(model(field_ut[None].float()).raw[0])
-    return tuple(float(value) for value in posterior.position_m)
+def _answer(model: Model, field_ut: Float32Array) -> tuple[float, ...]:
+    raw = model(field_ut[None]).raw[0]
+    return tuple(float(axis) for axis in model.head.posterior(raw).position_m)

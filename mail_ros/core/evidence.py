@@ -9,30 +9,38 @@ their likelihood ratio to whichever of the two is likelier. Where all are below 
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+Real = TypeVar("Real", np.float32, np.float64)
 
 
-def nearest(distance: Tensor, cell: Tensor, cells: int) -> Tensor:
-    """The least distance of the windows that end in each cell.
+class Nearest:
+    """The least distance of the windows that end in each cell."""
 
-    A cell in which no window ends, or none that is finite, is as far as the farthest of the others.
+    def __init__(self, cell: npt.NDArray[np.int64], cells: int) -> None:
+        """Take the cell (T,) in which each stored window ends, and how many cells there are."""
+        self._order = np.argsort(cell, kind="stable")
+        self._there, self._begin = np.unique(cell[self._order], return_index=True)
+        self.cells = cells
 
-    Args:
-        distance: (B, T) to the stored windows.
-        cell: (T,) in which each of them ends.
-        cells: how many there are.
+    def __call__(self, distance: npt.NDArray[Real]) -> npt.NDArray[Real]:
+        """Distances (B, T) to the stored windows -> (B, cells).
 
-    Returns:
-        (B, cells).
-    """
-    everywhere = distance.new_full((len(distance), cells), torch.inf)
-    least = everywhere.scatter_reduce(1, cell.expand(len(distance), -1), distance, "amin")
-    farthest = least.masked_fill(least.isinf(), 0.0).amax(dim=1, keepdim=True)
-    return torch.minimum(least, farthest)
+        A cell in which no window ends, or none that is finite, is as far as the farthest of the others.
+        """
+        least = np.full((len(distance), self.cells), np.inf, distance.dtype)
+        least[:, self._there] = np.minimum.reduceat(distance[:, self._order], self._begin, axis=1)
+        farthest = np.where(np.isinf(least), 0.0, least).max(axis=1, keepdims=True)
+        nearest: npt.NDArray[Real] = np.minimum(least, farthest)
+        return nearest
 
 
-def log_ratio(squared_ut2: Tensor, flat_ut2: Tensor, noise_ut2: float, elsewhere_ut2: float) -> Tensor:
+def log_ratio(
+    squared_ut2: npt.NDArray[Real], flat_ut2: npt.NDArray[Real], noise_ut2: float, elsewhere_ut2: float
+) -> npt.NDArray[Real]:
     """Gaussian log likelihood ratios.
 
     Args:
@@ -44,18 +52,24 @@ def log_ratio(squared_ut2: Tensor, flat_ut2: Tensor, noise_ut2: float, elsewhere
     Returns:
         (B, cells); above 0 where the cell explains the window better.
     """
-    return (flat_ut2.clamp_max(elsewhere_ut2) - squared_ut2) / (2.0 * noise_ut2)
+    ratio: npt.NDArray[Real] = (np.minimum(flat_ut2, elsewhere_ut2) - squared_ut2) / (2.0 * noise_ut2)
+    return ratio
 
 
-def uncertain(log_ratio: Tensor, neighbour: Tensor, weight: Tensor) -> Tensor:
+def uncertain(
+    log_ratio: npt.NDArray[Real], neighbour: npt.NDArray[np.int64], log_weight: npt.NDArray[Real]
+) -> npt.NDArray[Real]:
     """Likelihood ratios where the survey's windows may have ended beside their label: means over the neighbours.
 
     Args:
         log_ratio: (B, cells) as the labels say.
         neighbour: (cells, k) the cells that a window of this cell may be labelled as.
-        weight: (cells, k) how likely that is; rows sum to one.
+        log_weight: (cells, k) logarithms of how likely that is, which sums to one over a row.
 
     Returns:
         (B, cells).
     """
-    return torch.logsumexp(log_ratio[:, neighbour] + weight.log(), dim=-1)
+    terms = log_ratio[:, neighbour] + log_weight
+    most = terms.max(axis=-1)
+    mean: npt.NDArray[Real] = most + np.log(np.exp(terms - most[..., None]).sum(axis=-1))
+    return mean

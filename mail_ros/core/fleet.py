@@ -9,10 +9,10 @@ import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mail_ros.core.checkpoint import Model
 from mail_ros.core.config import TrackerChoice
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.localizer import Estimate, Sample, WindowLocalizer, mail_batch
+from mail_ros.core.model import Model
 from mail_ros.core.reader import MailReader, Reader
 from mail_ros.core.tracked import localizer_of
 

@@ -18,10 +18,9 @@ from typing import Protocol
 import numpy as np
 
 from mail_ros.core.belief import Cells, Posterior
-from mail_ros.core.checkpoint import Model
 from mail_ros.core.config import STRIDE_S, FeatureConfig, check_range
 from mail_ros.core.errors import TrackError
-from mail_ros.core.model import Mail
+from mail_ros.core.model import Mail, Model
 from mail_ros.core.reader import Answer, MailBatch, MailReader, Reader, WindowReader, window_answer
 from mail_ros.core.signals import FloatArray, Resampler, Tick
 
@@ -224,12 +223,12 @@ class MailLocalizer(WindowLocalizer):
         """Put a model behind the seam.
 
         Args:
-            model: it answers as it is now.
+            model: of the site.
             stride_s: between two answers.
             cells: for the tracker, where the model's head has none.
             reader: of the model at this signal, where it is one of a batch; None: by itself.
         """
-        self.model = model.eval()
+        self.model = model
 
         def alone() -> Reader:
             batch = mail_batch(model, stride_s)

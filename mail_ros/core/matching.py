@@ -20,23 +20,23 @@ sums can be carried from sample to sample.
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor, nn
+import numpy as np
 
 from mail_ros.core.config import MailConfig
-from mail_ros.core.evidence import log_ratio, nearest, uncertain
+from mail_ros.core.evidence import Nearest, log_ratio, uncertain
+from mail_ros.core.gru import Float32Array
 from mail_ros.core.heads import MapHead
 from mail_ros.core.lattice import label_neighbours
-from mail_ros.core.model import MailOutput
+from mail_ros.core.model import ModelOutput, State
 from mail_ros.core.signals import cut_windows
 
 BLOCK = 64  # windows compared at a time: bounds the memory of a pass
 
 
-class Matching(nn.Module):
+class Matching:
     """The survey's windows, and how likely each map cell is where a new window ends."""
 
-    def __init__(self, config: MailConfig, head: MapHead, survey: dict[str, Tensor]) -> None:
+    def __init__(self, config: MailConfig, head: MapHead, survey: State) -> None:
         """Cut the survey's windows.
 
         Args:
@@ -48,37 +48,29 @@ class Matching(nn.Module):
 
         Raises:
             ModelError: cells that do not lie on one grid.
+            KeyError: a part of the survey is missing.
         """
-        super().__init__()
         self.config = config
         self.head = head
-        for name, value in survey.items():
-            self.register_buffer(name, value)
-        self.cell: Tensor
-        s = cut_windows(survey["field_ut"], survey["end"], survey["reach"], survey["speed"], config.samples)
-        neighbour, weight = label_neighbours(head.cells, float(head.label_sigma_m))
-        for name, value in (
-            ("_mean", s.mean(dim=1)),  # (T, 3); the others are without it
-            ("_along", (s - s.mean(dim=1, keepdim=True))[..., 0]),  # (T, n)
-            ("_across", (s - s.mean(dim=1, keepdim=True))[..., 1:].flatten(1)),  # (T, 2 n)
-            ("_squared", s.var(dim=1, unbiased=False).sum(dim=1) * s.shape[1]),  # (T,)
-            ("_neighbour", torch.from_numpy(neighbour)),  # (cells, k)
-            ("_neighbour_weight", torch.from_numpy(weight).float()),
-        ):
-            self.register_buffer(name, value.contiguous(), persistent=False)
-        self._mean: Tensor
-        self._along: Tensor
-        self._across: Tensor
-        self._squared: Tensor
-        self._neighbour: Tensor
-        self._neighbour_weight: Tensor
+        field_ut, end, reach = survey["field_ut"], survey["end"], survey["reach"]
+        s = cut_windows(field_ut, end, reach, survey["speed"].astype(np.float64), config.samples)
+        self._nearest = Nearest(survey["cell"], len(head.cells))
+        self._neighbour, weight = label_neighbours(head.cells, head.label_sigma_m)  # (cells, k)
+        with np.errstate(divide="ignore"):  # of those that are none
+            self._log_weight = np.log(weight).astype(np.float32)
+        self._mean = s.mean(axis=1)  # (T, 3); what follows is without it
+        s = s - self._mean[:, None]
+        self._along = s[..., 0].T.copy()  # (n, T)
+        self._across = s[..., 1:].reshape(len(s), -1).T.copy()  # (2 n, T)
+        self._squared = np.square(s).sum(axis=(1, 2))  # (T,)
 
-    def forward(self, field_ut: Tensor) -> MailOutput:
+    def __call__(self, field_ut: Float32Array) -> ModelOutput:
         """(B, n, 3) µT, resampled to the config's rate -> logits (B, cells), no attention (B, 0), offsets (B, 3)."""
-        logits, offsets = zip(*(self._answer(block) for block in torch.split(field_ut, BLOCK)), strict=True)
-        return MailOutput(torch.cat(logits), field_ut.new_zeros((len(field_ut), 0)), torch.cat(offsets))
+        blocks = [self._answer(field_ut[at : at + BLOCK]) for at in range(0, len(field_ut), BLOCK)]
+        logits, offsets = zip(*blocks, strict=True)
+        return ModelOutput(np.concatenate(logits), np.zeros((len(field_ut), 0), np.float32), np.concatenate(offsets))
 
-    def distances(self, field_ut: Tensor) -> Tensor:
+    def distances(self, field_ut: Float32Array) -> Float32Array:
         """Mean squared difference to every window of the survey, the pitch solved for.
 
         Turning by θ about the device's x axis costs 2 `tilt_ut2` (1 - cos θ), a von Mises prior. Then the
@@ -94,49 +86,52 @@ class Matching(nn.Module):
         """
         matching, n = self.config.matching, field_ut.shape[1]
         kappa = matching.tilt_ut2 * n
-        mean = field_ut.mean(dim=1)
+        mean = field_ut.mean(axis=1)
         x = field_ut - mean[:, None]
-        along = x[..., 0] @ self._along.T  # (B, T), as what follows
-        both = torch.cat([x[..., 1:], _quarter_turned(x[..., 1:])]).flatten(1) @ self._across.T
-        a, b = both.chunk(2)
-        squared = x.square().sum((1, 2))[:, None] + self._squared
-        any_offset = _least(squared, along, a, b, kappa) + n * matching.offset_most_ut2
-        share = matching.offset_share * n
+        along = x[..., 0] @ self._along  # (B, T), as what follows
+        across = np.concatenate([x[..., 1:], _quarter_turned(x[..., 1:])]).reshape(2 * len(x), -1)
+        a, b = np.split(across @ self._across, 2)
+        squared = np.square(x).sum(axis=(1, 2))[:, None] + self._squared
+        any_offset = _least(squared, along, a, b, kappa) + np.float32(n * matching.offset_most_ut2)
+        share = np.float32(matching.offset_share * n)
         calibrated = _least(
-            squared + share * (mean.square().sum(1)[:, None] + self._mean.square().sum(1)),
+            squared + share * (np.square(mean).sum(axis=1)[:, None] + np.square(self._mean).sum(axis=1)),
             along + share * mean[:, :1] @ self._mean[:, :1].T,
             a + share * mean[:, 1:] @ self._mean[:, 1:].T,
             b + share * _quarter_turned(mean[:, 1:]) @ self._mean[:, 1:].T,
             kappa,
         )
-        return torch.minimum(calibrated, any_offset) / n
+        least: Float32Array = np.minimum(calibrated, any_offset) / n
+        return least
 
-    def _answer(self, field_ut: Tensor) -> tuple[Tensor, Tensor]:
+    def _answer(self, field_ut: Float32Array) -> tuple[Float32Array, Float32Array]:
         """(B, n, 3) µT -> logits (B, cells), see `evidence.log_ratio`, and offsets (B, 3) µT."""
         matching = self.config.matching
         distance = self.distances(field_ut)
-        squared_ut2 = nearest(distance, self.cell, len(self.head.cell_floor))
-        flat_ut2 = field_ut.var(dim=1, unbiased=False).sum(dim=1, keepdim=True)  # a flat field has the window's mean
-        ratio = log_ratio(squared_ut2, flat_ut2, matching.noise_ut2, matching.elsewhere_ut2)
-        return uncertain(ratio, self._neighbour, self._neighbour_weight), self._offset(field_ut, distance.argmin(dim=1))
+        flat_ut2 = field_ut.var(axis=1).sum(axis=1, keepdims=True)  # a flat field has the window's mean
+        ratio = log_ratio(self._nearest(distance), flat_ut2, matching.noise_ut2, matching.elsewhere_ut2)
+        return uncertain(ratio, self._neighbour, self._log_weight), self._offset(field_ut, distance.argmin(axis=1))
 
-    def _offset(self, field_ut: Tensor, best: Tensor) -> Tensor:
+    def _offset(self, field_ut: Float32Array, best: np.ndarray) -> Float32Array:
         """What the means (B, 3) µT differ by from those of stored windows (B,), turned to the window's pitch."""
-        mean = field_ut.mean(dim=1)
+        mean = field_ut.mean(axis=1)
         across = (field_ut - mean[:, None])[..., 1:]
-        stored = self._across[best]
-        a = (across.flatten(1) * stored).sum(1) + self.config.matching.tilt_ut2 * field_ut.shape[1]
-        b = (_quarter_turned(across).flatten(1) * stored).sum(1)
-        cos, sin = (each / torch.hypot(a, b).clamp_min(1e-12) for each in (a, b))
-        x, y, z = self._mean[best].unbind(1)
-        return mean - torch.stack([x, cos * y + sin * z, cos * z - sin * y], dim=1)
+        stored = self._across[:, best].T
+        a = (across.reshape(len(across), -1) * stored).sum(axis=1) + self.config.matching.tilt_ut2 * field_ut.shape[1]
+        b = (_quarter_turned(across).reshape(len(across), -1) * stored).sum(axis=1)
+        cos, sin = (each / np.maximum(np.hypot(a, b), 1e-12) for each in (a, b))
+        x, y, z = self._mean[best].T
+        offset: Float32Array = mean - np.stack([x, cos * y + sin * z, cos * z - sin * y], axis=1).astype(np.float32)
+        return offset
 
 
-def _quarter_turned(across: Tensor) -> Tensor:
+def _quarter_turned(across: Float32Array) -> Float32Array:
     """(..., 2) the parts y and z, turned about x."""
-    return torch.stack([-across[..., 1], across[..., 0]], dim=-1)
+    return np.stack([-across[..., 1], across[..., 0]], axis=-1)
 
 
-def _least(squared: Tensor, along: Tensor, a: Tensor, b: Tensor, kappa: float) -> Tensor:
+def _least(squared: Float32Array, along: Float32Array, a: Float32Array, b: Float32Array, kappa: float) -> Float32Array:
     """The sum of `Matching.distances` at the pitch that makes it least."""
-    return (squared + 2 * (kappa - along - torch.hypot(a + kappa, b))).clamp_min(0.0)
+    kappa = np.float32(kappa)
+    least: Float32Array = np.maximum(squared + 2 * (kappa - along - np.hypot(a + kappa, b)), np.float32(0.0))
+    return least

@@ -1,39 +1,58 @@
-"""MAIL: multi-scale attention-guided indoor localization, the network of the paper, from leaf to root.
+"""MAIL as it runs on the robot: the trained network of the paper in numpy, from leaf to root.
 
     field (B, n + lag, 3) µT
       | gradient                                                      signals.gradient
       v
-    g (B, n, 3) --> one SFE unit per scale c: subsequences, GRU,      Φ_i (B, feature)
+    g (B, n, 3) --> of every scale: subsequences, GRU,                Φ (B, K, feature)
       |             concatenation P, FC + PReLU, layer norm               |
-      +--> attention unit Ψ: FC + PReLU, FC, softmax --> w (B, K)         v
+      +--> attention Ψ: FC + PReLU, FC, softmax --> w (B, K)              v
                                                           fusion f = [w_1 Φ_1, ..., w_K Φ_K]
                                                                           |
                                             head: position (eq. 14) or a softmax over map cells
 
-Source: Niu et al., "MAIL: Multi-Scale Attention-Guided Indoor Localization Using Geomagnetic
-Sequences", IMWUT 4(2):54, 2020, doi 10.1145/3397335. Its equation 4 prints tan and means tanh.
-Ours, since the paper leaves them open: all widths, and the two layers of the attention unit.
+`training.network` is the same in torch, where it learns; it says where the paper is left. A test holds both equal.
 """
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol
 
-import torch
-from torch import Tensor, nn
+import numpy as np
 
+from mail_ros.core.belief import Cells
 from mail_ros.core.config import MailConfig
-from mail_ros.core.heads import Head
+from mail_ros.core.gru import Float32Array, Grus
+from mail_ros.core.heads import Head, HeatmapHead, RegressionHead
 from mail_ros.core.signals import gradient
 
+NORM_EPSILON = 1e-5
 
-class MailOutput(NamedTuple):
+State = Mapping[str, np.ndarray]  # a model file's arrays by their names
+
+
+class ModelOutput(NamedTuple):
     """What one pass gives for each window of a batch."""
 
-    raw: Tensor  # the head's own numbers: (B, 2) metres or (B, cells) logits
-    attention: Tensor  # (B, K), sums to one
-    offset_ut: Tensor | None = None  # (B, 3) of the device against the survey's, where the model compares with it
+    raw: Float32Array  # numbers for the head: (B, 2) metres or (B, cells) logits
+    attention: Float32Array  # (B, K), sums to one
+    offset_ut: Float32Array | None = None  # (B, 3) of the device against the survey's, where the model compares with it
+
+
+class Model(Protocol):
+    """What answers windows."""
+
+    @property
+    def config(self) -> MailConfig:
+        """What it reads, and how."""
+
+    @property
+    def head(self) -> Head:
+        """What its numbers mean."""
+
+    def __call__(self, field_ut: Float32Array) -> ModelOutput:
+        """(B, n + lag, 3) µT, resampled to the config's rate."""
 
 
 def subsequence_starts(length: int, scale: int) -> list[int]:
@@ -49,102 +68,134 @@ def subsequence_starts(length: int, scale: int) -> list[int]:
     return [round(i * (length - scale) / max(count - 1, 1)) if count > 1 else length - scale for i in range(count)]
 
 
-class ScaleFeatures(nn.Module):
-    """Scale-based feature extraction (SFE) unit: what one scale sees in a window (equations 1 to 8)."""
+class Mail:
+    """The whole network."""
 
-    def __init__(self, length: int, scale: int, hidden: int, feature: int) -> None:
-        super().__init__()
-        self.scale = scale
-        self.starts = subsequence_starts(length, scale)
-        self.gru = nn.GRU(3, hidden, batch_first=True)
-        self.fc = nn.Linear(len(self.starts) * hidden, feature)
-        self.prelu = nn.PReLU()
-        self.norm = nn.LayerNorm(feature)
+    def __init__(self, config: MailConfig, state: State) -> None:
+        """Take trained weights.
 
-    def forward(self, g: Tensor) -> Tensor:
-        """(B, n, 3) gradient -> Φ (B, feature). Every subsequence starts from h = 0."""
-        pieces = torch.stack([g[:, s : s + self.scale] for s in self.starts], dim=1)  # (B, m, c, 3)
-        _, last = self.gru(pieces.flatten(0, 1))  # (1, B * m, hidden)
-        return self.project(last[0].view(g.shape[0], -1))
+        Args:
+            config: of the network.
+            state: arrays of the shapes that `weight_shapes` says, and those of the head.
 
-    def project(self, p: Tensor) -> Tensor:
-        """P (B, m * hidden), the last state of every subsequence, oldest first -> Φ (B, feature)."""
-        phi: Tensor = self.norm(self.prelu(self.fc(p)))
-        return phi
-
-
-class Attention(nn.Module):
-    """How much each scale counts in this window, read from the same gradient (Ψ and its softmax)."""
-
-    def __init__(self, length: int, scales: int, hidden: int) -> None:
-        super().__init__()
-        self.fc = nn.Linear(3 * length, hidden)
-        self.prelu = nn.PReLU()
-        self.out = nn.Linear(hidden, scales)
-
-    def forward(self, g: Tensor) -> Tensor:
-        """(B, n, 3) gradient -> w (B, K), positive, sums to one."""
-        return torch.softmax(self.out(self.prelu(self.fc(g.flatten(1)))), dim=-1)
-
-
-class UniformAttention(nn.Module):
-    """Every scale counts the same: the paper's ablation."""
-
-    def __init__(self, scales: int) -> None:
-        super().__init__()
-        self.scales = scales
-
-    def forward(self, g: Tensor) -> Tensor:
-        """(B, n, 3) gradient -> w (B, K), each 1 / K."""
-        return g.new_full((g.shape[0], self.scales), 1.0 / self.scales)
-
-
-class ConstantAttention(nn.Module):
-    """Learned weights that do not depend on the window: a second control beside the paper's ablation."""
-
-    def __init__(self, scales: int) -> None:
-        super().__init__()
-        self.out = nn.Parameter(torch.zeros(scales))
-
-    def forward(self, g: Tensor) -> Tensor:
-        """(B, n, 3) gradient -> w (B, K), alike for all windows, sums to one."""
-        return torch.softmax(self.out, dim=0).expand(g.shape[0], -1)
-
-
-def _attention(config: MailConfig) -> nn.Module:
-    scales = len(config.scales)
-    if config.network.attention == "uniform":
-        return UniformAttention(scales)
-    if config.network.attention == "constant":
-        return ConstantAttention(scales)
-    return Attention(config.length, scales, config.network.attention_hidden)
-
-
-class Mail(nn.Module):
-    """The whole network. The features belong to it, so that training and the robot cannot differ in them."""
-
-    def __init__(self, config: MailConfig, head: Head) -> None:
-        super().__init__()
+        Raises:
+            KeyError: one of them is missing.
+        """
         self.config = config
-        width = config.network
-        self.scales = nn.ModuleList(
-            ScaleFeatures(config.length, scale, width.hidden, width.feature) for scale in config.scales
-        )
-        self.attention = _attention(config)
-        self.head = head
+        self.head = mail_head(config, state)
+        self.starts = [subsequence_starts(config.length, scale) for scale in config.scales]
+        self.units = [part(state, f"scales.{index}.gru.") for index in range(len(config.scales))]
+        self._attention = part(state, "attention.")
+        self._head = part(state, "head.")
+        self._project = _Projections([part(state, f"scales.{index}.") for index in range(len(config.scales))])
 
-    def forward(self, field_ut: Tensor) -> MailOutput:
-        """(B, n + lag, 3) µT, resampled to the config's rate -> the head's numbers and the attention."""
+    def __call__(self, field_ut: Float32Array) -> ModelOutput:
+        """See `Model`."""
         g = self.gradient(field_ut)  # (B, n, 3)
-        phi = torch.stack([sfe(g) for sfe in self.scales], dim=1)  # (B, K, feature)
-        return self.fuse(phi, self.attention(g))
+        hidden = self.config.network.hidden
+        p = np.zeros((len(self.units), len(g), max(map(len, self.starts)) * hidden), np.float32)
+        for last, unit, starts, scale in zip(p, self.units, self.starts, self.config.scales, strict=True):
+            pieces = np.stack([g[:, start : start + scale] for start in starts], axis=1)  # (B, m, c, 3)
+            gru = Grus([unit], [1])
+            state = gru.zeros(len(g) * len(starts))
+            for x in pieces.reshape(-1, scale, 3).swapaxes(0, 1):
+                gru.step(state, x)
+            last[:, : len(starts) * hidden] = state[:-1, 0].T.reshape(len(g), -1)
+        return self.fuse(self.project(p), self.attention(g))
 
-    def gradient(self, field_ut: Tensor) -> Tensor:
+    def gradient(self, field_ut: Float32Array) -> Float32Array:
         """(B, n + lag, 3) µT -> (B, n, 3), of order one."""
         features = self.config.features
-        return gradient(field_ut, features.gradient, features.lag) / features.scale_ut
+        g: Float32Array = gradient(field_ut, features.gradient, features.lag) / np.float32(features.scale_ut)
+        return g
 
-    def fuse(self, phi: Tensor, w: Tensor) -> MailOutput:
-        """Attention-weighted concatenation f of Φ (B, K, feature) by w (B, K), then the head."""
-        f = (w.unsqueeze(-1) * phi).flatten(1)  # (B, K * feature)
-        return MailOutput(self.head(f), w)
+    def project(self, p: Float32Array) -> Float32Array:
+        """Last states P (K, B, most * hidden) of the subsequences, oldest first, then zeros -> Φ (B, K, feature)."""
+        phi: Float32Array = self._project(p).swapaxes(0, 1)
+        return phi
+
+    def attention(self, g: Float32Array) -> Float32Array:
+        """How much each scale counts, (B, n, 3) -> w (B, K), sums to one."""
+        shape, weights = (len(g), len(self.units)), self._attention
+        if self.config.network.attention == "uniform":
+            return np.full(shape, 1.0 / shape[1], np.float32)
+        if self.config.network.attention == "constant":
+            return np.broadcast_to(_softmax(weights["out"]), shape)
+        psi = _prelu(g.reshape(len(g), -1) @ weights["fc.weight"].T + weights["fc.bias"], weights["prelu.weight"])
+        return _softmax(psi @ weights["out.weight"].T + weights["out.bias"])
+
+    def fuse(self, phi: Float32Array, w: Float32Array) -> ModelOutput:
+        """Attention-weighted concatenation f of Φ (B, K, feature) by w (B, K), then the head's numbers."""
+        f = (w[..., None] * phi).reshape(len(phi), -1)
+        raw = f @ self._head["fc.weight"].T + self._head["fc.bias"]
+        if self.config.network.head == "regression":
+            raw = self._head["center_m"] + self._head["extent_m"] * raw
+        return ModelOutput(raw, w)
+
+
+class _Projections:
+    """FC + PReLU and layer norm of all scales in few operations; those of fewer subsequences are filled with zeros."""
+
+    def __init__(self, units: list[dict[str, Float32Array]]) -> None:
+        width = max(unit["fc.weight"].shape[1] for unit in units)
+        weights = [np.pad(unit["fc.weight"], ((0, 0), (0, width - unit["fc.weight"].shape[1]))).T for unit in units]
+        self.weight = np.stack(weights)  # (K, most * hidden, feature); what follows (K, 1, feature or 1)
+        self.bias, self.slope, self.gain, self.shift = (
+            np.stack([unit[name] for unit in units])[:, None]
+            for name in ("fc.bias", "prelu.weight", "norm.weight", "norm.bias")
+        )
+
+    def __call__(self, p: Float32Array) -> Float32Array:
+        """P (K, B, most * hidden) -> Φ (K, B, feature)."""
+        rectified = _prelu(p @ self.weight + self.bias, self.slope)
+        centred = rectified - rectified.mean(axis=-1, keepdims=True)
+        deviation = np.sqrt(np.square(centred).mean(axis=-1, keepdims=True) + np.float32(NORM_EPSILON))
+        normed: Float32Array = centred / deviation * self.gain + self.shift
+        return normed
+
+
+def mail_head(config: MailConfig, state: State) -> RegressionHead | HeatmapHead:
+    """What the network's numbers mean; KeyError where an array is missing."""
+    if config.network.head == "heatmap":
+        cells = Cells(state["head.cell_position_m"], state["head.cell_floor"])
+        return HeatmapHead(cells, float(state["head.label_sigma_m"]), float(state["head.radius_m"]))
+    return RegressionHead(state["head.covariance_m2"].astype(np.float64), int(state["head.floor"]))
+
+
+def weight_shapes(config: MailConfig, outputs: int) -> dict[str, tuple[int, ...]]:
+    """The arrays that were learned, by their names; `outputs` are the numbers for the head."""
+    network, scales = config.network, len(config.scales)
+    shapes: dict[str, tuple[int, ...]] = {}
+    for index, scale in enumerate(config.scales):
+        width, subsequences = network.hidden, len(subsequence_starts(config.length, scale))
+        shapes |= {f"scales.{index}.gru.weight_{of}_l0": (3 * width, n) for of, n in (("ih", 3), ("hh", width))}
+        shapes |= {f"scales.{index}.gru.bias_{of}_l0": (3 * width,) for of in ("ih", "hh")}
+        shapes |= _linear(f"scales.{index}.fc", subsequences * width, network.feature)
+        shapes[f"scales.{index}.prelu.weight"] = (1,)
+        shapes |= {f"scales.{index}.norm.{name}": (network.feature,) for name in ("weight", "bias")}
+    if network.attention == "adaptive":
+        shapes |= _linear("attention.fc", 3 * config.length, network.attention_hidden)
+        shapes |= {"attention.prelu.weight": (1,), **_linear("attention.out", network.attention_hidden, scales)}
+    if network.attention == "constant":
+        shapes["attention.out"] = (scales,)
+    return shapes | _linear("head.fc", scales * network.feature, outputs)
+
+
+def part(state: State, prefix: str) -> dict[str, Float32Array]:
+    """The arrays whose names begin so, without that."""
+    return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
+
+
+def _linear(name: str, inputs: int, outputs: int) -> dict[str, tuple[int, ...]]:
+    return {f"{name}.weight": (outputs, inputs), f"{name}.bias": (outputs,)}
+
+
+def _prelu(values: Float32Array, slope: Float32Array) -> Float32Array:
+    rectified: Float32Array = np.maximum(values, 0.0) + slope * np.minimum(values, 0.0)
+    return rectified
+
+
+def _softmax(values: Float32Array) -> Float32Array:
+    weight = np.exp(values - values.max(axis=-1, keepdims=True))
+    share: Float32Array = weight / weight.sum(axis=-1, keepdims=True)
+    return share

@@ -8,12 +8,10 @@ from operator import itemgetter
 from typing import NamedTuple, Protocol
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from mail_ros.core.belief import Posterior
-from mail_ros.core.checkpoint import Model
-from mail_ros.core.model import Mail, MailOutput
+from mail_ros.core.gru import Float32Array
+from mail_ros.core.model import Mail, Model, ModelOutput
 from mail_ros.core.signals import FloatArray, SlidingWindow, Tick
 from mail_ros.core.streaming import StreamingMail
 
@@ -111,20 +109,16 @@ class MailBatch:
 
     def _flush(self) -> None:
         """Advance by all ticks that wait, each index in one batch, and answer whoever asked at it."""
-        with torch.inference_mode():
-            for index in sorted(self._ticks.keys() | self._asked.keys()):
-                if self._ticks.get(index):
-                    who, field_ut = _stacked(self._ticks[index])
-                    self.streaming.advance(index, self.model.gradient(field_ut)[:, 0], who)
-                if index in self._asked:
-                    self._output(index, *_stacked(self._asked[index]))
+        for index in sorted(self._ticks.keys() | self._asked.keys()):
+            if self._ticks.get(index):
+                who, field_ut = _stacked(self._ticks[index])
+                self.streaming.advance(index, self.model.gradient(field_ut)[:, 0], who)
+            if index in self._asked:
+                who, windows_ut = _stacked(self._asked[index])
+                output = self.streaming.output(index, self.model.gradient(windows_ut), who)
+                self._answers |= {signal: _answer(self.model, output, row) for row, signal in enumerate(who)}
         self._ticks.clear()
         self._asked.clear()
-
-    def _output(self, index: int, who: Tensor, windows_ut: Tensor) -> None:
-        output = self.streaming.output(index, self.model.gradient(windows_ut), who)
-        for row, signal in enumerate(who.tolist()):
-            self._answers[signal] = _answer(self.model, MailOutput(output.raw[row], output.attention[row]))
 
 
 class MailReader(SlidingWindow):
@@ -157,22 +151,19 @@ class MailReader(SlidingWindow):
         return self.batch.answer(self.signal)
 
 
-def _stacked(entries: list[tuple[int, FloatArray]]) -> tuple[Tensor, Tensor]:
-    """Signals (s,), ascending, and what belongs to them (s, ...)."""
+def _stacked(entries: list[tuple[int, FloatArray]]) -> tuple[list[int], Float32Array]:
+    """Signals (s), ascending, and what belongs to them (s, ...)."""
     entries.sort(key=itemgetter(0))
-    return torch.tensor([signal for signal, _ in entries]), torch.from_numpy(np.stack([v for _, v in entries])).float()
+    return [signal for signal, _ in entries], np.array([value for _, value in entries], np.float32)
 
 
 def window_answer(model: Model, window_ut: FloatArray) -> Answer:
     """A pass of a model over a window (samples, 3) µT."""
-    with torch.inference_mode():
-        output = model(torch.from_numpy(window_ut).float()[None])
-        offset_ut = None if output.offset_ut is None else output.offset_ut[0]
-        return _answer(model, MailOutput(output.raw[0], output.attention[0], offset_ut))
+    return _answer(model, model(window_ut[None].astype(np.float32)), 0)
 
 
-def _answer(model: Model, output: MailOutput) -> Answer:
-    """Of one window, without the batch's axis."""
-    offset_ut = None if output.offset_ut is None else output.offset_ut.double().numpy()
-    head = model.head
-    return Answer(head.posterior(output.raw), tuple(output.attention.tolist()), head.log_ratio(output.raw), offset_ut)
+def _answer(model: Model, output: ModelOutput, row: int) -> Answer:
+    """Of one window of a batch."""
+    raw, head = output.raw[row], model.head
+    offset_ut = None if output.offset_ut is None else output.offset_ut[row].astype(np.float64)
+    return Answer(head.posterior(raw), tuple(output.attention[row].tolist()), head.log_ratio(raw), offset_ut)

@@ -15,13 +15,12 @@ from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
 from mail_ros.core.config import GradientKind
 
 FloatArray = npt.NDArray[np.float64]
-ArrayOrTensor = TypeVar("ArrayOrTensor", FloatArray, Tensor)
+IntArray = npt.NDArray[np.int64]
+Arrays = TypeVar("Arrays", npt.NDArray[np.float32], npt.NDArray[np.float64])
 
 NS_PER_S = 1_000_000_000
 UT_PER_T = 1e6
@@ -150,13 +149,13 @@ class SlidingWindow:
         return self._buffer[self._end - count : self._end]
 
 
-def gradient(field_ut: ArrayOrTensor, kind: GradientKind, lag: int) -> ArrayOrTensor:
+def gradient(field_ut: Arrays, kind: GradientKind, lag: int) -> Arrays:
     """The offset-free signal that all scales read.
 
     "lag" and "first": b[t] - b[t - lag]. "mean": b[t] minus the mean of the window (figure 4b of the paper).
 
     Args:
-        field_ut: (..., n + lag, 3) µT.
+        field_ut: (..., n + lag, 3) µT; a torch tensor as well.
         kind: which gradient.
         lag: `FeatureConfig.lag`; 0 for "mean".
 
@@ -164,13 +163,15 @@ def gradient(field_ut: ArrayOrTensor, kind: GradientKind, lag: int) -> ArrayOrTe
         (..., n, 3) µT.
     """
     if kind == "mean":
-        mean: ArrayOrTensor = field_ut.sum(-2)[..., None, :] / field_ut.shape[-2]
+        mean: Arrays = field_ut.sum(-2)[..., None, :] / field_ut.shape[-2]
         return field_ut - mean
-    difference: ArrayOrTensor = field_ut[..., lag:, :] - field_ut[..., :-lag, :]
+    difference: Arrays = field_ut[..., lag:, :] - field_ut[..., :-lag, :]
     return difference
 
 
-def cut_windows(field_ut: Tensor, end: Tensor, reach: Tensor, speed: Tensor, samples: int) -> Tensor:
+def cut_windows(
+    field_ut: npt.NDArray[np.float32], end: IntArray, reach: IntArray, speed: FloatArray, samples: int
+) -> npt.NDArray[np.float32]:
     """Windows of a resampled walk that end at some rows, walked `speed` times as fast, by linear interpolation.
 
     A speed that reaches back before the walk's start is lowered to what the walk holds.
@@ -185,10 +186,11 @@ def cut_windows(field_ut: Tensor, end: Tensor, reach: Tensor, speed: Tensor, sam
     Returns:
         (B, samples, 3) µT.
     """
-    back = torch.arange(samples - 1, -1, -1, dtype=torch.float64)
-    fastest = (reach.double() - 1) / (samples - 1)
-    at = end[:, None] - torch.minimum(speed.double(), fastest)[:, None] * back  # (B, samples) fractional rows
-    below = at.floor().long()
-    share = (at - below)[..., None].to(field_ut.dtype)
-    above = torch.minimum(below + 1, end[:, None])
-    return field_ut[below] * (1 - share) + field_ut[above] * share
+    back = np.arange(samples - 1, -1, -1)
+    fastest = (reach - 1) / (samples - 1)
+    at = end[:, None] - np.minimum(speed, fastest)[:, None] * back  # (B, samples) fractional rows
+    below = np.floor(at).astype(np.int64)
+    share = (at - below)[..., None].astype(np.float32)
+    above = np.minimum(below + 1, end[:, None])
+    windows_ut: npt.NDArray[np.float32] = field_ut[below] * (1 - share) + field_ut[above] * share
+    return windows_ut

@@ -1,6 +1,6 @@
 """MAIL carried from sample to sample: equal to a pass over the window, at a fraction of its work.
 
-    gradient of the newest sample --> one GRU step for all subsequences that are under way (rows, signals, hidden)
+    gradient of the newest sample --> one GRU step for all subsequences that are under way (hidden, rows, signals)
                                         | begins: a row is cleared     | ends: its state goes into a ring
                                         v                              v
     where an estimate is due: states of the window's subsequences --> projections, attention, head, as in `Mail`
@@ -16,12 +16,11 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import torch
-from torch import Tensor
-from torch.nn import functional
 
+from mail_ros.core.belief import IntArray
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.model import Mail, MailOutput, ScaleFeatures
+from mail_ros.core.gru import Float32Array, Grus, slices
+from mail_ros.core.model import Mail, ModelOutput
 
 
 class _Begins:
@@ -53,7 +52,7 @@ class StreamingMail:
         """Begin with nothing read.
 
         Args:
-            model: with the weights that it has now.
+            model: the network.
             stride: ticks between two estimates; those are due where a tick's index is a multiple of it.
             signals: how many there are.
 
@@ -69,113 +68,62 @@ class StreamingMail:
                 fix="answer whole windows",
             )
         self.model, self.stride, self.signals = model, stride, signals
-        units: list[ScaleFeatures] = list(model.scales)  # type: ignore[arg-type]
-        self._begins = [_Begins(unit.scale, unit.starts, config.length, stride) for unit in units]
-        self._rows = _slices([each.rows for each in self._begins])
-        self._kept = _slices([each.kept for each in self._begins])
-        hidden = config.network.hidden
-        gru = [dict(unit.gru.named_parameters()) for unit in units]
-        with torch.inference_mode():
-            self._input = torch.cat([each["weight_ih_l0"] for each in gru]).T  # (3, scales * 3 hidden)
-            bias = torch.stack([each["bias_hh_l0"] for each in gru])  # (scales, 3 hidden)
-            self._recurrent = [each["weight_hh_l0"].T for each in gru]  # (hidden, 3 hidden)
-            self._new_bias = bias[None, :, 2 * hidden :].clone()  # of the part that the reset gate scales
-            bias[:, 2 * hidden :] = 0.0
-            self._input_bias = torch.cat([each["bias_ih_l0"] for each in gru]) + bias.flatten()
-            self._state = torch.zeros(self._rows[-1].stop, signals, hidden)
-            self._ended = torch.zeros(self._kept[-1].stop + 1, signals, hidden)  # the last one stays zero
-            self._gates = torch.zeros(3 * self._state.numel())  # written anew in every step: a new tensor is slow
-            self._project = _Projections(units, hidden)
-        self._of_row = torch.repeat_interleave(torch.tensor([each.rows for each in self._begins]))
+        scales = zip(config.scales, model.starts, strict=True)
+        self._begins = [_Begins(scale, starts, config.length, stride) for scale, starts in scales]
+        self._grus = Grus(model.units, [each.rows for each in self._begins])
+        self._state = self._grus.zeros(signals)
+        self._kept = slices([each.kept for each in self._begins])
+        self._ended = np.zeros((self._kept[-1].stop + 1, signals, self._grus.hidden), np.float32)  # the last stays zero
+        rings = [(kept.start, b.kept, b.each) for kept, b in zip(self._kept, self._begins, strict=True)]
+        self._ring_start, self._ring_size, self._each = np.array(rings).T[..., None]  # (scales, 1)
+        most = max(len(starts) for starts in model.starts)
+        self._numbers = np.array([np.pad(begins.numbers, (0, most - len(begins.numbers))) for begins in self._begins])
+        self._beyond = np.arange(most) >= np.array([[len(begins.numbers)] for begins in self._begins])
 
-    def advance(self, index: int, g: Tensor, who: Tensor) -> None:
+    def advance(self, index: int, g: Float32Array, who: Sequence[int]) -> None:
         """Take a tick of some signals.
 
         Args:
             index: of the tick; those of a signal must follow each other, or its window begins anew.
             g: (s, 3) gradient that ends there.
-            who: (s,) which signals, ascending.
+            who: (s) which signals, ascending.
         """
         chosen = self._chosen(who)
-        for begins, rows in zip(self._begins, self._rows, strict=True):
+        for begins, rows in zip(self._begins, self._grus.rows, strict=True):
             number = begins.number(index)
             if number is not None:
-                self._state[rows.start + number % begins.rows, chosen] = 0.0
-        state = self._state[:, chosen]  # a view of all, or a copy of some
-        self._step(state, g)
-        if isinstance(chosen, Tensor):
-            self._state.index_copy_(1, chosen, state)
-        for begins, rows, kept in zip(self._begins, self._rows, self._kept, strict=True):
+                self._state[:-1, rows.start + number % begins.rows, chosen] = 0.0
+        if isinstance(chosen, slice):
+            self._grus.step(self._state, g)
+        else:
+            state = np.ascontiguousarray(self._state[:, :, chosen])
+            self._grus.step(state, g)
+            self._state[:, :, chosen] = state
+        for begins, rows, kept in zip(self._begins, self._grus.rows, self._kept, strict=True):
             number = begins.number(index - begins.scale + 1)
             if number is not None:
-                ended = self._state[rows.start + number % begins.rows, chosen]
-                self._ended[kept.start + number % begins.kept, chosen] = ended
+                ended = self._state[:-1, rows.start + number % begins.rows, chosen]
+                self._ended[kept.start + number % begins.kept, chosen] = ended.T
 
-    def output(self, index: int, g: Tensor, who: Tensor) -> MailOutput:
+    def output(self, index: int, g: Float32Array, who: Sequence[int]) -> ModelOutput:
         """What the windows of some signals give that end with a tick, the last that they advanced by.
 
         Args:
             index: of the tick, a multiple of the stride.
             g: (s, n, 3) gradients of the windows.
-            who: (s,) which signals.
+            who: (s) which signals.
         """
-        states = self._ended[self._places(index // self.stride)][:, :, self._chosen(who)]  # (scales, most, s, hidden)
-        phi = self._project(states.permute(0, 2, 1, 3).flatten(2))
-        return self.model.fuse(phi.transpose(0, 1), self.model.attention(g))
+        places = self._places(index // self.stride)
+        states = self._ended[places][:, :, self._chosen(who)]  # (scales, most, s, hidden)
+        p = states.transpose(0, 2, 1, 3).reshape(len(places), len(who), -1)
+        return self.model.fuse(self.model.project(p), self.model.attention(g))
 
-    def _chosen(self, who: Tensor) -> Tensor | slice:
+    def _chosen(self, who: Sequence[int]) -> Sequence[int] | slice:
         """An index of some signals; a slice where it is all of them, which copies nothing."""
         return slice(None) if len(who) == self.signals else who
 
-    def _step(self, state: Tensor, g: Tensor) -> None:
-        """One GRU step of all rows (rows, s, hidden), in place, in the variant of `torch.nn.GRU`."""
-        signals, hidden = state.shape[1:]
-        read = torch.addmm(self._input_bias, g, self._input).view(signals, -1, 3 * hidden)  # (s, scales, 3 hidden)
-        bias = torch.cat([read[..., : 2 * hidden], self._new_bias.expand(signals, -1, -1)], dim=-1)
-        gates = self._gates[: 3 * state.numel()].view(-1, signals, 3 * hidden)
-        for index, rows in enumerate(self._rows):
-            flat, out = state[rows].view(-1, hidden), gates[rows].view(-1, 3 * hidden)
-            if signals == 1:
-                torch.addmm(bias[0, index], flat, self._recurrent[index], out=out)
-            else:
-                torch.mm(flat, self._recurrent[index], out=out)
-                gates[rows].add_(bias[:, index])
-        reset, update = gates[..., : 2 * hidden].sigmoid_().chunk(2, dim=-1)
-        rest = read[..., 2 * hidden :].transpose(0, 1)[self._of_row]  # (rows, s, hidden)
-        new = torch.addcmul(rest, reset, gates[..., 2 * hidden :]).tanh_()
-        torch.lerp(new, state, update, out=state)
-
-    def _places(self, stride_number: int) -> Tensor:
+    def _places(self, stride_number: int) -> IntArray:
         """Where the states of a window's subsequences lie, (scales, most), oldest first; zeros beyond the last."""
-        most = max(len(begins.numbers) for begins in self._begins)
-        places = np.full((len(self._begins), most), len(self._ended) - 1)
-        for row, begins, kept in zip(places, self._begins, self._kept, strict=True):
-            numbers = stride_number * begins.each + begins.numbers
-            row[: len(numbers)] = kept.start + numbers % begins.kept
-        return torch.from_numpy(places)
-
-
-class _Projections:
-    """`ScaleFeatures.project` of all scales in few operations; those of fewer subsequences are filled up with zeros."""
-
-    def __init__(self, units: Sequence[ScaleFeatures], hidden: int) -> None:
-        width = hidden * max(len(unit.starts) for unit in units)
-        weights = [functional.pad(unit.fc.weight, (0, width - unit.fc.in_features)).T for unit in units]
-        self.weight = torch.stack(weights)  # (scales, most * hidden, feature)
-        self.bias = torch.stack([unit.fc.bias for unit in units])[:, None]  # (scales, 1, feature)
-        self.slope = torch.stack([unit.prelu.weight for unit in units])[:, None]
-        self.gain = torch.stack([unit.norm.weight for unit in units])[:, None]
-        self.shift = torch.stack([unit.norm.bias for unit in units])[:, None]
-        self.epsilon = units[0].norm.eps
-
-    def __call__(self, states: Tensor) -> Tensor:
-        """P (scales, s, most * hidden) -> Φ (scales, s, feature)."""
-        linear = torch.baddbmm(self.bias, states, self.weight)
-        rectified = linear.clamp_min(0.0) + self.slope * linear.clamp_max(0.0)
-        normed = functional.layer_norm(rectified, rectified.shape[-1:], eps=self.epsilon)
-        return torch.addcmul(self.shift, self.gain, normed)
-
-
-def _slices(sizes: Sequence[int]) -> list[slice]:
-    ends = np.cumsum(sizes).tolist()
-    return [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
+        places = self._ring_start + (stride_number * self._each + self._numbers) % self._ring_size
+        places[self._beyond] = len(self._ended) - 1
+        return places

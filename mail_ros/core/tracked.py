@@ -13,7 +13,6 @@ from collections.abc import Callable
 import numpy as np
 
 from mail_ros.core.belief import NEAR_M, Cells, Posterior, gaussian
-from mail_ros.core.checkpoint import Model
 from mail_ros.core.config import TrackerChoice, TrackerConfig
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.localizer import (
@@ -25,6 +24,7 @@ from mail_ros.core.localizer import (
     WindowLocalizer,
     report,
 )
+from mail_ros.core.model import Model
 from mail_ros.core.offset import DeviceOffset
 from mail_ros.core.reader import Answer, Reader
 from mail_ros.core.signals import NS_PER_S, FloatArray, Tick

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
-import torch
+import numpy.typing as npt
 
 from mail_ros.core.config import FeatureConfig, MailConfig
 from mail_ros.core.errors import TrackError
@@ -95,7 +95,7 @@ class WindowSet:
     def __len__(self) -> int:
         return len(self.ends)
 
-    def fields(self, ends: IntArray, speed: FloatArray | None = None) -> torch.Tensor:
+    def fields(self, ends: IntArray, speed: FloatArray | None = None) -> npt.NDArray[np.float32]:
         """Windows ending at `ends` (see `self.ends`), walked `speed` times as fast (see `signals.cut_windows`).
 
         Args:
@@ -106,12 +106,7 @@ class WindowSet:
             (B, n + lag, 3) µT.
         """
         factor = np.ones(len(ends)) if speed is None else speed
-        end, reach = torch.from_numpy(ends), torch.from_numpy(self.reach[ends])
-        return cut_windows(torch.from_numpy(self.field_ut), end, reach, torch.from_numpy(factor), self.samples)
-
-    def labels(self, ends: IntArray) -> tuple[torch.Tensor, torch.Tensor]:
-        """True positions (B, 2) m and floors (B,) at the windows' ends."""
-        return torch.from_numpy(self.position_m[ends]).float(), torch.from_numpy(self.floor[ends])
+        return cut_windows(self.field_ut, ends, self.reach[ends], factor, self.samples)
 
 
 def _run_length(field_ut: FloatArray) -> IntArray:

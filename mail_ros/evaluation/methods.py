@@ -13,6 +13,7 @@ from pathlib import Path
 
 import torch
 
+from mail_ros.core.checkpoint import build
 from mail_ros.core.config import FeatureConfig, MailConfig
 from mail_ros.core.localizer import Localizer, MailLocalizer, WindowLocalizer
 from mail_ros.core.reader import Answer
@@ -32,6 +33,7 @@ from mail_ros.training.config import RunConfig
 from mail_ros.training.loop import Progress, Trainer
 from mail_ros.training.maps import cells_of, head_state
 from mail_ros.training.matching import fit_matching
+from mail_ros.training.network import arrays
 from mail_ros.training.run_folder import RunFolder
 from mail_ros.training.train import untrained
 
@@ -85,42 +87,38 @@ def fit_jang(fit: Fit) -> Localizer:
     network = dataclasses.replace(fit.config.network, head="regression")
     config = dataclasses.replace(fit.config, training=training, network=network, augment=AS_IN_THE_PAPER)
     windows = WindowSet(fit.tracks, config.mail, config.training.stride_s)
-    site = head_state(config, windows)
     torch.manual_seed(config.training.seed)
-    center = site["head.center_m"]
-    model = Jang(
-        config.mail, (float(center[0]), float(center[1])), float(site["head.extent_m"]), int(site["head.floor"])
-    )
+    model = Jang(config.mail, head_state(config, windows))
     trained = Trainer(config, model, windows, None, _folder(fit)).fit(fit.report)
 
     def locate(window_ut: FloatArray) -> Answer:
         with torch.inference_mode():
-            return Answer(trained.head.posterior(trained(torch.from_numpy(window_ut).float()[None]).raw[0]))
+            raw = trained(torch.from_numpy(window_ut).float()[None])[0].numpy()
+        return Answer(trained.head.meaning.posterior(raw))
 
     return WindowLocalizer.over_windows(
         config.features, config.mail.samples, locate, fit.stride_s, cells_of(config, windows)
     )
 
 
-def fit_mail(fit: Fit, **network: str) -> Localizer:
-    """MAIL itself; `network` names what differs from the paper's adaptive attention and regression.
+def fit_mail(fit: Fit, **changes: str) -> Localizer:
+    """MAIL itself; `changes` name what differs from the paper's adaptive attention and regression.
 
     With the paper's head it is trained as in the paper, whose only augmentation is speed.
     """
-    augment = fit.config.augment if network.get("head") == "heatmap" else AS_IN_THE_PAPER
-    changed = dataclasses.replace(fit.config.network, **{"head": "regression", "attention": "adaptive", **network})  # type: ignore[arg-type]
+    augment = fit.config.augment if changes.get("head") == "heatmap" else AS_IN_THE_PAPER
+    changed = dataclasses.replace(fit.config.network, **{"head": "regression", "attention": "adaptive", **changes})  # type: ignore[arg-type]
     config = dataclasses.replace(fit.config, network=changed, augment=augment)
     windows = WindowSet(fit.tracks, config.mail, config.training.stride_s)
-    model = Trainer(config, untrained(config, windows), windows, None, _folder(fit)).fit(fit.report)
-    return MailLocalizer(model, fit.stride_s, cells_of(config, windows))
+    network = Trainer(config, untrained(config, windows), windows, None, _folder(fit)).fit(fit.report)
+    return MailLocalizer(build(config.mail, arrays(network)), fit.stride_s, cells_of(config, windows))
 
 
 def fit_our_matching(fit: Fit) -> Localizer:
     """See `core.matching`."""
     config = dataclasses.replace(fit.config, network=dataclasses.replace(fit.config.network, kind="matching"))
-    return MailLocalizer(
-        fit_matching(config, WindowSet(fit.tracks, config.mail, config.matching.stride_s)), fit.stride_s
-    )
+    state = fit_matching(config, WindowSet(fit.tracks, config.mail, config.matching.stride_s))
+    return MailLocalizer(build(config.mail, state), fit.stride_s)
 
 
 def _folder(fit: Fit) -> RunFolder:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:  # the command line shows metrics, and must not wait for torch, which tracks bring along
+if TYPE_CHECKING:  # the command line shows metrics, and must not wait for numpy, which tracks bring along
     from mail_ros.data.track import BoolArray, FloatArray
 
 TAIL_M = 5.0

@@ -13,15 +13,15 @@ import numpy as np
 import torch
 
 from mail_ros.core.belief import Cells, FloatArray, survey_cells
-from mail_ros.core.config import MailConfig, TrackerConfig
+from mail_ros.core.config import MailConfig, NetworkConfig, TrackerConfig
 from mail_ros.core.fleet import Fleet
-from mail_ros.core.heads import HeatmapHead
 from mail_ros.core.localizer import Sample
 from mail_ros.core.model import Mail
 from mail_ros.core.reader import MailBatch, MailReader, window_answer
 from mail_ros.core.signals import NS_PER_S, Tick
 from mail_ros.core.tracker import Tracker
 from mail_ros.training.config import TrainingConfig
+from mail_ros.training.network import MailNetwork, arrays, untrained_network
 
 WARM_UP = 20
 ESTIMATES = 300
@@ -47,7 +47,8 @@ class Cost:
 def costs(sizes: tuple[int, ...] = SIZES, estimates: int = ESTIMATES) -> list[Cost]:
     """The window pass, and the tracker on maps of some sizes: knowing the place, and lost."""
     torch.set_num_threads(1)
-    parts = [("window pass", sizes[0], _window_pass(sizes[0]))]
+    parts = [("window pass, torch", sizes[0], _torch_pass(sizes[0]))]
+    parts.append(("window pass, numpy", sizes[0], _window_pass(sizes[0])))
     parts += [(f"carried, {50 // n} estimates/s", sizes[0], _carried(sizes[0], n)) for n in (1, 5)]
     parts.append((f"fleet of {ROBOTS}, 10 estimates/s, all of one stride", sizes[0], _fleet(sizes[0])))
     for cells in sizes:
@@ -79,21 +80,43 @@ def corridors(cells: int) -> Cells:
     return survey_cells(all_m, np.zeros(cells, dtype=np.int64), 0.5)
 
 
-def _network(cells: int) -> Mail:
-    config, training = MailConfig(), TrainingConfig()
-    features = len(config.scales) * config.network.feature
-    return Mail(config, HeatmapHead(features, corridors(cells), training.label_sigma_m, training.radius_m)).eval()
+def _network(cells: int) -> MailNetwork:
+    training, site = TrainingConfig(), corridors(cells)
+    state = {
+        "head.cell_position_m": site.position_m,
+        "head.cell_floor": site.floor,
+        "head.label_sigma_m": np.array(training.label_sigma_m),
+        "head.radius_m": np.array(training.radius_m),
+    }
+    return untrained_network(MailConfig(network=NetworkConfig(head="heatmap")), state).eval()
+
+
+def _model(cells: int) -> Mail:
+    network = _network(cells)
+    return Mail(network.config, arrays(network))
+
+
+def _torch_pass(cells: int) -> Callable[[int], object]:
+    network = _network(cells)
+    head = network.head.meaning
+    window_ut = torch.randn(1, network.config.samples, 3) * 10.0
+
+    def step(_: int) -> object:
+        with torch.inference_mode():
+            return head.posterior(network(window_ut)[0].numpy())
+
+    return step
 
 
 def _window_pass(cells: int) -> Callable[[int], object]:
-    model = _network(cells)
+    model = _model(cells)
     window_ut = np.random.default_rng(0).normal(0.0, 10.0, (model.config.samples, 3))
     return lambda _: window_answer(model, window_ut)
 
 
 def _carried(cells: int, stride: int) -> Callable[[int], object]:
     """All ticks of a stride and what comes out at its end."""
-    reader = MailReader(MailBatch(_network(cells), stride))
+    reader = MailReader(MailBatch(_model(cells), stride))
     field_ut = np.random.default_rng(0).normal(0.0, 10.0, (1000, 3))
     for index in range(-reader.length, 1):
         reader.append(Tick(index, field_ut[index]))
@@ -109,7 +132,7 @@ def _carried(cells: int, stride: int) -> Callable[[int], object]:
 
 def _fleet(cells: int) -> Callable[[int], object]:
     """What `ROBOTS` robots send during a stride, 50 samples a second each, and an estimate for each of them."""
-    fleet = Fleet(_network(cells), 0.1, "none", ROBOTS)
+    fleet = Fleet(_model(cells), 0.1, "none", ROBOTS)
     names = [f"robot {number}" for number in range(ROBOTS)]
     for name in names:
         fleet.join(name)

@@ -25,7 +25,7 @@ from mail_ros.data.track import IntArray
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_stamp_ns, to_time
 
-CONNECT_S = 60.0  # importing torch takes seconds, on a busy machine many
+CONNECT_S = 60.0  # a node starts in a second, on a busy machine in many
 LAST_ANSWER_S = 1.0  # waited for after the last sample
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import torch
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.subscription import Subscription
@@ -57,7 +56,6 @@ class FleetNode(Node):
     def __init__(self, **options: Any) -> None:
         super().__init__(NAME, **options)
         self.parameters = declare(self, FleetParameters)
-        torch.set_num_threads(1)
         model, card = load_model(self.parameters.model_path)
         self.fleet = Fleet(model, self.parameters.stride_s, self.parameters.tracker, self.parameters.most)
         self.map_frame = self.parameters.global_frame_id or card.map_frame

@@ -14,7 +14,6 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-import torch
 from rclpy.clock import Clock, ClockType, JumpHandle, JumpThreshold, TimeJump
 from rclpy.duration import Duration
 from rclpy.exceptions import ParameterException
@@ -47,9 +46,6 @@ class LocalizerNode(Node):
     def __init__(self, **options: Any) -> None:
         super().__init__(NAME, **options)
         self.parameters = declare(self, LocalizerParameters)
-        # The network is small: threads wait for each other longer than they compute. On two busy cores the
-        # paper's network answers in 25 ms with one thread, and in 170 ms with two.
-        torch.set_num_threads(1)
         model, card = load_model(self.parameters.model_path)
         self.localizer = localizer_of(model, self.parameters.stride_s, self.parameters.tracker)
         map_frame = self.parameters.global_frame_id or card.map_frame

@@ -1,7 +1,7 @@
 """How a node starts, runs and stops: every way out is clean, and every mendable error is one line.
 
     signals caught --> rclpy.init --> create() --> spin_once ... --> drain --> close --> shutdown
-    before torch       no handlers    imports,     until a signal    what had   bags,    while the
+    before anything    no handlers    imports,     until a signal    what had   bags,    while the
     is imported        of its own     loads                          come in    files    context is valid
 
 SIGINT and SIGTERM mean the same. A second one changes nothing: the first is being obeyed.

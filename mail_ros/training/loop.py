@@ -16,12 +16,13 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from mail_ros.core.heads import Head, RegressionHead
-from mail_ros.core.model import MailOutput
+from mail_ros.core.gru import Float32Array
+from mail_ros.core.heads import Head
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import FloatArray, IntArray
 from mail_ros.training.augment import augment
 from mail_ros.training.config import RunConfig
+from mail_ros.training.heads import Layer, RegressionLayer
 from mail_ros.training.run_folder import RunFolder, optimizer_tensors, restore_optimizer
 
 
@@ -51,10 +52,10 @@ class Network(Protocol):
     """What can be trained: MAIL, and the networks it is compared with."""
 
     @property
-    def head(self) -> Head:
+    def head(self) -> Layer:
         """Its end, which knows the loss."""
 
-    def __call__(self, field_ut: Tensor) -> MailOutput:
+    def __call__(self, field_ut: Tensor) -> Tensor:
         """(B, n + lag, 3) µT -> the head's numbers."""
 
 
@@ -72,21 +73,24 @@ def _named(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
 
 
-def residuals_m(model: Network, windows: WindowSet) -> FloatArray:
-    """Estimate minus label of every window, each by itself, (n, 2) m."""
-    cast(nn.Module, model).eval()
+def residuals_m(answer: Callable[[Float32Array], Float32Array], head: Head, windows: WindowSet) -> FloatArray:
+    """Estimate minus label of every window, each by itself, (n, 2) m.
+
+    Args:
+        answer: windows (B, n + lag, 3) µT to the head's numbers (B, out).
+        head: what those mean.
+        windows: to be judged on.
+    """
     estimates = []
-    with torch.inference_mode():
-        for ends in np.array_split(windows.ends, math.ceil(len(windows) / 512)):
-            raw = model(windows.fields(ends)).raw
-            estimates += [model.head.posterior(row).position_m for row in raw]
+    for ends in np.array_split(windows.ends, math.ceil(len(windows) / 512)):
+        estimates += [head.posterior(raw).position_m for raw in answer(windows.fields(ends))]
     residual_m: FloatArray = np.array(estimates) - windows.position_m[windows.ends]
     return residual_m
 
 
-def errors_m(model: Network, windows: WindowSet) -> FloatArray:
-    """Distance between estimate and label of every window, (n,) m."""
-    return np.asarray(np.linalg.norm(residuals_m(model, windows), axis=1))
+def distances_m(residual_m: FloatArray) -> FloatArray:
+    """Of residuals (n, 2) m, (n,)."""
+    return np.asarray(np.linalg.norm(residual_m, axis=1))
 
 
 class Trainer(Generic[NetworkT]):
@@ -127,13 +131,21 @@ class Trainer(Generic[NetworkT]):
                 losses.append(self._step(step, ends, speed))
                 steps = settings.epochs * self.steps_per_epoch
                 report(Progress(step + 1, steps, self.state.epoch, losses[-1], validation_m, self.state.best_m))
-            judged = cast(NetworkT, self._kept)
-            validation_m = float(errors_m(judged, self.validation).mean()) if self.validation else math.nan
+            validation_m = math.nan
+            if self.validation:
+                validation_m = float(distances_m(self._residuals_m(self._kept, self.validation)).mean())
             self._finish_epoch(float(np.mean(losses)), validation_m)
         self.module.load_state_dict(self.folder.load_tensors("best") or {})
         self.module.eval()
-        self._set_residual_covariance()
+        if isinstance(self.model.head, RegressionLayer):
+            self.model.head.set_residuals(self._residuals_m(self.module, self.validation or self.windows))
         return self.model
+
+    def _residuals_m(self, module: nn.Module, windows: WindowSet) -> FloatArray:
+        module.eval()
+        with torch.inference_mode():
+            head = cast(Network, module).head.meaning
+            return residuals_m(lambda field_ut: module(torch.from_numpy(field_ut)).numpy(), head, windows)
 
     @property
     def _kept(self) -> nn.Module:
@@ -153,11 +165,12 @@ class Trainer(Generic[NetworkT]):
         self.module.train()
         for group in self.optimizer.param_groups:
             group["lr"] = self._learning_rate(step)
-        position_m, floor = self.windows.labels(ends)
+        position_m = torch.from_numpy(self.windows.position_m[ends]).float()
+        floor = torch.from_numpy(self.windows.floor[ends])
         generator = torch.Generator().manual_seed(self.config.training.seed * 1_000_003 + step)
         position_m = position_m + self.config.training.label_jitter_m * torch.randn(len(ends), 2, generator=generator)
-        field_ut = augment(self.windows.fields(ends, speed), self.config.augment, generator)
-        loss = self.model.head.loss(self.model(field_ut).raw, position_m, floor)
+        field_ut = augment(torch.from_numpy(self.windows.fields(ends, speed)), self.config.augment, generator)
+        loss = self.model.head.loss(self.model(field_ut), position_m, floor)
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.module.parameters(), 1.0)
@@ -196,10 +209,3 @@ class Trainer(Generic[NetworkT]):
             self.averaged.load_state_dict(_named(tensors, _AVERAGED))
         restore_optimizer(self.optimizer, tensors)
         self.state = _State(int(tensors["run.epoch"]), float(tensors["run.best_m"]), int(tensors["run.best_epoch"]))
-
-    def _set_residual_covariance(self) -> None:
-        """A regression head cannot doubt by window; it carries its mean squared validation error instead."""
-        head = self.model.head
-        if isinstance(head, RegressionHead):
-            residual_m = residuals_m(self.model, self.validation or self.windows)
-            head.covariance_m2.copy_(torch.from_numpy(residual_m.T @ residual_m / len(residual_m)))

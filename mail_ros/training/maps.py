@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from mail_ros.core.belief import Cells, survey_cells
 from mail_ros.core.errors import TrackError
+from mail_ros.core.model import State
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import FloatArray, IntArray
 from mail_ros.training.config import RunConfig
 
 
-def head_state(config: RunConfig, windows: WindowSet) -> dict[str, Tensor]:
-    """The buffers of an untrained model's head, from where the survey went (see `checkpoint.build`).
+def head_state(config: RunConfig, windows: WindowSet) -> State:
+    """What a model's head keeps of the site, from where the survey went (see `checkpoint.build`).
 
     Raises:
         TrackError: a regression head and walks on several floors.
@@ -22,10 +21,10 @@ def head_state(config: RunConfig, windows: WindowSet) -> dict[str, Tensor]:
     if config.network.head == "heatmap" or config.network.kind == "matching":
         cells = cells_of(config, windows)
         return {
-            "head.cell_position_m": torch.from_numpy(cells.position_m),
-            "head.cell_floor": torch.from_numpy(cells.floor),
-            "head.label_sigma_m": torch.tensor(config.training.label_sigma_m),
-            "head.radius_m": torch.tensor(config.training.radius_m),
+            "head.cell_position_m": cells.position_m,
+            "head.cell_floor": cells.floor,
+            "head.label_sigma_m": np.array(config.training.label_sigma_m),
+            "head.radius_m": np.array(config.training.radius_m),
         }
     position_m, floor = _surveyed(windows)
     floors = np.unique(floor)
@@ -37,9 +36,9 @@ def head_state(config: RunConfig, windows: WindowSet) -> dict[str, Tensor]:
             fix="train one model per floor, or with --set network.head=heatmap",
         )
     return {
-        "head.center_m": torch.from_numpy(position_m.mean(axis=0)).float(),
-        "head.extent_m": torch.tensor(float(position_m.std()) or 1.0),
-        "head.floor": torch.tensor(int(floors[0])),
+        "head.center_m": position_m.mean(axis=0).astype(np.float32),
+        "head.extent_m": np.array(float(position_m.std()) or 1.0, np.float32),
+        "head.floor": np.array(int(floors[0])),
     }
 
 

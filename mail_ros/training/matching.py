@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 
-from mail_ros.core.checkpoint import build_matching
-from mail_ros.core.matching import Matching
+from mail_ros.core.model import State
 from mail_ros.data.dataset import WindowSet
 from mail_ros.training.config import RunConfig
-from mail_ros.training.maps import head_state
+from mail_ros.training.maps import cells_of, head_state
 
 
-def fit_matching(config: RunConfig, windows: WindowSet) -> Matching:
-    """A model of the walks that `windows` cuts.
+def fit_matching(config: RunConfig, windows: WindowSet) -> State:
+    """The arrays of a model (see `core.checkpoint.build`) of the walks that `windows` cuts.
 
     Args:
         config: `matching` decides what two windows may differ by.
         windows: of the training walks, `matching.stride_s` apart.
     """
     speeds = config.matching.speeds
-    state = head_state(config, windows)
-    distance_m = torch.cdist(torch.from_numpy(windows.position_m[windows.ends]), state["head.cell_position_m"])
-    other_floor = torch.from_numpy(windows.floor[windows.ends])[:, None] != state["head.cell_floor"]
-    cell = distance_m.masked_fill(other_floor, torch.inf).argmin(dim=1)
-    state |= {
-        "field_ut": torch.from_numpy(np.nan_to_num(windows.field_ut)),  # no window holds a row of a hole
-        "end": torch.from_numpy(windows.ends).repeat(len(speeds)),
-        "reach": torch.from_numpy(windows.reach[windows.ends]).repeat(len(speeds)),
-        "speed": torch.tensor(speeds).repeat_interleave(len(windows)),
-        "cell": cell.repeat(len(speeds)),
+    cells, ends = cells_of(config, windows), windows.ends
+    distance_m = np.linalg.norm(windows.position_m[ends][:, None] - cells.position_m, axis=2)
+    cell = np.where(windows.floor[ends][:, None] == cells.floor, distance_m, np.inf).argmin(axis=1)
+    return {
+        **head_state(config, windows),
+        "field_ut": np.nan_to_num(windows.field_ut),  # no window holds a row of a hole
+        "end": np.tile(ends, len(speeds)),
+        "reach": np.tile(windows.reach[ends], len(speeds)),
+        "speed": np.repeat(np.array(speeds, np.float32), len(windows)),
+        "cell": np.tile(cell, len(speeds)),
     }
-    return build_matching(config.mail, state).eval()

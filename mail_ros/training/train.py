@@ -12,16 +12,16 @@ import numpy as np
 import torch
 
 from mail_ros import __version__
-from mail_ros.core.checkpoint import Model, ModelCard, build_mail, save_model
+from mail_ros.core.checkpoint import ModelCard, build, save_model
 from mail_ros.core.errors import TrackError
-from mail_ros.core.model import Mail
 from mail_ros.data.bag import FIELD_TOPIC, LANDMARK_TOPIC, Bag, read_track
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import FloatArray, Track
 from mail_ros.training.config import RunConfig
-from mail_ros.training.loop import Progress, Trainer, errors_m
+from mail_ros.training.loop import Progress, Trainer, distances_m, residuals_m
 from mail_ros.training.maps import head_state
 from mail_ros.training.matching import fit_matching
+from mail_ros.training.network import MailNetwork, arrays, untrained_network
 from mail_ros.training.run_folder import RunFolder
 
 
@@ -63,17 +63,18 @@ def train(
     bags = survey.description()
     folder.open({"settings": dataclasses.asdict(config), "bags": bags}, resume)
     record: dict[str, Any] = {"settings": dataclasses.asdict(config.training), "bags": bags}
-    model: Model
     if matching:
-        model = fit_matching(config, windows)
+        state = fit_matching(config, windows)
     else:
         trainer = Trainer(config, untrained(config, windows), windows, validation, folder)
-        model = trainer.fit(report)
+        state = arrays(trainer.fit(report))
         record["best_epoch"] = trainer.state.best_epoch
-    card = _card(config, record, windows, errors_m(model, validation))
+    model = build(config.mail, state)
+    residual_m = residuals_m(lambda field_ut: model(field_ut).raw, model.head, validation)
+    card = _card(config, record, windows, distances_m(residual_m))
     golden = windows.fields(windows.ends[:1])[0]
     for file in (out, run / "model.safetensors"):
-        card = save_model(file, model, card, golden)
+        card = save_model(file, state, card, golden)
     return card
 
 
@@ -111,10 +112,10 @@ def refuse_shared(train: Iterable[Path], held_out: Iterable[Path]) -> None:
         )
 
 
-def untrained(config: RunConfig, windows: WindowSet) -> Mail:
+def untrained(config: RunConfig, windows: WindowSet) -> MailNetwork:
     """MAIL for the site that the windows come from; the seed alone decides its weights."""
     torch.manual_seed(config.training.seed)
-    return build_mail(config.mail, head_state(config, windows))
+    return untrained_network(config.mail, head_state(config, windows))
 
 
 def _card(config: RunConfig, record: dict[str, Any], windows: WindowSet, error_m: FloatArray) -> ModelCard:

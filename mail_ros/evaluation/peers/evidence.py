@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from mail_ros.core.belief import Cells, survey_cells
-from mail_ros.core.evidence import log_ratio, nearest
+from mail_ros.core.evidence import Nearest, log_ratio
 from mail_ros.data.track import FloatArray, IntArray
 
 CELL_M = 0.5
@@ -34,7 +33,7 @@ class CellEvidence:
         self.cells: Cells = survey_cells(position_m, floor, CELL_M)
         keys = np.column_stack([floor, np.round(position_m / CELL_M).astype(np.int64)])
         _, cell = np.unique(keys, axis=0, return_inverse=True)
-        self.cell = torch.from_numpy(cell.ravel())  # (n,)
+        self._nearest = Nearest(cell.ravel(), len(self.cells))
 
     def log_ratio(self, squared_ut2: FloatArray, flat_ut2: float) -> FloatArray:
         """Evidence (m,) for the tracker.
@@ -43,8 +42,7 @@ class CellEvidence:
             squared_ut2: (n,) squared distances to what is stored.
             flat_ut2: squared distance to a field that does not change.
         """
-        distance = nearest(torch.from_numpy(squared_ut2)[None], self.cell, len(self.cells))
-        flat = torch.tensor([[flat_ut2]], dtype=torch.float64)
-        ratio = log_ratio(distance, flat, self.settings.noise_ut2, self.settings.elsewhere_ut2)
-        evidence: FloatArray = ratio[0].numpy()
+        flat, settings = np.array([[flat_ut2]]), self.settings
+        nearest_ut2 = self._nearest(squared_ut2[None])
+        evidence: FloatArray = log_ratio(nearest_ut2, flat, settings.noise_ut2, settings.elsewhere_ut2)[0]
         return evidence

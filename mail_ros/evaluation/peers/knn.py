@@ -36,7 +36,7 @@ class Knn:
     """All training windows in one matrix."""
 
     def __init__(self, windows: WindowSet, settings: KnnSettings) -> None:
-        rows = [centered(windows.fields(windows.ends, np.full(len(windows), s)).numpy()) for s in settings.speeds]
+        rows = [centered(windows.fields(windows.ends, np.full(len(windows), s))) for s in settings.speeds]
         self.rows = np.concatenate(rows)  # (speeds * w, 3 n)
         self.squared = np.square(self.rows).sum(axis=1)
         self.position_m = np.tile(windows.position_m[windows.ends], (len(settings.speeds), 1))

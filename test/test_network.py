@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
-from helpers import tiny_config, tiny_network
+from helpers import tiny_config, tiny_mail, tiny_network
 
 from mail_ros.core.config import AttentionKind, FeatureConfig, GradientKind, HeadKind, MailConfig, NetworkConfig
 from mail_ros.core.model import subsequence_starts
@@ -114,9 +114,12 @@ def check_against_paper(config: MailConfig) -> None:
     model = tiny_network(config).double()
     field_ut = np.random.default_rng(1).normal(0.0, 15.0, (config.samples, 3))
     with torch.inference_mode():
-        ours = model(torch.from_numpy(field_ut)[None]).raw[0].numpy()
+        ours = model(torch.from_numpy(field_ut)[None])[0].numpy()
+    on_the_robot = tiny_mail(config)(field_ut[None].astype(np.float32)).raw[0]
     weights = {name: value.numpy().astype(np.float64) for name, value in model.state_dict().items()}
-    assert ours == pytest.approx(paper_mail(field_ut, config, weights), abs=1e-5)
+    paper = paper_mail(field_ut, config, weights)
+    assert ours == pytest.approx(paper, abs=1e-5)
+    assert on_the_robot == pytest.approx(paper, abs=1e-4)
 
 
 def test_the_default_is_the_papers_configuration() -> None:
@@ -134,6 +137,7 @@ def test_subsequences_cover_the_window_and_end_at_the_newest_sample(scale: int) 
 
 
 def test_attention_is_a_share() -> None:
-    output = tiny_network()(torch.randn(4, tiny_config().samples, 3) * 10)
+    field_ut = np.random.default_rng(0).normal(0.0, 10.0, (4, tiny_config().samples, 3))
+    output = tiny_mail()(field_ut.astype(np.float32))
     assert (output.attention > 0).all()
-    assert output.attention.sum(dim=1).tolist() == pytest.approx([1.0] * 4, abs=1e-6)
+    assert output.attention.sum(axis=1).tolist() == pytest.approx([1.0] * 4, abs=1e-6)

@@ -1,0 +1,128 @@
+"""MAIL as it learns: the network of the paper in torch. The robot runs `core.model`, which is the same in numpy.
+
+Source: Niu et al., "MAIL: Multi-Scale Attention-Guided Indoor Localization Using Geomagnetic
+Sequences", IMWUT 4(2):54, 2020, doi 10.1145/3397335. Its equation 4 prints tan and means tanh.
+Ours, since the paper leaves them open: all widths, and the two layers of the attention unit.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from mail_ros.core.config import MailConfig
+from mail_ros.core.gru import Float32Array
+from mail_ros.core.model import NORM_EPSILON, State, subsequence_starts
+from mail_ros.core.signals import gradient
+from mail_ros.training.heads import HeatmapLayer, Layer, RegressionLayer
+
+
+class ScaleFeatures(nn.Module):
+    """Scale-based feature extraction (SFE) unit: what one scale sees in a window (equations 1 to 8)."""
+
+    def __init__(self, length: int, scale: int, hidden: int, feature: int) -> None:
+        super().__init__()
+        self.scale = scale
+        self.starts = subsequence_starts(length, scale)
+        self.gru = nn.GRU(3, hidden, batch_first=True)
+        self.fc = nn.Linear(len(self.starts) * hidden, feature)
+        self.prelu = nn.PReLU()
+        self.norm = nn.LayerNorm(feature, eps=NORM_EPSILON)
+
+    def forward(self, g: Tensor) -> Tensor:
+        """(B, n, 3) gradient -> Φ (B, feature). Every subsequence starts from h = 0."""
+        pieces = torch.stack([g[:, s : s + self.scale] for s in self.starts], dim=1)  # (B, m, c, 3)
+        _, last = self.gru(pieces.flatten(0, 1))  # (1, B * m, hidden)
+        p = last[0].view(g.shape[0], -1)  # (B, m * hidden), oldest first
+        phi: Tensor = self.norm(self.prelu(self.fc(p)))
+        return phi
+
+
+class Attention(nn.Module):
+    """How much each scale counts in this window, read from the same gradient (Ψ and its softmax)."""
+
+    def __init__(self, length: int, scales: int, hidden: int) -> None:
+        super().__init__()
+        self.fc = nn.Linear(3 * length, hidden)
+        self.prelu = nn.PReLU()
+        self.out = nn.Linear(hidden, scales)
+
+    def forward(self, g: Tensor) -> Tensor:
+        """(B, n, 3) gradient -> w (B, K), positive, sums to one."""
+        return torch.softmax(self.out(self.prelu(self.fc(g.flatten(1)))), dim=-1)
+
+
+class UniformAttention(nn.Module):
+    """Every scale counts the same: the paper's ablation."""
+
+    def __init__(self, scales: int) -> None:
+        super().__init__()
+        self.scales = scales
+
+    def forward(self, g: Tensor) -> Tensor:
+        """(B, n, 3) gradient -> w (B, K), each 1 / K."""
+        return g.new_full((g.shape[0], self.scales), 1.0 / self.scales)
+
+
+class ConstantAttention(nn.Module):
+    """Learned weights that do not depend on the window: a second control beside the paper's ablation."""
+
+    def __init__(self, scales: int) -> None:
+        super().__init__()
+        self.out = nn.Parameter(torch.zeros(scales))
+
+    def forward(self, g: Tensor) -> Tensor:
+        """(B, n, 3) gradient -> w (B, K), alike for all windows, sums to one."""
+        return torch.softmax(self.out, dim=0).expand(g.shape[0], -1)
+
+
+def _attention(config: MailConfig) -> nn.Module:
+    scales = len(config.scales)
+    if config.network.attention == "uniform":
+        return UniformAttention(scales)
+    if config.network.attention == "constant":
+        return ConstantAttention(scales)
+    return Attention(config.length, scales, config.network.attention_hidden)
+
+
+class MailNetwork(nn.Module):
+    """The whole network. The features belong to it, so that training and the robot cannot differ in them."""
+
+    def __init__(self, config: MailConfig, head: Layer) -> None:
+        super().__init__()
+        self.config = config
+        width = config.network
+        self.scales = nn.ModuleList(
+            ScaleFeatures(config.length, scale, width.hidden, width.feature) for scale in config.scales
+        )
+        self.attention = _attention(config)
+        self.head = head
+
+    def forward(self, field_ut: Tensor) -> Tensor:
+        """(B, n + lag, 3) µT, resampled to the config's rate -> the head's numbers (B, out).
+
+        The attention-weighted concatenation of all Φ (equation 13) is what the head reads.
+        """
+        features = self.config.features
+        g = gradient(field_ut, features.gradient, features.lag) / features.scale_ut  # type: ignore[type-var]
+        phi = torch.stack([unit(g) for unit in self.scales], dim=1)  # (B, K, feature)
+        raw: Tensor = self.head((self.attention(g).unsqueeze(-1) * phi).flatten(1))
+        return raw
+
+
+def untrained_network(config: MailConfig, site: State) -> MailNetwork:
+    """A network with weights as torch draws them.
+
+    Args:
+        config: of the network.
+        site: what its head must know of the site, see `training.maps`.
+    """
+    features = len(config.scales) * config.network.feature
+    if config.network.head == "heatmap":
+        return MailNetwork(config, HeatmapLayer(features, site))
+    return MailNetwork(config, RegressionLayer(features, site))
+
+
+def arrays(module: nn.Module) -> dict[str, Float32Array]:
+    """A network's weights, as a model file keeps them; they no longer change with it."""
+    return {name: value.detach().numpy().copy() for name, value in module.state_dict().items()}
