@@ -124,6 +124,6 @@ class StreamingMail:
 
     def _places(self, stride_number: int) -> IntArray:
         """Where the states of a window's subsequences lie, (scales, most), oldest first; zeros beyond the last."""
-        places = self._ring_start + (stride_number * self._each + self._numbers) % self._ring_size
+        places: IntArray = self._ring_start + (stride_number * self._each + self._numbers) % self._ring_size
         places[self._beyond] = len(self._ended) - 1
         return places
