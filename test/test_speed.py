@@ -1,13 +1,19 @@
 """The speed benchmark: it times what it names, and writes what it prints. No time is judged here."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from test_cli import mail_ros
 
+from mail_ros.core.errors import MailError
 from mail_ros.core.lattice import Lattice
-from mail_ros.evaluation.speed import corridors
+from mail_ros.evaluation.report.runs import read_runs, read_speed
+from mail_ros.evaluation.speed import parts_of
+from mail_ros.evaluation.speed_parts import corridors
+
+PARTS = parts_of((100,))
 
 
 @pytest.mark.parametrize("cells", [10, 500, 2000])
@@ -22,13 +28,31 @@ def test_a_map_has_the_cells_that_were_asked_for_and_hangs_together(cells: int) 
     assert len(found) == cells
 
 
-def test_every_part_is_timed_and_written(tmp_path: Path) -> None:
-    said = mail_ros("benchmark", "speed", "--cells", 100, "--cells", 200, "--estimates", 10, "--out", tmp_path)
-    rows = json.loads((tmp_path / "speed.json").read_text())
-    assert [row["cells"] for row in rows] == [100] * 8 + [200] * 4
-    assert rows[0]["part"] == "window pass"
-    assert rows[0]["share"] == 1.0
+def test_what_is_timed_is_written_and_shown(tmp_path: Path) -> None:
+    asked = ("--only", "heatmap head", "--only", "tracker", "--cells", 100, "--cells", 200, "--estimates", 10)
+    said = mail_ros("benchmark", "speed", *asked, "--out", tmp_path)
+    (table,) = json.loads((tmp_path / "speed.json").read_text())
+    rows = table["rows"]
+    assert Counter(row["what"] for row in rows) == {"paper": 1, "heatmap head": 4, "tracker": 8}
+    assert rows[0]["method"] == "window pass, torch"
     for row in rows:
         assert 0.0 < row["median_ms"] <= row["p99_ms"]
         assert row["share"] == pytest.approx(row["mean_ms"] / rows[0]["mean_ms"])
-        assert f"{row['part']}" in said
+        assert row["robots"] > 0.0
+        assert row["memory_mb"] > 0.0
+        assert row["method"] in said
+    assert read_speed(tmp_path, "speed")[0].groups == ["paper", "heatmap head", "tracker"]
+    with pytest.raises(MailError, match="only benchmarks of speed"):
+        read_runs([tmp_path])
+
+
+@pytest.mark.parametrize("number", range(len(PARTS)), ids=lambda number: f"{PARTS[number].what} {number}")
+def test_every_part_answers(number: int) -> None:
+    step = PARTS[number].make()
+    assert step(0) is not None
+    assert step(1) is not None
+
+
+def test_an_unknown_part_is_one_clear_line() -> None:
+    with pytest.raises(MailError, match=r"--only: wanted some of paper, .*, found all"):
+        parts_of((100,), ["all"])

@@ -11,7 +11,7 @@ from mail_ros.cli.console import console
 
 
 def report(
-    runs: Annotated[list[Path], typer.Argument(help="Folders that `mail_ros benchmark accuracy` wrote to.")],
+    runs: Annotated[list[Path], typer.Argument(help="Folders that `mail_ros benchmark` wrote to.")],
     out: Annotated[Path, typer.Option(help="The page.")] = Path("report.html"),
     tables: Annotated[Path | None, typer.Option(help="Write all tables to this Markdown file too.")] = None,
     png: Annotated[Path | None, typer.Option(help="Write the figures as PNG files to this folder too.")] = None,

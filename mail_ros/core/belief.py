@@ -5,6 +5,7 @@ A cell is a square half a metre wide on one floor, and exists only where a surve
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,8 +110,9 @@ def _region_squared(there: FloatArray, x: FloatArray, y: FloatArray, spread: Flo
 
 def normal(position_m: FloatArray, covariance_m2: FloatArray, floor: int) -> Posterior:
     """A Gaussian as an answer; how near it is follows from its longest axis."""
-    longest_m2 = max(float(np.linalg.eigvalsh(covariance_m2)[-1]), 1e-12)
-    return Posterior(position_m, covariance_m2, floor, float(-np.expm1(-(NEAR_M**2) / (2.0 * longest_m2))))
+    (xx, xy), (_, yy) = covariance_m2.tolist()
+    longest_m2 = max(0.5 * (xx + yy) + math.hypot(0.5 * (xx - yy), xy), 1e-12)  # the greater eigenvalue
+    return Posterior(position_m, covariance_m2, floor, -math.expm1(-(NEAR_M**2) / (2.0 * longest_m2)))
 
 
 def gaussian(posterior: Posterior, cells: Cells) -> FloatArray:

@@ -148,9 +148,10 @@ class _Projections:
     def __call__(self, p: Float32Array) -> Float32Array:
         """P (K, B, most * hidden) -> Φ (K, B, feature)."""
         rectified = _prelu(p @ self.weight + self.bias, self.slope)
-        centred = rectified - rectified.mean(axis=-1, keepdims=True)
-        deviation = np.sqrt(np.square(centred).mean(axis=-1, keepdims=True) + np.float32(NORM_EPSILON))
-        normed: Float32Array = centred / deviation * self.gain + self.shift
+        share = np.float32(1.0 / rectified.shape[-1])
+        centred = rectified - share * rectified.sum(axis=-1, keepdims=True)
+        variance = share * np.square(centred).sum(axis=-1, keepdims=True)
+        normed: Float32Array = centred / np.sqrt(variance + np.float32(NORM_EPSILON)) * self.gain + self.shift
         return normed
 
 

@@ -20,7 +20,8 @@ import numpy as np
 from mail_ros.core.config import check_range
 from mail_ros.core.signals import NS_PER_S
 from mail_ros.data.bag import write_walk
-from mail_ros.data.track import FloatArray, IntArray, Landmark
+from mail_ros.data.labels import interpolate
+from mail_ros.data.track import FloatArray, IntArray, Landmark, Track
 
 EARTH_UT = (1.0, 19.5, -44.0)  # east, north, up: middle Europe
 CORRIDOR_M = 1.8  # width
@@ -87,6 +88,11 @@ class SimulatedWalk:
     def duration_s(self) -> float:
         """From the first sample to the last."""
         return float(self.stamp_ns[-1] - self.stamp_ns[0]) / NS_PER_S
+
+    def track(self, source: str) -> Track:
+        """As a walk that was recorded, without a bag in between."""
+        labels = interpolate(self.stamp_ns, self.landmarks)
+        return Track(source, self.stamp_ns, self.field_ut, labels.position_m, labels.floor, labels.valid, labels.paused)
 
     def write(self, path: Path, notes: dict[str, str] | None = None) -> None:
         """Write the field and the landmarks, not the truth, as a bag.

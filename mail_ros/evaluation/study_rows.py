@@ -30,10 +30,22 @@ HEADINGS = {
     **{"mean_weight": "mean weight", "weighs_most": "weighs most"},
     **{"in_50": "in 50 %", "in_90": "in 90 %", "in_95": "in 95 %"},
     **{"localized_near": f"within {NEAR_M:g} m", "localized_floor": "right floor"},
+    **{"mean_ms": "mean, ms", "median_ms": "median", "p99_ms": "p99", "share": "of torch"},
+    **{"robots": "robots/core", "memory_mb": "MB"},
     **{"left_out": "left out", "said": "said outside", "said_wrongly": "said inside", "auroc": "AUROC"},
 }
 DOUBT = tuple(field.name for field in dataclasses.fields(Doubt))
-SHARES = ("over_5m", "wrong_floor", "found_share", "mean_weight", "weighs_most", *DOUBT, "said", "said_wrongly")
+SHARES = (
+    "share",
+    "over_5m",
+    "wrong_floor",
+    "found_share",
+    "mean_weight",
+    "weighs_most",
+    *DOUBT,
+    "said",
+    "said_wrongly",
+)
 SHOWN = 12  # rows of one method; of more, so many are printed, evenly chosen
 
 

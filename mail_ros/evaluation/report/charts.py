@@ -96,6 +96,7 @@ FORMS: dict[str, tuple[Form, ...]] = {
         Form("dots", "method", "estimate_ms", "processor time of an estimate", "ms"),
         Form("dots", "method", "fit_s", "processor time of fitting", "s"),
     ),
+    "cost": (Form("dots", "method", "mean_ms", "processor time of an estimate", "ms", by="size"),),
     "anomalies": (Form("line", "scale_s", "found_share", "share of pieces that are found", "share"),),
 }
 X_TITLES = {
@@ -106,19 +107,14 @@ X_TITLES = {
 }
 
 
-def charts(study: StudyTable, floor: int) -> list[Chart]:
-    """The charts of one floor; none for a study that has no form."""
+def charts(study: StudyTable, group: Any) -> list[Chart]:
+    """The charts of one group; none for a study that has no form."""
     drawn = []
     for form in FORMS.get(study.name, ()):
-        rows = [row for row in study.rows if row["floor"] == floor and form.of(row["method"])]
+        rows = [row for row in study.of(group) if form.of(row["method"])]
         if rows:
             drawn.append(_chart(form, rows))
     return drawn
-
-
-def floors(study: StudyTable) -> list[int]:
-    """The floors that a study has rows of."""
-    return sorted({row["floor"] for row in study.rows})
 
 
 def _chart(form: Form, rows: Sequence[dict[str, Any]]) -> Chart:

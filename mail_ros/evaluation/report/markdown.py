@@ -37,9 +37,7 @@ def _plain(floor: Floor) -> str:
 
 
 def _study(study: StudyTable) -> str:
-    by_floor = {row["floor"]: [one for one in study.rows if one["floor"] == row["floor"]] for row in study.rows}
-    rows = [row for of_floor in by_floor.values() for row in few(of_floor)]
-    return _table(*words(rows))
+    return _table(*words([row for group in study.groups for row in few(study.of(group))]))
 
 
 def _table(heads: Iterable[str], rows: Iterable[Sequence[str]]) -> str:

@@ -26,7 +26,6 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentF
 from mail_ros.data.track import FloatArray
 from mail_ros.evaluation.methods import OURS
 from mail_ros.evaluation.metrics import TAIL_M
-from mail_ros.evaluation.report.charts import floors as floors_of
 from mail_ros.evaluation.report.runs import Course, Floor, StudyTable
 from mail_ros.evaluation.report.study_pictures import draw_study
 from mail_ros.evaluation.report.views import (
@@ -73,19 +72,21 @@ def write_pictures(folder: Path, floors: Sequence[Floor], studies: Sequence[Stud
         "attention": draw_attention,
     }
     figures = [
-        (floor.run, floor.number, name, partial(draw, floor)) for floor in floors for name, draw in kinds.items()
+        (f"{floor.run}_floor_{floor.number}_{name}", partial(draw, floor))
+        for floor in floors
+        for name, draw in kinds.items()
     ] + [
-        (study.run, number, f"study_{study.name}", partial(draw_study, study, number))
+        (f"{study.run}_{study.group}_{group}_study_{study.name}", partial(draw_study, study, group))
         for study in studies
-        for number in floors_of(study)
+        for group in study.groups
     ]
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     with rc_context(STYLE):
-        for run, number, name, draw in figures:
+        for name, draw in figures:
             figure = draw()
             if figure is not None:
-                files.append(folder / f"{run.replace('/', '_')}_floor_{number}_{name}.png")
+                files.append(folder / f"{name.replace('/', '_')}.png")
                 FigureCanvasAgg(figure)
                 figure.savefig(files[-1], dpi=DPI)
     return files

@@ -80,18 +80,46 @@ class StudyTable:
     name: str
     source: str  # in the paper
     title: str
-    rows: list[dict[str, Any]]  # column: number or word; "floor" and "method" are among the columns
+    rows: list[dict[str, Any]]  # column: number or word; `group` and "method" are among the columns
+    group: str = "floor"  # column whose values have charts and tables of their own
+
+    @property
+    def groups(self) -> list[Any]:
+        """The values of the group's column: floors from below, words as they come."""
+        found = list(dict.fromkeys(row[self.group] for row in self.rows))
+        return sorted(found) if self.group == "floor" else found
+
+    def of(self, group: Any) -> list[dict[str, Any]]:
+        """The rows of one group."""
+        return [row for row in self.rows if row[self.group] == group]
+
+    def title_of(self, group: Any) -> str:
+        """What a group is called."""
+        return f"Floor {group}".replace("-", "−") if self.group == "floor" else str(group).capitalize()
 
 
 def read_runs(folders: Sequence[Path]) -> tuple[list[Floor], list[StudyTable]]:
     """The floors and the studies of some benchmarks; folders of one name are told apart by those above them.
 
     Raises:
-        MailError: as of `read_run` and `read_studies`.
+        MailError: as of `read_run`, `read_studies` and `read_speed`, or none of them is a benchmark of accuracy.
     """
-    names = walk_names(folders)
-    floors = [floor for folder, name in zip(folders, names, strict=True) for floor in read_run(folder, name)]
-    return floors, [study for folder, name in zip(folders, names, strict=True) for study in read_studies(folder, name)]
+    floors: list[Floor] = []
+    studies: list[StudyTable] = []
+    for folder, name in zip(folders, walk_names(folders), strict=True):
+        timed = read_speed(folder, name)
+        if not timed or (folder / "accuracy.json").exists():
+            floors += read_run(folder, name)
+            studies += read_studies(folder, name)
+        studies += timed
+    if not floors:
+        raise MailError(
+            folders[0],
+            wanted="a folder that `mail_ros benchmark accuracy` wrote to",
+            found="only benchmarks of speed",
+            fix="name one beside it",
+        )
+    return floors, studies
 
 
 def read_run(folder: Path, name: str = "") -> list[Floor]:
@@ -131,6 +159,22 @@ def read_studies(folder: Path, name: str = "") -> list[StudyTable]:
             )
         tables.append(table)
     return tables
+
+
+def read_speed(folder: Path, name: str) -> list[StudyTable]:
+    """What `mail_ros benchmark speed` left in a folder; nothing where it left nothing.
+
+    Raises:
+        MailError: a file is damaged.
+    """
+    file = folder / "speed.json"
+    if not file.exists():
+        return []
+    try:
+        columns = ("study", "source", "title", "rows", "group")
+        return [StudyTable(name, *(table[column] for column in columns)) for table in json.loads(file.read_text())]
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise _damaged(file, str(error)) from error
 
 
 def _results(folder: Path) -> list[CellResult]:

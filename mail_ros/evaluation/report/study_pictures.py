@@ -1,6 +1,8 @@
-"""The charts of a study as a picture for papers: one row per floor. See `pictures`, which sets the style."""
+"""The charts of a study as a picture for papers: one row per group. See `pictures`, which sets the style."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -15,9 +17,9 @@ ROOM = 45  # letters below an axis
 MANY = 12  # ticks below an axis
 
 
-def draw_study(study: StudyTable, floor: int) -> Figure | None:
-    """The charts of one floor side by side; None for a study without."""
-    drawn = charts(study, floor)
+def draw_study(study: StudyTable, group: Any) -> Figure | None:
+    """The charts of one group side by side; None for a study without."""
+    drawn = charts(study, group)
     if not drawn:
         return None
     figure = Figure(figsize=(WIDTH_IN * max(len(drawn), 1.5), HEIGHT_IN + 0.5), layout="constrained")
