@@ -12,13 +12,13 @@ from setuptools import find_packages, setup
 NAME = "mail_ros"
 VERSION = re.search(r'__version__ = "(.+)"', Path(NAME, "__init__.py").read_text())[1]
 
-ONNX = ["onnxruntime>=1.17"]
+ONNX = ["onnxruntime>=1.19"]
 TOOLS = [
     *ONNX,
     "dtaidistance>=2.3",
     "matplotlib>=3.6",
     "mcap>=1.1",
-    "onnx>=1.16",
+    "onnx>=1.17",
     "plotly>=5.15",
     "rich>=13",
     "rosbags>=0.10",
