@@ -1,6 +1,7 @@
 """The package for pip and colcon alike.
 
-The base install is what a robot needs that only localizes; `tools` adds surveys, training and evaluation.
+The base install is what a robot needs that only localizes; `onnx` adds what `engine: onnx` runs on; `tools` adds
+surveys, training, evaluation and export.
 """
 
 import re
@@ -11,15 +12,18 @@ from setuptools import find_packages, setup
 NAME = "mail_ros"
 VERSION = re.search(r'__version__ = "(.+)"', Path(NAME, "__init__.py").read_text())[1]
 
+ONNX = ["onnxruntime>=1.19"]
 TOOLS = [
+    *ONNX,
     "dtaidistance>=2.3",
     "matplotlib>=3.6",
     "mcap>=1.1",
+    "onnx>=1.17",
     "plotly>=5.15",
     "rich>=13",
     "rosbags>=0.10",
     "ruamel.yaml>=0.17",
-    "torch>=2.1,<3",
+    "torch>=2.5,<3",
     "typer>=0.12",
 ]
 TEST = [
@@ -52,7 +56,7 @@ setup(
     packages=find_packages(include=[NAME, f"{NAME}.*"]),
     package_data={f"{NAME}.evaluation.report": ["*.html", "page.css", "page.js"]},
     install_requires=["numpy>=1.24", "safetensors>=0.4"],
-    extras_require={"tools": TOOLS, "test": TOOLS + TEST},
+    extras_require={"onnx": ONNX, "tools": TOOLS, "test": TOOLS + TEST},
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
         (f"share/{NAME}", ["package.xml"]),

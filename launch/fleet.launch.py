@@ -9,7 +9,13 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
-TYPES = {"model": str, "tracker": str, "most": int, "use_sim_time": bool}  # parameters that an argument sets
+TYPES = {
+    "model": str,
+    "engine": str,
+    "tracker": str,
+    "most": int,
+    "use_sim_time": bool,
+}  # parameters that an argument sets
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -17,6 +23,7 @@ def generate_launch_description() -> LaunchDescription:
     return LaunchDescription(
         [
             DeclareLaunchArgument("model", default_value="", description="Model file, written by `mail_ros train`."),
+            DeclareLaunchArgument("engine", default_value="", description="What computes the model: numpy, onnx."),
             DeclareLaunchArgument("tracker", default_value="", description="How windows are followed: none, walking."),
             DeclareLaunchArgument("most", default_value="", description="Room for so many robots."),
             DeclareLaunchArgument("params_file", default_value="", description="YAML with parameters of the node."),

@@ -17,6 +17,7 @@ def generate_launch_description() -> LaunchDescription:
     return LaunchDescription(
         [
             DeclareLaunchArgument("model", default_value="", description="Model file, written by `mail_ros train`."),
+            DeclareLaunchArgument("engine", default_value="", description="What computes the model: numpy, onnx."),
             DeclareLaunchArgument("tracker", default_value="", description="How windows are followed: none, walking."),
             DeclareLaunchArgument("record", default_value="false", description="true: record a bag as well."),
             DeclareLaunchArgument("topics", default_value="", description="Topics to record, with commas between."),
@@ -28,7 +29,9 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument("log_level", default_value="info", description="debug, info, warn, error or fatal."),
             IncludeLaunchDescription(
                 PythonLaunchDescriptionSource([ThisLaunchFileDir(), "/localize.launch.py"]),
-                launch_arguments=[(name, LaunchConfiguration(name)) for name in ("model", "tracker", *SHARED)],
+                launch_arguments=[
+                    (name, LaunchConfiguration(name)) for name in ("model", "engine", "tracker", *SHARED)
+                ],
             ),
             IncludeLaunchDescription(
                 PythonLaunchDescriptionSource([ThisLaunchFileDir(), "/record.launch.py"]),

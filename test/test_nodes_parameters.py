@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
 
+from helpers import tiny_config, tiny_model
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from ros import Graph
 
 from mail_ros.core.config import STRIDE_S
-from mail_ros.core.errors import ConfigError
+from mail_ros.core.errors import ConfigError, ModelError
+from mail_ros.nodes.fleet import FleetNode
+from mail_ros.nodes.localizer import LocalizerNode
 from mail_ros.nodes.parameters import LocalizerParameters, RecorderParameters, declare
 
 KINDS = [LocalizerParameters, RecorderParameters]
@@ -57,6 +61,7 @@ def test_home_may_be_written_as_a_tilde() -> None:
     [
         ({}, "parameter model: wanted a model file, found nothing; give one, as in -p model:=site.safetensors"),
         ({"model": 3}, "parameter model: wanted str, found 3"),
+        ({"model": "m", "engine": "torch"}, "parameter engine: wanted numpy or onnx, found 'torch'"),
         ({"model": "m", "stride_s": "fast"}, "parameter stride_s: wanted float, found 'fast'"),
         ({"model": "m", "stride_s": -0.1}, "stride_s: wanted 0.001 to 3600, found -0.1"),
         ({"model": "m", "stride_s": float("nan")}, "stride_s: wanted 0.001 to 3600, found nan"),
@@ -80,3 +85,22 @@ def test_the_localizer_refuses_with_a_reason(graph: Graph, values: dict[str, Any
 def test_the_recorder_refuses_with_a_reason(graph: Graph, values: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=f"^{re.escape(message)}"):
         declare(node_with(graph, **values), RecorderParameters)
+
+
+@pytest.mark.parametrize("kind", [LocalizerNode, FleetNode])
+def test_the_engine_decides_what_computes_the_model(graph: Graph, tmp_path: Path, kind: type[Node]) -> None:
+    pytest.importorskip("onnx", reason="needs onnx: an installation with the extra tools")
+    pytest.importorskip("onnxruntime", reason="needs onnxruntime: an installation with the extra tools or onnx")
+    from mail_ros.training.export import export_onnx
+
+    def started(model: Path, engine: str) -> Any:
+        values = {"model": str(model), "engine": engine}
+        overrides = [Parameter(name, value=value) for name, value in values.items()]
+        node: Any = kind(context=graph.context, parameter_overrides=overrides)
+        return node.localizer.model if kind is LocalizerNode else node.fleet.model
+
+    model, out = tiny_model(tmp_path / "site.safetensors", tiny_config("heatmap")), tmp_path / "site.onnx"
+    export_onnx(model, out)
+    assert [type(started(*given)).__name__ for given in ((model, "numpy"), (out, "onnx"))] == ["Mail", "OnnxMail"]
+    with pytest.raises(ModelError, match="set engine to onnx"):
+        started(out, "numpy")

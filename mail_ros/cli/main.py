@@ -12,6 +12,7 @@ import typer
 from mail_ros.cli.benchmark import benchmark
 from mail_ros.cli.demo import demo
 from mail_ros.cli.evaluate import evaluate
+from mail_ros.cli.export import export
 from mail_ros.cli.import_ import import_
 from mail_ros.cli.replay import replay
 from mail_ros.cli.report import report
@@ -31,6 +32,7 @@ app = typer.Typer(
 app.command("import")(import_)
 app.command()(train)
 app.command()(evaluate)
+app.command()(export)
 app.command()(replay)
 app.command()(simulate)
 app.command()(demo)

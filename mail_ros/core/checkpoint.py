@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -44,6 +45,15 @@ class ModelCard:
     format: str = FORMAT
 
 
+class ModelFile(NamedTuple):
+    """All that a model file holds, checked."""
+
+    model: Mail | Matching
+    card: ModelCard
+    state: State  # what the model was built of
+    golden_field_ut: Float32Array  # (n + lag, 3)
+
+
 def build(config: MailConfig, state: State) -> Mail | Matching:
     """A model of a site, of the kind that its configuration names.
 
@@ -74,12 +84,18 @@ def save_model(path: Path, state: State, card: ModelCard, golden_field_ut: Float
     arrays = {name: np.array(value, order="C") for name, value in {**state, GOLDEN_KEY: golden_field_ut}.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(save(arrays, {CARD_KEY: json.dumps(dataclasses.asdict(card))}))
+    partial.write_bytes(save(arrays, {CARD_KEY: card_text(card)}))
     partial.replace(path)
     return card
 
 
 def load_model(path: Path) -> tuple[Mail | Matching, ModelCard]:
+    """A model to localize with, and its card; errors as of `read_model`."""
+    file = read_model(path)
+    return file.model, file.card
+
+
+def read_model(path: Path) -> ModelFile:
     """Read, build and check a model.
 
     Raises:
@@ -92,20 +108,24 @@ def load_model(path: Path) -> tuple[Mail | Matching, ModelCard]:
         _check_weights(path, card.config, state)
         model = build(card.config, state)
     except KeyError as error:
-        raise ModelError(
-            path,
-            wanted=f"what {card.config.network.kind} with a {card.config.network.head} head needs",
-            found=f"no {error}",
-            fix="the file is damaged: train or copy it again",
-        ) from None
-    if golden is None or tuple(golden.shape) != (card.config.samples, 3):
+        raise incomplete(path, card.config, error) from None
+    return ModelFile(model, card, state, check_golden(path, model, card, golden))
+
+
+def check_golden(path: Path, model: Model, card: ModelCard, golden_field_ut: Float32Array | None) -> Float32Array:
+    """Let a model answer the window that its file keeps; the window (n + lag, 3) µT.
+
+    Raises:
+        ModelError: there is none, it does not fit the card, or it is answered differently than after training.
+    """
+    if golden_field_ut is None or tuple(golden_field_ut.shape) != (card.config.samples, 3):
         raise ModelError(
             path,
             wanted=f"a golden window of ({card.config.samples}, 3)",
-            found="none" if golden is None else str(tuple(golden.shape)),
+            found="none" if golden_field_ut is None else str(tuple(golden_field_ut.shape)),
             fix="train the model again",
         )
-    answer = _answer(model, golden)
+    answer = _answer(model, golden_field_ut)
     if not np.allclose(answer, card.golden_position_m, rtol=0.0, atol=GOLDEN_TOLERANCE_M):
         raise ModelError(
             path,
@@ -113,10 +133,21 @@ def load_model(path: Path) -> tuple[Mail | Matching, ModelCard]:
             found=f"{answer} m",
             fix="the weights were altered after training: copy the file again",
         )
-    return model, card
+    return golden_field_ut
 
 
-def _read(path: Path) -> tuple[dict[str, Any], ModelCard]:
+def incomplete(path: Path, config: MailConfig, missing: KeyError) -> ModelError:
+    """The error of a file that lacks an array."""
+    return ModelError(
+        path,
+        wanted=f"what {config.network.kind} with a {config.network.head} head needs",
+        found=f"no {missing}",
+        fix="the file is damaged: train or copy it again",
+    )
+
+
+def check_file(path: Path) -> None:
+    """Refuse a path that is no file, with a ModelError."""
     if not path.is_file():
         raise ModelError(
             path,
@@ -124,6 +155,10 @@ def _read(path: Path) -> tuple[dict[str, Any], ModelCard]:
             found="a folder" if path.is_dir() else "nothing",
             fix="train one with `mail_ros train`, or correct the path",
         )
+
+
+def _read(path: Path) -> tuple[dict[str, Any], ModelCard]:
+    check_file(path)
     try:
         with safe_open(path, framework="np") as file:
             metadata = file.metadata() or {}
@@ -135,12 +170,26 @@ def _read(path: Path) -> tuple[dict[str, Any], ModelCard]:
             found=f"something else ({error})",
             fix="copy it again or train it anew; pickled models are not accepted",
         ) from None
+    return arrays, read_card(path, metadata)
+
+
+def card_text(card: ModelCard) -> str:
+    """A card as files keep it."""
+    return json.dumps(dataclasses.asdict(card))
+
+
+def read_card(path: Path, metadata: Mapping[str, str]) -> ModelCard:
+    """The card among the texts that a file keeps beside its numbers.
+
+    Raises:
+        ModelError: there is none, or another version's, or one that is not valid.
+    """
     if CARD_KEY not in metadata:
         raise ModelError(
             path,
             wanted="a mail_ros model card in its metadata",
             found=f"keys {sorted(metadata)}",
-            fix="this file was not written by `mail_ros train`",
+            fix="this file was not written by `mail_ros train` or `mail_ros export`",
         )
     try:
         values = json.loads(metadata[CARD_KEY])
@@ -148,7 +197,7 @@ def _read(path: Path) -> tuple[dict[str, Any], ModelCard]:
             raise ModelError(
                 path, wanted=f"format {FORMAT}", found=str(values.get("format")), fix="train it with this version"
             )
-        return arrays, from_dict(ModelCard, values)
+        return from_dict(ModelCard, values)
     except (ConfigError, json.JSONDecodeError, AttributeError) as error:
         raise ModelError(path, wanted="a valid model card", found=str(error), fix="train the model again") from None
 

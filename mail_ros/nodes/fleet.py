@@ -17,7 +17,7 @@ from rclpy.node import Node
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import MagneticField
 
-from mail_ros.core.checkpoint import load_model
+from mail_ros.core.engine import load
 from mail_ros.core.errors import ConfigError, MailError
 from mail_ros.core.fleet import Fleet
 from mail_ros.core.localizer import Sample
@@ -56,7 +56,7 @@ class FleetNode(Node):
     def __init__(self, **options: Any) -> None:
         super().__init__(NAME, **options)
         self.parameters = declare(self, FleetParameters)
-        model, card = load_model(self.parameters.model_path)
+        model, card = load(self.parameters.model_path, self.parameters.engine)
         self.fleet = Fleet(model, self.parameters.stride_s, self.parameters.tracker, self.parameters.most)
         self.map_frame = self.parameters.global_frame_id or card.map_frame
         self.robots: dict[str, Robot] = {}

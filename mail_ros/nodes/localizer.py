@@ -22,7 +22,8 @@ from rclpy.qos_overriding_options import InvalidQosOverridesError
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import MagneticField
 
-from mail_ros.core.checkpoint import ModelCard, load_model
+from mail_ros.core.checkpoint import ModelCard
+from mail_ros.core.engine import load
 from mail_ros.core.errors import ConfigError, MailError
 from mail_ros.core.tracked import localizer_of
 from mail_ros.nodes import qos
@@ -46,7 +47,7 @@ class LocalizerNode(Node):
     def __init__(self, **options: Any) -> None:
         super().__init__(NAME, **options)
         self.parameters = declare(self, LocalizerParameters)
-        model, card = load_model(self.parameters.model_path)
+        model, card = load(self.parameters.model_path, self.parameters.engine)
         self.localizer = localizer_of(model, self.parameters.stride_s, self.parameters.tracker)
         map_frame = self.parameters.global_frame_id or card.map_frame
         self.heard = Heard(self.localizer)

@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeVar, cast
 from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.node import Node
 
-from mail_ros.core.config import STRIDE_S, check_choice, check_range, from_dict
+from mail_ros.core.config import STRIDE_S, Engine, check_choice, check_range, from_dict
 from mail_ros.core.errors import ConfigError
 
 T = TypeVar("T")
@@ -30,7 +30,10 @@ def described(default: Any, description: str) -> Any:
 class LocalizerParameters:
     """Parameters of `mail_localizer`. Its topics are remapped, not set."""
 
-    model: str = described("", "The model file, as written by `mail_ros train`. Needed.")
+    model: str = described("", "The model file, as written by `mail_ros train`, or by `mail_ros export`. Needed.")
+    engine: Engine = described(  # noqa: RUF009 - a Literal
+        "numpy", "numpy: model is a .safetensors file of `mail_ros train`; onnx: an .onnx file of `mail_ros export`."
+    )
     global_frame_id: str = described("", "Frame of the poses on floor 0; empty: the map frame of the model's card.")
     stride_s: float = described(STRIDE_S, "Time between two poses, in seconds of the sensor's stamps.")
 
@@ -40,6 +43,7 @@ class LocalizerParameters:
 
     def __post_init__(self) -> None:
         check_range("stride_s", self.stride_s, 1e-3, 3600.0)
+        check_choice("parameter engine", self.engine, Engine)
         check_choice("parameter tracker", self.tracker, Literal["none", "walking"])
         if not self.model:
             raise ConfigError(

@@ -61,7 +61,7 @@ class UniformAttention(nn.Module):
 
     def forward(self, g: Tensor) -> Tensor:
         """(B, n, 3) gradient -> w (B, K), each 1 / K."""
-        return g.new_full((g.shape[0], self.scales), 1.0 / self.scales)
+        return g.new_full((self.scales,), 1.0 / self.scales).expand(g.shape[0], -1)
 
 
 class ConstantAttention(nn.Module):
@@ -99,15 +99,20 @@ class MailNetwork(nn.Module):
         self.head = head
 
     def forward(self, field_ut: Tensor) -> Tensor:
-        """(B, n + lag, 3) µT, resampled to the config's rate -> the head's numbers (B, out).
+        """(B, n + lag, 3) µT, resampled to the config's rate -> the head's numbers (B, out)."""
+        return self.explained(field_ut)[0]
+
+    def explained(self, field_ut: Tensor) -> tuple[Tensor, Tensor]:
+        """The same -> the head's numbers (B, out), and the attention (B, K) behind them.
 
         The attention-weighted concatenation of all Φ (equation 13) is what the head reads.
         """
         features = self.config.features
         g = gradient(field_ut, features.gradient, features.lag) / features.scale_ut  # type: ignore[type-var]
         phi = torch.stack([unit(g) for unit in self.scales], dim=1)  # (B, K, feature)
-        raw: Tensor = self.head((self.attention(g).unsqueeze(-1) * phi).flatten(1))
-        return raw
+        w: Tensor = self.attention(g)
+        raw: Tensor = self.head((w.unsqueeze(-1) * phi).flatten(1))
+        return raw, w
 
 
 def untrained_network(config: MailConfig, site: State) -> MailNetwork:
@@ -121,6 +126,13 @@ def untrained_network(config: MailConfig, site: State) -> MailNetwork:
     if config.network.head == "heatmap":
         return MailNetwork(config, HeatmapLayer(features, site))
     return MailNetwork(config, RegressionLayer(features, site))
+
+
+def restored_network(config: MailConfig, state: State) -> MailNetwork:
+    """A trained network, as `arrays` took it apart; it answers, and learns no more."""
+    network = untrained_network(config, state)
+    network.load_state_dict({name: torch.tensor(value) for name, value in state.items()})
+    return network.eval()
 
 
 def arrays(module: nn.Module) -> dict[str, Float32Array]:
