@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 import mail_ros
 from mail_ros.cli.console import console, progress
+from mail_ros.cli.node_process import localizer_node, own_domain
 from mail_ros.core.errors import MailError, ModelError
 from mail_ros.evaluation.metrics import TAIL_M, Metrics, summarize
 from mail_ros.nodes.spin import missing
@@ -27,8 +23,6 @@ if TYPE_CHECKING:  # these bring numpy and rclpy along
 
 SHIPPED = Path("models", "demo.safetensors")
 SPEED_M_S = 0.95  # not one of the surveys'
-DOMAINS = 101  # more would need ports that Linux hands out to others
-STOP_S = 10.0  # for the node to end by itself
 
 
 def demo(
@@ -63,19 +57,18 @@ def demo(
 
 def _drive(model: Path, walk: SimulatedWalk) -> list[Answer]:
     """Drive a walk with the localizer node beside; its answers, at least one."""
-    domain_id = 1 + os.getpid() % DOMAINS
-    os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+    domain_id = own_domain()
     try:
         from mail_ros.nodes.demo_robot import drive
     except ModuleNotFoundError as error:
         raise missing(error) from None
-    with _localizer(model, domain_id) as check, progress("driving") as bar:
+    with localizer_node(domain_id, {"model": model}) as node, progress("driving") as bar:
         task = bar.add_task("waiting for the localizer", total=None)
 
         def report(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total, description="samples")
 
-        answers = drive(walk, domain_id, check, report)
+        answers = drive(walk, domain_id, node.check, report)
     if not answers:
         raise MailError(
             model,
@@ -84,52 +77,6 @@ def _drive(model: Path, walk: SimulatedWalk) -> list[Answer]:
             fix="drive longer than the model's window, with --length-m",
         )
     return answers
-
-
-@contextmanager
-def _localizer(model: Path, domain_id: int) -> Iterator[Callable[[], None]]:
-    """The localizer node in a process of its own, which ends with the block; gives a check that it runs."""
-    environment = {**os.environ, "ROS_DOMAIN_ID": str(domain_id), "RCUTILS_COLORIZED_OUTPUT": "0"}
-    command = [sys.executable, "-m", "mail_ros.nodes.localizer", "--ros-args", "-p", f"model:={model}"]
-    with tempfile.TemporaryFile() as log, ExitStack() as stack:
-        before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # or the node would outlive us
-        stack.callback(signal.signal, signal.SIGTERM, before)
-        with _held(signal.SIGINT, signal.SIGTERM):
-            node = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-            stack.callback(_end, node)
-        yield lambda: _check(node, log)
-
-
-@contextmanager
-def _held(*numbers: signal.Signals) -> Iterator[None]:
-    """Signals that arrive within the block count at its end: no process is started and then not known of."""
-    arrived: list[int] = []
-    before = {held: signal.signal(held, lambda number, _: arrived.append(number)) for held in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    for caught in arrived:
-        signal.raise_signal(caught)
-
-
-def _end(node: subprocess.Popen[bytes]) -> None:
-    node.terminate()
-    try:
-        node.wait(STOP_S)
-    except subprocess.TimeoutExpired:
-        node.kill()
-        node.wait()
-
-
-def _check(node: subprocess.Popen[bytes], log: IO[bytes]) -> None:
-    if node.poll() is None:
-        return
-    log.seek(0)
-    lines = log.read().decode(errors="replace").splitlines()
-    last = next((line.strip() for line in reversed(lines) if line.strip()), "nothing printed")
-    raise MailError("the localizer node", wanted="it to run", found=f"that it ended: {last}", fix="mend that first")
 
 
 def shipped_model() -> Path:

@@ -6,14 +6,11 @@ import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from mail_ros.cli.console import console, progress
-
-if TYPE_CHECKING:
-    from mail_ros.evaluation.speed import Cost
 
 
 def speed(
@@ -22,9 +19,12 @@ def speed(
     only: Annotated[
         list[str] | None, typer.Option(help="Only a group of parts, as paper, tracker, methods; default: all.")
     ] = None,
+    node_s: Annotated[
+        float, typer.Option(min=0.0, max=3600.0, help="How long each localizer node is timed, over DDS; 0: none is.")
+    ] = 20.0,
     estimates: Annotated[int, typer.Option(min=10, help="How many are timed of each part.")] = 300,
 ) -> None:
-    """Time the parts of an estimate on one core: MAIL whole and carried, fleets, the tracker, and every peer.
+    """Time the parts of an estimate: MAIL whole and carried, fleets, the tracker, every peer, and the node over DDS.
 
     Compare ratios within a run: seconds are those of the machine that it runs on. Leave the machine alone meanwhile.
 
@@ -36,30 +36,34 @@ def speed(
     with progress("timing") as bar:
         task = bar.add_task("", total=None)
 
-        def report(name: str, number: int, parts: int) -> None:
-            bar.update(task, completed=number, total=parts, description=name)
+        def report(name: str, done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total, description=name)
 
-        rows = costs(parts, estimates, report)
+        tables = [_table("cost", "what an estimate costs, on one core", costs(parts, estimates, report))]
+        if node_s:
+            from mail_ros.cli.node_speed import node_costs
+
+            tables.append(_table("node", "the localizer node, over DDS", node_costs(node_s, report)))
     out.mkdir(parents=True, exist_ok=True)
-    tables = [_table("cost", "table 4", "what an estimate costs, on one core", rows)]
     (out / "speed.json").write_text(json.dumps(tables, indent=2))
-    _print(rows)
+    for table in tables:
+        _print(table)
     console.print(f"results: {out / 'speed.json'}")
 
 
-def _table(study: str, source: str, title: str, rows: Sequence[Any]) -> dict[str, Any]:
+def _table(study: str, title: str, rows: Sequence[Any]) -> dict[str, Any]:
     """As `mail_ros report` reads it."""
-    rows = [dataclasses.asdict(row) for row in rows]
-    return {"study": study, "source": source, "title": title, "group": "what", "rows": rows}
+    values = [dataclasses.asdict(row) for row in rows]
+    return {"study": study, "source": "table 4", "title": title, "group": "what", "rows": values}
 
 
-def _print(rows: Sequence[Cost]) -> None:
+def _print(content: dict[str, Any]) -> None:
     from rich.table import Table
 
     from mail_ros.evaluation.study_rows import words
 
-    table = Table(title="what an estimate costs, on one core", title_justify="left", header_style="bold", box=None)
-    heads, lines = words([dataclasses.asdict(row) for row in rows])
+    table = Table(title=content["title"], title_justify="left", header_style="bold", box=None)
+    heads, lines = words(content["rows"])
     for number, heading in enumerate(heads):
         table.add_column(heading, justify="left" if number < 2 else "right", no_wrap=True)
     for line in lines:

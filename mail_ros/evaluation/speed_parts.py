@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from mail_ros.core.belief import Cells, FloatArray, survey_cells
+from mail_ros.core.checkpoint import ModelCard, save_model
 from mail_ros.core.config import HeadKind, MailConfig, NetworkConfig, TrackerConfig
 from mail_ros.core.fleet import Fleet
 from mail_ros.core.localizer import Sample
@@ -19,9 +20,11 @@ from mail_ros.core.model import Mail, State
 from mail_ros.core.reader import MailBatch, MailReader, window_answer
 from mail_ros.core.signals import NS_PER_S, Tick
 from mail_ros.core.tracker import Tracker
+from mail_ros.data.dataset import WindowSet
 from mail_ros.data.simulator import drive_route, make_site, simulate, survey
 from mail_ros.evaluation.methods import METHODS, Fit
 from mail_ros.training.config import TrainingConfig, run_config
+from mail_ros.training.matching import fit_matching
 from mail_ros.training.network import MailNetwork, arrays, untrained_network
 
 STRIDE_S = 0.2
@@ -109,6 +112,21 @@ def _network(head: HeadKind, hidden: int, cells: int) -> MailNetwork:
         "head.floor": np.array(0),
     }
     return untrained_network(MailConfig(network=NetworkConfig(head=head, hidden=hidden)), site).eval()
+
+
+def untrained_model(path: Path) -> None:
+    """Write a model file of the paper's network."""
+    network = _network("regression", 32, 0)
+    golden = np.random.default_rng(0).normal(0.0, 10.0, (network.config.samples, 3)).astype(np.float32)
+    save_model(path, arrays(network), ModelCard(network.config), golden)
+
+
+def matching_model(path: Path) -> None:
+    """Write a model file of two simulated surveys, at the rate that matching is used at."""
+    config = run_config(("network.kind=matching", "features.rate_hz=10"))
+    walks = [walk.track(f"walk {number}") for number, walk in enumerate(survey(make_site(), 2, 1))]
+    windows = WindowSet(walks, config.mail, config.matching.stride_s)
+    save_model(path, fit_matching(config, windows), ModelCard(config.mail), windows.fields(windows.ends[:1])[0])
 
 
 def _model(network: MailNetwork) -> Mail:

@@ -97,6 +97,10 @@ FORMS: dict[str, tuple[Form, ...]] = {
         Form("dots", "method", "fit_s", "processor time of fitting", "s"),
     ),
     "cost": (Form("dots", "method", "mean_ms", "processor time of an estimate", "ms", by="size"),),
+    "node": (
+        Form("dots", "method", "p99_ms", "99th percentile of the latency", "ms"),
+        Form("dots", "method", "core", "share of a core", "share"),
+    ),
     "anomalies": (Form("line", "scale_s", "found_share", "share of pieces that are found", "share"),),
 }
 X_TITLES = {

@@ -1,0 +1,96 @@
+"""A localizer node in a process of its own, for the verbs that talk to one over DDS."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from mail_ros.core.errors import MailError
+
+DOMAINS = 101  # more would need ports that Linux hands out to others
+STOP_S = 10.0  # for the node to end by itself
+
+
+@dataclass(frozen=True)
+class NodeProcess:
+    """One that was started."""
+
+    process: subprocess.Popen[bytes]
+    log: IO[bytes]
+
+    def check(self) -> None:
+        """Go on only while it runs.
+
+        Raises:
+            MailError: it ended; its last words are in the message.
+        """
+        if self.process.poll() is None:
+            return
+        self.log.seek(0)
+        lines = self.log.read().decode(errors="replace").splitlines()
+        last = next((line.strip() for line in reversed(lines) if line.strip()), "nothing printed")
+        raise MailError("the localizer node", wanted="it to run", found=f"that it ended: {last}", fix="mend that first")
+
+    @property
+    def processor_s(self) -> float:
+        """Processor time that it took so far, of all its threads."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    @property
+    def memory_mb(self) -> float:
+        """Its resident memory."""
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def own_domain() -> int:
+    """A DDS domain that this process is alone in, mostly; traffic stays on this machine."""
+    os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+    return 1 + os.getpid() % DOMAINS
+
+
+@contextmanager
+def localizer_node(domain_id: int, parameters: Mapping[str, object]) -> Iterator[NodeProcess]:
+    """Run the node; it ends with the block."""
+    environment = {**os.environ, "ROS_DOMAIN_ID": str(domain_id), "RCUTILS_COLORIZED_OUTPUT": "0"}
+    command = [sys.executable, "-m", "mail_ros.nodes.localizer", "--ros-args"]
+    command += [word for name, value in parameters.items() for word in ("-p", f"{name}:={value}")]
+    with tempfile.TemporaryFile() as log, ExitStack() as stack:
+        before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # or the node would outlive us
+        stack.callback(signal.signal, signal.SIGTERM, before)
+        with _held(signal.SIGINT, signal.SIGTERM):
+            process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            stack.callback(_end, process)
+        yield NodeProcess(process, log)
+
+
+@contextmanager
+def _held(*numbers: signal.Signals) -> Iterator[None]:
+    """Signals that arrive within the block count at its end: no process is started and then not known of."""
+    arrived: list[int] = []
+    before = {held: signal.signal(held, lambda number, _: arrived.append(number)) for held in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for caught in arrived:
+        signal.raise_signal(caught)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
