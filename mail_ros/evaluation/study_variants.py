@@ -23,7 +23,6 @@ TRAINING: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "label jitter": ("training", {"label_jitter_m": 0.3}),
     "averaged weights": ("training", {"average": 0.999}),
     "twice as wide": ("network", {"hidden": 64, "feature": 64}),
-    "at 50 Hz": ("features", {"rate_hz": 50.0}),
 }
 INGREDIENTS: Mapping[str, Mapping[str, Any]] = {
     "all": {},
