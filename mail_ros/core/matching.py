@@ -63,6 +63,7 @@ class Matching:
         self._along = s[..., 0].T.copy()  # (n, T)
         self._across = s[..., 1:].reshape(len(s), -1).T.copy()  # (2 n, T)
         self._squared = np.square(s).sum(axis=(1, 2))  # (T,)
+        self._squared_mean = np.square(self._mean).sum(axis=1)  # (T,)
 
     def __call__(self, field_ut: Float32Array) -> ModelOutput:
         """(B, n, 3) µT, resampled to the config's rate -> logits (B, cells), no attention (B, 0), offsets (B, 3)."""
@@ -95,7 +96,7 @@ class Matching:
         any_offset = _least(squared, along, a, b, kappa) + np.float32(n * matching.offset_most_ut2)
         share = np.float32(matching.offset_share * n)
         calibrated = _least(
-            squared + share * (np.square(mean).sum(axis=1)[:, None] + np.square(self._mean).sum(axis=1)),
+            squared + share * (np.square(mean).sum(axis=1)[:, None] + self._squared_mean),
             along + share * mean[:, :1] @ self._mean[:, :1].T,
             a + share * mean[:, 1:] @ self._mean[:, 1:].T,
             b + share * _quarter_turned(mean[:, 1:]) @ self._mean[:, 1:].T,
@@ -133,5 +134,6 @@ def _quarter_turned(across: Float32Array) -> Float32Array:
 def _least(squared: Float32Array, along: Float32Array, a: Float32Array, b: Float32Array, kappa: float) -> Float32Array:
     """The sum of `Matching.distances` at the pitch that makes it least."""
     kappa = np.float32(kappa)
-    least: Float32Array = np.maximum(squared + 2 * (kappa - along - np.hypot(a + kappa, b)), np.float32(0.0))
+    most = np.sqrt(np.square(a + kappa) + np.square(b))
+    least: Float32Array = np.maximum(squared + 2 * (kappa - along - most), np.float32(0.0))
     return least
