@@ -29,7 +29,20 @@ def test_a_map_has_the_cells_that_were_asked_for_and_hangs_together(cells: int) 
 
 
 def test_what_is_timed_is_written_and_shown(tmp_path: Path) -> None:
-    asked = ("--only", "heatmap head", "--only", "tracker", "--cells", 100, "--cells", 200, "--estimates", 10, "--node-s", 0)
+    asked = (
+        "--only",
+        "heatmap head",
+        "--only",
+        "tracker",
+        "--cells",
+        100,
+        "--cells",
+        200,
+        "--estimates",
+        10,
+        "--node-s",
+        0,
+    )
     said = mail_ros("benchmark", "speed", *asked, "--out", tmp_path)
     (table,) = json.loads((tmp_path / "speed.json").read_text())
     rows = table["rows"]

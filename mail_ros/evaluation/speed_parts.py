@@ -16,7 +16,8 @@ from mail_ros.core.checkpoint import ModelCard, save_model
 from mail_ros.core.config import HeadKind, MailConfig, NetworkConfig, TrackerConfig
 from mail_ros.core.fleet import Fleet
 from mail_ros.core.localizer import Sample
-from mail_ros.core.model import Mail, State
+from mail_ros.core.model import Mail, Model, State
+from mail_ros.core.onnx_engine import load_onnx
 from mail_ros.core.reader import MailBatch, MailReader, window_answer
 from mail_ros.core.signals import NS_PER_S, Tick
 from mail_ros.core.tracker import Tracker
@@ -24,6 +25,7 @@ from mail_ros.data.dataset import WindowSet
 from mail_ros.data.simulator import drive_route, make_site, simulate, survey
 from mail_ros.evaluation.methods import METHODS, Fit
 from mail_ros.training.config import TrainingConfig, run_config
+from mail_ros.training.export import export_onnx
 from mail_ros.training.matching import fit_matching
 from mail_ros.training.network import MailNetwork, arrays, untrained_network
 
@@ -53,6 +55,7 @@ class Part:
 def networks(cells: int) -> Iterator[Part]:
     """The paper's network, a pass of torch over its windows first; then with the heatmap head, and other widths."""
     yield from _forms("paper", "regression", 32, 0)
+    yield Part("paper", "window pass, onnxruntime", _onnx_pass, 50.0, "hidden 32")
     yield from _forms("heatmap head", "heatmap", 32, cells)
     for hidden in OTHER_WIDTHS:
         yield from _forms("other widths", "regression", hidden, 0)
@@ -144,7 +147,16 @@ def _torch_pass(network: MailNetwork) -> Step:
     return step
 
 
-def _window_pass(model: Mail) -> Step:
+def _onnx_pass() -> Step:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "paper.safetensors")
+        untrained_model(file)
+        export_onnx(file, file.with_suffix(".onnx"))
+        model, _ = load_onnx(file.with_suffix(".onnx"))
+    return _window_pass(model)
+
+
+def _window_pass(model: Model) -> Step:
     window_ut = np.random.default_rng(0).normal(0.0, 10.0, (model.config.samples, 3))
     return lambda _: window_answer(model, window_ut)
 
