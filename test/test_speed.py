@@ -43,7 +43,7 @@ def test_what_is_timed_is_written_and_shown(tmp_path: Path) -> None:
         "--node-s",
         0,
     )
-    said = mail_ros("benchmark", "speed", *asked, "--out", tmp_path)
+    said = mail_ros("benchmark", "speed", *asked, "--estimates", 10, "--out", tmp_path)
     (table,) = json.loads((tmp_path / "speed.json").read_text())
     rows = table["rows"]
     assert Counter(row["what"] for row in rows) == {"paper": 1, "heatmap head": 4, "tracker": 8}
