@@ -125,4 +125,4 @@ def untrained_network(config: MailConfig, site: State) -> MailNetwork:
 
 def arrays(module: nn.Module) -> dict[str, Float32Array]:
     """A network's weights, as a model file keeps them; they no longer change with it."""
-    return {name: value.detach().numpy().copy() for name, value in module.state_dict().items()}
+    return {name: value.detach().cpu().numpy().copy() for name, value in module.state_dict().items()}
