@@ -1,4 +1,4 @@
-"""The last state of a gated recurrent unit, and its gradient: `torch.nn.GRU` on a processor, in half of its time.
+"""The last state of a gated recurrent unit, and its gradient: `torch.nn.GRU` as it learns, in half of its time.
 
     [r  z  q  n'] = A [h  x  1]      r, z = σ(r), σ(z)      n = tanh(n' + r ∘ q)      h' = n + z ∘ (h - n)
 
@@ -25,7 +25,7 @@ def last_state(gru: nn.GRU, x: Tensor) -> Tensor:
     Returns:
         (hidden, rows) after the last step.
     """
-    if x.is_cuda:  # has a kernel for all steps at once
+    if x.is_cuda or not torch.is_grad_enabled():  # there torch's own is as good, or better
         last: Tensor = gru(x.permute(2, 0, 1))[1][0].t()
         return last
     hidden, inputs = gru.hidden_size, gru.input_size
