@@ -102,7 +102,7 @@ def distances_m(residual_m: FloatArray) -> FloatArray:
 def _without_denormals() -> Iterator[None]:
     """Take numbers below 1e-38 for 0, for processors count with them slowly.
 
-    A gradient that goes back through hundreds of steps fades to them: at 50 Hz a step takes four times as long with them.
+    A gradient that goes back through hundreds of steps fades to them: a step at 50 Hz takes four times as long.
     Threads that torch starts meanwhile do the same.
     """
     torch.set_flush_denormal(True)
