@@ -18,7 +18,7 @@ console = Console(highlight=False, soft_wrap=True, width=max(WIDTH, shutil.get_t
 
 
 @contextmanager
-def progress(description: str) -> Iterator[Progress]:
+def progress(description: str, *, shown: bool = True) -> Iterator[Progress]:
     """A progress bar on stderr with time left, gone when done; nothing where stderr is no terminal."""
     stderr = Console(stderr=True)
     with Progress(
@@ -29,7 +29,7 @@ def progress(description: str) -> Iterator[Progress]:
         TextColumn("{task.description}"),
         console=stderr,
         transient=True,
-        disable=not stderr.is_terminal,
+        disable=not (shown and stderr.is_terminal),
     ) as bar:
         yield bar
 

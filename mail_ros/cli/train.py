@@ -25,16 +25,20 @@ def train(
         ),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --run.")] = False,
+    device: Annotated[str, typer.Option(help="cpu, or cuda: one GPU for each process.")] = "cpu",
     topic: Annotated[str, typer.Option(help="Topic of the field in the bags.")] = "/imu/mag",
     landmarks: Annotated[str, typer.Option(help="Topic of the landmarks in the bags.")] = "/landmark",
 ) -> None:
     """Train MAIL on whole walks and write one model file with its card.
 
     Example: `mail_ros train bags/monday* --validate 'bags/tuesday*' --out models/site.safetensors`
+
+    On several processes: `torchrun --standalone --nproc-per-node 2 -m -- mail_ros.cli.main train ...`
     """
     import torch
 
     from mail_ros.training.config import run_config
+    from mail_ros.training.distribution import joined
     from mail_ros.training.loop import Progress
     from mail_ros.training.train import Survey
     from mail_ros.training.train import train as fit
@@ -44,14 +48,16 @@ def train(
     config = run_config(settings or [])
     survey = Survey(bags, expand(validate), topic, landmarks)
     folder = run or Path("runs") / out.stem
-    with progress("training") as bar:
+    with joined(device) as processes, progress("training", shown=processes.leads) as bar:
         task = bar.add_task("reading walks", total=None)
 
         def report(now: Progress) -> None:
             state = f"epoch {now.epoch + 1}  loss {now.loss:.3f}  validation {now.validation_m:.2f} m"
             bar.update(task, completed=now.step, total=now.steps, description=f"{state}  best {now.best_m:.2f} m")
 
-        card = fit(config, survey, out, folder, resume=resume, report=report)
+        card = fit(config, survey, out, folder, resume=resume, report=report, processes=processes)
+    if not processes.leads:
+        return
     metrics, best = card.metrics, card.training.get("best_epoch")
     epoch = "" if best is None else f" (epoch {best + 1})"
     console.print(

@@ -32,35 +32,47 @@ class AugmentConfig:
         check_range("augment.dropped", self.dropped, 0.0, 1.0)
 
 
-def augment(field_ut: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tensor:
+@dataclass(frozen=True)
+class Draws:
+    """Random numbers for some rows of a batch; drawn for all of it, so that a row's do not depend on who has it."""
+
+    generator: torch.Generator
+    batch: int  # rows of the whole batch
+    rows: slice  # those that are wanted
+
+    def normal(self, *shape: int) -> Tensor:
+        """(rows, *shape) of a standard normal."""
+        return torch.randn(self.batch, *shape, generator=self.generator)[self.rows]
+
+    def uniform(self, *shape: int) -> Tensor:
+        """(rows, *shape) between 0 and 1."""
+        return torch.rand(self.batch, *shape, generator=self.generator)[self.rows]
+
+
+def augment(field_ut: Tensor, config: AugmentConfig, draws: Draws) -> Tensor:
     """Windows as other passes, other hands and other devices might have recorded them.
 
     Args:
         field_ut: (B, n, 3) µT.
         config: how much of what.
-        generator: decides all that is drawn.
+        draws: decide all that is random; of B rows.
 
     Returns:
         (B, n, 3) µT.
     """
-    size = len(field_ut)
-
-    def normal(*shape: int) -> Tensor:
-        return torch.randn(size, *shape, generator=generator)
-
-    angle = normal() * math.radians(config.tilt_deg)
-    matrix = torch.eye(3).repeat(size, 1, 1)  # (B, 3, 3)
+    angle = draws.normal() * math.radians(config.tilt_deg)
+    matrix = torch.eye(3).repeat(len(field_ut), 1, 1)  # (B, 3, 3)
     matrix[:, 1, 1] = matrix[:, 2, 2] = angle.cos()
     matrix[:, 2, 1] = angle.sin()
     matrix[:, 1, 2] = -matrix[:, 2, 1]
-    matrix = matrix + config.soft_iron * normal(3, 3)
-    noise_ut = config.noise_ut * torch.rand(size, 1, 1, generator=generator)
-    field_ut = field_ut @ matrix + noise_ut * normal(*field_ut.shape[1:])
-    return _bridged(field_ut * torch.exp(config.gain * normal(1, 1)), config.dropped, generator)
+    matrix = matrix + config.soft_iron * draws.normal(3, 3)
+    noise_ut = config.noise_ut * draws.uniform(1, 1)
+    field_ut = field_ut @ matrix + noise_ut * draws.normal(*field_ut.shape[1:])
+    return _bridged(field_ut * torch.exp(config.gain * draws.normal(1, 1)), config.dropped, draws)
 
 
-def _bridged(field_ut: Tensor, dropped: float, generator: torch.Generator) -> Tensor:
+def _bridged(field_ut: Tensor, dropped: float, draws: Draws) -> Tensor:
     inner_ut = field_ut[:, 1:-1]
-    lost = torch.rand(*inner_ut.shape[:2], 1, generator=generator) < dropped
+    lost = draws.uniform(inner_ut.shape[1], 1) < dropped
     bridged_ut = torch.where(lost, 0.5 * (field_ut[:, :-2] + field_ut[:, 2:]), inner_ut)
     return torch.cat([field_ut[:, :1], bridged_ut, field_ut[:, -1:]], dim=1)

@@ -25,7 +25,7 @@ class Layer(Protocol):
         """(B, features) -> the head's own numbers (B, out)."""
 
     def loss(self, raw: Tensor, position_m: Tensor, floor: Tensor) -> Tensor:
-        """Scalar training loss of (B, out) against true positions (B, 2) and floors (B,)."""
+        """Mean training loss (), over the windows, of (B, out) against true positions (B, 2) and floors (B,)."""
 
 
 class RegressionLayer(nn.Module):
@@ -51,7 +51,7 @@ class RegressionLayer(nn.Module):
     @property
     def meaning(self) -> RegressionHead:
         """See `Layer`."""
-        return RegressionHead(self.covariance_m2.numpy().astype(np.float64), int(self.floor))
+        return RegressionHead(self.covariance_m2.cpu().numpy().astype(np.float64), int(self.floor))
 
     def forward(self, f: Tensor) -> Tensor:
         """(B, features) -> (B, 2) metres."""
@@ -86,7 +86,7 @@ class HeatmapLayer(nn.Module):
     @property
     def meaning(self) -> HeatmapHead:
         """See `Layer`."""
-        cells = Cells(self.cell_position_m.numpy(), self.cell_floor.numpy())
+        cells = Cells(self.cell_position_m.cpu().numpy(), self.cell_floor.cpu().numpy())
         return HeatmapHead(cells, float(self.label_sigma_m), float(self.radius_m))
 
     def forward(self, f: Tensor) -> Tensor:

@@ -1,13 +1,15 @@
 """Fitting the network: windows of the training walks in, the best epoch's weights out.
 
 Every epoch draws its order and its speeds from (seed, epoch) alone, every step its augmentation from
-(seed, step), so a run that was interrupted and resumed gives the same model as one that was not.
+(seed, step), so a run that was interrupted and resumed gives the same model as one that was not, and one on several
+processes (see `distribution`) the model of one.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar, cast
 
@@ -20,7 +22,7 @@ from mail_ros.core.gru import Float32Array
 from mail_ros.core.heads import Head
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import FloatArray, IntArray
-from mail_ros.training.augment import augment
+from mail_ros.training.augment import Draws, augment
 from mail_ros.training.config import RunConfig
 from mail_ros.training.heads import Layer, RegressionLayer
 from mail_ros.training.run_folder import RunFolder, optimizer_tensors, restore_optimizer
@@ -73,24 +75,41 @@ def _named(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
 
 
-def residuals_m(answer: Callable[[Float32Array], Float32Array], head: Head, windows: WindowSet) -> FloatArray:
+def residuals_m(
+    answer: Callable[[Float32Array], Float32Array], head: Head, windows: WindowSet, rows: slice = slice(None)
+) -> FloatArray:
     """Estimate minus label of every window, each by itself, (n, 2) m.
 
     Args:
         answer: windows (B, n + lag, 3) µT to the head's numbers (B, out).
         head: what those mean.
         windows: to be judged on.
+        rows: which of them; one or more.
     """
-    estimates = []
-    for ends in np.array_split(windows.ends, math.ceil(len(windows) / 512)):
+    judged, estimates = windows.ends[rows], []
+    for ends in np.array_split(judged, math.ceil(len(judged) / 512)):
         estimates += [head.posterior(raw).position_m for raw in answer(windows.fields(ends))]
-    residual_m: FloatArray = np.array(estimates) - windows.position_m[windows.ends]
+    residual_m: FloatArray = np.array(estimates) - windows.position_m[judged]
     return residual_m
 
 
 def distances_m(residual_m: FloatArray) -> FloatArray:
     """Of residuals (n, 2) m, (n,)."""
     return np.asarray(np.linalg.norm(residual_m, axis=1))
+
+
+@contextmanager
+def _without_denormals() -> Iterator[None]:
+    """Take numbers below 1e-38 for 0, for processors count with them slowly.
+
+    A gradient that goes back through hundreds of steps fades to them: a step at 50 Hz takes four times as long.
+    Threads that torch starts meanwhile do the same.
+    """
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
 
 
 class Trainer(Generic[NetworkT]):
@@ -106,10 +125,11 @@ class Trainer(Generic[NetworkT]):
             model: an untrained torch module.
             train: windows to learn from.
             validation: windows to choose the best epoch by; None runs all epochs and keeps the last.
-            folder: where the run's state is kept.
+            folder: where the run's state is kept, and by which processes.
         """
         self.config = config
-        self.module = cast(nn.Module, model)
+        self.processes = folder.processes
+        self.module = cast(nn.Module, model).to(self.processes.device)
         self.windows = train
         self.validation = validation
         self.folder = folder
@@ -120,6 +140,7 @@ class Trainer(Generic[NetworkT]):
         self.state = _State()
         self._restore()
 
+    @_without_denormals()
     def fit(self, report: Callable[[Progress], None]) -> NetworkT:
         """Run the epochs that are left; returns the model of the best one."""
         settings = self.config.training
@@ -142,10 +163,17 @@ class Trainer(Generic[NetworkT]):
         return self.model
 
     def _residuals_m(self, module: nn.Module, windows: WindowSet) -> FloatArray:
+        """Of all windows, each judged by one process: all see the same, and so stop at the same epoch."""
+        device, rows = self.processes.device, self.processes.share(len(windows))
+        residual_m = np.zeros((len(windows), 2))
         module.eval()
         with torch.inference_mode():
             head = cast(Network, module).head.meaning
-            return residuals_m(lambda field_ut: module(torch.from_numpy(field_ut)).numpy(), head, windows)
+            if rows.start < rows.stop:
+                residual_m[rows] = residuals_m(
+                    lambda field_ut: module(torch.from_numpy(field_ut).to(device)).cpu().numpy(), head, windows, rows
+                )
+            return self.processes.sum(torch.from_numpy(residual_m)).numpy()
 
     @property
     def _kept(self) -> nn.Module:
@@ -165,19 +193,28 @@ class Trainer(Generic[NetworkT]):
         self.module.train()
         for group in self.optimizer.param_groups:
             group["lr"] = self._learning_rate(step)
-        position_m = torch.from_numpy(self.windows.position_m[ends]).float()
-        floor = torch.from_numpy(self.windows.floor[ends])
-        generator = torch.Generator().manual_seed(self.config.training.seed * 1_000_003 + step)
-        position_m = position_m + self.config.training.label_jitter_m * torch.randn(len(ends), 2, generator=generator)
-        field_ut = augment(torch.from_numpy(self.windows.fields(ends, speed)), self.config.augment, generator)
-        loss = self.model.head.loss(self.model(field_ut), position_m, floor)
         self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss = self.processes.sum_gradients(self.module, self._own_part(step, ends, speed))
         torch.nn.utils.clip_grad_norm_(self.module.parameters(), 1.0)
         self.optimizer.step()
         if self.averaged:
             self.averaged.update_parameters(self.module)
         return loss.item()
+
+    def _own_part(self, step: int, ends: IntArray, speed: FloatArray) -> Tensor:
+        """Gradients and loss () of this process's rows of a batch, by their share: summed, those of the whole."""
+        batch, rows, device = len(ends), self.processes.share(len(ends)), self.processes.device
+        if rows.start == rows.stop:
+            return torch.zeros((), device=device)
+        draws = Draws(torch.Generator().manual_seed(self.config.training.seed * 1_000_003 + step), batch, rows)
+        ends, speed = ends[rows], speed[rows]
+        position_m = torch.from_numpy(self.windows.position_m[ends]).float()
+        position_m = position_m + self.config.training.label_jitter_m * draws.normal(2)
+        field_ut = augment(torch.from_numpy(self.windows.fields(ends, speed)), self.config.augment, draws)
+        raw, floor = self.model(field_ut.to(device)), torch.from_numpy(self.windows.floor[ends]).to(device)
+        loss = self.model.head.loss(raw, position_m.to(device), floor) * (len(ends) / batch)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss.detach()
 
     def _learning_rate(self, step: int) -> float:
         """Linear rise over the first twentieth of the run, then a cosine down to nothing."""

@@ -14,6 +14,7 @@ from mail_ros.core.config import MailConfig
 from mail_ros.core.gru import Float32Array
 from mail_ros.core.model import NORM_EPSILON, State, subsequence_starts
 from mail_ros.core.signals import gradient
+from mail_ros.training.gru import last_state
 from mail_ros.training.heads import HeatmapLayer, Layer, RegressionLayer
 
 
@@ -31,9 +32,10 @@ class ScaleFeatures(nn.Module):
 
     def forward(self, g: Tensor) -> Tensor:
         """(B, n, 3) gradient -> Φ (B, feature). Every subsequence starts from h = 0."""
-        pieces = torch.stack([g[:, s : s + self.scale] for s in self.starts], dim=1)  # (B, m, c, 3)
-        _, last = self.gru(pieces.flatten(0, 1))  # (1, B * m, hidden)
-        p = last[0].view(g.shape[0], -1)  # (B, m * hidden), oldest first
+        by_time = g.permute(1, 2, 0)  # (n, 3, B)
+        pieces = torch.stack([by_time[s : s + self.scale] for s in self.starts], dim=2)  # (c, 3, m, B)
+        last = last_state(self.gru, pieces.flatten(2)).view(-1, *pieces.shape[2:])  # (hidden, m, B)
+        p = last.permute(2, 1, 0).flatten(1)  # (B, m * hidden), oldest first
         phi: Tensor = self.norm(self.prelu(self.fc(p)))
         return phi
 
@@ -137,4 +139,4 @@ def restored_network(config: MailConfig, state: State) -> MailNetwork:
 
 def arrays(module: nn.Module) -> dict[str, Float32Array]:
     """A network's weights, as a model file keeps them; they no longer change with it."""
-    return {name: value.detach().numpy().copy() for name, value in module.state_dict().items()}
+    return {name: value.detach().cpu().numpy().copy() for name, value in module.state_dict().items()}

@@ -20,21 +20,34 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from mail_ros.core.errors import ConfigError, MailError
+from mail_ros.training.distribution import Processes
+
+BEGAN = ("as the run began", "resume as it began, or start anew")
+LED = ("as on process 0", "give all processes the same bags and settings")
 
 
 class RunFolder:
-    """Files of one run; each is written whole or not at all."""
+    """Files of one run; each is written whole or not at all. Of several processes, the leader reads and writes them."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, processes: Processes | None = None) -> None:
+        """A folder, which may not be there yet, and who works on the run; None is this process alone."""
         self.path = path
+        self.processes = processes or Processes()
 
     def open(self, config: Mapping[str, Any], resume: bool) -> None:
         """Claim the folder for a run of `config`.
 
         Raises:
             MailError: it holds a run already and `resume` is false, or none and it is true.
-            ConfigError: it holds a run with other settings or bags; the first difference is named.
+            ConfigError: it holds a run with other settings or bags, or another process does; the first difference is
+                named.
         """
+        plain = json.loads(json.dumps(config))
+        self.processes.from_leader(lambda: self._claim(plain, resume))
+        of_leader = self.processes.from_leader(lambda: plain)
+        self.processes.attempt(lambda: _refuse_difference(f"process {self.processes.rank}", of_leader, plain, LED))
+
+    def _claim(self, config: dict[str, Any], resume: bool) -> None:
         file = self.path / "config.json"
         if file.exists() and not resume:
             raise MailError(
@@ -45,27 +58,32 @@ class RunFolder:
                 self.path, wanted="a run to resume", found="none", fix="leave out --resume, or correct --run"
             )
         if resume:
-            _refuse_difference(self.path, json.loads(file.read_text()), json.loads(json.dumps(config)))
+            _refuse_difference(str(self.path), json.loads(file.read_text()), config, BEGAN)
             return
         self.path.mkdir(parents=True, exist_ok=True)
         self._write("config.json", json.dumps(config, indent=2).encode())
 
     def log(self, row: Mapping[str, Any]) -> None:
         """Append one epoch's metrics."""
+        if not self.processes.leads:
+            return
         with (self.path / "metrics.jsonl").open("a") as file:
             file.write(json.dumps(row) + "\n")
 
     def save_tensors(self, name: str, tensors: Mapping[str, Tensor]) -> None:
         """Write `name`.safetensors."""
+        if not self.processes.leads:
+            return
         self._write(f"{name}.safetensors", save({key: value.contiguous() for key, value in tensors.items()}))
 
     def load_tensors(self, name: str) -> dict[str, Tensor] | None:
         """Read `name`.safetensors; None where the run did not get that far."""
         file = self.path / f"{name}.safetensors"
-        if not file.exists():
+        content = self.processes.from_leader(lambda: file.read_bytes() if file.exists() else None)
+        if content is None:
             return None
         try:
-            return load(file.read_bytes())
+            return load(content)
         except SafetensorError as error:
             raise MailError(
                 file, wanted="a run's state", found=str(error), fix="delete the run and start it anew"
@@ -93,11 +111,11 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Te
     optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
 
 
-def _refuse_difference(path: Path, was: Any, now: Any, name: str = "") -> None:
-    if isinstance(was, dict) and isinstance(now, dict):
-        for key in sorted(was.keys() | now.keys()):
-            _refuse_difference(path, was.get(key), now.get(key), f"{name}.{key}" if name else key)
-    elif was != now:
-        raise ConfigError(
-            f"{path}: {name}", wanted=f"{was} as the run began", found=str(now), fix="resume as it began, or start anew"
-        )
+def _refuse_difference(subject: str, wanted: Any, found: Any, why: tuple[str, str], name: str = "") -> None:
+    """Name the first setting that differs; `why` is where the wanted value comes from, and the fix."""
+    if isinstance(wanted, dict) and isinstance(found, dict):
+        for key in sorted(wanted.keys() | found.keys()):
+            _refuse_difference(subject, wanted.get(key), found.get(key), why, f"{name}.{key}" if name else key)
+    elif wanted != found:
+        source, fix = why
+        raise ConfigError(f"{subject}: {name}", wanted=f"{wanted} {source}", found=str(found), fix=fix)

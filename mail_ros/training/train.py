@@ -18,6 +18,7 @@ from mail_ros.data.bag import FIELD_TOPIC, LANDMARK_TOPIC, Bag, read_track
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import FloatArray, Track
 from mail_ros.training.config import RunConfig
+from mail_ros.training.distribution import Processes
 from mail_ros.training.loop import Progress, Trainer, distances_m, residuals_m
 from mail_ros.training.maps import head_state
 from mail_ros.training.matching import fit_matching
@@ -47,23 +48,35 @@ class Survey:
 
 
 def train(
-    config: RunConfig, survey: Survey, out: Path, run: Path, *, resume: bool, report: Callable[[Progress], None]
+    config: RunConfig,
+    survey: Survey,
+    out: Path,
+    run: Path,
+    *,
+    resume: bool,
+    report: Callable[[Progress], None],
+    processes: Processes | None = None,
 ) -> ModelCard:
     """Fit a model and write it to `out`; the run's record is kept in the folder `run`.
+
+    Args:
+        config: all settings.
+        survey: the walks.
+        out: the model file.
+        run: the run's folder.
+        resume: whether to go on with the run that is there.
+        report: is told of every step.
+        processes: that compute together, each of which calls this; the leader writes. None is this one alone.
 
     Raises:
         MailError: bags, settings or run folder that cannot be used; nothing is overwritten then.
     """
-    refuse_shared(survey.train, survey.validate)
-    matching = config.network.kind == "matching"
-    stride_s = config.matching.stride_s if matching else config.training.stride_s
-    windows = WindowSet(survey.tracks(survey.train), config.mail, stride_s)
-    validation = WindowSet(survey.tracks(survey.validate), config.mail, config.training.validate_stride_s)
-    folder = RunFolder(run)
-    bags = survey.description()
+    processes = processes or Processes()
+    windows, validation, bags = processes.attempt(lambda: _read(config, survey))
+    folder = RunFolder(run, processes)
     folder.open({"settings": dataclasses.asdict(config), "bags": bags}, resume)
     record: dict[str, Any] = {"settings": dataclasses.asdict(config.training), "bags": bags}
-    if matching:
+    if config.network.kind == "matching":
         state = fit_matching(config, windows)
     else:
         trainer = Trainer(config, untrained(config, windows), windows, validation, folder)
@@ -73,9 +86,19 @@ def train(
     residual_m = residuals_m(lambda field_ut: model(field_ut).raw, model.head, validation)
     card = _card(config, record, windows, distances_m(residual_m))
     golden = windows.fields(windows.ends[:1])[0]
-    for file in (out, run / "model.safetensors"):
+    for file in (out, run / "model.safetensors") if processes.leads else ():
         card = save_model(file, state, card, golden)
     return card
+
+
+def _read(config: RunConfig, survey: Survey) -> tuple[WindowSet, WindowSet, dict[str, Any]]:
+    """Windows to learn from, windows to validate on, and the description of the bags."""
+    refuse_shared(survey.train, survey.validate)
+    matching = config.network.kind == "matching"
+    stride_s = config.matching.stride_s if matching else config.training.stride_s
+    windows = WindowSet(survey.tracks(survey.train), config.mail, stride_s)
+    validation = WindowSet(survey.tracks(survey.validate), config.mail, config.training.validate_stride_s)
+    return windows, validation, survey.description()
 
 
 def labelled_track(bag: Path, field_topic: str = FIELD_TOPIC, landmark_topic: str = LANDMARK_TOPIC) -> Track:
