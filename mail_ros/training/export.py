@@ -88,7 +88,7 @@ def _write(path: Path, network: MailNetwork) -> None:
     By the exporter of TorchScript: a GRU is one node in it, as in that of `torch.export`, which takes a hundred
     times as long and needs onnxscript.
     """
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), torch.no_grad():  # with gradients the GRU is another (see `gru.last_state`)
         warnings.simplefilter("ignore")  # of age, and of batches: what is written is compared in several
         torch.onnx.export(
             _Graph(network).eval(),
