@@ -49,6 +49,11 @@ def test_the_last_percent_of_a_belief_does_not_widen_the_region() -> None:
     reach_m = np.sqrt(4.605 * with_tail.covariance_m2[0, 0])
     inside = tail[np.abs(place_m - with_tail.position_m[0]) <= reach_m].sum()
     assert 0.85 < inside < 0.99
+    narrower = decode(tail, LINE, radius_m=1.5, spread=0.3)
+    assert narrower.covariance_m2 - LEAST_M**2 * np.eye(2) == pytest.approx(
+        0.3 * (with_tail.covariance_m2 - LEAST_M**2 * np.eye(2))
+    )
+    assert narrower.near == with_tail.near
 
 
 def test_a_gaussian_knows_how_near_it_is() -> None:

@@ -57,7 +57,7 @@ def survey_cells(position_m: FloatArray, floor: IntArray, size_m: float) -> Cell
     return Cells(unique[:, 1:] * size_m, unique[:, 0])
 
 
-def decode(probability: FloatArray, cells: Cells, radius_m: float) -> Posterior:
+def decode(probability: FloatArray, cells: Cells, radius_m: float, spread: float = 1.0) -> Posterior:
     """The mean of the belief around its mode, and the spread of all of it about that point.
 
     The neighbourhood keeps the answer in one of two look-alike corridors instead of between them; the
@@ -71,6 +71,7 @@ def decode(probability: FloatArray, cells: Cells, radius_m: float) -> Posterior:
         probability: (m,) sums to one.
         cells: the m cells.
         radius_m: cells of the mode's floor within this distance are averaged.
+        spread: the covariance in the end, as a share of that: 1 where beliefs are as wide as errors are large.
     """
     mode = int(probability.argmax())
     floor = int(cells.floor[mode])
@@ -84,24 +85,24 @@ def decode(probability: FloatArray, cells: Cells, radius_m: float) -> Posterior:
     xx, xy, yy = (float(there @ product) for product in (x * x, x * y, y * y))
     farthest_m2 = float(from_mode_m2[here].max())
     elsewhere_m2 = max(0.0, 1.0 - float(there.sum())) * farthest_m2
-    spread = np.array([[xx + elsewhere_m2, xy], [xy, yy + elsewhere_m2]])
-    scale = min(1.0, _region_squared(there, x, y, spread) / REGION_SQUARED)
+    covariance_m2 = np.array([[xx + elsewhere_m2, xy], [xy, yy + elsewhere_m2]])
+    scale = spread * min(1.0, _region_squared(there, x, y, covariance_m2) / REGION_SQUARED)
     within = float(there @ (x * x + y * y <= NEAR_M**2))
-    return Posterior(mean_m, scale * spread + LEAST_M**2 * IDENTITY, floor, within)
+    return Posterior(mean_m, scale * covariance_m2 + LEAST_M**2 * IDENTITY, floor, within)
 
 
-def _region_squared(there: FloatArray, x: FloatArray, y: FloatArray, spread: FloatArray) -> float:
+def _region_squared(there: FloatArray, x: FloatArray, y: FloatArray, covariance_m2: FloatArray) -> float:
     """Squared Mahalanobis distance within which `REGION` of the belief lies; infinite where it is on other floors.
 
     Args:
         there: (m,) the belief on the position's floor; the rest of it is infinitely far.
         x: (m,) distance from the position along one axis.
         y: (m,) along the other.
-        spread: (2, 2) of the belief.
+        covariance_m2: (2, 2) of the belief.
     """
     if there.sum() < REGION:
         return np.inf
-    a, b, c = spread[0, 0] + 1e-6, spread[0, 1], spread[1, 1] + 1e-6
+    a, b, c = covariance_m2[0, 0] + 1e-6, covariance_m2[0, 1], covariance_m2[1, 1] + 1e-6
     squared = (c * x * x - 2.0 * b * x * y + a * y * y) / (a * c - b * b)
     order = squared.argsort()
     inside = int(there[order].cumsum().searchsorted(REGION))

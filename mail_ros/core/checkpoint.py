@@ -67,7 +67,8 @@ def build(config: MailConfig, state: State) -> Mail | Matching:
     if config.network.kind == "mail":
         return Mail(config, state)
     cells = Cells(state["head.cell_position_m"], state["head.cell_floor"])
-    head = MapHead(cells, float(state["head.label_sigma_m"]), float(state["head.radius_m"]))
+    about = float(state["head.label_sigma_m"]), float(state["head.radius_m"])
+    head = MapHead(cells, *about, config.matching.spread)
     return Matching(config, head, state)
 
 

@@ -89,7 +89,7 @@ class MatchingConfig:
     """What a comparison of two windows forgives (see `core.matching`); distances are means over the samples.
 
     Noise and `elsewhere_ut2` were chosen, with the tracker behind them, over several splits of the three repetitions of
-    IPIN 2023 Track 3; stride, pitch and offset on repetition 2 by models of repetition 1.
+    IPIN 2023 Track 3; stride, pitch, offset and spread on repetition 2 by models of repetition 1.
     """
 
     noise_ut2: float = 0.8  # variance by which a difference counts
@@ -99,6 +99,7 @@ class MatchingConfig:
     tilt_ut2: float = 6.0  # a turn of θ about the device's x axis costs 2 tilt_ut2 (1 - cos θ)
     speeds: tuple[float, ...] = (0.75, 0.87, 1.0, 1.15, 1.3)  # at which each walk of the survey is stored
     stride_s: float = 0.2  # between the stored windows
+    spread: float = 0.3  # covariance as a share of the belief's, which is tempered for the tracker, and wide
 
     def __post_init__(self) -> None:
         check_range("matching.noise_ut2", self.noise_ut2, 1e-6, 1e9)
@@ -107,6 +108,7 @@ class MatchingConfig:
         check_range("matching.offset_most_ut2", self.offset_most_ut2, 0.0, 1e9)
         check_range("matching.tilt_ut2", self.tilt_ut2, 0.0, 1e9)
         check_range("matching.stride_s", self.stride_s, 1e-3, 60.0)
+        check_range("matching.spread", self.spread, 0.01, 100.0)
         if not self.speeds:
             raise ConfigError("matching.speeds", wanted="one speed or more", found="none", fix="give some, as in [1]")
         for speed in self.speeds:
@@ -173,6 +175,7 @@ class TrackerConfig:
     stand_s: float = 10.0  # mean time of a stand
     still_ut: float = 1.2  # change of the field in half a second that walking and standing show alike often
     radius_m: float = 2.0  # of the mode's neighbourhood that is averaged into a position
+    walking_spread: float = 0.5  # covariance as a share of the belief's, without odometry: most walk on and do not turn
     offset_s: float = 60.0  # over which the device's offset against the survey is averaged
     support_s: float = 20.0  # over which it is averaged whether the map explains the windows
 
@@ -196,6 +199,7 @@ class TrackerConfig:
             ("stand_s", 0.1, 1e6),
             ("still_ut", 1e-3, 1e3),
             ("radius_m", 0.0, 100.0),
+            ("walking_spread", 0.01, 100.0),
             ("offset_s", 0.1, 1e6),
             ("support_s", 0.1, 1e6),
         ):

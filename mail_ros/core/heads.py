@@ -54,11 +54,12 @@ class MapHead:
     cells: Cells
     label_sigma_m: float  # the survey's own error
     radius_m: float  # of the mode's neighbourhood
+    spread: float = 1.0  # see `belief.decode`
 
     def posterior(self, raw: Float32Array) -> Posterior:
         """The mode's neighbourhood, see `belief.decode`."""
         weight = np.exp((raw - raw.max()).astype(np.float64))
-        return decode(weight / weight.sum(), self.cells, self.radius_m)
+        return decode(weight / weight.sum(), self.cells, self.radius_m, self.spread)
 
     def log_ratio(self, raw: Float32Array) -> FloatArray:
         """The numbers themselves: whoever feeds this head compares with a window from elsewhere (see `Matching`)."""

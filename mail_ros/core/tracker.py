@@ -51,6 +51,7 @@ class Tracker:
         self.cells, self.config = cells, config
         self.motion: Motion = OdometryMotion(cells, config) if odometry else WalkingMotion(cells, config)
         self._forgets = not odometry
+        self._spread = 1.0 if odometry else config.walking_spread
         self.reset()
 
     def reset(self) -> None:
@@ -144,7 +145,7 @@ class Tracker:
     def posterior(self) -> Posterior:
         """The mode's neighbourhood (see `belief.decode`), carried on by the way since the last move."""
         probability = self.cell_probability
-        posterior = decode(probability, self.cells, self.config.radius_m)
+        posterior = decode(probability, self.cells, self.config.radius_m, self._spread)
         carried_m = self._carried_m(self._near(int(probability.argmax())))
         return dataclasses.replace(posterior, position_m=posterior.position_m + carried_m)
 
