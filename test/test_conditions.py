@@ -15,7 +15,7 @@ from mail_ros.core.signals import NS_PER_S
 from mail_ros.data.dataset import resample
 from mail_ros.data.labels import interpolate
 from mail_ros.data.track import FloatArray, Landmark, Track
-from mail_ros.evaluation.conditions import AS_WALKED, Condition, at_speed
+from mail_ros.evaluation.conditions import AS_WALKED, Condition, at_speed, with_offset
 
 
 def paused_walk() -> Track:
@@ -78,3 +78,13 @@ def test_a_condition_names_what_differs() -> None:
     assert Condition(speed_m_s=1.4).settings() == {"speed_m_s": 1.4}
     with pytest.raises(ConfigError, match=r"speed_m_s: wanted 0\.1 to 10, found 0"):
         Condition(speed_m_s=0.0)
+
+
+def test_an_offset_is_a_constant_field() -> None:
+    walk = drive(length_m=20.0)
+    moved = with_offset(walk, 25.0)
+    added_ut = moved.field_ut - walk.field_ut
+    assert np.linalg.norm(added_ut, axis=1) == pytest.approx(25.0)
+    assert np.ptp(added_ut, axis=0) == pytest.approx(0.0, abs=1e-9)
+    assert np.array_equal(with_offset(walk, 0.0).field_ut, walk.field_ut)
+    assert Condition(offset_ut=25.0).name == "offset 25 µT"

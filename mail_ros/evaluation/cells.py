@@ -25,7 +25,7 @@ from mail_ros.core.errors import TrackError
 from mail_ros.core.signals import NS_PER_S
 from mail_ros.data.bag import read_track
 from mail_ros.data.track import Track
-from mail_ros.evaluation.conditions import AS_WALKED, Condition, at_speed
+from mail_ros.evaluation.conditions import AS_WALKED, Condition, at_speed, with_offset
 from mail_ros.evaluation.follow import Scored, follow, table, write_csv
 from mail_ros.evaluation.identity import hashed, identities, walk_names
 from mail_ros.evaluation.methods import METHODS, Fit
@@ -201,6 +201,7 @@ def _follow(
     spent_s, answers = 0.0, 0
     for recorded in tracks:
         track = recorded if condition.speed_m_s is None else at_speed(recorded, condition.speed_m_s)
+        track = with_offset(track, condition.offset_ut)
         if isinstance(localizer, DeadReckoning):  # the one method that is told where a walk starts
             localizer.begin(*true_start(track))
         began_s = time.process_time()

@@ -24,11 +24,13 @@ class Condition:
     speed_m_s: float | None = field(default=None, metadata={"words": "{:g} m/s"})  # see `at_speed`
     tracker: TrackerChoice = field(default="none", metadata={"words": "tracked, {}"})  # see `core.tracked`
     from_s: float | None = field(default=None, metadata={"words": "from {:g} s on"})  # estimates count; None: cell's
+    offset_ut: float = field(default=0.0, metadata={"words": "offset {:g} µT"})  # see `with_offset`
 
     def __post_init__(self) -> None:
         if self.speed_m_s is not None:
             check_range("speed_m_s", self.speed_m_s, 0.1, 10.0)
         check_choice("tracker", self.tracker, TrackerChoice)
+        check_range("offset_ut", self.offset_ut, 0.0, 1e4)
         if self.from_s is not None:
             check_range("from_s", self.from_s, 0.0, 3600.0)
 
@@ -59,6 +61,12 @@ class Condition:
 
 
 AS_WALKED = Condition()
+OFFSET_DIRECTION = np.array([0.8, -0.48, 0.36])  # of length one, along no axis
+
+
+def with_offset(track: Track, offset_ut: float) -> Track:
+    """The walk as a device would have recorded it that reads a constant field of so many µT besides."""
+    return dataclasses.replace(track, field_ut=track.field_ut + offset_ut * OFFSET_DIRECTION)
 
 
 def at_speed(track: Track, speed_m_s: float) -> Track:

@@ -11,6 +11,7 @@ in for energy.
 from __future__ import annotations
 
 import csv
+import dataclasses
 import functools
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -43,6 +44,7 @@ TRACKED = (
     Condition(tracker="walking", from_s=TRACKED_FROM_S),
     Condition(tracker="odometry", from_s=TRACKED_FROM_S),
 )
+OFFSETS_UT = (0.0, 15.0, 40.0)
 TRAINED = tuple(name for name, method in METHODS.items() if method.trains)
 MAPPED = ("knn", "dtw", "jang", *OURS)  # methods that a tracker can follow
 
@@ -161,6 +163,14 @@ STUDIES = {
             "not in the paper",
             "true positions inside the estimates' regions, and what LOCALIZED is worth",
             doubts,
+        ),
+        tracked_study(
+            "offset",
+            "not in the paper",
+            "another device: a constant field is added to the walks that are judged",
+            errors,
+            usual=("knn", "matching"),
+            conditions=tuple(dataclasses.replace(each, offset_ut=ut) for ut in OFFSETS_UT for each in TRACKED),
         ),
         Study(
             "matching",

@@ -21,7 +21,7 @@ TRAINING: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "gain": ("augment", {"gain": 0.05}),
     "dropped samples": ("augment", {"dropped": 0.1}),
     "label jitter": ("training", {"label_jitter_m": 0.3}),
-    "averaged weights": ("training", {"average": 0.999}),
+    "averaged weights": ("training", {"average": 0.98}),
     "twice as wide": ("network", {"hidden": 64, "feature": 64}),
 }
 INGREDIENTS: Mapping[str, Mapping[str, Any]] = {

@@ -80,6 +80,10 @@ FORMS: dict[str, tuple[Form, ...]] = {
         Form("dots", "left_out", "auroc", "told apart from what was surveyed: AUROC", "share", by="condition"),
         Form("dots", "left_out", "said", "share of estimates outside that say so", "share", by="condition"),
     ),
+    "offset": (
+        Form("dots", "method", "mean_m", MEAN, by="condition"),
+        Form("dots", "method", "p95_m", "95th percentile of the error", by="condition"),
+    ),
     "matching": (
         Form("dots", "ingredients", "mean_m", MEAN),
         Form("dots", "ingredients", "over_5m", "share of errors above 5 m", "share"),
