@@ -6,18 +6,19 @@ import pytest
 
 pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
 
-from mail_ros.cli.node_speed import node_cost
+from mail_ros.cli.node_speed import Run, node_cost
 from mail_ros.evaluation.speed_parts import matching_model, untrained_model
 
 
-def test_a_node_is_timed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("robots", [1, 2])
+def test_a_node_is_timed(robots: int, tmp_path: Path) -> None:
     """No time is judged here, but that all of it was seen."""
     untrained_model(tmp_path / "paper.safetensors")
     seen = []
-    parameters = {"model": tmp_path / "paper.safetensors", "stride_s": 0.1}
-    cost = node_cost("paper", parameters, 2.0, lambda *of: seen.append(of))
+    run = Run("paper", {"model": tmp_path / "paper.safetensors", "stride_s": 0.1}, robots)
+    cost = node_cost(run, 2.0, lambda *of: seen.append(of))
     assert seen[-1][1] == seen[-1][2] == len(seen)
-    assert 10 < cost.poses < 80
+    assert 0.3 < cost.answered < 1.1
     assert 0.0 < cost.median_ms <= cost.p99_ms
     assert 0.0 < cost.core < 1.0
     assert 20.0 < cost.memory_mb < 1000.0

@@ -26,8 +26,8 @@ benchmark = typer.Typer(no_args_is_help=True, help="Measure MAIL and its peers i
 BASE = ["features.rate_hz=10"]  # the paper's 50 Hz costs five times as much and is one --set away
 QUICK = ["training.epochs=4", "training.stride_s=1"]
 STUDIES = (
-    "length, scales, loss, attention, speed, tracker, doubt, offset, matching, training, area, device, time, anomalies, "
-    "or all; commas between"
+    "length, scales, loss, attention, speed, tracker, doubt, offset, matching, training, area, device, time, "
+    "anomalies, or all; commas between"
 )
 STRIDE_S, QUICK_STRIDE_S = 0.2, 1.0
 

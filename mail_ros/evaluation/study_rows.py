@@ -31,13 +31,14 @@ HEADINGS = {
     **{"in_50": "in 50 %", "in_90": "in 90 %", "in_95": "in 95 %"},
     **{"localized_near": f"within {NEAR_M:g} m", "localized_floor": "right floor"},
     **{"mean_ms": "mean, ms", "median_ms": "median", "p99_ms": "p99", "share": "of torch"},
-    **{"robots": "robots/core", "memory_mb": "MB", "core": "of a core", "ready_s": "ready, s"},
+    **{"robots": "robots/core", "memory_mb": "MB", "answered": "answered", "core": "of a core", "ready_s": "ready, s"},
     **{"left_out": "left out", "said": "said outside", "said_wrongly": "said inside", "auroc": "AUROC"},
 }
 DOUBT = tuple(field.name for field in dataclasses.fields(Doubt))
 SHARES = (
     "share",
     "core",
+    "answered",
     "over_5m",
     "wrong_floor",
     "found_share",

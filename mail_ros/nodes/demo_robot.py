@@ -1,4 +1,4 @@
-"""A simulated robot: it publishes its magnetometer in real time, and hears where it is said to be.
+"""Simulated robots: they publish their magnetometers in real time, and hear where they are said to be.
 
 SimulatedWalk --> imu/mag, 50 Hz --> the localizer, in its own process
               <-- mail_localizer/pose <--
@@ -7,7 +7,7 @@ SimulatedWalk --> imu/mag, 50 Hz --> the localizer, in its own process
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import rclpy
@@ -37,27 +37,27 @@ class Answer(NamedTuple):
     latency_s: float  # from publishing that sample to hearing the pose
 
 
-class DemoRobot(Node):
+class DemoRobot:
     """Publishes the samples of a walk on a robot's topic and collects the poses of the localizer."""
 
-    def __init__(self, walk: SimulatedWalk, context: Context) -> None:
-        super().__init__("demo_robot", context=context, start_parameter_services=False, enable_rosout=False)
-        self.walk = walk
+    def __init__(self, node: Node, walk: SimulatedWalk, namespace: str = "") -> None:
+        self.node, self.walk = node, walk
         self.stamp_ns: IntArray = walk.stamp_ns  # as published: from the start on
         self.published_s: list[float] = []
         self.answers: list[Answer] = []
-        self.field_publisher = self.create_publisher(MagneticField, "imu/mag", qos.sensor_data())
-        self.pose_subscription = self.create_subscription(PoseStamped, "mail_localizer/pose", self.on_pose, qos.poses())
+        field, pose = (f"{namespace}/{topic}".lstrip("/") for topic in ("imu/mag", "mail_localizer/pose"))
+        self.field_publisher = node.create_publisher(MagneticField, field, qos.sensor_data())
+        self.pose_subscription = node.create_subscription(PoseStamped, pose, self.on_pose, qos.poses())
 
     @property
     def connected(self) -> bool:
         """Whether a localizer hears the robot and is heard by it."""
-        answering = self.count_publishers(self.pose_subscription.topic_name)
+        answering = self.node.count_publishers(self.pose_subscription.topic_name)
         return bool(self.field_publisher.get_subscription_count() and answering)
 
     def start(self) -> None:
         """Let the walk begin now."""
-        self.stamp_ns = self.walk.stamp_ns - self.walk.stamp_ns[0] + self.get_clock().now().nanoseconds
+        self.stamp_ns = self.walk.stamp_ns - self.walk.stamp_ns[0] + self.node.get_clock().now().nanoseconds
 
     def publish(self, sample: int) -> None:
         """Send one sample, in tesla, with the stamp at which it is due."""
@@ -77,15 +77,20 @@ class DemoRobot(Node):
 
 
 def drive(
-    walk: SimulatedWalk, domain_id: int, check: Callable[[], None], progress: Callable[[int, int], None]
+    walk: SimulatedWalk,
+    domain_id: int,
+    check: Callable[[], None],
+    progress: Callable[[int, int], None],
+    namespaces: Sequence[str] = ("",),
 ) -> list[Answer]:
     """Wait for a localizer, then drive the walk in real time; the poses that came.
 
     Args:
-        walk: what the robot measures.
+        walk: what every robot measures.
         domain_id: of DDS.
         check: called often; raises when there is no use in going on.
-        progress: called with samples published and in all.
+        progress: called with samples published by each robot and in all.
+        namespaces: of the robots.
 
     Raises:
         MailError: no localizer was found in time.
@@ -93,26 +98,28 @@ def drive(
     context = Context()
     rclpy.init(args=[], context=context, domain_id=domain_id, signal_handler_options=SignalHandlerOptions.NO)
     try:
-        robot, executor = DemoRobot(walk, context), SingleThreadedExecutor(context=context)
-        executor.add_node(robot)
+        node = Node("demo_robot", context=context, start_parameter_services=False, enable_rosout=False)
+        robots = [DemoRobot(node, walk, namespace) for namespace in namespaces]
+        executor = SingleThreadedExecutor(context=context)
+        executor.add_node(node)
         try:
-            _connect(robot, executor, check)
-            _drive(robot, executor, check, progress)
+            _connect(robots, executor, check)
+            _drive(robots, executor, check, progress)
         finally:
             executor.shutdown()
-            robot.destroy_node()
+            node.destroy_node()
     finally:
         rclpy.shutdown(context=context)
-    return robot.answers
+    return [answer for robot in robots for answer in robot.answers]
 
 
-def _connect(robot: DemoRobot, executor: SingleThreadedExecutor, check: Callable[[], None]) -> None:
+def _connect(robots: Sequence[DemoRobot], executor: SingleThreadedExecutor, check: Callable[[], None]) -> None:
     deadline_s = time.monotonic() + CONNECT_S
-    while not robot.connected:
+    while alone := [robot for robot in robots if not robot.connected]:
         check()
         if time.monotonic() > deadline_s:
             raise MailError(
-                robot.field_publisher.topic_name,
+                alone[0].field_publisher.topic_name,
                 wanted=f"a localizer that listens within {CONNECT_S:g} s",
                 found="none",
                 fix="see that DDS may use the loopback interface",
@@ -121,16 +128,19 @@ def _connect(robot: DemoRobot, executor: SingleThreadedExecutor, check: Callable
 
 
 def _drive(
-    robot: DemoRobot,
+    robots: Sequence[DemoRobot],
     executor: SingleThreadedExecutor,
     check: Callable[[], None],
     progress: Callable[[int, int], None],
 ) -> None:
-    robot.start()
-    due_s = time.monotonic() + (robot.walk.stamp_ns - robot.walk.stamp_ns[0]) / NS_PER_S
+    stamp_ns = robots[0].walk.stamp_ns
+    for robot in robots:
+        robot.start()
+    due_s = time.monotonic() + (stamp_ns - stamp_ns[0]) / NS_PER_S
     for sample in range(len(due_s)):
         _spin_until(float(due_s[sample]), executor)
-        robot.publish(sample)
+        for robot in robots:
+            robot.publish(sample)
         progress(sample + 1, len(due_s))
         check()
     _spin_until(time.monotonic() + LAST_ANSWER_S, executor)
