@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
 
 from mail_ros.cli.node_speed import Run, node_cost
-from mail_ros.evaluation.speed_parts import matching_model, untrained_model
+from mail_ros.evaluation.speed.models import matching_model, untrained_model
 
 
 @pytest.mark.parametrize("robots", [1, 2])

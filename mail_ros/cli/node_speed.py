@@ -14,7 +14,7 @@ import numpy as np
 from mail_ros.cli.node_process import NodeProcess, localizer_node, own_domain
 from mail_ros.core.errors import MailError
 from mail_ros.data.simulator import drive_route, make_site, simulate
-from mail_ros.evaluation.speed_parts import matching_model, untrained_model
+from mail_ros.evaluation.speed.models import matching_model, untrained_model
 from mail_ros.nodes.spin import missing
 from mail_ros.training.export import export_onnx
 

@@ -30,7 +30,7 @@ def speed(
 
     Example: `mail_ros benchmark speed --cells 2000`
     """
-    from mail_ros.evaluation.speed import SIZES, costs, parts_of
+    from mail_ros.evaluation.speed.costs import SIZES, costs, parts_of
 
     parts = parts_of(tuple(cells or SIZES), only or ())
     with progress("timing") as bar:

@@ -147,9 +147,9 @@ class Trainer(Generic[NetworkT]):
         validation_m = math.nan
         while self.state.epoch < settings.epochs and self.state.epoch - self.state.best_epoch <= settings.patience:
             losses = []
-            for index, (ends, speed) in enumerate(self._batches(self.state.epoch)):
+            for index, (ends, speed) in enumerate(self.batches(self.state.epoch)):
                 step = self.state.epoch * self.steps_per_epoch + index
-                losses.append(self._step(step, ends, speed))
+                losses.append(self.step(step, ends, speed))
                 steps = settings.epochs * self.steps_per_epoch
                 report(Progress(step + 1, steps, self.state.epoch, losses[-1], validation_m, self.state.best_m))
             validation_m = math.nan
@@ -180,7 +180,8 @@ class Trainer(Generic[NetworkT]):
         """The one whose weights are judged and kept."""
         return self.averaged.module if self.averaged else self.module
 
-    def _batches(self, epoch: int) -> list[tuple[IntArray, FloatArray]]:
+    def batches(self, epoch: int) -> list[tuple[IntArray, FloatArray]]:
+        """Ends (B,) and speeds (B,) of the windows of every step of an epoch."""
         settings = self.config.training
         rng = np.random.default_rng((settings.seed, epoch))
         ends = rng.permutation(self.windows.ends)
@@ -189,7 +190,8 @@ class Trainer(Generic[NetworkT]):
         cuts = range(settings.batch, len(ends), settings.batch)
         return list(zip(np.split(ends, cuts), np.split(speed, cuts), strict=True))
 
-    def _step(self, step: int, ends: IntArray, speed: FloatArray) -> float:
+    def step(self, step: int, ends: IntArray, speed: FloatArray) -> float:
+        """Learn from one batch; its loss. The step's number decides its random numbers and the learning rate."""
         self.module.train()
         for group in self.optimizer.param_groups:
             group["lr"] = self._learning_rate(step)

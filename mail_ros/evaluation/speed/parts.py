@@ -1,4 +1,4 @@
-"""The parts that `speed` times: MAIL read whole and carried, fleets, the tracker, and every peer."""
+"""Parts of an estimate: MAIL read whole and carried, fleets, the tracker."""
 
 from __future__ import annotations
 
@@ -11,31 +11,23 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mail_ros.core.belief import Cells, FloatArray, survey_cells
-from mail_ros.core.checkpoint import ModelCard, save_model
-from mail_ros.core.config import HeadKind, MailConfig, NetworkConfig, TrackerConfig
+from mail_ros.core.belief import Cells, FloatArray
+from mail_ros.core.config import HeadKind, TrackerConfig
 from mail_ros.core.fleet import Fleet
 from mail_ros.core.localizer import Sample
-from mail_ros.core.model import Mail, Model, State
+from mail_ros.core.model import Mail, Model
 from mail_ros.core.onnx_engine import load_onnx
 from mail_ros.core.reader import MailBatch, MailReader, window_answer
 from mail_ros.core.signals import NS_PER_S, Tick
 from mail_ros.core.tracker import Tracker
-from mail_ros.data.dataset import WindowSet
-from mail_ros.data.simulator import drive_route, make_site, simulate, survey
-from mail_ros.evaluation.methods import METHODS, Fit
-from mail_ros.training.config import TrainingConfig, run_config
+from mail_ros.evaluation.speed.models import CORRIDOR_M, corridors, network_of, untrained_model
 from mail_ros.training.export import export_onnx
-from mail_ros.training.matching import fit_matching
-from mail_ros.training.network import MailNetwork, arrays, untrained_network
+from mail_ros.training.network import MailNetwork, arrays
 
 STRIDE_S = 0.2
 WALK_M_S = 1.0
 FLEET = 100  # robots
-CORRIDOR_M, BETWEEN_M = 40.0, 5.0
 OTHER_WIDTHS = (16, 64, 128)  # hidden numbers
-PEERS = ("knn", "dtw", "jang", "magicol", "maloc", "mail", "matching")  # as far as they make estimates by themselves
-BRIEF = ("training.epochs=1", "training.stride_s=10")  # what a network learned does not change what it costs
 
 Step = Callable[[int], object]  # one estimate, called with its number
 
@@ -63,7 +55,7 @@ def networks(cells: int) -> Iterator[Part]:
 
 def _forms(what: str, head: HeadKind, hidden: int, cells: int) -> Iterator[Part]:
     """One network, read whole and carried."""
-    network = partial(_network, head, hidden, cells)
+    network = partial(network_of, head, hidden, cells)
     size = f"hidden {hidden}" + (f", {cells:,} cells" if cells else "")
     yield Part(what, "window pass, torch", lambda: _torch_pass(network()), 50.0, size)
     yield Part(what, "window pass, numpy", lambda: _window_pass(_model(network())), 50.0, size)
@@ -74,7 +66,7 @@ def _forms(what: str, head: HeadKind, hidden: int, cells: int) -> Iterator[Part]
 def fleets(cells: int) -> Iterator[Part]:
     """What `FLEET` robots send during a stride, 50 samples a second each, and an estimate for each of them."""
     name = f"{FLEET} robots, 10 estimates/s each"
-    paper, heatmap = partial(_network, "regression", 32, 0), partial(_network, "heatmap", 32, cells)
+    paper, heatmap = partial(network_of, "regression", 32, 0), partial(network_of, "heatmap", 32, cells)
     yield Part("fleet", name, lambda: _fleet(_model(paper())), 10.0, "hidden 32", FLEET)
     yield Part("fleet", name, lambda: _fleet(_model(heatmap())), 10.0, f"hidden 32, {cells:,} cells", FLEET)
 
@@ -86,50 +78,6 @@ def trackers(sizes: Sequence[int]) -> Iterator[Part]:
             for lost, knows in ((False, "knows the place"), (True, "lost")):
                 make = partial(_tracking, cells, odometry=odometry, lost=lost)
                 yield Part("tracker", f"{name}, {knows}", make, 1.0 / STRIDE_S, f"{cells:,} cells")
-
-
-def peers() -> Iterator[Part]:
-    """Every peer that makes estimates from the field, fitted to two simulated surveys; ten estimates a second."""
-    for name in PEERS:
-        yield Part("methods", name, partial(_method, name), 10.0)
-
-
-def corridors(cells: int) -> Cells:
-    """A map of so many cells: corridors two cells wide, `BETWEEN_M` apart, joined along one side."""
-    x, y = (each.ravel() for each in np.meshgrid(np.arange(0.0, CORRIDOR_M, 0.5), np.arange(0.0, 0.6, 0.5)))
-    one_m = np.vstack([np.column_stack([x, y]), np.column_stack([np.zeros(8), np.arange(1.0, BETWEEN_M, 0.5)])])
-    rows = -(-cells // len(one_m))
-    all_m = np.vstack([one_m + np.array([0.0, row * BETWEEN_M]) for row in range(rows)])[:cells]
-    return survey_cells(all_m, np.zeros(cells, dtype=np.int64), 0.5)
-
-
-def _network(head: HeadKind, hidden: int, cells: int) -> MailNetwork:
-    training, place = TrainingConfig(), corridors(max(cells, 1))
-    site: State = {
-        "head.cell_position_m": place.position_m,
-        "head.cell_floor": place.floor,
-        "head.label_sigma_m": np.array(training.label_sigma_m),
-        "head.radius_m": np.array(training.radius_m),
-        "head.center_m": np.zeros(2, np.float32),
-        "head.extent_m": np.array(10.0, np.float32),
-        "head.floor": np.array(0),
-    }
-    return untrained_network(MailConfig(network=NetworkConfig(head=head, hidden=hidden)), site).eval()
-
-
-def untrained_model(path: Path) -> None:
-    """Write a model file of the paper's network."""
-    network = _network("regression", 32, 0)
-    golden = np.random.default_rng(0).normal(0.0, 10.0, (network.config.samples, 3)).astype(np.float32)
-    save_model(path, arrays(network), ModelCard(network.config), golden)
-
-
-def matching_model(path: Path) -> None:
-    """Write a model file of two simulated surveys, at the rate that matching is used at."""
-    config = run_config(("network.kind=matching", "features.rate_hz=10"))
-    walks = [walk.track(f"walk {number}") for number, walk in enumerate(survey(make_site(), 2, 1))]
-    windows = WindowSet(walks, config.mail, config.matching.stride_s)
-    save_model(path, fit_matching(config, windows), ModelCard(config.mail), windows.fields(windows.ends[:1])[0])
 
 
 def _model(network: MailNetwork) -> Mail:
@@ -216,22 +164,3 @@ def _tracking(cells: int, *, odometry: bool, lost: bool) -> Step:
 def _sharp(cells: Cells, place_m: FloatArray) -> FloatArray:
     ratio: FloatArray = np.maximum(-20.0, 10.0 - 2.0 * np.square(cells.position_m - place_m).sum(axis=1))
     return ratio
-
-
-def _method(name: str) -> Step:
-    """From one estimate to the next on a drive that does not end."""
-    site = make_site()
-    walks = [walk.track(f"walk {number}") for number, walk in enumerate(survey(site, 2, 1))]
-    with tempfile.TemporaryDirectory() as folder:
-        fit = Fit(walks, run_config(BRIEF), 0.1, Path(folder), lambda _: None)
-        localizer = METHODS[name].fit(fit)
-    drive = simulate(site, drive_route(site, 200.0, 3), 3)
-    samples = drive.track("drive").samples()
-
-    def step(_: int) -> object:
-        while (estimate := localizer.push(next(samples))) is None:
-            pass
-        return estimate
-
-    step(0)  # until the window is full
-    return step

@@ -15,9 +15,11 @@ import torch
 
 from mail_ros.core.belief import FloatArray
 from mail_ros.core.errors import ConfigError
-from mail_ros.evaluation.speed_parts import Part, Step, fleets, networks, peers, trackers
+from mail_ros.evaluation.speed.methods import peers, trainings
+from mail_ros.evaluation.speed.parts import Part, Step, fleets, networks, trackers
 
 WARM_UP = 20
+LEAST, LONGEST_MS = 10, 10_000.0  # steps that are timed of a part, and time after which no more are
 TRACED = 3  # steps whose memory is measured, apart from the time
 SIZES = (500, 1000, 2000, 4000)  # cells of a map
 
@@ -47,7 +49,7 @@ def parts_of(sizes: Sequence[int], only: Sequence[str] = ()) -> list[Part]:
     Raises:
         ConfigError: there is no such group.
     """
-    parts = [*networks(sizes[0]), *fleets(sizes[0]), *trackers(sizes), *peers()]
+    parts = [*networks(sizes[0]), *fleets(sizes[0]), *trackers(sizes), *peers(), *trainings()]
     groups = list(dict.fromkeys(part.what for part in parts))
     for name in only:
         if name not in groups:
@@ -60,7 +62,7 @@ def costs(parts: Sequence[Part], estimates: int, report: Callable[[str, int, int
 
     Args:
         parts: see `parts_of`.
-        estimates: how many are timed of each part.
+        estimates: how many are timed of each part, where that takes no more than ten seconds.
         report: called with the name of the part that begins, its number and how many there are.
     """
     torch.set_num_threads(1)
@@ -96,9 +98,9 @@ def _cost(part: Part, estimates: int, reference_ms: float | None) -> Cost:
 def _taken_ms(step: Step, estimates: int) -> FloatArray:
     for number in range(TRACED, TRACED + WARM_UP):
         step(number)
-    taken_ms = np.zeros(estimates)
-    for number in range(estimates):
+    taken_ms: list[float] = []
+    while len(taken_ms) < estimates and (len(taken_ms) < LEAST or sum(taken_ms) < LONGEST_MS):
         began_s = time.process_time()
-        step(TRACED + WARM_UP + number)
-        taken_ms[number] = 1e3 * (time.process_time() - began_s)
-    return taken_ms
+        step(TRACED + WARM_UP + len(taken_ms))
+        taken_ms.append(1e3 * (time.process_time() - began_s))
+    return np.array(taken_ms)

@@ -1,0 +1,1 @@
+"""What an estimate costs: `mail_ros benchmark speed`."""

@@ -1,0 +1,60 @@
+"""The methods that `speed` times: every peer, and a step of training."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from mail_ros.data.dataset import WindowSet
+from mail_ros.data.simulator import drive_route, make_site, simulate
+from mail_ros.evaluation.methods import METHODS, Fit
+from mail_ros.evaluation.speed.models import surveys
+from mail_ros.evaluation.speed.parts import Part, Step
+from mail_ros.training.config import run_config
+from mail_ros.training.loop import Trainer
+from mail_ros.training.run_folder import RunFolder
+from mail_ros.training.train import untrained
+
+PEERS = ("knn", "dtw", "jang", "magicol", "maloc", "mail", "matching")  # as far as they make estimates by themselves
+BRIEF = ("training.epochs=1", "training.stride_s=10")  # what a network learned does not change what it costs
+
+
+def peers() -> Iterator[Part]:
+    """Every peer that makes estimates from the field, fitted to two simulated surveys; ten estimates a second."""
+    for name in PEERS:
+        yield Part("methods", name, partial(_method, name), 10.0)
+
+
+def trainings() -> Iterator[Part]:
+    """A step of the heatmap network's training: a batch of windows cut, augmented, forward and back."""
+    for rate_hz in (10, 50):
+        yield Part("training", f"a step of 256 windows at {rate_hz} Hz", partial(_training, rate_hz), 1.0, "hidden 32")
+
+
+def _method(name: str) -> Step:
+    """From one estimate to the next on a drive that does not end."""
+    with tempfile.TemporaryDirectory() as folder:
+        fit = Fit(surveys(), run_config(BRIEF), 0.1, Path(folder), lambda _: None)
+        localizer = METHODS[name].fit(fit)
+    site = make_site()
+    drive = simulate(site, drive_route(site, 200.0, 3), 3)
+    samples = drive.track("drive").samples()
+
+    def step(_: int) -> object:
+        while (estimate := localizer.push(next(samples))) is None:
+            pass
+        return estimate
+
+    step(0)  # until the window is full
+    return step
+
+
+def _training(rate_hz: int) -> Step:
+    config = run_config((f"features.rate_hz={rate_hz}", "network.head=heatmap", "training.stride_s=0.1"))
+    windows = WindowSet(surveys(), config.mail, config.training.stride_s)
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = Trainer(config, untrained(config, windows), windows, None, RunFolder(Path(folder)))
+    batches = trainer.batches(0)[:-1]
+    return lambda number: trainer.step(number, *batches[number % len(batches)])

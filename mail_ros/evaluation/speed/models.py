@@ -1,0 +1,63 @@
+"""What `speed` times: untrained networks, maps of any size, simulated surveys, and model files for the node."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from mail_ros.core.belief import Cells, survey_cells
+from mail_ros.core.checkpoint import ModelCard, save_model
+from mail_ros.core.config import HeadKind, MailConfig, NetworkConfig
+from mail_ros.core.model import State
+from mail_ros.data.dataset import WindowSet
+from mail_ros.data.simulator import make_site, survey
+from mail_ros.data.track import Track
+from mail_ros.training.config import TrainingConfig, run_config
+from mail_ros.training.matching import fit_matching
+from mail_ros.training.network import MailNetwork, arrays, untrained_network
+
+CORRIDOR_M, BETWEEN_M = 40.0, 5.0
+
+
+def corridors(cells: int) -> Cells:
+    """A map of so many cells: corridors two cells wide, `BETWEEN_M` apart, joined along one side."""
+    x, y = (each.ravel() for each in np.meshgrid(np.arange(0.0, CORRIDOR_M, 0.5), np.arange(0.0, 0.6, 0.5)))
+    one_m = np.vstack([np.column_stack([x, y]), np.column_stack([np.zeros(8), np.arange(1.0, BETWEEN_M, 0.5)])])
+    rows = -(-cells // len(one_m))
+    all_m = np.vstack([one_m + np.array([0.0, row * BETWEEN_M]) for row in range(rows)])[:cells]
+    return survey_cells(all_m, np.zeros(cells, dtype=np.int64), 0.5)
+
+
+def network_of(head: HeadKind, hidden: int, cells: int) -> MailNetwork:
+    """An untrained network of the paper's windows and scales; cells are those of a heatmap head."""
+    training, place = TrainingConfig(), corridors(max(cells, 1))
+    site: State = {
+        "head.cell_position_m": place.position_m,
+        "head.cell_floor": place.floor,
+        "head.label_sigma_m": np.array(training.label_sigma_m),
+        "head.radius_m": np.array(training.radius_m),
+        "head.center_m": np.zeros(2, np.float32),
+        "head.extent_m": np.array(10.0, np.float32),
+        "head.floor": np.array(0),
+    }
+    return untrained_network(MailConfig(network=NetworkConfig(head=head, hidden=hidden)), site).eval()
+
+
+def surveys() -> list[Track]:
+    """Two walks through every corridor of the simulated building."""
+    return [walk.track(f"walk {number}") for number, walk in enumerate(survey(make_site(), 2, 1))]
+
+
+def untrained_model(path: Path) -> None:
+    """Write a model file of the paper's network."""
+    network = network_of("regression", 32, 0)
+    golden = np.random.default_rng(0).normal(0.0, 10.0, (network.config.samples, 3)).astype(np.float32)
+    save_model(path, arrays(network), ModelCard(network.config), golden)
+
+
+def matching_model(path: Path) -> None:
+    """Write a model file of two simulated surveys, at the rate that matching is used at."""
+    config = run_config(("network.kind=matching", "features.rate_hz=10"))
+    windows = WindowSet(surveys(), config.mail, config.matching.stride_s)
+    save_model(path, fit_matching(config, windows), ModelCard(config.mail), windows.fields(windows.ends[:1])[0])
