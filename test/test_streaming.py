@@ -5,6 +5,7 @@ import gc
 import os
 import tracemalloc
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from helpers import tiny_config, tiny_mail
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shared_walks import LOGS, needs_logs
 
 from mail_ros.core.config import (
     AttentionKind,
@@ -23,10 +25,14 @@ from mail_ros.core.config import (
     WindowConfig,
 )
 from mail_ros.core.errors import ConfigError
+from mail_ros.core.localizer import MailLocalizer
 from mail_ros.core.model import Mail
 from mail_ros.core.reader import Answer, MailBatch, MailReader, window_answer
 from mail_ros.core.signals import FloatArray, Tick
 from mail_ros.core.streaming import StreamingMail
+from mail_ros.data.bag import read_track
+from mail_ros.data.importers import import_file
+from mail_ros.data.importers.ipin import IPIN_2023_ORIGIN
 
 
 class Pair(NamedTuple):
@@ -127,6 +133,25 @@ def test_the_papers_configuration_is_carried() -> None:
         pairs = drive([reader_of(model, stride)], 10**12, 700)  # 14 s at 50 Hz
         assert len(pairs) > 30
         assert_alike(pairs)
+
+
+@needs_logs
+@pytest.mark.parametrize(("head", "stride_s"), [("regression", 0.02), ("heatmap", 0.1)])
+def test_a_real_walk_is_carried(head: HeadKind, stride_s: float, tmp_path: Path) -> None:
+    """A phone's field through the localizer, in the paper's configuration; every twentieth answer is compared."""
+    log = LOGS / "IPIN2023_T3_TrainingTrial23_repetition03.txt.gz"
+    track = read_track(import_file("ipin", log, tmp_path, IPIN_2023_ORIGIN))
+    model = tiny_mail(MailConfig(network=NetworkConfig(head=head)))
+    localizer = MailLocalizer(model, stride_s)
+    assert isinstance(localizer.reader, MailReader)
+    answers = 0
+    for sample in track.samples():
+        estimate = localizer.push(sample)
+        answers += estimate is not None
+        if estimate is not None and answers % 20 == 0:
+            whole = window_answer(model, localizer.reader.values)
+            assert estimate.position_m == pytest.approx(whole.posterior.position_m, abs=1e-4)
+    assert answers > 500
 
 
 def test_neither_memory_nor_error_grows() -> None:
