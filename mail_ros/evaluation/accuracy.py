@@ -14,9 +14,11 @@ import json
 import math
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
+from multiprocessing.managers import SyncManager
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +125,9 @@ def run(cells: Sequence[Cell], report: Callable[[float], None]) -> None:
     """
     todo = [cell for cell in cells if (done := finished(cell)) is None or len(done.rows) < len(cell.conditions)]
     context = multiprocessing.get_context("spawn")
-    with context.Manager() as manager, ProcessPoolExecutor(os.cpu_count(), mp_context=context) as pool:
+    manager = SyncManager(ctx=context)
+    manager.start(end_with_parent)
+    with manager, ProcessPoolExecutor(os.cpu_count(), context, end_with_parent) as pool:
         shares = manager.dict()
         futures: list[Future[None]] = [pool.submit(compute_cell, cell, shares) for cell in todo]
         pending = set(futures)
@@ -133,6 +137,18 @@ def run(cells: Sequence[Cell], report: Callable[[float], None]) -> None:
     failures = [error for future in futures if (error := future.exception()) is not None]
     if failures:
         raise failures[0]
+
+
+def end_with_parent() -> None:
+    """Let this process end when the one that started it does: a benchmark that was killed must not go on unseen."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def results(cells: Iterable[Cell]) -> list[CellResult]:
