@@ -228,6 +228,41 @@ def test_odometry_that_is_not_a_number_and_time_that_runs_backward_are_refused(
         tracker.advance(elapsed_s, np.array(moved_m), change_ut)
 
 
+def test_a_given_position_is_believed_as_far_as_it_is_sure() -> None:
+    """A Gaussian over the cells of its floor, whatever was believed before; every heading is as likely."""
+    here = corridor(41)
+    cells = Cells(np.vstack([here.position_m, here.position_m]), np.repeat([0, 1], 41))
+    tracker = Tracker(cells, TrackerConfig(place_m=0.3), odometry=False)
+    tracker.update(np.where(np.arange(82) == 3, 5.0, -5.0))
+    tracker.place(cells.position_m[20] + 0.1, 0.91 * np.eye(2), floor=1)
+    probability = tracker.cell_probability
+    squared = np.square(cells.position_m - cells.position_m[20] - 0.1).sum(axis=1)
+    expected = np.where(cells.floor == 1, np.exp(-0.5 * squared), 0.0)
+    assert probability == pytest.approx(expected / expected.sum())
+    assert tracker.posterior().floor == 1
+    assert np.ptp(tracker.belief[:, :-1], axis=1) == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize(
+    ("position_m", "covariance_m2", "floor", "message"),
+    [
+        ([np.nan, 0.0], np.eye(2), 0, "wanted finite numbers"),
+        ([0.0, 0.0], np.full((2, 2), np.inf), 0, "wanted finite numbers"),
+        ([0.0, 0.0], -np.eye(2), 0, "wanted a positive covariance"),
+        ([0.0, 9.0], np.eye(2), 0, r"wanted a place within 3 m of the survey, found \[0.0, 9.0\] m on floor 0"),
+        ([0.0, 0.0], np.eye(2), 4, "on floor 4, inf m away"),
+    ],
+)
+def test_a_position_that_cannot_be_is_refused_and_changes_nothing(
+    position_m: list[float], covariance_m2: FloatArray, floor: int, message: str
+) -> None:
+    tracker = Tracker(corridor(41), TrackerConfig(), odometry=True)
+    before = tracker.belief.copy()
+    with pytest.raises(TrackError, match=message):
+        tracker.place(np.array(position_m), covariance_m2, floor)
+    assert np.array_equal(tracker.belief, before)
+
+
 def test_odometry_that_leads_off_the_map_leaves_a_belief() -> None:
     tracker = Tracker(corridor(5), TrackerConfig(lost_per_s=0.0), odometry=True)
     for _ in range(50):

@@ -22,6 +22,7 @@ from mail_ros.core.motion import Motion, OdometryMotion, WalkingMotion
 LONGEST_EVIDENCE_S = 2.0  # a window counts for at most so long, however rarely one comes
 FORGET_S = 60.0  # without odometry, a belief that old says nothing any more
 SUPPORT = (-3.0, 5.0)  # bounds of a window's log ratio where it is asked whether the map explains the field
+OFF_MAP_M = 3.0  # a given position may be so far beside the nearest cell
 FLAT_UT = 3.0  # change of the field of one who walks, where nobody measured it
 
 
@@ -61,6 +62,40 @@ class Tracker:
         self._unheard_s = 0.0  # since evidence was last taken
         self._due = True  # evidence is taken once per move: in between the windows say the same again
         self._support, self._supported_s = 0.0, 0.0  # sums over the last windows, weighed as their evidence is
+
+    def place(self, position_m: FloatArray, covariance_m2: FloatArray, floor: int) -> None:
+        """Believe what somebody else says of the position: a Gaussian over the cells; the heading stays open.
+
+        Args:
+            position_m: (2,) in the frame of its floor.
+            covariance_m2: (2, 2); zeros are taken for a cell's own doubt.
+            floor: of the map.
+
+        Raises:
+            TrackError: numbers that are not finite, a covariance that is none, or a place that is not on the map; the
+                belief stays as it was.
+        """
+        if not (np.isfinite(position_m).all() and np.isfinite(covariance_m2).all()):
+            found = f"{position_m.tolist()} m, {covariance_m2.tolist()} m²"
+            raise TrackError("the given position", wanted="finite numbers", found=found, fix="send it again")
+        covariance_m2 = covariance_m2 + self.config.place_m**2 * np.eye(2)
+        if np.linalg.eigvalsh(covariance_m2)[0] <= 0.0:
+            found = f"{covariance_m2.tolist()} m²"
+            raise TrackError("the given position", wanted="a positive covariance", found=found, fix="send it again")
+        offset_m = self.cells.position_m - position_m
+        away_m = np.where(self.cells.floor == floor, np.linalg.norm(offset_m, axis=1), np.inf)
+        if away_m.min() > OFF_MAP_M:
+            raise TrackError(
+                "the given position",
+                wanted=f"a place within {OFF_MAP_M:g} m of the survey",
+                found=f"{np.round(position_m, 2).tolist()} m on floor {floor}, {away_m.min():.1f} m away",
+                fix="give another, or survey that place",
+            )
+        squared = np.einsum("ij,jk,ik->i", offset_m, np.linalg.inv(covariance_m2), offset_m)
+        squared = np.where(self.cells.floor == floor, squared, np.inf)
+        self.reset()
+        placed = self.belief * np.exp(-0.5 * (squared - squared.min()))[:, None]
+        self.belief = _normalised(placed, self.belief)
 
     def advance(self, elapsed_s: float, moved_m: FloatArray | None = None, change_ut: float = FLAT_UT) -> None:
         """Let time pass and odometry go on; before the `update` by a window that ends then.

@@ -25,11 +25,12 @@ from sensor_msgs.msg import MagneticField
 from mail_ros.core.checkpoint import ModelCard
 from mail_ros.core.engine import load
 from mail_ros.core.errors import ConfigError, MailError
-from mail_ros.core.tracked import localizer_of
+from mail_ros.core.tracked import TrackedLocalizer, localizer_of
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_sample
 from mail_ros.nodes.outputs import Heard, Poses, unused
 from mail_ros.nodes.parameters import LocalizerParameters, declare
+from mail_ros.nodes.place import Place
 from mail_ros.nodes.spin import one_line, run
 
 NAME = "mail_localizer"
@@ -52,6 +53,8 @@ class LocalizerNode(Node):
         map_frame = self.parameters.global_frame_id or card.map_frame
         self.heard = Heard(self.localizer)
         self.poses = Poses(self, "~", map_frame)
+        if isinstance(self.localizer, TrackedLocalizer):
+            self.place = Place(self, self.localizer.tracker, map_frame)
         self.field_subscription = self._subscribe()
         self._jump_handle = self._watch_clock(card)
         self.create_timer(REPORT_S, self.report, clock=Clock(clock_type=ClockType.STEADY_TIME))
