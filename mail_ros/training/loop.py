@@ -140,7 +140,6 @@ class Trainer(Generic[NetworkT]):
         self.state = _State()
         self._restore()
 
-    @_without_denormals()
     def fit(self, report: Callable[[Progress], None]) -> NetworkT:
         """Run the epochs that are left; returns the model of the best one."""
         settings = self.config.training
@@ -190,6 +189,7 @@ class Trainer(Generic[NetworkT]):
         cuts = range(settings.batch, len(ends), settings.batch)
         return list(zip(np.split(ends, cuts), np.split(speed, cuts), strict=True))
 
+    @_without_denormals()
     def step(self, step: int, ends: IntArray, speed: FloatArray) -> float:
         """Learn from one batch; its loss. The step's number decides its random numbers and the learning rate."""
         self.module.train()
