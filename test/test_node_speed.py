@@ -15,7 +15,7 @@ def test_a_node_is_timed(robots: int, tmp_path: Path) -> None:
     """No time is judged here, but that all of it was seen."""
     untrained_model(tmp_path / "paper.safetensors")
     seen = []
-    run = Run("paper", {"model": tmp_path / "paper.safetensors", "stride_s": 0.1}, robots)
+    run = Run("paper", 0.1, {"model": tmp_path / "paper.safetensors"}, robots)
     cost = node_cost(run, 2.0, lambda *of: seen.append(of))
     assert seen[-1][1] == seen[-1][2] == len(seen)
     assert 0.3 < cost.answered < 1.1

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from small_maps import RING_M, along, cells_of, corridor, near, ring, turned
 
-from mail_ros.core.belief import Cells, FloatArray
+from mail_ros.core.belief import GAUSSIAN_FLOOR_M, Cells, FloatArray
 from mail_ros.core.config import TrackerConfig
 from mail_ros.core.errors import ConfigError, ModelError, TrackError
 from mail_ros.core.tracker import Tracker
@@ -232,9 +232,9 @@ def test_a_given_position_is_believed_as_far_as_it_is_sure() -> None:
     """A Gaussian over the cells of its floor, whatever was believed before; every heading is as likely."""
     here = corridor(41)
     cells = Cells(np.vstack([here.position_m, here.position_m]), np.repeat([0, 1], 41))
-    tracker = Tracker(cells, TrackerConfig(place_m=0.3), odometry=False)
+    tracker = Tracker(cells, TrackerConfig(), odometry=False)
     tracker.update(np.where(np.arange(82) == 3, 5.0, -5.0))
-    tracker.place(cells.position_m[20] + 0.1, 0.91 * np.eye(2), floor=1)
+    tracker.place(cells.position_m[20] + 0.1, (1.0 - GAUSSIAN_FLOOR_M**2) * np.eye(2), floor=1)
     probability = tracker.cell_probability
     squared = np.square(cells.position_m - cells.position_m[20] - 0.1).sum(axis=1)
     expected = np.where(cells.floor == 1, np.exp(-0.5 * squared), 0.0)
@@ -248,7 +248,7 @@ def test_a_given_position_is_believed_as_far_as_it_is_sure() -> None:
     [
         ([np.nan, 0.0], np.eye(2), 0, "wanted finite numbers"),
         ([0.0, 0.0], np.full((2, 2), np.inf), 0, "wanted finite numbers"),
-        ([0.0, 0.0], -np.eye(2), 0, "wanted a positive covariance"),
+        ([0.0, 0.0], -np.eye(2), 0, "wanted a covariance that is not negative"),
         ([0.0, 9.0], np.eye(2), 0, r"wanted a place within 3 m of the survey, found \[0.0, 9.0\] m on floor 0"),
         ([0.0, 0.0], np.eye(2), 4, "on floor 4, inf m away"),
     ],

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mail_ros.cli.console import console, progress
+from mail_ros.cli.console import console, print_table, progress
 from mail_ros.cli.train import expand
 from mail_ros.core.errors import ConfigError
 from mail_ros.evaluation.metrics import metric_columns, metric_row
@@ -124,38 +124,25 @@ def _print_json(results: Sequence[CellResult], tables: Sequence[tuple[Study, Seq
 
 def _print_study(study: Study, rows: Sequence[Row]) -> None:
     """One table per floor."""
-    from rich.table import Table
-
     from mail_ros.evaluation.study_rows import few, words
 
     for floor in sorted({row["floor"] for row in rows}):
         title = f"{study.name} ({study.source}), floor {floor}: {study.title}"
-        table = Table(title=title, title_justify="left", header_style="bold", box=None)
         of_floor = few([row for row in rows if row["floor"] == floor])
         heads, lines = words(of_floor, without="floor")
         values = [value for column, value in of_floor[0].items() if column != "floor"]
-        for head, value in zip(heads, values, strict=True):
-            table.add_column(head, justify="left" if isinstance(value, str) else "right", no_wrap=True)
-        for line in lines:
-            table.add_row(*line)
-        console.print(table)
+        print_table(title, heads, lines, [number for number, value in enumerate(values) if isinstance(value, str)])
         console.print()
 
 
 def _print(cells: Sequence[Cell], results: Sequence[CellResult]) -> None:
-    from rich.table import Table
-
     from mail_ros.evaluation.accuracy import relation
 
     for floor in sorted({result.floor for result in results}):
         rows = [result for result in results if result.floor == floor]
         walks = next(cell for cell in cells if cell.floor == floor)
         title = f"floor {floor}: {len(walks.train)} walks to learn from, {len(walks.test)} to be judged on; errors in m"
-        table = Table(title=title, title_justify="left", header_style="bold", box=None)
-        table.add_column("", no_wrap=True)
-        for heading in (*metric_columns(), "ms"):
-            table.add_column(heading, justify="right", no_wrap=True)
-        for row in sorted(rows, key=lambda row: row.metrics.mean_m):
-            table.add_row(row.method, *metric_row(row.metrics), f"{row.estimate_ms:.2f}")
-        console.print(table)
+        best_first = sorted(rows, key=lambda row: row.metrics.mean_m)
+        lines = [[row.method, *metric_row(row.metrics), f"{row.estimate_ms:.2f}"] for row in best_first]
+        print_table(title, ["", *metric_columns(), "ms"], lines)
         console.print(f"{relation(rows)}\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -34,12 +34,19 @@ def progress(description: str, *, shown: bool = True) -> Iterator[Progress]:
         yield bar
 
 
+def print_table(
+    title: str, heads: Sequence[str], lines: Iterable[Sequence[str]], words: Collection[int] = (0,)
+) -> None:
+    """A table; words, the columns of some numbers, stand left, and all others right."""
+    table = Table(title=title, title_justify="left", header_style="bold", box=None)
+    for number, head in enumerate(heads):
+        table.add_column(head, justify="left" if number in words else "right", no_wrap=True)
+    for line in lines:
+        table.add_row(*line)
+    console.print(table)
+
+
 def print_metrics(title: str, rows: Mapping[str, Metrics]) -> None:
     """The one table of errors."""
-    table = Table(title=f"{title}; errors in m", title_justify="left", header_style="bold", box=None)
-    table.add_column("", no_wrap=True)
-    for heading in metric_columns():
-        table.add_column(heading, justify="right", no_wrap=True)
-    for name, row in rows.items():
-        table.add_row(name, *metric_row(row))
-    console.print(table)
+    lines = [[name, *metric_row(row)] for name, row in rows.items()]
+    print_table(f"{title}; errors in m", ["", *metric_columns()], lines)

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 import mail_ros
-from mail_ros.cli.console import console, progress
+from mail_ros.cli.console import console, print_table, progress
 from mail_ros.cli.node_process import localizer_node, own_domain
 from mail_ros.core.errors import MailError, ModelError
 from mail_ros.evaluation.metrics import TAIL_M, Metrics, summarize
@@ -105,8 +104,4 @@ def _print_table(metrics: Metrics, median_ms: float, p99_ms: float) -> None:
         "latency median ms": f"{median_ms:.1f}",
         "p99 ms": f"{p99_ms:.1f}",
     }
-    table = Table(title="Simulated drive", title_justify="left", header_style="bold", box=None)
-    for heading in row:
-        table.add_column(heading, justify="right")
-    table.add_row(*row.values())
-    console.print(table)
+    print_table("Simulated drive", list(row), [list(row.values())], ())

@@ -64,7 +64,8 @@ class Run:
     """A node to be timed."""
 
     name: str
-    parameters: Mapping[str, object]
+    stride_s: float  # between two poses
+    parameters: Mapping[str, object]  # of the node besides
     robots: int = 1  # that the node serves; more than one is a fleet
 
 
@@ -87,12 +88,12 @@ def _runs(folder: Path) -> Iterator[Run]:
     untrained_model(paper)
     export_onnx(paper, onnx)
     matching_model(matching)
-    yield Run("paper, 50 poses/s", {"model": paper, "stride_s": 0.02})
-    yield Run("paper, 10 poses/s", {"model": paper, "stride_s": 0.1})
-    yield Run("paper, engine onnx, 10 poses/s", {"model": onnx, "stride_s": 0.1, "engine": "onnx"})
-    yield Run("matching with tracker, 10 poses/s", {"model": matching, "stride_s": 0.1, "tracker": "walking"})
+    yield Run("paper, 50 poses/s", 0.02, {"model": paper})
+    yield Run("paper, 10 poses/s", 0.1, {"model": paper})
+    yield Run("paper, engine onnx, 10 poses/s", 0.1, {"model": onnx, "engine": "onnx"})
+    yield Run("matching with tracker, 10 poses/s", 0.1, {"model": matching, "tracker": "walking"})
     for robots in FLEETS:
-        yield Run(f"fleet of {robots}, paper, 10 poses/s", {"model": paper, "stride_s": 0.1}, robots)
+        yield Run(f"fleet of {robots}, paper, 10 poses/s", 0.1, {"model": paper}, robots)
 
 
 def node_cost(run: Run, duration_s: float, report: Callable[[str, int, int], None]) -> NodeCost:
@@ -105,7 +106,9 @@ def node_cost(run: Run, duration_s: float, report: Callable[[str, int, int], Non
     site = make_site()
     walk = simulate(site, drive_route(site, FULL / RATE_HZ + duration_s, 1), 1)  # at about 1 m/s
     namespaces = [f"robot_{number}" for number in range(run.robots)] if run.robots > 1 else [""]
-    parameters = {**run.parameters, **({"namespaces": json.dumps(namespaces)} if run.robots > 1 else {})}
+    parameters = {"stride_s": run.stride_s, **run.parameters}
+    if run.robots > 1:
+        parameters["namespaces"] = json.dumps(namespaces)
     with localizer_node(domain_id, parameters, "fleet" if run.robots > 1 else "localizer") as node:
         watch = _Watch(node, time.monotonic())
 
@@ -118,5 +121,5 @@ def node_cost(run: Run, duration_s: float, report: Callable[[str, int, int], Non
     if not len(late_ms):
         raise MailError(run.name, wanted="poses", found="none", fix="see that DDS may use the loopback interface")
     median_ms, p99_ms = np.percentile(late_ms, [50, 99]).tolist()
-    due = run.robots * (len(walk.stamp_ns) - FULL) / (RATE_HZ * float(str(run.parameters["stride_s"])))
+    due = run.robots * (len(walk.stamp_ns) - FULL) / (RATE_HZ * run.stride_s)
     return NodeCost("node", run.name, len(late_ms) / due, median_ms, p99_ms, watch.core, watch.memory_mb, watch.ready_s)

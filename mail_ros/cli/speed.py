@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mail_ros.cli.console import console, progress
+from mail_ros.cli.console import console, print_table, progress
 
 
 def speed(
@@ -31,6 +31,7 @@ def speed(
     Example: `mail_ros benchmark speed --cells 2000`
     """
     from mail_ros.evaluation.speed.costs import SIZES, costs, parts_of
+    from mail_ros.evaluation.study_rows import words
 
     parts = parts_of(tuple(cells or SIZES), only or ())
     with progress("timing") as bar:
@@ -47,7 +48,7 @@ def speed(
     out.mkdir(parents=True, exist_ok=True)
     (out / "speed.json").write_text(json.dumps(tables, indent=2))
     for table in tables:
-        _print(table)
+        print_table(table["title"], *words(table["rows"]), (0, 1))
     console.print(f"results: {out / 'speed.json'}")
 
 
@@ -55,17 +56,3 @@ def _table(study: str, title: str, rows: Sequence[Any]) -> dict[str, Any]:
     """As `mail_ros report` reads it."""
     values = [dataclasses.asdict(row) for row in rows]
     return {"study": study, "source": "table 4", "title": title, "group": "what", "rows": values}
-
-
-def _print(content: dict[str, Any]) -> None:
-    from rich.table import Table
-
-    from mail_ros.evaluation.study_rows import words
-
-    table = Table(title=content["title"], title_justify="left", header_style="bold", box=None)
-    heads, lines = words(content["rows"])
-    for number, heading in enumerate(heads):
-        table.add_column(heading, justify="left" if number < 2 else "right", no_wrap=True)
-    for line in lines:
-        table.add_row(*line)
-    console.print(table)

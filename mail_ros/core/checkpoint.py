@@ -17,13 +17,12 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from mail_ros.core.belief import Cells
+from mail_ros.core.belief import Float32Array
 from mail_ros.core.config import MailConfig, from_dict
 from mail_ros.core.errors import ConfigError, ModelError
-from mail_ros.core.gru import Float32Array
 from mail_ros.core.heads import MapHead
 from mail_ros.core.matching import Matching
-from mail_ros.core.model import Mail, Model, State, mail_head, weight_shapes
+from mail_ros.core.model import Mail, Model, State, mail_head, map_of, weight_shapes
 
 FORMAT = "mail_ros/1"
 CARD_KEY = "mail_ros_card"
@@ -66,10 +65,7 @@ def build(config: MailConfig, state: State) -> Mail | Matching:
     """
     if config.network.kind == "mail":
         return Mail(config, state)
-    cells = Cells(state["head.cell_position_m"], state["head.cell_floor"])
-    about = float(state["head.label_sigma_m"]), float(state["head.radius_m"])
-    head = MapHead(cells, *about, config.matching.spread)
-    return Matching(config, head, state)
+    return Matching(config, MapHead(*map_of(state), config.matching.spread), state)
 
 
 def save_model(path: Path, state: State, card: ModelCard, golden_field_ut: Float32Array) -> ModelCard:

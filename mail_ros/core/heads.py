@@ -7,8 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from mail_ros.core.belief import Cells, FloatArray, Posterior, decode, normal, ratio
-from mail_ros.core.gru import Float32Array
+from mail_ros.core.belief import Cells, Float32Array, FloatArray, Posterior, decode, normal, ratio
 
 
 class Head(Protocol):

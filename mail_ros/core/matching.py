@@ -22,9 +22,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from mail_ros.core.belief import Float32Array
 from mail_ros.core.config import MailConfig
 from mail_ros.core.evidence import Nearest, log_ratio, uncertain
-from mail_ros.core.gru import Float32Array
 from mail_ros.core.heads import MapHead
 from mail_ros.core.lattice import label_neighbours
 from mail_ros.core.model import ModelOutput, State

@@ -21,9 +21,9 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from mail_ros.core.belief import Cells
+from mail_ros.core.belief import Cells, Float32Array
 from mail_ros.core.config import MailConfig
-from mail_ros.core.gru import Float32Array, Grus
+from mail_ros.core.gru import Grus
 from mail_ros.core.heads import Head, HeatmapHead, RegressionHead
 from mail_ros.core.signals import gradient
 
@@ -155,11 +155,16 @@ class _Projections:
         return normed
 
 
+def map_of(state: State) -> tuple[Cells, float, float]:
+    """What a head over map cells keeps (see `heads.MapHead`); KeyError where an array is missing."""
+    cells = Cells(state["head.cell_position_m"], state["head.cell_floor"])
+    return cells, float(state["head.label_sigma_m"]), float(state["head.radius_m"])
+
+
 def mail_head(config: MailConfig, state: State) -> RegressionHead | HeatmapHead:
     """What the network's numbers mean; KeyError where an array is missing."""
     if config.network.head == "heatmap":
-        cells = Cells(state["head.cell_position_m"], state["head.cell_floor"])
-        return HeatmapHead(cells, float(state["head.label_sigma_m"]), float(state["head.radius_m"]))
+        return HeatmapHead(*map_of(state))
     return RegressionHead(state["head.covariance_m2"].astype(np.float64), int(state["head.floor"]))
 
 

@@ -20,6 +20,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from mail_ros.core.belief import Float32Array
 from mail_ros.core.checkpoint import (
     CARD_KEY,
     GOLDEN_KEY,
@@ -32,7 +33,6 @@ from mail_ros.core.checkpoint import (
 )
 from mail_ros.core.config import MailConfig
 from mail_ros.core.errors import ModelError
-from mail_ros.core.gru import Float32Array
 from mail_ros.core.heads import HeatmapHead, RegressionHead
 from mail_ros.core.model import ModelOutput, State, mail_head
 

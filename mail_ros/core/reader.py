@@ -9,8 +9,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from mail_ros.core.belief import Posterior
-from mail_ros.core.gru import Float32Array
+from mail_ros.core.belief import Float32Array, Posterior
 from mail_ros.core.model import Mail, Model, ModelOutput
 from mail_ros.core.signals import FloatArray, SlidingWindow, Tick
 from mail_ros.core.streaming import StreamingMail

@@ -17,9 +17,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mail_ros.core.belief import IntArray
+from mail_ros.core.belief import Float32Array, IntArray
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.gru import Float32Array, Grus, slices
+from mail_ros.core.gru import Grus, slices
 from mail_ros.core.model import Mail, ModelOutput
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mail_ros.core.belief import Cells, FloatArray, Posterior, decode
+from mail_ros.core.belief import Cells, FloatArray, Posterior, decode, gaussian, normal
 from mail_ros.core.config import TrackerConfig
 from mail_ros.core.errors import TrackError
 from mail_ros.core.motion import Motion, OdometryMotion, WalkingMotion
@@ -78,12 +78,13 @@ class Tracker:
         if not (np.isfinite(position_m).all() and np.isfinite(covariance_m2).all()):
             found = f"{position_m.tolist()} m, {covariance_m2.tolist()} m²"
             raise TrackError("the given position", wanted="finite numbers", found=found, fix="send it again")
-        covariance_m2 = covariance_m2 + self.config.place_m**2 * np.eye(2)
-        if np.linalg.eigvalsh(covariance_m2)[0] <= 0.0:
+        if np.linalg.eigvalsh(covariance_m2)[0] < 0.0:
             found = f"{covariance_m2.tolist()} m²"
-            raise TrackError("the given position", wanted="a positive covariance", found=found, fix="send it again")
-        offset_m = self.cells.position_m - position_m
-        away_m = np.where(self.cells.floor == floor, np.linalg.norm(offset_m, axis=1), np.inf)
+            raise TrackError(
+                "the given position", wanted="a covariance that is not negative", found=found, fix="send it again"
+            )
+        away_m = np.linalg.norm(self.cells.position_m - position_m, axis=1)
+        away_m = np.where(self.cells.floor == floor, away_m, np.inf)
         if away_m.min() > OFF_MAP_M:
             raise TrackError(
                 "the given position",
@@ -91,11 +92,9 @@ class Tracker:
                 found=f"{np.round(position_m, 2).tolist()} m on floor {floor}, {away_m.min():.1f} m away",
                 fix="give another, or survey that place",
             )
-        squared = np.einsum("ij,jk,ik->i", offset_m, np.linalg.inv(covariance_m2), offset_m)
-        squared = np.where(self.cells.floor == floor, squared, np.inf)
+        evidence = gaussian(normal(position_m, covariance_m2, floor), self.cells)
         self.reset()
-        placed = self.belief * np.exp(-0.5 * (squared - squared.min()))[:, None]
-        self.belief = _normalised(placed, self.belief)
+        self.belief = _normalised(self.belief * np.exp(evidence - evidence.max())[:, None], self.belief)
 
     def advance(self, elapsed_s: float, moved_m: FloatArray | None = None, change_ut: float = FLAT_UT) -> None:
         """Let time pass and odometry go on; before the `update` by a window that ends then.

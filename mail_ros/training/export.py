@@ -15,10 +15,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mail_ros.core.belief import Float32Array
 from mail_ros.core.checkpoint import ModelFile, read_model
 from mail_ros.core.config import MailConfig
 from mail_ros.core.errors import ModelError
-from mail_ros.core.gru import Float32Array
 from mail_ros.core.onnx_engine import INPUT, OUTPUTS, load_onnx, metadata_of
 from mail_ros.training.network import MailNetwork, restored_network
 

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from mail_ros.core.gru import Float32Array
+from mail_ros.core.belief import Float32Array
 from mail_ros.core.heads import Head
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import FloatArray, IntArray

@@ -10,8 +10,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from mail_ros.core.belief import Float32Array
 from mail_ros.core.config import MailConfig
-from mail_ros.core.gru import Float32Array
 from mail_ros.core.model import NORM_EPSILON, State, subsequence_starts
 from mail_ros.core.signals import gradient
 from mail_ros.training.gru import last_state
