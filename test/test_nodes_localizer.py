@@ -17,7 +17,7 @@ from geometry_msgs.msg import PoseStamped, PoseWithCovarianceStamped
 from helpers import START_NS, SyntheticWalk, offline_estimates, synthetic_walk, tiny_config, tiny_model
 from rclpy.parameter import Parameter
 from rclpy.serialization import deserialize_message
-from ros import Graph, Process
+from ros import Graph, Process, Said
 from rosgraph_msgs.msg import Clock
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
@@ -280,10 +280,3 @@ def test_the_localizer_says_why_samples_are_not_used(
     node.on_field(more[-1])
     node.report()
     assert said.pop() == "samples in 10 s: 0 used, 1 not_finite"
-
-
-class Said:
-    """A logger that keeps its warnings."""
-
-    def __init__(self, lines: list[str]) -> None:
-        self.warning = lines.append

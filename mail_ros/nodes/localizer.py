@@ -6,7 +6,8 @@
                                                                     reliable, latched
 
 Every pose carries the stamp of the newest sample that it used. Nothing is published while the window
-fills, and for samples that cannot be used; why not is counted and logged.
+fills, and for samples that cannot be used; why not is counted and logged. The node is a lifecycle node
+(see `lifecycle`), which by default activates itself: while it is not active, it hears and says nothing.
 """
 
 from __future__ import annotations
@@ -14,12 +15,10 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from rclpy.clock import Clock, ClockType, JumpHandle, JumpThreshold, TimeJump
+from rclpy.clock import Clock, ClockType, JumpThreshold, TimeJump
 from rclpy.duration import Duration
 from rclpy.exceptions import ParameterException
-from rclpy.node import Node
 from rclpy.qos_overriding_options import InvalidQosOverridesError
-from rclpy.subscription import Subscription
 from sensor_msgs.msg import MagneticField
 
 from mail_ros.core.checkpoint import ModelCard
@@ -28,8 +27,9 @@ from mail_ros.core.errors import ConfigError, MailError
 from mail_ros.core.tracked import localizer_of
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_sample
+from mail_ros.nodes.lifecycle import ManagedNode
 from mail_ros.nodes.outputs import Heard, Poses, unused
-from mail_ros.nodes.parameters import LocalizerParameters, declare
+from mail_ros.nodes.parameters import LocalizerParameters, declare_only, read
 from mail_ros.nodes.spin import one_line, run
 
 NAME = "mail_localizer"
@@ -37,28 +37,46 @@ FIELD_TOPIC = "imu/mag"
 REPORT_S = 10.0  # between two lines about samples that were not used
 
 
-class LocalizerNode(Node):
+class LocalizerNode(ManagedNode):
     """MAIL as a node; options as of `rclpy.node.Node`.
 
     Raises:
-        MailError: a parameter or the model file is not what it must be.
+        MailError: with autostart, a parameter or the model file is not what it must be.
     """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(NAME, **options)
-        self.parameters = declare(self, LocalizerParameters)
+        declare_only(self, LocalizerParameters)
+        if self.get_parameter("autostart").value is not False:  # what is no truth value is refused by `configure`
+            self.start()
+
+    def configure(self) -> None:
+        """Load and check the model, offer the topics."""
+        self.parameters = read(self, LocalizerParameters)
         model, card = load(self.parameters.model_path, self.parameters.engine)
         self.localizer = localizer_of(model, self.parameters.stride_s, self.parameters.tracker)
-        map_frame = self.parameters.global_frame_id or card.map_frame
         self.heard = Heard(self.localizer)
-        self.poses = Poses(self, "~", map_frame)
-        self.field_subscription = self._subscribe()
-        self._jump_handle = self._watch_clock(card)
-        self.create_timer(REPORT_S, self.report, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        for name in ("localizer", "heard"):  # the model goes with them
+            self.configured.callback(delattr, self, name)
+        self.poses = Poses(self, "~", self.parameters.global_frame_id or card.map_frame)
+        self.configured.callback(self.poses.destroy)
+        self._subscribe()
+        self._watch_clock(card)
         self._introduce(card)
+
+    def activate(self) -> None:
+        """Localize from now on. What was not heard meanwhile is a gap in the samples, as any other."""
+        timer = self.create_timer(REPORT_S, self.report, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self.activated.callback(self.destroy_timer, timer)
+        self.get_logger().info(
+            f"tracker {self.parameters.tracker}, a pose every {self.parameters.stride_s:g} s on "
+            f"{self.poses.plain.topic_name} from {self.field_subscription.topic_name}"
+        )
 
     def on_field(self, msg: MagneticField) -> None:
         """Answer a sample with a pose, where one is due."""
+        if not self.active:
+            return
         try:
             sample = to_sample(msg)
         except MailError as error:
@@ -83,12 +101,9 @@ class LocalizerNode(Node):
         elif words := unused(new):
             self.get_logger().warning(f"samples in {REPORT_S:g} s: {words}")
 
-    def close(self) -> None:
-        """Nothing is half done."""
-
-    def _subscribe(self) -> Subscription:
+    def _subscribe(self) -> None:
         try:
-            return self.create_subscription(
+            self.field_subscription = self.create_subscription(
                 MagneticField, FIELD_TOPIC, self.on_field, qos.sensor_data(), qos_overriding_options=qos.overriding()
             )
         except (InvalidQosOverridesError, ParameterException, RuntimeError) as error:
@@ -98,13 +113,15 @@ class LocalizerNode(Node):
                 found=one_line(error),
                 fix="correct it",
             ) from None
+        self.configured.callback(self.destroy_subscription, self.field_subscription)
 
-    def _watch_clock(self, card: ModelCard) -> JumpHandle:
-        """The handle must be kept: the callback ends with it. Jumps as small as late samples are none."""
+    def _watch_clock(self, card: ModelCard) -> None:
+        """Hear when time is set back. Jumps as small as late samples are none."""
         back = JumpThreshold(
             min_forward=None, min_backward=Duration(seconds=-card.config.features.max_gap_s), on_clock_change=False
         )
-        return self.get_clock().create_jump_callback(back, post_callback=self.on_clock_jump)
+        handle = self.get_clock().create_jump_callback(back, post_callback=self.on_clock_jump)
+        self.configured.callback(handle.unregister)  # which also keeps the handle: the callback would end with it
 
     def _introduce(self, card: ModelCard) -> None:
         config, floors = card.config, ", ".join(map(str, card.floors))
@@ -112,11 +129,6 @@ class LocalizerNode(Node):
         self.get_logger().info(
             f"model {self.parameters.model}: {kind}, map frame {self.poses.map_frame}, floors {floors}, "
             f"{config.features.rate_hz:g} Hz, window {config.window.length_s:g} s"
-        )
-        self.get_logger().info(
-            f"tracker {self.parameters.tracker}, a pose every {self.parameters.stride_s:g} s on "
-            f"{self.poses.plain.topic_name} "
-            f"from {self.field_subscription.topic_name}"
         )
 
 

@@ -1,0 +1,199 @@
+"""The localizer as a lifecycle node: by itself it localizes at once, under a manager when told to, and only then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
+
+from geometry_msgs.msg import PoseStamped
+from helpers import START_NS, synthetic_walk, tiny_model
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState, GetState
+from rclpy.parameter import Parameter
+from rclpy.serialization import deserialize_message
+from ros import Graph, Said
+from sensor_msgs.msg import MagneticField
+
+from mail_ros.core.signals import NS_PER_S
+from mail_ros.data.messages import encode_field
+from mail_ros.nodes.conversions import to_stamp_ns
+from mail_ros.nodes.localizer import LocalizerNode
+
+TRANSITIONS = {
+    "configure": Transition.TRANSITION_CONFIGURE,
+    "activate": Transition.TRANSITION_ACTIVATE,
+    "deactivate": Transition.TRANSITION_DEACTIVATE,
+    "cleanup": Transition.TRANSITION_CLEANUP,
+    "shutdown": Transition.TRANSITION_ACTIVE_SHUTDOWN,
+    "fly": 77,
+}
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    return tiny_model(tmp_path / "site.safetensors")
+
+
+class Managed:
+    """A localizer in this process, and what a lifecycle manager does with it."""
+
+    def __init__(self, graph: Graph, **parameters: Any) -> None:
+        overrides = [Parameter(name, value=value) for name, value in parameters.items()]
+        self.graph = graph
+        self.node = LocalizerNode(context=graph.context, parameter_overrides=overrides)
+        self.errors: list[str] = []
+        self.node.get_logger = lambda: Said(self.errors)
+        graph.executor.add_node(self.node)
+        self.poses: list[PoseStamped] = graph.listen(PoseStamped, "/mail_localizer/pose")
+        self._walk = messages(60.0)
+
+    @property
+    def state(self) -> str:
+        """As Nav2 asks for it."""
+        return str(self.graph.call(GetState, "/mail_localizer/get_state", GetState.Request()).current_state.label)
+
+    def change(self, transition: str) -> bool:
+        """By number, as Nav2 does."""
+        request = ChangeState.Request()
+        request.transition.id = TRANSITIONS[transition]
+        return bool(self.graph.call(ChangeState, "/mail_localizer/change_state", request).success)
+
+    def hear(self, count: int = 300) -> None:
+        """So many samples, at 100 Hz, that follow the last ones."""
+        for _ in range(count):
+            self.node.on_field(next(self._walk))
+
+
+def messages(duration_s: float) -> Iterator[MagneticField]:
+    walk = synthetic_walk(duration_s)
+    for stamp_ns, field_ut in zip(walk.stamp_ns.tolist(), walk.field_ut, strict=True):
+        yield deserialize_message(encode_field(stamp_ns, field_ut, "imu_link"), MagneticField)
+
+
+def test_by_itself_it_is_active(graph: Graph, model: Path) -> None:
+    assert Managed(graph, model=str(model)).state == "active"
+
+
+def test_nav2_s_question_is_answered_over_dds(graph: Graph, model: Path) -> None:
+    node = graph.start("mail_localizer", f"model:={model}", "autostart:=false")
+    answer = graph.call(GetState, "/mail_localizer/get_state", GetState.Request())
+    assert answer.current_state.label == "unconfigured"
+    assert node.stop() == 0, node.output
+
+
+def test_under_a_manager_it_says_something_only_while_it_is_active(graph: Graph, model: Path) -> None:
+    managed = Managed(graph, model=str(model), autostart=False)
+    assert managed.state == "unconfigured"
+    assert managed.change("configure")
+    managed.hear()
+    assert managed.change("activate")
+    graph.wait(lambda: managed.node.poses.plain.get_subscription_count() == 1)
+    managed.hear()
+    graph.wait(lambda: len(managed.poses) > 0)
+    assert managed.change("deactivate")
+    graph.spin(0.2)
+    said = len(managed.poses)
+    managed.hear()
+    graph.spin(0.2)
+    assert len(managed.poses) == said
+    assert managed.state == "inactive"
+
+
+def test_no_pose_is_of_a_window_that_was_not_heard_in_full(graph: Graph, model: Path) -> None:
+    managed = Managed(graph, model=str(model))
+    graph.wait(lambda: managed.node.poses.plain.get_subscription_count() == 1)
+    managed.hear()
+    assert managed.change("deactivate")
+    managed.hear()
+    assert managed.change("activate")
+    managed.hear(400)
+
+    def heard_s() -> list[float]:
+        return [(to_stamp_ns(pose.header.stamp) - START_NS) / NS_PER_S for pose in managed.poses]
+
+    graph.wait(lambda: bool(managed.poses) and heard_s()[-1] > 9.5)
+    assert not [at_s for at_s in heard_s() if 3.0 < at_s < 8.0], "the window of two seconds has a hole"
+    assert heard_s()[0] < 3.0
+
+
+def test_cleaned_up_and_configured_again_it_works_as_on_the_first_day(graph: Graph, model: Path) -> None:
+    managed = Managed(graph, model=str(model))
+    assert managed.change("deactivate")
+    assert managed.change("cleanup")
+    assert managed.state == "unconfigured"
+    assert not hasattr(managed.node, "localizer"), "the model is freed"
+    assert graph.node.count_subscribers("/imu/mag") == 0
+    graph.wait(lambda: graph.node.count_publishers("/mail_localizer/pose") == 0)
+    for transition in ("configure", "activate"):
+        assert managed.change(transition)
+    graph.wait(lambda: managed.node.poses.plain.get_subscription_count() == 1)
+    managed.hear()
+    graph.wait(lambda: len(managed.poses) > 0)
+    assert len({to_stamp_ns(pose.header.stamp) for pose in managed.poses}) == len(managed.poses)
+
+
+def test_samples_that_come_while_it_is_cleaned_up_do_no_harm(graph: Graph, model: Path) -> None:
+    managed = Managed(graph, model=str(model))
+    publisher = graph.node.create_publisher(MagneticField, "/imu/mag", 10)
+    graph.wait(lambda: publisher.get_subscription_count() == 1)
+    timer = graph.node.create_timer(0.002, lambda: publisher.publish(next(managed._walk)))
+    for transition in ("deactivate", "cleanup", "configure", "activate") * 3:
+        assert managed.change(transition)
+    timer.cancel()
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("/nowhere.safetensors", "/nowhere.safetensors: wanted a model file, found nothing"),
+        ("", "parameter model: wanted a model file, found nothing"),
+    ],
+)
+def test_a_wrong_model_leaves_it_unconfigured_and_another_can_be_set(
+    graph: Graph, model: Path, path: str, reason: str
+) -> None:
+    managed = Managed(graph, model=path, autostart=False)
+    assert not managed.change("configure")
+    assert managed.state == "unconfigured"
+    (line,) = managed.errors
+    assert line.startswith(f"could not configure: {reason}")
+    managed.node.set_parameters([Parameter("model", value=str(model))])
+    assert managed.change("configure")
+
+
+def test_an_error_that_nobody_foresaw_is_said_and_undone(
+    graph: Graph, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    managed = Managed(graph, model=str(model), autostart=False)
+
+    def broken() -> None:
+        raise ZeroDivisionError("of a bug")
+
+    assert managed.change("configure")
+    monkeypatch.setattr(managed.node, "activate", broken)
+    assert not managed.change("activate")
+    assert managed.state == "unconfigured"
+    assert "ZeroDivisionError: of a bug" in managed.errors[0]
+    assert not hasattr(managed.node, "localizer")
+
+
+def test_a_transition_that_is_not_possible_now_is_refused(graph: Graph, model: Path) -> None:
+    """rclpy lets it end the process."""
+    managed = Managed(graph, model=str(model))
+    for label in ("activate", "configure", "fly"):
+        assert not managed.change(label)
+    assert managed.state == "active"
+
+
+def test_shut_down_it_is_silent_and_ends_cleanly(graph: Graph, model: Path) -> None:
+    managed = Managed(graph, model=str(model))
+    assert managed.change("shutdown")
+    assert managed.state == "finalized"
+    managed.hear()
+    graph.spin(0.1)
+    assert not managed.poses
