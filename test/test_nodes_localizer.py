@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
 
 from builtin_interfaces.msg import Time
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import PoseStamped, PoseWithCovarianceStamped
 from helpers import START_NS, SyntheticWalk, offline_estimates, synthetic_walk, tiny_config, tiny_model
 from rclpy.parameter import Parameter
@@ -280,3 +282,23 @@ def test_the_localizer_says_why_samples_are_not_used(
     node.on_field(more[-1])
     node.report()
     assert said.pop() == "samples in 10 s: 0 used, 1 not_finite"
+
+
+def test_diagnostics_say_once_a_second_how_it_does(graph: Graph, model: Path) -> None:
+    heard: list[DiagnosticArray] = graph.listen(DiagnosticArray, "/diagnostics")
+    node = in_process(graph, model=str(model))
+    graph.executor.add_node(node)
+    graph.wait(lambda: node.diagnostics.publisher.get_subscription_count() == 1)
+    graph.wait(lambda: len(heard) > 0)
+    assert heard[-1].status[0].level == DiagnosticStatus.ERROR
+    assert heard[-1].status[0].message == "no samples"
+    for msg in messages(synthetic_walk(3.0)):
+        node.on_field(msg)
+    count = len(heard)
+    graph.wait(lambda: len(heard) > count)
+    (status,) = heard[count].status
+    values = {pair.key: pair.value for pair in status.values}
+    assert status.name == "mail_localizer: localization"
+    assert (values["used"], values["window filled"]) == ("300", "100%")
+    assert values["model sha256"] == sha256(model.read_bytes()).hexdigest()
+    assert values["status"] == status.message == node.localizer.status.name

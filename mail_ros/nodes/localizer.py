@@ -4,6 +4,7 @@
     sensor data QoS, best effort                        |           reliable, volatile
                                                         +--------> ~/pose_with_covariance
                                                                     reliable, latched
+                                                        /diagnostics, once a second
 
 Every pose carries the stamp of the newest sample that it used. Nothing is published while the window
 fills, and for samples that cannot be used; why not is counted and logged. The node is a lifecycle node
@@ -13,6 +14,8 @@ fills, and for samples that cannot be used; why not is counted and logged. The n
 from __future__ import annotations
 
 import sys
+import time
+from hashlib import sha256
 from typing import Any
 
 from rclpy.clock import Clock, ClockType, JumpThreshold, TimeJump
@@ -24,16 +27,18 @@ from sensor_msgs.msg import MagneticField
 from mail_ros.core.checkpoint import ModelCard
 from mail_ros.core.engine import load
 from mail_ros.core.errors import ConfigError, MailError
+from mail_ros.core.health import Health, Heard, unused
 from mail_ros.core.tracked import localizer_of
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_sample
 from mail_ros.nodes.lifecycle import ManagedNode
-from mail_ros.nodes.outputs import Heard, Poses, unused
+from mail_ros.nodes.outputs import Diagnostics, Poses
 from mail_ros.nodes.parameters import LocalizerParameters, declare_only, read
 from mail_ros.nodes.spin import one_line, run
 
 NAME = "mail_localizer"
 FIELD_TOPIC = "imu/mag"
+DIAGNOSE_S = 1.0  # between two messages on /diagnostics
 REPORT_S = 10.0  # between two lines about samples that were not used
 
 
@@ -56,18 +61,23 @@ class LocalizerNode(ManagedNode):
         model, card = load(self.parameters.model_path, self.parameters.engine)
         self.localizer = localizer_of(model, self.parameters.stride_s, self.parameters.tracker)
         self.heard = Heard(self.localizer)
-        for name in ("localizer", "heard"):  # the model goes with them
+        self.health = Health(self.localizer, self._now_ns, self._about(card))
+        for name in ("localizer", "heard", "health"):  # the model goes with them
             self.configured.callback(delattr, self, name)
         self.poses = Poses(self, "~", self.parameters.global_frame_id or card.map_frame)
         self.configured.callback(self.poses.destroy)
+        self.diagnostics = Diagnostics(self)
+        self.configured.callback(self.diagnostics.destroy)
         self._subscribe()
         self._watch_clock(card)
         self._introduce(card)
 
     def activate(self) -> None:
         """Localize from now on. What was not heard meanwhile is a gap in the samples, as any other."""
-        timer = self.create_timer(REPORT_S, self.report, clock=Clock(clock_type=ClockType.STEADY_TIME))
-        self.activated.callback(self.destroy_timer, timer)
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        for period_s, act in ((REPORT_S, self.report), (DIAGNOSE_S, self.diagnose)):
+            self.activated.callback(self.destroy_timer, self.create_timer(period_s, act, clock=steady))
+        self._diagnosed_s = time.monotonic()
         self.get_logger().info(
             f"tracker {self.parameters.tracker}, a pose every {self.parameters.stride_s:g} s on "
             f"{self.poses.plain.topic_name} from {self.field_subscription.topic_name}"
@@ -81,9 +91,10 @@ class LocalizerNode(ManagedNode):
             sample = to_sample(msg)
         except MailError as error:
             self.heard.malformed += 1
+            self.health.heard.malformed += 1
             self.get_logger().warning(f"sample not used: {error}", throttle_duration_sec=REPORT_S)
             return
-        estimate = self.localizer.push(sample)
+        estimate = self.health.push(sample)
         if estimate is not None:
             self.poses.publish(estimate)
 
@@ -100,6 +111,24 @@ class LocalizerNode(ManagedNode):
             self.get_logger().warning(f"no sample for {REPORT_S:g} s on {topic} from {publishers} publishers")
         elif words := unused(new):
             self.get_logger().warning(f"samples in {REPORT_S:g} s: {words}")
+
+    def diagnose(self) -> None:
+        """Say how it went since the last time, a second ago where the machine keeps up."""
+        before_s, self._diagnosed_s = self._diagnosed_s, time.monotonic()
+        self.diagnostics.publish(self.health.assess(self._diagnosed_s - before_s))
+
+    def _now_ns(self) -> int:
+        return int(self.get_clock().now().nanoseconds)
+
+    def _about(self, card: ModelCard) -> dict[str, str]:
+        parameters = self.parameters
+        return {
+            "model": parameters.model,
+            "model sha256": sha256(parameters.model_path.read_bytes()).hexdigest(),
+            "map frame": parameters.global_frame_id or card.map_frame,
+            "engine": parameters.engine,
+            "tracker": parameters.tracker,
+        }
 
     def _subscribe(self) -> None:
         try:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from geometry_msgs.msg import PoseStamped, PoseWithCovarianceStamped
 from rclpy.node import Node
 
-from mail_ros.core.localizer import Estimate, WindowLocalizer
+from mail_ros.core.health import Assessment
+from mail_ros.core.localizer import Estimate
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_pose, to_pose_with_covariance
 
@@ -40,29 +40,27 @@ class Poses:
         self.node.destroy_publisher(self.with_covariance)
 
 
-class Heard:
-    """What became of the samples of one localizer."""
+class Diagnostics:
+    """What `/diagnostics` hears of a node: one status, named after it."""
 
-    def __init__(self, localizer: WindowLocalizer) -> None:
-        """Count from now on."""
-        self.localizer = localizer
-        self.malformed = 0
-        self._reported: Counter[str] = Counter()
+    def __init__(self, node: Node) -> None:
+        """Offer it."""
+        self.node = node
+        self.publisher = node.create_publisher(DiagnosticArray, "/diagnostics", qos.poses())
 
-    def new(self) -> Counter[str]:
-        """Since the last call, under `used` or the reason why not."""
-        counts = self.localizer.resampler.counts + Counter(malformed=self.malformed)
-        new, self._reported = counts - self._reported, counts
-        return new
+    def publish(self, assessment: Assessment) -> None:
+        """Say how it does."""
+        status = DiagnosticStatus(
+            level=bytes([assessment.level]),
+            name=f"{self.node.get_fully_qualified_name().lstrip('/')}: localization",
+            message=assessment.message,
+            hardware_id="magnetometer",
+            values=[KeyValue(key=name, value=value) for name, value in assessment.values.items()],
+        )
+        msg = DiagnosticArray(status=[status])
+        msg.header.stamp = self.node.get_clock().now().to_msg()
+        self.publisher.publish(msg)
 
-
-def unused(counts: Counter[str]) -> str:
-    """How many samples were used, and how many not and why; empty where all were.
-
-    >>> unused(Counter(used=40, late=2, gap=1))
-    '40 used, 1 gap, 2 late'
-    """
-    if not counts.keys() - {"used"}:
-        return ""
-    reasons = (f"{count} {reason}" for reason, count in sorted(counts.items()) if reason != "used")
-    return ", ".join([f"{counts['used']} used", *reasons])
+    def destroy(self) -> None:
+        """Offer it no longer."""
+        self.node.destroy_publisher(self.publisher)
