@@ -19,7 +19,7 @@ import numpy as np
 
 from mail_ros.core.belief import Cells, Posterior
 from mail_ros.core.config import STRIDE_S, FeatureConfig, check_range
-from mail_ros.core.errors import TrackError
+from mail_ros.core.errors import ConfigError, TrackError
 from mail_ros.core.model import Mail, Model
 from mail_ros.core.reader import Answer, MailBatch, MailReader, Reader, WindowReader, window_answer
 from mail_ros.core.signals import FloatArray, Resampler, Tick
@@ -131,6 +131,22 @@ class WindowLocalizer:
         self.resampler.reset()
         self.reader.clear()
         self.status = Status.FILLING
+
+    def forget(self) -> None:
+        """Let what earlier windows said count no more; the window that is read stays."""
+
+    def believe(self, position_m: FloatArray, covariance_m2: FloatArray, floor: int) -> None:
+        """Take somebody's word for where the device is, see `Tracker.believe`.
+
+        Raises:
+            MailError: it is of no use, or, as here, nothing is carried on from window to window.
+        """
+        raise ConfigError(
+            "the place of the device",
+            wanted="a tracker that carries it on",
+            found="none: each window is by itself",
+            fix="set tracker to walking",
+        )
 
     def push(self, sample: Sample) -> Estimate | None:
         """Take the next sample; None while the window fills, between strides, and for unusable samples."""

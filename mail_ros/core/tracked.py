@@ -69,6 +69,14 @@ class TrackedLocalizer(WindowLocalizer):
         self.offset.reset()
         self._newest_ns, self._moved_m = None, np.zeros(2)
 
+    def forget(self) -> None:
+        """Know nothing of the place again. What was learned of the device's offset stays: it is the same device."""
+        self.tracker.reset()
+
+    def believe(self, position_m: FloatArray, covariance_m2: FloatArray, floor: int) -> None:
+        """Begin with a Gaussian around a place, see `Tracker.believe`."""
+        self.tracker.believe(position_m, covariance_m2, floor)
+
     def hear(self, sample: Sample) -> bool:
         """Take the next sample; whether an estimate is due.
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mail_ros.core.belief import Cells, FloatArray, Posterior, decode
+from mail_ros.core.belief import NEAR_M, Cells, FloatArray, Posterior, decode, gaussian
 from mail_ros.core.config import TrackerConfig
 from mail_ros.core.errors import TrackError
 from mail_ros.core.motion import Motion, OdometryMotion, WalkingMotion
@@ -22,6 +22,7 @@ from mail_ros.core.motion import Motion, OdometryMotion, WalkingMotion
 LONGEST_EVIDENCE_S = 2.0  # a window counts for at most so long, however rarely one comes
 FORGET_S = 60.0  # without odometry, a belief that old says nothing any more
 SUPPORT = (-3.0, 5.0)  # bounds of a window's log ratio where it is asked whether the map explains the field
+DOUBT_DEVIATIONS = 3.0  # of a given place: the survey must have come so near
 FLAT_UT = 3.0  # change of the field of one who walks, where nobody measured it
 
 
@@ -35,7 +36,7 @@ class Hypothesis:
 
 
 class Tracker:
-    """The belief, and what changes it: `advance` by time and way, `update` by evidence."""
+    """The belief, and what changes it: `advance` by time and way, `update` by evidence, `believe` by a word."""
 
     def __init__(self, cells: Cells, config: TrackerConfig, *, odometry: bool) -> None:
         """Know nothing yet.
@@ -61,6 +62,40 @@ class Tracker:
         self._unheard_s = 0.0  # since evidence was last taken
         self._due = True  # evidence is taken once per move: in between the windows say the same again
         self._support, self._supported_s = 0.0, 0.0  # sums over the last windows, weighed as their evidence is
+
+    def believe(self, position_m: FloatArray, covariance_m2: FloatArray, floor: int) -> None:
+        """Take somebody's word for where the device is, whatever was believed before; its heading stays open.
+
+        Args:
+            position_m: (2,) in the frame of its floor.
+            covariance_m2: (2, 2) of the word; what is smaller than a cell counts as one.
+            floor: of the map.
+
+        Raises:
+            TrackError: not finite, no covariance, or a place that no survey went near; the belief is as before.
+        """
+        numbers = np.append(position_m, covariance_m2)
+        if not np.isfinite(numbers).all() or np.linalg.eigvalsh(covariance_m2).min() < -1e-9:
+            raise TrackError(
+                "the place of the device",
+                wanted="finite numbers, and a covariance that is one",
+                found=f"{np.asarray(position_m).tolist()} m, {np.asarray(covariance_m2).tolist()} m²",
+                fix="mend who sends it",
+            )
+        distance_m = np.linalg.norm(self.cells.position_m - position_m, axis=1)[self.cells.floor == floor]
+        reach_m = max(NEAR_M, DOUBT_DEVIATIONS * float(np.sqrt(np.linalg.eigvalsh(covariance_m2).max())))
+        nearest_m = float(distance_m.min(initial=np.inf))
+        if nearest_m > reach_m:
+            floors = ", ".join(map(str, np.unique(self.cells.floor)))
+            raise TrackError(
+                "the place of the device",
+                wanted=f"one within {reach_m:.1f} m of the survey, on one of its floors {floors}",
+                found=f"floor {floor}" if np.isinf(nearest_m) else f"one that is {nearest_m:.1f} m off",
+                fix="correct it, or survey that place",
+            )
+        self.reset()
+        likelihood = np.exp(gaussian(Posterior(position_m, covariance_m2, floor, 0.0), self.cells))
+        self.belief = _normalised(self.belief * likelihood[:, None], self.belief)
 
     def advance(self, elapsed_s: float, moved_m: FloatArray | None = None, change_ut: float = FLAT_UT) -> None:
         """Let time pass and odometry go on; before the `update` by a window that ends then.

@@ -12,9 +12,9 @@ from sensor_msgs.msg import MagneticField
 from std_msgs.msg import Header
 
 from mail_ros.core.errors import MailError
-from mail_ros.core.frames import frame_of_floor
+from mail_ros.core.frames import frame_of_floor, split_frame
 from mail_ros.core.localizer import Estimate, Sample
-from mail_ros.core.signals import NS_PER_S, UT_PER_T
+from mail_ros.core.signals import NS_PER_S, UT_PER_T, FloatArray
 
 HEIGHT_M2 = 1.0  # of a device that is somewhere between the floor and a head
 ANY_ANGLE_RAD2 = np.pi**2 / 3.0  # of an angle that may be any
@@ -66,6 +66,24 @@ def to_pose_with_covariance(estimate: Estimate, map_frame: str) -> PoseWithCovar
     msg = PoseWithCovarianceStamped(header=_header(estimate, map_frame))
     msg.pose.pose, msg.pose.covariance = _pose(estimate), covariance.ravel()
     return msg
+
+
+def to_place(msg: PoseWithCovarianceStamped, map_frame: str) -> tuple[FloatArray, FloatArray, int]:
+    """Position (2,) m, covariance (2, 2) m², and the floor whose frame they are in; the heading is not used.
+
+    Raises:
+        MailError: a frame that is of no floor of this map.
+    """
+    base, floor = split_frame(msg.header.frame_id)
+    if base != map_frame:
+        raise MailError(
+            "header.frame_id",
+            wanted=f"{map_frame}, or {frame_of_floor(map_frame, 1)} and so on",
+            found=msg.header.frame_id or "nothing",
+            fix="send it in the frame of its floor",
+        )
+    position, rows = msg.pose.pose.position, np.array(msg.pose.covariance).reshape(6, 6)
+    return np.array([position.x, position.y]), 0.5 * (rows + rows.T)[:2, :2], floor
 
 
 def _header(estimate: Estimate, map_frame: str) -> Header:

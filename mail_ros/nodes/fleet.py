@@ -80,7 +80,7 @@ class FleetNode(Node):
         """
         prefix = f"/{namespace.strip('/')}"
         localizer = self.fleet.join(prefix)
-        poses = Poses(self, f"{prefix}/{POSES}", self.map_frame)
+        poses = Poses(self, f"{prefix}/{POSES}")
         topic = f"{prefix}/{FIELD_TOPIC}"
         hear = partial(self.on_field, prefix)
         self.robots[prefix] = Robot(
@@ -126,7 +126,7 @@ class FleetNode(Node):
         """Let all robots hear what waits, and publish what they say."""
         samples, self._waiting = self._waiting, []
         for prefix, estimate in self.fleet.push(samples):
-            self.robots[prefix].poses.publish(estimate)
+            self.robots[prefix].poses.publish(estimate, self.map_frame)
 
     def report(self) -> None:
         """Say what became of each robot's samples since the last report, where some were of no use."""

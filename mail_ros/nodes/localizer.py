@@ -18,11 +18,13 @@ import time
 from hashlib import sha256
 from typing import Any
 
+from geometry_msgs.msg import PoseWithCovarianceStamped
 from rclpy.clock import Clock, ClockType, JumpThreshold, TimeJump
 from rclpy.duration import Duration
 from rclpy.exceptions import ParameterException
 from rclpy.qos_overriding_options import InvalidQosOverridesError
 from sensor_msgs.msg import MagneticField
+from std_srvs.srv import Empty, Trigger
 
 from mail_ros.core.checkpoint import ModelCard
 from mail_ros.core.engine import load
@@ -30,7 +32,7 @@ from mail_ros.core.errors import ConfigError, MailError
 from mail_ros.core.health import Health, Heard, unused
 from mail_ros.core.tracked import localizer_of
 from mail_ros.nodes import qos
-from mail_ros.nodes.conversions import to_sample
+from mail_ros.nodes.conversions import to_place, to_sample
 from mail_ros.nodes.lifecycle import ManagedNode
 from mail_ros.nodes.outputs import Diagnostics, Poses
 from mail_ros.nodes.parameters import LocalizerParameters, declare_only, read
@@ -56,21 +58,17 @@ class LocalizerNode(ManagedNode):
             self.start()
 
     def configure(self) -> None:
-        """Load and check the model, offer the topics."""
-        self.parameters = read(self, LocalizerParameters)
-        model, card = load(self.parameters.model_path, self.parameters.engine)
-        self.localizer = localizer_of(model, self.parameters.stride_s, self.parameters.tracker)
-        self.heard = Heard(self.localizer)
-        self.health = Health(self.localizer, self._now_ns, self._about(card))
+        """Load and check the model, offer topics and services."""
+        self._load()
         for name in ("localizer", "heard", "health"):  # the model goes with them
             self.configured.callback(delattr, self, name)
-        self.poses = Poses(self, "~", self.parameters.global_frame_id or card.map_frame)
-        self.configured.callback(self.poses.destroy)
+        self.poses = Poses(self, "~")
         self.diagnostics = Diagnostics(self)
-        self.configured.callback(self.diagnostics.destroy)
+        for output in (self.poses, self.diagnostics):
+            self.configured.callback(output.destroy)
         self._subscribe()
-        self._watch_clock(card)
-        self._introduce(card)
+        self._serve()
+        self._watch_clock()
 
     def activate(self) -> None:
         """Localize from now on. What was not heard meanwhile is a gap in the samples, as any other."""
@@ -96,10 +94,45 @@ class LocalizerNode(ManagedNode):
             return
         estimate = self.health.push(sample)
         if estimate is not None:
-            self.poses.publish(estimate)
+            self.poses.publish(estimate, self.map_frame)
+
+    def on_initial_pose(self, msg: PoseWithCovarianceStamped) -> None:
+        """Begin with what somebody says of the place, where a tracker can carry it on."""
+        if not self._is_active("an initial pose"):
+            return
+        try:
+            self.localizer.believe(*to_place(msg, self.map_frame))
+        except MailError as error:
+            self.get_logger().warning(f"initial pose not used: {error}")
+
+    def on_reinitialize(self, request: Empty.Request, response: Empty.Response) -> Empty.Response:
+        """Begin anywhere; the window that was heard stays."""
+        if self._is_active("reinitialize_global_localization"):
+            self.localizer.forget()
+            self.get_logger().info("it may be anywhere: told so by reinitialize_global_localization")
+        return response
+
+    def on_reload_model(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        """Go on with the model file as it is now, with an empty window; with the old one if it cannot be used.
+
+        Samples that come meanwhile wait: there is room for a second of them.
+        """
+        try:
+            self._load()
+        except MailError as error:
+            response.success, response.message = False, f"the old model stays: {error}"
+            self.get_logger().error(response.message)
+        else:
+            response.success, response.message = True, f"localizing with {self.parameters.model}"
+        return response
 
     def on_clock_jump(self, jump: TimeJump) -> None:
-        """Start anew when time is set back: a bag was started again, or a simulation reset."""
+        """Start anew when time is set back: a bag was started again, or a simulation reset.
+
+        Jumps as small as late samples are none.
+        """
+        if -jump.delta.nanoseconds < self.localizer.resampler.max_gap_ns:
+            return
         self.get_logger().warning("the clock was set back: starting anew")
         self.localizer.reset()
 
@@ -117,18 +150,30 @@ class LocalizerNode(ManagedNode):
         before_s, self._diagnosed_s = self._diagnosed_s, time.monotonic()
         self.diagnostics.publish(self.health.assess(self._diagnosed_s - before_s))
 
-    def _now_ns(self) -> int:
-        return int(self.get_clock().now().nanoseconds)
-
-    def _about(self, card: ModelCard) -> dict[str, str]:
-        parameters = self.parameters
-        return {
+    def _load(self) -> None:
+        """Load and check what the parameters name, then localize with it; where that fails, all is as before."""
+        parameters = read(self, LocalizerParameters)
+        model, card = load(parameters.model_path, parameters.engine)
+        localizer = localizer_of(model, parameters.stride_s, parameters.tracker)
+        map_frame = parameters.global_frame_id or card.map_frame
+        about = {
             "model": parameters.model,
             "model sha256": sha256(parameters.model_path.read_bytes()).hexdigest(),
-            "map frame": parameters.global_frame_id or card.map_frame,
+            "map frame": map_frame,
             "engine": parameters.engine,
             "tracker": parameters.tracker,
         }
+        self.parameters, self.localizer, self.map_frame = parameters, localizer, map_frame
+        self.heard, self.health = Heard(localizer), Health(localizer, self._now_ns, about)
+        self._introduce(card)
+
+    def _now_ns(self) -> int:
+        return int(self.get_clock().now().nanoseconds)
+
+    def _is_active(self, what: str) -> bool:
+        if not self.active:
+            self.get_logger().warning(f"{what} came while the node was not active: not used")
+        return self.active
 
     def _subscribe(self) -> None:
         try:
@@ -144,11 +189,17 @@ class LocalizerNode(ManagedNode):
             ) from None
         self.configured.callback(self.destroy_subscription, self.field_subscription)
 
-    def _watch_clock(self, card: ModelCard) -> None:
-        """Hear when time is set back. Jumps as small as late samples are none."""
-        back = JumpThreshold(
-            min_forward=None, min_backward=Duration(seconds=-card.config.features.max_gap_s), on_clock_change=False
-        )
+    def _serve(self) -> None:
+        place = self.create_subscription(PoseWithCovarianceStamped, "initialpose", self.on_initial_pose, qos.poses())
+        self.configured.callback(self.destroy_subscription, place)
+        for kind, name, answer in (
+            (Empty, "reinitialize_global_localization", self.on_reinitialize),
+            (Trigger, "~/reload_model", self.on_reload_model),
+        ):
+            self.configured.callback(self.destroy_service, self.create_service(kind, name, answer))
+
+    def _watch_clock(self) -> None:
+        back = JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=False)
         handle = self.get_clock().create_jump_callback(back, post_callback=self.on_clock_jump)
         self.configured.callback(handle.unregister)  # which also keeps the handle: the callback would end with it
 
@@ -156,7 +207,7 @@ class LocalizerNode(ManagedNode):
         config, floors = card.config, ", ".join(map(str, card.floors))
         kind = "matching" if config.network.kind == "matching" else f"{config.network.head} head"
         self.get_logger().info(
-            f"model {self.parameters.model}: {kind}, map frame {self.poses.map_frame}, floors {floors}, "
+            f"model {self.parameters.model}: {kind}, map frame {self.map_frame}, floors {floors}, "
             f"{config.features.rate_hz:g} Hz, window {config.window.length_s:g} s"
         )
 

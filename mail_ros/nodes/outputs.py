@@ -15,24 +15,23 @@ from mail_ros.nodes.conversions import to_pose, to_pose_with_covariance
 class Poses:
     """Two topics: PREFIX/pose, and PREFIX/pose_with_covariance, whose last is there for whoever comes late."""
 
-    def __init__(self, node: Node, prefix: str, map_frame: str) -> None:
+    def __init__(self, node: Node, prefix: str) -> None:
         """Offer them.
 
         Args:
             node: whose they are.
             prefix: before the topics' names.
-            map_frame: that of floor 0.
         """
-        self.node, self.map_frame = node, map_frame
+        self.node = node
         self.plain = node.create_publisher(PoseStamped, f"{prefix}/pose", qos.poses())
         self.with_covariance = node.create_publisher(
             PoseWithCovarianceStamped, f"{prefix}/pose_with_covariance", qos.last_pose()
         )
 
-    def publish(self, estimate: Estimate) -> None:
-        """Say where it was."""
-        self.plain.publish(to_pose(estimate, self.map_frame))
-        self.with_covariance.publish(to_pose_with_covariance(estimate, self.map_frame))
+    def publish(self, estimate: Estimate, map_frame: str) -> None:
+        """Say where it was; `map_frame` is that of floor 0."""
+        self.plain.publish(to_pose(estimate, map_frame))
+        self.with_covariance.publish(to_pose_with_covariance(estimate, map_frame))
 
     def destroy(self) -> None:
         """Offer them no longer."""
