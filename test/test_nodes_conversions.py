@@ -16,11 +16,13 @@ from sensor_msgs.msg import MagneticField
 
 from mail_ros.core.errors import MailError
 from mail_ros.core.localizer import Estimate, Status
+from mail_ros.core.tracker import Hypothesis
 from mail_ros.data.messages import decode_field
 from mail_ros.nodes.conversions import (
     message_class,
     to_place,
     to_pose,
+    to_pose_array,
     to_pose_with_covariance,
     to_sample,
     to_stamp_ns,
@@ -102,3 +104,14 @@ def test_a_place_in_a_frame_of_no_floor_is_refused(frame: str) -> None:
     msg.header.frame_id = frame
     with pytest.raises(MailError, match=r"header.frame_id: wanted site, or site_floor_1 and so on, found"):
         to_place(msg, "site")
+
+
+def test_hypotheses_are_those_on_the_floor_of_the_pose_in_its_frame() -> None:
+    places = [
+        Hypothesis(np.array(at_m), floor, 0.3) for at_m, floor in (([1.0, 2.0], 1), ([3.0, 4.0], 0), ([5.0, 6.0], 1))
+    ]
+    estimate = Estimate(10**9, np.array([1.5, -2.5]), np.eye(2), 1, Status.UNCERTAIN, ())
+    msg = to_pose_array(places, estimate, "site")
+    assert msg.header == to_pose(estimate, "site").header
+    assert [(pose.position.x, pose.position.y) for pose in msg.poses] == [(1.0, 2.0), (5.0, 6.0)]
+    assert all(pose.orientation.w == 1.0 for pose in msg.poses)

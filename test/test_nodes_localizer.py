@@ -15,7 +15,7 @@ pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wh
 
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from geometry_msgs.msg import PoseStamped, PoseWithCovarianceStamped
+from geometry_msgs.msg import PoseArray, PoseStamped, PoseWithCovarianceStamped
 from helpers import START_NS, SyntheticWalk, offline_estimates, synthetic_walk, tiny_config, tiny_model
 from rclpy.parameter import Parameter
 from rclpy.serialization import deserialize_message
@@ -282,6 +282,27 @@ def test_the_localizer_says_why_samples_are_not_used(
     node.on_field(more[-1])
     node.report()
     assert said.pop() == "samples in 10 s: 0 used, 1 not_finite"
+
+
+@pytest.mark.parametrize("tracker", ["walking", "none"])
+def test_a_tracker_s_hypotheses_go_with_its_poses(graph: Graph, tracker: str) -> None:
+    model = tiny_model(graph.folder / "map.safetensors", tiny_config("heatmap"))
+    node = in_process(graph, model=str(model), tracker=tracker)
+    graph.executor.add_node(node)
+    poses, hypotheses = (
+        graph.listen(kind, f"/mail_localizer/{topic}")
+        for kind, topic in ((PoseStamped, "pose"), (PoseArray, "hypotheses"))
+    )
+    publishers = node.poses.plain, node.hypotheses.publisher
+    graph.wait(lambda: all(publisher.get_subscription_count() == 1 for publisher in publishers))
+    for msg in messages(synthetic_walk(3.0)):
+        node.on_field(msg)
+    graph.wait(lambda: len(poses) >= 5 and len(hypotheses) >= (5 if tracker == "walking" else 0))
+    if tracker == "none":
+        assert not hypotheses
+    for pose, places in zip(poses, hypotheses, strict=False):
+        assert places.header == pose.header
+        assert 1 <= len(places.poses) <= 5
 
 
 def test_diagnostics_say_once_a_second_how_it_does(graph: Graph, model: Path) -> None:

@@ -23,6 +23,7 @@ from mail_ros.core.errors import ConfigError, TrackError
 from mail_ros.core.model import Mail, Model
 from mail_ros.core.reader import Answer, MailBatch, MailReader, Reader, WindowReader, window_answer
 from mail_ros.core.signals import FloatArray, Resampler, Tick
+from mail_ros.core.tracker import Hypothesis
 
 NO_OFFSET_UT = np.zeros(3)
 LOCALIZED_FROM = 0.95  # an estimate is LOCALIZED if it is so surely near its place (see `Posterior.near`)
@@ -147,6 +148,10 @@ class WindowLocalizer:
             found="none: each window is by itself",
             fix="set tracker to walking",
         )
+
+    def hypotheses(self) -> list[Hypothesis]:
+        """The places where the device may be, see `Tracker.hypotheses`; none where nothing is carried on."""
+        return []
 
     def push(self, sample: Sample) -> Estimate | None:
         """Take the next sample; None while the window fills, between strides, and for unusable samples."""

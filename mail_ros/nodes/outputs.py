@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from geometry_msgs.msg import PoseStamped, PoseWithCovarianceStamped
+from geometry_msgs.msg import PoseArray, PoseStamped, PoseWithCovarianceStamped
 from rclpy.node import Node
 
 from mail_ros.core.health import Assessment
-from mail_ros.core.localizer import Estimate
+from mail_ros.core.localizer import Estimate, WindowLocalizer
 from mail_ros.nodes import qos
-from mail_ros.nodes.conversions import to_pose, to_pose_with_covariance
+from mail_ros.nodes.conversions import to_pose, to_pose_array, to_pose_with_covariance
 
 
 class Poses:
@@ -37,6 +37,24 @@ class Poses:
         """Offer them no longer."""
         self.node.destroy_publisher(self.plain)
         self.node.destroy_publisher(self.with_covariance)
+
+
+class Hypotheses:
+    """One topic, ~/hypotheses: the places where the device may be. They are computed only for who listens."""
+
+    def __init__(self, node: Node) -> None:
+        """Offer it."""
+        self.node = node
+        self.publisher = node.create_publisher(PoseArray, "~/hypotheses", qos.poses())
+
+    def publish(self, localizer: WindowLocalizer, estimate: Estimate, map_frame: str) -> None:
+        """Say what goes with an estimate that the localizer just made."""
+        if self.publisher.get_subscription_count() and (places := localizer.hypotheses()):
+            self.publisher.publish(to_pose_array(places, estimate, map_frame))
+
+    def destroy(self) -> None:
+        """Offer it no longer."""
+        self.node.destroy_publisher(self.publisher)
 
 
 class Diagnostics:
