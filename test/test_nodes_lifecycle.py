@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,18 @@ def test_a_wrong_model_leaves_it_unconfigured_and_another_can_be_set(
     assert line.startswith(f"could not configure: {reason}")
     managed.node.set_parameters([Parameter("model", value=str(model))])
     assert managed.change("configure")
+
+
+def test_it_is_not_activated_with_a_model_that_answers_its_golden_window_otherwise(graph: Graph, model: Path) -> None:
+    managed = Managed(graph, model=str(model), autostart=False)
+    assert managed.change("configure")
+    loaded = managed.node.loaded
+    managed.node.loaded = loaded._replace(card=replace(loaded.card, golden_position_m=(9.0, 9.0)))
+    assert not managed.change("activate")
+    assert managed.state == "inactive"
+    assert f"could not activate: {model}: wanted the golden window at (9.0, 9.0) m, found" in managed.errors[0]
+    managed.node.loaded = loaded
+    assert managed.change("activate")
 
 
 def test_an_error_that_nobody_foresaw_is_said_and_undone(

@@ -57,7 +57,7 @@ class FleetNode(Node):
     def __init__(self, **options: Any) -> None:
         super().__init__(NAME, **options)
         self.parameters = declare(self, FleetParameters)
-        model, card = load(self.parameters.model_path, self.parameters.engine)
+        model, card, _ = load(self.parameters.model_path, self.parameters.engine)
         self.fleet = Fleet(model, self.parameters.stride_s, self.parameters.tracker, self.parameters.most)
         self.map_frame = self.parameters.global_frame_id or card.map_frame
         self.robots: dict[str, Robot] = {}

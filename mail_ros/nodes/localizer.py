@@ -27,7 +27,7 @@ from rclpy.qos_overriding_options import InvalidQosOverridesError
 from sensor_msgs.msg import MagneticField
 from std_srvs.srv import Empty, Trigger
 
-from mail_ros.core.checkpoint import ModelCard
+from mail_ros.core.checkpoint import ModelCard, check_golden
 from mail_ros.core.engine import load
 from mail_ros.core.errors import ConfigError, MailError
 from mail_ros.core.health import Health, Heard, unused
@@ -61,7 +61,7 @@ class LocalizerNode(ManagedNode):
     def configure(self) -> None:
         """Load and check the model, offer topics and services."""
         self._load()
-        for name in ("localizer", "heard", "health"):  # the model goes with them
+        for name in ("loaded", "localizer", "heard", "health"):  # the model goes with them
             self.configured.callback(delattr, self, name)
         self.poses = Poses(self, "~")
         self.hypotheses = Hypotheses(self)
@@ -73,7 +73,11 @@ class LocalizerNode(ManagedNode):
         self._watch_clock()
 
     def activate(self) -> None:
-        """Localize from now on. What was not heard meanwhile is a gap in the samples, as any other."""
+        """Localize from now on, if the model still answers its golden window as it did after training.
+
+        What was not heard meanwhile is a gap in the samples, as any other.
+        """
+        check_golden(self.parameters.model_path, *self.loaded)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         for period_s, act in ((REPORT_S, self.report), (DIAGNOSE_S, self.diagnose)):
             self.activated.callback(self.destroy_timer, self.create_timer(period_s, act, clock=steady))
@@ -156,9 +160,9 @@ class LocalizerNode(ManagedNode):
     def _load(self) -> None:
         """Load and check what the parameters name, then localize with it; where that fails, all is as before."""
         parameters = read(self, LocalizerParameters)
-        model, card = load(parameters.model_path, parameters.engine)
-        localizer = localizer_of(model, parameters.stride_s, parameters.tracker)
-        map_frame = parameters.global_frame_id or card.map_frame
+        loaded = load(parameters.model_path, parameters.engine)
+        localizer = localizer_of(loaded.model, parameters.stride_s, parameters.tracker)
+        map_frame = parameters.global_frame_id or loaded.card.map_frame
         about = {
             "model": parameters.model,
             "model sha256": sha256(parameters.model_path.read_bytes()).hexdigest(),
@@ -166,9 +170,9 @@ class LocalizerNode(ManagedNode):
             "engine": parameters.engine,
             "tracker": parameters.tracker,
         }
-        self.parameters, self.localizer, self.map_frame = parameters, localizer, map_frame
+        self.parameters, self.loaded, self.localizer, self.map_frame = parameters, loaded, localizer, map_frame
         self.heard, self.health = Heard(localizer), Health(localizer, self._now_ns, about)
-        self._introduce(card)
+        self._introduce(loaded.card)
 
     def _now_ns(self) -> int:
         return int(self.get_clock().now().nanoseconds)
