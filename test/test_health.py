@@ -14,12 +14,13 @@ from mail_ros.core.localizer import MailLocalizer, Sample
 
 def after(walk: SyntheticWalk, *, latency_s: float = 0.0) -> Assessment:
     """What is said of a localizer that heard a walk, each sample at its time."""
-    now_ns = [0]
-    health = Health(MailLocalizer(tiny_mail()), lambda: now_ns[0], {"model": "site"})
+    now_ns, steady_s = [0], [100.0]
+    health = Health(MailLocalizer(tiny_mail()), lambda: now_ns[0], {"model": "site"}, lambda: steady_s[0])
     for stamp_ns, field_ut in zip(walk.stamp_ns.tolist(), walk.field_ut, strict=True):
         now_ns[0] = stamp_ns + round(latency_s * 1e9)
         health.push(Sample(stamp_ns, field_ut))
-    return health.assess(4.0)
+    steady_s[0] += 4.0
+    return health.assess()
 
 
 def test_without_samples_it_cannot_work() -> None:
@@ -81,3 +82,12 @@ def test_one_wild_reading_is_no_wrong_unit() -> None:
     walk = synthetic_walk(1.0)
     walk.field_ut[50] = 1e12
     assert "driver" not in after(walk).message
+
+
+def test_what_was_before_it_began_anew_does_not_count() -> None:
+    health = Health(MailLocalizer(tiny_mail()), lambda: 0, {})
+    walk = synthetic_walk(1.0)
+    for stamp_ns, field_ut in zip(walk.stamp_ns.tolist(), walk.field_ut, strict=True):
+        health.push(Sample(stamp_ns, field_ut))
+    health.begin()
+    assert health.assess().message == "no samples"

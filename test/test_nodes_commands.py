@@ -12,6 +12,7 @@ pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wh
 from geometry_msgs.msg import PoseWithCovarianceStamped
 from helpers import tiny_config, tiny_model
 from managed import Managed
+from rclpy.parameter import Parameter
 from ros import Graph
 from std_srvs.srv import Empty, Trigger
 
@@ -99,6 +100,17 @@ def test_a_model_is_exchanged_while_it_runs(graph: Graph, model: Path) -> None:
     managed.hear()
     graph.wait(lambda: len(managed.poses) > said)
     assert {pose.header.frame_id for pose in managed.poses[said:]} == {"hall"}
+
+
+def test_the_model_can_be_set_while_it_runs_and_nothing_else(graph: Graph, model: Path) -> None:
+    managed = Managed(graph, model=str(model))
+    other = tiny_model(graph.folder / "other.safetensors", map_frame="hall")
+    results = managed.node.set_parameters(
+        [Parameter("model", value=str(other)), Parameter("tracker", value="walking"), Parameter("stride_s", value=9.0)]
+    )
+    assert [result.successful for result in results] == [True, False, False]
+    assert graph.call(Trigger, "/mail_localizer/reload_model", Trigger.Request()).success
+    assert managed.node.map_frame == "hall"
 
 
 def test_a_new_model_that_cannot_be_used_leaves_the_old_one_at_work(graph: Graph, model: Path) -> None:

@@ -152,7 +152,7 @@ def test_a_transition_that_is_not_possible_now_is_refused(graph: Graph, model: P
     assert managed.state == "active"
 
 
-def test_shut_down_it_is_silent_and_ends_cleanly(graph: Graph, model: Path) -> None:
+def test_shut_down_it_is_silent(graph: Graph, model: Path) -> None:
     managed = Managed(graph, model=str(model))
     assert managed.change("shutdown")
     assert managed.state == "finalized"

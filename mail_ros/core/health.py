@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import statistics
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -70,19 +71,29 @@ class Heard:
 class Health:
     """Watches a localizer behind its own `push`."""
 
-    def __init__(self, localizer: WindowLocalizer, now_ns: Callable[[], int], about: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        localizer: WindowLocalizer,
+        now_ns: Callable[[], int],
+        about: Mapping[str, str],
+        steady_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Watch from now on.
 
         Args:
             localizer: that is pushed to.
             now_ns: the clock that stamps samples.
             about: what each assessment repeats, as the model's name.
+            steady_s: the clock that rates are counted by.
         """
-        self.localizer, self.now_ns, self.about = localizer, now_ns, dict(about)
+        self.localizer, self.now_ns, self.about, self.steady_s = localizer, now_ns, dict(about), steady_s
         self.heard = Heard(localizer)
-        self._begin()
+        self.begin()
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
+        """Let what was before count no more."""
+        self.heard.new()
+        self._since_s = self.steady_s()
         self._field_ut: list[float] = []  # |B| of each sample, also of those that were not used
         self._latency_s: list[float] = []  # of each estimate
 
@@ -94,12 +105,9 @@ class Health:
             self._latency_s.append((self.now_ns() - estimate.stamp_ns) / NS_PER_S)
         return estimate
 
-    def assess(self, elapsed_s: float) -> Assessment:
-        """What became of it since the last call, or since the start.
-
-        Args:
-            elapsed_s: since then.
-        """
+    def assess(self) -> Assessment:
+        """What became of it since the last call, or since it began."""
+        elapsed_s = max(self.steady_s() - self._since_s, 1e-9)
         new, fill = self.heard.new(), self.localizer.reader.fill
         finite_ut = [value for value in self._field_ut if math.isfinite(value)]
         field_ut = statistics.median(finite_ut) if finite_ut else math.nan  # a reading gone wild does not count
@@ -115,7 +123,7 @@ class Health:
             "latency max, ms": f"{1e3 * max(self._latency_s, default=math.nan):.1f}",
             **self.about,
         }
-        self._begin()
+        self.begin()
         return Assessment(*_judged(new, field_ut, self.localizer.status, fill), values)
 
 

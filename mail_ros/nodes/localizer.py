@@ -15,7 +15,6 @@ fills, and for samples that cannot be used; why not is counted and logged. The n
 from __future__ import annotations
 
 import sys
-import time
 from hashlib import sha256
 from typing import Any
 
@@ -54,7 +53,7 @@ class LocalizerNode(ManagedNode):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(NAME, **options)
-        declare_only(self, LocalizerParameters)
+        declare_only(self, LocalizerParameters, settable=("model",))
         if self.get_parameter("autostart").value is not False:  # what is no truth value is refused by `configure`
             self.start()
 
@@ -81,7 +80,7 @@ class LocalizerNode(ManagedNode):
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         for period_s, act in ((REPORT_S, self.report), (DIAGNOSE_S, self.diagnose)):
             self.activated.callback(self.destroy_timer, self.create_timer(period_s, act, clock=steady))
-        self._diagnosed_s = time.monotonic()
+        self.health.begin()
         self.get_logger().info(
             f"tracker {self.parameters.tracker}, a pose every {self.parameters.stride_s:g} s on "
             f"{self.poses.plain.topic_name} from {self.field_subscription.topic_name}"
@@ -153,9 +152,8 @@ class LocalizerNode(ManagedNode):
             self.get_logger().warning(f"samples in {REPORT_S:g} s: {words}")
 
     def diagnose(self) -> None:
-        """Say how it went since the last time, a second ago where the machine keeps up."""
-        before_s, self._diagnosed_s = self._diagnosed_s, time.monotonic()
-        self.diagnostics.publish(self.health.assess(self._diagnosed_s - before_s))
+        """Say how it went since the last time."""
+        self.diagnostics.publish(self.health.assess())
 
     def _load(self) -> None:
         """Load and check what the parameters name, then localize with it; where that fails, all is as before."""

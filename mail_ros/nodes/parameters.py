@@ -8,6 +8,7 @@ A launch file or a YAML file holds only what differs.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
@@ -21,24 +22,16 @@ from mail_ros.core.errors import ConfigError
 T = TypeVar("T")
 
 
-def described(default: Any, description: str, *, settable: bool = False) -> Any:
-    """A field of a parameter dataclass; `ros2 param describe` shows the description.
-
-    Args:
-        default: of the parameter.
-        description: a sentence.
-        settable: whether it can be set while the node runs, which then reads it again (see `read`).
-    """
-    return dataclasses.field(default=default, metadata={"description": description, "settable": settable})
+def described(default: Any, description: str) -> Any:
+    """A field of a parameter dataclass; `ros2 param describe` shows the description."""
+    return dataclasses.field(default=default, metadata={"description": description})
 
 
 @dataclass(frozen=True)
 class ModelParameters:
     """How a model localizes: parameters of both `mail_localizer` and `mail_fleet`."""
 
-    model: str = described(
-        "", "The model file, as written by `mail_ros train`, or by `mail_ros export`. Needed.", settable=True
-    )
+    model: str = described("", "The model file, as written by `mail_ros train`, or by `mail_ros export`. Needed.")
     engine: Engine = described(  # noqa: RUF009 - a Literal
         "numpy", "numpy: model is a .safetensors file of `mail_ros train`; onnx: an .onnx file of `mail_ros export`."
     )
@@ -137,12 +130,18 @@ def declare(node: Node, kind: type[T]) -> T:
     return read(node, kind)
 
 
-def declare_only(node: Node, kind: type) -> None:
-    """Declare a dataclass's fields as the node's parameters, whatever they were overridden with."""
+def declare_only(node: Node, kind: type, settable: Collection[str] = ()) -> None:
+    """Declare a dataclass's fields as the node's parameters, whatever they were overridden with.
+
+    Args:
+        node: whose they are.
+        kind: the dataclass.
+        settable: names of those that can be set while the node runs, which then reads them again (see `read`).
+    """
     for field in dataclasses.fields(cast(Any, kind)):
         default = list(field.default) if isinstance(field.default, tuple) else field.default
         descriptor = ParameterDescriptor(
-            description=field.metadata["description"], dynamic_typing=True, read_only=not field.metadata["settable"]
+            description=field.metadata["description"], dynamic_typing=True, read_only=field.name not in settable
         )
         node.declare_parameter(field.name, default, descriptor)
 
