@@ -24,6 +24,7 @@ from rosgraph_msgs.msg import Clock
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 from sensor_msgs.msg import MagneticField
+from std_msgs.msg import Float32MultiArray
 
 from mail_ros.core.checkpoint import load_model
 from mail_ros.core.config import STRIDE_S, TrackerChoice
@@ -293,7 +294,7 @@ def test_a_tracker_s_hypotheses_go_with_its_poses(graph: Graph, tracker: str) ->
         graph.listen(kind, f"/mail_localizer/{topic}")
         for kind, topic in ((PoseStamped, "pose"), (PoseArray, "hypotheses"))
     )
-    publishers = node.poses.plain, node.hypotheses.publisher
+    publishers = node.poses.plain, node.details.hypotheses
     graph.wait(lambda: all(publisher.get_subscription_count() == 1 for publisher in publishers))
     for msg in messages(synthetic_walk(3.0)):
         node.on_field(msg)
@@ -303,6 +304,19 @@ def test_a_tracker_s_hypotheses_go_with_its_poses(graph: Graph, tracker: str) ->
     for pose, places in zip(poses, hypotheses, strict=False):
         assert places.header == pose.header
         assert 1 <= len(places.poses) <= 5
+
+
+def test_the_weights_of_the_scales_go_with_the_poses(graph: Graph, model: Path) -> None:
+    node = in_process(graph, model=str(model))
+    graph.executor.add_node(node)
+    heard: list[Float32MultiArray] = graph.listen(Float32MultiArray, "/mail_localizer/attention")
+    graph.wait(lambda: node.details.attention.get_subscription_count() == 1)
+    for msg in messages(synthetic_walk(3.0)):
+        node.on_field(msg)
+    graph.wait(lambda: len(heard) > 0)
+    (scales,) = heard[-1].layout.dim
+    assert (scales.label, scales.size, len(heard[-1].data)) == ("scale", 3, 3)
+    assert sum(heard[-1].data) == pytest.approx(1.0)
 
 
 def test_diagnostics_say_once_a_second_how_it_does(graph: Graph, model: Path) -> None:

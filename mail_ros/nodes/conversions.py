@@ -10,7 +10,7 @@ import numpy as np
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Pose, PoseArray, PoseStamped, PoseWithCovarianceStamped
 from sensor_msgs.msg import MagneticField
-from std_msgs.msg import Header
+from std_msgs.msg import Float32MultiArray, Header, MultiArrayDimension, MultiArrayLayout
 
 from mail_ros.core.errors import MailError
 from mail_ros.core.frames import frame_of_floor, split_frame
@@ -74,6 +74,13 @@ def to_pose_array(hypotheses: Sequence[Hypothesis], estimate: Estimate, map_fram
     """Those on the floor of the estimate, heaviest first: a PoseArray has one frame, and a frame is one floor."""
     here = [_pose(hypothesis.position_m) for hypothesis in hypotheses if hypothesis.floor == estimate.floor]
     return PoseArray(header=_header(estimate, map_frame), poses=here)
+
+
+def to_attention(estimate: Estimate) -> Float32MultiArray:
+    """One weight per scale, in the order of the model's card; they sum to one."""
+    size = len(estimate.attention)
+    layout = MultiArrayLayout(dim=[MultiArrayDimension(label="scale", size=size, stride=size)])
+    return Float32MultiArray(layout=layout, data=estimate.attention)
 
 
 def to_place(msg: PoseWithCovarianceStamped, map_frame: str) -> tuple[FloatArray, FloatArray, int]:

@@ -4,7 +4,7 @@
     sensor data QoS, best effort                        |           reliable, volatile
                                                         +--------> ~/pose_with_covariance
                                                                     reliable, latched
-                                                        ~/hypotheses, where a tracker runs
+                                                        ~/hypotheses, ~/attention, for who listens
                                                         /diagnostics, once a second
 
 Every pose carries the stamp of the newest sample that it used. Nothing is published while the window
@@ -34,7 +34,7 @@ from mail_ros.core.tracked import localizer_of
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_place, to_sample
 from mail_ros.nodes.lifecycle import ManagedNode
-from mail_ros.nodes.outputs import Diagnostics, Hypotheses, Poses
+from mail_ros.nodes.outputs import Details, Diagnostics, Poses
 from mail_ros.nodes.parameters import LocalizerParameters, declare_only, read
 from mail_ros.nodes.spin import one_line, run
 
@@ -63,9 +63,9 @@ class LocalizerNode(ManagedNode):
         for name in ("loaded", "localizer", "heard", "health"):  # the model goes with them
             self.configured.callback(delattr, self, name)
         self.poses = Poses(self, "~")
-        self.hypotheses = Hypotheses(self)
+        self.details = Details(self)
         self.diagnostics = Diagnostics(self)
-        for output in (self.poses, self.hypotheses, self.diagnostics):
+        for output in (self.poses, self.details, self.diagnostics):
             self.configured.callback(output.destroy)
         self._subscribe()
         self._serve()
@@ -100,7 +100,7 @@ class LocalizerNode(ManagedNode):
         estimate = self.health.push(sample)
         if estimate is not None:
             self.poses.publish(estimate, self.map_frame)
-            self.hypotheses.publish(self.localizer, estimate, self.map_frame)
+            self.details.publish(self.localizer, estimate, self.map_frame)
 
     def on_initial_pose(self, msg: PoseWithCovarianceStamped) -> None:
         """Begin with what somebody says of the place, where a tracker can carry it on."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from geometry_msgs.msg import PoseArray, PoseStamped, PoseWithCovarianceStamped
 from rclpy.node import Node
+from std_msgs.msg import Float32MultiArray
 
 from mail_ros.core.health import Assessment
 from mail_ros.core.localizer import Estimate, WindowLocalizer
 from mail_ros.nodes import qos
-from mail_ros.nodes.conversions import to_pose, to_pose_array, to_pose_with_covariance
+from mail_ros.nodes.conversions import to_attention, to_pose, to_pose_array, to_pose_with_covariance
 
 
 class Poses:
@@ -39,22 +40,29 @@ class Poses:
         self.node.destroy_publisher(self.with_covariance)
 
 
-class Hypotheses:
-    """One topic, ~/hypotheses: the places where the device may be. They are computed only for who listens."""
+class Details:
+    """What goes with a pose, for who wants to look closer; it is computed only for who listens.
+
+    ~/hypotheses: the places where the device may be, where a tracker runs. ~/attention: the weight of each scale.
+    """
 
     def __init__(self, node: Node) -> None:
-        """Offer it."""
+        """Offer them."""
         self.node = node
-        self.publisher = node.create_publisher(PoseArray, "~/hypotheses", qos.poses())
+        self.hypotheses = node.create_publisher(PoseArray, "~/hypotheses", qos.poses())
+        self.attention = node.create_publisher(Float32MultiArray, "~/attention", qos.poses())
 
     def publish(self, localizer: WindowLocalizer, estimate: Estimate, map_frame: str) -> None:
         """Say what goes with an estimate that the localizer just made."""
-        if self.publisher.get_subscription_count() and (places := localizer.hypotheses()):
-            self.publisher.publish(to_pose_array(places, estimate, map_frame))
+        if self.hypotheses.get_subscription_count() and (places := localizer.hypotheses()):
+            self.hypotheses.publish(to_pose_array(places, estimate, map_frame))
+        if self.attention.get_subscription_count() and estimate.attention:
+            self.attention.publish(to_attention(estimate))
 
     def destroy(self) -> None:
-        """Offer it no longer."""
-        self.node.destroy_publisher(self.publisher)
+        """Offer them no longer."""
+        self.node.destroy_publisher(self.hypotheses)
+        self.node.destroy_publisher(self.attention)
 
 
 class Diagnostics:
