@@ -124,3 +124,18 @@ def test_a_new_model_that_cannot_be_used_leaves_the_old_one_at_work(graph: Graph
     said = len(managed.poses)
     managed.hear(50)
     graph.wait(lambda: len(managed.poses) > said)
+
+
+def test_not_even_a_bug_in_loading_ends_a_localizer_at_work(
+    graph: Graph, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    managed = Managed(graph, model=str(model))
+
+    def broken(path: Path, engine: str) -> None:
+        raise MemoryError("no room\nat all")
+
+    monkeypatch.setattr("mail_ros.nodes.localizer.load", broken)
+    answer = graph.call(Trigger, "/mail_localizer/reload_model", Trigger.Request())
+    assert not answer.success
+    assert answer.message.startswith("the old model stays: MemoryError(")
+    assert managed.state == "active"

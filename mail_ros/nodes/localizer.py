@@ -125,8 +125,9 @@ class LocalizerNode(ManagedNode):
         """
         try:
             self._load()
-        except MailError as error:
-            response.success, response.message = False, f"the old model stays: {error}"
+        except Exception as error:  # whatever it is: a robot that drives must not lose its localizer by this
+            reason = str(error) if isinstance(error, MailError) else one_line(repr(error))
+            response.success, response.message = False, f"the old model stays: {reason}"
             self.get_logger().error(response.message)
         else:
             response.success, response.message = True, f"localizing with {self.parameters.model}"
