@@ -9,7 +9,13 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
-TYPES = {"model": str, "engine": str, "tracker": str, "use_sim_time": bool}  # parameters that an argument sets
+TYPES = {
+    "model": str,
+    "engine": str,
+    "tracker": str,
+    "autostart": bool,
+    "use_sim_time": bool,
+}  # parameters that an argument sets
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -19,6 +25,7 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument("model", default_value="", description="Model file, written by `mail_ros train`."),
             DeclareLaunchArgument("engine", default_value="", description="What computes the model: numpy, onnx."),
             DeclareLaunchArgument("tracker", default_value="", description="How windows are followed: none, walking."),
+            DeclareLaunchArgument("autostart", default_value="", description="false: wait for a lifecycle manager."),
             DeclareLaunchArgument("namespace", default_value="", description="Namespace of the node and its topics."),
             DeclareLaunchArgument("params_file", default_value="", description="YAML with parameters of the node."),
             DeclareLaunchArgument("use_sim_time", default_value="", description="true: time is that of /clock."),

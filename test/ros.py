@@ -100,6 +100,15 @@ class Graph:
         self.node.create_subscription(msgtype, topic, heard.append, qos.lossless(), raw=raw)
         return heard
 
+    def call(self, kind: Any, service: str, request: Any) -> Any:
+        """What a service answers, once it is there."""
+        client = self.node.create_client(kind, service)
+        self.wait(client.service_is_ready, f"for {service}")
+        future = client.call_async(request)
+        self.wait(future.done, f"for an answer of {service}")
+        self.node.destroy_client(client)
+        return future.result()
+
     def wait(self, condition: Callable[[], bool], what: str = "") -> None:
         """Spin until something is so."""
         deadline_s = time.monotonic() + LIMIT_S
@@ -121,6 +130,21 @@ class Graph:
         self.executor.shutdown()
         self.node.destroy_node()
         rclpy.shutdown(context=self.context)
+
+
+class Said:
+    """A logger that keeps its warnings and errors."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self.lines = lines
+
+    def warning(self, line: str, **_: Any) -> None:
+        self.lines.append(line)
+
+    error = warning
+
+    def info(self, line: str) -> None:
+        """What goes well is not kept."""
 
 
 @pytest.fixture

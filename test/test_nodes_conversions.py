@@ -10,13 +10,24 @@ from hypothesis import strategies as st
 pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
 
 from builtin_interfaces.msg import Time
+from geometry_msgs.msg import PoseWithCovarianceStamped
 from rclpy.serialization import serialize_message
 from sensor_msgs.msg import MagneticField
 
 from mail_ros.core.errors import MailError
 from mail_ros.core.localizer import Estimate, Status
+from mail_ros.core.tracker import Hypothesis
 from mail_ros.data.messages import decode_field
-from mail_ros.nodes.conversions import message_class, to_pose, to_pose_with_covariance, to_sample, to_stamp_ns, to_time
+from mail_ros.nodes.conversions import (
+    message_class,
+    to_place,
+    to_pose,
+    to_pose_array,
+    to_pose_with_covariance,
+    to_sample,
+    to_stamp_ns,
+    to_time,
+)
 
 STAMPS = st.integers(-(2**31) * 10**9, 2**31 * 10**9 - 1)
 
@@ -75,3 +86,32 @@ def test_a_message_type_is_found_by_name() -> None:
 def test_an_unknown_message_type_says_what_to_install(msgtype: str) -> None:
     with pytest.raises(MailError, match=r"wanted its ROS package to be installed, found nothing; install"):
         message_class(msgtype)
+
+
+@pytest.mark.parametrize(("frame", "floor"), [("site", 0), ("site_floor_-2", -2)])
+def test_a_place_lies_on_the_floor_whose_frame_it_names(frame: str, floor: int) -> None:
+    estimate = Estimate(10**9, np.array([1.5, -2.5]), np.array([[2.0, -0.5], [-0.5, 1.0]]), floor, Status.UNCERTAIN, ())
+    msg = to_pose_with_covariance(estimate, "site")
+    assert msg.header.frame_id == frame
+    position_m, covariance_m2, heard_floor = to_place(msg, "site")
+    assert (position_m.tolist(), heard_floor) == ([1.5, -2.5], floor)
+    assert covariance_m2.tolist() == estimate.covariance_m2.tolist()
+
+
+@pytest.mark.parametrize("frame", ["", "odom", "/site", "site_floor_x", "other_floor_1"])
+def test_a_place_in_a_frame_of_no_floor_is_refused(frame: str) -> None:
+    msg = PoseWithCovarianceStamped()
+    msg.header.frame_id = frame
+    with pytest.raises(MailError, match=r"header.frame_id: wanted site, or site_floor_1 and so on, found"):
+        to_place(msg, "site")
+
+
+def test_hypotheses_are_those_on_the_floor_of_the_pose_in_its_frame() -> None:
+    places = [
+        Hypothesis(np.array(at_m), floor, 0.3) for at_m, floor in (([1.0, 2.0], 1), ([3.0, 4.0], 0), ([5.0, 6.0], 1))
+    ]
+    estimate = Estimate(10**9, np.array([1.5, -2.5]), np.eye(2), 1, Status.UNCERTAIN, ())
+    msg = to_pose_array(places, estimate, "site")
+    assert msg.header == to_pose(estimate, "site").header
+    assert [(pose.position.x, pose.position.y) for pose in msg.poses] == [(1.0, 2.0), (5.0, 6.0)]
+    assert all(pose.orientation.w == 1.0 for pose in msg.poses)

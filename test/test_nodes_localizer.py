@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,17 @@ import pytest
 pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
 
 from builtin_interfaces.msg import Time
-from geometry_msgs.msg import PoseStamped, PoseWithCovarianceStamped
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from geometry_msgs.msg import PoseArray, PoseStamped, PoseWithCovarianceStamped
 from helpers import START_NS, SyntheticWalk, offline_estimates, synthetic_walk, tiny_config, tiny_model
 from rclpy.parameter import Parameter
 from rclpy.serialization import deserialize_message
-from ros import Graph, Process
+from ros import Graph, Process, Said
 from rosgraph_msgs.msg import Clock
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 from sensor_msgs.msg import MagneticField
+from std_msgs.msg import Float32MultiArray
 
 from mail_ros.core.checkpoint import load_model
 from mail_ros.core.config import STRIDE_S, TrackerChoice
@@ -282,8 +285,55 @@ def test_the_localizer_says_why_samples_are_not_used(
     assert said.pop() == "samples in 10 s: 0 used, 1 not_finite"
 
 
-class Said:
-    """A logger that keeps its warnings."""
+@pytest.mark.parametrize("tracker", ["walking", "none"])
+def test_a_tracker_s_hypotheses_go_with_its_poses(graph: Graph, tracker: str) -> None:
+    model = tiny_model(graph.folder / "map.safetensors", tiny_config("heatmap"))
+    node = in_process(graph, model=str(model), tracker=tracker)
+    graph.executor.add_node(node)
+    poses, hypotheses = (
+        graph.listen(kind, f"/mail_localizer/{topic}")
+        for kind, topic in ((PoseStamped, "pose"), (PoseArray, "hypotheses"))
+    )
+    publishers = node.poses.plain, node.details.hypotheses
+    graph.wait(lambda: all(publisher.get_subscription_count() == 1 for publisher in publishers))
+    for msg in messages(synthetic_walk(3.0)):
+        node.on_field(msg)
+    graph.wait(lambda: len(poses) >= 5 and len(hypotheses) >= (5 if tracker == "walking" else 0))
+    if tracker == "none":
+        assert not hypotheses
+    for pose, places in zip(poses, hypotheses, strict=False):
+        assert places.header == pose.header
+        assert 1 <= len(places.poses) <= 5
 
-    def __init__(self, lines: list[str]) -> None:
-        self.warning = lines.append
+
+def test_the_weights_of_the_scales_go_with_the_poses(graph: Graph, model: Path) -> None:
+    node = in_process(graph, model=str(model))
+    graph.executor.add_node(node)
+    heard: list[Float32MultiArray] = graph.listen(Float32MultiArray, "/mail_localizer/attention")
+    graph.wait(lambda: node.details.attention.get_subscription_count() == 1)
+    for msg in messages(synthetic_walk(3.0)):
+        node.on_field(msg)
+    graph.wait(lambda: len(heard) > 0)
+    (scales,) = heard[-1].layout.dim
+    assert (scales.label, scales.size, len(heard[-1].data)) == ("scale", 3, 3)
+    assert sum(heard[-1].data) == pytest.approx(1.0)
+
+
+def test_diagnostics_say_once_a_second_how_it_does(graph: Graph, model: Path) -> None:
+    heard: list[DiagnosticArray] = graph.listen(DiagnosticArray, "/diagnostics")
+    node = in_process(graph, model=str(model))
+    graph.executor.add_node(node)
+    graph.wait(lambda: node.diagnostics.publisher.get_subscription_count() == 1)
+    graph.wait(lambda: len(heard) > 0)
+    assert heard[-1].status[0].level == DiagnosticStatus.ERROR
+    assert heard[-1].status[0].message == "no samples"
+    for msg in messages(synthetic_walk(3.0)):
+        node.on_field(msg)
+    count = len(heard)
+    graph.wait(lambda: len(heard) > count)
+    (status,) = heard[count].status
+    values = {pair.key: pair.value for pair in status.values}
+    assert status.name == "mail_localizer: localization"
+    assert (values["used"], values["window filled"]) == ("300", "100%")
+    assert values["model sha256"] == sha256(model.read_bytes()).hexdigest()
+    assert values["status"] == status.message == node.localizer.status.name

@@ -62,6 +62,7 @@ def test_home_may_be_written_as_a_tilde() -> None:
         ({}, "parameter model: wanted a model file, found nothing; give one, as in -p model:=site.safetensors"),
         ({"model": 3}, "parameter model: wanted str, found 3"),
         ({"model": "m", "engine": "torch"}, "parameter engine: wanted numpy or onnx, found 'torch'"),
+        ({"model": "m", "autostart": "yes"}, "parameter autostart: wanted bool, found 'yes'"),
         ({"model": "m", "stride_s": "fast"}, "parameter stride_s: wanted float, found 'fast'"),
         ({"model": "m", "stride_s": -0.1}, "stride_s: wanted 0.001 to 3600, found -0.1"),
         ({"model": "m", "stride_s": float("nan")}, "stride_s: wanted 0.001 to 3600, found nan"),

@@ -6,11 +6,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from mail_ros.core.checkpoint import ModelCard, load_model
+from mail_ros.core.belief import Float32Array
+from mail_ros.core.checkpoint import ModelCard, read_model
 from mail_ros.core.config import Engine
 from mail_ros.core.errors import ModelError
 from mail_ros.core.model import Model
-from mail_ros.core.onnx_engine import load_onnx
+from mail_ros.core.onnx_engine import read_onnx
+
+
+class Loaded(NamedTuple):
+    """A model that was read and checked."""
+
+    model: Model
+    card: ModelCard
+    golden_field_ut: Float32Array  # (n + lag, 3): the window for `checkpoint.check_golden`
 
 
 class _Files(NamedTuple):
@@ -18,17 +27,22 @@ class _Files(NamedTuple):
 
     suffix: str
     verb: str  # of `mail_ros`, that writes them
-    load: Callable[[Path], tuple[Model, ModelCard]]
+    load: Callable[[Path], Loaded]
+
+
+def _numpy(path: Path) -> Loaded:
+    file = read_model(path)
+    return Loaded(file.model, file.card, file.golden_field_ut)
 
 
 ENGINES: Mapping[Engine, _Files] = {
-    "numpy": _Files(".safetensors", "train", load_model),
-    "onnx": _Files(".onnx", "export", load_onnx),
+    "numpy": _Files(".safetensors", "train", _numpy),
+    "onnx": _Files(".onnx", "export", lambda path: Loaded(*read_onnx(path))),
 }
 
 
-def load(path: Path, engine: Engine) -> tuple[Model, ModelCard]:
-    """A model to localize with, and its card.
+def load(path: Path, engine: Engine) -> Loaded:
+    """A model to localize with, its card and its golden window.
 
     Args:
         path: of the engine's kind of file.

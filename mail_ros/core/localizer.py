@@ -19,10 +19,11 @@ import numpy as np
 
 from mail_ros.core.belief import Cells, Posterior
 from mail_ros.core.config import STRIDE_S, FeatureConfig, check_range
-from mail_ros.core.errors import TrackError
+from mail_ros.core.errors import ConfigError, TrackError
 from mail_ros.core.model import Mail, Model
 from mail_ros.core.reader import Answer, MailBatch, MailReader, Reader, WindowReader, window_answer
 from mail_ros.core.signals import FloatArray, Resampler, Tick
+from mail_ros.core.tracker import Hypothesis
 
 NO_OFFSET_UT = np.zeros(3)
 LOCALIZED_FROM = 0.95  # an estimate is LOCALIZED if it is so surely near its place (see `Posterior.near`)
@@ -131,6 +132,26 @@ class WindowLocalizer:
         self.resampler.reset()
         self.reader.clear()
         self.status = Status.FILLING
+
+    def forget(self) -> None:
+        """Let what earlier windows said count no more; the window that is read stays."""
+
+    def believe(self, position_m: FloatArray, covariance_m2: FloatArray, floor: int) -> None:
+        """Take somebody's word for where the device is, see `Tracker.believe`.
+
+        Raises:
+            MailError: it is of no use, or, as here, nothing is carried on from window to window.
+        """
+        raise ConfigError(
+            "the place of the device",
+            wanted="a tracker that carries it on",
+            found="none: each window is by itself",
+            fix="set tracker to walking",
+        )
+
+    def hypotheses(self) -> list[Hypothesis]:
+        """The places where the device may be, see `Tracker.hypotheses`; none where nothing is carried on."""
+        return []
 
     def push(self, sample: Sample) -> Estimate | None:
         """Take the next sample; None while the window fills, between strides, and for unusable samples."""

@@ -72,7 +72,12 @@ def metadata_of(card: ModelCard, state: State, golden_field_ut: Float32Array) ->
 
 
 def load_onnx(path: Path) -> tuple[OnnxMail, ModelCard]:
-    """Read, build and check an exported model.
+    """A model to localize with, and its card; errors as of `read_onnx`."""
+    return read_onnx(path)[:2]
+
+
+def read_onnx(path: Path) -> tuple[OnnxMail, ModelCard, Float32Array]:
+    """Read, build and check an exported model; it, its card and its golden window (n + lag, 3) µT.
 
     Raises:
         ModelError: onnxruntime is missing, no such file, not an ONNX file, no or another card, a graph that does
@@ -88,8 +93,7 @@ def load_onnx(path: Path) -> tuple[OnnxMail, ModelCard]:
         raise incomplete(path, card.config, error) from None
     model = OnnxMail(card.config, head, session)
     _check_graph(path, model, session)
-    check_golden(path, model, card, arrays.get(GOLDEN_KEY))
-    return model, card
+    return model, card, check_golden(path, model, card, arrays.get(GOLDEN_KEY))
 
 
 def _session(path: Path) -> InferenceSession:

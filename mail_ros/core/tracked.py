@@ -29,7 +29,7 @@ from mail_ros.core.offset import DeviceOffset
 from mail_ros.core.reader import Answer, Reader
 from mail_ros.core.signals import NS_PER_S, FloatArray, Tick
 from mail_ros.core.standing import Activity, FieldActivity, OdometryActivity
-from mail_ros.core.tracker import FLAT_UT, Tracker
+from mail_ros.core.tracker import FLAT_UT, Hypothesis, Tracker
 
 LEAST_WEIGHT = 0.02  # of a window that stood all the time: whoever only seems to stand is not stuck
 
@@ -68,6 +68,18 @@ class TrackedLocalizer(WindowLocalizer):
         self.tracker.reset()
         self.offset.reset()
         self._newest_ns, self._moved_m = None, np.zeros(2)
+
+    def forget(self) -> None:
+        """Know nothing of the place again. What was learned of the device's offset stays: it is the same device."""
+        self.tracker.reset()
+
+    def believe(self, position_m: FloatArray, covariance_m2: FloatArray, floor: int) -> None:
+        """Begin with a Gaussian around a place, see `Tracker.believe`."""
+        self.tracker.believe(position_m, covariance_m2, floor)
+
+    def hypotheses(self) -> list[Hypothesis]:
+        """The heaviest places of the belief, see `Tracker.hypotheses`."""
+        return self.tracker.hypotheses()
 
     def hear(self, sample: Sample) -> bool:
         """Take the next sample; whether an estimate is due.

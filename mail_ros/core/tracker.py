@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mail_ros.core.belief import Cells, FloatArray, Posterior, decode, gaussian, normal
+from mail_ros.core.belief import NEAR_M, Cells, FloatArray, Posterior, decode, gaussian, normal
 from mail_ros.core.config import TrackerConfig
 from mail_ros.core.errors import TrackError
 from mail_ros.core.motion import Motion, OdometryMotion, WalkingMotion
@@ -22,7 +22,7 @@ from mail_ros.core.motion import Motion, OdometryMotion, WalkingMotion
 LONGEST_EVIDENCE_S = 2.0  # a window counts for at most so long, however rarely one comes
 FORGET_S = 60.0  # without odometry, a belief that old says nothing any more
 SUPPORT = (-3.0, 5.0)  # bounds of a window's log ratio where it is asked whether the map explains the field
-OFF_MAP_M = 3.0  # a given position may be so far beside the nearest cell
+DOUBT_DEVIATIONS = 3.0  # of a given place: the survey must have come so near
 FLAT_UT = 3.0  # change of the field of one who walks, where nobody measured it
 
 
@@ -36,7 +36,7 @@ class Hypothesis:
 
 
 class Tracker:
-    """The belief, and what changes it: `advance` by time and way, `update` by evidence."""
+    """The belief, and what changes it: `advance` by time and way, `update` by evidence, `believe` by a word."""
 
     def __init__(self, cells: Cells, config: TrackerConfig, *, odometry: bool) -> None:
         """Know nothing yet.
@@ -63,38 +63,42 @@ class Tracker:
         self._due = True  # evidence is taken once per move: in between the windows say the same again
         self._support, self._supported_s = 0.0, 0.0  # sums over the last windows, weighed as their evidence is
 
-    def place(self, position_m: FloatArray, covariance_m2: FloatArray, floor: int) -> None:
-        """Believe what somebody else says of the position: a Gaussian over the cells; the heading stays open.
+    def believe(self, position_m: FloatArray, covariance_m2: FloatArray, floor: int) -> None:
+        """Take somebody's word for where the device is, whatever was believed before; its heading stays open.
 
         Args:
             position_m: (2,) in the frame of its floor.
-            covariance_m2: (2, 2); zeros are taken for a cell's own doubt.
+            covariance_m2: (2, 2) of the word; what is smaller than a cell counts as one.
             floor: of the map.
 
         Raises:
-            TrackError: numbers that are not finite, a covariance that is none, or a place that is not on the map; the
-                belief stays as it was.
+            TrackError: not finite, no covariance, or a place that no survey went near; the belief is as before.
         """
-        if not (np.isfinite(position_m).all() and np.isfinite(covariance_m2).all()):
-            found = f"{position_m.tolist()} m, {covariance_m2.tolist()} m²"
-            raise TrackError("the given position", wanted="finite numbers", found=found, fix="send it again")
-        if np.linalg.eigvalsh(covariance_m2)[0] < 0.0:
-            found = f"{covariance_m2.tolist()} m²"
+        numbers = np.append(position_m, covariance_m2)
+        if not np.isfinite(numbers).all() or np.linalg.eigvalsh(covariance_m2).min() < -1e-9:
             raise TrackError(
-                "the given position", wanted="a covariance that is not negative", found=found, fix="send it again"
+                "the place of the device",
+                wanted="finite numbers, and a covariance that is one",
+                found=f"{np.asarray(position_m).tolist()} m, {np.asarray(covariance_m2).tolist()} m²",
+                fix="mend who sends it",
             )
-        away_m = np.linalg.norm(self.cells.position_m - position_m, axis=1)
-        away_m = np.where(self.cells.floor == floor, away_m, np.inf)
-        if away_m.min() > OFF_MAP_M:
-            raise TrackError(
-                "the given position",
-                wanted=f"a place within {OFF_MAP_M:g} m of the survey",
-                found=f"{np.round(position_m, 2).tolist()} m on floor {floor}, {away_m.min():.1f} m away",
-                fix="give another, or survey that place",
-            )
+        self._check_near(position_m, covariance_m2, floor)
         evidence = gaussian(normal(position_m, covariance_m2, floor), self.cells)
         self.reset()
         self.belief = _normalised(self.belief * np.exp(evidence - evidence.max())[:, None], self.belief)
+
+    def _check_near(self, position_m: FloatArray, covariance_m2: FloatArray, floor: int) -> None:
+        distance_m = np.linalg.norm(self.cells.position_m - position_m, axis=1)[self.cells.floor == floor]
+        reach_m = max(NEAR_M, DOUBT_DEVIATIONS * float(np.sqrt(np.linalg.eigvalsh(covariance_m2).max())))
+        nearest_m = float(distance_m.min(initial=np.inf))
+        if nearest_m > reach_m:
+            floors = ", ".join(map(str, np.unique(self.cells.floor)))
+            raise TrackError(
+                "the place of the device",
+                wanted=f"one within {reach_m:.1f} m of the survey, on one of its floors {floors}",
+                found=f"floor {floor}" if np.isinf(nearest_m) else f"one that is {nearest_m:.1f} m off",
+                fix="correct it, or survey that place",
+            )
 
     def advance(self, elapsed_s: float, moved_m: FloatArray | None = None, change_ut: float = FLAT_UT) -> None:
         """Let time pass and odometry go on; before the `update` by a window that ends then.

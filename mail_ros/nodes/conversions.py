@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Time
-from geometry_msgs.msg import Pose, PoseStamped, PoseWithCovarianceStamped
+from geometry_msgs.msg import Pose, PoseArray, PoseStamped, PoseWithCovarianceStamped
 from sensor_msgs.msg import MagneticField
-from std_msgs.msg import Header
+from std_msgs.msg import Float32MultiArray, Header, MultiArrayDimension, MultiArrayLayout
 
 from mail_ros.core.errors import MailError
-from mail_ros.core.frames import frame_of_floor
+from mail_ros.core.frames import frame_of_floor, split_frame
 from mail_ros.core.localizer import Estimate, Sample
-from mail_ros.core.signals import NS_PER_S, UT_PER_T
+from mail_ros.core.signals import NS_PER_S, UT_PER_T, FloatArray
+from mail_ros.core.tracker import Hypothesis
 
 HEIGHT_M2 = 1.0  # of a device that is somewhere between the floor and a head
 ANY_ANGLE_RAD2 = np.pi**2 / 3.0  # of an angle that may be any
@@ -56,7 +58,7 @@ def to_sample(msg: MagneticField) -> Sample:
 
 def to_pose(estimate: Estimate, map_frame: str) -> PoseStamped:
     """The position in the frame of its floor. A magnetometer alone gives no heading: the rotation is none."""
-    return PoseStamped(header=_header(estimate, map_frame), pose=_pose(estimate))
+    return PoseStamped(header=_header(estimate, map_frame), pose=_pose(estimate.position_m))
 
 
 def to_pose_with_covariance(estimate: Estimate, map_frame: str) -> PoseWithCovarianceStamped:
@@ -64,17 +66,48 @@ def to_pose_with_covariance(estimate: Estimate, map_frame: str) -> PoseWithCovar
     covariance = np.diag([0.0, 0.0, HEIGHT_M2, ANY_ANGLE_RAD2, ANY_ANGLE_RAD2, ANY_ANGLE_RAD2])
     covariance[:2, :2] = estimate.covariance_m2
     msg = PoseWithCovarianceStamped(header=_header(estimate, map_frame))
-    msg.pose.pose, msg.pose.covariance = _pose(estimate), covariance.ravel()
+    msg.pose.pose, msg.pose.covariance = _pose(estimate.position_m), covariance.ravel()
     return msg
+
+
+def to_pose_array(hypotheses: Sequence[Hypothesis], estimate: Estimate, map_frame: str) -> PoseArray:
+    """Those on the floor of the estimate, heaviest first: a PoseArray has one frame, and a frame is one floor."""
+    here = [_pose(hypothesis.position_m) for hypothesis in hypotheses if hypothesis.floor == estimate.floor]
+    return PoseArray(header=_header(estimate, map_frame), poses=here)
+
+
+def to_attention(estimate: Estimate) -> Float32MultiArray:
+    """One weight per scale, in the order of the model's card; they sum to one."""
+    size = len(estimate.attention)
+    layout = MultiArrayLayout(dim=[MultiArrayDimension(label="scale", size=size, stride=size)])
+    return Float32MultiArray(layout=layout, data=estimate.attention)
+
+
+def to_place(msg: PoseWithCovarianceStamped, map_frame: str) -> tuple[FloatArray, FloatArray, int]:
+    """Position (2,) m, covariance (2, 2) m², and the floor whose frame they are in; the heading is not used.
+
+    Raises:
+        MailError: a frame that is of no floor of this map.
+    """
+    base, floor = split_frame(msg.header.frame_id)
+    if base != map_frame:
+        raise MailError(
+            "header.frame_id",
+            wanted=f"{map_frame}, or {frame_of_floor(map_frame, 1)} and so on",
+            found=msg.header.frame_id or "nothing",
+            fix="send it in the frame of its floor",
+        )
+    position, rows = msg.pose.pose.position, np.array(msg.pose.covariance).reshape(6, 6)
+    return np.array([position.x, position.y]), 0.5 * (rows + rows.T)[:2, :2], floor
 
 
 def _header(estimate: Estimate, map_frame: str) -> Header:
     return Header(stamp=to_time(estimate.stamp_ns), frame_id=frame_of_floor(map_frame, estimate.floor))
 
 
-def _pose(estimate: Estimate) -> Pose:
+def _pose(position_m: FloatArray) -> Pose:
     pose = Pose()
-    pose.position.x, pose.position.y = map(float, estimate.position_m)
+    pose.position.x, pose.position.y = map(float, position_m)
     pose.orientation.w = 1.0
     return pose
 

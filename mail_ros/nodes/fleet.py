@@ -20,10 +20,11 @@ from sensor_msgs.msg import MagneticField
 from mail_ros.core.engine import load
 from mail_ros.core.errors import ConfigError, MailError
 from mail_ros.core.fleet import Fleet
+from mail_ros.core.health import Heard, unused
 from mail_ros.core.localizer import Sample
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_sample
-from mail_ros.nodes.outputs import Heard, Poses, unused
+from mail_ros.nodes.outputs import Poses
 from mail_ros.nodes.parameters import FleetParameters, declare
 from mail_ros.nodes.spin import run
 
@@ -56,7 +57,7 @@ class FleetNode(Node):
     def __init__(self, **options: Any) -> None:
         super().__init__(NAME, **options)
         self.parameters = declare(self, FleetParameters)
-        model, card = load(self.parameters.model_path, self.parameters.engine)
+        model, card, _ = load(self.parameters.model_path, self.parameters.engine)
         self.fleet = Fleet(model, self.parameters.stride_s, self.parameters.tracker, self.parameters.most)
         self.map_frame = self.parameters.global_frame_id or card.map_frame
         self.robots: dict[str, Robot] = {}
@@ -79,7 +80,7 @@ class FleetNode(Node):
         """
         prefix = f"/{namespace.strip('/')}"
         localizer = self.fleet.join(prefix)
-        poses = Poses(self, f"{prefix}/{POSES}", self.map_frame)
+        poses = Poses(self, f"{prefix}/{POSES}")
         topic = f"{prefix}/{FIELD_TOPIC}"
         hear = partial(self.on_field, prefix)
         self.robots[prefix] = Robot(
@@ -125,7 +126,7 @@ class FleetNode(Node):
         """Let all robots hear what waits, and publish what they say."""
         samples, self._waiting = self._waiting, []
         for prefix, estimate in self.fleet.push(samples):
-            self.robots[prefix].poses.publish(estimate)
+            self.robots[prefix].poses.publish(estimate, self.map_frame)
 
     def report(self) -> None:
         """Say what became of each robot's samples since the last report, where some were of no use."""

@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
-from geometry_msgs.msg import PoseStamped, PoseWithCovarianceStamped
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from geometry_msgs.msg import PoseArray, PoseStamped, PoseWithCovarianceStamped
 from rclpy.node import Node
+from std_msgs.msg import Float32MultiArray
 
+from mail_ros.core.health import Assessment
 from mail_ros.core.localizer import Estimate, WindowLocalizer
 from mail_ros.nodes import qos
-from mail_ros.nodes.conversions import to_pose, to_pose_with_covariance
+from mail_ros.nodes.conversions import to_attention, to_pose, to_pose_array, to_pose_with_covariance
 
 
 class Poses:
     """Two topics: PREFIX/pose, and PREFIX/pose_with_covariance, whose last is there for whoever comes late."""
 
-    def __init__(self, node: Node, prefix: str, map_frame: str) -> None:
+    def __init__(self, node: Node, prefix: str) -> None:
         """Offer them.
 
         Args:
             node: whose they are.
             prefix: before the topics' names.
-            map_frame: that of floor 0.
         """
-        self.node, self.map_frame = node, map_frame
+        self.node = node
         self.plain = node.create_publisher(PoseStamped, f"{prefix}/pose", qos.poses())
         self.with_covariance = node.create_publisher(
             PoseWithCovarianceStamped, f"{prefix}/pose_with_covariance", qos.last_pose()
         )
 
-    def publish(self, estimate: Estimate) -> None:
-        """Say where it was."""
-        self.plain.publish(to_pose(estimate, self.map_frame))
-        self.with_covariance.publish(to_pose_with_covariance(estimate, self.map_frame))
+    def publish(self, estimate: Estimate, map_frame: str) -> None:
+        """Say where it was; `map_frame` is that of floor 0."""
+        self.plain.publish(to_pose(estimate, map_frame))
+        self.with_covariance.publish(to_pose_with_covariance(estimate, map_frame))
 
     def destroy(self) -> None:
         """Offer them no longer."""
@@ -40,29 +40,52 @@ class Poses:
         self.node.destroy_publisher(self.with_covariance)
 
 
-class Heard:
-    """What became of the samples of one localizer."""
+class Details:
+    """What goes with a pose, for who wants to look closer; it is computed only for who listens.
 
-    def __init__(self, localizer: WindowLocalizer) -> None:
-        """Count from now on."""
-        self.localizer = localizer
-        self.malformed = 0
-        self._reported: Counter[str] = Counter()
-
-    def new(self) -> Counter[str]:
-        """Since the last call, under `used` or the reason why not."""
-        counts = self.localizer.resampler.counts + Counter(malformed=self.malformed)
-        new, self._reported = counts - self._reported, counts
-        return new
-
-
-def unused(counts: Counter[str]) -> str:
-    """How many samples were used, and how many not and why; empty where all were.
-
-    >>> unused(Counter(used=40, late=2, gap=1))
-    '40 used, 1 gap, 2 late'
+    ~/hypotheses: the places where the device may be, where a tracker runs. ~/attention: the weight of each scale.
     """
-    if not counts.keys() - {"used"}:
-        return ""
-    reasons = (f"{count} {reason}" for reason, count in sorted(counts.items()) if reason != "used")
-    return ", ".join([f"{counts['used']} used", *reasons])
+
+    def __init__(self, node: Node) -> None:
+        """Offer them."""
+        self.node = node
+        self.hypotheses = node.create_publisher(PoseArray, "~/hypotheses", qos.poses())
+        self.attention = node.create_publisher(Float32MultiArray, "~/attention", qos.poses())
+
+    def publish(self, localizer: WindowLocalizer, estimate: Estimate, map_frame: str) -> None:
+        """Say what goes with an estimate that the localizer just made."""
+        if self.hypotheses.get_subscription_count() and (places := localizer.hypotheses()):
+            self.hypotheses.publish(to_pose_array(places, estimate, map_frame))
+        if self.attention.get_subscription_count() and estimate.attention:
+            self.attention.publish(to_attention(estimate))
+
+    def destroy(self) -> None:
+        """Offer them no longer."""
+        self.node.destroy_publisher(self.hypotheses)
+        self.node.destroy_publisher(self.attention)
+
+
+class Diagnostics:
+    """What `/diagnostics` hears of a node: one status, named after it."""
+
+    def __init__(self, node: Node) -> None:
+        """Offer it."""
+        self.node = node
+        self.publisher = node.create_publisher(DiagnosticArray, "/diagnostics", qos.poses())
+
+    def publish(self, assessment: Assessment) -> None:
+        """Say how it does."""
+        status = DiagnosticStatus(
+            level=bytes([assessment.level]),
+            name=f"{self.node.get_fully_qualified_name().lstrip('/')}: localization",
+            message=assessment.message,
+            hardware_id="magnetometer",
+            values=[KeyValue(key=name, value=value) for name, value in assessment.values.items()],
+        )
+        msg = DiagnosticArray(status=[status])
+        msg.header.stamp = self.node.get_clock().now().to_msg()
+        self.publisher.publish(msg)
+
+    def destroy(self) -> None:
+        """Offer it no longer."""
+        self.node.destroy_publisher(self.publisher)

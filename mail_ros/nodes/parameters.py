@@ -8,6 +8,7 @@ A launch file or a YAML file holds only what differs.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
@@ -27,8 +28,8 @@ def described(default: Any, description: str) -> Any:
 
 
 @dataclass(frozen=True)
-class LocalizerParameters:
-    """Parameters of `mail_localizer`. Its topics are remapped, not set."""
+class ModelParameters:
+    """How a model localizes: parameters of both `mail_localizer` and `mail_fleet`."""
 
     model: str = described("", "The model file, as written by `mail_ros train`, or by `mail_ros export`. Needed.")
     engine: Engine = described(  # noqa: RUF009 - a Literal
@@ -60,7 +61,16 @@ class LocalizerParameters:
 
 
 @dataclass(frozen=True)
-class FleetParameters(LocalizerParameters):
+class LocalizerParameters(ModelParameters):
+    """Parameters of `mail_localizer`. Its topics are remapped, not set."""
+
+    autostart: bool = described(
+        True, "true: localize from the start; false: wait for a lifecycle manager to configure and activate the node."
+    )
+
+
+@dataclass(frozen=True)
+class FleetParameters(ModelParameters):
     """Parameters of `mail_fleet`: those of a localizer hold for every robot."""
 
     namespaces: tuple[str, ...] = described((), "The robots' namespaces; empty: all that have a topic imu/mag.")
@@ -113,14 +123,36 @@ class RecorderParameters:
 def declare(node: Node, kind: type[T]) -> T:
     """Declare a dataclass's fields as the node's parameters and read what they were overridden with.
 
+    Raises:
+        ConfigError: a value of the wrong type or out of range.
+    """
+    declare_only(node, kind)
+    return read(node, kind)
+
+
+def declare_only(node: Node, kind: type, settable: Collection[str] = ()) -> None:
+    """Declare a dataclass's fields as the node's parameters, whatever they were overridden with.
+
+    Args:
+        node: whose they are.
+        kind: the dataclass.
+        settable: names of those that can be set while the node runs, which then reads them again (see `read`).
+    """
+    for field in dataclasses.fields(cast(Any, kind)):
+        default = list(field.default) if isinstance(field.default, tuple) else field.default
+        descriptor = ParameterDescriptor(
+            description=field.metadata["description"], dynamic_typing=True, read_only=field.name not in settable
+        )
+        node.declare_parameter(field.name, default, descriptor)
+
+
+def read(node: Node, kind: type[T]) -> T:
+    """The values that a node's declared parameters have now.
+
     Types are checked here and not by rclpy, so that a whole number will do where a fraction is meant.
 
     Raises:
         ConfigError: a value of the wrong type or out of range.
     """
-    values = {}
-    for field in dataclasses.fields(cast(Any, kind)):
-        default = list(field.default) if isinstance(field.default, tuple) else field.default
-        descriptor = ParameterDescriptor(description=field.metadata["description"], dynamic_typing=True, read_only=True)
-        values[field.name] = node.declare_parameter(field.name, default, descriptor).value
+    values = {field.name: node.get_parameter(field.name).value for field in dataclasses.fields(cast(Any, kind))}
     return from_dict(kind, values, "parameter ")

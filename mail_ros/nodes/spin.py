@@ -133,6 +133,6 @@ def missing(error: ModuleNotFoundError) -> MailError:
     return ConfigError(f"Python module {module}", wanted="it installed", found="nothing", fix=fix)
 
 
-def one_line(error: BaseException) -> str:
+def one_line(error: object) -> str:
     """The message of another library's error, without its line breaks."""
     return " ".join(str(error).split())

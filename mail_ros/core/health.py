@@ -1,0 +1,169 @@
+"""Whether a localizer does its work, and if not, why: what `/diagnostics` says, decided without ROS.
+
+samples --> Health.push --> localizer --> estimates
+                |  counts, |B|, latency
+                +--> assess(), once a second --> Assessment
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+from mail_ros.core.localizer import Estimate, Sample, Status, WindowLocalizer
+from mail_ros.core.signals import NS_PER_S
+
+PLAUSIBLE_UT = (5.0, 300.0)  # |B| in a building, next to steel and a robot's body as well
+EARTH_UT = (15.0, 120.0)  # |B| by which a unit is recognized: less than a factor of ten wide, so that only one fits
+UNITS_UT: Mapping[str, float] = {  # what one says who puts its numbers into a message that is meant to be in tesla
+    "millitesla": 1e3,
+    "gauss": 1e4,
+    "microtesla": 1e6,
+    "milligauss": 1e7,
+    "nanotesla": 1e9,
+    "tesla that were scaled from microtesla twice": 1e-6,
+}
+
+
+class Level(IntEnum):
+    """How bad it is; the numbers are those of `diagnostic_msgs/DiagnosticStatus`."""
+
+    OK = 0
+    WARN = 1
+    ERROR = 2
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """How a localizer did since the last one."""
+
+    level: Level
+    message: str
+    values: dict[str, str]
+
+
+class Heard:
+    """What became of the samples of one localizer."""
+
+    def __init__(self, localizer: WindowLocalizer) -> None:
+        """Count from now on."""
+        self.localizer = localizer
+        self.malformed = 0
+        self._reported: Counter[str] = Counter()
+
+    @property
+    def counts(self) -> Counter[str]:
+        """In all, under `used` or the reason why not; a `gap` or a clock set `backward` is counted besides."""
+        return self.localizer.resampler.counts + Counter(malformed=self.malformed)
+
+    def new(self) -> Counter[str]:
+        """Since the last call."""
+        counts = self.counts
+        new, self._reported = counts - self._reported, counts
+        return new
+
+
+class Health:
+    """Watches a localizer behind its own `push`."""
+
+    def __init__(
+        self,
+        localizer: WindowLocalizer,
+        now_ns: Callable[[], int],
+        about: Mapping[str, str],
+        steady_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Watch from now on.
+
+        Args:
+            localizer: that is pushed to.
+            now_ns: the clock that stamps samples.
+            about: what each assessment repeats, as the model's name.
+            steady_s: the clock that rates are counted by.
+        """
+        self.localizer, self.now_ns, self.about, self.steady_s = localizer, now_ns, dict(about), steady_s
+        self.heard = Heard(localizer)
+        self.begin()
+
+    def begin(self) -> None:
+        """Let what was before count no more."""
+        self.heard.new()
+        self._since_s = self.steady_s()
+        self._field_ut: list[float] = []  # |B| of each sample, also of those that were not used
+        self._latency_s: list[float] = []  # of each estimate
+
+    def push(self, sample: Sample) -> Estimate | None:
+        """As `Localizer.push`."""
+        self._field_ut.append(math.hypot(*sample.field_ut.tolist()))
+        estimate = self.localizer.push(sample)
+        if estimate is not None:
+            self._latency_s.append((self.now_ns() - estimate.stamp_ns) / NS_PER_S)
+        return estimate
+
+    def assess(self) -> Assessment:
+        """What became of it since the last call, or since it began."""
+        elapsed_s = max(self.steady_s() - self._since_s, 1e-9)
+        new, fill = self.heard.new(), self.localizer.reader.fill
+        finite_ut = [value for value in self._field_ut if math.isfinite(value)]
+        field_ut = statistics.median(finite_ut) if finite_ut else math.nan  # a reading gone wild does not count
+        values = {
+            "status": self.localizer.status.name,
+            "window filled": f"{fill:.0%}",
+            "rate, Hz": f"{len(self._field_ut) / elapsed_s:.1f}",
+            "used": str(new["used"]),
+            **{name: str(count) for name, count in sorted(new.items()) if name != "used"},
+            "|B| median, µT": f"{field_ut:.4g}",
+            "poses": str(len(self._latency_s)),
+            "latency median, ms": f"{1e3 * statistics.median(self._latency_s or [math.nan]):.1f}",
+            "latency max, ms": f"{1e3 * max(self._latency_s, default=math.nan):.1f}",
+            **self.about,
+        }
+        self.begin()
+        return Assessment(*_judged(new, field_ut, self.localizer.status, fill), values)
+
+
+def _judged(new: Counter[str], field_ut: float, status: Status, fill: float) -> tuple[Level, str]:
+    """The worst first; what follows from it is not said."""
+    if not new:
+        return Level.ERROR, "no samples"
+    if unit := unit_fault(field_ut):
+        return Level.ERROR, unit
+    words = unused(new)
+    if not new["used"]:
+        return Level.ERROR, f"no sample was of use: {words}"
+    state = f"FILLING, {fill:.0%}" if status is Status.FILLING else status.name
+    trusted = status in (Status.LOCALIZED, Status.STATIONARY) and not words
+    return Level.OK if trusted else Level.WARN, "; ".join(filter(None, [state, words]))
+
+
+def unit_fault(field_ut: float) -> str:
+    """What is wrong with a typical |B|, µT, and the unit that a driver likely used; empty where it may be right.
+
+    >>> unit_fault(48.0)
+    ''
+    >>> unit_fault(480_000.0)
+    '|B| is 4.8e+05 µT: the driver seems to send gauss, and must send tesla'
+    """
+    lowest, highest = PLAUSIBLE_UT
+    if not math.isfinite(field_ut) or lowest <= field_ut <= highest:
+        return ""
+    fits = [name for name, factor in UNITS_UT.items() if EARTH_UT[0] <= field_ut / factor <= EARTH_UT[1]]
+    cause = f"the driver seems to send {fits[0]}, and must send tesla" if fits else "no magnetic field of a building"
+    return f"|B| is {field_ut:.3g} µT: {cause}"
+
+
+def unused(counts: Counter[str]) -> str:
+    """How many samples were used, and how many not and why; empty where all were.
+
+    >>> unused(Counter(used=40, late=2, gap=1))
+    '40 used, 1 gap, 2 late'
+    """
+    if not counts.keys() - {"used"}:
+        return ""
+    reasons = (f"{count} {reason}" for reason, count in sorted(counts.items()) if reason != "used")
+    return ", ".join([f"{counts['used']} used", *reasons])

@@ -1,0 +1,93 @@
+"""Whether a localizer does its work: what is judged, and what is said of it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from helpers import SyntheticWalk, synthetic_walk, tiny_mail
+
+from mail_ros.core.health import EARTH_UT, UNITS_UT, Assessment, Health, Level, unit_fault
+from mail_ros.core.localizer import MailLocalizer, Sample
+
+
+def after(walk: SyntheticWalk, *, latency_s: float = 0.0) -> Assessment:
+    """What is said of a localizer that heard a walk, each sample at its time."""
+    now_ns, steady_s = [0], [100.0]
+    health = Health(MailLocalizer(tiny_mail()), lambda: now_ns[0], {"model": "site"}, lambda: steady_s[0])
+    for stamp_ns, field_ut in zip(walk.stamp_ns.tolist(), walk.field_ut, strict=True):
+        now_ns[0] = stamp_ns + round(latency_s * 1e9)
+        health.push(Sample(stamp_ns, field_ut))
+    steady_s[0] += 4.0
+    return health.assess()
+
+
+def test_without_samples_it_cannot_work() -> None:
+    assessment = after(SyntheticWalk(np.zeros(0, np.int64), np.zeros((0, 3)), ()))
+    assert (assessment.level, assessment.message) == (Level.ERROR, "no samples")
+    assert assessment.values["model"] == "site"
+
+
+def test_until_the_window_is_full_it_says_how_full() -> None:
+    """Two seconds, and the lag of the gradient."""
+    assessment = after(synthetic_walk(1.1))
+    assert (assessment.level, assessment.message) == (Level.WARN, "FILLING, 48%")
+
+
+def test_rates_and_latencies_are_those_since_the_last_assessment() -> None:
+    values = after(synthetic_walk(4.0), latency_s=0.025).values
+    assert values["rate, Hz"] == "100.0"
+    assert values["used"] == "400"
+    assert (values["latency median, ms"], values["latency max, ms"]) == ("25.0", "25.0")
+    assert 15 < int(values["poses"]) < 21
+    assert 40.0 < float(values["|B| median, µT"]) < 60.0
+
+
+def test_samples_that_were_not_used_are_counted_by_reason_and_a_warning() -> None:
+    walk = synthetic_walk(4.0)
+    walk.field_ut[100] = math.nan
+    walk.stamp_ns[200] = walk.stamp_ns[199]
+    assessment = after(walk)
+    assert assessment.level == Level.WARN
+    assert assessment.message.endswith("; 398 used, 1 duplicate, 1 not_finite")
+    assert assessment.values["not_finite"] == "1"
+
+
+def test_nothing_of_use_is_an_error() -> None:
+    walk = synthetic_walk(1.0)
+    walk.field_ut[:] = math.nan
+    assert after(walk).level == Level.ERROR
+    assert after(walk).message == "no sample was of use: 0 used, 100 not_finite"
+
+
+@pytest.mark.parametrize("unit", UNITS_UT)
+def test_a_wrong_unit_is_named(unit: str) -> None:
+    """A driver puts the number of another unit where tesla are meant."""
+    walk = synthetic_walk(1.0)
+    walk.field_ut[:] *= UNITS_UT[unit]
+    assessment = after(walk)
+    assert assessment.level == Level.ERROR
+    assert assessment.message.endswith(f"the driver seems to send {unit}, and must send tesla")
+
+
+def test_no_number_looks_like_two_units_and_a_right_one_like_none() -> None:
+    factors = sorted(UNITS_UT.values())
+    assert min(np.divide(factors[1:], factors[:-1])) > EARTH_UT[1] / EARTH_UT[0]
+    assert unit_fault(5.0) == unit_fault(300.0) == unit_fault(math.nan) == ""
+    assert unit_fault(1.0) == "|B| is 1 µT: no magnetic field of a building"
+
+
+def test_one_wild_reading_is_no_wrong_unit() -> None:
+    walk = synthetic_walk(1.0)
+    walk.field_ut[50] = 1e12
+    assert "driver" not in after(walk).message
+
+
+def test_what_was_before_it_began_anew_does_not_count() -> None:
+    health = Health(MailLocalizer(tiny_mail()), lambda: 0, {})
+    walk = synthetic_walk(1.0)
+    for stamp_ns, field_ut in zip(walk.stamp_ns.tolist(), walk.field_ut, strict=True):
+        health.push(Sample(stamp_ns, field_ut))
+    health.begin()
+    assert health.assess().message == "no samples"

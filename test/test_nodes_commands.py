@@ -1,0 +1,141 @@
+"""What a running localizer can be told: where it is, that it may be anywhere, and that its model is a new one."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
+
+from geometry_msgs.msg import PoseWithCovarianceStamped
+from helpers import tiny_config, tiny_model
+from managed import Managed
+from rclpy.parameter import Parameter
+from ros import Graph
+from std_srvs.srv import Empty, Trigger
+
+from mail_ros.core.tracked import TrackedLocalizer
+from mail_ros.nodes import qos
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """Of a square of 12 m around the origin, on floor 2."""
+    return tiny_model(tmp_path / "site.safetensors", tiny_config("heatmap"), floor=2)
+
+
+def place(x: float, frame: str = "map_floor_2") -> PoseWithCovarianceStamped:
+    """As RViz sends it."""
+    msg = PoseWithCovarianceStamped()
+    msg.header.frame_id = frame
+    msg.pose.pose.position.x, msg.pose.pose.orientation.w = x, 1.0
+    msg.pose.covariance[0] = msg.pose.covariance[7] = 0.25
+    return msg
+
+
+def believed(managed: Managed) -> tuple[float, float]:
+    """Where the tracker believes it is, along x, and how surely."""
+    localizer = managed.node.localizer
+    assert isinstance(localizer, TrackedLocalizer)
+    posterior = localizer.tracker.posterior()
+    return float(posterior.position_m[0]), posterior.near
+
+
+def test_an_initial_pose_is_believed_until_told_that_it_may_be_anywhere(graph: Graph, model: Path) -> None:
+    managed = Managed(graph, model=str(model), tracker="walking")
+    publisher = graph.node.create_publisher(PoseWithCovarianceStamped, "/initialpose", qos.poses())
+    graph.wait(lambda: publisher.get_subscription_count() == 1)
+    managed.hear()
+    publisher.publish(place(3.0))
+    graph.wait(lambda: believed(managed)[1] > 0.99)
+    assert believed(managed)[0] == pytest.approx(3.0, abs=0.01)
+    graph.call(Empty, "/reinitialize_global_localization", Empty.Request())
+    assert believed(managed)[1] < 0.3
+    assert managed.node.localizer.reader.fill == 1.0, "the window stays"
+    assert not managed.errors
+
+
+@pytest.mark.parametrize(
+    ("tracker", "msg", "reason"),
+    [
+        ("none", place(3.0), "the place of the device: wanted a tracker that carries it on"),
+        ("walking", place(3.0, "odom"), "header.frame_id: wanted map, or map_floor_1 and so on, found odom"),
+        ("walking", place(3.0, "map"), "the place of the device: wanted one within 3.0 m of the survey"),
+        ("walking", place(math.nan), "the place of the device: wanted finite numbers"),
+    ],
+)
+def test_an_initial_pose_that_cannot_be_used_is_refused_with_the_reason(
+    graph: Graph, model: Path, tracker: str, msg: PoseWithCovarianceStamped, reason: str
+) -> None:
+    managed = Managed(graph, model=str(model), tracker=tracker)
+    managed.node.on_initial_pose(msg)
+    (line,) = managed.errors
+    assert line.startswith(f"initial pose not used: {reason}")
+
+
+def test_who_is_not_active_is_told_nothing(graph: Graph, model: Path) -> None:
+    managed = Managed(graph, model=str(model), tracker="walking")
+    assert managed.change("deactivate")
+    managed.node.on_initial_pose(place(3.0))
+    graph.call(Empty, "/reinitialize_global_localization", Empty.Request())
+    assert believed(managed)[1] < 0.3
+    assert [line.partition(" came")[0] for line in managed.errors] == [
+        "an initial pose",
+        "reinitialize_global_localization",
+    ]
+
+
+def test_a_model_is_exchanged_while_it_runs(graph: Graph, model: Path) -> None:
+    managed = Managed(graph, model=str(model))
+    graph.wait(lambda: managed.node.poses.plain.get_subscription_count() == 1)
+    managed.hear()
+    graph.wait(lambda: len(managed.poses) > 0)
+    tiny_model(model, tiny_config("heatmap"), map_frame="hall", floor=0, seed=1)
+    answer = graph.call(Trigger, "/mail_localizer/reload_model", Trigger.Request())
+    assert (answer.success, answer.message) == (True, f"localizing with {model}")
+    graph.spin(0.2)
+    said = len(managed.poses)
+    managed.hear()
+    graph.wait(lambda: len(managed.poses) > said)
+    assert {pose.header.frame_id for pose in managed.poses[said:]} == {"hall"}
+
+
+def test_the_model_can_be_set_while_it_runs_and_nothing_else(graph: Graph, model: Path) -> None:
+    managed = Managed(graph, model=str(model))
+    other = tiny_model(graph.folder / "other.safetensors", map_frame="hall")
+    results = managed.node.set_parameters(
+        [Parameter("model", value=str(other)), Parameter("tracker", value="walking"), Parameter("stride_s", value=9.0)]
+    )
+    assert [result.successful for result in results] == [True, False, False]
+    assert graph.call(Trigger, "/mail_localizer/reload_model", Trigger.Request()).success
+    assert managed.node.map_frame == "hall"
+
+
+def test_a_new_model_that_cannot_be_used_leaves_the_old_one_at_work(graph: Graph, model: Path) -> None:
+    managed = Managed(graph, model=str(model))
+    graph.wait(lambda: managed.node.poses.plain.get_subscription_count() == 1)
+    managed.hear()
+    model.write_text("weights")
+    answer = graph.call(Trigger, "/mail_localizer/reload_model", Trigger.Request())
+    assert not answer.success
+    assert answer.message.startswith(f"the old model stays: {model}: wanted a safetensors file, found something else")
+    said = len(managed.poses)
+    managed.hear(50)
+    graph.wait(lambda: len(managed.poses) > said)
+
+
+def test_not_even_a_bug_in_loading_ends_a_localizer_at_work(
+    graph: Graph, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    managed = Managed(graph, model=str(model))
+
+    def broken(path: Path, engine: str) -> None:
+        raise MemoryError("no room\nat all")
+
+    monkeypatch.setattr("mail_ros.nodes.localizer.load", broken)
+    answer = graph.call(Trigger, "/mail_localizer/reload_model", Trigger.Request())
+    assert not answer.success
+    assert answer.message.startswith("the old model stays: MemoryError(")
+    assert managed.state == "active"
