@@ -65,7 +65,8 @@ def test_path_field_and_odometry_stay_and_pauses_last_as_long() -> None:
 def test_what_the_network_hears_is_the_field_of_the_same_places() -> None:
     """Resampled at 10 Hz, the field at a place does not depend on how fast one came there."""
     walk = drive(length_m=40.0)
-    walk = dataclasses.replace(walk, field_ut=np.column_stack([walk.position_m, np.zeros(len(walk))]))
+    noise_ut = 20.0 + 0.01 * (np.arange(len(walk)) % 2)  # a sensor that reads just the same is stuck
+    walk = dataclasses.replace(walk, field_ut=np.column_stack([walk.position_m, noise_ut]))
     slow, fast = (resample(at_speed(walk, speed), FeatureConfig(rate_hz=10.0)).labelled_span() for speed in (1.0, 1.4))
     assert len(slow) == pytest.approx(1.4 * len(fast), abs=2)
     for track, speed_m_s in ((slow, 1.0), (fast, 1.4)):

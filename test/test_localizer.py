@@ -74,7 +74,7 @@ def test_samples_that_are_not_numbers_are_bridged_or_end_the_window() -> None:
     walk.field_ut[700:750, 1] = np.nan  # 0.5 s: a hole
     localizer = MailLocalizer(tiny_mail(), stride_s=0.02)
     stamps_s = np.array([e.stamp_ns - walk.stamp_ns[0] for e in run(localizer, walk.track())]) / 1e9
-    assert localizer.resampler.counts["not_finite"] == 60
+    assert localizer.intake.counts["not_finite"] == 60
     assert ((stamps_s > 4.12) & (stamps_s < 6.9)).any()
     assert not ((stamps_s > 7.02) & (stamps_s < 9.65)).any()
     assert (stamps_s > 9.7).any()

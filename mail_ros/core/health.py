@@ -59,7 +59,7 @@ class Heard:
     @property
     def counts(self) -> Counter[str]:
         """In all, under `used` or the reason why not; a `gap` or a clock set `backward` is counted besides."""
-        return self.localizer.resampler.counts + Counter(malformed=self.malformed)
+        return self.localizer.intake.counts + Counter(malformed=self.malformed)
 
     def new(self) -> Counter[str]:
         """Since the last call."""

@@ -1,7 +1,7 @@
 """The seam: magnetometer samples in, position estimates out.
 
-    Sample --> Resampler --> Tick --> Reader --> Answer --> Estimate
-    push()     rate_hz                10 s       once a stride, metres, map frame
+    Sample --> Intake --> Tick --> Reader --> Answer --> Estimate
+    push()     rate_hz             10 s       once a stride, metres, map frame
 
 No ROS here, on purpose. The node, the evaluator and the tests all drive the same `push`, so the
 error we report is the error the robot has.
@@ -20,9 +20,10 @@ import numpy as np
 from mail_ros.core.belief import Cells, Posterior
 from mail_ros.core.config import STRIDE_S, FeatureConfig, check_range
 from mail_ros.core.errors import ConfigError, TrackError
+from mail_ros.core.intake import Intake
 from mail_ros.core.model import Mail, Model
 from mail_ros.core.reader import Answer, MailBatch, MailReader, Reader, WindowReader, window_answer
-from mail_ros.core.signals import FloatArray, Resampler, Tick
+from mail_ros.core.signals import FloatArray, Tick
 from mail_ros.core.tracker import Hypothesis
 
 NO_OFFSET_UT = np.zeros(3)
@@ -61,6 +62,7 @@ class Status(Enum):
     STATIONARY = "STATIONARY"  # it was LOCALIZED and stands: the windows tell nothing new
     UNCERTAIN = "UNCERTAIN"  # several places, or nothing known
     OUT_OF_AREA = "OUT_OF_AREA"  # the survey does not explain the field
+    SENSOR_FAULT = "SENSOR_FAULT"  # no estimate: what the sensor sends is no field, see `intake.SensorCheck`
 
 
 @dataclass(frozen=True)
@@ -103,14 +105,14 @@ class WindowLocalizer:
         """Wire resampler and method.
 
         Args:
-            features: rate and longest bridged gap of the resampler.
+            features: rate and longest bridged gap of the intake.
             reader: makes an empty one, so that several can follow one method at once.
             stride_s: between two answers.
             cells: where the tracker may follow this method, those of its answers' log ratios; None for nowhere.
         """
         self.features, self.stride_s, self.cells, self.new_reader = features, stride_s, cells, reader
         self.stride = stride_ticks(features, stride_s)
-        self.resampler = Resampler(features.rate_hz, features.max_gap_s)
+        self.intake = Intake(features.rate_hz, features.max_gap_s)
         self.reader = reader()
         self.status = Status.FILLING  # now; that of the last estimate once the window is full
         self._stamp_ns = 0  # of the last sample
@@ -129,7 +131,7 @@ class WindowLocalizer:
 
     def reset(self) -> None:
         """Forget all samples."""
-        self.resampler.reset()
+        self.intake.reset()
         self.reader.clear()
         self.status = Status.FILLING
 
@@ -171,7 +173,9 @@ class WindowLocalizer:
 
     def _hear_field(self, sample: Sample, offset_ut: FloatArray) -> bool:
         """Take a sample's field, and ask for the newest answer that is due."""
-        ticks = self.resampler.push(sample.stamp_ns, sample.field_ut)
+        ticks = self.intake.push(sample.stamp_ns, sample.field_ut)
+        if self.intake.faulty:
+            self.status = Status.SENSOR_FAULT
         due = max((tick.index for tick in ticks if tick.index % self.stride == 0), default=None)
         asked = False
         for tick in ticks:

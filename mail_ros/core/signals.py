@@ -1,7 +1,7 @@
 """From samples at any rate to the gradient that the network reads.
 
     Sample --> Resampler --> (tick, field) --> SlidingWindow --> gradient
-               any rate      rate_hz, µT       the last 10 s     offset-free
+    a reading  any rate      rate_hz, µT       the last 10 s     offset-free
 
 Ticks lie at whole multiples of the period since the epoch, not since the first sample: whoever
 starts listening earlier or later to the same robot computes the same windows.
@@ -24,7 +24,6 @@ Arrays = TypeVar("Arrays", npt.NDArray[np.float32], npt.NDArray[np.float64])
 
 NS_PER_S = 1_000_000_000
 UT_PER_T = 1e6
-LARGEST_UT = 1e6  # a tesla on one axis: not a magnetometer's reading, and enough to overflow what follows
 
 
 @dataclass(frozen=True)
@@ -41,17 +40,17 @@ class Resampler:
     Averaging is the anti-alias filter when the sensor is faster than `rate_hz`; when it is slower, the
     mean is next to linear interpolation. Causal: a tick appears with the first sample at or after its end.
 
-    A sample is used, or counted in `counts` under the reason why not:
-    `not_finite` (NaN or infinite axis), `too_large` (an axis beyond `LARGEST_UT`), `duplicate` (stamp of
-    the sample before), `late` (up to `max_gap_s` older than the newest). Older than that, the clock was
-    set back: `backward`, and a hole longer than `max_gap_s`, `gap`, both start anew; the next tick's
-    index then does not follow the last.
+    A sample is counted in `counts` as `used`, or under the reason why not: `no_stamp` (zero or less),
+    `duplicate` (stamp of the sample before), `late` (up to `max_gap_s` older than the newest). Older than
+    that, the clock was set `backward`; it, and a `gap`, a hole longer than `max_gap_s`, are counted in
+    `restarts`: the sample is used, and the next tick's index does not follow the last.
     """
 
     def __init__(self, rate_hz: float, max_gap_s: float) -> None:
         self.period_ns = round(NS_PER_S / rate_hz)
         self.max_gap_ns = round(max_gap_s * NS_PER_S)
         self.counts: Counter[str] = Counter()
+        self.restarts: Counter[str] = Counter()
         self.reset()
 
     def reset(self) -> None:
@@ -62,13 +61,9 @@ class Resampler:
         self._whole = False  # whether the integral began at the period's start
 
     def push(self, stamp_ns: int, field_ut: FloatArray) -> list[Tick]:
-        """Take one sample, (3,) µT; return the ticks that it completes, oldest first."""
-        field_ut = np.asarray(field_ut, dtype=np.float64)
-        if not np.isfinite(field_ut).all():
-            self.counts["not_finite"] += 1
-            return []
-        if np.abs(field_ut).max() > LARGEST_UT:
-            self.counts["too_large"] += 1
+        """Take one sample, (3,) µT and finite; return the ticks that it completes, oldest first."""
+        if stamp_ns <= 0:
+            self.counts["no_stamp"] += 1
             return []
         step_ns = self.period_ns if self._stamp_ns is None else stamp_ns - self._stamp_ns
         if -self.max_gap_ns <= step_ns <= 0:
@@ -78,7 +73,7 @@ class Resampler:
         if self._stamp_ns is not None and 0 < step_ns <= self.max_gap_ns:
             return self._advance(self._stamp_ns, stamp_ns, field_ut)
         if self._stamp_ns is not None:
-            self.counts["backward" if step_ns < 0 else "gap"] += 1
+            self.restarts["backward" if step_ns < 0 else "gap"] += 1
         self.reset()
         self._stamp_ns, self._field_ut = stamp_ns, field_ut
         self._whole = stamp_ns % self.period_ns == 0

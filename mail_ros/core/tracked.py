@@ -92,7 +92,7 @@ class TrackedLocalizer(WindowLocalizer):
         self._stamp_ns = sample.stamp_ns
         due = self._hear_field(sample, self.offset.field_ut)
         step_ns = 0 if self._newest_ns is None else sample.stamp_ns - self._newest_ns
-        if self._newest_ns is None or step_ns > 0 or step_ns < -self.resampler.max_gap_ns:
+        if self._newest_ns is None or step_ns > 0 or step_ns < -self.intake.resampler.max_gap_ns:
             self._newest_ns = sample.stamp_ns
         change_ut = min(self._activity.change_ut, FLAT_UT)
         self.tracker.advance(max(step_ns, 0) / NS_PER_S, moved_m, change_ut)

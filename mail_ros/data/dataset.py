@@ -1,4 +1,4 @@
-"""From walks to windows: resampled by the robot's own resampler, cut at any end and any speed."""
+"""From walks to windows: taken in as the robot does, cut at any end and any speed."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ import numpy.typing as npt
 
 from mail_ros.core.config import FeatureConfig, MailConfig
 from mail_ros.core.errors import TrackError
-from mail_ros.core.signals import Resampler, Tick, cut_windows
+from mail_ros.core.intake import Intake
+from mail_ros.core.signals import Tick, cut_windows
 from mail_ros.data.track import BoolArray, FloatArray, IntArray, Track
 
 
 def resample(track: Track, features: FeatureConfig) -> Track:
-    """The walk at `features.rate_hz`, at the ticks that the robot's resampler would give.
+    """The walk at `features.rate_hz`, at the ticks that the robot's intake would give.
 
     Holes longer than `features.max_gap_s` become NaN fields that are not valid; the stamps have no hole.
     A clock that was set back inside the walk keeps what came before.
     """
-    resampler = Resampler(features.rate_hz, features.max_gap_s)
+    intake = Intake(features.rate_hz, features.max_gap_s)
     ticks: dict[int, Tick] = {}
     for sample in track.samples():
-        for tick in resampler.push(sample.stamp_ns, sample.field_ut):
+        for tick in intake.push(sample.stamp_ns, sample.field_ut):
             ticks.setdefault(tick.index, tick)
     if not ticks:
         return track[:0]
@@ -31,7 +32,7 @@ def resample(track: Track, features: FeatureConfig) -> Track:
     field_ut = np.full((last - first + 1, 3), np.nan)
     for index, tick in ticks.items():
         field_ut[index - first] = tick.field_ut
-    stamp_ns = np.arange(first, last + 1) * resampler.period_ns
+    stamp_ns = np.arange(first, last + 1) * intake.resampler.period_ns
     return _relabel(track, stamp_ns, field_ut)
 
 

@@ -138,7 +138,7 @@ class LocalizerNode(ManagedNode):
 
         Jumps as small as late samples are none.
         """
-        if -jump.delta.nanoseconds < self.localizer.resampler.max_gap_ns:
+        if -jump.delta.nanoseconds < self.localizer.intake.resampler.max_gap_ns:
             return
         self.get_logger().warning("the clock was set back: starting anew")
         self.localizer.reset()

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mail_ros.core.intake import plausible
 from mail_ros.core.localizer import Sample
-from mail_ros.core.signals import LARGEST_UT, NS_PER_S, FloatArray
+from mail_ros.core.signals import NS_PER_S, FloatArray
 
 STEP_M = 0.5  # a piece ends with the sample that completes this way; a person's step does at once
 ROUNDING_M = 1e-6
@@ -62,7 +63,7 @@ class StepCutter:
             way_m = float(np.linalg.norm(moved_m))
         else:
             way_m = 0.0
-        if np.isfinite(sample.field_ut).all() and np.abs(sample.field_ut).max() <= LARGEST_UT:
+        if plausible(sample.field_ut.tolist()):
             self._stamp_ns.append(sample.stamp_ns)
             self._norm_ut.append(float(np.linalg.norm(sample.field_ut)))
             self._way_m.append(way_m)

@@ -1,0 +1,103 @@
+"""What becomes of a magnetometer's samples: used, or refused and counted under the reason.
+
+    stamp, field --> SensorCheck --> Resampler --> Tick
+    any rate         is it a field?  is it in time?
+
+Training, evaluation and the robot take samples in here alone: what the one refuses, no other learns from.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from mail_ros.core.signals import NS_PER_S, FloatArray, Resampler, Tick
+
+PLAUSIBLE_UT = (5.0, 300.0)  # |B| in a building, next to steel and a robot's body as well
+HELD_S = 2.0  # a sensor has noise: what reads the same for so long is not measured. On real walks: 0.12 s at most
+LIMIT_UT = 80.0  # an axis may read the same where others do not, below this; beyond, it is at its limit
+SENSOR_FAULTS: Mapping[str, str] = {
+    "not_finite": "an axis reads NaN or infinity",
+    "implausible": f"|B| is not within {PLAUSIBLE_UT[0]:g} to {PLAUSIBLE_UT[1]:g} µT",
+    "stuck": f"all axes read just the same for {HELD_S:g} s: a stuck sensor, or a simulated one without noise",
+    "saturated": f"an axis reads just the same for {HELD_S:g} s, beyond {LIMIT_UT:g} µT: it is at its limit",
+}
+
+
+def plausible(field_ut: Sequence[float]) -> bool:
+    """Whether a reading, three axes in µT, is a magnetic field of a building."""
+    low, high = PLAUSIBLE_UT
+    return low <= math.hypot(*field_ut) <= high  # NaN is not
+
+
+class SensorCheck:
+    """Tells readings from faults of the sensor."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what was read."""
+        self._read: tuple[float, ...] = (math.nan,) * 3
+        self._newest_ns = 0
+        self._since_ns = [0, 0, 0]  # when each axis began to read what it reads
+
+    def fault(self, stamp_ns: int, field_ut: FloatArray) -> str | None:
+        """Why a reading, (3,) µT, is none: a name of `SENSOR_FAULTS`, or None."""
+        read = tuple(field_ut.tolist())
+        if not plausible(read):
+            return "implausible" if all(map(math.isfinite, read)) else "not_finite"
+        held = self._held(stamp_ns, read)
+        if all(held):
+            return "stuck"
+        if any(axis and abs(value) > LIMIT_UT for axis, value in zip(held, read, strict=True)):
+            return "saturated"
+        return None
+
+    def _held(self, stamp_ns: int, read: tuple[float, ...]) -> list[bool]:
+        """Which axes read the same for `HELD_S`, without a hole of half that."""
+        hole = stamp_ns - self._newest_ns > 0.5 * HELD_S * NS_PER_S
+        before, self._read, self._newest_ns = self._read, read, stamp_ns
+        for axis, value in enumerate(read):
+            if hole or stamp_ns < self._since_ns[axis] or value != before[axis]:
+                self._since_ns[axis] = stamp_ns
+        return [stamp_ns - since_ns >= HELD_S * NS_PER_S for since_ns in self._since_ns]
+
+
+class Intake:
+    """Takes samples one by one, gives ticks, and keeps the books: every sample is in `counts` exactly once."""
+
+    def __init__(self, rate_hz: float, max_gap_s: float) -> None:
+        """As `Resampler`."""
+        self.resampler, self.sensor = Resampler(rate_hz, max_gap_s), SensorCheck()
+        self._refused: Counter[str] = Counter()
+        self._good_ns: int | None = None  # of the last reading that was one
+        self.faulty = False  # no reading was one for longer than is bridged
+
+    def reset(self) -> None:
+        """Forget the samples so far, keep the counts."""
+        self.resampler.reset()
+        self.sensor.reset()
+        self._good_ns, self.faulty = None, False
+
+    def push(self, stamp_ns: int, field_ut: FloatArray) -> list[Tick]:
+        """Take one sample, (3,) µT; return the ticks that it completes, oldest first."""
+        fault = self.sensor.fault(stamp_ns, field_ut)
+        if fault is None:
+            self._good_ns, self.faulty = stamp_ns, False
+            return self.resampler.push(stamp_ns, field_ut)
+        self._refused[fault] += 1
+        if self._good_ns is None or abs(stamp_ns - self._good_ns) > self.resampler.max_gap_ns:
+            self.faulty = True
+        return []
+
+    @property
+    def counts(self) -> Counter[str]:
+        """Samples under `used`, or the reason why not: a name of `SENSOR_FAULTS`, or as `Resampler.counts` has it."""
+        return self.resampler.counts + self._refused
+
+    @property
+    def restarts(self) -> Counter[str]:
+        """How often the window began anew, and why, see `Resampler.restarts`."""
+        return self.resampler.restarts

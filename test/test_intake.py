@@ -1,0 +1,121 @@
+"""Every sample is used or refused under one reason; what is no field of a building never reaches a window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shared_walks import LOGS, needs_logs
+
+from mail_ros.core.intake import SENSOR_FAULTS, Intake, SensorCheck
+from mail_ros.core.signals import FloatArray
+from mail_ros.data.bag import read_track
+from mail_ros.data.importers import import_file
+from mail_ros.data.importers.ipin import IPIN_2023_ORIGIN
+
+START_NS = 1_700_000_000_000_000_000
+FIELD_UT = np.array([20.0, 5.0, -43.0])
+
+
+def faults(field_ut: FloatArray, rate_hz: float = 50.0) -> list[str | None]:
+    check = SensorCheck()
+    return [check.fault(START_NS + round(1e9 * k / rate_hz), each) for k, each in enumerate(field_ut)]
+
+
+def noisy(seconds: float, noise_ut: float = 0.3) -> FloatArray:
+    field_ut: FloatArray = FIELD_UT + np.random.default_rng(5).normal(scale=noise_ut, size=(round(50 * seconds), 3))
+    return field_ut
+
+
+@pytest.mark.parametrize(
+    ("field_ut", "fault"),
+    [
+        ((20.0, np.nan, -43.0), "not_finite"),
+        ((20.0, 5.0, np.inf), "not_finite"),
+        ((0.0, 0.0, 0.0), "implausible"),
+        ((200.0, 200.0, 200.0), "implausible"),
+        ((2e5, 5e4, -4.3e5), "implausible"),  # gauss in a field that is meant to be tesla
+        ((1e300, 1e300, 1e300), "implausible"),
+        ((20.0, 5.0, -43.0), None),
+        ((200.0, 200.0, 0.0), None),
+    ],
+)
+def test_what_is_no_field_of_a_building_is_named(field_ut: tuple[float, ...], fault: str | None) -> None:
+    assert SensorCheck().fault(START_NS, np.array(field_ut)) == fault
+
+
+def test_a_sensor_that_reads_the_same_for_two_seconds_is_stuck_until_it_does_not() -> None:
+    field_ut = noisy(6.0)
+    field_ut[100:250] = field_ut[100]
+    found = faults(field_ut)
+    assert found == [None] * 200 + ["stuck"] * 50 + [None] * 50
+
+
+def test_an_axis_at_its_limit_is_saturated_and_a_weak_one_may_rest() -> None:
+    field_ut = noisy(6.0)
+    field_ut[100:250, 2] = -130.0
+    assert faults(field_ut) == [None] * 200 + ["saturated"] * 50 + [None] * 50
+    field_ut[100:250, 2] = -43.0
+    assert faults(field_ut) == [None] * 300
+
+
+def test_a_slow_or_coarse_sensor_is_not_stuck() -> None:
+    """Each reading sent five times, in steps of half a microtesla, as drivers do."""
+    coarse_ut = np.repeat(np.round(2.0 * noisy(2.0)) / 2.0, 5, axis=0)
+    assert set(faults(coarse_ut)) == {None}
+
+
+def test_a_clock_that_was_set_back_does_not_make_a_sensor_stuck() -> None:
+    check = SensorCheck()
+    check.fault(START_NS, FIELD_UT)
+    back_ns = START_NS - 10**12
+    assert [check.fault(back_ns + k * 10**9, FIELD_UT) for k in range(3)] == [None, None, "stuck"]
+
+
+def test_a_hole_does_not_make_a_sensor_stuck() -> None:
+    check = SensorCheck()
+    assert [check.fault(START_NS + k * 10**10, FIELD_UT) for k in range(3)] == [None] * 3
+
+
+def test_a_fault_that_lasts_is_one_and_a_single_reading_is_none() -> None:
+    intake, field_ut = Intake(50.0, max_gap_s=0.25), noisy(4.0)
+    field_ut[50] = 0.0
+    field_ut[100:150] = np.nan
+    faulty = []
+    for k, each in enumerate(field_ut):
+        intake.push(START_NS + 20_000_000 * k, each)
+        faulty.append(intake.faulty)
+    assert not any(faulty[:112])
+    assert all(faulty[112:150])
+    assert not any(faulty[150:])
+    assert intake.counts == {"used": 149, "implausible": 1, "not_finite": 50}
+    assert intake.restarts == {"gap": 1}
+
+
+READING = st.sampled_from([*(factor * FIELD_UT for factor in (1.0, 1.1, 0.0, 3.0, np.nan)), FIELD_UT + 50.0])
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.integers(-700, 700), READING), max_size=300))
+def test_every_sample_is_counted_once(samples: list[tuple[int, FloatArray]]) -> None:
+    intake, stamp_ns = Intake(50.0, max_gap_s=0.25), 0
+    for step_ms, field_ut in samples:
+        stamp_ns += step_ms * 1_000_000
+        intake.push(stamp_ns, field_ut)
+    assert intake.counts.total() == len(samples)
+    assert intake.counts.keys() <= {"used", "no_stamp", "duplicate", "late", *SENSOR_FAULTS}
+
+
+@needs_logs
+def test_no_reading_of_a_surveyed_walk_is_refused(tmp_path: Path) -> None:
+    """Twelve walks, one of each route, between their first and their last landmark."""
+    for log in sorted(LOGS.glob("*repetition03*.txt.gz")):
+        track = read_track(import_file("ipin", log, tmp_path, IPIN_2023_ORIGIN))
+        walk, intake = track.labelled_span(), Intake(50.0, max_gap_s=0.25)
+        for sample in walk.samples():
+            intake.push(sample.stamp_ns, sample.field_ut)
+        assert intake.counts.keys() <= {"used", "duplicate", "late"}, track.source
+        assert intake.counts["used"] > 4000, track.source
