@@ -16,8 +16,8 @@ import torch
 from mail_ros.core.belief import survey_cells
 from mail_ros.core.checkpoint import ModelCard, save_model
 from mail_ros.core.config import FeatureConfig, HeadKind, MailConfig, NetworkConfig, WindowConfig
-from mail_ros.core.localizer import Estimate, Localizer
 from mail_ros.core.model import Mail
+from mail_ros.core.seam import Estimate, Localizer
 from mail_ros.data.bag import read_track, write_walk
 from mail_ros.data.labels import interpolate
 from mail_ros.data.track import FloatArray, IntArray, Landmark, Track

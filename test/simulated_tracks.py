@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mail_ros.core.localizer import Estimate, Localizer
+from mail_ros.core.seam import Estimate, Localizer
 from mail_ros.data.labels import interpolate
 from mail_ros.data.simulator import Drive, Site, drive_route, make_site, simulate, survey_route
 from mail_ros.data.track import Track

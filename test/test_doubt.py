@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from mail_ros.core.localizer import Estimate, Status
+from mail_ros.core.seam import Estimate, Status
 from mail_ros.evaluation.doubt import doubt, doubt_words
 from mail_ros.evaluation.follow import Scored
 

@@ -126,7 +126,8 @@ import sys
 from pathlib import Path
 import numpy as np
 from mail_ros.core.engine import load
-from mail_ros.core.localizer import MailLocalizer, Sample
+from mail_ros.core.localizer import MailLocalizer
+from mail_ros.core.seam import Sample
 localizer = MailLocalizer(load(Path({str(out)!r}), "onnx")[0])
 walk = np.load({str(tmp_path / "walk.npz")!r})
 said = [localizer.push(Sample(int(at), field)) for at, field in zip(walk["stamp_ns"], walk["field_ut"])]

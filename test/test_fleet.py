@@ -11,8 +11,8 @@ from mail_ros.core.checkpoint import build
 from mail_ros.core.config import TrackerChoice
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.fleet import Fleet
-from mail_ros.core.localizer import Estimate, Sample
 from mail_ros.core.model import Model
+from mail_ros.core.seam import Estimate, Sample
 from mail_ros.core.tracked import localizer_of
 from mail_ros.data.dataset import WindowSet
 from mail_ros.training.config import run_config

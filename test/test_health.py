@@ -9,7 +9,8 @@ import pytest
 from helpers import SyntheticWalk, synthetic_walk, tiny_mail
 
 from mail_ros.core.health import EARTH_UT, UNITS_UT, Assessment, Health, Level, unit_fault
-from mail_ros.core.localizer import MailLocalizer, Sample
+from mail_ros.core.localizer import MailLocalizer
+from mail_ros.core.seam import Sample
 
 
 def after(walk: SyntheticWalk, *, latency_s: float = 0.0) -> Assessment:
@@ -26,6 +27,8 @@ def after(walk: SyntheticWalk, *, latency_s: float = 0.0) -> Assessment:
 def test_without_samples_it_cannot_work() -> None:
     assessment = after(SyntheticWalk(np.zeros(0, np.int64), np.zeros((0, 3)), ()))
     assert (assessment.level, assessment.message) == (Level.ERROR, "no samples")
+    health = Health(MailLocalizer(tiny_mail()), lambda: 0, {})
+    assert health.assess("nobody publishes imu/mag").message == "no samples: nobody publishes imu/mag"
     assert assessment.values["model"] == "site"
 
 
@@ -38,7 +41,9 @@ def test_until_the_window_is_full_it_says_how_full() -> None:
 def test_rates_and_latencies_are_those_since_the_last_assessment() -> None:
     values = after(synthetic_walk(4.0), latency_s=0.025).values
     assert values["rate, Hz"] == "100.0"
-    assert values["used"] == "400"
+    assert values["used"] == values["received"] == "400"
+    assert 0.0 < float(values["jitter, ms"]) < 1.0
+    assert 10.0 < float(values["longest interval, ms"]) < 12.0
     assert (values["latency median, ms"], values["latency max, ms"]) == ("25.0", "25.0")
     assert 15 < int(values["poses"]) < 21
     assert 40.0 < float(values["|B| median, µT"]) < 60.0
@@ -48,17 +53,32 @@ def test_samples_that_were_not_used_are_counted_by_reason_and_a_warning() -> Non
     walk = synthetic_walk(4.0)
     walk.field_ut[100] = math.nan
     walk.stamp_ns[200] = walk.stamp_ns[199]
+    walk.stamp_ns[300:] += 3_000_000_000
     assessment = after(walk)
     assert assessment.level == Level.WARN
-    assert assessment.message.endswith("; 398 used, 1 duplicate, 1 not_finite")
-    assert assessment.values["not_finite"] == "1"
+    assert assessment.message.endswith("; 398 used, 1 duplicate, 1 gap, 1 not_finite")
+    values = assessment.values
+    assert (values["received"], values["not_finite"], values["gap"]) == ("400", "1", "1")
+    assert values["longest interval, ms"].startswith("301")
+
+
+def test_a_fault_of_the_sensor_is_said_in_words() -> None:
+    walk = synthetic_walk(6.0)
+    walk.field_ut[200:] = walk.field_ut[200]
+    assessment = after(walk)
+    assert assessment.level == Level.ERROR
+    assert assessment.message.startswith("SENSOR_FAULT: all axes read just the same for 2 s")
+    assert assessment.message.endswith("401 used, 199 stuck")
 
 
 def test_nothing_of_use_is_an_error() -> None:
     walk = synthetic_walk(1.0)
     walk.field_ut[:] = math.nan
     assert after(walk).level == Level.ERROR
-    assert after(walk).message == "no sample was of use: 0 used, 100 not_finite"
+    assert after(walk).message == "SENSOR_FAULT: an axis reads NaN or infinity; 0 used, 100 not_finite"
+    walk = synthetic_walk(1.0)
+    walk.stamp_ns[:] = 0
+    assert after(walk).message == "no sample was of use: 0 used, 100 no_stamp"
 
 
 @pytest.mark.parametrize("unit", UNITS_UT)
@@ -68,7 +88,9 @@ def test_a_wrong_unit_is_named(unit: str) -> None:
     walk.field_ut[:] *= UNITS_UT[unit]
     assessment = after(walk)
     assert assessment.level == Level.ERROR
-    assert assessment.message.endswith(f"the driver seems to send {unit}, and must send tesla")
+    assert assessment.message.endswith(
+        f"the driver seems to send {unit}; field_scale:={1.0 / UNITS_UT[unit]:g} mends it"
+    )
 
 
 def test_no_number_looks_like_two_units_and_a_right_one_like_none() -> None:

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from mail_ros.core.config import HeadKind
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.localizer import Estimate, MailLocalizer, Sample, Status
+from mail_ros.core.localizer import MailLocalizer
 from mail_ros.core.reader import MailReader, WindowReader, window_answer
+from mail_ros.core.seam import Estimate, Sample, Status
 from mail_ros.data.dataset import resample
 from mail_ros.data.track import Track
 

@@ -15,7 +15,7 @@ from rclpy.serialization import serialize_message
 from sensor_msgs.msg import MagneticField
 
 from mail_ros.core.errors import MailError
-from mail_ros.core.localizer import Estimate, Status
+from mail_ros.core.seam import Estimate, Status
 from mail_ros.core.tracker import Hypothesis
 from mail_ros.data.messages import decode_field
 from mail_ros.nodes.conversions import (

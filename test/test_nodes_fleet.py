@@ -20,7 +20,8 @@ from sensor_msgs.msg import MagneticField
 
 from mail_ros.core.checkpoint import load_model
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.localizer import Estimate, MailLocalizer
+from mail_ros.core.localizer import MailLocalizer
+from mail_ros.core.seam import Estimate
 from mail_ros.data.messages import encode_field
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_sample, to_stamp_ns

@@ -29,7 +29,7 @@ from std_msgs.msg import Float32MultiArray
 from mail_ros.core.checkpoint import load_model
 from mail_ros.core.config import STRIDE_S, TrackerChoice
 from mail_ros.core.errors import MailError
-from mail_ros.core.localizer import Estimate
+from mail_ros.core.seam import Estimate
 from mail_ros.core.tracked import localizer_of
 from mail_ros.data.bag import Bag
 from mail_ros.data.bag_writer import BagWriter

@@ -18,7 +18,7 @@ from simulated_tracks import (
 )
 
 from mail_ros.core.errors import ConfigError, TrackError
-from mail_ros.core.localizer import Estimate
+from mail_ros.core.seam import Estimate
 from mail_ros.data.simulator import drive_route, make_site
 from mail_ros.data.track import Track
 from mail_ros.evaluation.follow import follow

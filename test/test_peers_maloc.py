@@ -9,7 +9,7 @@ import pytest
 from simulated_tracks import answers, assert_equal, chance_error_m, drive, simulated_track, surveys, with_noise_after
 
 from mail_ros.core.errors import ConfigError, TrackError
-from mail_ros.core.localizer import Estimate, Sample
+from mail_ros.core.seam import Estimate, Sample
 from mail_ros.data.simulator import drive_route, make_site
 from mail_ros.data.track import Track
 from mail_ros.evaluation.follow import follow

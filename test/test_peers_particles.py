@@ -10,7 +10,7 @@ from filterpy.kalman import KalmanFilter  # type: ignore[import-untyped]
 from simulated_tracks import surveys
 
 from mail_ros.core.errors import TrackError
-from mail_ros.core.localizer import Sample, Status
+from mail_ros.core.seam import Sample, Status
 from mail_ros.data.track import FloatArray
 from mail_ros.evaluation.peers.field_map import field_map
 from mail_ros.evaluation.peers.particles import Cloud, MotionSettings, systematic, to_estimate

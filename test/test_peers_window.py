@@ -8,7 +8,7 @@ import pytest
 from simulated_tracks import answers, assert_equal, chance_error_m, drive, surveys, with_noise_after
 
 from mail_ros.core.errors import TrackError
-from mail_ros.core.localizer import Localizer
+from mail_ros.core.seam import Localizer
 from mail_ros.core.tracked import tracked
 from mail_ros.data.track import Track
 from mail_ros.evaluation.follow import follow

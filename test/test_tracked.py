@@ -13,8 +13,9 @@ from simulated_tracks import answers, assert_equal, drive, surveys, with_noise_a
 from mail_ros.core.belief import Cells, gaussian, normal
 from mail_ros.core.config import FeatureConfig, MailConfig, TrackerConfig, WindowConfig
 from mail_ros.core.errors import ConfigError, TrackError
-from mail_ros.core.localizer import Localizer, MailLocalizer, Sample, Status, WindowLocalizer
+from mail_ros.core.localizer import MailLocalizer, WindowLocalizer
 from mail_ros.core.reader import Answer
+from mail_ros.core.seam import Localizer, Sample, Status
 from mail_ros.core.signals import Tick
 from mail_ros.core.standing import FieldActivity, OdometryActivity
 from mail_ros.core.tracked import tracked
@@ -168,14 +169,20 @@ def test_tracking_with_odometry_refuses_samples_without(case: Case) -> None:
         answers(tracked(case.method, odometry=True), dataclasses.replace(case.walk, moved_m=None))
 
 
-def test_odometry_that_is_not_a_number_is_passed_over_and_counted(case: Case) -> None:
+def test_a_sample_whose_odometry_is_not_a_number_is_refused_and_a_fault_if_it_lasts(case: Case) -> None:
     assert case.walk.moved_m is not None
-    moved_m = case.walk.moved_m.copy()
-    moved_m[100:110, 0] = np.nan
+    walk = dataclasses.replace(case.walk, moved_m=case.walk.moved_m.copy())
+    assert walk.moved_m is not None
+    walk.moved_m[100:110, 0] = np.nan
     follower = tracked(case.method, odometry=True)
-    estimates = answers(follower, dataclasses.replace(case.walk, moved_m=moved_m))
-    assert follower.counts["odometry_not_finite"] == 10
-    assert all(np.isfinite(e.position_m).all() for e in estimates)
+    follower.reset()
+    status = []
+    for sample in walk.samples():
+        estimate = follower.push(sample)
+        assert estimate is None or np.isfinite(estimate.position_m).all()
+        status.append(follower.status)
+    assert follower.intake.counts == {"used": len(walk) - 10, "no_odometry": 10}
+    assert [s is Status.SENSOR_FAULT for s in status[:112]] == [False] * 105 + [True] * 5 + [False] * 2
 
 
 def test_what_answers_no_windows_or_knows_no_cells_is_not_tracked() -> None:

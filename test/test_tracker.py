@@ -56,16 +56,18 @@ def test_a_walk_is_followed_through_windows_half_of_which_are_wrong(odometry: bo
 
 
 def test_the_angle_of_odometry_is_learnt_and_learnt_anew() -> None:
-    """After the bends of one round the angle is known; when odometry's frame is set anew, so is that."""
-    cells, config = ring(), TrackerConfig()
-    tracker = Tracker(cells, config, odometry=True)
-    angles = np.arange(config.headings) * 2 * np.pi / config.headings
+    """Any at first; after the bends of one round it is known; when odometry's frame is set anew, so is that."""
+    cells = ring()
+    tracker = Tracker(cells, TrackerConfig(), odometry=True)
+    assert tracker.turn() == (pytest.approx(0.0, abs=4.0), pytest.approx(np.pi**2 / 3.0))
     path_m = along(RING_M, 1.0)
     for offset_rad in (2.0, 4.5):
         list(walk(tracker, path_m, lambda true_m: near(cells, true_m), offset_rad))
-        belief = tracker.belief.sum(axis=0)
-        learnt_rad = np.angle(belief @ np.exp(1j * angles))
-        assert abs(np.angle(np.exp(1j * (learnt_rad - offset_rad)))) < 0.1
+        learnt = tracker.turn()
+        assert learnt is not None
+        assert abs(np.angle(np.exp(1j * (learnt.angle_rad - offset_rad)))) < 0.1
+        assert learnt.variance_rad2 < 0.3**2
+    assert Tracker(cells, TrackerConfig(), odometry=False).turn() is None
 
 
 def test_odometry_carries_the_belief_where_the_field_says_nothing() -> None:

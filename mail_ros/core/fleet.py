@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from mail_ros.core.config import TrackerChoice
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.localizer import Estimate, Sample, WindowLocalizer, mail_batch
+from mail_ros.core.localizer import WindowLocalizer, mail_batch
 from mail_ros.core.model import Model
 from mail_ros.core.reader import MailReader, Reader
+from mail_ros.core.seam import Estimate, Sample
 from mail_ros.core.tracked import localizer_of
 
 

@@ -15,10 +15,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
-from mail_ros.core.localizer import Estimate, Sample, Status, WindowLocalizer
-from mail_ros.core.signals import NS_PER_S
+from mail_ros.core.intake import SENSOR_FAULTS, plausible
+from mail_ros.core.localizer import WindowLocalizer
+from mail_ros.core.seam import Estimate, Sample, Status
+from mail_ros.core.signals import NS_PER_S, RESTARTS
 
-PLAUSIBLE_UT = (5.0, 300.0)  # |B| in a building, next to steel and a robot's body as well
 EARTH_UT = (15.0, 120.0)  # |B| by which a unit is recognized: less than a factor of ten wide, so that only one fits
 UNITS_UT: Mapping[str, float] = {  # what one says who puts its numbers into a message that is meant to be in tesla
     "millitesla": 1e3,
@@ -26,7 +27,7 @@ UNITS_UT: Mapping[str, float] = {  # what one says who puts its numbers into a m
     "microtesla": 1e6,
     "milligauss": 1e7,
     "nanotesla": 1e9,
-    "tesla that were scaled from microtesla twice": 1e-6,
+    "tesla scaled from microtesla twice": 1e-6,
 }
 
 
@@ -48,18 +49,19 @@ class Assessment:
 
 
 class Heard:
-    """What became of the samples of one localizer."""
+    """What became of the samples of one localizer since it was asked last."""
 
     def __init__(self, localizer: WindowLocalizer) -> None:
         """Count from now on."""
         self.localizer = localizer
-        self.malformed = 0
-        self._reported: Counter[str] = Counter()
+        self.malformed = 0  # of messages that are no sample
+        self._reported = self.counts
 
     @property
     def counts(self) -> Counter[str]:
-        """In all, under `used` or the reason why not; a `gap` or a clock set `backward` is counted besides."""
-        return self.localizer.intake.counts + Counter(malformed=self.malformed)
+        """In all: each sample once, under `used` or the reason why not; what began the window anew besides."""
+        intake = self.localizer.intake
+        return intake.counts + intake.restarts + Counter(malformed=self.malformed)
 
     def new(self) -> Counter[str]:
         """Since the last call."""
@@ -88,6 +90,7 @@ class Health:
         """
         self.localizer, self.now_ns, self.about, self.steady_s = localizer, now_ns, dict(about), steady_s
         self.heard = Heard(localizer)
+        self._newest_ns: int | None = None
         self.begin()
 
     def begin(self) -> None:
@@ -95,45 +98,62 @@ class Health:
         self.heard.new()
         self._since_s = self.steady_s()
         self._field_ut: list[float] = []  # |B| of each sample, also of those that were not used
+        self._interval_s: list[float] = []  # between their stamps
         self._latency_s: list[float] = []  # of each estimate
 
     def push(self, sample: Sample) -> Estimate | None:
         """As `Localizer.push`."""
         self._field_ut.append(math.hypot(*sample.field_ut.tolist()))
+        if self._newest_ns is not None:
+            self._interval_s.append((sample.stamp_ns - self._newest_ns) / NS_PER_S)
+        self._newest_ns = sample.stamp_ns
         estimate = self.localizer.push(sample)
         if estimate is not None:
             self._latency_s.append((self.now_ns() - estimate.stamp_ns) / NS_PER_S)
         return estimate
 
-    def assess(self) -> Assessment:
-        """What became of it since the last call, or since it began."""
+    def assess(self, why_silent: str = "") -> Assessment:
+        """What became of it since the last call, or since it began.
+
+        Args:
+            why_silent: what the caller knows of a reason why no samples come.
+        """
         elapsed_s = max(self.steady_s() - self._since_s, 1e-9)
         new, fill = self.heard.new(), self.localizer.reader.fill
+        received = sum(count for name, count in new.items() if name not in RESTARTS)
         finite_ut = [value for value in self._field_ut if math.isfinite(value)]
         field_ut = statistics.median(finite_ut) if finite_ut else math.nan  # a reading gone wild does not count
+        interval_s, latency_s = self._interval_s or [math.nan], self._latency_s or [math.nan]
+        usual_s = statistics.median(interval_s)
         values = {
             "status": self.localizer.status.name,
             "window filled": f"{fill:.0%}",
-            "rate, Hz": f"{len(self._field_ut) / elapsed_s:.1f}",
+            "rate, Hz": f"{received / elapsed_s:.1f}",
+            "jitter, ms": f"{1e3 * statistics.median(abs(each - usual_s) for each in interval_s):.1f}",
+            "longest interval, ms": f"{1e3 * max(interval_s):.1f}",
+            "received": str(received),
             "used": str(new["used"]),
             **{name: str(count) for name, count in sorted(new.items()) if name != "used"},
             "|B| median, µT": f"{field_ut:.4g}",
             "poses": str(len(self._latency_s)),
-            "latency median, ms": f"{1e3 * statistics.median(self._latency_s or [math.nan]):.1f}",
-            "latency max, ms": f"{1e3 * max(self._latency_s, default=math.nan):.1f}",
+            "latency median, ms": f"{1e3 * statistics.median(latency_s):.1f}",
+            "latency max, ms": f"{1e3 * max(latency_s):.1f}",
             **self.about,
         }
         self.begin()
+        if not new:
+            return Assessment(Level.ERROR, f"no samples{f': {why_silent}' if why_silent else ''}", values)
         return Assessment(*_judged(new, field_ut, self.localizer.status, fill), values)
 
 
 def _judged(new: Counter[str], field_ut: float, status: Status, fill: float) -> tuple[Level, str]:
     """The worst first; what follows from it is not said."""
-    if not new:
-        return Level.ERROR, "no samples"
     if unit := unit_fault(field_ut):
         return Level.ERROR, unit
     words = unused(new)
+    if status is Status.SENSOR_FAULT:
+        worst = max(SENSOR_FAULTS, key=lambda fault: new[fault])
+        return Level.ERROR, f"{status.name}: {SENSOR_FAULTS[worst]}; {words}"
     if not new["used"]:
         return Level.ERROR, f"no sample was of use: {words}"
     state = f"FILLING, {fill:.0%}" if status is Status.FILLING else status.name
@@ -147,14 +167,15 @@ def unit_fault(field_ut: float) -> str:
     >>> unit_fault(48.0)
     ''
     >>> unit_fault(480_000.0)
-    '|B| is 4.8e+05 µT: the driver seems to send gauss, and must send tesla'
+    '|B| is 4.8e+05 µT: the driver seems to send gauss; field_scale:=0.0001 mends it'
     """
-    lowest, highest = PLAUSIBLE_UT
-    if not math.isfinite(field_ut) or lowest <= field_ut <= highest:
+    if not math.isfinite(field_ut) or plausible([field_ut]):
         return ""
     fits = [name for name, factor in UNITS_UT.items() if EARTH_UT[0] <= field_ut / factor <= EARTH_UT[1]]
-    cause = f"the driver seems to send {fits[0]}, and must send tesla" if fits else "no magnetic field of a building"
-    return f"|B| is {field_ut:.3g} µT: {cause}"
+    if not fits:
+        return f"|B| is {field_ut:.3g} µT: no magnetic field of a building"
+    scale = f"field_scale:={1.0 / UNITS_UT[fits[0]]:g}"
+    return f"|B| is {field_ut:.3g} µT: the driver seems to send {fits[0]}; {scale} mends it"
 
 
 def unused(counts: Counter[str]) -> str:

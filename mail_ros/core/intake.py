@@ -22,6 +22,7 @@ SENSOR_FAULTS: Mapping[str, str] = {
     "implausible": f"|B| is not within {PLAUSIBLE_UT[0]:g} to {PLAUSIBLE_UT[1]:g} µT",
     "stuck": f"all axes read just the same for {HELD_S:g} s: a stuck sensor, or a simulated one without noise",
     "saturated": f"an axis reads just the same for {HELD_S:g} s, beyond {LIMIT_UT:g} µT: it is at its limit",
+    "no_odometry": "no odometry that is a number comes with the field",
 }
 
 
@@ -87,10 +88,14 @@ class Intake:
         if fault is None:
             self._good_ns, self.faulty = stamp_ns, False
             return self.resampler.push(stamp_ns, field_ut)
+        self.refuse(stamp_ns, fault)
+        return []
+
+    def refuse(self, stamp_ns: int, fault: str) -> None:
+        """Leave a sample out, and count it under a name of `SENSOR_FAULTS`."""
         self._refused[fault] += 1
         if self._good_ns is None or abs(stamp_ns - self._good_ns) > self.resampler.max_gap_ns:
             self.faulty = True
-        return []
 
     @property
     def counts(self) -> Counter[str]:

@@ -1,4 +1,4 @@
-"""The seam: magnetometer samples in, position estimates out.
+"""Window by window: magnetometer samples in, position estimates out.
 
     Sample --> Intake --> Tick --> Reader --> Answer --> Estimate
     push()     rate_hz             10 s       once a stride, metres, map frame
@@ -9,83 +9,21 @@ error we report is the error the robot has.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum
-from typing import Protocol
 
 import numpy as np
 
-from mail_ros.core.belief import Cells, Posterior
+from mail_ros.core.belief import Cells
 from mail_ros.core.config import STRIDE_S, FeatureConfig, check_range
-from mail_ros.core.errors import ConfigError, TrackError
+from mail_ros.core.errors import ConfigError
 from mail_ros.core.intake import Intake
 from mail_ros.core.model import Mail, Model
 from mail_ros.core.reader import Answer, MailBatch, MailReader, Reader, WindowReader, window_answer
+from mail_ros.core.seam import Estimate, Sample, Status, report
 from mail_ros.core.signals import FloatArray, Tick
 from mail_ros.core.tracker import Hypothesis
 
 NO_OFFSET_UT = np.zeros(3)
-LOCALIZED_FROM = 0.95  # an estimate is LOCALIZED if it is so surely near its place (see `Posterior.near`)
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One magnetometer reading."""
-
-    stamp_ns: int
-    field_ut: FloatArray  # (3,) µT, sensor frame; NaN where an axis is not reported
-    moved_m: FloatArray | None = None  # (2,) since the last sample, in odometry's own frame; None without odometry
-
-    def odometry_m(self) -> FloatArray:
-        """`moved_m`, for who cannot do without.
-
-        Raises:
-            TrackError: there is none.
-        """
-        if self.moved_m is None:
-            raise TrackError(
-                "a method that needs odometry",
-                wanted="odometry in every sample",
-                found="a sample without",
-                fix="record /odom or /imu/data, or do without odometry",
-            )
-        return self.moved_m
-
-
-class Status(Enum):
-    """How far a localizer can be trusted."""
-
-    FILLING = "FILLING"  # no estimate yet: the window is not full
-    LOCALIZED = "LOCALIZED"  # within `belief.NEAR_M`, as it believes
-    STATIONARY = "STATIONARY"  # it was LOCALIZED and stands: the windows tell nothing new
-    UNCERTAIN = "UNCERTAIN"  # several places, or nothing known
-    OUT_OF_AREA = "OUT_OF_AREA"  # the survey does not explain the field
-    SENSOR_FAULT = "SENSOR_FAULT"  # no estimate: what the sensor sends is no field, see `intake.SensorCheck`
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """Where the device was when its newest sample was taken."""
-
-    stamp_ns: int  # of the newest sample used
-    position_m: FloatArray  # (2,) in the frame of its floor
-    covariance_m2: FloatArray  # (2, 2)
-    floor: int
-    status: Status
-    attention: tuple[float, ...]  # one weight per scale, sums to one
-    support: float = math.nan  # how well the map explains the field: highest log likelihood ratio, below 0 not at all
-
-
-class Localizer(Protocol):
-    """What every method of localization looks like from outside."""
-
-    def reset(self) -> None:
-        """Forget all samples."""
-
-    def push(self, sample: Sample) -> Estimate | None:
-        """Take the next sample; an estimate where one is due, which uses no later sample."""
 
 
 class WindowLocalizer:
@@ -174,8 +112,7 @@ class WindowLocalizer:
     def _hear_field(self, sample: Sample, offset_ut: FloatArray) -> bool:
         """Take a sample's field, and ask for the newest answer that is due."""
         ticks = self.intake.push(sample.stamp_ns, sample.field_ut)
-        if self.intake.faulty:
-            self.status = Status.SENSOR_FAULT
+        self._notice_fault()
         due = max((tick.index for tick in ticks if tick.index % self.stride == 0), default=None)
         asked = False
         for tick in ticks:
@@ -184,6 +121,17 @@ class WindowLocalizer:
                 self.reader.ask(offset_ut)
                 asked = True
         return asked
+
+    def refuse(self, stamp_ns: int, fault: str) -> None:
+        """Leave a sample out, and count it under one of `SENSOR_FAULTS`."""
+        self.intake.refuse(stamp_ns, fault)
+        self._notice_fault()
+
+    def _notice_fault(self) -> None:
+        if self.intake.faulty:
+            self.status = Status.SENSOR_FAULT
+        elif self.status is Status.SENSOR_FAULT:
+            self.status = Status.FILLING
 
     def _append(self, tick: Tick) -> None:
         self.reader.append(tick)
@@ -203,36 +151,6 @@ def stride_ticks(features: FeatureConfig, stride_s: float) -> int:
     """
     check_range("stride_s", stride_s, 1.0 / features.rate_hz, 3600.0)
     return round(stride_s * features.rate_hz)
-
-
-def report(
-    stamp_ns: int,
-    answer: Answer,
-    *,
-    posterior: Posterior | None = None,
-    support: float | None = None,
-    standing: bool = False,
-) -> Estimate:
-    """An answer as an estimate, whose status follows from it: the same for every method.
-
-    Args:
-        stamp_ns: of the newest sample used.
-        answer: of the window.
-        posterior: of who knows more than the window; None: the answer's own.
-        support: likewise.
-        standing: whether the device stands, as far as one knows.
-    """
-    posterior = answer.posterior if posterior is None else posterior
-    support = answer.support if support is None else support
-    if support < 0.0 and not standing:
-        status = Status.OUT_OF_AREA
-    elif posterior.near < LOCALIZED_FROM:
-        status = Status.UNCERTAIN
-    else:
-        status = Status.STATIONARY if standing else Status.LOCALIZED
-    return Estimate(
-        stamp_ns, posterior.position_m, posterior.covariance_m2, posterior.floor, status, answer.attention, support
-    )
 
 
 class MailLocalizer(WindowLocalizer):

@@ -7,7 +7,9 @@ map and the field teach them; nothing has to be calibrated.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,8 +22,16 @@ STRETCH = 1.75  # a move of odometry is cut in pieces of at most this times `odo
 LONGEST_STRIDE_S = 1.2  # a step that took longer does not tell of the next
 FARTHEST_M = 100.0  # whoever went on without being heard for so long may be anywhere
 FULL_TURN = 2.0 * np.pi
+ANY_ANGLE_RAD2 = np.pi**2 / 3.0  # variance of an angle that may be any
 STILL_RISE = 4.0  # log likelihood ratio of standing, per second, for each factor e that the field is stiller
 STILL_BOUNDS = (-1.0, 3.0)  # of that ratio: one may turn on the spot, and a field may be flat
+
+
+class Turn(NamedTuple):
+    """How odometry's frame is turned against the map."""
+
+    angle_rad: float  # counterclockwise, from odometry's frame to the map's
+    variance_rad2: float
 
 
 class Motion(ABC):
@@ -58,6 +68,10 @@ class Motion(ABC):
     @abstractmethod
     def standing(self, belief: FloatArray) -> float:
         """How surely the device stands, 0 to 1."""
+
+    def turn(self, share: FloatArray) -> Turn | None:
+        """What the belief in each column, (columns,), says of odometry's angle; None where there is no odometry."""
+        return None
 
     def _turned(self, way_m: FloatArray) -> FloatArray:
         """A way (2,) as each heading sees it, (k, 2)."""
@@ -113,6 +127,12 @@ class OdometryMotion(Motion):
     def standing(self, belief: FloatArray) -> float:
         """One who makes no step stands."""
         return float(self._silent_s > LONGEST_STRIDE_S)
+
+    def turn(self, share: FloatArray) -> Turn:
+        """Mean and variance on the circle, of the wrapped normal that is as concentrated; at most any angle's."""
+        x, y = (float(share @ part / share.sum()) for part in (self.cos, self.sin))
+        concentration = min(max(math.hypot(x, y), 1e-12), 1.0)
+        return Turn(math.atan2(y, x), min(-2.0 * math.log(concentration), ANY_ANGLE_RAD2))
 
     def _odometry(self, belief: FloatArray) -> FloatArray:
         length_m = float(np.linalg.norm(self._way_m))

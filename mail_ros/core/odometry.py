@@ -20,6 +20,7 @@ from mail_ros.core.config import check_range
 from mail_ros.core.signals import NS_PER_S, FloatArray
 
 FASTEST_M_S = 10.0  # a pose that moves faster was set anew
+WAITING = 1000  # displacements that are kept apart while no field sample asks for them
 LATE_S = 1.0  # a pose older than the newest by up to this is passed over; older than that, the clock was set back
 
 
@@ -55,6 +56,11 @@ class GaitConfig:
         check_range("gait.shortest_s", self.shortest_s, 0.0, 10.0)
         check_range("gait.longest_s", self.longest_s, self.shortest_s, 10.0)
         check_range("gait.max_gap_s", self.max_gap_s, 1e-3, 10.0)
+
+
+def heading_rad(orientation_xyzw: FloatArray) -> float:
+    """The turn about the vertical, of an attitude (4,) of any length."""
+    return float(2.0 * np.arctan2(orientation_xyzw[2], orientation_xyzw[3]))
 
 
 class PedestrianOdometry:
@@ -97,8 +103,8 @@ class PedestrianOdometry:
         self._stamp_ns = reading.stamp_ns
         if not self._falls_from_peak(step_ns / NS_PER_S, vertical_m_s2):
             return nothing
-        heading_rad = 2.0 * np.arctan2(z, w)
-        return self._step(reading.stamp_ns, self.gait.step_m * np.array([np.cos(heading_rad), np.sin(heading_rad)]))
+        heading = heading_rad(reading.orientation_xyzw)
+        return self._step(reading.stamp_ns, self.gait.step_m * np.array([np.cos(heading), np.sin(heading)]))
 
     def _start(self, stamp_ns: int, vertical_m_s2: float) -> None:
         self.reset()
@@ -167,10 +173,18 @@ class Travelled:
     def __init__(self) -> None:
         self._waiting: deque[tuple[int, FloatArray]] = deque()
 
+    def __len__(self) -> int:
+        return len(self._waiting)
+
     def add(self, stamp_ns: int, moved_m: FloatArray) -> None:
         """Add a displacement that was known at `stamp_ns`."""
-        if moved_m.any():
-            self._waiting.append((stamp_ns, moved_m))
+        if not moved_m.any():
+            return
+        if len(self._waiting) == WAITING:  # nobody asks: the oldest two wait together
+            _, earlier_m = self._waiting.popleft()
+            known_ns, later_m = self._waiting.popleft()
+            self._waiting.appendleft((known_ns, earlier_m + later_m))
+        self._waiting.append((stamp_ns, moved_m))
 
     def take(self, stamp_ns: int) -> FloatArray:
         """The sum, (2,) m, of what was known by `stamp_ns` and not yet taken."""

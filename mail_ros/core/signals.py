@@ -24,6 +24,7 @@ Arrays = TypeVar("Arrays", npt.NDArray[np.float32], npt.NDArray[np.float64])
 
 NS_PER_S = 1_000_000_000
 UT_PER_T = 1e6
+RESTARTS = ("gap", "backward")  # see `Resampler.restarts`
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class Resampler:
         if self._stamp_ns is not None and 0 < step_ns <= self.max_gap_ns:
             return self._advance(self._stamp_ns, stamp_ns, field_ut)
         if self._stamp_ns is not None:
-            self.restarts["backward" if step_ns < 0 else "gap"] += 1
+            self.restarts[RESTARTS[step_ns < 0]] += 1
         self.reset()
         self._stamp_ns, self._field_ut = stamp_ns, field_ut
         self._whole = stamp_ns % self.period_ns == 0

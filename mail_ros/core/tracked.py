@@ -7,7 +7,7 @@ Sample --> WindowLocalizer --> Answer --> log ratios over cells --> Tracker --> 
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
 
 import numpy as np
@@ -15,18 +15,11 @@ import numpy as np
 from mail_ros.core.belief import NEAR_M, Cells, Posterior, gaussian
 from mail_ros.core.config import TrackerChoice, TrackerConfig
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.localizer import (
-    LOCALIZED_FROM,
-    Estimate,
-    Localizer,
-    MailLocalizer,
-    Sample,
-    WindowLocalizer,
-    report,
-)
+from mail_ros.core.localizer import MailLocalizer, WindowLocalizer
 from mail_ros.core.model import Model
 from mail_ros.core.offset import DeviceOffset
 from mail_ros.core.reader import Answer, Reader
+from mail_ros.core.seam import LOCALIZED_FROM, Estimate, Localizer, Sample, report
 from mail_ros.core.signals import NS_PER_S, FloatArray, Tick
 from mail_ros.core.standing import Activity, FieldActivity, OdometryActivity
 from mail_ros.core.tracker import FLAT_UT, Hypothesis, Tracker
@@ -38,7 +31,7 @@ class TrackedLocalizer(WindowLocalizer):
     """A window method and the tracker. Answers at the same stamps as the method alone.
 
     A hole in the samples empties the window; the belief outlives it, spread by the time that went by, or
-    moved by odometry. Odometry that is not finite is passed over, and counted in `counts`.
+    moved by odometry. A sample whose odometry is not finite is refused as `no_odometry`.
     """
 
     def __init__(self, method: WindowLocalizer, cells: Cells, config: TrackerConfig, *, odometry: bool) -> None:
@@ -55,7 +48,6 @@ class TrackedLocalizer(WindowLocalizer):
         self.known_cells = cells
         self.tracker = Tracker(cells, config, odometry=odometry)
         self.offset = DeviceOffset(config.offset_s)
-        self.counts: Counter[str] = Counter()
         self._odometry = odometry
         self._activity: Activity = OdometryActivity(rate_hz) if odometry else FieldActivity(rate_hz, config)
         self._moving: deque[float] = deque(maxlen=self.reader.length)  # for each tick of the window, 0 to 1
@@ -87,7 +79,10 @@ class TrackedLocalizer(WindowLocalizer):
         Raises:
             TrackError: the localizer was told that there is odometry, and the sample has none.
         """
-        moved_m = self._odometry_of(sample)
+        moved_m = sample.odometry_m() if self._odometry else np.zeros(2)
+        if not np.isfinite(moved_m).all():
+            self.refuse(sample.stamp_ns, "no_odometry")
+            return False
         self._moved_m = self._moved_m + moved_m
         self._stamp_ns = sample.stamp_ns
         due = self._hear_field(sample, self.offset.field_ut)
@@ -101,15 +96,6 @@ class TrackedLocalizer(WindowLocalizer):
     def say(self) -> Estimate:
         """The belief after the window's answer."""
         return self._said(self._follow(self._stamp_ns, self.reader.answer()))
-
-    def _odometry_of(self, sample: Sample) -> FloatArray:
-        if not self._odometry:
-            return np.zeros(2)
-        moved_m = sample.odometry_m()
-        if not np.isfinite(moved_m).all():
-            self.counts["odometry_not_finite"] += 1
-            return np.zeros(2)
-        return moved_m
 
     def _append(self, tick: Tick) -> None:
         super()._append(tick)
@@ -127,7 +113,14 @@ class TrackedLocalizer(WindowLocalizer):
         posterior, standing = self.tracker.posterior(), self.tracker.standing > 0.5
         if answer.offset_ut is not None and not standing and _agree(answer.posterior, posterior):
             self.offset.hear(answer.offset_ut, self.stride_s)
-        return report(stamp_ns, answer, posterior=posterior, support=self.tracker.support, standing=standing)
+        return report(
+            stamp_ns,
+            answer,
+            posterior=posterior,
+            support=self.tracker.support,
+            standing=standing,
+            turn=self.tracker.turn(),
+        )
 
 
 def _agree(window: Posterior, belief: Posterior) -> bool:

@@ -17,7 +17,7 @@ import numpy as np
 from mail_ros.core.belief import NEAR_M, Cells, FloatArray, Posterior, decode, gaussian, normal
 from mail_ros.core.config import TrackerConfig
 from mail_ros.core.errors import TrackError
-from mail_ros.core.motion import Motion, OdometryMotion, WalkingMotion
+from mail_ros.core.motion import Motion, OdometryMotion, Turn, WalkingMotion
 
 LONGEST_EVIDENCE_S = 2.0  # a window counts for at most so long, however rarely one comes
 FORGET_S = 60.0  # without odometry, a belief that old says nothing any more
@@ -186,6 +186,10 @@ class Tracker:
         posterior = decode(probability, self.cells, self.config.radius_m, self._spread)
         carried_m = self._carried_m(self._near(int(probability.argmax())))
         return dataclasses.replace(posterior, position_m=posterior.position_m + carried_m)
+
+    def turn(self) -> Turn | None:
+        """How odometry's frame is turned against the map, as seen around the mode; None without odometry."""
+        return self.motion.turn(self.belief[self._near(int(self.cell_probability.argmax()))].sum(axis=0))
 
     def hypotheses(self, most: int = 5, least: float = 0.01) -> list[Hypothesis]:
         """The heaviest places, `radius_m` wide and not overlapping, heaviest mode first.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mail_ros.core.localizer import Status
+from mail_ros.core.seam import Status
 from mail_ros.data.bag import Bag
 from mail_ros.data.track import FloatArray
 from mail_ros.evaluation.cells import Cell

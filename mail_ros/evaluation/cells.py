@@ -33,7 +33,7 @@ from mail_ros.evaluation.metrics import Metrics
 from mail_ros.training.config import RunConfig
 
 if TYPE_CHECKING:
-    from mail_ros.core.localizer import Localizer
+    from mail_ros.core.seam import Localizer
     from mail_ros.training.loop import Progress
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mail_ros.core.localizer import Status
+from mail_ros.core.seam import Status
 from mail_ros.evaluation.follow import Scored
 
 REGIONS = (0.5, 0.9, 0.95)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mail_ros.core.localizer import Estimate, Localizer, Status
+from mail_ros.core.seam import Estimate, Localizer, Status
 from mail_ros.data.track import BoolArray, FloatArray, Track
 from mail_ros.evaluation.metrics import Metrics, summarize
 

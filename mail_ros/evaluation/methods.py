@@ -15,8 +15,9 @@ import torch
 
 from mail_ros.core.checkpoint import build
 from mail_ros.core.config import FeatureConfig, MailConfig
-from mail_ros.core.localizer import Localizer, MailLocalizer, WindowLocalizer
+from mail_ros.core.localizer import MailLocalizer, WindowLocalizer
 from mail_ros.core.reader import Answer
+from mail_ros.core.seam import Localizer
 from mail_ros.core.signals import FloatArray
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import Track

@@ -14,7 +14,7 @@ from std_msgs.msg import Float32MultiArray, Header, MultiArrayDimension, MultiAr
 
 from mail_ros.core.errors import MailError
 from mail_ros.core.frames import frame_of_floor, split_frame
-from mail_ros.core.localizer import Estimate, Sample
+from mail_ros.core.seam import Estimate, Sample
 from mail_ros.core.signals import NS_PER_S, UT_PER_T, FloatArray
 from mail_ros.core.tracker import Hypothesis
 

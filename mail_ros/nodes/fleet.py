@@ -21,7 +21,7 @@ from mail_ros.core.engine import load
 from mail_ros.core.errors import ConfigError, MailError
 from mail_ros.core.fleet import Fleet
 from mail_ros.core.health import Heard, unused
-from mail_ros.core.localizer import Sample
+from mail_ros.core.seam import Sample
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_sample
 from mail_ros.nodes.outputs import Poses

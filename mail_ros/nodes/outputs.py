@@ -8,7 +8,8 @@ from rclpy.node import Node
 from std_msgs.msg import Float32MultiArray
 
 from mail_ros.core.health import Assessment
-from mail_ros.core.localizer import Estimate, WindowLocalizer
+from mail_ros.core.localizer import WindowLocalizer
+from mail_ros.core.seam import Estimate
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_attention, to_pose, to_pose_array, to_pose_with_covariance
 

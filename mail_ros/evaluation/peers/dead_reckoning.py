@@ -14,7 +14,7 @@ import numpy as np
 
 from mail_ros.core.config import STRIDE_S
 from mail_ros.core.errors import TrackError
-from mail_ros.core.localizer import Estimate, Sample
+from mail_ros.core.seam import Estimate, Sample
 from mail_ros.core.signals import NS_PER_S, FloatArray
 from mail_ros.data.track import Track
 from mail_ros.evaluation.peers.particles import to_estimate

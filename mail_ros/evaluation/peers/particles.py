@@ -15,8 +15,8 @@ import numpy as np
 
 from mail_ros.core.belief import normal
 from mail_ros.core.config import check_range
-from mail_ros.core.localizer import Estimate, Sample, report
 from mail_ros.core.reader import Answer
+from mail_ros.core.seam import Estimate, Sample, report
 from mail_ros.core.signals import NS_PER_S, FloatArray
 from mail_ros.data.track import IntArray
 from mail_ros.evaluation.peers.steps import Step, StepCutter

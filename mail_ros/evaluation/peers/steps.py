@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mail_ros.core.intake import plausible
-from mail_ros.core.localizer import Sample
+from mail_ros.core.seam import Sample
 from mail_ros.core.signals import NS_PER_S, FloatArray
 
 STEP_M = 0.5  # a piece ends with the sample that completes this way; a person's step does at once
