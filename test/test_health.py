@@ -28,7 +28,7 @@ def test_without_samples_it_cannot_work() -> None:
     assessment = after(SyntheticWalk(np.zeros(0, np.int64), np.zeros((0, 3)), ()))
     assert (assessment.level, assessment.message) == (Level.ERROR, "no samples")
     health = Health(MailLocalizer(tiny_mail()), lambda: 0, {})
-    assert health.assess("nobody publishes imu/mag").message == "no samples: nobody publishes imu/mag"
+    assert health.assess(lambda: "nobody publishes imu/mag").message == "no samples: nobody publishes imu/mag"
     assert assessment.values["model"] == "site"
 
 

@@ -37,7 +37,7 @@ def place(x: float, frame: str = "map_floor_2") -> PoseWithCovarianceStamped:
 
 def believed(managed: Managed) -> tuple[float, float]:
     """Where the tracker believes it is, along x, and how surely."""
-    localizer = managed.node.localizer
+    localizer = managed.node.runtime.localizer
     assert isinstance(localizer, TrackedLocalizer)
     posterior = localizer.tracker.posterior()
     return float(posterior.position_m[0]), posterior.near
@@ -53,7 +53,7 @@ def test_an_initial_pose_is_believed_until_told_that_it_may_be_anywhere(graph: G
     assert believed(managed)[0] == pytest.approx(3.0, abs=0.01)
     graph.call(Empty, "/reinitialize_global_localization", Empty.Request())
     assert believed(managed)[1] < 0.3
-    assert managed.node.localizer.reader.fill == 1.0, "the window stays"
+    assert managed.node.runtime.localizer.reader.fill == 1.0, "the window stays"
     assert not managed.errors
 
 
@@ -70,7 +70,7 @@ def test_an_initial_pose_that_cannot_be_used_is_refused_with_the_reason(
     graph: Graph, model: Path, tracker: str, msg: PoseWithCovarianceStamped, reason: str
 ) -> None:
     managed = Managed(graph, model=str(model), tracker=tracker)
-    managed.node.on_initial_pose(msg)
+    managed.node.commands.on_initial_pose(msg)
     (line,) = managed.errors
     assert line.startswith(f"initial pose not used: {reason}")
 
@@ -78,7 +78,7 @@ def test_an_initial_pose_that_cannot_be_used_is_refused_with_the_reason(
 def test_who_is_not_active_is_told_nothing(graph: Graph, model: Path) -> None:
     managed = Managed(graph, model=str(model), tracker="walking")
     assert managed.change("deactivate")
-    managed.node.on_initial_pose(place(3.0))
+    managed.node.commands.on_initial_pose(place(3.0))
     graph.call(Empty, "/reinitialize_global_localization", Empty.Request())
     assert believed(managed)[1] < 0.3
     assert [line.partition(" came")[0] for line in managed.errors] == [
@@ -110,7 +110,7 @@ def test_the_model_can_be_set_while_it_runs_and_nothing_else(graph: Graph, model
     )
     assert [result.successful for result in results] == [True, False, False]
     assert graph.call(Trigger, "/mail_localizer/reload_model", Trigger.Request()).success
-    assert managed.node.map_frame == "hall"
+    assert managed.node.runtime.map_frame == "hall"
 
 
 def test_a_new_model_that_cannot_be_used_leaves_the_old_one_at_work(graph: Graph, model: Path) -> None:
@@ -134,7 +134,7 @@ def test_not_even_a_bug_in_loading_ends_a_localizer_at_work(
     def broken(path: Path, engine: str) -> None:
         raise MemoryError("no room\nat all")
 
-    monkeypatch.setattr("mail_ros.nodes.localizer.load", broken)
+    monkeypatch.setattr("mail_ros.nodes.work.load", broken)
     answer = graph.call(Trigger, "/mail_localizer/reload_model", Trigger.Request())
     assert not answer.success
     assert answer.message.startswith("the old model stays: MemoryError(")

@@ -24,7 +24,7 @@ from mail_ros.nodes.conversions import (
     to_pose,
     to_pose_array,
     to_pose_with_covariance,
-    to_sample,
+    to_reading,
     to_stamp_ns,
     to_time,
 )
@@ -38,16 +38,17 @@ def test_the_node_hears_what_a_bag_holds_to_the_last_bit(stamp_ns: int, tesla: t
     msg.header.stamp = to_time(stamp_ns)
     msg.magnetic_field.x, msg.magnetic_field.y, msg.magnetic_field.z = tesla
     with np.errstate(over="ignore"):
-        sample = to_sample(msg)
+        heard_ns, field_ut = to_reading(msg)
         offline_ns, offline_ut = decode_field(serialize_message(msg))
-    assert sample.stamp_ns == offline_ns == stamp_ns
-    np.testing.assert_array_equal(sample.field_ut, offline_ut)
+    assert heard_ns == offline_ns == stamp_ns
+    np.testing.assert_array_equal(field_ut, offline_ut)
 
 
-def test_tesla_becomes_microtesla() -> None:
+@pytest.mark.parametrize(("sent", "field_scale"), [(5e-5, 1.0), (50.0, 1e-6), (0.5, 1e-4)])
+def test_tesla_becomes_microtesla_and_so_does_another_unit_that_is_named(sent: float, field_scale: float) -> None:
     msg = MagneticField()
-    msg.magnetic_field.x = 5e-5
-    assert to_sample(msg).field_ut[0] == pytest.approx(50.0)
+    msg.magnetic_field.x = sent
+    assert to_reading(msg, field_scale)[1][0] == pytest.approx(50.0)
 
 
 def test_a_stamp_that_no_clock_gives_is_refused() -> None:

@@ -21,10 +21,10 @@ from sensor_msgs.msg import MagneticField
 from mail_ros.core.checkpoint import load_model
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.localizer import MailLocalizer
-from mail_ros.core.seam import Estimate
+from mail_ros.core.seam import Estimate, Sample
 from mail_ros.data.messages import encode_field
 from mail_ros.nodes import qos
-from mail_ros.nodes.conversions import to_sample, to_stamp_ns
+from mail_ros.nodes.conversions import to_reading, to_stamp_ns
 from mail_ros.nodes.fleet import LEAVE_S, LOOK_S, FleetNode
 
 STRIDE_S = 0.1
@@ -49,7 +49,7 @@ def messages(walk: SyntheticWalk) -> Iterator[MagneticField]:
 
 def alone(model: Path, walk: SyntheticWalk) -> list[Estimate]:
     localizer = MailLocalizer(load_model(model)[0], STRIDE_S)
-    return [estimate for msg in messages(walk) if (estimate := localizer.push(to_sample(msg))) is not None]
+    return [estimate for msg in messages(walk) if (estimate := localizer.push(Sample(*to_reading(msg)))) is not None]
 
 
 def test_every_robot_of_a_list_hears_its_own_poses(graph: Graph, model: Path) -> None:

@@ -76,7 +76,7 @@ def test_cleaned_up_and_configured_again_it_works_as_on_the_first_day(graph: Gra
     assert managed.change("deactivate")
     assert managed.change("cleanup")
     assert managed.state == "unconfigured"
-    assert not hasattr(managed.node, "localizer"), "the model is freed"
+    assert not hasattr(managed.node, "runtime"), "the model is freed"
     assert graph.node.count_subscribers("/imu/mag") == 0
     graph.wait(lambda: graph.node.count_publishers("/mail_localizer/pose") == 0)
     for transition in ("configure", "activate"):
@@ -119,12 +119,12 @@ def test_a_wrong_model_leaves_it_unconfigured_and_another_can_be_set(
 def test_it_is_not_activated_with_a_model_that_answers_its_golden_window_otherwise(graph: Graph, model: Path) -> None:
     managed = Managed(graph, model=str(model), autostart=False)
     assert managed.change("configure")
-    loaded = managed.node.loaded
-    managed.node.loaded = loaded._replace(card=replace(loaded.card, golden_position_m=(9.0, 9.0)))
+    loaded = managed.node.runtime.loaded
+    managed.node.runtime.loaded = loaded._replace(card=replace(loaded.card, golden_position_m=(9.0, 9.0)))
     assert not managed.change("activate")
     assert managed.state == "inactive"
     assert f"could not activate: {model}: wanted the golden window at (9.0, 9.0) m, found" in managed.errors[0]
-    managed.node.loaded = loaded
+    managed.node.runtime.loaded = loaded
     assert managed.change("activate")
 
 
@@ -141,7 +141,7 @@ def test_an_error_that_nobody_foresaw_is_said_and_undone(
     assert not managed.change("activate")
     assert managed.state == "unconfigured"
     assert "ZeroDivisionError: of a bug" in managed.errors[0]
-    assert not hasattr(managed.node, "localizer")
+    assert not hasattr(managed.node, "runtime")
 
 
 def test_a_transition_that_is_not_possible_now_is_refused(graph: Graph, model: Path) -> None:

@@ -29,13 +29,13 @@ from std_msgs.msg import Float32MultiArray
 from mail_ros.core.checkpoint import load_model
 from mail_ros.core.config import STRIDE_S, TrackerChoice
 from mail_ros.core.errors import MailError
-from mail_ros.core.seam import Estimate
+from mail_ros.core.seam import Estimate, Sample
 from mail_ros.core.tracked import localizer_of
 from mail_ros.data.bag import Bag
 from mail_ros.data.bag_writer import BagWriter
 from mail_ros.data.messages import FIELD_TYPE, encode_field
 from mail_ros.nodes import qos
-from mail_ros.nodes.conversions import to_sample, to_stamp_ns
+from mail_ros.nodes.conversions import to_reading, to_stamp_ns
 from mail_ros.nodes.localizer import LocalizerNode
 from mail_ros.nodes.replay import ReplayOptions, replay
 
@@ -225,8 +225,10 @@ def test_poses_lie_in_the_model_s_map_frame_unless_told_otherwise(graph: Graph, 
 def test_whoever_comes_late_hears_the_last_pose_with_its_covariance(graph: Graph, model: Path) -> None:
     node = in_process(graph, model=str(model))
     graph.executor.add_node(node)
-    estimates = [e for msg in messages(synthetic_walk(3.0)) if (e := node.localizer.push(to_sample(msg)))]
-    node.localizer.reset()
+    estimates = [
+        e for msg in messages(synthetic_walk(3.0)) if (e := node.runtime.localizer.push(Sample(*to_reading(msg))))
+    ]
+    node.runtime.localizer.reset()
     for msg in messages(synthetic_walk(3.0)):
         node.on_field(msg)
     heard: list[PoseWithCovarianceStamped] = []
@@ -261,9 +263,9 @@ def test_a_clock_that_is_set_back_starts_the_window_anew(graph: Graph, model: Pa
     for msg in messages(synthetic_walk(3.0)):
         node.on_field(msg)
     set_clock(101)
-    assert node.localizer.reader.fill == 1.0
+    assert node.runtime.localizer.reader.fill == 1.0
     set_clock(50)
-    assert node.localizer.reader.fill == 0.0
+    assert node.runtime.localizer.reader.fill == 0.0
 
 
 def test_the_localizer_says_why_samples_are_not_used(
@@ -272,17 +274,17 @@ def test_the_localizer_says_why_samples_are_not_used(
     node = in_process(graph, model=str(model))
     said: list[str] = []
     node.get_logger = lambda: Said(said)
-    node.report()
-    assert said.pop() == "no sample for 10 s on /imu/mag from 0 publishers"
+    node.diagnose()
+    assert said.pop() == "no samples: nobody publishes /imu/mag"
     good, *more = messages(synthetic_walk(0.2))
     for msg in (good, good, *more):
         node.on_field(msg)
-    node.report()
-    assert said.pop() == "samples in 10 s: 20 used, 1 duplicate"
+    node.diagnose()
+    assert said.pop() == "FILLING, 7%; 20 used, 1 duplicate"
     more[-1].magnetic_field.x = float("nan")
     node.on_field(more[-1])
-    node.report()
-    assert said.pop() == "samples in 10 s: 0 used, 1 not_finite"
+    node.diagnose()
+    assert said.pop() == "no sample was of use: 0 used, 1 not_finite"
 
 
 @pytest.mark.parametrize("tracker", ["walking", "none"])
@@ -326,7 +328,7 @@ def test_diagnostics_say_once_a_second_how_it_does(graph: Graph, model: Path) ->
     graph.wait(lambda: node.diagnostics.publisher.get_subscription_count() == 1)
     graph.wait(lambda: len(heard) > 0)
     assert heard[-1].status[0].level == DiagnosticStatus.ERROR
-    assert heard[-1].status[0].message == "no samples"
+    assert heard[-1].status[0].message == "no samples: nobody publishes /imu/mag"
     for msg in messages(synthetic_walk(3.0)):
         node.on_field(msg)
     count = len(heard)
@@ -336,4 +338,4 @@ def test_diagnostics_say_once_a_second_how_it_does(graph: Graph, model: Path) ->
     assert status.name == "mail_localizer: localization"
     assert (values["used"], values["window filled"]) == ("300", "100%")
     assert values["model sha256"] == sha256(model.read_bytes()).hexdigest()
-    assert values["status"] == status.message == node.localizer.status.name
+    assert values["status"] == status.message == node.runtime.localizer.status.name

@@ -64,8 +64,8 @@ def test_home_may_be_written_as_a_tilde() -> None:
         ({"model": "m", "engine": "torch"}, "parameter engine: wanted numpy or onnx, found 'torch'"),
         ({"model": "m", "autostart": "yes"}, "parameter autostart: wanted bool, found 'yes'"),
         ({"model": "m", "stride_s": "fast"}, "parameter stride_s: wanted float, found 'fast'"),
-        ({"model": "m", "stride_s": -0.1}, "stride_s: wanted 0.001 to 3600, found -0.1"),
-        ({"model": "m", "stride_s": float("nan")}, "stride_s: wanted 0.001 to 3600, found nan"),
+        ({"model": "m", "stride_s": -0.1}, "parameter stride_s: wanted 0.001 to 3600, found -0.1"),
+        ({"model": "m", "stride_s": float("nan")}, "parameter stride_s: wanted 0.001 to 3600, found nan"),
     ],
 )
 def test_the_localizer_refuses_with_a_reason(graph: Graph, values: dict[str, Any], message: str) -> None:
@@ -98,7 +98,7 @@ def test_the_engine_decides_what_computes_the_model(graph: Graph, tmp_path: Path
         values = {"model": str(model), "engine": engine}
         overrides = [Parameter(name, value=value) for name, value in values.items()]
         node: Any = kind(context=graph.context, parameter_overrides=overrides)
-        return node.localizer.model if kind is LocalizerNode else node.fleet.model
+        return node.runtime.localizer.model if kind is LocalizerNode else node.fleet.model
 
     model, out = tiny_model(tmp_path / "site.safetensors", tiny_config("heatmap")), tmp_path / "site.onnx"
     export_onnx(model, out)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import deque
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from mail_ros.core.signals import NS_PER_S, FloatArray
 
 SILENT_S = 1.0  # odometry whose newest stamp is so far from the field's is none
 POSES = 500  # kept: one second of the fastest odometry
+Reading = TypeVar("Reading")
 
 
 class OdometryPose(NamedTuple):
@@ -28,7 +29,7 @@ class OdometryPose(NamedTuple):
     yaw_rad: float
 
 
-class OdometryFeed(ABC):
+class OdometryFeed(ABC, Generic[Reading]):
     """Odometry comes in, and goes out with the field's samples."""
 
     def __init__(self) -> None:
@@ -36,6 +37,9 @@ class OdometryFeed(ABC):
         self._poses: deque[OdometryPose] = deque(maxlen=POSES)
 
     @abstractmethod
+    def hear(self, reading: Reading) -> None:
+        """Take what odometry says next; what is not finite is passed over."""
+
     def reset(self) -> None:
         """Forget all of it: time was set back."""
         self._travelled = Travelled()
@@ -52,7 +56,7 @@ class OdometryFeed(ABC):
         return next((pose for pose in reversed(self._poses) if pose.stamp_ns <= stamp_ns), None)
 
 
-class WheelFeed(OdometryFeed):
+class WheelFeed(OdometryFeed[OdometryPose]):
     """Odometry that says where it is, as that of wheels does."""
 
     def __init__(self) -> None:
@@ -65,13 +69,13 @@ class WheelFeed(OdometryFeed):
         self._wheels.reset()
 
     def hear(self, pose: OdometryPose) -> None:
-        """Take the next pose; one that is not finite is passed over."""
+        """See `OdometryFeed`."""
         if np.isfinite([*pose.position_m, pose.yaw_rad]).all():
             self._travelled.add(pose.stamp_ns, self._wheels.push(pose.stamp_ns, pose.position_m))
             self._poses.append(pose)
 
 
-class StepFeed(OdometryFeed):
+class StepFeed(OdometryFeed[ImuReading]):
     """The steps of a person, of an inertial unit that knows its attitude."""
 
     def __init__(self) -> None:
@@ -85,7 +89,7 @@ class StepFeed(OdometryFeed):
         self._steps.reset()
 
     def hear(self, reading: ImuReading) -> None:
-        """Take the next reading; one that is not finite is passed over."""
+        """See `OdometryFeed`."""
         if np.isfinite([*reading.orientation_xyzw, *reading.acceleration_m_s2]).all():
             moved_m = self._steps.push(reading)
             self._travelled.add(reading.stamp_ns, moved_m)

@@ -112,11 +112,11 @@ class Health:
             self._latency_s.append((self.now_ns() - estimate.stamp_ns) / NS_PER_S)
         return estimate
 
-    def assess(self, why_silent: str = "") -> Assessment:
+    def assess(self, why_silent: Callable[[], str] = str) -> Assessment:
         """What became of it since the last call, or since it began.
 
         Args:
-            why_silent: what the caller knows of a reason why no samples come.
+            why_silent: tells why no samples may come; asked where none did.
         """
         elapsed_s = max(self.steady_s() - self._since_s, 1e-9)
         new, fill = self.heard.new(), self.localizer.reader.fill
@@ -142,7 +142,7 @@ class Health:
         }
         self.begin()
         if not new:
-            return Assessment(Level.ERROR, f"no samples{f': {why_silent}' if why_silent else ''}", values)
+            return Assessment(Level.ERROR, ": ".join(filter(None, ["no samples", why_silent()])), values)
         return Assessment(*_judged(new, field_ut, self.localizer.status, fill), values)
 
 

@@ -5,7 +5,10 @@ Cells exist only where a survey went, so that most neighbours are missing; what 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+import numpy.typing as npt
 
 from mail_ros.core.belief import Cells, FloatArray, IntArray
 from mail_ros.core.errors import ModelError
@@ -14,6 +17,15 @@ ON_GRID = 1e-3  # of a cell's size: how far a centre may lie beside the grid
 NEGLIGIBLE = 1e-3  # kernel weights below this are left out
 LABEL_REACH = 4.0  # deviations of a label that are considered
 IDLE = 1e-8  # of the belief: cells with less stay as they are, which saves most of the work once one knows the place
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A belief on one floor, as a picture."""
+
+    corner_m: FloatArray  # (2,) outer corner of percent[0, 0]
+    size_m: float  # of a cell
+    percent: npt.NDArray[np.int8]  # (rows along y, columns along x) of the likeliest cell; -1 where there is no cell
 
 
 class Lattice:
@@ -106,6 +118,20 @@ def label_neighbours(cells: Cells, label_sigma_m: float) -> tuple[IntArray, Floa
     weight = np.exp(-0.5 * np.square(lattice.offset_m / label_sigma_m).sum(axis=1))
     there = np.where(lattice.neighbour < len(cells), weight[:, None], 0.0)
     return np.minimum(lattice.neighbour, len(cells) - 1).T.copy(), (there / there.sum(axis=0)).T.copy()
+
+
+def grid_of(cells: Cells, probability: FloatArray, floor: int) -> Grid:
+    """A belief, (m,), on one floor that has cells.
+
+    Raises:
+        ModelError: cells that do not lie on one grid.
+    """
+    size_m, here = _grid_m(cells), cells.floor == floor
+    column, row = np.round(cells.position_m[here] / size_m).astype(np.int64).T
+    percent = np.full((np.ptp(row) + 1, np.ptp(column) + 1), -1, dtype=np.int8)
+    likeliest = max(float(probability[here].max()), 1e-300)
+    percent[row - row.min(), column - column.min()] = np.round(100.0 * probability[here] / likeliest)
+    return Grid((np.array([column.min(), row.min()]) - 0.5) * size_m, size_m, percent)
 
 
 def _grid_m(cells: Cells) -> float:

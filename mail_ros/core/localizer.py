@@ -17,6 +17,7 @@ from mail_ros.core.belief import Cells
 from mail_ros.core.config import STRIDE_S, FeatureConfig, check_range
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.intake import Intake
+from mail_ros.core.lattice import Grid
 from mail_ros.core.model import Mail, Model
 from mail_ros.core.reader import Answer, MailBatch, MailReader, Reader, WindowReader, window_answer
 from mail_ros.core.seam import Estimate, Sample, Status, report
@@ -92,6 +93,10 @@ class WindowLocalizer:
     def hypotheses(self) -> list[Hypothesis]:
         """The places where the device may be, see `Tracker.hypotheses`; none where nothing is carried on."""
         return []
+
+    def grid(self, floor: int) -> Grid | None:
+        """The belief on a floor, as a picture; None where nothing is carried on, or no cell is there."""
+        return None
 
     def push(self, sample: Sample) -> Estimate | None:
         """Take the next sample; None while the window fills, between strides, and for unusable samples."""

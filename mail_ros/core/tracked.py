@@ -15,6 +15,7 @@ import numpy as np
 from mail_ros.core.belief import NEAR_M, Cells, Posterior, gaussian
 from mail_ros.core.config import TrackerChoice, TrackerConfig
 from mail_ros.core.errors import ConfigError
+from mail_ros.core.lattice import Grid, grid_of
 from mail_ros.core.localizer import MailLocalizer, WindowLocalizer
 from mail_ros.core.model import Model
 from mail_ros.core.offset import DeviceOffset
@@ -72,6 +73,12 @@ class TrackedLocalizer(WindowLocalizer):
     def hypotheses(self) -> list[Hypothesis]:
         """The heaviest places of the belief, see `Tracker.hypotheses`."""
         return self.tracker.hypotheses()
+
+    def grid(self, floor: int) -> Grid | None:
+        """See `WindowLocalizer`."""
+        if not (self.known_cells.floor == floor).any():
+            return None
+        return grid_of(self.known_cells, self.tracker.cell_probability, floor)
 
     def hear(self, sample: Sample) -> bool:
         """Take the next sample; whether an estimate is due.

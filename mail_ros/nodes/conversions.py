@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Time
-from geometry_msgs.msg import Pose, PoseArray, PoseStamped, PoseWithCovarianceStamped
-from sensor_msgs.msg import MagneticField
+from geometry_msgs.msg import Pose, PoseArray, PoseStamped, PoseWithCovarianceStamped, Quaternion, TransformStamped
+from nav_msgs.msg import OccupancyGrid, Odometry
+from sensor_msgs.msg import Imu, MagneticField
 from std_msgs.msg import Float32MultiArray, Header, MultiArrayDimension, MultiArrayLayout
 
 from mail_ros.core.errors import MailError
+from mail_ros.core.feed import OdometryPose
 from mail_ros.core.frames import frame_of_floor, split_frame
-from mail_ros.core.seam import Estimate, Sample
+from mail_ros.core.lattice import Grid
+from mail_ros.core.motion import ANY_ANGLE_RAD2, Turn
+from mail_ros.core.odometry import ImuReading
+from mail_ros.core.seam import Estimate
 from mail_ros.core.signals import NS_PER_S, UT_PER_T, FloatArray
 from mail_ros.core.tracker import Hypothesis
 
 HEIGHT_M2 = 1.0  # of a device that is somewhere between the floor and a head
-ANY_ANGLE_RAD2 = np.pi**2 / 3.0  # of an angle that may be any
 
 
 def to_stamp_ns(time: Time) -> int:
@@ -44,29 +49,63 @@ def to_time(stamp_ns: int) -> Time:
     return Time(sec=sec, nanosec=nanosec)
 
 
-def to_sample(msg: MagneticField) -> Sample:
-    """Tesla to µT, by the same arithmetic as `data.messages.decode_field`: poses are equal to the last bit.
+def to_reading(msg: MagneticField, field_scale: float = 1.0) -> tuple[int, FloatArray]:
+    """Stamp, ns, and field (3,), tesla to µT, by the arithmetic of `data.messages.decode_field`: to the last bit.
+
+    Args:
+        msg: of the magnetometer.
+        field_scale: tesla in the unit that its driver sends.
 
     Raises:
         MailError: an impossible stamp.
     """
     vector = msg.magnetic_field
     with np.errstate(over="ignore"):  # infinity is a reading that push refuses
-        field_ut = np.array([vector.x, vector.y, vector.z]) * UT_PER_T
-    return Sample(to_stamp_ns(msg.header.stamp), field_ut)
+        field_ut = np.array([vector.x, vector.y, vector.z]) * UT_PER_T * field_scale
+    return to_stamp_ns(msg.header.stamp), field_ut
 
 
-def to_pose(estimate: Estimate, map_frame: str) -> PoseStamped:
-    """The position in the frame of its floor. A magnetometer alone gives no heading: the rotation is none."""
-    return PoseStamped(header=_header(estimate, map_frame), pose=_pose(estimate.position_m))
+def to_odometry_pose(msg: Odometry) -> OdometryPose:
+    """Where a robot's odometry is, on the floor.
+
+    Raises:
+        MailError: an impossible stamp.
+    """
+    position, turn = msg.pose.pose.position, msg.pose.pose.orientation
+    yaw_rad = math.atan2(2.0 * (turn.w * turn.z + turn.x * turn.y), 1.0 - 2.0 * (turn.y**2 + turn.z**2))
+    return OdometryPose(to_stamp_ns(msg.header.stamp), np.array([position.x, position.y]), yaw_rad)
 
 
-def to_pose_with_covariance(estimate: Estimate, map_frame: str) -> PoseWithCovarianceStamped:
-    """The same with its covariance, rows x, y, z, roll, pitch, yaw (REP-103); nothing is known of the angles."""
-    covariance = np.diag([0.0, 0.0, HEIGHT_M2, ANY_ANGLE_RAD2, ANY_ANGLE_RAD2, ANY_ANGLE_RAD2])
+def to_imu_reading(msg: Imu) -> ImuReading | None:
+    """Attitude and acceleration; None where the sensor says that it does not know one of them (covariance -1).
+
+    Raises:
+        MailError: an impossible stamp.
+    """
+    if msg.orientation_covariance[0] == -1 or msg.linear_acceleration_covariance[0] == -1:
+        return None
+    turn, acceleration = msg.orientation, msg.linear_acceleration
+    return ImuReading(
+        to_stamp_ns(msg.header.stamp),
+        np.array([turn.x, turn.y, turn.z, turn.w]),
+        np.array([acceleration.x, acceleration.y, acceleration.z]),
+    )
+
+
+def to_pose(estimate: Estimate, map_frame: str, heading: Turn | None = None) -> PoseStamped:
+    """The position in the frame of its floor; the rotation is none where no heading is known."""
+    return PoseStamped(header=_header(estimate, map_frame), pose=_pose(estimate.position_m, heading))
+
+
+def to_pose_with_covariance(
+    estimate: Estimate, map_frame: str, heading: Turn | None = None
+) -> PoseWithCovarianceStamped:
+    """The same with its covariance, rows x, y, z, roll, pitch, yaw (REP-103); nothing is known of roll and pitch."""
+    yaw_rad2 = ANY_ANGLE_RAD2 if heading is None else heading.variance_rad2
+    covariance = np.diag([0.0, 0.0, HEIGHT_M2, ANY_ANGLE_RAD2, ANY_ANGLE_RAD2, yaw_rad2])
     covariance[:2, :2] = estimate.covariance_m2
     msg = PoseWithCovarianceStamped(header=_header(estimate, map_frame))
-    msg.pose.pose, msg.pose.covariance = _pose(estimate.position_m), covariance.ravel()
+    msg.pose.pose, msg.pose.covariance = _pose(estimate.position_m, heading), covariance.ravel()
     return msg
 
 
@@ -101,15 +140,38 @@ def to_place(msg: PoseWithCovarianceStamped, map_frame: str) -> tuple[FloatArray
     return np.array([position.x, position.y]), 0.5 * (rows + rows.T)[:2, :2], floor
 
 
+def to_occupancy_grid(grid: Grid, estimate: Estimate, map_frame: str) -> OccupancyGrid:
+    """A belief, in percent of its likeliest cell, -1 where no survey went."""
+    rows, columns = grid.percent.shape
+    msg = OccupancyGrid(header=_header(estimate, map_frame), data=grid.percent.ravel().tolist())
+    msg.info.map_load_time, msg.info.resolution = msg.header.stamp, grid.size_m
+    msg.info.width, msg.info.height = columns, rows
+    msg.info.origin = _pose(grid.corner_m)
+    return msg
+
+
+def to_transform(map_from_odom: OdometryPose, ahead_ns: int, frame_id: str, child_frame_id: str) -> TransformStamped:
+    """Where odometry's frame lies in the map's, valid for some time ahead, as AMCL sends it."""
+    msg = TransformStamped(header=Header(stamp=to_time(map_from_odom.stamp_ns + ahead_ns), frame_id=frame_id))
+    msg.child_frame_id = child_frame_id
+    msg.transform.translation.x, msg.transform.translation.y = map(float, map_from_odom.position_m)
+    _turn(msg.transform.rotation, map_from_odom.yaw_rad)
+    return msg
+
+
 def _header(estimate: Estimate, map_frame: str) -> Header:
     return Header(stamp=to_time(estimate.stamp_ns), frame_id=frame_of_floor(map_frame, estimate.floor))
 
 
-def _pose(position_m: FloatArray) -> Pose:
+def _pose(position_m: FloatArray, heading: Turn | None = None) -> Pose:
     pose = Pose()
     pose.position.x, pose.position.y = map(float, position_m)
-    pose.orientation.w = 1.0
+    _turn(pose.orientation, 0.0 if heading is None else heading.angle_rad)
     return pose
+
+
+def _turn(orientation: Quaternion, yaw_rad: float) -> None:
+    orientation.z, orientation.w = math.sin(0.5 * yaw_rad), math.cos(0.5 * yaw_rad)
 
 
 def message_class(msgtype: str) -> Any:

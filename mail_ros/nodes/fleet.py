@@ -23,7 +23,7 @@ from mail_ros.core.fleet import Fleet
 from mail_ros.core.health import Heard, unused
 from mail_ros.core.seam import Sample
 from mail_ros.nodes import qos
-from mail_ros.nodes.conversions import to_sample
+from mail_ros.nodes.conversions import to_reading
 from mail_ros.nodes.outputs import Poses
 from mail_ros.nodes.parameters import FleetParameters, declare
 from mail_ros.nodes.spin import run
@@ -117,7 +117,7 @@ class FleetNode(Node):
         if prefix not in self.robots:
             return
         try:
-            self._waiting.append((prefix, to_sample(msg)))
+            self._waiting.append((prefix, Sample(*to_reading(msg, self.parameters.field_scale))))
         except MailError as error:
             self.robots[prefix].heard.malformed += 1
             self.get_logger().warning(f"{prefix}: sample not used: {error}", throttle_duration_sec=REPORT_S)

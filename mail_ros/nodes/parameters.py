@@ -16,7 +16,15 @@ from typing import Any, Literal, TypeVar, cast
 from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.node import Node
 
-from mail_ros.core.config import STRIDE_S, Engine, check_choice, check_range, from_dict
+from mail_ros.core.config import (
+    STRIDE_S,
+    Engine,
+    OdometrySource,
+    TrackerChoice,
+    check_choice,
+    check_range,
+    from_dict,
+)
 from mail_ros.core.errors import ConfigError
 
 T = TypeVar("T")
@@ -37,15 +45,12 @@ class ModelParameters:
     )
     global_frame_id: str = described("", "Frame of the poses on floor 0; empty: the map frame of the model's card.")
     stride_s: float = described(STRIDE_S, "Time between two poses, in seconds of the sensor's stamps.")
-
-    tracker: Literal["none", "walking"] = described(
-        "none", "none: each window by itself; walking: a belief over the map is carried on, at a walking speed."
-    )
+    field_scale: float = described(1.0, "Tesla in the unit that the driver sends: 1 as REP-103 asks for, 1e-6 for µT.")
 
     def __post_init__(self) -> None:
-        check_range("stride_s", self.stride_s, 1e-3, 3600.0)
+        check_range("parameter stride_s", self.stride_s, 1e-3, 3600.0)
+        check_range("parameter field_scale", self.field_scale, 1e-12, 1e12)
         check_choice("parameter engine", self.engine, Engine)
-        check_choice("parameter tracker", self.tracker, Literal["none", "walking"])
         if not self.model:
             raise ConfigError(
                 "parameter model",
@@ -67,17 +72,59 @@ class LocalizerParameters(ModelParameters):
     autostart: bool = described(
         True, "true: localize from the start; false: wait for a lifecycle manager to configure and activate the node."
     )
+    tracker: TrackerChoice = described(  # noqa: RUF009 - a Literal
+        "none",
+        "none: each window by itself; walking: a belief over the map is carried on, at a walking speed; "
+        "odometry: it is carried on by odometry.",
+    )
+    odometry: OdometrySource = described(  # noqa: RUF009 - a Literal
+        "wheels", "What tracker odometry hears: wheels: the topic odom; steps: a person's steps, from imu/data."
+    )
+    tf_broadcast: bool = described(
+        False,
+        "true: say on /tf where the frame of odom lies in the map; where nobody else does. Needs wheels.",
+    )
+    transform_tolerance_s: float = described(1.0, "How long such a transform is valid ahead of its pose.")
+    state_file: str = described(
+        "", "File that keeps the last sure place: the tracker begins there when started again. Empty: none."
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_choice("parameter tracker", self.tracker, TrackerChoice)
+        check_choice("parameter odometry", self.odometry, OdometrySource)
+        check_range("parameter transform_tolerance_s", self.transform_tolerance_s, 0.0, 60.0)
+        if self.tf_broadcast and (self.tracker, self.odometry) != ("odometry", "wheels"):
+            raise ConfigError(
+                "parameter tf_broadcast",
+                wanted="tracker odometry, of wheels",
+                found=f"tracker {self.tracker}, odometry {self.odometry}",
+                fix="set tracker to odometry, or leave tf_broadcast out",
+            )
+        if self.state_file and self.tracker == "none":
+            raise ConfigError(
+                "parameter state_file", wanted="a tracker that begins there", found="none", fix="set tracker to walking"
+            )
+
+    @property
+    def state_path(self) -> Path | None:
+        """Where the last place is kept; None for nowhere."""
+        return Path(self.state_file).expanduser() if self.state_file else None
 
 
 @dataclass(frozen=True)
 class FleetParameters(ModelParameters):
     """Parameters of `mail_fleet`: those of a localizer hold for every robot."""
 
+    tracker: Literal["none", "walking"] = described(
+        "none", "none: each window by itself; walking: a belief over the map is carried on, at a walking speed."
+    )
     namespaces: tuple[str, ...] = described((), "The robots' namespaces; empty: all that have a topic imu/mag.")
     most: int = described(100, "Room for so many robots; memory is taken at the start.")
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_choice("parameter tracker", self.tracker, Literal["none", "walking"])
         check_range("parameter most", self.most, 1, 10_000)
         if not all(name.strip("/") for name in self.namespaces) or len(self.namespaces) > self.most:
             raise ConfigError(

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.duration import Duration
-from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
-from rclpy.qos_overriding_options import QoSOverridingOptions
+from rclpy.exceptions import ParameterException
+from rclpy.node import Node
+from rclpy.qos import (
+    DurabilityPolicy,
+    HistoryPolicy,
+    QoSCompatibility,
+    QoSProfile,
+    ReliabilityPolicy,
+    qos_check_compatible,
+)
+from rclpy.qos_overriding_options import InvalidQosOverridesError, QoSOverridingOptions
+from rclpy.subscription import Subscription
 
+from mail_ros.core.errors import ConfigError
 from mail_ros.core.signals import NS_PER_S
+from mail_ros.nodes.spin import one_line
 
 DEEPEST = 100_000
 
@@ -38,6 +50,23 @@ def last_pose() -> QoSProfile:
 def overriding() -> QoSOverridingOptions:
     """Lets parameters `qos_overrides.TOPIC.subscription.{reliability,history,depth}` change a profile."""
     return QoSOverridingOptions.with_default_policies(callback=_check_depth)
+
+
+def subscribe(node: Node, kind: type, topic: str, callback: Callable[[Any], None]) -> Subscription:
+    """Hear a sensor, as it publishes, or as parameters `qos_overrides` say.
+
+    Raises:
+        ConfigError: such a parameter is not what it must be.
+    """
+    try:
+        return node.create_subscription(kind, topic, callback, sensor_data(), qos_overriding_options=overriding())
+    except (InvalidQosOverridesError, ParameterException, RuntimeError) as error:
+        raise ConfigError(
+            f"parameter qos_overrides.{node.resolve_topic_name(topic)}.subscription",
+            wanted="reliability (best_effort, reliable), history (keep_last, keep_all) and depth",
+            found=one_line(error),
+            fix="correct it",
+        ) from None
 
 
 def match_offers(offers: Sequence[QoSProfile]) -> QoSProfile:
@@ -68,6 +97,31 @@ def rosbag2_terms(offer: QoSProfile) -> dict[str, Any]:
         "liveliness_lease_duration": _duration(offer.liveliness_lease_duration),
         "avoid_ros_namespace_conventions": offer.avoid_ros_namespace_conventions,
     }
+
+
+def why_silent(node: Node, subscription: Subscription, msgtype: str) -> str:
+    """Why nothing may come on a topic, with the publisher's name where it is to blame.
+
+    Args:
+        node: that listens.
+        subscription: on which nothing comes.
+        msgtype: as in sensor_msgs/msg/MagneticField.
+    """
+    topic = subscription.topic_name
+    publishers = node.get_publishers_info_by_topic(topic)
+    if not publishers:
+        return f"nobody publishes {topic}"
+    reasons = []
+    for publisher in publishers:
+        name = f"{publisher.node_namespace.rstrip('/')}/{publisher.node_name}"
+        compatible, why = qos_check_compatible(publisher.qos_profile, subscription.qos_profile)
+        if publisher.topic_type != msgtype:
+            reasons.append(f"{name} publishes {publisher.topic_type} on {topic}, not {msgtype}")
+        elif compatible == QoSCompatibility.ERROR:
+            reasons.append(f"the QoS that {name} offers on {topic} does not serve ours: {' '.join(why.split())}")
+        else:
+            reasons.append(f"{name} publishes {topic}, and is silent or cannot be reached")
+    return "; ".join(reasons)
 
 
 def _duration(duration: Duration) -> dict[str, int]:

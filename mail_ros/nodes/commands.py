@@ -1,0 +1,121 @@
+"""What a localizer can be told while it runs: where it is, that it may be anywhere, and that its model is a new one.
+
+initialpose ----------------------> Localizer.believe
+reinitialize_global_localization -> Localizer.forget
+~/save_state ---------------------> the last place into state_file
+~/reload_model -------------------> a thread loads and prepares the new model --> exchanged between two samples
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from geometry_msgs.msg import PoseWithCovarianceStamped
+from rclpy.task import Future
+from std_srvs.srv import Empty, Trigger
+
+from mail_ros.core.errors import MailError
+from mail_ros.core.runtime import Runtime
+from mail_ros.nodes import qos
+from mail_ros.nodes.conversions import to_place
+from mail_ros.nodes.spin import one_line
+from mail_ros.nodes.work import put_to_work
+
+if TYPE_CHECKING:
+    from mail_ros.nodes.localizer import LocalizerNode
+
+
+class Commands:
+    """A topic and three services of a localizer."""
+
+    def __init__(self, node: LocalizerNode) -> None:
+        """Offer them."""
+        self.node = node
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reload_model")
+        self._reloading = False
+        node.configured.callback(self._worker.shutdown, wait=False)
+        pose = node.create_subscription(PoseWithCovarianceStamped, "initialpose", self.on_initial_pose, qos.poses())
+        node.configured.callback(node.destroy_subscription, pose)
+        for kind, name, answer in (
+            (Empty, "reinitialize_global_localization", self.on_reinitialize),
+            (Trigger, "~/save_state", self.on_save_state),
+            (Trigger, "~/reload_model", self.on_reload_model),
+        ):
+            node.configured.callback(node.destroy_service, node.create_service(kind, name, answer))
+
+    def on_initial_pose(self, msg: PoseWithCovarianceStamped) -> None:
+        """Begin with what somebody says of the place, where a tracker can carry it on."""
+        if not self._is_active("an initial pose"):
+            return
+        try:
+            self.node.runtime.localizer.believe(*to_place(msg, self.node.runtime.map_frame))
+        except MailError as error:
+            self.node.get_logger().warning(f"initial pose not used: {error}")
+
+    def on_reinitialize(self, request: Empty.Request, response: Empty.Response) -> Empty.Response:
+        """Begin anywhere; the window that was heard stays."""
+        if self._is_active("reinitialize_global_localization"):
+            self.node.runtime.localizer.forget()
+            self.node.get_logger().info("it may be anywhere: told so by reinitialize_global_localization")
+        return response
+
+    def on_save_state(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        """Keep the last sure place for the next start."""
+        try:
+            response.success, response.message = True, self.node.place_file.save()
+        except MailError as error:
+            response.success, response.message = False, str(error)
+        return response
+
+    async def on_reload_model(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        """Go on with the model file as it is now, in the middle of a window; with the old one if it cannot be used."""
+        if self._reloading:
+            response.success, response.message = False, "the old model stays: another reload is under way"
+            return response
+        self._reloading = True
+        try:
+            await self._reload()
+        except Exception as error:  # whatever it is: a robot that drives must not lose its localizer by this
+            reason = str(error) if isinstance(error, MailError) else one_line(repr(error))
+            response.success, response.message = False, f"the old model stays: {reason}"
+            self.node.get_logger().error(response.message)
+        else:
+            response.success, response.message = True, f"localizing with {self.node.parameters.model}"
+        finally:
+            self._reloading = False
+        return response
+
+    async def _reload(self) -> None:
+        """Load and prepare in a thread, exchange here."""
+        old, parameters = self.node.runtime, self.node.read_parameters()
+
+        def prepared() -> Runtime:
+            new = put_to_work(parameters, self.node.now_ns)
+            old.prepare(new)
+            return new
+
+        new = await self._aside(prepared)
+        if getattr(self.node, "runtime", None) is not old:
+            raise MailError("the node", wanted="it as it was", found="it cleaned up meanwhile", fix="try again")
+        old.hand_over(new)
+        self.node.work_with(parameters, new)
+
+    def _aside(self, work: Callable[[], Any]) -> Future:
+        """The result of work in the thread; the executor goes on meanwhile."""
+        future = Future(executor=self.node.executor)
+
+        def run() -> None:
+            try:
+                future.set_result(work())
+            except BaseException as error:
+                future.set_exception(error)
+
+        self._worker.submit(run)
+        return future
+
+    def _is_active(self, what: str) -> bool:
+        if not self.node.active:
+            self.node.get_logger().warning(f"{what} came while the node was not active: not used")
+        return self.node.active

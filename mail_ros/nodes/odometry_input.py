@@ -1,0 +1,55 @@
+"""What a localizer hears of the way: a robot's wheels on `odom`, or a person's steps out of `imu/data`.
+
+Odometry or Imu --> OdometryPose or ImuReading --> Runtime.feed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from nav_msgs.msg import Odometry
+from sensor_msgs.msg import Imu
+
+from mail_ros.core.errors import MailError
+from mail_ros.nodes import qos
+from mail_ros.nodes.conversions import to_imu_reading, to_odometry_pose
+
+if TYPE_CHECKING:
+    from mail_ros.nodes.localizer import LocalizerNode
+
+TOPICS: dict[str, tuple[type, str, Callable[[Any], Any]]] = {
+    "wheels": (Odometry, "odom", to_odometry_pose),
+    "steps": (Imu, "imu/data", to_imu_reading),
+}
+REPORT_S = 10.0  # between two lines about messages that are not used
+
+
+class OdometryInput:
+    """A subscription of a localizer whose tracker listens to odometry."""
+
+    def __init__(self, node: LocalizerNode) -> None:
+        self.node = node
+        self.frame_id = ""  # of odometry, as its messages have it
+        kind, topic, self._read = TOPICS[node.parameters.odometry]
+        subscription = qos.subscribe(node, kind, topic, self.on_message)
+        node.configured.callback(node.destroy_subscription, subscription)
+
+    @classmethod
+    def where_wanted(cls, node: LocalizerNode) -> OdometryInput | None:
+        """One, if the tracker listens."""
+        return cls(node) if node.parameters.tracker == "odometry" else None
+
+    def on_message(self, msg: Any) -> None:
+        """Pass it on; one that tells nothing is left out."""
+        feed = self.node.runtime.feed
+        if not self.node.active or feed is None:
+            return
+        try:
+            reading = self._read(msg)
+        except MailError as error:
+            self.node.get_logger().warning(f"odometry not used: {error}", throttle_duration_sec=REPORT_S)
+            return
+        if reading is not None:
+            feed.hear(reading)
+            self.frame_id = msg.header.frame_id

@@ -1,0 +1,138 @@
+"""A model at work: what it says of where the device looks, and how another one takes over while the robot drives."""
+
+from __future__ import annotations
+
+import math
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from helpers import START_NS, synthetic_walk, tiny_config, tiny_model
+
+from mail_ros.core.config import STRIDE_S
+from mail_ros.core.engine import load
+from mail_ros.core.feed import OdometryPose
+from mail_ros.core.motion import Turn
+from mail_ros.core.runtime import MOST_KEPT, Placed, Runtime, map_from_odometry
+from mail_ros.core.seam import Estimate, Status
+from mail_ros.core.tracked import TrackedLocalizer
+
+
+def runtime(model: Path, **changed: Any) -> Runtime:
+    settings = {"map_frame": "map", "stride_s": STRIDE_S, "tracker": "none", "odometry": "wheels", **changed}
+    return Runtime(load(model, "numpy"), now_ns=lambda: 0, about={}, **settings)
+
+
+@pytest.fixture(params=["regression", "heatmap"])
+def model(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    return tiny_model(tmp_path / "site.safetensors", tiny_config(request.param))
+
+
+def stamps(at_work: list[Placed | None]) -> list[int]:
+    return [placed.estimate.stamp_ns for placed in at_work if placed is not None]
+
+
+@pytest.mark.parametrize("late", [0, 7, 300])
+def test_a_model_takes_over_without_an_estimate_lost_or_made_twice(model: Path, late: int) -> None:
+    """Prepared at one sample, exchanged some samples later: the same stamps, and positions of the new model."""
+    walk = synthetic_walk(8.0)
+    other = tiny_model(model.parent / "other.safetensors", tiny_config("heatmap"), seed=1)
+    always, old, new = runtime(model), runtime(model), runtime(other)
+    whole = runtime(other)
+    said: list[Placed | None] = []
+    samples = list(zip(walk.stamp_ns.tolist(), walk.field_ut, strict=True))
+    for number, (stamp_ns, field_ut) in enumerate(samples):
+        if number == 400:
+            old.prepare(new)
+        if number == 400 + late:
+            old.hand_over(new)
+            old = new
+        said.append(old.push(stamp_ns, field_ut))
+    assert stamps(said) == stamps([always.push(*sample) for sample in samples])
+    expected = {p.estimate.stamp_ns: p.estimate.position_m for s in samples if (p := whole.push(*s)) is not None}
+    for placed in filter(None, said[400 + late :]):
+        assert placed.estimate.position_m == pytest.approx(expected[placed.estimate.stamp_ns], abs=1e-4)
+
+
+def test_the_next_model_may_be_prepared_in_another_thread_while_the_old_one_works(model: Path) -> None:
+    walk = synthetic_walk(8.0)
+    old, new, always = runtime(model), runtime(model), runtime(model)
+    samples = list(zip(walk.stamp_ns.tolist(), walk.field_ut, strict=True))
+    said = [old.push(*sample) for sample in samples[:400]]
+    thread = threading.Thread(target=old.prepare, args=(new,))
+    thread.start()
+    said += [old.push(*sample) for sample in samples[400:600]]
+    thread.join()
+    old.hand_over(new)
+    said += [new.push(*sample) for sample in samples[600:]]
+    expected = [always.push(*sample) for sample in samples]
+    assert stamps(said) == stamps(expected)
+    for here, there in zip(filter(None, said), filter(None, expected), strict=True):
+        assert here.estimate.position_m == pytest.approx(there.estimate.position_m, abs=1e-4)
+
+
+def test_what_was_believed_is_believed_by_the_next_model(tmp_path: Path) -> None:
+    model = tiny_model(tmp_path / "site.safetensors", tiny_config("heatmap"))
+    old, new = runtime(model, tracker="walking"), runtime(model, tracker="walking")
+    old.last = Estimate(START_NS, np.array([2.0, 1.0]), 0.1 * np.eye(2), 0, Status.LOCALIZED, ())
+    old.prepare(new)
+    old.hand_over(new)
+    assert isinstance(new.localizer, TrackedLocalizer)
+    assert new.localizer.tracker.posterior().position_m == pytest.approx([2.0, 1.0], abs=0.2)
+
+
+def test_what_is_kept_does_not_grow_whatever_the_stamps_are(model: Path) -> None:
+    at_work = runtime(model)
+    for number in range(2 * MOST_KEPT):
+        at_work.push(START_NS - number, np.array([20.0, 5.0, -43.0]))
+    assert len(at_work._kept) == MOST_KEPT
+    at_work.push(START_NS + 10**12, np.array([20.0, 5.0, -43.0]))
+    assert len(at_work._kept) == 1
+
+
+def placed(status: Status, turn: Turn | None, odometry: OdometryPose | None) -> Placed:
+    estimate = Estimate(START_NS, np.array([10.0, 5.0]), np.eye(2), 0, status, (), turn=turn)
+    return Placed(estimate, None, odometry)
+
+
+def test_the_map_is_placed_so_that_odometry_leads_to_the_estimate() -> None:
+    """Odometry's frame is turned by a right angle: 2 m ahead in it are 2 m to the left in the map."""
+    odometry = OdometryPose(START_NS, np.array([2.0, 1.0]), 0.3)
+    found = map_from_odometry(placed(Status.LOCALIZED, Turn(math.pi / 2, 0.01), odometry))
+    assert found is not None
+    assert found.position_m == pytest.approx([10.0 + 1.0, 5.0 - 2.0])
+    assert found.yaw_rad == pytest.approx(math.pi / 2)
+
+
+@pytest.mark.parametrize(
+    "unsure",
+    [
+        placed(Status.UNCERTAIN, Turn(0.0, 0.01), OdometryPose(START_NS, np.zeros(2), 0.0)),
+        placed(Status.LOCALIZED, Turn(0.0, 1.0), OdometryPose(START_NS, np.zeros(2), 0.0)),
+        placed(Status.LOCALIZED, None, OdometryPose(START_NS, np.zeros(2), 0.0)),
+        placed(Status.LOCALIZED, Turn(0.0, 0.01), None),
+    ],
+)
+def test_who_does_not_know_place_and_angle_does_not_place_the_map(unsure: Placed) -> None:
+    assert map_from_odometry(unsure) is None
+
+
+def test_silent_odometry_gives_no_estimates_and_a_fault(tmp_path: Path) -> None:
+    model = tiny_model(tmp_path / "site.safetensors", tiny_config("heatmap"))
+    at_work, walk = runtime(model, tracker="odometry"), synthetic_walk(8.0)
+    assert at_work.feed is not None
+    said: list[Placed | None] = []
+    for number, (stamp_ns, field_ut) in enumerate(zip(walk.stamp_ns.tolist(), walk.field_ut, strict=True)):
+        if number < 400:
+            at_work.feed.hear(OdometryPose(stamp_ns, np.array([0.01 * number, 0.0]), 0.25))
+        said.append(at_work.push(stamp_ns, field_ut))
+        if number in (399, 799):
+            assert (at_work.localizer.status is Status.SENSOR_FAULT) == (number == 799)
+    assert stamps(said)[-1] <= walk.stamp_ns[399] + 1_000_000_000
+    assert at_work.health.heard.counts["no_odometry"] == pytest.approx(300, abs=2)
+    last = next(placed for placed in reversed(said) if placed is not None)
+    assert last.estimate.turn is not None
+    assert last.heading is not None
+    assert last.heading.angle_rad == pytest.approx(last.estimate.turn.angle_rad + 0.25)
