@@ -25,6 +25,7 @@ from mail_ros.core.signals import NS_PER_S
 from mail_ros.nodes.spin import one_line
 
 DEEPEST = 100_000
+UNKNOWN = "_NODE_NAME_UNKNOWN_"  # of rmw
 
 
 def sensor_data() -> QoSProfile:
@@ -114,6 +115,7 @@ def why_silent(node: Node, subscription: Subscription, msgtype: str) -> str:
     reasons = []
     for publisher in publishers:
         name = f"{publisher.node_namespace.rstrip('/')}/{publisher.node_name}"
+        name = "a node of unknown name" if UNKNOWN in name else name  # until discovery is through
         compatible, why = qos_check_compatible(publisher.qos_profile, subscription.qos_profile)
         if publisher.topic_type != msgtype:
             reasons.append(f"{name} publishes {publisher.topic_type} on {topic}, not {msgtype}")
