@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -20,13 +22,13 @@ def pose(seconds: float, x_m: float, yaw_rad: float = 0.0) -> OdometryPose:
     return OdometryPose(stamp(seconds), np.array([x_m, 0.0]), yaw_rad)
 
 
-def moved_m(feed: OdometryFeed, seconds: float) -> float:
+def moved_m(feed: OdometryFeed[Any], seconds: float) -> float:
     moved = feed.sample(stamp(seconds), FIELD_UT).moved_m
     assert moved is not None
     return float(moved[0])
 
 
-def at_yaw_rad(feed: OdometryFeed, seconds: float) -> float:
+def at_yaw_rad(feed: OdometryFeed[Any], seconds: float) -> float:
     found = feed.at(stamp(seconds))
     assert found is not None
     return found.yaw_rad

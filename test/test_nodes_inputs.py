@@ -201,5 +201,6 @@ def test_the_belief_is_a_grid_in_the_frame_of_its_floor_at_most_once_a_second(gr
     row, column = np.argwhere(percent == 100)[0].tolist()
     corner = grid.info.origin.position
     likeliest_m = np.array([corner.x, corner.y]) + (np.array([column, row]) + 0.5) * grid.info.resolution
-    known_m = managed.node.runtime.localizer.cells.position_m
-    assert np.linalg.norm(known_m - likeliest_m, axis=1).min() == pytest.approx(0.0, abs=1e-6)
+    cells = managed.node.runtime.localizer.cells
+    assert cells is not None
+    assert np.linalg.norm(cells.position_m - likeliest_m, axis=1).min() == pytest.approx(0.0, abs=1e-6)
