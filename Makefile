@@ -2,6 +2,7 @@
 #
 #   make demo                       a simulated robot is localized over DDS
 #   make test                       the gate that CI runs
+#   make soak                       a day of data with faults through the localizer node; some minutes
 #   make demo-model                 train the model of the demo again, on simulated surveys
 #   make PYTHON=python3.12 test     with another Python, 3.10 to 3.13
 #   make TORCH_INDEX=URL demo       torch from another package index, such as PyTorch's own CPU builds
@@ -27,7 +28,7 @@ READY := $(VENV)/.ready-$(PYTHON_VERSION)
 DEMO := runs/demo_model
 CODE := . $(wildcard scripts/*)
 
-.PHONY: help demo test check format install demo-model clean
+.PHONY: help demo test soak check format install demo-model clean
 .DELETE_ON_ERROR:
 
 help:
@@ -55,6 +56,9 @@ demo: $(READY)
 	@$(BIN)/mail_ros demo --out runs/demo.png
 
 test: check
+
+soak: $(READY)
+	@$(BIN)/mail_ros benchmark soak
 
 # One thread for torch: many tests start processes, which then do not wait for each other's threads.
 check: $(READY)

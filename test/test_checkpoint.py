@@ -78,6 +78,24 @@ def test_altered_weights_fail_the_golden_window(tmp_path: Path) -> None:
         load_model(path)
 
 
+def test_a_single_changed_bit_is_found_that_no_answer_shows(tmp_path: Path) -> None:
+    path = tiny_model(tmp_path / "model.safetensors")
+    tensors, card = contents(path)
+    tensors["head.fc.bias"] = np.nextafter(tensors["head.fc.bias"], np.float32(np.inf))
+    save_file(tensors, path, {CARD_KEY: json.dumps(card)})
+    with pytest.raises(ModelError, match=f"wanted arrays with the SHA-256 {card['arrays_sha256']}, found"):
+        load_model(path)
+
+
+def test_a_file_that_keeps_no_hash_is_refused(tmp_path: Path) -> None:
+    path = tiny_model(tmp_path / "model.safetensors")
+    tensors, card = contents(path)
+    del card["arrays_sha256"]
+    save_file(tensors, path, {CARD_KEY: json.dumps(card)})
+    with pytest.raises(ModelError, match="wanted arrays with the SHA-256 that a card has"):
+        load_model(path)
+
+
 def test_weights_that_are_not_numbers_are_refused(tmp_path: Path) -> None:
     path = tiny_model(tmp_path / "model.safetensors")
     tensors, card = contents(path)

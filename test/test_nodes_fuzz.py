@@ -18,20 +18,18 @@ from hypothesis import strategies as st
 
 pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
 
-from builtin_interfaces.msg import Time
 from helpers import synthetic_walk, tiny_config, tiny_model
 from ros import Graph, Said
-from sensor_msgs.msg import MagneticField
 
-from mail_ros.core.signals import RESTARTS, UT_PER_T
-from mail_ros.data.faults import FAULTS, START_NS, Driver, Reading
-from mail_ros.nodes.conversions import to_stamp_ns, to_time
+from mail_ros.core.signals import RESTARTS
+from mail_ros.data.faults import FAULTS, START_NS, Driver
+from mail_ros.nodes.conversions import to_stamp_ns
 from mail_ros.nodes.localizer import LocalizerNode
+from mail_ros.nodes.soak import message
 
 MESSAGES = int(os.environ.get("MAIL_ROS_MESSAGES", "20000"))
 SEGMENT = st.tuples(st.sampled_from([*FAULTS, *["none"] * 6]), st.integers(1, 400))
 SEGMENTS = st.lists(SEGMENT, min_size=10, max_size=40)
-EARLIEST, LATEST = -(2**31) * 10**9, (2**31 - 1) * 10**9
 
 
 class Judge:
@@ -84,18 +82,6 @@ def node(graph: Graph, tmp_path: Path, request: pytest.FixtureRequest) -> Locali
     node = LocalizerNode(context=graph.context, parameter_overrides=overrides)
     node.get_logger = lambda: Said([])
     return node
-
-
-def message(reading: Reading) -> MagneticField:
-    msg = MagneticField()
-    if reading.stamp_ns is None:
-        msg.header.stamp = Time(sec=1, nanosec=2**31)
-    else:
-        msg.header.stamp = to_time(min(max(reading.stamp_ns, EARLIEST), LATEST))
-    with np.errstate(over="ignore"):
-        x, y, z = (reading.field_ut / UT_PER_T).tolist()
-    msg.magnetic_field.x, msg.magnetic_field.y, msg.magnetic_field.z = x, y, z
-    return msg
 
 
 @pytest.mark.parametrize("node", ["none", "walking"], indirect=True)

@@ -17,6 +17,7 @@ from mail_ros.cli.import_ import import_
 from mail_ros.cli.replay import replay
 from mail_ros.cli.report import report
 from mail_ros.cli.simulate import simulate
+from mail_ros.cli.soak import soak
 from mail_ros.cli.speed import speed
 from mail_ros.cli.train import train
 from mail_ros.core.errors import MailError
@@ -37,6 +38,7 @@ app.command()(replay)
 app.command()(simulate)
 app.command()(demo)
 benchmark.command()(speed)
+benchmark.command()(soak)
 app.add_typer(benchmark, name="benchmark")
 app.command()(report)
 

@@ -1,7 +1,8 @@
 """A model file: one safetensors file, its metadata holds the model card as JSON.
 
 Nothing in it can run code. The card says all that is needed to build the network and to judge it;
-loading checks the weights against the card, and one stored window against its stored answer.
+loading checks the weights against the card, one stored window against its stored answer, and all arrays against
+their hash.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,6 +41,7 @@ class ModelCard:
     floors: tuple[int, ...] = (0,)
     cells: int = 0  # of the map; 0 for a regression head
     golden_position_m: tuple[float, ...] = ()  # (2,): the answer to the golden window
+    arrays_sha256: str = ""  # of all arrays in the file, see `digest`
     training: dict[str, Any] = field(default_factory=dict)  # settings, bags with hashes, date, version
     metrics: dict[str, Any] = field(default_factory=dict)  # of the validation walks
     format: str = FORMAT
@@ -77,8 +80,9 @@ def save_model(path: Path, state: State, card: ModelCard, golden_field_ut: Float
         card: its description.
         golden_field_ut: (n + lag, 3) µT, one window that every loader must answer alike.
     """
-    card = dataclasses.replace(card, golden_position_m=_answer(build(card.config, state), golden_field_ut))
     arrays = {name: np.array(value, order="C") for name, value in {**state, GOLDEN_KEY: golden_field_ut}.items()}
+    answer = _answer(build(card.config, state), golden_field_ut)
+    card = dataclasses.replace(card, golden_position_m=answer, arrays_sha256=digest(arrays))
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     partial.write_bytes(save(arrays, {CARD_KEY: card_text(card)}))
@@ -97,16 +101,35 @@ def read_model(path: Path) -> ModelFile:
 
     Raises:
         ModelError: no such file, not a safetensors file, no or another card, weights that do not fit the
-            card, weights that are not finite, or a golden window that is answered differently.
+            card, weights that are not finite, a golden window that is answered differently, or arrays that are
+            not those that were saved.
     """
-    state, card = _read(path)
-    golden = state.pop(GOLDEN_KEY, None)
+    arrays, card = _read(path)
+    state = {name: value for name, value in arrays.items() if name != GOLDEN_KEY}
     try:
         _check_weights(path, card.config, state)
         model = build(card.config, state)
     except KeyError as error:
         raise incomplete(path, card.config, error) from None
-    return ModelFile(model, card, state, check_golden(path, model, card, golden))
+    golden = check_golden(path, model, card, arrays.get(GOLDEN_KEY))
+    if (found := digest(arrays)) != card.arrays_sha256:
+        raise ModelError(
+            path,
+            wanted=f"arrays with the SHA-256 {card.arrays_sha256 or 'that a card has'}",
+            found=found,
+            fix="the file was altered or damaged: copy it again, or train the model again",
+        )
+    return ModelFile(model, card, state, golden)
+
+
+def digest(arrays: Mapping[str, Any]) -> str:
+    """SHA-256 of arrays, with their names, types and shapes."""
+    sha = sha256()
+    for name in sorted(arrays):
+        value = np.ascontiguousarray(arrays[name])
+        sha.update(f"{name} {value.dtype.str} {value.shape}\n".encode())
+        sha.update(value.data)
+    return sha.hexdigest()
 
 
 def check_golden(path: Path, model: Model, card: ModelCard, golden_field_ut: Float32Array | None) -> Float32Array:

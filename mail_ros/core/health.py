@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -20,6 +20,7 @@ from mail_ros.core.localizer import WindowLocalizer
 from mail_ros.core.seam import Estimate, Sample, Status
 from mail_ros.core.signals import NS_PER_S, RESTARTS
 
+MOST = 10_000  # samples that an assessment looks at: whoever asks seldom hears of the last
 EARTH_UT = (15.0, 120.0)  # |B| by which a unit is recognized: less than a factor of ten wide, so that only one fits
 UNITS_UT: Mapping[str, float] = {  # what one says who puts its numbers into a message that is meant to be in tesla
     "millitesla": 1e3,
@@ -97,9 +98,9 @@ class Health:
         """Let what was before count no more."""
         self.heard.new()
         self._since_s = self.steady_s()
-        self._field_ut: list[float] = []  # |B| of each sample, also of those that were not used
-        self._interval_s: list[float] = []  # between their stamps
-        self._latency_s: list[float] = []  # of each estimate
+        self._field_ut = deque[float](maxlen=MOST)  # |B| of each sample, also of those that were not used
+        self._interval_s = deque[float](maxlen=MOST)  # between their stamps
+        self._latency_s = deque[float](maxlen=MOST)  # of each estimate
 
     def push(self, sample: Sample) -> Estimate | None:
         """As `Localizer.push`."""
@@ -123,7 +124,7 @@ class Health:
         received = sum(count for name, count in new.items() if name not in RESTARTS)
         finite_ut = [value for value in self._field_ut if math.isfinite(value)]
         field_ut = statistics.median(finite_ut) if finite_ut else math.nan  # a reading gone wild does not count
-        interval_s, latency_s = self._interval_s or [math.nan], self._latency_s or [math.nan]
+        interval_s, latency_s = list(self._interval_s) or [math.nan], list(self._latency_s) or [math.nan]
         usual_s = statistics.median(interval_s)
         values = {
             "status": self.localizer.status.name,

@@ -1,0 +1,54 @@
+"""`mail_ros benchmark soak`: a day of a robot's life at full speed, with all that can go wrong in it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mail_ros.cli.console import console, print_table, progress
+from mail_ros.cli.demo import shipped_model
+from mail_ros.cli.node_process import own_domain
+from mail_ros.nodes.spin import missing
+
+
+def soak(
+    hours: Annotated[float, typer.Option(min=0.01, max=10_000.0, help="Of data at 50 Hz.")] = 24.0,
+    model: Annotated[Path | None, typer.Option(help="A model; default: the shipped one.")] = None,
+    tracker: Annotated[str, typer.Option(help="As the node's parameter: none or walking.")] = "walking",
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, another drive and other faults.")] = 0,
+    out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("runs/soak"),
+) -> None:
+    """Run the localizer node through hours of data with faults, reloads and restarts, and see books and memory hold.
+
+    Ends with an error where a sample is missing in the books, a pose is no number, or a reload or a restart failed.
+
+    Example: `mail_ros benchmark soak --hours 1`
+    """
+    own_domain()
+    try:
+        from mail_ros.nodes.soak import HOUR
+        from mail_ros.nodes.soak import soak as run
+    except ModuleNotFoundError as error:
+        raise missing(error) from None
+    readings = round(hours * HOUR)
+    with progress("soak") as bar:
+        task = bar.add_task("readings", total=readings)
+        parameters = {"model": str(model or shipped_model()), "tracker": tracker}
+        rows = run(readings, parameters, seed, lambda done: bar.update(task, completed=done))
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "soak.json").write_text(json.dumps([dataclasses.asdict(row) for row in rows], indent=2))
+    heads = [name for name in dataclasses.asdict(rows[0]) if name != "refused"]
+    lines = [[_word(getattr(row, name)) for name in heads] for row in rows]
+    print_table("Soak, hour by hour", [head.replace("_", " ") for head in heads], lines, ())
+    refused = sum((Counter(row.refused) for row in rows), Counter[str]())
+    console.print("refused: " + ", ".join(f"{count:,} {reason}" for reason, count in sorted(refused.items())))
+    console.print(f"results: {out / 'soak.json'}")
+
+
+def _word(value: float) -> str:
+    return f"{value:,.1f}" if isinstance(value, float) else f"{value:,}"

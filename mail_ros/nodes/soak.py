@@ -1,0 +1,197 @@
+"""A localizer node at full speed through hours of data, good and faulty by turns, reloaded and restarted between.
+
+Driver --> on_field --> poses, each looked at
+               +------> books: received = used + refused, looked at whenever the model changes
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rclpy
+from builtin_interfaces.msg import Time
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.parameter import Parameter
+from sensor_msgs.msg import MagneticField
+from std_srvs.srv import Trigger
+
+from mail_ros.core.errors import MailError
+from mail_ros.core.signals import NS_PER_S, RESTARTS, UT_PER_T
+from mail_ros.data.faults import FAULTS, Driver, Reading
+from mail_ros.data.simulator import drive_route, make_site, simulate
+from mail_ros.nodes.conversions import to_time
+from mail_ros.nodes.localizer import LocalizerNode
+
+HOUR = 3600 * 50  # readings
+GOOD = (600, 3000)  # between two faults: the window fills, and poses come
+BAD = (10, 400)  # with a fault
+RELOAD_EVERY, RESTART_EVERY = 20, 50  # faults
+RELOAD_HZ = 1000.0  # readings while a model is loaded: its successor hears what came meanwhile
+EARLIEST_S, LATEST_S = -(2**31), 2**31 - 1  # of a ROS stamp
+
+
+@dataclass
+class Hour:
+    """What the node did with an hour of readings."""
+
+    hour: int
+    received: int = 0
+    used: int = 0
+    poses: int = 0
+    reloads: int = 0
+    restarts: int = 0  # of the node, by its lifecycle
+    median_us: float = 0.0  # processor time of a callback
+    p99_us: float = 0.0
+    max_ms: float = 0.0
+    memory_mb: float = 0.0  # resident, at its end
+    refused: dict[str, int] = field(default_factory=dict)  # by reason
+
+
+def soak(readings: int, parameters: dict[str, Any], seed: int, report: Callable[[int], None]) -> list[Hour]:
+    """Drive a node; a row an hour.
+
+    Args:
+        readings: how many, or a few more.
+        parameters: of the node.
+        seed: of drive and faults.
+        report: called with the readings so far.
+
+    Raises:
+        MailError: the model cannot be used, or the node did what it must never do.
+    """
+    context = Context()
+    rclpy.init(args=["--ros-args", "--log-level", "fatal"], context=context)
+    try:
+        return Soak(context, parameters, seed).run(readings, report)
+    finally:
+        rclpy.shutdown(context=context)
+
+
+class Soak:
+    """A node, its driver, and the books of both."""
+
+    def __init__(self, context: Context, parameters: dict[str, Any], seed: int) -> None:
+        site, self.random = make_site(), np.random.default_rng(seed)
+        self.driver = Driver(simulate(site, drive_route(site, 600.0, seed), seed).field_ut, self.random)
+        overrides = [Parameter(name, value=value) for name, value in parameters.items()]
+        self.node = LocalizerNode(context=context, parameter_overrides=overrides)
+        self.executor = SingleThreadedExecutor(context=context)
+        self.executor.add_node(self.node)
+        self.sent, self.rows = 0, [Hour(0)]
+        self._taken_s: list[float] = []
+        self._open_books()
+
+    def run(self, readings: int, report: Callable[[int], None]) -> list[Hour]:
+        """So many readings; every fault in its turn."""
+        kinds = [kind for kind in FAULTS if kind != "none"]
+        number = 0
+        while self.sent < readings:
+            self._send("none", int(self.random.integers(*GOOD)))
+            self._send(kinds[number % len(kinds)], int(self.random.integers(*BAD)))
+            number += 1
+            if number % RELOAD_EVERY == 0:
+                self._reload()
+            if number % RESTART_EVERY == 0:
+                self._restart()
+            if self.sent >= len(self.rows) * HOUR or self.sent >= readings:
+                self._end_hour()
+            report(self.sent)
+        return self.rows[:-1]
+
+    def _send(self, fault: str, count: int) -> None:
+        for reading in self.driver.send(fault, count):
+            self._push(reading)
+
+    def _push(self, reading: Reading) -> None:
+        msg = message(reading)
+        began_s = time.process_time()
+        self.node.on_field(msg)
+        self._taken_s.append(time.process_time() - began_s)
+        self.sent += 1
+        self.rows[-1].received += 1
+        self._unaudited += 1
+
+    def _open_books(self) -> None:
+        """Look at every pose, and count from here on."""
+        self._heard = self.node.runtime.health.heard
+        self._before, self._unaudited = self._heard.counts, 0
+        publish = self.node.poses.plain.publish
+
+        def look(msg: Any) -> None:
+            numbers = msg.pose.position.x, msg.pose.position.y, msg.pose.orientation.z, msg.pose.orientation.w
+            _demand(all(map(math.isfinite, numbers)), "poses", "numbers", str(numbers))
+            self.rows[-1].poses += 1
+            publish(msg)
+
+        self.node.poses.plain.publish = look
+
+    def _audit(self) -> None:
+        """Every reading since the books were opened is in them once."""
+        new = self._heard.counts - self._before
+        refused = Counter({reason: count for reason, count in new.items() if reason not in ("used", *RESTARTS)})
+        found = new["used"] + refused.total()
+        _demand(found == self._unaudited, "the books", f"{self._unaudited} samples", str(found))
+        row = self.rows[-1]
+        row.used += new["used"]
+        row.refused = dict(Counter(row.refused) + refused)
+        self._before, self._unaudited = self._heard.counts, 0
+
+    def _reload(self) -> None:
+        """Exchange the model while readings come."""
+        old, reload_model = self.node.runtime, self.node.commands.on_reload_model
+        task = self.executor.create_task(reload_model, Trigger.Request(), Trigger.Response())
+        while not task.done():
+            self._send("none", 1)
+            self.executor.spin_once(timeout_sec=1.0 / RELOAD_HZ)
+            if self.node.runtime is not old and self._heard is not self.node.runtime.health.heard:
+                self._audit()
+                self._heard = self.node.runtime.health.heard
+                self._before = self._heard.counts
+        _demand(task.result().success, "reload_model", "success", task.result().message)
+        self.rows[-1].reloads += 1
+
+    def _restart(self) -> None:
+        """Down to nothing and up again, as a lifecycle manager does it."""
+        self._audit()
+        node = self.node
+        for change in (node.trigger_deactivate, node.trigger_cleanup, node.trigger_configure, node.trigger_activate):
+            result = change()
+            _demand(result == TransitionCallbackReturn.SUCCESS, change.__name__, "success", str(result))
+        self._open_books()
+        self.rows[-1].restarts += 1
+
+    def _end_hour(self) -> None:
+        self._audit()
+        row, taken_us = self.rows[-1], 1e6 * np.array(self._taken_s)
+        row.median_us, row.p99_us = np.percentile(taken_us, [50, 99]).tolist()
+        row.max_ms = float(taken_us.max()) / 1e3
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        row.memory_mb = pages * 4096 / 1e6
+        self._taken_s.clear()
+        self.rows.append(Hour(len(self.rows)))
+
+
+def message(reading: Reading) -> MagneticField:
+    """As the driver would send it."""
+    msg = MagneticField()
+    if reading.stamp_ns is None:
+        msg.header.stamp = Time(sec=1, nanosec=2**31)
+    else:
+        msg.header.stamp = to_time(min(max(reading.stamp_ns, EARLIEST_S * NS_PER_S), LATEST_S * NS_PER_S))
+    vector = msg.magnetic_field
+    vector.x, vector.y, vector.z = (reading.field_ut / UT_PER_T).tolist()
+    return msg
+
+
+def _demand(held: bool, what: str, wanted: str, found: str) -> None:
+    if not held:
+        raise MailError(what, wanted=wanted, found=found, fix="this is a fault of mail_ros: report it")
