@@ -12,6 +12,7 @@ from shared_walks import LOGS, needs_logs
 
 from mail_ros.core.checkpoint import load_model
 from mail_ros.data.bag import read_track
+from mail_ros.data.importers import IMPORTERS
 
 QUICK = [
     f"--set={setting}"
@@ -71,7 +72,11 @@ def test_errors_are_one_line_with_the_fix(tmp_path: Path) -> None:
         (["evaluate", model, unlabelled, cut], "wanted a labelled walk longer than the window of 2 s"),
         (["evaluate", model, bag, "--stride-s", "0"], "stride_s: wanted 0.02 to 3600, found 0"),
         (["import", "ipin", tmp_path / "notes.mcap", "--out", tmp_path / "bags"], "wanted MAGN lines"),
-        (["import", "csv", bag, "--out", tmp_path], "importer: wanted ipin, found csv"),
+        (
+            ["import", "gps", bag, "--out", tmp_path],
+            "importer: wanted ipin or uji or magpie or microsoft or csv, found",
+        ),
+        (["import", "csv", bag, "--out", tmp_path, "--origin", "1,2"], "--origin: wanted none: places of csv are in m"),
         (["import", "ipin", bag, "--out", tmp_path, "--origin", "here"], "--origin: wanted LATITUDE,LONGITUDE"),
         (["train", bag, "--validate", bag, "--out", model, "--set", "x.y=1"], "x: wanted one of augment, features"),
     ]:
@@ -100,6 +105,11 @@ def test_one_bad_log_does_not_stop_the_others(tmp_path: Path) -> None:
     error = mail_ros("import", "ipin", tmp_path / "bad.txt", good, "--out", tmp_path / "bags", code=1)
     assert "bad.txt: wanted MAGN lines" in error
     assert [p.name for p in (tmp_path / "bags").iterdir()] == ["good"]
+
+
+def test_help_of_import_lists_every_kind() -> None:
+    help_text = mail_ros("import", "--help")
+    assert all(f"{kind} (" in help_text for kind in IMPORTERS)
 
 
 @pytest.mark.parametrize("verb", ["import", "train", "evaluate"])
