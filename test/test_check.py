@@ -139,7 +139,7 @@ FAULTS: list[tuple[str, Level, str, Callable[[], Recording]]] = [
     ("units", Level.ERROR, "the driver seems to send gauss", lambda: recorded(field_ut=WALK.field_ut * 1e4)),
     ("units", Level.ERROR, "seems to send microtesla", lambda: recorded(field_ut=WALK.field_ut * 1e6)),
     ("units", Level.ERROR, "no magnetic field of a building", lambda: recorded(field_ut=WALK.field_ut * 1e-3)),
-    ("frozen", Level.WARN, "stays the same for 4.0 s in all", lambda: recorded(field_ut=held(10, 14))),
+    ("frozen", Level.WARN, "stays the same for 8.0 s in all", lambda: recorded(field_ut=held(10, 18))),
     ("frozen", Level.ERROR, "from 10.0 s on", lambda: recorded(field_ut=held(10, 30))),
     (
         "frozen",

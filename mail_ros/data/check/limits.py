@@ -20,7 +20,7 @@ class CheckLimits:
     bad_share: float = 0.001  # of the samples: not finite
     bad_share_most: float = 0.05
     unordered_share: float = 0.01  # of the samples: a stamp not after that of the sample before
-    frozen_s: float = 2.0  # the same reading for so long: a sensor's noise alone changes it
+    frozen_s: float = 5.0  # the same reading for so long: a coarse phone on a table stays 2 s at the same one
     frozen_share_most: float = 0.2
     still_ut: float = 0.5  # spread of the field over the whole walk; a building's is ten times that
     outside_s: float = 1.0  # a landmark so long before the first sample or after the last belongs to another time

@@ -7,14 +7,15 @@ from typing import NamedTuple
 import numpy as np
 
 from mail_ros.data.coverage import METRE_M, Coverage, Need, Stretch
-from mail_ros.data.track import FloatArray
+from mail_ros.data.track import FloatArray, IntArray
 
 INK, QUIET = "#1f2933", "#616e7c"
 SMALLEST_M = 2.0  # shorter stretches are drawn, and not numbered
 MOST = 12  # numbered stretches
-ARROW_EVERY_M = 4  # of path that lacks a direction
-MARGIN_M = 2.5  # around the paths
-ARROW_SHARE = 0.016  # of the floor's size: an arrow's stroke
+MARGIN_M = 2.0  # around the paths, and a share of their extent
+MARGIN_SHARE = 0.03
+ARROW_SHARE = 0.016  # of the floor's size: an arrow's stroke; and from one arrow to the next
+ARROW_EVERY_SHARE = 0.055
 
 
 class Look(NamedTuple):
@@ -42,10 +43,12 @@ def dashes(floor: Coverage, need: Need) -> FloatArray:
 
 def arrows(floor: Coverage, need: Need) -> FloatArray:
     """(m, 3, 2) chevrons that point the way that was not walked, or walked less, along what has this need."""
-    chosen = np.flatnonzero(floor.need == need)
-    chosen = chosen[:: ARROW_EVERY_M if len(chosen) > ARROW_EVERY_M else 1]
+    size_m = float(extent_m(floor)[1].max())
+    chosen = np.array(
+        _apart(floor.position_m, np.flatnonzero(floor.need == need), ARROW_EVERY_SHARE * size_m), np.int64
+    )
     missing_rad = floor.heading_rad[chosen] + np.where(floor.forward > floor.backward, np.pi, 0.0)[chosen]
-    stroke_m = max(ARROW_SHARE * extent_m(floor)[1].max(), 0.3)
+    stroke_m = max(ARROW_SHARE * size_m, 0.3)
     tip_m = floor.position_m[chosen] + 0.4 * stroke_m * _direction(missing_rad)
     wings = [tip_m + stroke_m * _direction(missing_rad + side * np.radians(145.0)) for side in (1.0, -1.0)]
     return np.stack([wings[0], tip_m, wings[1]], axis=1)
@@ -53,9 +56,18 @@ def arrows(floor: Coverage, need: Need) -> FloatArray:
 
 def extent_m(floor: Coverage) -> tuple[FloatArray, FloatArray]:
     """Lower left corner (2,) and size (2,) of what is shown."""
-    low_m = floor.position_m.min(axis=0) - MARGIN_M
-    size_m: FloatArray = floor.position_m.max(axis=0) + MARGIN_M - low_m
-    return low_m, size_m
+    low_m, high_m = floor.position_m.min(axis=0), floor.position_m.max(axis=0)
+    margin_m = MARGIN_M + MARGIN_SHARE * (high_m - low_m).max()
+    return low_m - margin_m, high_m - low_m + 2 * margin_m
+
+
+def _apart(position_m: FloatArray, index: IntArray, least_m: float) -> list[int]:
+    """So many of some places that none is nearer to another than this; where two corridors cross, one."""
+    chosen: list[int] = []
+    for at in index.tolist():
+        if all(np.hypot(*(position_m[at] - position_m[other])) >= least_m for other in chosen):
+            chosen.append(at)
+    return chosen
 
 
 def numbered(floor: Coverage) -> list[Stretch]:

@@ -27,7 +27,7 @@ from mail_ros.evaluation.coverage.marks import (
 )
 
 WIDTH_IN = 11.0
-LEAST_IN, MOST_IN = 2.4, 9.0  # height of a floor's map
+LEAST_IN, MOST_IN = 2.4, 7.5  # height of a floor's map
 TEXT_IN = 0.19  # height of a line of text
 DPI = 120
 
