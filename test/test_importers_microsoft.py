@@ -85,6 +85,8 @@ def test_the_bag_holds_the_walk(tmp_path: Path) -> None:
             "line 13: wanted a time in ms, TYPE_MAGNETIC_FIELD and 3 numbers, found 1574572523300 .* oops",
         ),
         (TRACE + "1574572523300\tTYPE_WAYPOINT\t1\n", "line 13: wanted a time in ms, TYPE_WAYPOINT and 2 numbers"),
+        (TRACE + "1574572523300\tTYPE_WAYPOINT\tnan\t1\n", "line 13: wanted a time in ms, TYPE_WAYPOINT and 2 numbers"),
+        (TRACE + "9974572523300\tTYPE_WAYPOINT\t1\t1\n", "line 13: wanted a time in ms"),
         (TRACE + "soon\tTYPE_WAYPOINT\t1\t2\n", "line 13: wanted a time in ms"),
         (TRACE.replace("FloorName:B1", "FloorName:LG"), "wanted a floor as F1 or B1 .* found LG.*; write FloorName:F1"),
     ],

@@ -33,10 +33,10 @@ import numpy as np
 from mail_ros.core.errors import BagError
 from mail_ros.data.bag import ImuSeries
 from mail_ros.data.importers.imu import Series, imu_from_rotation_vector
-from mail_ros.data.importers.walk import Walk
+from mail_ros.data.importers.walk import END_OF_TIME_S, Walk
 from mail_ros.data.track import Landmark
 
-NS_PER_MS = 1_000_000
+NS_PER_MS, MS_PER_S = 1_000_000, 1000
 FIELD, WAYPOINT = "TYPE_MAGNETIC_FIELD", "TYPE_WAYPOINT"
 ATTITUDE, RATE, ACCELERATION = "TYPE_ROTATION_VECTOR", "TYPE_GYROSCOPE", "TYPE_ACCELEROMETER"
 # Values of a line that are numbers: how many of them must be there.
@@ -104,7 +104,7 @@ def _numbers(path: Path, number: int, record: str, stamp: str, values: list[str]
     kind = record.split("\t")[1]
     try:
         numbers = [int(stamp), *(float(value) for value in values)]
-        if len(values) == VALUES[kind]:
+        if len(values) == VALUES[kind] and np.isfinite(numbers).all() and 0 <= numbers[0] < END_OF_TIME_S * MS_PER_S:
             return numbers
     except ValueError:
         pass

@@ -41,6 +41,7 @@ ATTITUDE = ("qx", "qy", "qz", "qw")
 RATE = ("gyro_x_rad_s", "gyro_y_rad_s", "gyro_z_rad_s")
 ACCELERATION = ("acc_x_m_s2", "acc_y_m_s2", "acc_z_m_s2")
 IMU = (*ATTITUDE, *RATE, *ACCELERATION)
+HIGHEST_FLOOR = 1000
 REQUIRED = (TIME, *FIELD)
 KNOWN = (*REQUIRED, *PLACE, FLOOR, *IMU)
 
@@ -113,7 +114,7 @@ def _landmarks(table: Table, stamp_ns: IntArray) -> tuple[Landmark, ...]:
     position_m = table.columns(*PLACE)
     known = _whole(table, position_m, PLACE)
     floor = np.nan_to_num(table.column(FLOOR)) if FLOOR in table.names else np.zeros(len(stamp_ns))
-    for row in np.flatnonzero(floor != np.round(floor))[:1]:
+    for row in np.flatnonzero((floor != np.round(floor)) | (np.abs(floor) > HIGHEST_FLOOR))[:1]:
         raise BagError(
             f"{table.path}, line {table.lines[row]}",
             wanted="a whole number as floor",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 
 from mail_ros.core.errors import BagError
 from mail_ros.core.signals import NS_PER_S
+from mail_ros.data.importers.walk import END_OF_TIME_S
 from mail_ros.data.track import FloatArray, IntArray
 
 
@@ -60,25 +62,28 @@ class Table:
 
     def _number(self, text: str, line: int, name: str) -> float:
         try:
-            return float(text) if text else np.nan
+            number = float(text) if text else np.nan
+            if not math.isinf(number):
+                return number
         except ValueError:
-            raise BagError(
-                f"{self.path}, line {line}",
-                wanted=f"a number as {name}",
-                found=repr(text),
-                fix="correct or delete the line",
-            ) from None
+            pass
+        raise BagError(
+            f"{self.path}, line {line}",
+            wanted=f"a number as {name}",
+            found=repr(text),
+            fix="correct or delete the line",
+        )
 
     def _stamp(self, text: str, line: int, name: str, per_s: int) -> int:
         try:
             stamp_ns = round(Decimal(text) * NS_PER_S / per_s)
-            if 0 <= stamp_ns < 2**62:
+            if 0 <= stamp_ns < END_OF_TIME_S * NS_PER_S:
                 return stamp_ns
         except (InvalidOperation, ValueError, OverflowError):
             pass
         raise BagError(
             f"{self.path}, line {line}",
-            wanted=f"a time as {name}, zero or later",
+            wanted=f"a time as {name}, of 0 to {END_OF_TIME_S} s",
             found=repr(text),
             fix="correct or delete the line",
         )

@@ -28,12 +28,12 @@ import numpy as np
 
 from mail_ros.core.errors import BagError
 from mail_ros.core.signals import NS_PER_S
-from mail_ros.data.importers.walk import Origin, Walk
+from mail_ros.data.importers.walk import END_OF_TIME_S, Origin, Walk
 from mail_ros.data.track import FloatArray, Landmark
 
 UJI_ORIGIN = Origin(39.9935, -0.0690)  # on the campus in Castellón: all files of the data set share it
 
-NS_PER_MS = 1_000_000
+NS_PER_MS, MS_PER_S = 1_000_000, 1000
 READING, LEG = 10, 6  # values of a line
 MARKER = re.compile(r"<(\d+)>")
 STEP_MS = (20.0, 200.0)
@@ -101,7 +101,7 @@ def _parse(path: Path) -> tuple[list[Numbered], list[Numbered]]:
 def _numbers(path: Path, number: int, line: str, count: int) -> list[float]:
     try:
         values = [float(value) for value in line.split()]
-        if len(values) == count:
+        if len(values) == count and np.isfinite(values).all():
             return values
     except ValueError:
         pass
@@ -123,6 +123,13 @@ def _check_steps(path: Path, readings: list[Numbered], time_ms: FloatArray) -> N
             wanted=f"times in ms, {STEP_MS[0]:g} to {STEP_MS[1]:g} apart",
             found=f"a median step of {typical_ms:g}",
             fix="scale the times to ms, or write plain CSV (`mail_ros import csv`)",
+        )
+    if not 0 <= time_ms[0] <= time_ms[-1] < END_OF_TIME_S * MS_PER_S:
+        raise BagError(
+            path,
+            wanted=f"times of 0 to {END_OF_TIME_S} s",
+            found=f"{time_ms[0] / MS_PER_S:g} to {time_ms[-1] / MS_PER_S:g} s",
+            fix="correct the times, or leave the file out",
         )
     for at in np.flatnonzero((step_ms < 0) | (step_ms > LONGEST_STEP_MS))[:1]:
         raise BagError(
