@@ -148,6 +148,7 @@ FAULTS: list[tuple[str, Level, str, Callable[[], Recording]]] = [
         lambda: recorded(field_ut=WALK.field_ut[:1] + RANDOM.normal(scale=0.1, size=WALK.field_ut.shape)),
     ),
     ("labels", Level.ERROR, "found 1 landmarks, wanted two", lambda: recorded(landmarks=WALK.landmarks[:1])),
+    ("labels", Level.ERROR, "1 of 5 landmarks have a place that is no", lambda: recorded(landmarks=misplaced(np.nan))),
     ("labels", Level.ERROR, "are not inside the recording, by 36", lambda: recorded(landmarks=shifted(3600.0))),
     ("labels", Level.WARN, "1 of 5 landmarks are not inside", lambda: recorded(landmarks=shifted(-1.5))),
     ("clock", Level.WARN, "0.5 s ahead of the field's", lambda: recorded()._replace(clock_s=0.5)),

@@ -30,6 +30,9 @@ def check_landmarks(track: Track, landmarks: Sequence[Landmark], clock_s: float,
             return []
         message = f"found {len(marks)} landmarks, wanted two or more: no sample has a place; mark every corner and stop"
         return [Finding(Level.ERROR, "labels", message)]
+    if broken := sum(not np.isfinite(mark.position_m).all() for mark in marks):
+        message = f"{broken} of {len(marks)} landmarks have a place that is no number; look at what publishes them"
+        return [Finding(Level.ERROR, "labels", message)]
     findings = _outside(track, marks, limits)
     findings += graded(
         "clock",

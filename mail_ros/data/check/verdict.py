@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,7 +57,7 @@ class Verdict:
                 {"level": finding.level.name, "name": finding.name, "message": finding.message}
                 for finding in self.findings
             ],
-            **{name: round(value, 4) for name, value in self.numbers.items()},
+            **{name: round(value, 4) if math.isfinite(value) else None for name, value in self.numbers.items()},
             "notes": dict(self.notes),
         }
 

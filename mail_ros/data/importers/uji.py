@@ -7,8 +7,8 @@
 (here with `;` for the blanks). Readings of a leg are counted from zero. A leg's ends become landmarks at its first and
 its last reading. Field is taken to be in µT as Android gives it, and all of it on floor 0.
 
-The data set also has its readings as single captures, each with a place, in no order of time. They are no walk, and
-are refused; so is a file whose legs do not continue one another, or whose readings stop for more than a second.
+The data set's papers also speak of 40,000 discrete captures. A file of such, readings without legs, is no walk, and is
+refused; so is a file whose legs do not continue one another, or whose readings stop for more than a second.
 
 Source: Torres-Sospedra et al., "UJIIndoorLoc-Mag: A New Database for Magnetic Field-Based Localization Problems", IPIN
 2015, doi 10.1109/IPIN.2015.7346763; UCI Machine Learning Repository, data set 343. The format was read from programs
