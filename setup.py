@@ -54,7 +54,10 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.10",
     packages=find_packages(include=[NAME, f"{NAME}.*"]),
-    package_data={f"{NAME}.evaluation.report": ["*.html", "page.css", "page.js"]},
+    package_data={
+        f"{NAME}.evaluation.report": ["*.html", "page.css", "page.js"],
+        f"{NAME}.evaluation.coverage": ["page.html"],
+    },
     install_requires=["numpy>=1.24", "safetensors>=0.4"],
     extras_require={"onnx": ONNX, "tools": TOOLS, "test": TOOLS + TEST},
     data_files=[

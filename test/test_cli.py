@@ -12,6 +12,7 @@ from shared_walks import LOGS, needs_logs
 
 from mail_ros.core.checkpoint import load_model
 from mail_ros.data.bag import read_track
+from mail_ros.data.importers import IMPORTERS
 
 QUICK = [
     f"--set={setting}"
@@ -71,7 +72,11 @@ def test_errors_are_one_line_with_the_fix(tmp_path: Path) -> None:
         (["evaluate", model, unlabelled, cut], "wanted a labelled walk longer than the window of 2 s"),
         (["evaluate", model, bag, "--stride-s", "0"], "stride_s: wanted 0.02 to 3600, found 0"),
         (["import", "ipin", tmp_path / "notes.mcap", "--out", tmp_path / "bags"], "wanted MAGN lines"),
-        (["import", "csv", bag, "--out", tmp_path], "importer: wanted ipin, found csv"),
+        (
+            ["import", "gps", bag, "--out", tmp_path],
+            "importer: wanted ipin or uji or magpie or microsoft or csv, found",
+        ),
+        (["import", "csv", bag, "--out", tmp_path, "--origin", "1,2"], "--origin: wanted none: places of csv are in m"),
         (["import", "ipin", bag, "--out", tmp_path, "--origin", "here"], "--origin: wanted LATITUDE,LONGITUDE"),
         (["train", bag, "--validate", bag, "--out", model, "--set", "x.y=1"], "x: wanted one of augment, features"),
     ]:
@@ -102,7 +107,45 @@ def test_one_bad_log_does_not_stop_the_others(tmp_path: Path) -> None:
     assert [p.name for p in (tmp_path / "bags").iterdir()] == ["good"]
 
 
-@pytest.mark.parametrize("verb", ["import", "train", "evaluate"])
+def test_help_of_import_lists_every_kind() -> None:
+    help_text = mail_ros("import", "--help")
+    assert all(f"{kind} (" in help_text for kind in IMPORTERS)
+
+
+def test_check_judges_bags_and_draws_what_they_cover(tmp_path: Path) -> None:
+    mail_ros("simulate", "--out", tmp_path, "--walks", "2")
+    said = mail_ros("check", *sorted(tmp_path.glob("walk_*")), "--coverage", tmp_path / "coverage")
+    assert "2 of 2 bags are usable" in said
+    assert "all of it walked both ways" in said
+    assert sorted(path.name for path in (tmp_path / "coverage").iterdir()) == ["0.html", "0.png"]
+
+
+def test_check_fails_where_a_bag_is_not_usable_and_says_why(tmp_path: Path) -> None:
+    good = synthetic_walk(40.0).write(tmp_path / "good")
+    gauss = synthetic_walk(40.0)._replace(field_ut=synthetic_walk(40.0).field_ut * 1e4).write(tmp_path / "gauss")
+    command = [
+        sys.executable,
+        "-m",
+        "mail_ros.cli.main",
+        "check",
+        str(good),
+        str(gauss),
+        str(tmp_path / "none"),
+        "--json",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "mail_ros: gauss, none: wanted usable bags, found units, unreadable; record them again, or leave them out\n"
+    )
+    bags = {bag["bag"]: bag for bag in json.loads(done.stdout)["bags"]}
+    assert [bag["usable"] for bag in bags.values()] == [True, False, False]
+    assert bags["gauss"]["findings"][0]["name"] == "units"
+    assert bags["good"]["windows"] > 100
+    assert json.loads(done.stdout)["sites"][0]["floors"][0]["once_m"] >= 0
+
+
+@pytest.mark.parametrize("verb", ["import", "check", "train", "evaluate"])
 def test_help_has_an_example(verb: str) -> None:
     assert f"mail_ros {verb}" in mail_ros(verb, "--help").split("Example")[1]
 

@@ -3,38 +3,47 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mail_ros.cli.console import console, progress
-from mail_ros.core.errors import ConfigError, MailError
+from mail_ros.core.errors import BagError, ConfigError, MailError
+
+if TYPE_CHECKING:
+    from mail_ros.data.importers.walk import Origin
+
+KINDS = (  # for --help, which is not to wait for the importers
+    "What wrote the files: ipin (GetSensorData logs of the IPIN competitions, plain or .gz), uji (UJIIndoorLoc-Mag, "
+    "continuous files), magpie (MagPIE-like CSV with a position all along, a file or a folder per walk), microsoft "
+    "(traces of the Indoor Location Competition 2.0), csv (time_s, mag_x_ut, mag_y_ut, mag_z_ut, x_m, y_m, floor)."
+)
 
 
 def import_(
-    kind: Annotated[str, typer.Argument(help="What wrote the files: ipin (GetSensorData logs, plain or .gz).")],
+    kind: Annotated[str, typer.Argument(help=KINDS)],
     files: Annotated[list[Path], typer.Argument(help="The files, one walk each.")],
-    out: Annotated[Path, typer.Option(help="Folder for the bags, one per file.")],
+    out: Annotated[Path, typer.Option(help="Folder for the bags, one per walk.")],
     origin: Annotated[
-        str, typer.Option(help="LATITUDE,LONGITUDE of the map's x = y = 0; default: the IPIN 2023 site.")
+        str,
+        typer.Option(
+            help="LATITUDE,LONGITUDE of the map's x = y = 0, for ipin and uji; default: one on the data set's site."
+        ),
     ] = "",
 ) -> None:
     """Turn other people's logs into rosbag2 MCAP bags, one per walk.
 
     Example: `mail_ros import ipin logs/*.txt.gz --out bags`
     """
-    from mail_ros.data.importers import IMPORTERS, import_file
-    from mail_ros.data.importers.ipin import IPIN_2023_ORIGIN
+    from mail_ros.data.importers import import_file
 
-    if kind not in IMPORTERS:
-        raise ConfigError("importer", wanted=" or ".join(IMPORTERS), found=kind, fix="name one of them")
-    place = _origin(origin) if origin else IPIN_2023_ORIGIN
+    place = _origin(origin) if origin else None
     failed: list[MailError] = []
     with progress("importing") as bar:
         for file in bar.track(files, description=""):
             try:
                 import_file(kind, file, out, place)
-            except MailError as error:
+            except BagError as error:
                 failed.append(error)
     for problem in failed[:-1]:
         console.print(f"mail_ros: {problem}", markup=False)
@@ -43,7 +52,7 @@ def import_(
         raise failed[-1]
 
 
-def _origin(text: str):  # type: ignore[no-untyped-def]
+def _origin(text: str) -> Origin:
     from mail_ros.data.importers.walk import Origin
 
     try:

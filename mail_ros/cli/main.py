@@ -10,6 +10,7 @@ import sys
 import typer
 
 from mail_ros.cli.benchmark import benchmark
+from mail_ros.cli.check import check
 from mail_ros.cli.demo import demo
 from mail_ros.cli.evaluate import evaluate
 from mail_ros.cli.export import export
@@ -24,13 +25,14 @@ from mail_ros.core.errors import MailError
 
 app = typer.Typer(
     name="mail_ros",
-    help="Indoor localization from magnetometer samples: import surveys, train, evaluate, replay.",
+    help="Indoor localization from magnetometer samples: import and check surveys, train, evaluate, replay.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
 
 app.command("import")(import_)
+app.command()(check)
 app.command()(train)
 app.command()(evaluate)
 app.command()(export)

@@ -27,6 +27,7 @@ import numpy as np
 from mail_ros.core.errors import BagError
 from mail_ros.core.signals import NS_PER_S
 from mail_ros.data.bag import ImuSeries
+from mail_ros.data.importers.imu import Series, imu_from_rotation_vector
 from mail_ros.data.importers.walk import Origin, Walk
 from mail_ros.data.track import FloatArray, IntArray, Landmark
 
@@ -133,17 +134,10 @@ def _stamps(start_ns: int, app_time_s: FloatArray) -> IntArray:
 
 
 def _imu(lines: dict[str, FloatArray], start_ns: int, delay_s: float) -> ImuSeries | None:
-    """One reading per AHRS line; rates and accelerations are interpolated to its time."""
     if not {"AHRS", "ACCE", "GYRO"} <= lines.keys():
         return None
-    attitude = lines["AHRS"]
-    vector = attitude[:, 5:8]  # rotation vector: axis times the sine of half the angle
-    scalar = np.sqrt(np.clip(1.0 - np.square(vector).sum(axis=1), 0.0, None))
-    quaternion = np.column_stack([vector, scalar])
-    quaternion /= np.linalg.norm(quaternion, axis=1, keepdims=True)
 
-    def at_attitude(kind: str) -> FloatArray:
-        columns = [np.interp(attitude[:, 1], lines[kind][:, 1], lines[kind][:, axis]) for axis in (2, 3, 4)]
-        return np.column_stack(columns)
+    def series(kind: str, first: int) -> Series:
+        return Series(_stamps(start_ns, lines[kind][:, 1] + delay_s), lines[kind][:, first : first + 3])
 
-    return ImuSeries(_stamps(start_ns, attitude[:, 1] + delay_s), quaternion, at_attitude("GYRO"), at_attitude("ACCE"))
+    return imu_from_rotation_vector(series("AHRS", 5), series("GYRO", 2), series("ACCE", 2))

@@ -12,6 +12,7 @@ from mail_ros.data.track import FloatArray, IntArray, Landmark
 M_PER_DEGREE_LATITUDE = 111_200.0
 M_PER_DEGREE_LONGITUDE = 111_320.0  # at the equator
 FARTHEST_M = 20_000.0
+END_OF_TIME_S = 2**31  # the seconds of a ROS stamp have 32 bits
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,228 @@
+"""Each fault that was put into a simulated recording is found under its name, and a clean one passes."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers import synthetic_walk
+
+from mail_ros.core.health import Level
+from mail_ros.core.signals import NS_PER_S
+from mail_ros.data.bag import FIELD_TOPIC, LANDMARK_TOPIC, Message
+from mail_ros.data.bag_writer import BagWriter
+from mail_ros.data.check.limits import CheckLimits
+from mail_ros.data.check.verdict import Recording, Verdict, check, check_bag
+from mail_ros.data.labels import interpolate
+from mail_ros.data.messages import FIELD_TYPE, LANDMARK_TYPE, encode_field, encode_landmark
+from mail_ros.data.simulator import Drive, drive_route, make_site, simulate
+from mail_ros.data.track import FloatArray, IntArray, Landmark, Track
+
+SITE = make_site()
+WALK = simulate(SITE, drive_route(SITE, 40.0, 3), 3, Drive(rate_hz=50.0))
+LIMITS = CheckLimits()
+
+
+def recorded(
+    stamp_ns: IntArray = WALK.stamp_ns,
+    field_ut: FloatArray = WALK.field_ut,
+    landmarks: tuple[Landmark, ...] = WALK.landmarks,
+    keep: "slice | np.ndarray" = slice(None),
+    odometry: bool = True,
+) -> Recording:
+    """The walk as it would be read from a bag; `keep` says which samples arrived."""
+    stamp_ns, field_ut, true_m = stamp_ns[keep], field_ut[keep], WALK.position_m[keep]
+    labels = interpolate(stamp_ns, landmarks)
+    moved_m = np.diff(true_m, axis=0, prepend=true_m[:1]) if odometry else None
+    track = Track("walk", stamp_ns, field_ut, labels.position_m, labels.floor, labels.valid, labels.paused, moved_m)
+    return Recording(track, landmarks)
+
+
+def found(verdict: Verdict) -> dict[str, Level]:
+    return {finding.name: finding.level for finding in verdict.findings}
+
+
+def said(verdict: Verdict, name: str) -> str:
+    return next(finding.message for finding in verdict.findings if finding.name == name)
+
+
+TIME_S = (WALK.stamp_ns - WALK.stamp_ns[0]) / NS_PER_S
+RANDOM = np.random.default_rng(0)
+
+
+def shifted(by_s: float) -> tuple[Landmark, ...]:
+    return tuple(dataclasses.replace(mark, stamp_ns=mark.stamp_ns + round(by_s * NS_PER_S)) for mark in WALK.landmarks)
+
+
+def with_nan(share: float) -> FloatArray:
+    field_ut = WALK.field_ut.copy()
+    field_ut[RANDOM.random(len(field_ut)) < share, 1] = np.nan
+    return field_ut
+
+
+def held(start_s: float, stop_s: float) -> FloatArray:
+    """The sensor repeats one reading."""
+    field_ut = WALK.field_ut.copy()
+    stuck = (start_s <= TIME_S) & (stop_s > TIME_S)
+    field_ut[stuck] = field_ut[np.flatnonzero(stuck)[0]]
+    return field_ut
+
+
+def set_back() -> IntArray:
+    return np.where(TIME_S > 20.0, WALK.stamp_ns - 8 * NS_PER_S, WALK.stamp_ns)
+
+
+def standing_walk() -> Recording:
+    """A stand of two minutes at the second landmark, marked at its start and end."""
+    first, second, *rest = WALK.landmarks
+    later = [dataclasses.replace(mark, stamp_ns=mark.stamp_ns + 120 * NS_PER_S) for mark in (second, *rest)]
+    before = WALK.stamp_ns <= second.stamp_ns
+    stand_ns = np.arange(second.stamp_ns + 20_000_000, later[0].stamp_ns, 20_000_000)
+    stamp_ns = np.concatenate([WALK.stamp_ns[before], stand_ns, WALK.stamp_ns[~before] + 120 * NS_PER_S])
+    at = np.flatnonzero(before)[-1]
+    stood_ut = WALK.field_ut[at] + RANDOM.normal(scale=0.3, size=(len(stand_ns), 3))
+    field_ut = np.concatenate([WALK.field_ut[before], stood_ut, WALK.field_ut[~before]])
+    marks = (first, second, *later)
+    labels = interpolate(stamp_ns, marks)
+    return Recording(
+        Track("walk", stamp_ns, field_ut, labels.position_m, labels.floor, labels.valid, labels.paused), marks
+    )
+
+
+def misplaced(by_m: float) -> tuple[Landmark, ...]:
+    marks = list(WALK.landmarks)
+    x_m, y_m = marks[2].position_m
+    marks[2] = dataclasses.replace(marks[2], position_m=(x_m + by_m, y_m))
+    return tuple(marks)
+
+
+def test_a_clean_walk_is_usable_and_nothing_is_said() -> None:
+    verdict = check(recorded(), LIMITS)
+    assert verdict.usable
+    assert verdict.findings == ()
+    assert verdict.numbers["rate_hz"] == pytest.approx(50.0)
+    assert verdict.numbers["speed_m_s"] == pytest.approx(1.0, abs=0.15)
+    assert verdict.numbers["path_m"] == pytest.approx(
+        np.linalg.norm(np.diff([m.position_m for m in WALK.landmarks], axis=0), axis=1).sum(), abs=0.1
+    )
+    assert verdict.numbers["windows"] > 200
+    assert verdict.as_json()["usable"] is True
+
+
+def test_without_odometry_nothing_is_missed() -> None:
+    assert check(recorded(odometry=False), LIMITS).findings == ()
+
+
+FAULTS: list[tuple[str, Level, str, Callable[[], Recording]]] = [
+    ("gaps", Level.WARN, "1 holes, 1.0 s in all", lambda: recorded(keep=(TIME_S < 18) | (TIME_S > 19))),
+    ("gaps", Level.ERROR, "the longest 6.0 s at 15.0 s", lambda: recorded(keep=(TIME_S <= 15) | (TIME_S >= 21))),
+    ("drops", Level.WARN, "are missing between others", lambda: recorded(keep=RANDOM.random(len(TIME_S)) > 0.05)),
+    ("drops", Level.ERROR, "look at the driver's load", lambda: recorded(keep=RANDOM.random(len(TIME_S)) > 0.35)),
+    ("rate", Level.WARN, "12.5 Hz, wanted 25 Hz or more", lambda: recorded(keep=slice(None, None, 4))),
+    ("rate", Level.ERROR, "5.0 Hz, wanted 8 Hz or more", lambda: recorded(keep=slice(None, None, 10))),
+    (
+        "jitter",
+        Level.WARN,
+        "from the median",
+        lambda: recorded(WALK.stamp_ns + np.where(np.arange(len(TIME_S)) % 4 == 1, 12_000_000, 0)),
+    ),
+    ("order", Level.ERROR, "the clock was set back by 8.0 s at 20.0 s", lambda: recorded(set_back())),
+    (
+        "order",
+        Level.WARN,
+        "are not after the one before",
+        lambda: recorded(WALK.stamp_ns - np.where(np.arange(len(TIME_S)) % 10 == 1, 30_000_000, 0)),
+    ),
+    ("not_finite", Level.WARN, "an axis that is no number", lambda: recorded(field_ut=with_nan(0.01))),
+    ("not_finite", Level.ERROR, "look at the driver", lambda: recorded(field_ut=with_nan(0.2))),
+    ("units", Level.ERROR, "the driver seems to send gauss", lambda: recorded(field_ut=WALK.field_ut * 1e4)),
+    ("units", Level.ERROR, "seems to send microtesla", lambda: recorded(field_ut=WALK.field_ut * 1e6)),
+    ("units", Level.ERROR, "no magnetic field of a building", lambda: recorded(field_ut=WALK.field_ut * 1e-3)),
+    ("frozen", Level.WARN, "stays the same for 8.0 s in all", lambda: recorded(field_ut=held(10, 18))),
+    ("frozen", Level.ERROR, "from 10.0 s on", lambda: recorded(field_ut=held(10, 30))),
+    (
+        "frozen",
+        Level.ERROR,
+        "changes by less than 0.5 µT over the whole",
+        lambda: recorded(field_ut=WALK.field_ut[:1] + RANDOM.normal(scale=0.1, size=WALK.field_ut.shape)),
+    ),
+    ("labels", Level.ERROR, "found 1 landmarks, wanted two", lambda: recorded(landmarks=WALK.landmarks[:1])),
+    ("labels", Level.ERROR, "1 of 5 landmarks have a place that is no", lambda: recorded(landmarks=misplaced(np.nan))),
+    ("labels", Level.ERROR, "are not inside the recording, by 36", lambda: recorded(landmarks=shifted(3600.0))),
+    ("labels", Level.WARN, "1 of 5 landmarks are not inside", lambda: recorded(landmarks=shifted(-1.5))),
+    ("clock", Level.WARN, "0.5 s ahead of the field's", lambda: recorded()._replace(clock_s=0.5)),
+    ("clock", Level.ERROR, "7.0 s behind the field's", lambda: recorded()._replace(clock_s=-7.0)),
+    ("speed", Level.ERROR, "nobody walks so fast", lambda: recorded(landmarks=misplaced(60.0))),
+    ("way", Level.WARN, "a landmark is missing or misplaced", lambda: recorded(landmarks=misplaced(14.0))),
+    ("legs", Level.WARN, "mark more places between", lambda: recorded(landmarks=WALK.landmarks[:1] + far_end())),
+    ("speed", Level.WARN, "somebody stood there", lambda: unmarked_stand()),
+    ("pauses", Level.WARN, "are standing, which trains nothing", standing_walk),
+    ("unlabelled", Level.WARN, "begin and end with one", lambda: recorded(landmarks=WALK.landmarks[:3])),
+    ("windows", Level.ERROR, "0 windows of 10.5 s", lambda: recorded(keep=TIME_S < 9.0)),
+    ("windows", Level.WARN, "walk longer, mark more", lambda: recorded(keep=TIME_S < 13.0)),
+]
+
+
+def far_end() -> tuple[Landmark, ...]:
+    """One landmark, 41 m away, at the end."""
+    x_m, y_m = WALK.landmarks[0].position_m
+    return (dataclasses.replace(WALK.landmarks[-1], position_m=(x_m + 41.0, y_m)),)
+
+
+def unmarked_stand() -> Recording:
+    recording = standing_walk()
+    first, _, *rest = recording.landmarks
+    return recording._replace(landmarks=(first, *rest))
+
+
+@pytest.mark.parametrize(
+    ("name", "level", "message", "make"), FAULTS, ids=[f"{f[0]}-{f[1].name}-{f[2]}" for f in FAULTS]
+)
+def test_a_fault_is_found_under_its_name(name: str, level: Level, message: str, make: Callable[[], Recording]) -> None:
+    verdict = check(make(), LIMITS)
+    assert found(verdict).get(name) == level, verdict.findings
+    assert message in said(verdict, name)
+    assert verdict.usable or level is Level.ERROR or Level.ERROR in found(verdict).values()
+    if level is Level.ERROR:
+        assert not verdict.usable
+
+
+def test_a_whole_bag_is_judged_with_its_notes(tmp_path: Path) -> None:
+    WALK.write(tmp_path / "walk", {"site": "museum"})
+    verdict = check_bag(tmp_path / "walk")
+    assert (verdict.bag, verdict.findings, verdict.notes["site"]) == ("walk", (), "museum")
+
+
+def test_a_cut_off_bag_is_judged_up_to_its_end(tmp_path: Path) -> None:
+    WALK.write(tmp_path / "walk")
+    file = next((tmp_path / "walk").glob("*.mcap"))
+    file.write_bytes(file.read_bytes()[: file.stat().st_size * 3 // 4])
+    verdict = check_bag(tmp_path / "walk")
+    assert found(verdict) == {"cut_off": Level.WARN}
+    assert 100 < verdict.numbers["samples"] < len(WALK.stamp_ns)
+
+
+def test_what_is_no_bag_is_not_usable_and_says_why(tmp_path: Path) -> None:
+    verdict = check_bag(tmp_path / "nothing")
+    assert not verdict.usable
+    assert said(verdict, "unreadable").endswith("wanted a bag, found nothing; correct the path")
+    other = check_bag(synthetic_walk().write(tmp_path / "walk"), field_topic="/mag")
+    assert "wanted messages on /mag" in said(other, "unreadable")
+
+
+def test_a_landmarks_clock_is_told_from_the_times_of_receipt(tmp_path: Path) -> None:
+    """A laptop two seconds ahead of the robot, which logs both topics when they arrive, 10 ms later."""
+    late_ns, ahead_ns = 10_000_000, 2 * NS_PER_S
+    messages = [
+        Message(FIELD_TOPIC, FIELD_TYPE, int(stamp_ns) + late_ns, encode_field(int(stamp_ns), field_ut, "imu"))
+        for stamp_ns, field_ut in zip(WALK.stamp_ns, WALK.field_ut, strict=True)
+    ] + [
+        Message(LANDMARK_TOPIC, LANDMARK_TYPE, mark.stamp_ns - ahead_ns + late_ns, encode_landmark(mark, "map"))
+        for mark in WALK.landmarks
+    ]
+    with BagWriter(tmp_path / "walk", None) as writer:
+        for message in sorted(messages, key=lambda message: message.log_time_ns):
+            writer.add_topic(message.topic, message.msgtype)
+            writer.write(message.topic, message.log_time_ns, message.cdr)
+    assert said(check_bag(tmp_path / "walk"), "clock").startswith("the landmarks' clock is 2.0 s ahead of the field's")

@@ -1,0 +1,102 @@
+"""The coverage map, as picture and as page: what lacks something stands out, says what, and points the way."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from browser import chromium, needs_chromium
+from matplotlib.colors import to_rgb
+from matplotlib.image import imread
+from test_coverage import BACK, THERE, walk
+
+from mail_ros.core.health import Level
+from mail_ros.data.check.limits import Finding
+from mail_ros.data.check.site import SiteCheck, by_site
+from mail_ros.data.check.verdict import Verdict
+from mail_ros.data.coverage import Need
+from mail_ros.data.track import Track
+from mail_ros.evaluation.coverage.marks import LOOKS, arrows, dashes, line_of, numbered, summary
+from mail_ros.evaluation.coverage.page import write_coverage_page
+from mail_ros.evaluation.coverage.picture import draw_coverage
+
+
+def site(*tracks: Track, name: str = "museum", findings: tuple[Finding, ...] = ()) -> SiteCheck:
+    (only,) = by_site([Verdict(track.source, {"path_m": 20.0}, findings, {"site": name}, track) for track in tracks])
+    return only
+
+
+HALF = site(walk(*THERE), walk((8.0, 0.0), (0.0, 0.0)), walk(*THERE, floor=1), walk(*THERE, floor=1))
+WHOLE = site(walk(*THERE), walk(*BACK))
+
+
+def share_of(path: Path, need: Need) -> float:
+    """Of the picture's pixels, above the legend, how many have a need's colour."""
+    pixels = imread(path)[:-70, :, :3]
+    return float((np.abs(pixels - to_rgb(LOOKS[need].colour)).max(axis=2) < 0.02).mean())
+
+
+def test_bags_are_gathered_by_the_site_that_they_name() -> None:
+    verdicts = [Verdict(str(n), {}, (), {"site": name}, walk(*THERE)) for n, name in enumerate(["a", "b", "a", ""])]
+    assert [(one.name, len(one.verdicts)) for one in by_site(verdicts)] == [("a", 2), ("b", 1), ("site", 1)]
+
+
+def test_an_unusable_bag_covers_nothing() -> None:
+    assert site(walk(*THERE), findings=(Finding(Level.ERROR, "units", "gauss"),)).floors == ()
+
+
+def test_arrows_point_the_way_that_is_missing() -> None:
+    floor = HALF.floors[1]
+    assert dashes(floor, Need.OTHER_WAY).shape == (21, 2, 2)
+    assert np.linalg.norm(np.diff(dashes(floor, Need.OTHER_WAY), axis=1), axis=-1) == pytest.approx(1.0)
+    wings_x, tips_x = arrows(floor, Need.OTHER_WAY)[:, 0, 0], arrows(floor, Need.OTHER_WAY)[:, 1, 0]
+    assert (tips_x < wings_x).all()  # walked towards +x, twice
+
+
+def test_words_say_how_much_and_where() -> None:
+    lower, upper = HALF.floors
+    assert summary(lower) == "floor 0: 21 m of path, 9 m both ways, 0 m one way only, 12 m once"
+    assert summary(WHOLE.floors[0]) == "floor 0: 21 m of path, all of it walked both ways"
+    assert line_of(1, numbered(lower)[0]) == "1: walk 12 m again, around (14.0, 0.0)"
+    assert line_of(1, numbered(upper)[0]) == "1: walk 21 m the other way, around (10.0, 0.0)"
+
+
+def test_the_picture_shows_holes_only_where_there_are_some(tmp_path: Path) -> None:
+    draw_coverage(tmp_path / "new" / "half.png", HALF)
+    draw_coverage(tmp_path / "whole.png", WHOLE)
+    for need in (Need.AGAIN, Need.OTHER_WAY):
+        assert share_of(tmp_path / "new" / "half.png", need) > 0.001
+        assert share_of(tmp_path / "whole.png", need) == 0.0
+    assert share_of(tmp_path / "whole.png", Need.NOTHING) > 0.001
+
+
+def test_the_page_needs_nothing_else_and_says_what_the_picture_says(tmp_path: Path) -> None:
+    page = tmp_path / "new" / "site.html"
+    write_coverage_page(page, site(walk(*THERE), name="<museum>", findings=(Finding(Level.WARN, "drops", "a < b"),)))
+    own = re.sub(r"<script.*?</script>", "", page.read_text(), flags=re.DOTALL)
+    assert "default-src 'none'" in own
+    assert not re.search(r"(src|href)=[\"'](?!data:)", own)
+    assert "<h1>&lt;museum&gt;: coverage by 1 usable of 1 walks</h1>" in own
+    assert "<li>walk 21 m again, around (10.0, 0.0)</li>" in own
+    assert "warn, drops: a &lt; b" in own
+    assert "Nothing is missing" not in own
+
+
+@needs_chromium
+def test_the_page_draws_and_tells_passes_under_the_mouse(tmp_path: Path) -> None:
+    write_coverage_page(tmp_path / "site.html", HALF)
+    with chromium(tmp_path / "profile") as browser:
+        browser.open(tmp_path / "site.html")
+        assert browser.wait("document.body && document.body.dataset.drawn") == "2"
+        place = browser.run(
+            "(plot => { const {left, top} = plot.getBoundingClientRect(), {xaxis, yaxis} = plot._fullLayout;"
+            "return [left + xaxis._offset + xaxis.d2p(4), top + yaxis._offset + yaxis.d2p(0)]; })"
+            "(document.querySelector('.js-plotly-plot'))"
+        )
+        browser.hover(*place)
+        shown = browser.wait("document.querySelector('.hoverlayer').textContent")
+        assert "1 × towards 0°, 1 × towards 180°" in shown
+        assert browser.complaints() == []
+        assert [url for url in browser.requested() if not url.startswith("data:")] == [
+            (tmp_path / "site.html").resolve().as_uri()
+        ]
