@@ -56,14 +56,14 @@ def shifted(by_s: float) -> tuple[Landmark, ...]:
 
 
 def with_nan(share: float) -> FloatArray:
-    field_ut = WALK.field_ut.copy()
+    field_ut: FloatArray = WALK.field_ut.copy()
     field_ut[RANDOM.random(len(field_ut)) < share, 1] = np.nan
     return field_ut
 
 
 def held(start_s: float, stop_s: float) -> FloatArray:
     """The sensor repeats one reading."""
-    field_ut = WALK.field_ut.copy()
+    field_ut: FloatArray = WALK.field_ut.copy()
     stuck = (start_s <= TIME_S) & (stop_s > TIME_S)
     field_ut[stuck] = field_ut[np.flatnonzero(stuck)[0]]
     return field_ut
