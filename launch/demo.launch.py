@@ -31,11 +31,11 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument("seed", default_value="", description="Another number, another way of the robot."),
             DeclareLaunchArgument("namespace", default_value="", description="Namespace of nodes and their topics."),
             DeclareLaunchArgument("log_level", default_value="info", description="debug, info, warn, error or fatal."),
-            OpaqueFunction(function=robot),
             IncludeLaunchDescription(
                 PythonLaunchDescriptionSource(FRONT_DOOR),
                 launch_arguments=[(name, LaunchConfiguration(name)) for name in ("model", "tracker", *SHARED)],
             ),
+            OpaqueFunction(function=robot),
         ]
     )
 

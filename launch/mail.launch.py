@@ -30,9 +30,10 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument("params_file", default_value="", description="YAML with parameters of the nodes."),
             DeclareLaunchArgument("use_sim_time", default_value="", description="true: time is that of /clock."),
             DeclareLaunchArgument("log_level", default_value="info", description="debug, info, warn, error or fatal."),
+            # First: where rviz2 is not installed, launch gives up here, and would leave what it has started behind.
+            include("rviz", ("fixed_frame",), IfCondition(LaunchConfiguration("rviz"))),
             include("localize", ("model", "engine", "tracker", "autostart", "params_file")),
             include("record", ("topics", "out", "prefix", "params_file"), IfCondition(LaunchConfiguration("record"))),
-            include("rviz", ("fixed_frame",), IfCondition(LaunchConfiguration("rviz"))),
         ]
     )
 

@@ -122,6 +122,17 @@ def test_nothing_is_recorded_unless_asked_for_and_a_wrong_model_ends_it_all(laun
     assert "Traceback" not in started.output
 
 
+def test_where_rviz_is_not_installed_nothing_is_left_behind(
+    launch: Callable[..., Process], model: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "prefix" / "share" / "ament_index" / "resource_index" / "packages" / "rviz2").unlink()
+    started = launch("demo.launch.py", f"model:={model}", "rviz:=true", "record:=true")
+    assert started.exit_code() == 1
+    assert "package 'rviz2' not found" in started.output
+    with pytest.raises(ProcessLookupError):
+        os.killpg(started.popen.pid, 0)
+
+
 def test_an_argument_wins_over_the_parameter_file_and_the_file_over_the_default(
     launch: Callable[..., Process], graph: Graph, model: Path, tmp_path: Path
 ) -> None:
