@@ -55,11 +55,15 @@ def ends(node: Node) -> Ends:
     return Ends(*({topic: types[0] for topic, types in each} for each in found))
 
 
-@pytest.fixture
-def localizer(graph: Graph, tmp_path: Path) -> Node:
+def localizer_node(graph: Graph, odometry: str = "wheels") -> Node:
     """At work, in simulated time, which takes one subscription more."""
-    model = tiny_model(tmp_path / "site.safetensors", tiny_config("heatmap"))
-    return Managed(graph, model=str(model), tracker="walking", use_sim_time=True).node
+    model = tiny_model(graph.folder / "site.safetensors", tiny_config("heatmap"))
+    return Managed(graph, model=str(model), tracker="odometry", odometry=odometry, use_sim_time=True).node
+
+
+@pytest.fixture
+def localizer(graph: Graph) -> Node:
+    return localizer_node(graph)
 
 
 @pytest.fixture
@@ -146,8 +150,12 @@ def allowed(node: Node) -> dict[str, set[str]]:
     return names
 
 
-def test_the_policy_allows_the_localizer_what_it_does_and_no_more(localizer: Node) -> None:
-    assert allowed(localizer) == {does: set(names) for does, names in ends(localizer)._asdict().items()}
+@pytest.mark.parametrize(("odometry", "other"), [("wheels", "/imu/data"), ("steps", "/odom")])
+def test_the_policy_allows_the_localizer_what_it_does_and_no_more(graph: Graph, odometry: str, other: str) -> None:
+    """It says map -> odom on /tf where that is asked for, which needs tf2_ros."""
+    localizer = localizer_node(graph, odometry)
+    done = {does: set(names) for does, names in ends(localizer)._asdict().items()}
+    assert allowed(localizer) == {**done, "hears": done["hears"] | {other}, "says": done["says"] | {"/tf"}}
 
 
 def test_the_policy_allows_the_recorder_what_it_does_and_no_more(recorder: Node) -> None:
