@@ -64,7 +64,7 @@ setup(
         ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
         (f"share/{NAME}", ["package.xml"]),
         (f"share/{NAME}/launch", files("launch/*.launch.py")),
-        (f"share/{NAME}/config", files("config/*.yaml")),
+        (f"share/{NAME}/config", files("config/*")),
         (f"share/{NAME}/models", files("models/*.safetensors")),
         # Where `ros2 run` looks, whether pip or colcon installs; pip does not put console scripts there.
         (f"lib/{NAME}", files("scripts/*")),

@@ -24,7 +24,7 @@ def generate_launch_description() -> LaunchDescription:
         [
             DeclareLaunchArgument("model", default_value="", description="Model file, written by `mail_ros train`."),
             DeclareLaunchArgument("engine", default_value="", description="What computes the model: numpy, onnx."),
-            DeclareLaunchArgument("tracker", default_value="", description="How windows are followed: none, walking."),
+            DeclareLaunchArgument("tracker", default_value="", description="Follows windows: none, walking, odometry."),
             DeclareLaunchArgument("autostart", default_value="", description="false: wait for a lifecycle manager."),
             DeclareLaunchArgument("namespace", default_value="", description="Namespace of the node and its topics."),
             DeclareLaunchArgument("params_file", default_value="", description="YAML with parameters of the node."),

@@ -1,6 +1,6 @@
-"""The front door: the localizer, and the recorder where it is wanted.
+"""The front door: the localizer, and the recorder and RViz where they are wanted.
 
-ros2 launch mail_ros mail.launch.py model:=site.safetensors record:=true
+ros2 launch mail_ros mail.launch.py model:=site.safetensors record:=true rviz:=true
 """
 
 from launch import LaunchDescription
@@ -9,7 +9,7 @@ from launch.conditions import IfCondition
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration, ThisLaunchFileDir
 
-SHARED = ("namespace", "params_file", "use_sim_time", "log_level")
+SHARED = ("namespace", "use_sim_time", "log_level")
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -18,26 +18,30 @@ def generate_launch_description() -> LaunchDescription:
         [
             DeclareLaunchArgument("model", default_value="", description="Model file, written by `mail_ros train`."),
             DeclareLaunchArgument("engine", default_value="", description="What computes the model: numpy, onnx."),
-            DeclareLaunchArgument("tracker", default_value="", description="How windows are followed: none, walking."),
+            DeclareLaunchArgument("tracker", default_value="", description="Follows windows: none, walking, odometry."),
             DeclareLaunchArgument("autostart", default_value="", description="false: wait for a lifecycle manager."),
             DeclareLaunchArgument("record", default_value="false", description="true: record a bag as well."),
             DeclareLaunchArgument("topics", default_value="", description="Topics to record, with commas between."),
             DeclareLaunchArgument("out", default_value="", description="Folder that bags are put into."),
             DeclareLaunchArgument("prefix", default_value="", description="What a bag's name starts with."),
+            DeclareLaunchArgument("rviz", default_value="false", description="true: look at it in RViz as well."),
+            DeclareLaunchArgument("fixed_frame", default_value="map", description="Frame of the floor to look at."),
             DeclareLaunchArgument("namespace", default_value="", description="Namespace of nodes and their topics."),
             DeclareLaunchArgument("params_file", default_value="", description="YAML with parameters of the nodes."),
             DeclareLaunchArgument("use_sim_time", default_value="", description="true: time is that of /clock."),
             DeclareLaunchArgument("log_level", default_value="info", description="debug, info, warn, error or fatal."),
-            IncludeLaunchDescription(
-                PythonLaunchDescriptionSource([ThisLaunchFileDir(), "/localize.launch.py"]),
-                launch_arguments=[
-                    (name, LaunchConfiguration(name)) for name in ("model", "engine", "tracker", "autostart", *SHARED)
-                ],
-            ),
-            IncludeLaunchDescription(
-                PythonLaunchDescriptionSource([ThisLaunchFileDir(), "/record.launch.py"]),
-                launch_arguments=[(name, LaunchConfiguration(name)) for name in ("topics", "out", "prefix", *SHARED)],
-                condition=IfCondition(LaunchConfiguration("record")),
-            ),
+            # First: where rviz2 is not installed, launch gives up here, and would leave what it has started behind.
+            include("rviz", ("fixed_frame",), IfCondition(LaunchConfiguration("rviz"))),
+            include("localize", ("model", "engine", "tracker", "autostart", "params_file")),
+            include("record", ("topics", "out", "prefix", "params_file"), IfCondition(LaunchConfiguration("record"))),
         ]
+    )
+
+
+def include(name: str, arguments: tuple[str, ...], condition: IfCondition | None = None) -> IncludeLaunchDescription:
+    """A launch file of the same folder, with its own arguments and the shared ones."""
+    return IncludeLaunchDescription(
+        PythonLaunchDescriptionSource([ThisLaunchFileDir(), f"/{name}.launch.py"]),
+        launch_arguments=[(argument, LaunchConfiguration(argument)) for argument in (*arguments, *SHARED)],
+        condition=condition,
     )

@@ -99,6 +99,14 @@ def test_the_core_needs_neither_torch_nor_ros_nor_bags_nor_pictures() -> None:
     )
 
 
+def test_nodes_that_neither_record_nor_replay_need_no_bags() -> None:
+    pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
+    names = [f"mail_ros.nodes.{name}" for name in ("localizer", "fleet", "demo_laps")]
+    loaded = modules_after(f"import {', '.join(names)}")
+    assert "rclpy" in loaded
+    assert not loaded & {"torch", "onnxruntime", "rosbags", "mcap", "ruamel", "matplotlib", "typer", "rich"}
+
+
 def test_help_does_not_wait_for_torch() -> None:
     loaded = modules_after("from mail_ros.cli.main import app\napp(['--help'], standalone_mode=False)\nprint('\\n')")
     assert "mail_ros.cli.train" in loaded

@@ -1,37 +1,24 @@
-"""Launch files and parameter files name only what is there; where `launch` is installed, they run."""
+"""Launch files name only what is there. How they run is in test_launched.py, which needs `launch`."""
 
 from __future__ import annotations
 
 import ast
-import dataclasses
 import os
 import re
-import signal
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import synthetic_walk, tiny_model
-from ros import ROOT, Process
-from ruamel.yaml import YAML
+from ros import ROOT
 
 pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
 
-from mail_ros.nodes.parameters import FleetParameters, LocalizerParameters, RecorderParameters
-from mail_ros.nodes.replay import ReplayOptions, replay
+from declared import OF_EVERY_NODE, PARAMETERS
 
 LAUNCH_FILES = sorted((ROOT / "launch").glob("*.launch.py"))
-PARAMETER_FILES = sorted((ROOT / "config").glob("*.yaml"))
-PARAMETERS = {
-    name: {field.name for field in dataclasses.fields(kind)} | {"use_sim_time", "qos_overrides"}
-    for name, kind in (
-        ("mail_localizer", LocalizerParameters),
-        ("mail_fleet", FleetParameters),
-        ("mail_recorder", RecorderParameters),
-    )
-}
-OF_LAUNCH = {"namespace", "params_file", "log_level"}  # arguments that are no parameter of a node
+FRONT_DOOR = ROOT / "launch" / "mail.launch.py"
+PARAMETERS_OF = {**PARAMETERS, "rviz2": OF_EVERY_NODE}
+OF_LAUNCH = {"namespace", "params_file", "log_level", "fixed_frame"}  # arguments that are no parameter of a node
 
 
 def calls(path: Path, function: str) -> list[ast.Call]:
@@ -58,20 +45,27 @@ def nodes(path: Path) -> set[str]:
     return {keywords(call)["executable"] for call in calls(path, "Node")}
 
 
-def test_there_are_files_to_look_at() -> None:
-    assert {path.name for path in LAUNCH_FILES} >= {
-        "fleet.launch.py",
-        "localize.launch.py",
-        "mail.launch.py",
-        "record.launch.py",
-    }
-    assert PARAMETER_FILES
+def handed_on(path: Path) -> dict[str, set[str]]:
+    """The launch files that the front door includes, and the arguments that it hands on to each."""
+    own = [ast.literal_eval(call.args[1]) for call in calls(path, "include")]
+    shared = constants(path, "SHARED")["SHARED"]
+    return {name: {*names, *shared} for name, names in zip(first_arguments(path, "include"), own, strict=True)}
+
+
+def constants(path: Path, *names: str) -> dict[str, Any]:
+    """What constants of a file are, of those that need nothing but Python."""
+    assigned = [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.Assign)]
+    values = {ast.unparse(node.targets[0]): ast.unparse(node.value) for node in assigned}
+    return {name: eval(values[name], {"Path": Path, "__file__": str(path)}) for name in names}
 
 
 @pytest.mark.parametrize("path", LAUNCH_FILES, ids=lambda path: path.name)
-def test_every_node_that_is_launched_is_an_executable_of_the_package(path: Path) -> None:
+def test_every_node_that_is_launched_is_an_executable_of_the_package_or_rviz(path: Path) -> None:
     for call in calls(path, "Node"):
         given = keywords(call)
+        if given["package"] == "rviz2":
+            assert given["executable"] == "rviz2"
+            continue
         assert given["package"] == "mail_ros"
         assert given["name"] == given["executable"], "parameter files name the node"
         assert os.access(ROOT / "scripts" / given["executable"], os.X_OK)
@@ -81,9 +75,8 @@ def test_every_node_that_is_launched_is_an_executable_of_the_package(path: Path)
 def test_every_argument_is_declared_once_with_a_default_and_a_description(path: Path) -> None:
     assert len(set(declared(path))) == len(declared(path)) > 0
     for call in calls(path, "DeclareLaunchArgument"):
-        given = keywords(call)
-        assert isinstance(given["default_value"], str)
-        assert given["description"].endswith(".")
+        assert {keyword.arg for keyword in call.keywords} == {"default_value", "description"}
+        assert keywords(call)["description"].endswith(".")
 
 
 @pytest.mark.parametrize("path", LAUNCH_FILES, ids=lambda path: path.name)
@@ -100,92 +93,22 @@ def test_every_argument_that_is_used_is_declared_and_every_one_declared_is_used(
 @pytest.mark.parametrize("path", [path for path in LAUNCH_FILES if nodes(path)], ids=lambda path: path.name)
 def test_every_argument_is_a_parameter_of_the_node_or_of_launch_itself(path: Path) -> None:
     (node,) = nodes(path)
-    assert set(declared(path)) - OF_LAUNCH <= PARAMETERS[node]
+    of_front_door = set(declared(FRONT_DOOR)) if "FRONT_DOOR" in path.read_text() else set()
+    assert set(declared(path)) - OF_LAUNCH <= PARAMETERS_OF[node] | of_front_door
 
 
 def test_the_front_door_hands_on_every_argument_of_the_files_that_it_includes() -> None:
-    front = ROOT / "launch" / "mail.launch.py"
-    text = front.read_text()
-    included = [ROOT / "launch" / name for name in re.findall(r"/([a-z_]+\.launch\.py)\"", text)]
-    assert len(included) == len(calls(front, "IncludeLaunchDescription")) == 2
-    assert set(declared(front)) == {"record"}.union(*map(declared, included))
+    given = handed_on(FRONT_DOOR)
+    assert set(given) == {"localize", "record", "rviz"}
+    for name, arguments in given.items():
+        assert arguments == set(declared(ROOT / "launch" / f"{name}.launch.py"))
+    assert set(declared(FRONT_DOOR)) == {"record", "rviz"}.union(*given.values())
 
 
-def sections(path: Path) -> dict[str, Any]:
-    """What a parameter file sets, also where the example is commented out."""
-    text = re.sub(r"^# ?(?=/\*\*|  )", "", path.read_text(), flags=re.MULTILINE)
-    return YAML(typ="safe").load(text) or {}
-
-
-@pytest.mark.parametrize("path", PARAMETER_FILES, ids=lambda path: path.name)
-def test_every_parameter_in_a_file_is_one_of_the_node(path: Path) -> None:
-    assert sections(path)
-    for pattern, content in sections(path).items():
-        node = pattern.removeprefix("/**/")
-        assert set(content) == {"ros__parameters"}
-        assert set(content["ros__parameters"]) <= PARAMETERS[node]
-
-
-LAUNCH = """
-import sys
-from launch import LaunchDescription, LaunchService
-from launch.actions import IncludeLaunchDescription
-from launch.launch_description_sources import PythonLaunchDescriptionSource
-arguments = [argument.split(":=") for argument in sys.argv[2:]]
-included = IncludeLaunchDescription(PythonLaunchDescriptionSource(sys.argv[1]), launch_arguments=arguments)
-service = LaunchService()
-service.include_launch_description(LaunchDescription([included]))
-sys.exit(service.run())
-"""
-
-
-@pytest.fixture
-def prefix(ros_domain: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The package where `launch` looks for it, as an installation would put it there."""
-    pytest.importorskip("launch_ros.actions", reason="needs launch and launch_ros: a ROS 2 installation has them")
-    index = tmp_path / "prefix" / "share" / "ament_index" / "resource_index" / "packages"
-    index.mkdir(parents=True)
-    (index / "mail_ros").touch()
-    (tmp_path / "prefix" / "lib").mkdir()
-    (tmp_path / "prefix" / "lib" / "mail_ros").symlink_to(ROOT / "scripts")
-    before = os.environ.get("AMENT_PREFIX_PATH", "")
-    monkeypatch.setenv("AMENT_PREFIX_PATH", os.pathsep.join(filter(None, [str(tmp_path / "prefix"), before])))
-    monkeypatch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
-
-
-def launch(folder: Path, file: str, *arguments: str) -> Process:
-    command = [sys.executable, "-c", LAUNCH, str(ROOT / "launch" / file), *arguments]
-    return Process(command, dict(os.environ), folder / "launch.log")
-
-
-@pytest.mark.usefixtures("prefix")
-def test_the_front_door_starts_and_stops_localizer_and_recorder(tmp_path: Path) -> None:
-    model = tiny_model(tmp_path / "site.safetensors")
-    started = launch(
-        tmp_path,
-        "mail.launch.py",
-        *(f"model:={model}", "namespace:=robot", f"params_file:={ROOT / 'config' / 'mail.yaml'}"),
-        *("record:=true", f"out:={tmp_path / 'bags'}", "topics:=imu/mag,landmark", "prefix:=12"),
-    )
-    try:
-        started.wait_for("on /robot/mail_localizer/pose from /robot/imu/mag")
-        started.wait_for("recording /robot/imu/mag, /robot/landmark into")
-        walk = synthetic_walk(3.0).write(tmp_path / "walk")
-        replay(walk, ReplayOptions(rate=0.0, namespace="robot", subscriptions=3))
-    finally:
-        code = started.stop(signal.SIGINT)
-    assert code == 0, started.output
-    assert started.output.count("process has finished cleanly") == 2
-    (bag,) = (tmp_path / "bags").glob("12_*")
-    assert (bag / "metadata.yaml").exists()
-    assert "recorded /robot/imu/mag 300, /robot/landmark 3" in started.output
-
-
-@pytest.mark.usefixtures("prefix")
-def test_nothing_is_recorded_unless_asked_for_and_a_wrong_model_ends_it_all(tmp_path: Path) -> None:
-    started = launch(tmp_path, "mail.launch.py", "model:=/nowhere.safetensors", "use_sim_time:=true")
-    started.exit_code()
-    assert "mail_localizer: /nowhere.safetensors: wanted a model file, found nothing" in started.output
-    assert "exit code 1" in started.output
-    assert "mail_recorder" not in started.output
-    assert "Traceback" not in started.output
+def test_the_demo_goes_through_the_front_door() -> None:
+    """What it declares itself has another default, or is the robot's as well; the seed is the robot's alone."""
+    demo = ROOT / "launch" / "demo.launch.py"
+    there = constants(demo, "FRONT_DOOR", "MODEL")
+    assert there["FRONT_DOOR"] == str(FRONT_DOOR)
+    assert Path(there["MODEL"]).is_file()
+    assert set(declared(demo)) - set(declared(FRONT_DOOR)) == {"seed"}

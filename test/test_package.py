@@ -106,7 +106,13 @@ def test_every_file_that_is_shipped_exists(setup_arguments: dict[str, Any]) -> N
     assert shipped["share/mail_ros"] == ["package.xml"]
     for files in shipped.values():
         assert all((ROOT / file).is_file() for file in files)
-    assert {Path(file).name for file in shipped["lib/mail_ros"]} == {"mail_fleet", "mail_localizer", "mail_recorder"}
+    for place, folder in (
+        ("share/mail_ros/launch", "launch"),
+        ("share/mail_ros/config", "config"),
+        ("lib/mail_ros", "scripts"),
+    ):
+        there = {str(path.relative_to(ROOT)) for path in (ROOT / folder).iterdir() if path.is_file()}
+        assert set(shipped[place]) == there
     assert all((ROOT / file).stat().st_mode & 0o111 for file in shipped["lib/mail_ros"])
 
 

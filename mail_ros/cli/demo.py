@@ -21,7 +21,6 @@ if TYPE_CHECKING:  # these bring numpy and rclpy along
     from mail_ros.nodes.demo_robot import Answer
 
 SHIPPED = Path("models", "demo.safetensors")
-SPEED_M_S = 0.95  # not one of the surveys'
 
 
 def demo(
@@ -38,11 +37,11 @@ def demo(
     """
     import numpy as np
 
-    from mail_ros.data.simulator import Drive, drive_route, make_site, simulate
+    from mail_ros.data.simulator import DEMO_SPEED_M_S, Drive, drive_route, make_site, simulate
     from mail_ros.evaluation.picture import draw_drive
 
     site = make_site()
-    walk = simulate(site, drive_route(site, length_m, seed), seed, Drive(SPEED_M_S))
+    walk = simulate(site, drive_route(site, length_m, seed), seed, Drive(DEMO_SPEED_M_S))
     console.print(f"A simulated robot drives for {walk.duration_s:.0f} s; the localizer node answers over DDS.")
     answers = _drive(model or shipped_model(), walk)
     sample = np.array([answer.sample for answer in answers])

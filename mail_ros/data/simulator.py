@@ -19,13 +19,13 @@ import numpy as np
 
 from mail_ros.core.config import check_range
 from mail_ros.core.signals import NS_PER_S
-from mail_ros.data.bag import write_walk
 from mail_ros.data.labels import interpolate
 from mail_ros.data.track import FloatArray, IntArray, Landmark, Track
 
 EARTH_UT = (1.0, 19.5, -44.0)  # east, north, up: middle Europe
 CORRIDOR_M = 1.8  # width
 SURVEY_SPEEDS_M_S = (0.8, 1.1)  # of every other walk
+DEMO_SPEED_M_S = 0.95  # not one of the surveys'
 START_NS = 1_750_000_000 * NS_PER_S
 
 # A loop of 26 by 14 metres, cut by two corridors, which another one joins: look-alikes at every corner.
@@ -100,6 +100,8 @@ class SimulatedWalk:
         Raises:
             BagError: the bag exists.
         """
+        from mail_ros.data.bag import write_walk  # a robot that is simulated only needs no bag libraries
+
         write_walk(
             path,
             self.stamp_ns,

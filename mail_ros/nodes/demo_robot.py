@@ -17,9 +17,10 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import MagneticField
+from std_msgs.msg import Header
 
 from mail_ros.core.errors import MailError
-from mail_ros.core.signals import NS_PER_S, UT_PER_T
+from mail_ros.core.signals import NS_PER_S, UT_PER_T, FloatArray
 from mail_ros.data.simulator import SimulatedWalk
 from mail_ros.data.track import IntArray
 from mail_ros.nodes import qos
@@ -60,11 +61,8 @@ class DemoRobot:
         self.stamp_ns = self.walk.stamp_ns - self.walk.stamp_ns[0] + self.node.get_clock().now().nanoseconds
 
     def publish(self, sample: int) -> None:
-        """Send one sample, in tesla, with the stamp at which it is due."""
-        field_t = (self.walk.field_ut[sample] / UT_PER_T).tolist()
-        msg = MagneticField(magnetic_field=Vector3(x=field_t[0], y=field_t[1], z=field_t[2]))
-        msg.header.stamp = to_time(int(self.stamp_ns[sample]))
-        msg.header.frame_id = "imu_link"
+        """Send one sample, with the stamp at which it is due."""
+        msg = to_field(int(self.stamp_ns[sample]), self.walk.field_ut[sample])
         self.published_s.append(time.monotonic())
         self.field_publisher.publish(msg)
 
@@ -74,6 +72,13 @@ class DemoRobot:
         sample = int(self.stamp_ns.searchsorted(to_stamp_ns(msg.header.stamp)))
         position_m = (msg.pose.position.x, msg.pose.position.y)
         self.answers.append(Answer(sample, position_m, now_s - self.published_s[sample]))
+
+
+def to_field(stamp_ns: int, field_ut: FloatArray) -> MagneticField:
+    """A sample (3,) µT as a driver sends it, in tesla."""
+    x, y, z = (field_ut / UT_PER_T).tolist()
+    header = Header(stamp=to_time(stamp_ns), frame_id="imu_link")
+    return MagneticField(header=header, magnetic_field=Vector3(x=x, y=y, z=z))
 
 
 def drive(

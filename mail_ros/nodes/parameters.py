@@ -167,6 +167,16 @@ class RecorderParameters:
         return Path(self.out).expanduser()
 
 
+@dataclass(frozen=True)
+class DemoRobotParameters:
+    """Parameters of `mail_demo_robot`."""
+
+    seed: int = described(0, "Another seed, another way through the same building, and another noise and offset.")
+
+    def __post_init__(self) -> None:
+        check_range("parameter seed", self.seed, 0, 2**31)
+
+
 def declare(node: Node, kind: type[T]) -> T:
     """Declare a dataclass's fields as the node's parameters and read what they were overridden with.
 

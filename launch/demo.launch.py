@@ -1,0 +1,56 @@
+"""A simulated robot, and the localizer that finds it: the front door with the demo's model.
+
+ros2 launch mail_ros demo.launch.py rviz:=true
+
+The arguments of mail.launch.py that are not declared here reach it all the same.
+"""
+
+from pathlib import Path
+
+from launch import LaunchContext, LaunchDescription
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
+
+TYPES = {"seed": int}  # parameters that an argument sets
+SHARED = ("namespace", "log_level")
+
+# Written out and no substitution, so that --show-args finds what the front door declares.
+FRONT_DOOR = str(Path(__file__).parent / "mail.launch.py")
+MODEL = str(Path(__file__).parent.parent / "models" / "demo.safetensors")
+
+
+def generate_launch_description() -> LaunchDescription:
+    """An argument that is left empty leaves its parameter to the node's default."""
+    return LaunchDescription(
+        [
+            DeclareLaunchArgument("model", default_value=MODEL, description="Model file of the simulated building."),
+            DeclareLaunchArgument("tracker", default_value="odometry", description="How windows are followed."),
+            DeclareLaunchArgument("seed", default_value="", description="Another number, another way of the robot."),
+            DeclareLaunchArgument("namespace", default_value="", description="Namespace of nodes and their topics."),
+            DeclareLaunchArgument("log_level", default_value="info", description="debug, info, warn, error or fatal."),
+            IncludeLaunchDescription(
+                PythonLaunchDescriptionSource(FRONT_DOOR),
+                launch_arguments=[(name, LaunchConfiguration(name)) for name in ("model", "tracker", *SHARED)],
+            ),
+            OpaqueFunction(function=robot),
+        ]
+    )
+
+
+def robot(context: LaunchContext) -> list[Node]:
+    """The simulated robot, with the parameters that were given."""
+    given = [name for name in TYPES if LaunchConfiguration(name).perform(context)]
+    return [
+        Node(
+            package="mail_ros",
+            executable="mail_demo_robot",
+            name="mail_demo_robot",
+            namespace=LaunchConfiguration("namespace"),
+            parameters=[{name: ParameterValue(LaunchConfiguration(name), value_type=TYPES[name]) for name in given}],
+            ros_arguments=["--log-level", LaunchConfiguration("log_level")],
+            output="screen",
+        )
+    ]

@@ -1,0 +1,44 @@
+"""RViz alone, to look at a localizer that runs here or on a robot in the same network; needs the package rviz2.
+
+ros2 launch mail_ros rviz.launch.py namespace:=robot
+"""
+
+from launch import LaunchContext, LaunchDescription
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.substitutions import LaunchConfiguration, ThisLaunchFileDir
+from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
+
+TYPES = {"use_sim_time": bool}  # parameters that an argument sets
+
+
+def generate_launch_description() -> LaunchDescription:
+    """The topics in config/mail.rviz are relative names: they follow the namespace."""
+    return LaunchDescription(
+        [
+            DeclareLaunchArgument("fixed_frame", default_value="map", description="Frame of the floor to look at."),
+            DeclareLaunchArgument("namespace", default_value="", description="Namespace of the localizer."),
+            DeclareLaunchArgument("use_sim_time", default_value="", description="true: time is that of /clock."),
+            DeclareLaunchArgument("log_level", default_value="info", description="debug, info, warn, error or fatal."),
+            OpaqueFunction(function=rviz),
+        ]
+    )
+
+
+def rviz(context: LaunchContext) -> list[Node]:
+    """RViz with the package's view."""
+    given = [name for name in TYPES if LaunchConfiguration(name).perform(context)]
+    return [
+        Node(
+            package="rviz2",
+            executable="rviz2",
+            namespace=LaunchConfiguration("namespace"),
+            arguments=[
+                *("--display-config", [ThisLaunchFileDir(), "/../config/mail.rviz"]),
+                *("--fixed-frame", LaunchConfiguration("fixed_frame")),
+            ],
+            parameters=[{name: ParameterValue(LaunchConfiguration(name), value_type=TYPES[name]) for name in given}],
+            ros_arguments=["--log-level", LaunchConfiguration("log_level")],
+            output="screen",
+        )
+    ]

@@ -1,0 +1,165 @@
+"""What lies in config/ names only what is there: parameters, topics and services, types and durability."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+from xml.etree import ElementTree
+
+import pytest
+from helpers import tiny_config, tiny_model
+from ros import ROOT, Graph
+from ruamel.yaml import YAML
+
+pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
+
+from declared import PARAMETERS
+from managed import Managed
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy
+
+from mail_ros.nodes.demo_laps import DemoLapsNode
+from mail_ros.nodes.recorder import RecorderNode
+
+PARAMETER_FILES = sorted((ROOT / "config").glob("*.yaml"))
+OTHERS = {"ekf_filter_node_map", "lifecycle_manager_localization"}  # nodes of robot_localization and of Nav2
+SHOWN = {
+    "rviz_default_plugins/Map": "nav_msgs/msg/OccupancyGrid",
+    "rviz_default_plugins/Pose": "geometry_msgs/msg/PoseStamped",
+    "rviz_default_plugins/PoseArray": "geometry_msgs/msg/PoseArray",
+    "rviz_default_plugins/PoseWithCovariance": "geometry_msgs/msg/PoseWithCovarianceStamped",
+}
+RULES = {  # an element of a policy and an attribute of it: what it is about
+    ("topics", "subscribe"): "hears",
+    ("topics", "publish"): "says",
+    ("services", "reply"): "serves",
+}
+
+
+class Ends(NamedTuple):
+    """A node's ends of the graph: absolute names, and their types."""
+
+    hears: dict[str, str]
+    says: dict[str, str]
+    serves: dict[str, str]
+
+
+def ends(node: Node) -> Ends:
+    name, namespace = node.get_name(), node.get_namespace()
+    found = (
+        node.get_subscriber_names_and_types_by_node(name, namespace),
+        node.get_publisher_names_and_types_by_node(name, namespace),
+        node.get_service_names_and_types_by_node(name, namespace),
+    )
+    return Ends(*({topic: types[0] for topic, types in each} for each in found))
+
+
+def localizer_node(graph: Graph, odometry: str = "wheels") -> Node:
+    """At work, in simulated time, which takes one subscription more."""
+    model = tiny_model(graph.folder / "site.safetensors", tiny_config("heatmap"))
+    return Managed(graph, model=str(model), tracker="odometry", odometry=odometry, use_sim_time=True).node
+
+
+@pytest.fixture
+def localizer(graph: Graph) -> Node:
+    return localizer_node(graph)
+
+
+@pytest.fixture
+def recorder(graph: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Node:
+    monkeypatch.chdir(tmp_path)
+    return RecorderNode(context=graph.context, cli_args=["--ros-args", "-p", "use_sim_time:=true"])
+
+
+def sections(path: Path) -> dict[str, Any]:
+    """What a parameter file sets, also where all of it is commented out."""
+    text, yaml = path.read_text(), YAML(typ="safe")
+    return yaml.load(text) or yaml.load(re.sub(r"^# ?(?=/\*\*|  )", "", text, flags=re.MULTILINE)) or {}
+
+
+def parameters(name: str, node: str) -> dict[str, Any]:
+    """What a file of config/ sets of a node."""
+    given: dict[str, Any] = sections(ROOT / "config" / name)[f"/**/{node}"]["ros__parameters"]
+    return given
+
+
+@pytest.mark.parametrize("path", PARAMETER_FILES, ids=lambda path: path.name)
+def test_every_parameter_in_a_file_is_one_of_the_node(path: Path) -> None:
+    assert sections(path)
+    for pattern, content in sections(path).items():
+        node = pattern.removeprefix("/**/")
+        assert set(content) == {"ros__parameters"}
+        assert node in OTHERS or set(content["ros__parameters"]) <= PARAMETERS[node]
+
+
+def test_robot_localization_hears_x_and_y_of_the_localizer(localizer: Node) -> None:
+    filters = parameters("robot_localization.yaml", "ekf_filter_node_map")
+    assert ends(localizer).says[f"/{filters['pose0']}"] == "geometry_msgs/msg/PoseWithCovarianceStamped"
+    assert filters["pose0_config"] == [True, True] + [False] * 13
+    assert len(filters["odom0_config"]) == len(filters["initial_estimate_covariance"]) == 15
+
+
+def test_nav2_manages_the_localizer_which_waits_for_it(localizer: Node) -> None:
+    manager = parameters("nav2.yaml", "lifecycle_manager_localization")
+    assert localizer.get_name() in manager["node_names"]
+    assert manager["bond_timeout"] == 0.0
+    assert parameters("nav2.yaml", localizer.get_name())["autostart"] is False
+
+
+def view() -> dict[str, Any]:
+    loaded: dict[str, Any] = YAML(typ="safe").load((ROOT / "config" / "mail.rviz").read_text())["Visualization Manager"]
+    return loaded
+
+
+def test_rviz_shows_what_the_localizer_and_the_demo_say(localizer: Node, graph: Graph) -> None:
+    demo = DemoLapsNode(context=graph.context)
+    said = ends(localizer).says | ends(demo).says
+    shown = [display for display in view()["Displays"] if "Topic" in display]
+    assert {display["Class"] for display in shown} <= set(SHOWN)
+    for display in shown:
+        topic = display["Topic"]
+        name = f"/{topic['Value']}"
+        assert said[name] == SHOWN[display["Class"]]
+        graph.wait(lambda name=name: graph.node.get_publishers_info_by_topic(name), f"for {name}")  # type: ignore[misc]
+        (publisher,) = graph.node.get_publishers_info_by_topic(name)
+        latched = publisher.qos_profile.durability == DurabilityPolicy.TRANSIENT_LOCAL
+        assert latched or topic["Durability Policy"] == "Volatile"
+
+
+def test_rviz_tells_the_localizer_its_place(localizer: Node) -> None:
+    topics = {tool["Class"]: tool["Topic"]["Value"] for tool in view()["Tools"] if "Topic" in tool}
+    assert f"/{topics['rviz_default_plugins/SetInitialPose']}" in ends(localizer).hears
+    assert topics["rviz_default_plugins/PublishPoint"] == "clicked_point"
+    assert view()["Global Options"]["Fixed Frame"] == "map"
+
+
+def allowed(node: Node) -> dict[str, set[str]]:
+    """What the policy lets a node do: names as the node resolves them."""
+    (profile,) = ElementTree.parse(ROOT / "config" / "sros2_policy.xml").iterfind(
+        f"./enclaves/enclave[@path='/{node.get_name()}']/profiles/profile[@node='{node.get_name()}']"
+    )
+    assert profile.get("ns") == node.get_namespace()
+    names: dict[str, set[str]] = {does: set() for does in RULES.values()}
+    for group in profile:
+        ((attribute, rule),) = group.attrib.items()
+        assert rule == "ALLOW"
+        resolved = [node.resolve_topic_name(str(element.text)) for element in group]
+        assert len(set(resolved)) == len(resolved), "each once"
+        names[RULES[group.tag, attribute]] |= set(resolved)
+    return names
+
+
+@pytest.mark.parametrize(("odometry", "other"), [("wheels", "/imu/data"), ("steps", "/odom")])
+def test_the_policy_allows_the_localizer_what_it_does_and_no_more(graph: Graph, odometry: str, other: str) -> None:
+    """It says map -> odom on /tf where that is asked for, which needs tf2_ros."""
+    localizer = localizer_node(graph, odometry)
+    done = {does: set(names) for does, names in ends(localizer)._asdict().items()}
+    assert allowed(localizer) == {**done, "hears": done["hears"] | {other}, "says": done["says"] | {"/tf"}}
+
+
+def test_the_policy_allows_the_recorder_what_it_does_and_no_more(recorder: Node) -> None:
+    """It hears each of its topics once somebody publishes it."""
+    done = {does: set(names) for does, names in ends(recorder)._asdict().items()}
+    topics = {recorder.resolve_topic_name(topic) for topic in recorder.parameters.topics}
+    assert allowed(recorder) == {**done, "hears": done["hears"] | topics}

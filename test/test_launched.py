@@ -1,0 +1,177 @@
+"""Launch files at work: they start what they are asked for, hand on what they are told, and end cleanly by Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from helpers import synthetic_walk, tiny_model
+from ros import ROOT, Graph, Process
+
+pytest.importorskip("launch_ros.actions", reason="needs launch and launch_ros: a ROS 2 installation has them")
+
+from geometry_msgs.msg import PoseStamped
+from launch.launch_description_sources import get_launch_description_from_python_launch_file
+from rcl_interfaces.srv import GetParameters
+
+from mail_ros.nodes.replay import ReplayOptions, replay
+
+LAUNCH = """
+import os, sys
+os.setsid()  # a process group, as a shell gives to what is started from it
+from launch import LaunchDescription, LaunchService
+from launch.actions import IncludeLaunchDescription
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+arguments = [argument.split(":=") for argument in sys.argv[2:]]
+included = IncludeLaunchDescription(PythonLaunchDescriptionSource(sys.argv[1]), launch_arguments=arguments)
+service = LaunchService()
+service.include_launch_description(LaunchDescription([included]))
+sys.exit(service.run())
+"""
+RVIZ = """#!/bin/sh
+echo "rviz2 with $@"
+trap 'exit 0' INT TERM
+while :; do sleep 0.1; done
+"""  # in place of the real one, which needs a screen
+
+
+@pytest.fixture
+def prefix(ros_domain: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The packages where `launch` looks for them, as an installation would put them there."""
+    index = tmp_path / "prefix" / "share" / "ament_index" / "resource_index" / "packages"
+    index.mkdir(parents=True)
+    for name in ("mail_ros", "rviz2"):
+        (index / name).touch()
+    rviz = tmp_path / "prefix" / "lib" / "rviz2" / "rviz2"
+    rviz.parent.mkdir(parents=True)
+    rviz.write_text(RVIZ)
+    rviz.chmod(0o755)
+    (tmp_path / "prefix" / "lib" / "mail_ros").symlink_to(ROOT / "scripts")
+    before = os.environ.get("AMENT_PREFIX_PATH", "")
+    monkeypatch.setenv("AMENT_PREFIX_PATH", os.pathsep.join(filter(None, [str(tmp_path / "prefix"), before])))
+    monkeypatch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+
+
+@pytest.fixture
+def launch(prefix: None, tmp_path: Path) -> Iterator[Callable[..., Process]]:
+    """Launches a file with NAME:=VALUE arguments; whatever happens in the test, its nodes end with it."""
+    started: list[Process] = []
+
+    def start(file: str, *arguments: str) -> Process:
+        command = [sys.executable, "-c", LAUNCH, str(ROOT / "launch" / file), *arguments]
+        started.append(Process(command, dict(os.environ), tmp_path / "launch.log"))
+        return started[-1]
+
+    yield start
+    for process in started:
+        if process.popen.poll() is None:
+            ctrl_c(process)
+
+
+def ctrl_c(started: Process) -> int:
+    """What a terminal sends to all processes in the foreground; `launch` relies on that. The exit code."""
+    os.killpg(started.popen.pid, signal.SIGINT)
+    return started.exit_code()
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    return tiny_model(tmp_path / "site.safetensors")
+
+
+def parameter(graph: Graph, node: str, name: str) -> object:
+    """What a running node's parameter is, as one that is a truth value or a text."""
+    (value,) = graph.call(GetParameters, f"{node}/get_parameters", GetParameters.Request(names=[name])).values
+    return value.string_value or value.bool_value
+
+
+def test_the_front_door_starts_and_stops_localizer_recorder_and_rviz(
+    launch: Callable[..., Process], model: Path, tmp_path: Path
+) -> None:
+    started = launch(
+        "mail.launch.py",
+        *(f"model:={model}", "namespace:=robot", f"params_file:={ROOT / 'config' / 'mail.yaml'}"),
+        *("record:=true", f"out:={tmp_path / 'bags'}", "topics:=imu/mag,landmark", "prefix:=12"),
+        *("rviz:=true", "fixed_frame:=map_floor_1"),
+    )
+    started.wait_for("on /robot/mail_localizer/pose from /robot/imu/mag")
+    started.wait_for("recording /robot/imu/mag, /robot/landmark into")
+    view = ROOT / "launch" / ".." / "config" / "mail.rviz"
+    started.wait_for(f"rviz2 with --display-config {view} --fixed-frame map_floor_1 --ros-args")
+    assert "-r __ns:=/robot" in started.output.partition("rviz2 with ")[2].partition("\n")[0]
+    walk = synthetic_walk(3.0).write(tmp_path / "walk")
+    replay(walk, ReplayOptions(rate=0.0, namespace="robot", subscriptions=3))
+    assert ctrl_c(started) == 0, started.output
+    assert started.output.count("process has finished cleanly") == 3
+    (bag,) = (tmp_path / "bags").glob("12_*")
+    assert (bag / "metadata.yaml").exists()
+    assert "recorded /robot/imu/mag 300, /robot/landmark 3" in started.output
+
+
+def test_nothing_is_recorded_unless_asked_for_and_a_wrong_model_ends_it_all(launch: Callable[..., Process]) -> None:
+    started = launch("mail.launch.py", "model:=/nowhere.safetensors", "use_sim_time:=true")
+    started.exit_code()
+    assert "mail_localizer: /nowhere.safetensors: wanted a model file, found nothing" in started.output
+    assert "exit code 1" in started.output
+    assert "mail_recorder" not in started.output
+    assert "rviz2" not in started.output
+    assert "Traceback" not in started.output
+
+
+def test_where_rviz_is_not_installed_nothing_is_left_behind(
+    launch: Callable[..., Process], model: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "prefix" / "share" / "ament_index" / "resource_index" / "packages" / "rviz2").unlink()
+    started = launch("demo.launch.py", f"model:={model}", "rviz:=true", "record:=true")
+    assert started.exit_code() == 1
+    assert "package 'rviz2' not found" in started.output
+    with pytest.raises(ProcessLookupError):
+        os.killpg(started.popen.pid, 0)
+
+
+def test_an_argument_wins_over_the_parameter_file_and_the_file_over_the_default(
+    launch: Callable[..., Process], graph: Graph, model: Path, tmp_path: Path
+) -> None:
+    params = tmp_path / "params.yaml"
+    lines = ["model: /nowhere.safetensors", "global_frame_id: cellar", "use_sim_time: false", "autostart: false"]
+    params.write_text("\n    ".join(["/**/mail_localizer:\n  ros__parameters:", *lines]))
+    started = launch("localize.launch.py", f"model:={model}", f"params_file:={params}", "use_sim_time:=true")
+    node = "/mail_localizer"
+    assert parameter(graph, node, "model") == str(model)
+    assert parameter(graph, node, "use_sim_time") is True
+    assert parameter(graph, node, "global_frame_id") == "cellar"
+    assert parameter(graph, node, "autostart") is False
+    assert parameter(graph, node, "tracker") == "none"
+    assert ctrl_c(started) == 0, started.output
+
+
+def test_the_robot_of_the_demo_is_localized_in_its_namespace(
+    launch: Callable[..., Process], graph: Graph, model: Path
+) -> None:
+    started = launch("demo.launch.py", f"model:={model}", "tracker:=none", "namespace:=robot", "seed:=1")
+    truth = graph.listen(PoseStamped, "/robot/ground_truth/pose")
+    poses = graph.listen(PoseStamped, "/robot/mail_localizer/pose")
+    started.wait_for("driving on /robot/imu/mag")
+    started.wait_for("on /robot/mail_localizer/pose from /robot/imu/mag")
+    graph.wait(lambda: bool(poses and truth))
+    assert poses[-1].header.frame_id == truth[-1].header.frame_id == "map"
+    assert ctrl_c(started) == 0, started.output
+    assert started.output.count("process has finished cleanly") == 2
+
+
+def test_a_fleet_is_launched_and_ends(launch: Callable[..., Process], model: Path) -> None:
+    started = launch("fleet.launch.py", f"model:={model}", "most:=3")
+    started.wait_for("room for 3 robots")
+    assert ctrl_c(started) == 0, started.output
+
+
+@pytest.mark.parametrize("name", ["demo", "fleet", "localize", "mail", "record", "rviz"])
+def test_arguments_can_be_asked_for_without_starting_anything(name: str) -> None:
+    """As `ros2 launch --show-args` does: those of included files too."""
+    description = get_launch_description_from_python_launch_file(str(ROOT / "launch" / f"{name}.launch.py"))
+    names = [argument.name for argument in description.get_launch_arguments()]
+    assert {"use_sim_time", "log_level"} <= set(names)
