@@ -136,7 +136,8 @@ def test_check_fails_where_a_bag_is_not_usable_and_says_why(tmp_path: Path) -> N
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 1
     assert done.stderr == (
-        "mail_ros: gauss, none: wanted usable bags, found units, windows, unreadable; record them again, or leave them out\n"
+        "mail_ros: gauss, none: wanted usable bags, found units, windows, unreadable; "
+        "record them again, or leave them out\n"
     )
     bags = {bag["bag"]: bag for bag in json.loads(done.stdout)["bags"]}
     assert [bag["usable"] for bag in bags.values()] == [True, False, False]

@@ -29,7 +29,7 @@ def soak(
 
     Example: `mail_ros benchmark soak --hours 1`
     """
-    own_domain()
+    domain_id = own_domain()
     try:
         from mail_ros.nodes.soak import HOUR
         from mail_ros.nodes.soak import soak as run
@@ -39,7 +39,7 @@ def soak(
     with progress("soak") as bar:
         task = bar.add_task("readings", total=readings)
         parameters = {"model": str(model or shipped_model()), "tracker": tracker}
-        rows = run(readings, parameters, seed, lambda done: bar.update(task, completed=done))
+        rows = run(readings, parameters, seed, domain_id, lambda done: bar.update(task, completed=done))
     out.mkdir(parents=True, exist_ok=True)
     (out / "soak.json").write_text(json.dumps([dataclasses.asdict(row) for row in rows], indent=2))
     heads = [name for name in dataclasses.asdict(rows[0]) if name != "refused"]

@@ -56,20 +56,23 @@ class Hour:
     refused: dict[str, int] = field(default_factory=dict)  # by reason
 
 
-def soak(readings: int, parameters: dict[str, Any], seed: int, report: Callable[[int], None]) -> list[Hour]:
+def soak(
+    readings: int, parameters: dict[str, Any], seed: int, domain_id: int, report: Callable[[int], None]
+) -> list[Hour]:
     """Drive a node; a row an hour.
 
     Args:
         readings: how many, or a few more.
         parameters: of the node.
         seed: of drive and faults.
+        domain_id: of DDS; nobody else may be there.
         report: called with the readings so far.
 
     Raises:
         MailError: the model cannot be used, or the node did what it must never do.
     """
     context = Context()
-    rclpy.init(args=["--ros-args", "--log-level", "fatal"], context=context)
+    rclpy.init(args=["--ros-args", "--log-level", "fatal"], context=context, domain_id=domain_id)
     try:
         return Soak(context, parameters, seed).run(readings, report)
     finally:
