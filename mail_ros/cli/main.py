@@ -14,6 +14,7 @@ from mail_ros.cli.demo import demo
 from mail_ros.cli.evaluate import evaluate
 from mail_ros.cli.export import export
 from mail_ros.cli.import_ import import_
+from mail_ros.cli.repair import repair
 from mail_ros.cli.replay import replay
 from mail_ros.cli.report import report
 from mail_ros.cli.simulate import simulate
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 
 app.command("import")(import_)
+app.command()(repair)
 app.command()(train)
 app.command()(evaluate)
 app.command()(export)
