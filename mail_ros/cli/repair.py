@@ -16,8 +16,8 @@ def repair(
 ) -> None:
     """Mend bags whose recording was cut off: index and metadata are made anew, messages stay as they are.
 
-    `mail_recorder` does so by itself with its own bags when it starts. The original is replaced once the repaired file is
-    complete; what belongs to no whole record is kept beside it, in a file that ends in .rest.
+    `mail_recorder` does so by itself with its own bags when it starts. The original is replaced once the repaired file
+    is complete; what belongs to no whole record is kept beside it, in a file that ends in .rest.
 
     Example: `mail_ros repair bags/*`
     """

@@ -9,6 +9,7 @@ A bag that was cut off keeps all but what came since the last flush (readers: `b
 from __future__ import annotations
 
 import os
+from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,6 +71,8 @@ class BagWriter:
         self._splitting, self._compression = splitting or Splitting(), compression
         self._stem = file_stem or path.name
         self._ended: dict[str, Span] = {}  # files before the present one
+        self._ended_size = 0
+        self._sequence: Counter[str] = Counter()  # messages of each topic so far
         self._sync_pool = ThreadPoolExecutor(1, "sync")
         self._syncing: Future[None] | None = None
         _reserve(path / RESERVE)
@@ -106,8 +109,9 @@ class BagWriter:
             log_time_ns,
             cdr,
             log_time_ns if publish_time_ns is None else publish_time_ns,
-            self._file.span.counts[topic] + sum(span.counts[topic] for span in self._ended.values()),
+            self._sequence[topic],
         )
+        self._sequence[topic] += 1
 
     def flush(self) -> None:
         """Put all into the file, and let the disk have it while others go on.
@@ -124,12 +128,12 @@ class BagWriter:
     @property
     def size(self) -> int:
         """Size of all files, in bytes."""
-        return self._ended_size + self._file.size
+        return self._ended_size + (0 if self._file.path.name in self._ended else self._file.size)
 
     @property
     def span(self) -> Span:
         """What was written so far."""
-        return total([*self._ended.values(), self._file.span])
+        return total(self._spans)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -160,8 +164,12 @@ class BagWriter:
     ) -> None:
         self.close()
 
+    @property
+    def _spans(self) -> list[Span]:
+        """Of all files; the present one is among those that ended once the bag is closed."""
+        return list({**self._ended, self._file.path.name: self._file.span}.values())
+
     def _begin_file(self) -> None:
-        self._ended_size = sum((self.path / name).stat().st_size for name in self._ended)
         name = f"{self._stem}_{len(self._ended)}.mcap"
         self._file = McapFile(self.path / name, compression=self._compression, notes=self.custom)
         self._channels = {name: self._file.add_topic(topic) for name, topic in self.topics.items()}
@@ -178,6 +186,7 @@ class BagWriter:
             return self._file.finish(yaml_text(so_far))
         finally:
             self._ended[name] = self._file.span
+            self._ended_size += self._file.size
 
     def _is_full(self, log_time_ns: int) -> bool:
         span, splitting = self._file.span, self._splitting
