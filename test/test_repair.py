@@ -88,6 +88,8 @@ def plain(sent: list[Message]) -> list[tuple[str, int, bytes]]:
 def test_a_bag_that_was_killed_opens_everywhere_after_a_repair(tmp_path: Path, compression: str) -> None:
     sent = messages(995)
     bag = under_way(tmp_path / "bag", sent, compression=compression)
+    for left in ("bag_1.mcap.partial", "bag_0.mcap.repaired", "metadata.yaml.partial"):
+        (bag / left).write_text("of a repair or a split that was killed")
     repaired = repair(bag)
     assert repaired is not None
     assert repaired.span.counts.total() == 990, "five came after the last flush"

@@ -14,6 +14,7 @@ from mail_ros.cli.demo import demo
 from mail_ros.cli.evaluate import evaluate
 from mail_ros.cli.export import export
 from mail_ros.cli.import_ import import_
+from mail_ros.cli.recorder import recorder
 from mail_ros.cli.repair import repair
 from mail_ros.cli.replay import replay
 from mail_ros.cli.report import report
@@ -39,6 +40,7 @@ app.command()(replay)
 app.command()(simulate)
 app.command()(demo)
 benchmark.command()(speed)
+benchmark.command()(recorder)
 app.add_typer(benchmark, name="benchmark")
 app.command()(report)
 

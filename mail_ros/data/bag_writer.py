@@ -75,8 +75,8 @@ class BagWriter:
         self._sequence: Counter[str] = Counter()  # messages of each topic so far
         self._sync_pool = ThreadPoolExecutor(1, "sync")
         self._syncing: Future[None] | None = None
-        _reserve(path / RESERVE)
         self._begin_file()
+        _reserve(path / RESERVE)
 
     def add_topic(self, name: str, msgtype: str, qos: list[dict[str, Any]] | None = None) -> None:
         """Declare a topic before its first message; declaring it again does nothing.

@@ -24,7 +24,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from mail_ros.core.errors import BagError
-from mail_ros.data.bag import Bag, is_cut_off
+from mail_ros.data.bag import Bag, Message, is_cut_off
 from mail_ros.data.bag_metadata import NAME, Span, Topic, metadata, read_metadata, sync_folder, total, write_metadata
 from mail_ros.data.bag_writer import RESERVE
 from mail_ros.data.mcap_file import LIBRARY, McapFile
@@ -33,6 +33,11 @@ from mail_ros.data.salvage import Part, Salvage
 logger = logging.getLogger(__name__)
 
 ROOM_BYTES = 16 << 20  # that a repair leaves free on the disk
+LEFT_BEHIND = (
+    RESERVE,
+    "*.partial",
+    "*.repaired",
+)  # by a recorder or a repair that was killed: nothing is in them alone
 
 
 @dataclass
@@ -88,8 +93,17 @@ def repair(path: Path) -> Repaired | None:
                 rest += left
     if path.is_dir():
         _describe(path, contents)
-        (path / RESERVE).unlink(missing_ok=True)
+        for pattern in LEFT_BEHIND:
+            for left in path.glob(pattern):
+                left.unlink()
     return Repaired(path, total([content.span for content in contents.values()]), tuple(mended), tuple(rest))
+
+
+def read_by_index(file: Path) -> Iterator[Message]:
+    """The messages of a whole MCAP file as mcap's own reader finds them by the index."""
+    with file.open("rb") as stream:
+        for schema, channel, message in make_reader(stream).iter_messages():
+            yield Message(channel.topic, schema.name if schema else "", message.log_time, message.data)
 
 
 def needs_repair(bag: Bag) -> bool:
@@ -135,6 +149,7 @@ def _rebuild(file: Path) -> tuple[Contents, list[Path]]:
             writer.write(channels[channel.id], message.log_time, message.data, message.publish_time, message.sequence)
         if trouble := writer.finish():
             raise trouble
+        assert _of_whole(repaired).span == writer.span, f"{repaired} does not hold what was read"
         rest = _keep(file, salvage.unread)
     except OSError as error:
         repaired.unlink(missing_ok=True)

@@ -19,7 +19,7 @@ from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import message_class
 from mail_ros.nodes.spin import one_line
 
-AT_ONCE = 500  # messages of a topic, before others have their turn
+AT_ONCE = 20  # messages of a topic before others have their turn, so that the log keeps the order of topics nearly
 
 Hear = Callable[[str, bytes, int], None]
 
