@@ -9,6 +9,10 @@ from launch.conditions import IfCondition
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration, ThisLaunchFileDir
 
+RECORDING = (
+    *("topics", "out", "prefix", "site", "floor", "route", "direction", "device", "carrier"),
+    *("split_size_mb", "split_s", "compression", "min_free_space_mb"),
+)
 SHARED = ("namespace", "params_file", "use_sim_time", "log_level")
 
 
@@ -24,6 +28,18 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument("topics", default_value="", description="Topics to record, with commas between."),
             DeclareLaunchArgument("out", default_value="", description="Folder that bags are put into."),
             DeclareLaunchArgument("prefix", default_value="", description="What a bag's name starts with."),
+            DeclareLaunchArgument("site", default_value="", description="Label, kept in the bag: where this is."),
+            DeclareLaunchArgument("floor", default_value="", description="Label: which floor."),
+            DeclareLaunchArgument("route", default_value="", description="Label: which way is walked."),
+            DeclareLaunchArgument("direction", default_value="", description="Label: which way along the route."),
+            DeclareLaunchArgument(
+                "device", default_value="", description="Label: which sensor, or its carrier's name."
+            ),
+            DeclareLaunchArgument("carrier", default_value="", description="Label: person or robot."),
+            DeclareLaunchArgument("split_size_mb", default_value="", description="A file of the bag has so many MB."),
+            DeclareLaunchArgument("split_s", default_value="", description="A file of the bag lasts so many seconds."),
+            DeclareLaunchArgument("compression", default_value="", description="Of the bag's chunks: none, zstd."),
+            DeclareLaunchArgument("min_free_space_mb", default_value="", description="Room to leave on the disk."),
             DeclareLaunchArgument("namespace", default_value="", description="Namespace of nodes and their topics."),
             DeclareLaunchArgument("params_file", default_value="", description="YAML with parameters of the nodes."),
             DeclareLaunchArgument("use_sim_time", default_value="", description="true: time is that of /clock."),
@@ -36,7 +52,10 @@ def generate_launch_description() -> LaunchDescription:
             ),
             IncludeLaunchDescription(
                 PythonLaunchDescriptionSource([ThisLaunchFileDir(), "/record.launch.py"]),
-                launch_arguments=[(name, LaunchConfiguration(name)) for name in ("topics", "out", "prefix", *SHARED)],
+                launch_arguments=[
+                    ("autostart", "true"),  # record:=true is to record now, whatever the localizer waits for
+                    *((name, LaunchConfiguration(name)) for name in (*RECORDING, *SHARED)),
+                ],
                 condition=IfCondition(LaunchConfiguration("record")),
             ),
         ]

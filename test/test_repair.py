@@ -227,6 +227,30 @@ def test_without_room_for_a_copy_the_original_stays(tmp_path: Path, monkeypatch:
     assert repair(bag) is not None
 
 
+def test_a_repair_that_is_killed_can_be_begun_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it hurts most: the new file is there, the old one not yet replaced."""
+    sent = messages(100)
+    bag = under_way(tmp_path / "bag", sent)
+    file = Bag(bag).files[0]
+    file.write_bytes(file.read_bytes() + b"torn")
+    before = file.read_bytes()
+
+    def killed(path: Path, target: Path) -> None:
+        if path.suffix == ".repaired":
+            raise KeyboardInterrupt
+        path.rename(target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            repair(bag)
+    assert file.read_bytes() == before
+    assert repair(bag) is not None
+    assert by_mcap(bag) == by_rosbags(bag) == plain(sent)
+    assert b"torn" in (bag / "bag_0.mcap.rest").read_bytes()
+    assert list(bag.glob("*.repaired")) == []
+
+
 def test_a_single_file_is_mended_too(tmp_path: Path) -> None:
     sent = messages(50)
     file = Bag(under_way(tmp_path / "bag", sent)).files[0]

@@ -138,6 +138,22 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         Take(options(tmp_path / "file"), MARKS)
 
 
+def test_a_disk_that_does_not_keep_what_it_was_given_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    under_way = Take(options(tmp_path), MARKS)
+    fill(under_way, 10)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fails)
+        with pytest.raises(BagError, match="wanted a place to write, found Input/output error"):
+            for _ in range(1000):
+                under_way.flush()
+    assert under_way.close() == "recorded /imu/mag 10"
+
+
 def record_until_full(out: Path) -> dict[str, Any]:
     """Record until the disk takes no more; what was said, and what three readers find."""
     under_way, sent = Take(options(out), MARKS), 0
@@ -196,4 +212,4 @@ def test_a_full_disk_ends_the_take_whole(tmp_path: Path) -> None:
     assert found["sent"] <= found["read"] == found["counted"]
 
 
-assert os and resource and json  # for the scripts above, which import all from here
+assert resource and json  # for the scripts above, which import all from here

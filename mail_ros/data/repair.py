@@ -94,8 +94,8 @@ def repair(path: Path) -> Repaired | None:
     if path.is_dir():
         _describe(path, contents)
         for pattern in LEFT_BEHIND:
-            for left in path.glob(pattern):
-                left.unlink()
+            for remnant in path.glob(pattern):
+                remnant.unlink()
     return Repaired(path, total([content.span for content in contents.values()]), tuple(mended), tuple(rest))
 
 
