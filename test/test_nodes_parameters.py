@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +94,12 @@ def test_the_localizer_refuses_with_a_reason(graph: Graph, values: dict[str, Any
 def test_the_recorder_refuses_with_a_reason(graph: Graph, values: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=f"^{re.escape(message)}"):
         declare(node_with(graph, **values), RecorderParameters)
+
+
+def test_a_robot_that_only_localizes_loads_nothing_of_bags() -> None:
+    script = "import sys, mail_ros.nodes.localizer, mail_ros.nodes.fleet; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert not set(done.stdout.split()) & {"mcap", "rosbags", "ruamel", "zstandard"}
 
 
 def test_a_label_may_be_a_number_and_what_is_not_given_is_no_note(graph: Graph) -> None:

@@ -193,6 +193,23 @@ def test_start_stop_start_makes_separate_bags_that_each_hold_what_is_latched(gra
     assert [Bag(bag).notes() for bag in bags] == [{"route": "12", "carrier": "robot"}] * 2
 
 
+def test_labels_can_be_changed_between_two_takes(graph: Graph) -> None:
+    recorder = Recorder(graph, autostart=False, site="museum", route="12")
+    for label, said in (("person", True), ("dog", False), ("robot", True)):
+        (result,) = recorder.node.set_parameters([Parameter("carrier", value=label)])
+        assert result.successful
+        started, answer = recorder.call("start")
+        assert started is said, answer
+        if started:
+            assert recorder.call("stop")[0]
+        else:
+            assert answer.startswith("parameter carrier: wanted person or robot, found 'dog'")
+    (fixed,) = recorder.node.set_parameters([Parameter("out", value="elsewhere")])
+    assert not fixed.successful
+    carriers = [Bag(bag).notes() for bag in sorted((graph.folder / "bags").iterdir())]
+    assert carriers == [{"site": "museum", "route": "12", "carrier": carrier} for carrier in ("person", "robot")]
+
+
 def test_before_a_take_and_during_it_is_said_what_is_not_as_it_should_be(graph: Graph) -> None:
     recorder = Recorder(graph, topics=["imu/mag"], autostart=False)
     diagnostics: list[DiagnosticArray] = graph.listen(DiagnosticArray, "/diagnostics")

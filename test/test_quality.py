@@ -54,8 +54,8 @@ def header_message(stamp_ns: int, frame_id: str) -> Any:
 
 @given(
     stamp_ns=st.integers(0, 2**31 * 10**9 - 1),
-    frame_id=st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12),
-    child=st.text(st.characters(codec="ascii", exclude_characters="\0"), max_size=9),
+    frame_id=st.text("imu/_0äß日", max_size=12),
+    child=st.text("base_link", max_size=9),
     x=st.floats(-1e6, 1e6),
 )
 def test_header_and_numbers_are_those_of_the_message(stamp_ns: int, frame_id: str, child: str, x: float) -> None:
@@ -133,7 +133,7 @@ def test_a_good_take_is_ok_and_its_numbers_are_shown() -> None:
     assert (values["received"], values["written"], values["gaps"]) == ("1001", "1001", "0")
     assert (values["duration, s"], values["bag"], values["|B| median, µT"]) == ("10.0", "b", "47.69")
     assert float(values["distance, m"]) == pytest.approx(9.9, abs=0.1)
-    assert values["/imu/mag"] == "500 received, 500 written, 50.0 Hz, 0 missing in 0 gaps"
+    assert values["/imu/mag"] == "500 received, 500 written, 50.0 Hz, 0 missing in 0 gaps, stamped 10 ms before receipt"
     assert values["/landmark"] == "1 received, 1 written, 0.1 Hz"
 
 
@@ -169,7 +169,7 @@ def test_messages_that_are_missing_are_counted_by_their_stamps_also_between_two_
     recording.assess()
     recording.hear(1.0, lost=range(20, 30))
     assessment = recording.assess()
-    assert assessment.values["/imu/mag"].endswith("13 missing in 2 gaps")
+    assert "13 missing in 2 gaps" in assessment.values["/imu/mag"]
     assert assessment.message == "recording; 13 messages of /imu/mag are missing by their stamps"
     assert (assessment.values["gaps"], assessment.values["missing by header stamp"]) == ("2", "13")
     recording.quality.begin()

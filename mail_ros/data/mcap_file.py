@@ -29,7 +29,7 @@ SMALLEST_END = (
 ) + (Opcode.FOOTER.to_bytes(1, "little") + (20).to_bytes(8, "little") + bytes(20) + MAGIC)  # no index
 
 Compression = Literal["none", "zstd"]
-CHUNK_BYTES: Mapping[Compression, int] = {"none": 16_384, "zstd": 131_072}  # a larger chunk compresses better
+CHUNK_BYTES = 16_384  # zstd makes little less of larger ones
 
 
 class _Pending:
@@ -95,7 +95,7 @@ class McapFile:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self._stream = _Pending(descriptor)
         kind = CompressionType.ZSTD if compression == "zstd" else CompressionType.NONE
-        self._writer = Writer(cast(Any, self._stream), chunk_size=CHUNK_BYTES[compression], compression=kind)
+        self._writer = Writer(cast(Any, self._stream), chunk_size=CHUNK_BYTES, compression=kind)
         self._writer.start(profile=profile, library=f"{LIBRARY} {__version__}")
         self._schemas: dict[tuple[str, str], int] = {}
         self._topics: dict[int, str] = {}

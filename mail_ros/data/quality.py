@@ -20,6 +20,7 @@ from mail_ros.data.cdr import HEADER_TYPE, has_header, header, numbers
 from mail_ros.data.messages import FIELD_TYPE, IMU_TYPE, LANDMARK_TYPE, ODOMETRY_TYPE, POSE_TYPES
 
 STREAM_TYPES = (FIELD_TYPE, IMU_TYPE, ODOMETRY_TYPE)  # at a steady rate: what is missing shows
+TIMED_TYPES = (*STREAM_TYPES, *POSE_TYPES)  # stamped when they are sent, or shortly before
 REFERENCE_TYPES = (LANDMARK_TYPE, *POSE_TYPES)
 SLOWEST_HZ = 10.0  # of the field: at a walk, a sample every 15 cm
 SILENT_S = 2.0
@@ -113,6 +114,8 @@ class TopicWatch:
         parts = [f"{self.received:,} received", f"{self.written:,} written", f"{self.rate_hz:.1f} Hz"]
         if self.msgtype in STREAM_TYPES:
             parts.append(f"{self.missing} missing in {self.gaps} gaps")
+        if self.msgtype in TIMED_TYPES and math.isfinite(self.offset_s):
+            parts.append(f"stamped {1e3 * self.offset_s:.0f} ms before receipt")
         if self.unordered:
             parts.append(f"{self.unordered} stamps out of order")
         return ", ".join(parts)
@@ -248,7 +251,7 @@ def _faults_of(watch: TopicWatch) -> Iterable[Fault]:
             yield Fault(Level.WARN, slow, f"{watch.name} slow")
     if watch.frame_id == "" and watch.msgtype != HEADER_TYPE:
         yield Fault(Level.WARN, f"{watch.name} has no frame_id: where the sensor sits cannot be told")
-    if watch.msgtype in (*STREAM_TYPES, *POSE_TYPES) and abs(watch.offset_s) > CLOCK_S:
+    if watch.msgtype in TIMED_TYPES and abs(watch.offset_s) > CLOCK_S:
         side = "behind" if watch.offset_s > 0 else "ahead of"
         late = f"stamps of {watch.name} are {abs(watch.offset_s):.3g} s {side} this clock: set the clocks"
         yield Fault(Level.WARN, late, f"{watch.name} clock")

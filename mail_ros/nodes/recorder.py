@@ -28,7 +28,7 @@ from mail_ros.data.repair import repair, unfinished
 from mail_ros.data.take import FLUSH_S, MB, Take, TakeOptions, free_mb
 from mail_ros.nodes import qos
 from mail_ros.nodes.outputs import Diagnostics
-from mail_ros.nodes.parameters import RecorderParameters, declare
+from mail_ros.nodes.parameters import LABELS, RecorderParameters, declare_only, read
 from mail_ros.nodes.raw_topics import Heard, RawTopics
 from mail_ros.nodes.spin import run
 
@@ -48,7 +48,8 @@ class RecorderNode(Node):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(NAME, **options)
-        self.parameters = declare(self, RecorderParameters)
+        declare_only(self, RecorderParameters, settable=LABELS)
+        self.parameters = read(self, RecorderParameters)
         self.options = _options(self.parameters)
         self.mark_topic = self.resolve_topic_name("mark")
         self.take: Take | None = None
@@ -70,11 +71,12 @@ class RecorderNode(Node):
             self.create_timer(period_s, act, clock=steady)
 
     def start(self) -> None:
-        """Begin a take.
+        """Begin a take, with the labels as they are now.
 
         Raises:
-            MailError: there is no room or no place for it.
+            MailError: there is no room or no place for it, or a label is not one.
         """
+        self.options = _options(read(self, RecorderParameters))
         self.take, self.trouble = Take(self.options, self.mark_topic), None
         self.quality.begin()
         for topic, heard in self.topics.heard.items():
