@@ -69,7 +69,7 @@ class Take:
             raise BagError(
                 self.path,
                 wanted=f"{self.options.min_free_mb} MB that stay free on the disk",
-                found=f"{free:.0f} MB",
+                found=f"{int(free)} MB",
                 fix="make room, choose another disk with out, or lower min_free_space_mb",
             )
 
