@@ -17,7 +17,7 @@ TOOLS = [
     *ONNX,
     "dtaidistance>=2.3",
     "matplotlib>=3.6",
-    "mcap>=1.1",
+    "mcap>=1.5",
     "onnx>=1.17",
     "plotly>=5.15",
     "rich>=13",

@@ -9,6 +9,10 @@ from launch.conditions import IfCondition
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration, ThisLaunchFileDir
 
+RECORDING = (
+    *("topics", "out", "prefix", "site", "floor", "route", "direction", "device", "carrier"),
+    *("split_size_mb", "split_s", "compression", "min_free_space_mb"),
+)
 SHARED = ("namespace", "use_sim_time", "log_level")
 
 
@@ -24,6 +28,18 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument("topics", default_value="", description="Topics to record, with commas between."),
             DeclareLaunchArgument("out", default_value="", description="Folder that bags are put into."),
             DeclareLaunchArgument("prefix", default_value="", description="What a bag's name starts with."),
+            DeclareLaunchArgument("site", default_value="", description="Label, kept in the bag: where this is."),
+            DeclareLaunchArgument("floor", default_value="", description="Label: which floor."),
+            DeclareLaunchArgument("route", default_value="", description="Label: which way is walked."),
+            DeclareLaunchArgument("direction", default_value="", description="Label: which way along the route."),
+            DeclareLaunchArgument(
+                "device", default_value="", description="Label: which sensor, or its carrier's name."
+            ),
+            DeclareLaunchArgument("carrier", default_value="", description="Label: person or robot."),
+            DeclareLaunchArgument("split_size_mb", default_value="", description="A file of the bag has so many MB."),
+            DeclareLaunchArgument("split_s", default_value="", description="A file of the bag lasts so many seconds."),
+            DeclareLaunchArgument("compression", default_value="", description="Of the bag's chunks: none, zstd."),
+            DeclareLaunchArgument("min_free_space_mb", default_value="", description="Room to leave on the disk."),
             DeclareLaunchArgument("rviz", default_value="false", description="true: look at it in RViz as well."),
             DeclareLaunchArgument("fixed_frame", default_value="map", description="Frame of the floor to look at."),
             DeclareLaunchArgument("namespace", default_value="", description="Namespace of nodes and their topics."),
@@ -33,15 +49,21 @@ def generate_launch_description() -> LaunchDescription:
             # First: where rviz2 is not installed, launch gives up here, and would leave what it has started behind.
             include("rviz", ("fixed_frame",), IfCondition(LaunchConfiguration("rviz"))),
             include("localize", ("model", "engine", "tracker", "autostart", "params_file")),
-            include("record", ("topics", "out", "prefix", "params_file"), IfCondition(LaunchConfiguration("record"))),
+            # record:=true is to record now, whatever the localizer waits for.
+            include(
+                "record", (*RECORDING, "params_file"), IfCondition(LaunchConfiguration("record")), autostart="true"
+            ),
         ]
     )
 
 
-def include(name: str, arguments: tuple[str, ...], condition: IfCondition | None = None) -> IncludeLaunchDescription:
-    """A launch file of the same folder, with its own arguments and the shared ones."""
+def include(
+    name: str, arguments: tuple[str, ...], condition: IfCondition | None = None, **given: str
+) -> IncludeLaunchDescription:
+    """A launch file of the same folder, with its own arguments, the shared ones, and those that are given here."""
+    handed_on = [(argument, LaunchConfiguration(argument)) for argument in (*arguments, *SHARED)]
     return IncludeLaunchDescription(
         PythonLaunchDescriptionSource([ThisLaunchFileDir(), f"/{name}.launch.py"]),
-        launch_arguments=[(argument, LaunchConfiguration(argument)) for argument in (*arguments, *SHARED)],
+        launch_arguments=[*handed_on, *given.items()],
         condition=condition,
     )

@@ -1,6 +1,6 @@
-"""The recorder alone: topics into a rosbag2 bag, named after date and time.
+"""The recorder alone: topics into rosbag2 bags, named after date and time.
 
-ros2 launch mail_ros record.launch.py out:=surveys topics:=imu/mag,landmark
+ros2 launch mail_ros record.launch.py out:=surveys site:=museum route:=12 device:=robot_7 carrier:=robot
 """
 
 from launch import LaunchContext, LaunchDescription
@@ -9,7 +9,12 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
-TYPES = {"out": str, "prefix": str, "use_sim_time": bool}  # parameters that an argument sets as it is
+LABELS = ("site", "floor", "route", "direction", "device", "carrier")
+TYPES = {  # of parameters that an argument sets as it is
+    **{"out": str, "prefix": str, "autostart": bool, "use_sim_time": bool, "compression": str},
+    **{"split_size_mb": float, "split_s": float, "min_free_space_mb": int},
+    **dict.fromkeys(LABELS, str),
+}
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -19,6 +24,19 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument("topics", default_value="", description="Topics to record, with commas between."),
             DeclareLaunchArgument("out", default_value="", description="Folder that bags are put into."),
             DeclareLaunchArgument("prefix", default_value="", description="What a bag's name starts with."),
+            DeclareLaunchArgument("autostart", default_value="", description="false: wait for ~/start."),
+            DeclareLaunchArgument("site", default_value="", description="Label, kept in the bag: where this is."),
+            DeclareLaunchArgument("floor", default_value="", description="Label: which floor."),
+            DeclareLaunchArgument("route", default_value="", description="Label: which way is walked."),
+            DeclareLaunchArgument("direction", default_value="", description="Label: which way along the route."),
+            DeclareLaunchArgument(
+                "device", default_value="", description="Label: which sensor, or its carrier's name."
+            ),
+            DeclareLaunchArgument("carrier", default_value="", description="Label: person or robot."),
+            DeclareLaunchArgument("split_size_mb", default_value="", description="A file of the bag has so many MB."),
+            DeclareLaunchArgument("split_s", default_value="", description="A file of the bag lasts so many seconds."),
+            DeclareLaunchArgument("compression", default_value="", description="Of the bag's chunks: none, zstd."),
+            DeclareLaunchArgument("min_free_space_mb", default_value="", description="Room to leave on the disk."),
             DeclareLaunchArgument("namespace", default_value="", description="Namespace of the node and its topics."),
             DeclareLaunchArgument("params_file", default_value="", description="YAML with parameters of the node."),
             DeclareLaunchArgument("use_sim_time", default_value="", description="true: time is that of /clock."),

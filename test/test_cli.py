@@ -98,6 +98,17 @@ def test_a_cut_off_bag_is_evaluated_up_to_its_end(tmp_path: Path) -> None:
     assert 30 < rows["all, moving"]["estimates"] < 100
 
 
+def test_a_cut_off_bag_is_repaired_and_a_whole_one_left_alone(tmp_path: Path) -> None:
+    whole, cut = synthetic_walk(2.0).write(tmp_path / "whole"), synthetic_walk(20.0).write(tmp_path / "cut")
+    file = next(cut.glob("*.mcap"))
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    (tmp_path / "notes.mcap").write_text("dear diary")
+    assert "notes.mcap: wanted an MCAP file" in mail_ros("repair", tmp_path / "notes.mcap", whole, cut, code=1)
+    samples = len(read_track(cut))
+    assert 500 < samples < 1500
+    assert mail_ros("repair", whole, cut).splitlines() == [f"{bag} is whole: nothing to do" for bag in (whole, cut)]
+
+
 def test_one_bad_log_does_not_stop_the_others(tmp_path: Path) -> None:
     good = tmp_path / "good.txt"
     good.write_text("MAGN;0.05;1.00;1;2;3;0\nMAGN;0.07;1.02;1;2;3;0\n")
@@ -146,7 +157,7 @@ def test_check_fails_where_a_bag_is_not_usable_and_says_why(tmp_path: Path) -> N
     assert json.loads(done.stdout)["sites"][0]["floors"][0]["once_m"] >= 0
 
 
-@pytest.mark.parametrize("verb", ["import", "check", "train", "evaluate"])
+@pytest.mark.parametrize("verb", ["import", "check", "repair", "train", "evaluate"])
 def test_help_has_an_example(verb: str) -> None:
     assert f"mail_ros {verb}" in mail_ros(verb, "--help").split("Example")[1]
 

@@ -47,9 +47,9 @@ def nodes(path: Path) -> set[str]:
 
 def handed_on(path: Path) -> dict[str, set[str]]:
     """The launch files that the front door includes, and the arguments that it hands on to each."""
-    own = [ast.literal_eval(call.args[1]) for call in calls(path, "include")]
-    shared = constants(path, "SHARED")["SHARED"]
-    return {name: {*names, *shared} for name, names in zip(first_arguments(path, "include"), own, strict=True)}
+    there = constants(path, "RECORDING", "SHARED")
+    own = [{*eval(ast.unparse(call.args[1]), there), *keywords(call)} for call in calls(path, "include")]
+    return {name: names | {*there["SHARED"]} for name, names in zip(first_arguments(path, "include"), own, strict=True)}
 
 
 def constants(path: Path, *names: str) -> dict[str, Any]:

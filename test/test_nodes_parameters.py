@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -81,11 +83,28 @@ def test_the_localizer_refuses_with_a_reason(graph: Graph, values: dict[str, Any
         ({"topics": [1]}, "parameter topics: wanted str, found 1"),
         ({"out": ""}, "parameter out: wanted a name, found nothing"),
         ({"prefix": "a/b"}, "parameter prefix: wanted a name without /, found a/b"),
+        ({"autostart": 1}, "parameter autostart: wanted bool, found 1"),
+        ({"carrier": "dog"}, "parameter carrier: wanted person or robot, found 'dog'"),
+        ({"route": [1, 2]}, "parameter route: wanted a word, found "),
+        ({"compression": "gzip"}, "parameter compression: wanted none or zstd, found 'gzip'"),
+        ({"split_s": -1.0}, "parameter split_s: wanted 0 to 1e+06, found -1"),
+        ({"min_free_space_mb": -1}, "parameter min_free_space_mb: wanted 0 to 1e+09, found -1"),
     ],
 )
 def test_the_recorder_refuses_with_a_reason(graph: Graph, values: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=f"^{re.escape(message)}"):
         declare(node_with(graph, **values), RecorderParameters)
+
+
+def test_a_robot_that_only_localizes_loads_nothing_of_bags() -> None:
+    script = "import sys, mail_ros.nodes.localizer, mail_ros.nodes.fleet; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert not set(done.stdout.split()) & {"mcap", "rosbags", "ruamel", "zstandard"}
+
+
+def test_a_label_may_be_a_number_and_what_is_not_given_is_no_note(graph: Graph) -> None:
+    parameters = declare(node_with(graph, route=12, floor="-2", carrier="person"), RecorderParameters)
+    assert parameters.notes == {"floor": "-2", "route": "12", "carrier": "person"}
 
 
 @pytest.mark.parametrize("kind", [LocalizerNode, FleetNode])

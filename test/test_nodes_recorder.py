@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 
 pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
 
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import PointStamped
 from mcap.reader import make_reader
 from nav_msgs.msg import Goals
@@ -22,10 +22,11 @@ from ros import Graph, Process
 from rosbags.interfaces import ConnectionExtRosbag2
 from rosbags.rosbag2 import Reader
 from sensor_msgs.msg import Imu, MagneticField
+from std_srvs.srv import Trigger
 
 from mail_ros.core.errors import MailError
 from mail_ros.data.bag import Bag
-from mail_ros.nodes import qos, recorder
+from mail_ros.nodes import qos
 from mail_ros.nodes.recorder import RecorderNode
 
 BEST_EFFORT = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
@@ -57,7 +58,7 @@ def publish(graph: Graph, publisher: Publisher, *messages: Any) -> list[bytes]:
 @pytest.mark.parametrize("numbers", [(signal.SIGINT,), (signal.SIGTERM,), (signal.SIGINT, signal.SIGTERM)])
 def test_a_bag_is_whole_after_both_signals(graph: Graph, numbers: tuple[signal.Signals, ...]) -> None:
     """Readable with its index, by `rosbags` and by `mcap` alone; nothing that was acknowledged is missing."""
-    process = start(graph)
+    process = start(graph, "topics:=['imu/mag', 'imu/data', 'landmark']")
     publisher = graph.node.create_publisher(MagneticField, "imu/mag", qos.lossless())
     sent = publish(graph, publisher, *(MagneticField() for _ in range(3000)))
     for number in numbers:
@@ -117,34 +118,168 @@ def in_process(graph: Graph, **parameters: Any) -> RecorderNode:
     return RecorderNode(context=graph.context, parameter_overrides=overrides)
 
 
-def test_a_bag_is_never_overwritten(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Noon(datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> Noon:
-            return cls(2026, 5, 4, 12, 0, 0)
-
-    monkeypatch.setattr(recorder, "datetime", Noon)
-    first = in_process(graph, out=str(graph.folder))
-    assert first.path.name == "walk_2026_05_04-12_00_00"
-    with pytest.raises(MailError, match="wanted a name that is free, found a bag or another file"):
-        in_process(graph, out=str(graph.folder))
-    first.close()
-    assert list(Bag(first.path).messages()) == []
-
-
 def test_a_folder_that_cannot_be_written_is_one_line_and_exit_code_1(graph: Graph) -> None:
     file = graph.folder / "file"
     file.touch()
-    process = graph.start("mail_recorder", f"out:={file}")
-    assert process.exit_code() == 1
-    (line,) = process.output.splitlines()
-    assert line.startswith(f"mail_recorder: {file}/walk_")
-    assert "wanted a place to write, found Not a directory" in line
+    for parameters, said in (
+        ([f"out:={file}"], "wanted a place to write, found Not a directory"),
+        (["min_free_space_mb:=999999999"], "wanted 999999999 MB that stay free on the disk, found "),
+    ):
+        process = graph.start("mail_recorder", *parameters)
+        assert process.exit_code() == 1
+        (line,) = process.output.splitlines()
+        assert line.startswith("mail_recorder: ")
+        assert said in line
 
 
 def test_a_topic_that_cannot_be_one_is_refused(graph: Graph) -> None:
     with pytest.raises(MailError, match=r"^parameter topics: wanted names of topics, found "):
         in_process(graph, topics=["bad topic"], out=str(graph.folder))
+
+
+class Recorder:
+    """One in this process."""
+
+    def __init__(self, graph: Graph, **parameters: Any) -> None:
+        self.graph, self.node = graph, in_process(graph, out=str(graph.folder / "bags"), **parameters)
+        graph.executor.add_node(self.node)
+        self.status: list[DiagnosticStatus] = graph.listen(DiagnosticStatus, "/mail_recorder/status")
+
+    def call(self, name: str) -> tuple[bool, str]:
+        answer = self.graph.call(Trigger, f"/mail_recorder/{name}", Trigger.Request())
+        return answer.success, answer.message
+
+    def said(self, text: str) -> None:
+        """Wait until its status says something."""
+        self.graph.wait(lambda: bool(self.status) and text in self.status[-1].message, f"for {text!r}")
+
+    def received(self, count: int) -> None:
+        """Wait until so many messages have come in since the take began."""
+        watches = self.node.quality.topics
+        self.graph.wait(lambda: sum(watch.received for watch in watches.values()) >= count, f"for {count} messages")
+
+
+def field(stamp_s: float = 0.0) -> MagneticField:
+    msg = MagneticField()
+    msg.header.frame_id = "imu"
+    msg.header.stamp.sec, msg.header.stamp.nanosec = int(stamp_s), round(stamp_s % 1 * 1e9)
+    msg.magnetic_field.x = 48e-6
+    return msg
+
+
+def test_start_stop_start_makes_separate_bags_that_each_hold_what_is_latched(graph: Graph) -> None:
+    recorder = Recorder(graph, topics=["imu/mag", "tf_static"], autostart=False, route="12", carrier="robot")
+    magnetometer = graph.node.create_publisher(MagneticField, "imu/mag", RELIABLE)
+    latched = graph.node.create_publisher(PointStamped, "tf_static", LATCHED)
+    latched.publish(PointStamped())
+    publish(graph, magnetometer, field())
+    recorder.received(2)
+    assert recorder.call("stop") == (False, "not recording")
+    assert recorder.call("mark") == (False, "not recording: call ~/start first")
+    for take in (1, 2):
+        started, said = recorder.call("start")
+        assert started
+        assert said.startswith(f"recording into {graph.folder / 'bags' / 'walk_'}")
+        assert recorder.call("start")[1].startswith("already recording into ")
+        publish(graph, magnetometer, *(field() for _ in range(take)))
+        recorder.received(take + 1)
+        assert [recorder.call("mark") for _ in range(take)] == [(True, f"mark {n + 1}") for n in range(take)]
+        stopped, said = recorder.call("stop")
+        assert stopped
+        assert f"recorded /imu/mag {take}, /mark {take}, /tf_static 1; bag: " in said
+    publish(graph, magnetometer, field())  # of no take
+    bags = sorted((graph.folder / "bags").iterdir())
+    assert [len(list(Bag(bag).messages(["/imu/mag"]))) for bag in bags] == [1, 2]
+    assert [Bag(bag).notes() for bag in bags] == [{"route": "12", "carrier": "robot"}] * 2
+
+
+def test_labels_can_be_changed_between_two_takes(graph: Graph) -> None:
+    recorder = Recorder(graph, autostart=False, site="museum", route="12")
+    for label, said in (("person", True), ("dog", False), ("robot", True)):
+        (result,) = recorder.node.set_parameters([Parameter("carrier", value=label)])
+        assert result.successful
+        started, answer = recorder.call("start")
+        assert started is said, answer
+        if started:
+            assert recorder.call("stop")[0]
+        else:
+            assert answer.startswith("parameter carrier: wanted person or robot, found 'dog'")
+    (fixed,) = recorder.node.set_parameters([Parameter("out", value="elsewhere")])
+    assert not fixed.successful
+    carriers = [Bag(bag).notes() for bag in sorted((graph.folder / "bags").iterdir())]
+    assert carriers == [{"site": "museum", "route": "12", "carrier": carrier} for carrier in ("person", "robot")]
+
+
+def test_before_a_take_and_during_it_is_said_what_is_not_as_it_should_be(graph: Graph) -> None:
+    recorder = Recorder(graph, topics=["imu/mag"], autostart=False)
+    diagnostics: list[DiagnosticArray] = graph.listen(DiagnosticArray, "/diagnostics")
+    recorder.said("waiting for ~/start; no magnetometer: nobody publishes sensor_msgs/msg/MagneticField; no reference")
+    assert recorder.status[-1].level == DiagnosticStatus.ERROR
+    graph.wait(lambda: any(status in recorder.status for array in diagnostics for status in array.status))
+    magnetometer = graph.node.create_publisher(MagneticField, "imu/mag", RELIABLE)
+    gauss = field()
+    gauss.magnetic_field.x = 0.48
+    stream = graph.node.create_timer(0.02, lambda: magnetometer.publish(gauss))
+    recorder.said("gauss")
+    graph.node.destroy_timer(stream)
+    started, said = recorder.call("start")
+    assert started, "what is there may be of use all the same"
+    assert "; |B| is 4.8e+05 µT: the driver seems to send gauss, and must send tesla; " in said
+    assert "no reference: nobody publishes landmarks or poses" in said
+    publish(graph, magnetometer, *(field(100.0 + n / 50.0) for n in range(60) if n not in (30, 31)))
+    recorder.said("2 messages of /imu/mag are missing")
+    values = {value.key: value.value for value in recorder.status[-1].values}
+    assert (values["received"], values["written"], values["gaps"]) == ("58", "58", "1")
+    assert values["bag"] == str(recorder.node.take.path)  # type: ignore[union-attr]
+    recorder.node.close()
+
+
+def test_a_take_that_finds_the_disk_full_ends_whole_and_another_can_begin(
+    graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = Recorder(graph, topics=["imu/mag"])
+    magnetometer = graph.node.create_publisher(MagneticField, "imu/mag", RELIABLE)
+    publish(graph, magnetometer, field())
+    recorder.received(1)
+    with monkeypatch.context() as patch:
+        patch.setattr("mail_ros.data.take.free_mb", lambda _: 12.0)
+        graph.wait(lambda: recorder.node.take is None)
+        assert "wanted 500 MB that stay free on the disk, found 12 MB" in recorder.call("start")[1]
+    recorder.said("wanted 500 MB that stay free on the disk, found 12 MB")
+    assert recorder.status[-1].message.startswith("stopped; ")
+    (bag,) = (graph.folder / "bags").iterdir()
+    assert len(list(Bag(bag).messages())) == 1
+    assert (bag / "metadata.yaml").exists()
+    assert recorder.call("start")[0]
+    recorder.node.close()
+
+
+def test_a_bag_whose_recorder_was_killed_is_mended_at_the_next_start(graph: Graph) -> None:
+    process = start(graph)
+    magnetometer = graph.node.create_publisher(MagneticField, "imu/mag", qos.lossless())
+    sent = publish(graph, magnetometer, *(field() for _ in range(100)))
+    bag = recorded(graph)
+    graph.wait(lambda: len(list(Bag(bag).messages())) == len(sent), "for a flush")
+    process.popen.kill()
+    process.popen.wait()
+    assert Bag(bag).cut_off
+    process = start(graph)
+    assert process.stop() == 0
+    assert f"{bag} was cut off: repairing it" in process.output
+    assert f"repaired: {bag} holds 100 messages in " in process.output
+    assert not Bag(bag).cut_off
+    assert [message.cdr for message in Bag(bag).messages()] == sent
+
+
+def test_a_publisher_that_offers_less_than_the_first_is_heard_too(graph: Graph) -> None:
+    recorder = Recorder(graph, topics=["imu/mag"])
+    reliable = graph.node.create_publisher(MagneticField, "imu/mag", RELIABLE)
+    publish(graph, reliable, field())
+    best_effort = graph.node.create_publisher(MagneticField, "imu/mag", BEST_EFFORT)
+    graph.wait(lambda: best_effort.get_subscription_count() == 1)
+    best_effort.publish(field())
+    recorder.received(2)
+    recorder.node.close()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import typer
 
 import mail_ros
 from mail_ros.cli.console import console, print_table, progress
-from mail_ros.cli.node_process import localizer_node, own_domain
+from mail_ros.cli.node_process import own_domain, running_node
 from mail_ros.core.errors import MailError, ModelError
 from mail_ros.evaluation.metrics import TAIL_M, Metrics, summarize
 from mail_ros.nodes.spin import missing
@@ -60,7 +60,7 @@ def _drive(model: Path, walk: SimulatedWalk) -> list[Answer]:
         from mail_ros.nodes.demo_robot import drive
     except ModuleNotFoundError as error:
         raise missing(error) from None
-    with localizer_node(domain_id, {"model": model}) as node, progress("driving") as bar:
+    with running_node("localizer", domain_id, {"model": model}) as node, progress("driving") as bar:
         task = bar.add_task("waiting for the localizer", total=None)
 
         def report(done: int, total: int) -> None:

@@ -15,6 +15,8 @@ from mail_ros.cli.demo import demo
 from mail_ros.cli.evaluate import evaluate
 from mail_ros.cli.export import export
 from mail_ros.cli.import_ import import_
+from mail_ros.cli.recorder import recorder
+from mail_ros.cli.repair import repair
 from mail_ros.cli.replay import replay
 from mail_ros.cli.report import report
 from mail_ros.cli.simulate import simulate
@@ -33,6 +35,7 @@ app = typer.Typer(
 
 app.command("import")(import_)
 app.command()(check)
+app.command()(repair)
 app.command()(train)
 app.command()(evaluate)
 app.command()(export)
@@ -41,6 +44,7 @@ app.command()(simulate)
 app.command()(demo)
 benchmark.command()(speed)
 benchmark.command()(soak)
+benchmark.command()(recorder)
 app.add_typer(benchmark, name="benchmark")
 app.command()(report)
 

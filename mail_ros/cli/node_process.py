@@ -1,4 +1,4 @@
-"""A localizer node in a process of its own, for the verbs that talk to one over DDS."""
+"""A node in a process of its own, for the verbs that talk to one over DDS."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ STOP_S = 10.0  # for the node to end by itself
 class NodeProcess:
     """One that was started."""
 
+    name: str
     process: subprocess.Popen[bytes]
     log: IO[bytes]
 
@@ -37,7 +38,9 @@ class NodeProcess:
         self.log.seek(0)
         lines = self.log.read().decode(errors="replace").splitlines()
         last = next((line.strip() for line in reversed(lines) if line.strip()), "nothing printed")
-        raise MailError("the localizer node", wanted="it to run", found=f"that it ended: {last}", fix="mend that first")
+        raise MailError(
+            f"the {self.name} node", wanted="it to run", found=f"that it ended: {last}", fix="mend that first"
+        )
 
     @property
     def processor_s(self) -> float:
@@ -59,10 +62,10 @@ def own_domain() -> int:
 
 
 @contextmanager
-def localizer_node(domain_id: int, parameters: Mapping[str, object], node: str = "localizer") -> Iterator[NodeProcess]:
+def running_node(name: str, domain_id: int, parameters: Mapping[str, object]) -> Iterator[NodeProcess]:
     """Run a node of `mail_ros.nodes`; it ends with the block."""
     environment = {**os.environ, "ROS_DOMAIN_ID": str(domain_id), "RCUTILS_COLORIZED_OUTPUT": "0"}
-    command = [sys.executable, "-m", f"mail_ros.nodes.{node}", "--ros-args"]
+    command = [sys.executable, "-m", f"mail_ros.nodes.{name}", "--ros-args"]
     command += [word for name, value in parameters.items() for word in ("-p", f"{name}:={value}")]
     with tempfile.TemporaryFile() as log, ExitStack() as stack:
         before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # or the node would outlive us
@@ -70,7 +73,7 @@ def localizer_node(domain_id: int, parameters: Mapping[str, object], node: str =
         with _held(signal.SIGINT, signal.SIGTERM):
             process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
             stack.callback(_end, process)
-        yield NodeProcess(process, log)
+        yield NodeProcess(name, process, log)
 
 
 @contextmanager

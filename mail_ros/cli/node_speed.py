@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mail_ros.cli.node_process import NodeProcess, localizer_node, own_domain
+from mail_ros.cli.node_process import NodeProcess, own_domain, running_node
 from mail_ros.core.errors import MailError
 from mail_ros.data.simulator import drive_route, make_site, simulate
 from mail_ros.evaluation.speed.models import matching_model, untrained_model
@@ -109,7 +109,7 @@ def node_cost(run: Run, duration_s: float, report: Callable[[str, int, int], Non
     parameters = {"stride_s": run.stride_s, **run.parameters}
     if run.robots > 1:
         parameters["namespaces"] = json.dumps(namespaces)
-    with localizer_node(domain_id, parameters, "fleet" if run.robots > 1 else "localizer") as node:
+    with running_node("fleet" if run.robots > 1 else "localizer", domain_id, parameters) as node:
         watch = _Watch(node, time.monotonic())
 
         def see(done: int, total: int) -> None:

@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 import shutil
-import struct
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from mcap.exceptions import McapError
-from mcap.reader import NonSeekingReader
 from rosbags.rosbag2 import Reader, ReaderError
-from ruamel.yaml import YAML
 
 from mail_ros.core.errors import BagError
+from mail_ros.data.bag_metadata import NAME, read_metadata
 from mail_ros.data.bag_writer import BagWriter
 from mail_ros.data.labels import interpolate
+from mail_ros.data.mcap_file import MAGIC
 from mail_ros.data.messages import (
     FIELD_TYPE,
     IMU_TYPE,
@@ -34,6 +33,7 @@ from mail_ros.data.messages import (
     encode_landmark,
 )
 from mail_ros.data.odometry import BagOdometry
+from mail_ros.data.salvage import Salvage
 from mail_ros.data.track import FloatArray, IntArray, Landmark, Track
 
 logger = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ FIELD_TOPIC = "/imu/mag"
 IMU_TOPIC = "/imu/data"
 ODOMETRY_TOPIC = "/odom"
 LANDMARK_TOPIC = "/landmark"
-MAGIC = b"\x89MCAP0\r\n"
+_NUMBER = re.compile(r"(\d+)")
 
 
 class Message(NamedTuple):
@@ -66,12 +66,12 @@ class Bag:
         self.path = path
         if not path.exists():
             raise BagError(path, wanted="a bag", found="nothing", fix="correct the path")
-        self.files = sorted(path.glob("*.mcap")) + sorted(path.glob("*.db3")) if path.is_dir() else [path]
+        self.files = _files(path) if path.is_dir() else [path]
         if not self.files or self.files[0].suffix not in (".mcap", ".db3"):
             raise BagError(
                 path, wanted="a rosbag2 folder, an .mcap or a .db3 file", found="neither", fix="give the bag's folder"
             )
-        self.cut_off = any(_cut_off(file) for file in self.files if file.suffix == ".mcap")
+        self.cut_off = any(is_cut_off(file) for file in self.files if file.suffix == ".mcap")
 
     @property
     def name(self) -> str:
@@ -87,7 +87,7 @@ class Bag:
         if self.cut_off:
             yield from self._salvage(topics)
             return
-        whole = self.path.is_dir() and (self.path / "metadata.yaml").exists()
+        whole = self.path.is_dir() and (self.path / NAME).exists()
         for path in [self.path] if whole else self.files:
             try:
                 with Reader(path) as reader:
@@ -102,22 +102,15 @@ class Bag:
 
     def _salvage(self, topics: Sequence[str]) -> Iterator[Message]:
         for file in self.files:
-            with file.open("rb") as stream:
-                try:
-                    for schema, channel, message in NonSeekingReader(stream).iter_messages(
-                        topics=list(topics) or None, log_time_order=False
-                    ):
-                        yield Message(channel.topic, schema.name if schema else "", message.log_time, message.data)
-                except (McapError, ValueError, EOFError, struct.error):
-                    continue  # where the file ends; all before it was given
+            for schema, channel, message in Salvage(file).messages():
+                if not topics or channel.topic in topics:
+                    yield Message(channel.topic, schema.name if schema else "", message.log_time, message.data)
 
     def notes(self) -> dict[str, str]:
         """What was noted at the recording (rosbag2's custom_data): device, route; empty where nothing was."""
-        metadata = (self.path if self.path.is_dir() else self.path.parent) / "metadata.yaml"
-        if not metadata.exists():
-            return {}
-        content = YAML(typ="safe").load(metadata.read_text())["rosbag2_bagfile_information"]
-        return dict(content.get("custom_data") or {})
+        if metadata := read_metadata(self.path if self.path.is_dir() else self.path.parent):
+            return dict(metadata.get("custom_data") or {})
+        return Salvage(self.files[0]).read_front().notes if self.files[0].suffix == ".mcap" else {}
 
     def identity(self) -> dict[str, str]:
         """Name and hash, as run folders, model cards and benchmarks keep them."""
@@ -229,7 +222,16 @@ def write_walk(
     partial.rename(path)
 
 
-def _cut_off(file: Path) -> bool:
+def _files(folder: Path) -> list[Path]:
+    """A bag's files in their order: as its metadata has them, else by their numbers."""
+    named = [folder / Path(name).name for name in read_metadata(folder).get("relative_file_paths") or ()]
+    if named and all(path.exists() for path in named):
+        return named
+    found = [*folder.glob("*.mcap"), *folder.glob("*.db3")]
+    return sorted(found, key=lambda path: [int(part) if part.isdigit() else part for part in _NUMBER.split(path.name)])
+
+
+def is_cut_off(file: Path) -> bool:
     """Whether an MCAP file lacks its end.
 
     Raises:

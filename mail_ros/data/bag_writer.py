@@ -1,76 +1,82 @@
 """Writing rosbag2 MCAP bags: CDR bytes as they came in, message definitions inside, valid metadata.
 
-Chunks are small and the file is flushed every second of recording, so that a bag that was cut off by a
-power loss keeps all but its end (readers: see `bag.py`).
+    write() --> NAME_0.mcap  --full--> NAME_1.mcap ...   close() --> metadata.yaml
+                  flush(): no later SIGKILL takes it away; the disk has it soon after, and meanwhile nobody waits
+
+A bag that was cut off keeps all but what came since the last flush (readers: `bag.py`; mending: `repair.py`).
 """
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
-from io import StringIO
+import os
+from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from mcap.writer import CompressionType, Writer
-from ruamel.yaml import YAML
-
-from mail_ros import __version__
 from mail_ros.core.errors import BagError
+from mail_ros.core.signals import NS_PER_S
+from mail_ros.data.bag_metadata import Span, Topic, metadata, sync_folder, total, write_metadata, yaml_text
+from mail_ros.data.mcap_file import Compression, McapFile
 from mail_ros.data.messages import definition
 
-CHUNK_BYTES = 16_384
-FLUSH_S = 1.0
-METADATA_VERSION = 9  # of rosbag2, since Jazzy
+RESERVE = ".reserve"  # holds room for the bag's end on a disk that others fill
+RESERVE_BYTES = 1 << 20
 
 
-@dataclass
-class _Topic:
-    name: str
-    msgtype: str
-    type_hash: str
-    qos: list[dict[str, Any]]
-    channel: int
-    count: int = 0
+@dataclass(frozen=True)
+class Splitting:
+    """When a bag goes on in another file; 0 is never."""
 
-
-@dataclass
-class _Span:
-    count: int = 0
-    first_ns: int = 0
-    last_ns: int = 0
-    topics: dict[str, _Topic] = field(default_factory=dict)
+    size: int = 0  # of a file, in bytes
+    duration_s: float = 0.0  # from the first message of a file
 
 
 class BagWriter:
-    """A new bag: a folder with one MCAP file and, once closed, metadata.yaml. Never overwrites."""
+    """A new bag: a folder with MCAP files and, once closed, metadata.yaml. Never overwrites."""
 
-    def __init__(self, path: Path, custom: dict[str, str] | None = None, file_stem: str | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        custom: dict[str, str] | None = None,
+        file_stem: str | None = None,
+        splitting: Splitting | None = None,
+        compression: Compression = "none",
+    ) -> None:
         """Create the folder.
 
         Args:
             path: the bag's folder; must not exist.
-            custom: kept as rosbag2's custom_data.
-            file_stem: the MCAP file is named STEM_0.mcap; by default after the folder, as rosbag2 does.
+            custom: kept as rosbag2's custom_data, and at the front of each file.
+            file_stem: the MCAP files are named STEM_0.mcap and so on; by default after the folder, as rosbag2 does.
+            splitting: when it goes on in another file.
+            compression: of the files' chunks.
 
         Raises:
             BagError: the folder exists.
+            OSError: nothing can be written there.
         """
-        if path.exists():
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
             raise BagError(
                 path, wanted="a name that is free", found="a bag or another file", fix="choose another or move it away"
-            )
-        path.mkdir(parents=True)
+            ) from None
+        sync_folder(path.parent)
         self.path = path
         self.custom = dict(custom or {})
-        self._span = _Span()
-        self._schemas: dict[str, int] = {}
-        self._file_name = f"{file_stem or path.name}_0.mcap"
-        self._file = (path / self._file_name).open("wb")
-        self._writer = Writer(self._file, chunk_size=CHUNK_BYTES, compression=CompressionType.NONE)
-        self._writer.start(profile="ros2", library=f"mail_ros {__version__}")
-        self._flushed_s = time.monotonic()
+        self.topics: dict[str, Topic] = {}
+        self._splitting, self._compression = splitting or Splitting(), compression
+        self._stem = file_stem or path.name
+        self._ended: dict[str, Span] = {}  # files before the present one
+        self._ended_size = 0
+        self._sequence: Counter[str] = Counter()  # messages of each topic so far
+        self._sync_pool = ThreadPoolExecutor(1, "sync")
+        self._syncing: Future[None] | None = None
+        self._begin_file()
+        _reserve(path / RESERVE)
 
     def add_topic(self, name: str, msgtype: str, qos: list[dict[str, Any]] | None = None) -> None:
         """Declare a topic before its first message; declaring it again does nothing.
@@ -83,49 +89,72 @@ class BagWriter:
         Raises:
             BagError: the message type is not known.
         """
-        if name in self._span.topics:
-            return
-        text, type_hash = definition(msgtype)
-        if msgtype not in self._schemas:
-            self._schemas[msgtype] = self._writer.register_schema(msgtype, "ros2msg", text.encode())
-        profiles = qos or []
-        channel = self._writer.register_channel(
-            name,
-            "cdr",
-            self._schemas[msgtype],
-            {"offered_qos_profiles": _yaml(profiles) if profiles else "", "topic_type_hash": type_hash},
-        )
-        self._span.topics[name] = _Topic(name, msgtype, type_hash, profiles, channel)
+        if name not in self.topics:
+            topic = Topic(name, msgtype, *definition(msgtype), tuple(qos or ()))
+            self._channels[name] = self._file.add_topic(topic)
+            self.topics[name] = topic
 
     def write(self, topic: str, log_time_ns: int, cdr: bytes, publish_time_ns: int | None = None) -> None:
-        """Append one message of a declared topic; `log_time_ns` is when it was received."""
-        entry, span = self._span.topics[topic], self._span
-        self._writer.add_message(
-            entry.channel, log_time_ns, cdr, log_time_ns if publish_time_ns is None else publish_time_ns, entry.count
+        """Append one message of a declared topic; `log_time_ns` is when it was received.
+
+        Raises:
+            OSError: the disk cannot take it.
+        """
+        if self._is_full(log_time_ns):
+            if trouble := self._end_file():
+                raise trouble
+            self._begin_file()
+        self._file.write(
+            self._channels[topic],
+            log_time_ns,
+            cdr,
+            log_time_ns if publish_time_ns is None else publish_time_ns,
+            self._sequence[topic],
         )
-        span.first_ns = min(span.first_ns, log_time_ns) if span.count else log_time_ns
-        span.last_ns = max(span.last_ns, log_time_ns)
-        span.count += 1
-        entry.count += 1
-        now_s = time.monotonic()
-        if now_s - self._flushed_s >= FLUSH_S:
-            self._file.flush()
-            self._flushed_s = now_s
+        self._sequence[topic] += 1
+
+    def flush(self) -> None:
+        """Put all into the file, and let the disk have it while others go on.
+
+        Raises:
+            OSError: the disk cannot take it.
+        """
+        self._file.flush()
+        if self._syncing is not None and not self._syncing.done():
+            return  # a slow disk: the next flush asks again
+        self._check_sync()
+        self._syncing = self._sync_pool.submit(os.fsync, self._file.descriptor)
+
+    @property
+    def size(self) -> int:
+        """Size of all files, in bytes."""
+        return self._ended_size + (0 if self._file.path.name in self._ended else self._file.size)
+
+    @property
+    def span(self) -> Span:
+        """What was written so far."""
+        return total(self._spans)
 
     @property
     def counts(self) -> dict[str, int]:
         """Messages written so far, by topic."""
-        return {name: topic.count for name, topic in self._span.topics.items()}
+        written = self.span.counts
+        return {name: written[name] for name in self.topics}
 
-    def close(self) -> None:
-        """Write the index and metadata.yaml; the bag is whole after this."""
-        metadata = self._metadata()
-        self._writer.add_metadata("rosbag2", {"serialized_metadata": _yaml(metadata)})
-        self._writer.finish()  # type: ignore[no-untyped-call]
-        self._file.close()
-        partial = self.path / "metadata.yaml.partial"
-        partial.write_text(_yaml({"rosbag2_bagfile_information": metadata}))
-        partial.replace(self.path / "metadata.yaml")
+    def close(self) -> OSError | None:
+        """Write the index and metadata.yaml; the bag is whole after this.
+
+        Returns:
+            What was in the way of an index of the last file, which is readable without; None if nothing was.
+
+        Raises:
+            OSError: the disk has no room at all; the bag is one that was cut off.
+        """
+        (self.path / RESERVE).unlink(missing_ok=True)
+        trouble = self._end_file()
+        self._sync_pool.shutdown()
+        write_metadata(self.path, metadata(list(self.topics.values()), self._ended, self.custom))
+        return trouble
 
     def __enter__(self) -> BagWriter:
         return self
@@ -135,44 +164,45 @@ class BagWriter:
     ) -> None:
         self.close()
 
-    def _extent(self) -> dict[str, Any]:
-        span = self._span
-        return {
-            "duration": {"nanoseconds": span.last_ns - span.first_ns},
-            "starting_time": {"nanoseconds_since_epoch": span.first_ns},
-            "message_count": span.count,
-        }
+    @property
+    def _spans(self) -> list[Span]:
+        """Of all files; the present one is among those that ended once the bag is closed."""
+        return list({**self._ended, self._file.path.name: self._file.span}.values())
 
-    def _metadata(self) -> dict[str, Any]:
-        """rosbag2's own description of the bag, format version 9."""
-        return {
-            "version": METADATA_VERSION,
-            "storage_identifier": "mcap",
-            **self._extent(),
-            "topics_with_message_count": [
-                {
-                    "topic_metadata": {
-                        "name": topic.name,
-                        "type": topic.msgtype,
-                        "serialization_format": "cdr",
-                        "offered_qos_profiles": topic.qos,
-                        "type_description_hash": topic.type_hash,
-                    },
-                    "message_count": topic.count,
-                }
-                for topic in self._span.topics.values()
-            ],
-            "compression_format": "",
-            "compression_mode": "",
-            "relative_file_paths": [self._file_name],
-            "files": [{"path": self._file_name, **self._extent()}],
-            "custom_data": self.custom or None,
-            "ros_distro": "jazzy",
-        }
+    def _begin_file(self) -> None:
+        name = f"{self._stem}_{len(self._ended)}.mcap"
+        self._file = McapFile(self.path / name, compression=self._compression, notes=self.custom)
+        self._channels = {name: self._file.add_topic(topic) for name, topic in self.topics.items()}
+
+    def _end_file(self) -> OSError | None:
+        if self._syncing is not None:
+            self._syncing.exception()  # only waits: the file's own end is synced in any case
+            self._syncing = None
+        name = self._file.path.name
+        if name in self._ended:  # and the next one could not be begun
+            return None
+        so_far = metadata(list(self.topics.values()), {**self._ended, name: self._file.span}, self.custom)
+        try:
+            return self._file.finish(yaml_text(so_far))
+        finally:
+            self._ended[name] = self._file.span
+            self._ended_size += self._file.size
+
+    def _is_full(self, log_time_ns: int) -> bool:
+        span, splitting = self._file.span, self._splitting
+        if not span.counts:
+            return False
+        long = splitting.duration_s and log_time_ns - span.first_ns >= splitting.duration_s * NS_PER_S
+        return bool(long or (splitting.size and self._file.size >= splitting.size))
+
+    def _check_sync(self) -> None:
+        if self._syncing is not None and (error := self._syncing.exception()):
+            raise error
 
 
-def _yaml(value: Any) -> str:
-    yaml, text = YAML(typ="safe"), StringIO()
-    yaml.default_flow_style = False
-    yaml.dump(value, text)
-    return text.getvalue()
+def _reserve(path: Path) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    try:
+        os.posix_fallocate(descriptor, 0, RESERVE_BYTES)
+    finally:
+        os.close(descriptor)

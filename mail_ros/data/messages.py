@@ -19,6 +19,8 @@ FIELD_TYPE = "sensor_msgs/msg/MagneticField"
 IMU_TYPE = "sensor_msgs/msg/Imu"
 ODOMETRY_TYPE = "nav_msgs/msg/Odometry"
 LANDMARK_TYPE = "geometry_msgs/msg/PointStamped"
+POSE_TYPES = ("geometry_msgs/msg/PoseStamped", "geometry_msgs/msg/PoseWithCovarianceStamped")
+MARK_TYPE = "std_msgs/msg/Header"
 
 
 @cache
@@ -126,6 +128,11 @@ def decode_landmark(cdr: bytes) -> tuple[Landmark, str]:
     message = decode(cdr, LANDMARK_TYPE)
     map_frame, floor = split_frame(message.header.frame_id)
     return Landmark(stamp_of(message), (float(message.point.x), float(message.point.y)), floor), map_frame
+
+
+def encode_mark(stamp_ns: int, number: int) -> bytes:
+    """A mark of the surveyor: something is passed now. Which place that is, a planned route or a later look tells."""
+    return _cdr(_header(stamp_ns, str(number)), MARK_TYPE)
 
 
 def _header(stamp_ns: int, frame_id: str) -> Any:

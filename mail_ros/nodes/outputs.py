@@ -132,18 +132,18 @@ class MapToOdom:
 
 
 class Diagnostics:
-    """What `/diagnostics` hears of a node: one status, named after it."""
+    """What `/diagnostics` hears of a node: one status, named after it and what it does."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, what: str = "localization") -> None:
         """Offer it."""
-        self.node = node
+        self.node, self.what = node, what
         self.publisher = node.create_publisher(DiagnosticArray, "/diagnostics", qos.poses())
 
-    def publish(self, assessment: Assessment) -> None:
-        """Say how it does."""
+    def publish(self, assessment: Assessment) -> DiagnosticStatus:
+        """Say how it does; what was said."""
         status = DiagnosticStatus(
             level=bytes([assessment.level]),
-            name=f"{self.node.get_fully_qualified_name().lstrip('/')}: localization",
+            name=f"{self.node.get_fully_qualified_name().lstrip('/')}: {self.what}",
             message=assessment.message,
             hardware_id="magnetometer",
             values=[KeyValue(key=name, value=value) for name, value in assessment.values.items()],
@@ -151,6 +151,7 @@ class Diagnostics:
         msg = DiagnosticArray(status=[status])
         msg.header.stamp = self.node.get_clock().now().to_msg()
         self.publisher.publish(msg)
+        return status
 
     def destroy(self) -> None:
         """Offer it no longer."""

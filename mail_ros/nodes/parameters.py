@@ -135,15 +135,37 @@ class FleetParameters(ModelParameters):
             )
 
 
+LABELS = ("site", "floor", "route", "direction", "device", "carrier")  # as of words, or of numbers: `route:=12`
+
+
 @dataclass(frozen=True)
 class RecorderParameters:
     """Parameters of `mail_recorder`."""
 
     topics: tuple[str, ...] = described(
-        ("imu/mag", "imu/data", "landmark"), "Topics to record; relative names follow the namespace and remappings."
+        (
+            *("imu/mag", "imu/data", "odom", "tf", "tf_static", "reference_pose"),
+            *("landmark", "clicked_point", "cmd_vel"),
+        ),
+        "Topics to record; relative names follow the namespace and remappings.",
     )
     out: str = described("bags", "Folder that bags are put into; made where it is missing.")
     prefix: str = described("walk", "A bag's name is this, then date and time of its start.")
+    autostart: bool = described(True, "true: record from the start; false: wait for ~/start.")
+
+    site: object = described("", "Label of the takes, kept in their bags: where this is. All labels may be left empty.")
+    floor: object = described("", "Label: which floor.")
+    route: object = described("", "Label: which way is walked; walks of the same route are compared with each other.")
+    direction: object = described("", "Label: which way along the route.")
+    device: object = described("", "Label: which sensor, or what carries it.")
+    carrier: object = described("", "Label: person or robot.")
+
+    split_size_mb: float = described(0.0, "A bag goes on in another file when one has so many MB; 0: never.")
+    split_s: float = described(0.0, "A bag goes on in another file after so many seconds; 0: never.")
+    compression: Literal["none", "zstd"] = described("none", "none or zstd: of the chunks within the bag's files.")
+    min_free_space_mb: int = described(
+        500, "Room to leave on the disk: no take begins with less, and one under way ends. Others need the disk too."
+    )
 
     def __post_init__(self) -> None:
         if not self.topics or not all(self.topics):
@@ -160,11 +182,28 @@ class RecorderParameters:
             raise ConfigError(
                 "parameter prefix", wanted="a name without /", found=self.prefix, fix="put folders into out"
             )
+        check_range("parameter split_size_mb", self.split_size_mb, 0.0, 1e6)
+        check_range("parameter split_s", self.split_s, 0.0, 1e6)
+        check_choice("parameter compression", self.compression, Literal["none", "zstd"])
+        check_range("parameter min_free_space_mb", self.min_free_space_mb, 0, 1e9)
+        for name in LABELS:
+            if not isinstance(label := getattr(self, name), str | int | float):
+                raise ConfigError(f"parameter {name}", wanted="a word", found=repr(label), fix="correct the value")
+        if self.carrier not in ("", "person", "robot"):
+            raise ConfigError(
+                "parameter carrier", wanted="person or robot", found=repr(self.carrier), fix="change the setting"
+            )
 
     @property
     def out_path(self) -> Path:
         """The folder of the bags; a leading ~ is the home folder."""
         return Path(self.out).expanduser()
+
+    @property
+    def notes(self) -> dict[str, str]:
+        """The labels that were given."""
+        notes = {name: str(getattr(self, name)) for name in LABELS}
+        return {name: note for name, note in notes.items() if note}
 
 
 @dataclass(frozen=True)

@@ -1,134 +1,237 @@
-"""`mail_recorder`: topics into a rosbag2 MCAP bag, as the bytes that came in.
+"""`mail_recorder`: topics into rosbag2 MCAP bags, as the bytes that came in, and whether they will do to train on.
 
-    graph --> subscription, raw --> BagWriter --> OUT/PREFIX_DATE-TIME/
-    polled    QoS as offered        every message at the time of its receipt
+    RawTopics --> Take ----------> OUT/PREFIX_DATE-TIME/    every message at the time of its receipt
+        |         ~/start, ~/stop
+        |         ~/mark --------> the topic `mark` of the bag
+        +-------> Quality -------> /diagnostics, ~/status
 
-A topic is recorded from when its first publisher appears. The bag is whole after SIGINT and SIGTERM alike.
+A topic is recorded from when its first publisher appears. The bag is whole after SIGINT and SIGTERM alike; one that was
+killed is mended at the next start.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 
+from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
+from std_srvs.srv import Trigger
 
-from mail_ros.core.errors import BagError, ConfigError, MailError
-from mail_ros.data.bag_writer import BagWriter
+from mail_ros.core.errors import BagError, MailError
+from mail_ros.core.health import Level
+from mail_ros.data.bag_writer import Splitting
+from mail_ros.data.messages import definition
+from mail_ros.data.quality import Fault, Quality
+from mail_ros.data.repair import repair, unfinished
+from mail_ros.data.take import FLUSH_S, MB, Take, TakeOptions, free_mb
 from mail_ros.nodes import qos
-from mail_ros.nodes.conversions import message_class
-from mail_ros.nodes.parameters import RecorderParameters, declare
-from mail_ros.nodes.spin import one_line, run
+from mail_ros.nodes.outputs import Diagnostics
+from mail_ros.nodes.parameters import LABELS, RecorderParameters, declare_only, read
+from mail_ros.nodes.raw_topics import Heard, RawTopics
+from mail_ros.nodes.spin import run
 
 NAME = "mail_recorder"
 POLL_S = 0.2  # between two looks for topics that have no publisher yet
+ASSESS_S = 1.0
+SILENT_CLOCK = "use_sim_time is set and /clock is silent"
+SETTLE_S = 3.0  # after the start: what is not there by then is missed
 
 
 class RecorderNode(Node):
-    """A bag in the making; options as of `rclpy.node.Node`.
+    """Takes, one after the other; options as of `rclpy.node.Node`.
 
     Raises:
-        MailError: a parameter is not what it must be, or the bag cannot be written.
+        MailError: a parameter is not what it must be, or the first bag cannot be written.
     """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(NAME, **options)
-        self.parameters = declare(self, RecorderParameters)
-        self.missing = self._resolve(self.parameters.topics)
-        self.refused: list[str] = []
-        name = f"{self.parameters.prefix}_{datetime.now():%Y_%m_%d-%H_%M_%S}"
-        self.path = self.parameters.out_path / name
-        self.writer = _writer(self.path)
-        self._timer = self.create_timer(POLL_S, self.look_for_topics, clock=Clock(clock_type=ClockType.STEADY_TIME))
-        self.get_logger().info(f"recording {', '.join(self.missing)} into {self.path}")
+        declare_only(self, RecorderParameters, settable=LABELS)
+        self.parameters = read(self, RecorderParameters)
+        self.options = _options(self.parameters)
+        self.mark_topic = self.resolve_topic_name("mark")
+        self.take: Take | None = None
+        self.trouble: Fault | None = None  # that ended the last take
+        self.quality = Quality()
+        self._said: set[str] = set()
+        self.topics = RawTopics(self, self.parameters.topics, self._declare, self._hear)
+        self._mend()
+        self.diagnostics = Diagnostics(self, "recording")
+        self.status = self.create_publisher(DiagnosticStatus, "~/status", qos.last_pose())
+        for name, serve in (("start", self.on_start), ("stop", self.on_stop), ("mark", self.on_mark)):
+            self.create_service(Trigger, f"~/{name}", serve)
+        if self.parameters.autostart:
+            self.start()
+        else:
+            self.get_logger().info(f"waiting for ~/start to record {', '.join(self.topics.missing)}")
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        for period_s, act in ((POLL_S, self.topics.look), (FLUSH_S, self.flush), (ASSESS_S, self.assess)):
+            self.create_timer(period_s, act, clock=steady)
 
-    def look_for_topics(self) -> None:
-        """Subscribe to what has a publisher by now."""
-        for topic in list(self.missing):
-            try:
-                if self._subscribe(topic):
-                    self.missing.remove(topic)
-            except MailError as error:
-                self.get_logger().error(f"{topic} is not recorded: {error}")
-                self.missing.remove(topic)
-                self.refused.append(topic)
-        if not self.missing:
-            self._timer.cancel()
+    def start(self) -> None:
+        """Begin a take, with the labels as they are now.
 
-    def close(self) -> None:
-        """Finish the bag and say what it holds.
+        Raises:
+            MailError: there is no room or no place for it, or a label is not one.
+        """
+        self.options = _options(read(self, RecorderParameters))
+        self.take, self.trouble = Take(self.options, self.mark_topic), None
+        self.quality.begin()
+        for topic, heard in self.topics.heard.items():
+            self._add_topic(self.take, topic, heard)
+        names = [*self.topics.heard, *self.topics.missing]
+        self.get_logger().info(f"recording {', '.join(names)} into {self.take.path}")
+        self.topics.hear_latched_again()
+
+    def stop(self) -> str:
+        """Finish the take; what it holds.
 
         Raises:
             BagError: its end cannot be written.
         """
-        try:
-            self.writer.close()
-        except OSError as error:
-            raise _cannot_write(self.path, error) from None
-        counts = ", ".join(f"{topic} {count}" for topic, count in sorted(self.writer.counts.items()) if count)
-        silent = self.missing + self.refused + [topic for topic, count in self.writer.counts.items() if not count]
-        never = f"; nothing on {', '.join(sorted(silent))}" if silent else ""
-        self.get_logger().info(f"recorded {counts or 'nothing'}{never}")
-        self.get_logger().info(f"bag: {self.path}")
+        take, self.take = self.take, None
+        assert take is not None
+        said = take.close()
+        silent = {*self.topics.missing, *self.topics.refused}
+        silent.update(topic for topic, count in take.writer.counts.items() if not count)
+        said += f"; nothing on {', '.join(sorted(silent))}" if silent else ""
+        self.get_logger().info(said)
+        self.get_logger().info(f"bag: {take.path}")
+        return f"{said}; bag: {take.path}"
 
-    def _resolve(self, topics: Sequence[str]) -> list[str]:
-        """Absolute names, each once."""
-        try:
-            return list(dict.fromkeys(self.resolve_topic_name(topic) for topic in topics))
-        except RuntimeError as error:  # of rcl, on a name that cannot be one
-            raise ConfigError(
-                "parameter topics",
-                wanted="names of topics",
-                found=f"{list(topics)} ({one_line(error)})",
-                fix="correct them",
-            ) from None
-
-    def _subscribe(self, topic: str) -> bool:
-        """Whether somebody publishes the topic, and it is recorded from now on."""
-        publishers = self.get_publishers_info_by_topic(topic)
-        if not publishers:
-            return False
-        types = sorted({publisher.topic_type for publisher in publishers})
-        if len(types) > 1:
-            raise MailError(
-                topic, wanted="one message type", found=" and ".join(types), fix="stop one of its publishers"
-            )
-        offers = [publisher.qos_profile for publisher in publishers]
-        kind = message_class(types[0])
-        self.writer.add_topic(topic, types[0], [qos.rosbag2_terms(offer) for offer in offers])
-        self.create_subscription(kind, topic, self._write_to(topic), qos.match_offers(offers), raw=True)
-        self.get_logger().info(f"{topic}: {types[0]}")
-        return True
-
-    def _write_to(self, topic: str) -> Callable[[bytes, Mapping[str, int]], None]:
-        def write(cdr: bytes, info: Mapping[str, int]) -> None:
-            now_ns = self.get_clock().now().nanoseconds
-            if now_ns == 0:  # simulated time that has not begun
-                self.get_logger().warning("use_sim_time is set and /clock is silent", throttle_duration_sec=10.0)
-                return
+    def flush(self) -> None:
+        """Make what came so far safe."""
+        if self.take is not None:
             try:
-                self.writer.write(topic, now_ns, cdr, info["source_timestamp"] or None)
-            except OSError as error:
-                raise _cannot_write(self.path, error) from None
+                self.take.flush()
+            except BagError as error:
+                self._give_up(error)
 
-        return write
+    def assess(self) -> None:
+        """Say how it goes, and in the log what has changed for the worse."""
+        state = "recording" if self.take else "stopped" if self.trouble else "waiting for ~/start"
+        about = {"bag": str(self.take.path), "marks": str(self.take.marks)} if self.take else {}
+        size_mb = self.take.writer.size / MB if self.take else 0.0
+        about |= {"size, MB": f"{size_mb:.3f}", "free on the disk, MB": self._free()}
+        assessment = self.quality.assess(state, about, [self.trouble] if self.trouble else [])
+        self.status.publish(self.diagnostics.publish(assessment))
+        if self.quality.watched_s < SETTLE_S:
+            return
+        now = {fault.key for fault in self.quality.faults}
+        for fault in self.quality.faults:
+            if fault.key not in self._said and fault is not self.trouble:
+                self.get_logger().warning(fault.what)
+        self._said = now
+
+    def on_start(self, _: Trigger.Request, answer: Trigger.Response) -> Trigger.Response:
+        """`~/start`: begin a take, and say what is not as it should be."""
+        if self.take is not None:
+            return _answered(answer, False, f"already recording into {self.take.path}")
+        try:
+            self.start()
+        except MailError as error:
+            return _answered(answer, False, str(error))
+        assert self.take is not None
+        beware = "".join(f"; {fault.what}" for fault in self.quality.faults if fault.level > Level.OK)
+        return _answered(answer, True, f"recording into {self.take.path}{beware}")
+
+    def on_stop(self, _: Trigger.Request, answer: Trigger.Response) -> Trigger.Response:
+        """`~/stop`: finish the take."""
+        if self.take is None:
+            return _answered(answer, False, "not recording")
+        try:
+            return _answered(answer, True, self.stop())
+        except BagError as error:
+            self._say_trouble(error)
+            return _answered(answer, False, str(error))
+
+    def on_mark(self, _: Trigger.Request, answer: Trigger.Response) -> Trigger.Response:
+        """`~/mark`: something is passed now."""
+        if self.take is None:
+            return _answered(answer, False, "not recording: call ~/start first")
+        if (now_ns := self.get_clock().now().nanoseconds) == 0:
+            return _answered(answer, False, SILENT_CLOCK)
+        try:
+            number = self.take.mark(now_ns)
+        except BagError as error:
+            self._give_up(error)
+            return _answered(answer, False, str(error))
+        return _answered(answer, True, f"mark {number}")
+
+    def close(self) -> None:
+        """Finish the take and say what it holds.
+
+        Raises:
+            BagError: its end cannot be written.
+        """
+        if self.take is not None:
+            self.stop()
+
+    def _mend(self) -> None:
+        """Bags that a kill or a power loss has left, before anything is added to the disk."""
+        for bag in unfinished(self.options.out):
+            self.get_logger().warning(f"{bag} was cut off: repairing it")
+            try:
+                self.get_logger().info(f"repaired: {repair(bag)}")
+            except MailError as error:
+                self.get_logger().error(str(error))
+
+    def _declare(self, topic: str, heard: Heard) -> None:
+        definition(heard.msgtype)  # or it is refused
+        if self.take is not None:
+            self._add_topic(self.take, topic, heard)
+        self.quality.declare(topic, heard.msgtype)
+
+    def _add_topic(self, take: Take, topic: str, heard: Heard) -> None:
+        take.add_topic(topic, heard.msgtype, [qos.rosbag2_terms(offer) for offer in heard.offers])
+
+    def _hear(self, topic: str, cdr: bytes, sent_ns: int) -> None:
+        now_ns = self.get_clock().now().nanoseconds
+        if now_ns == 0:  # simulated time that has not begun
+            self.get_logger().warning(SILENT_CLOCK, throttle_duration_sec=10.0)
+            return
+        if self.take is not None:
+            try:
+                self.take.write(topic, now_ns, cdr, sent_ns or None)
+            except BagError as error:
+                self._give_up(error)
+        self.quality.hear(topic, cdr, now_ns, written=self.take is not None)
+
+    def _give_up(self, error: BagError) -> None:
+        """End a take that cannot go on, as whole as it can be."""
+        self._say_trouble(error)
+        try:
+            self.stop()
+        except BagError as worse:
+            self._say_trouble(worse)
+
+    def _say_trouble(self, error: BagError) -> None:
+        self.trouble = Fault(Level.ERROR, str(error))
+        self.get_logger().error(f"stopped recording: {error}")
+
+    def _free(self) -> str:
+        try:
+            return f"{free_mb(self.options.out):.0f}"
+        except OSError as error:
+            return error.strerror or str(error)
 
 
-def _writer(path: Path) -> BagWriter:
-    try:
-        return BagWriter(path)
-    except OSError as error:
-        raise _cannot_write(path, error) from None
-
-
-def _cannot_write(path: Path, error: OSError) -> BagError:
-    return BagError(
-        path, wanted="a place to write", found=error.strerror or str(error), fix="make room, or choose another with out"
+def _options(parameters: RecorderParameters) -> TakeOptions:
+    return TakeOptions(
+        parameters.out_path,
+        parameters.prefix,
+        parameters.notes,
+        Splitting(round(parameters.split_size_mb * MB), parameters.split_s),
+        parameters.compression,
+        parameters.min_free_space_mb,
     )
+
+
+def _answered(answer: Trigger.Response, success: bool, message: str) -> Trigger.Response:
+    answer.success, answer.message = success, message
+    return answer
 
 
 def main() -> int:

@@ -1,0 +1,215 @@
+"""Takes: never one over another, safe from kills, and a disk that fills up ends them whole."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rosbags.rosbag2 import Reader
+
+from mail_ros.core.errors import BagError
+from mail_ros.data import take
+from mail_ros.data.bag import Bag
+from mail_ros.data.bag_writer import Splitting
+from mail_ros.data.cdr import header
+from mail_ros.data.messages import FIELD_TYPE, MARK_TYPE
+from mail_ros.data.repair import repair
+from mail_ros.data.take import Take, TakeOptions, free_mb
+
+TOPIC = "/imu/mag"
+MARKS = "/mark"
+
+
+def options(out: Path, **given: Any) -> TakeOptions:
+    return TakeOptions(out, "walk", **given)
+
+
+def fill(under_way: Take, count: int, start: int = 0) -> None:
+    """Messages of 100 bytes, 10 ms apart."""
+    under_way.add_topic(TOPIC, FIELD_TYPE, [])
+    for n in range(start, start + count):
+        under_way.write(TOPIC, n * 10**7, b"\0\1\0\0" + n.to_bytes(96, "big"), None)
+
+
+def test_takes_of_one_second_are_separate_bags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Noon(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Noon:
+            return cls(2026, 5, 4, 12, 0, 0)
+
+    monkeypatch.setattr(take, "datetime", Noon)
+    for count in (1, 2, 3):
+        under_way = Take(options(tmp_path), MARKS)
+        fill(under_way, count)
+        assert under_way.close() == f"recorded /imu/mag {count}"
+    names = [f"walk_2026_05_04-12_00_00{suffix}" for suffix in ("", "_2", "_3")]
+    assert [len(list(Bag(tmp_path / name).messages())) for name in names] == [1, 2, 3]
+
+
+def test_what_was_flushed_outlives_a_kill(tmp_path: Path) -> None:
+    script = f"""if True:
+        import os, signal, sys
+        sys.path.insert(0, {str(Path(__file__).parent)!r})
+        from test_take import *
+        under_way = Take(options(Path({str(tmp_path)!r}), notes={{"route": "hall"}}), MARKS)
+        fill(under_way, 7)
+        under_way.flush()
+        fill(under_way, 3, start=7)
+        under_way.mark(10**9)
+        fill(under_way, 5, start=10)
+        os.kill(os.getpid(), signal.SIGKILL)
+    """
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == -signal.SIGKILL
+    (bag,) = tmp_path.iterdir()
+    assert [m.topic for m in Bag(bag).messages()] == [TOPIC] * 10 + [MARKS]
+    assert Bag(bag).notes() == {"route": "hall"}
+    assert repair(bag) is not None
+    with Reader(bag) as reader:
+        assert reader.message_count == 11
+
+
+def test_a_mark_is_a_header_with_its_number(tmp_path: Path) -> None:
+    under_way = Take(options(tmp_path), MARKS)
+    assert [under_way.mark(stamp_ns) for stamp_ns in (10**9, 3 * 10**9)] == [1, 2]
+    under_way.close()
+    found = [(m.msgtype, m.log_time_ns, header(m.cdr, MARK_TYPE)) for m in Bag(under_way.path).messages()]
+    assert found == [(MARK_TYPE, 10**9, (10**9, "1")), (MARK_TYPE, 3 * 10**9, (3 * 10**9, "2"))]
+
+
+@pytest.mark.parametrize("splitting", [Splitting(size=20_000), Splitting(duration_s=1.5)])
+def test_a_take_goes_on_in_another_file(tmp_path: Path, splitting: Splitting) -> None:
+    """As rosbag2 splits: each file is one of its own, the metadata list all of them."""
+    under_way = Take(options(tmp_path, splitting=splitting), MARKS)
+    fill(under_way, 1600)
+    under_way.close()
+    name = under_way.path.name
+    files = Bag(under_way.path).files
+    assert [file.name for file in files] == [f"{name}_{number}.mcap" for number in range(len(files))]
+    assert len(files) > 5
+    messages = [int.from_bytes(m.cdr[4:], "big") for m in Bag(under_way.path).messages()]
+    assert messages == list(range(1600))
+    with Reader(under_way.path) as reader:
+        assert reader.message_count == 1600
+        assert [file["path"] for file in reader.storage.files] == [file.name for file in files]  # type: ignore[attr-defined]
+        assert sum(file["message_count"] for file in reader.storage.files) == 1600  # type: ignore[attr-defined]
+    if splitting.duration_s:
+        lengths = {len(list(Bag(file).messages())) for file in files[:-1]}
+        assert lengths == {150}
+    else:
+        assert max(file.stat().st_size for file in files) < 20_000 + 40_000, "a chunk and the index come on top"
+
+
+def test_zstd_makes_it_smaller_and_changes_nothing(tmp_path: Path) -> None:
+    takes = [Take(options(tmp_path, compression=kind), MARKS) for kind in ("none", "zstd")]
+    for under_way in takes:
+        fill(under_way, 1000)
+        under_way.close()
+    none, zstd = (Bag(under_way.path) for under_way in takes)
+    assert list(none.messages()) == list(zstd.messages())
+    assert zstd.files[0].stat().st_size < 0.5 * none.files[0].stat().st_size
+
+
+def test_no_take_begins_or_goes_on_without_the_room_that_is_to_stay_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    too_much = int(free_mb(tmp_path)) + 10_000
+    with pytest.raises(BagError, match=rf"wanted {too_much} MB that stay free on the disk, found \d+ MB; make room"):
+        Take(options(tmp_path, min_free_mb=too_much), MARKS)
+    assert list(tmp_path.iterdir()) == []
+    under_way = Take(options(tmp_path, min_free_mb=1), MARKS)
+    fill(under_way, 10)
+    monkeypatch.setattr(take, "free_mb", lambda _: 0.5)
+    with pytest.raises(BagError, match="wanted 1 MB that stay free on the disk, found 0 MB"):
+        under_way.flush()
+    assert under_way.close() == "recorded /imu/mag 10"
+
+
+def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(BagError, match=r"file/walk_.*: wanted a place to write, found Not a directory; choose another"):
+        Take(options(tmp_path / "file"), MARKS)
+
+
+def test_a_disk_that_does_not_keep_what_it_was_given_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    under_way = Take(options(tmp_path), MARKS)
+    fill(under_way, 10)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fails)
+        with pytest.raises(BagError, match="wanted a place to write, found Input/output error"):
+            for _ in range(1000):
+                under_way.flush()
+    assert under_way.close() == "recorded /imu/mag 10"
+
+
+def record_until_full(out: Path) -> dict[str, Any]:
+    """Record until the disk takes no more; what was said, and what three readers find."""
+    under_way, sent = Take(options(out), MARKS), 0
+    try:
+        while True:
+            fill(under_way, 100, start=sent)
+            sent += 100
+            under_way.flush()
+    except BagError as error:
+        refused = str(error)
+    said = under_way.close()
+    numbers = [int.from_bytes(m.cdr[4:], "big") for m in Bag(under_way.path).messages()]
+    with Reader(under_way.path) as reader:
+        by_rosbags = [int.from_bytes(cdr[4:], "big") for _, _, cdr in reader.messages()]
+        counted = reader.message_count
+    assert numbers == by_rosbags == list(range(len(numbers)))
+    return {"refused": refused, "said": said, "sent": sent, "read": len(numbers), "counted": counted}
+
+
+def full(out: Path, limit: str) -> dict[str, Any]:
+    """The same in a process that has little room."""
+    script = f"""if True:
+        import sys
+        sys.path.insert(0, {str(Path(__file__).parent)!r})
+        from test_take import *
+        if {limit!r} == "file size":
+            resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))
+        else:
+            subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", {str(out)!r}], check=True)
+        print(json.dumps(record_until_full(Path({str(out)!r}))))
+    """
+    inside = ["unshare", "--user", "--map-root-user", "--mount"] if limit == "tmpfs" else []
+    done = subprocess.run([*inside, sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_a_file_that_may_not_grow_ends_the_take_readable(tmp_path: Path) -> None:
+    """Not even for the index is there room, only for an end: what was flushed is found by a look at all of it."""
+    found = full(tmp_path, "file size")
+    assert "wanted room for what comes in, found File too large; make room, or choose another place" in found["refused"]
+    assert found["sent"] - 100 == found["read"] == found["counted"], "but for what the last flush could not put down"
+    assert found["said"] == f"recorded /imu/mag {found['read']}; without an index, for which there was no room"
+
+
+@pytest.mark.skipif(
+    subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "true"], check=False).returncode != 0,
+    reason="needs leave to mount a file system",
+)
+def test_a_full_disk_ends_the_take_whole(tmp_path: Path) -> None:
+    """The index finds the room that was held for it; no message is missing that was taken before."""
+    found = full(tmp_path, "tmpfs")
+    assert "wanted room for what comes in, found No space left on device; make room" in found["refused"]
+    assert found["said"] == f"recorded /imu/mag {found['read']}"
+    assert found["sent"] <= found["read"] == found["counted"]
+
+
+assert resource and json  # for the scripts above, which import all from here
