@@ -88,8 +88,9 @@ def test_a_wrong_unit_is_named(unit: str) -> None:
     walk.field_ut[:] *= UNITS_UT[unit]
     assessment = after(walk)
     assert assessment.level == Level.ERROR
+    scale = f"field_scale:={1.0 / UNITS_UT[unit]:g}"
     assert assessment.message.endswith(
-        f"the driver seems to send {unit}; field_scale:={1.0 / UNITS_UT[unit]:g} mends it"
+        f"seems to send {unit}, and must send tesla, or this one be started with {scale}"
     )
 
 

@@ -138,7 +138,10 @@ def test_map_to_odom_needs_tf2_ros_and_wheels(graph: Graph, model: Path, monkeyp
 
 
 def test_microtesla_are_refused_by_name_and_used_where_the_scale_is_set(graph: Graph, model: Path) -> None:
-    for scale, poses, said in ((1.0, False, "seems to send microtesla; field_scale:=1e-06 mends it"), (1e-6, True, "")):
+    for scale, poses, said in (
+        (1.0, False, "and must send tesla, or this one be started with field_scale:=1e-06"),
+        (1e-6, True, ""),
+    ):
         managed = Managed(graph, model=str(model), field_scale=scale)
         for _ in range(300):
             msg: MagneticField = next(managed._walk)

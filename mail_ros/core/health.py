@@ -149,8 +149,12 @@ class Health:
 
 def _judged(new: Counter[str], field_ut: float, status: Status, fill: float) -> tuple[Level, str]:
     """The worst first; what follows from it is not said."""
-    if unit := unit_fault(field_ut):
-        return Level.ERROR, unit
+    if fault := unit_fault(field_ut):
+        unit = likely_unit(field_ut)
+        return (
+            Level.ERROR,
+            f"{fault}, or this one be started with field_scale:={1.0 / UNITS_UT[unit]:g}" if unit else fault,
+        )
     words = unused(new)
     if status is Status.SENSOR_FAULT:
         worst = max(SENSOR_FAULTS, key=lambda fault: new[fault])
@@ -168,15 +172,19 @@ def unit_fault(field_ut: float) -> str:
     >>> unit_fault(48.0)
     ''
     >>> unit_fault(480_000.0)
-    '|B| is 4.8e+05 µT: the driver seems to send gauss; field_scale:=0.0001 mends it'
+    '|B| is 4.8e+05 µT: the driver seems to send gauss, and must send tesla'
     """
     if not math.isfinite(field_ut) or plausible([field_ut]):
         return ""
-    fits = [name for name, factor in UNITS_UT.items() if EARTH_UT[0] <= field_ut / factor <= EARTH_UT[1]]
-    if not fits:
-        return f"|B| is {field_ut:.3g} µT: no magnetic field of a building"
-    scale = f"field_scale:={1.0 / UNITS_UT[fits[0]]:g}"
-    return f"|B| is {field_ut:.3g} µT: the driver seems to send {fits[0]}; {scale} mends it"
+    unit = likely_unit(field_ut)
+    cause = f"the driver seems to send {unit}, and must send tesla" if unit else "no magnetic field of a building"
+    return f"|B| is {field_ut:.3g} µT: {cause}"
+
+
+def likely_unit(field_ut: float) -> str | None:
+    """The one of `UNITS_UT` in which a typical |B|, µT, would be the Earth's; None where none is."""
+    low, high = EARTH_UT
+    return next((name for name, factor in UNITS_UT.items() if low <= field_ut / factor <= high), None)
 
 
 def unused(counts: Counter[str]) -> str:
