@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+import threading
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
@@ -14,10 +18,15 @@ from helpers import tiny_config, tiny_model
 from managed import Managed
 from rclpy.parameter import Parameter
 from ros import Graph
+from sensor_msgs.msg import MagneticField
 from std_srvs.srv import Empty, Trigger
 
+from mail_ros.core.saved_place import read_place
+from mail_ros.core.seam import Status
 from mail_ros.core.tracked import TrackedLocalizer
 from mail_ros.nodes import qos
+from mail_ros.nodes.conversions import to_stamp_ns
+from mail_ros.nodes.work import put_to_work
 
 
 @pytest.fixture
@@ -126,6 +135,44 @@ def test_a_new_model_that_cannot_be_used_leaves_the_old_one_at_work(graph: Graph
     graph.wait(lambda: len(managed.poses) > said)
 
 
+def test_while_a_model_is_loaded_poses_come_from_the_old_one_and_no_second_load_begins(
+    graph: Graph, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over DDS, as samples would wait in the executor: the thread waits until the poses are there."""
+    managed, go_on = Managed(graph, model=str(model)), threading.Event()
+    publisher = graph.node.create_publisher(MagneticField, "/imu/mag", qos.lossless())
+    graph.wait(
+        lambda: publisher.get_subscription_count() == 1 and managed.node.poses.plain.get_subscription_count() == 1
+    )
+    managed.hear()
+    old = managed.node.runtime
+
+    def slow(parameters: Any, now_ns: Any) -> Any:
+        assert go_on.wait(30.0)
+        return put_to_work(parameters, now_ns)
+
+    monkeypatch.setattr("mail_ros.nodes.commands.put_to_work", slow)
+    client = graph.node.create_client(Trigger, "/mail_localizer/reload_model")
+    assert client.wait_for_service(10.0)
+    first = client.call_async(Trigger.Request())
+    graph.wait(lambda: managed.node.commands._reloading)
+    assert graph.call(Trigger, "/mail_localizer/reload_model", Trigger.Request()).message.endswith("is under way")
+    said = len(managed.poses)
+    for _ in range(50):
+        publisher.publish(next(managed._walk))
+    graph.wait(lambda: len(managed.poses) >= said + 4)
+    assert managed.node.runtime is old
+    go_on.set()
+    graph.wait(first.done)
+    assert first.result().success
+    assert managed.node.runtime is not old
+    said = len(managed.poses)
+    managed.hear(50)
+    graph.wait(lambda: len(managed.poses) >= said + 4)
+    step_ns = np.diff([to_stamp_ns(pose.header.stamp) for pose in managed.poses])
+    assert 0 < step_ns.min() <= step_ns.max() < 0.12e9, "one every 0.1 s, of a sensor at 100 Hz"
+
+
 def test_not_even_a_bug_in_loading_ends_a_localizer_at_work(
     graph: Graph, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -139,3 +186,57 @@ def test_not_even_a_bug_in_loading_ends_a_localizer_at_work(
     assert not answer.success
     assert answer.message.startswith("the old model stays: MemoryError(")
     assert managed.state == "active"
+
+
+def test_who_is_started_again_begins_where_he_was(graph: Graph, model: Path) -> None:
+    """Even after a kill: the place is kept at every save."""
+    place_file = graph.folder / "place.json"
+    node = graph.start("mail_localizer", f"model:={model}", "tracker:=walking", f"state_file:={place_file}")
+    node.wait_for("a pose every")
+    publisher = graph.node.create_publisher(PoseWithCovarianceStamped, "/initialpose", qos.poses())
+    field = graph.node.create_publisher(MagneticField, "/imu/mag", qos.lossless())
+    graph.wait(lambda: publisher.get_subscription_count() == 1 and field.get_subscription_count() == 1)
+    for _ in range(2):
+        answer = graph.call(Trigger, "/mail_localizer/save_state", Trigger.Request())
+        assert not answer.success
+        assert answer.message == "the place: wanted one that is sure, found FILLING; try again later"
+    place_file.write_text(
+        '{"map_frame": "map", "floor": 2, "stamp_ns": 1, "position_m": [3.0, 1.0], "covariance_m2": [0.1, 0.0, 0.1]}'
+    )
+    node.popen.kill()
+    node.popen.wait()
+    again = graph.start("mail_localizer", f"model:={model}", "tracker:=walking", f"state_file:={place_file}")
+    again.wait_for("begun where it was: x 3.00 m, y 1.00 m, floor 2")
+    assert again.stop() == 0, again.output
+
+
+def test_a_sure_place_is_kept_on_command_and_at_the_end(graph: Graph, model: Path) -> None:
+    place_file = graph.folder / "place.json"
+    managed = Managed(graph, model=str(model), tracker="walking", state_file=str(place_file))
+    managed.hear()
+    last = managed.node.runtime.last
+    assert last is not None
+    managed.node.runtime.last = replace(last, status=Status.LOCALIZED)
+    answer = graph.call(Trigger, "/mail_localizer/save_state", Trigger.Request())
+    assert (answer.success, answer.message) == (True, f"kept in {place_file}")
+    assert read_place(place_file, "map").where_m == pytest.approx(last.position_m)
+    place_file.unlink()
+    managed.node.close()
+    assert read_place(place_file, "map").floor == 2
+
+
+def test_without_a_file_no_place_is_kept(graph: Graph, model: Path) -> None:
+    Managed(graph, model=str(model))
+    answer = graph.call(Trigger, "/mail_localizer/save_state", Trigger.Request())
+    assert answer.message == "parameter state_file: wanted a file, found none; start with one"
+
+
+def test_a_place_of_another_map_is_said_and_not_begun_at(graph: Graph, model: Path) -> None:
+    place_file = graph.folder / "place.json"
+    place_file.write_text(
+        '{"map_frame": "hall", "floor": 2, "stamp_ns": 1, "position_m": [3.0, 1.0], "covariance_m2": [0.1, 0.0, 0.1]}'
+    )
+    node = graph.start("mail_localizer", f"model:={model}", "tracker:=walking", f"state_file:={place_file}")
+    node.wait_for("not begun where it was")
+    node.wait_for("a pose every")
+    assert node.stop() == 0, node.output

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -41,6 +42,19 @@ class NodeProcess:
         raise MailError(
             f"the {self.name} node", wanted="it to run", found=f"that it ended: {last}", fix="mend that first"
         )
+
+    def stop(self) -> float:
+        """End it as Ctrl-C does; how long it took, s.
+
+        Raises:
+            MailError: its exit code was not 0.
+        """
+        began_s = time.monotonic()
+        self.process.send_signal(signal.SIGINT)
+        code = self.process.wait(STOP_S)
+        if code:
+            raise MailError(f"node {self.name}", wanted="exit code 0", found=str(code), fix="mend that first")
+        return time.monotonic() - began_s
 
     @property
     def processor_s(self) -> float:

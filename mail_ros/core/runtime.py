@@ -9,6 +9,7 @@ field ----------------------+--> Sample --> Health.push --> Estimate --> Placed
 from __future__ import annotations
 
 import math
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -29,6 +30,7 @@ from mail_ros.core.tracked import localizer_of
 FEEDS: Mapping[OdometrySource, Callable[[], OdometryFeed[Any]]] = {"wheels": WheelFeed, "steps": StepFeed}
 TRUSTED = (Status.LOCALIZED, Status.STATIONARY)
 KEPT_S = 1.0  # of samples, beside those of a window
+MAKE_WAY_S = 2e-4
 MOST_KEPT = 5000  # at any rate, and whatever the stamps are
 SURE_RAD = math.radians(20.0)  # deviation of odometry's angle up to which the map is placed by it
 
@@ -101,10 +103,14 @@ class Runtime:
         return Placed(estimate, Turn(angle_rad + odometry.yaw_rad, variance_rad2), odometry)
 
     def prepare(self, successor: Runtime) -> None:
-        """Let another one hear what this one did; may run in a thread of its own, while this one goes on."""
+        """Let another one hear what this one did; may run in a thread of its own, while this one goes on.
+
+        It makes way for that after each sample.
+        """
         for number, sample in list(self._kept):
             successor.localizer.push(sample)
             successor._heard = number
+            time.sleep(MAKE_WAY_S)
 
     def hand_over(self, successor: Runtime) -> None:
         """Let a prepared one go on from here: no estimate is left out, and none is made twice."""

@@ -8,11 +8,13 @@ reinitialize_global_localization -> Localizer.forget
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from geometry_msgs.msg import PoseWithCovarianceStamped
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.task import Future
 from std_srvs.srv import Empty, Trigger
 
@@ -26,6 +28,8 @@ from mail_ros.nodes.work import put_to_work
 if TYPE_CHECKING:
     from mail_ros.nodes.localizer import LocalizerNode
 
+SWITCH_S = 1e-4  # a callback takes back Python's lock from the thread many times, and each time waits so long at most
+
 
 class Commands:
     """A topic and three services of a localizer."""
@@ -38,12 +42,14 @@ class Commands:
         node.configured.callback(self._worker.shutdown, wait=False)
         pose = node.create_subscription(PoseWithCovarianceStamped, "initialpose", self.on_initial_pose, qos.poses())
         node.configured.callback(node.destroy_subscription, pose)
-        for kind, name, answer in (
-            (Empty, "reinitialize_global_localization", self.on_reinitialize),
-            (Trigger, "~/save_state", self.on_save_state),
-            (Trigger, "~/reload_model", self.on_reload_model),
+        aside = ReentrantCallbackGroup()  # in the node's own group, samples would wait until the model is loaded
+        for kind, name, answer, group in (
+            (Empty, "reinitialize_global_localization", self.on_reinitialize, None),
+            (Trigger, "~/save_state", self.on_save_state, None),
+            (Trigger, "~/reload_model", self.on_reload_model, aside),
         ):
-            node.configured.callback(node.destroy_service, node.create_service(kind, name, answer))
+            service = node.create_service(kind, name, answer, callback_group=group)
+            node.configured.callback(node.destroy_service, service)
 
     def on_initial_pose(self, msg: PoseWithCovarianceStamped) -> None:
         """Begin with what somebody says of the place, where a tracker can carry it on."""
@@ -96,7 +102,12 @@ class Commands:
             old.prepare(new)
             return new
 
-        new = await self._aside(prepared)
+        usual_s = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_S)
+        try:
+            new = await self._aside(prepared)
+        finally:
+            sys.setswitchinterval(usual_s)
         if getattr(self.node, "runtime", None) is not old:
             raise MailError("the node", wanted="it as it was", found="it cleaned up meanwhile", fix="try again")
         old.hand_over(new)
