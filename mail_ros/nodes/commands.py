@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from geometry_msgs.msg import PoseWithCovarianceStamped
 from rclpy.callback_groups import ReentrantCallbackGroup
@@ -22,11 +22,9 @@ from mail_ros.core.errors import MailError
 from mail_ros.core.runtime import Runtime
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_place
+from mail_ros.nodes.place_file import PlaceFile
 from mail_ros.nodes.spin import one_line
-from mail_ros.nodes.work import put_to_work
-
-if TYPE_CHECKING:
-    from mail_ros.nodes.localizer import LocalizerNode
+from mail_ros.nodes.work import WorkingNode, put_to_work
 
 SWITCH_S = 1e-4  # a callback takes back Python's lock from the thread many times, and each time waits so long at most
 
@@ -34,9 +32,9 @@ SWITCH_S = 1e-4  # a callback takes back Python's lock from the thread many time
 class Commands:
     """A topic and three services of a localizer."""
 
-    def __init__(self, node: LocalizerNode) -> None:
+    def __init__(self, node: WorkingNode, place_file: PlaceFile) -> None:
         """Offer them."""
-        self.node = node
+        self.node, self.place_file = node, place_file
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reload_model")
         self._reloading = False
         node.configured.callback(self._worker.shutdown, wait=False)
@@ -70,7 +68,7 @@ class Commands:
     def on_save_state(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         """Keep the last sure place for the next start."""
         try:
-            response.success, response.message = True, self.node.place_file.save()
+            response.success, response.message = True, self.place_file.save()
         except MailError as error:
             response.success, response.message = False, str(error)
         return response

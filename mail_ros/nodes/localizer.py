@@ -22,17 +22,16 @@ from sensor_msgs.msg import MagneticField
 from mail_ros.core.checkpoint import check_golden
 from mail_ros.core.errors import MailError
 from mail_ros.core.health import Level
-from mail_ros.core.runtime import Placed, Runtime
+from mail_ros.core.runtime import Placed
 from mail_ros.nodes import qos
 from mail_ros.nodes.commands import Commands
 from mail_ros.nodes.conversions import to_reading
-from mail_ros.nodes.lifecycle import ManagedNode
 from mail_ros.nodes.odometry_input import OdometryInput
 from mail_ros.nodes.outputs import Details, Diagnostics, MapToOdom, Poses
-from mail_ros.nodes.parameters import LocalizerParameters, declare_only, read
+from mail_ros.nodes.parameters import LocalizerParameters, declare_only
 from mail_ros.nodes.place_file import PlaceFile
 from mail_ros.nodes.spin import run
-from mail_ros.nodes.work import put_to_work
+from mail_ros.nodes.work import WorkingNode, put_to_work
 
 NAME = "mail_localizer"
 FIELD_TOPIC, FIELD_TYPE = "imu/mag", "sensor_msgs/msg/MagneticField"
@@ -40,15 +39,12 @@ DIAGNOSE_S = 1.0  # between two messages on /diagnostics
 REPORT_S = 10.0  # between two lines about what is wrong, and between two times that the place is kept
 
 
-class LocalizerNode(ManagedNode):
+class LocalizerNode(WorkingNode):
     """MAIL as a node; options as of `rclpy.node.Node`.
 
     Raises:
         MailError: with autostart, a parameter or the model file is not what it must be.
     """
-
-    runtime: Runtime
-    parameters: LocalizerParameters
 
     def __init__(self, **options: Any) -> None:
         super().__init__(NAME, **options)
@@ -70,7 +66,7 @@ class LocalizerNode(ManagedNode):
         self.place_file = PlaceFile(self)
         self.field_subscription = qos.subscribe(self, MagneticField, FIELD_TOPIC, self.on_field)
         self.configured.callback(self.destroy_subscription, self.field_subscription)
-        self.commands = Commands(self)
+        self.commands = Commands(self, self.place_file)
         self._watch_clock()
 
     def activate(self) -> None:
@@ -129,28 +125,6 @@ class LocalizerNode(ManagedNode):
             return
         self.get_logger().warning("the clock was set back: starting anew")
         self.runtime.reset()
-
-    def read_parameters(self) -> LocalizerParameters:
-        """As they are now.
-
-        Raises:
-            ConfigError: one is not what it must be.
-        """
-        return read(self, LocalizerParameters)
-
-    def now_ns(self) -> int:
-        """The clock that stamps samples."""
-        return int(self.get_clock().now().nanoseconds)
-
-    def work_with(self, parameters: LocalizerParameters, runtime: Runtime) -> None:
-        """Localize with this from now on."""
-        self.parameters, self.runtime = parameters, runtime
-        config, floors = runtime.loaded.card.config, ", ".join(map(str, runtime.loaded.card.floors))
-        kind = "matching" if config.network.kind == "matching" else f"{config.network.head} head"
-        self.get_logger().info(
-            f"model {self.parameters.model}: {kind}, map frame {runtime.map_frame}, floors {floors}, "
-            f"{config.features.rate_hz:g} Hz, window {config.window.length_s:g} s"
-        )
 
     def close(self) -> None:
         """Keep the place, and let go of all."""

@@ -6,7 +6,7 @@ Odometry or Imu --> OdometryPose or ImuReading --> Runtime.feed
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nav_msgs.msg import Odometry
 from sensor_msgs.msg import Imu
@@ -14,9 +14,7 @@ from sensor_msgs.msg import Imu
 from mail_ros.core.errors import MailError
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_imu_reading, to_odometry_pose
-
-if TYPE_CHECKING:
-    from mail_ros.nodes.localizer import LocalizerNode
+from mail_ros.nodes.work import WorkingNode
 
 TOPICS: dict[str, tuple[type, str, Callable[[Any], Any]]] = {
     "wheels": (Odometry, "odom", to_odometry_pose),
@@ -28,7 +26,7 @@ REPORT_S = 10.0  # between two lines about messages that are not used
 class OdometryInput:
     """A subscription of a localizer whose tracker listens to odometry."""
 
-    def __init__(self, node: LocalizerNode) -> None:
+    def __init__(self, node: WorkingNode) -> None:
         self.node = node
         self.frame_id = ""  # of odometry, as its messages have it
         kind, topic, self._read = TOPICS[node.parameters.odometry]
@@ -36,7 +34,7 @@ class OdometryInput:
         node.configured.callback(node.destroy_subscription, subscription)
 
     @classmethod
-    def where_wanted(cls, node: LocalizerNode) -> OdometryInput | None:
+    def where_wanted(cls, node: WorkingNode) -> OdometryInput | None:
         """One, if the tracker listens."""
         return cls(node) if node.parameters.tracker == "odometry" else None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from geometry_msgs.msg import PoseArray, PoseStamped, PoseWithCovarianceStamped
@@ -27,9 +27,7 @@ from mail_ros.nodes.conversions import (
     to_pose_with_covariance,
     to_transform,
 )
-
-if TYPE_CHECKING:
-    from mail_ros.nodes.localizer import LocalizerNode
+from mail_ros.nodes.work import WorkingNode
 
 BELIEF_S = 1.0  # between two pictures of the belief
 
@@ -120,7 +118,7 @@ class MapToOdom:
         self._ahead_ns = round(tolerance_s * NS_PER_S)
 
     @classmethod
-    def where_wanted(cls, node: LocalizerNode) -> MapToOdom | None:
+    def where_wanted(cls, node: WorkingNode) -> MapToOdom | None:
         """One, if the parameter `tf_broadcast` says so; its publisher goes with the node."""
         return cls(node, node.parameters.transform_tolerance_s) if node.parameters.tf_broadcast else None
 

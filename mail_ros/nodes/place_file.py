@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from mail_ros.core.errors import ConfigError, MailError
 from mail_ros.core.runtime import TRUSTED
 from mail_ros.core.saved_place import read_place, save_place
-
-if TYPE_CHECKING:
-    from mail_ros.nodes.localizer import LocalizerNode
+from mail_ros.nodes.work import WorkingNode
 
 REPORT_S = 60.0  # between two lines about a file that cannot be written
 
@@ -17,7 +13,7 @@ REPORT_S = 60.0  # between two lines about a file that cannot be written
 class PlaceFile:
     """The file that the parameter `state_file` names; without one, nothing is kept."""
 
-    def __init__(self, node: LocalizerNode) -> None:
+    def __init__(self, node: WorkingNode) -> None:
         self.node = node
 
     def begin(self) -> None:

@@ -1,4 +1,7 @@
-"""From parameters to a model at work."""
+"""From parameters to a model at work, and the node that holds one.
+
+LocalizerParameters --> put_to_work --> Runtime <-- WorkingNode <-- its inputs, outputs and commands
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,37 @@ from hashlib import sha256
 
 from mail_ros.core.engine import load
 from mail_ros.core.runtime import Runtime
-from mail_ros.nodes.parameters import LocalizerParameters
+from mail_ros.nodes.lifecycle import ManagedNode
+from mail_ros.nodes.parameters import LocalizerParameters, read
+
+
+class WorkingNode(ManagedNode):
+    """A node with a model at work: what its inputs, outputs and commands know of it."""
+
+    parameters: LocalizerParameters
+    runtime: Runtime
+
+    def read_parameters(self) -> LocalizerParameters:
+        """As they are now.
+
+        Raises:
+            ConfigError: one is not what it must be.
+        """
+        return read(self, LocalizerParameters)
+
+    def now_ns(self) -> int:
+        """The clock that stamps samples."""
+        return int(self.get_clock().now().nanoseconds)
+
+    def work_with(self, parameters: LocalizerParameters, runtime: Runtime) -> None:
+        """Localize with this from now on."""
+        self.parameters, self.runtime = parameters, runtime
+        config, floors = runtime.loaded.card.config, ", ".join(map(str, runtime.loaded.card.floors))
+        kind = "matching" if config.network.kind == "matching" else f"{config.network.head} head"
+        self.get_logger().info(
+            f"model {self.parameters.model}: {kind}, map frame {runtime.map_frame}, floors {floors}, "
+            f"{config.features.rate_hz:g} Hz, window {config.window.length_s:g} s"
+        )
 
 
 def put_to_work(parameters: LocalizerParameters, now_ns: Callable[[], int]) -> Runtime:
