@@ -164,6 +164,25 @@ def test_a_hole_empties_the_window_and_keeps_the_belief(case: Case, odometry: bo
     assert not odometry or sure_m[first] < 1.0
 
 
+@pytest.mark.parametrize("odometry", [True, False])
+def test_a_sample_without_a_stamp_does_not_cost_the_belief_and_a_clock_set_back_does(
+    case: Case, odometry: bool
+) -> None:
+    follower, walk = tracked(case.method, odometry=odometry), case.walk[: 20 * 40]
+    follower.reset()
+    for sample in walk.samples():
+        follower.push(sample)
+    known = follower.tracker.posterior().near
+    assert known > 0.9
+    newest = Sample(int(walk.stamp_ns[-1]), walk.field_ut[-1], np.zeros(2))
+    for strange in (dataclasses.replace(newest, stamp_ns=0), dataclasses.replace(newest, field_ut=np.zeros(3))):
+        follower.push(strange)
+    follower.push(dataclasses.replace(newest, stamp_ns=newest.stamp_ns + 50_000_000))
+    assert follower.tracker.posterior().near > 0.9
+    follower.push(dataclasses.replace(newest, stamp_ns=newest.stamp_ns - 40_000_000_000))
+    assert follower.tracker.posterior().near < 0.5
+
+
 def test_tracking_with_odometry_refuses_samples_without(case: Case) -> None:
     with pytest.raises(TrackError, match="wanted odometry in every sample, found a sample without"):
         answers(tracked(case.method, odometry=True), dataclasses.replace(case.walk, moved_m=None))

@@ -98,6 +98,11 @@ class Intake:
             self.faulty = True
 
     @property
+    def newest_ns(self) -> int | None:
+        """Stamp of the newest sample that was used; None before the first."""
+        return self.resampler.newest_ns
+
+    @property
     def counts(self) -> Counter[str]:
         """Samples under `used`, or the reason why not: a name of `SENSOR_FAULTS`, or as `Resampler.counts` has it."""
         return self.resampler.counts + self._refused

@@ -56,7 +56,7 @@ class Resampler:
 
     def reset(self) -> None:
         """Forget the samples so far, keep the counts."""
-        self._stamp_ns: int | None = None
+        self.newest_ns: int | None = None  # stamp of the newest sample
         self._field_ut = np.zeros(3)
         self._sum = np.zeros(3)  # integral of the field over the current period so far, µT ns
         self._whole = False  # whether the integral began at the period's start
@@ -66,17 +66,17 @@ class Resampler:
         if stamp_ns <= 0:
             self.counts["no_stamp"] += 1
             return []
-        step_ns = self.period_ns if self._stamp_ns is None else stamp_ns - self._stamp_ns
+        step_ns = self.period_ns if self.newest_ns is None else stamp_ns - self.newest_ns
         if -self.max_gap_ns <= step_ns <= 0:
             self.counts["duplicate" if step_ns == 0 else "late"] += 1
             return []
         self.counts["used"] += 1
-        if self._stamp_ns is not None and 0 < step_ns <= self.max_gap_ns:
-            return self._advance(self._stamp_ns, stamp_ns, field_ut)
-        if self._stamp_ns is not None:
+        if self.newest_ns is not None and 0 < step_ns <= self.max_gap_ns:
+            return self._advance(self.newest_ns, stamp_ns, field_ut)
+        if self.newest_ns is not None:
             self.restarts[RESTARTS[step_ns < 0]] += 1
         self.reset()
-        self._stamp_ns, self._field_ut = stamp_ns, field_ut
+        self.newest_ns, self._field_ut = stamp_ns, field_ut
         self._whole = stamp_ns % self.period_ns == 0
         return []
 
@@ -95,7 +95,7 @@ class Resampler:
                     ticks.append(Tick(index, self._sum / self.period_ns))
                 self._sum, self._whole = np.zeros(3), True
             at_ns, at_ut = end_ns, end_ut
-        self._stamp_ns, self._field_ut = stop_ns, stop_ut
+        self.newest_ns, self._field_ut = stop_ns, stop_ut
         return ticks
 
 

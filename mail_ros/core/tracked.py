@@ -31,7 +31,8 @@ LEAST_WEIGHT = 0.02  # of a window that stood all the time: whoever only seems t
 class TrackedLocalizer(WindowLocalizer):
     """A window method and the tracker. Answers at the same stamps as the method alone.
 
-    A hole in the samples empties the window; the belief outlives it, spread by the time that went by, or
+    A clock that is set back ends window and belief. A hole in the samples empties the window; the belief outlives it,
+    spread by the time that went by, or
     moved by odometry. A sample whose odometry is not finite is refused as `no_odometry`.
     """
 
@@ -52,7 +53,6 @@ class TrackedLocalizer(WindowLocalizer):
         self._odometry = odometry
         self._activity: Activity = OdometryActivity(rate_hz) if odometry else FieldActivity(rate_hz, config)
         self._moving: deque[float] = deque(maxlen=self.reader.length)  # for each tick of the window, 0 to 1
-        self._newest_ns: int | None = None
         self._moved_m = np.zeros(2)  # odometry since the last tick
 
     def reset(self) -> None:
@@ -60,7 +60,7 @@ class TrackedLocalizer(WindowLocalizer):
         super().reset()
         self.tracker.reset()
         self.offset.reset()
-        self._newest_ns, self._moved_m = None, np.zeros(2)
+        self._moved_m = np.zeros(2)
 
     def forget(self) -> None:
         """Know nothing of the place again. What was learned of the device's offset stays: it is the same device."""
@@ -92,12 +92,14 @@ class TrackedLocalizer(WindowLocalizer):
             return False
         self._moved_m = self._moved_m + moved_m
         self._stamp_ns = sample.stamp_ns
+        before_ns = self.intake.newest_ns
         due = self._hear_field(sample, self.offset.field_ut)
-        step_ns = 0 if self._newest_ns is None else sample.stamp_ns - self._newest_ns
-        if self._newest_ns is None or step_ns > 0 or step_ns < -self.intake.resampler.max_gap_ns:
-            self._newest_ns = sample.stamp_ns
+        elapsed_ns = 0 if before_ns is None else (self.intake.newest_ns or 0) - before_ns
+        if elapsed_ns < 0:  # the clock was set back: a bag began anew, or a simulation
+            self.tracker.reset()
+            self.offset.reset()
         change_ut = min(self._activity.change_ut, FLAT_UT)
-        self.tracker.advance(max(step_ns, 0) / NS_PER_S, moved_m, change_ut)
+        self.tracker.advance(max(elapsed_ns, 0) / NS_PER_S, moved_m, change_ut)
         return due
 
     def say(self) -> Estimate:
