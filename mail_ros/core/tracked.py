@@ -32,8 +32,8 @@ class TrackedLocalizer(WindowLocalizer):
     """A window method and the tracker. Answers at the same stamps as the method alone.
 
     A clock that is set back ends window and belief. A hole in the samples empties the window; the belief outlives it,
-    spread by the time that went by, or
-    moved by odometry. A sample whose odometry is not finite is refused as `no_odometry`.
+    spread by the time that went by, or moved by odometry. A sample whose odometry is not finite is refused as
+    `no_odometry`.
     """
 
     def __init__(self, method: WindowLocalizer, cells: Cells, config: TrackerConfig, *, odometry: bool) -> None:
