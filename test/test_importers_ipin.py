@@ -4,6 +4,7 @@ import gzip
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -107,7 +108,7 @@ def test_all_shared_logs_arrive_whole(tmp_path: Path) -> None:
     """Counts, duration, units and landmarks of all 36 logs, read again by `rosbags` and by `mcap` alone."""
     logs = sorted(LOGS.glob("*.txt.gz"))
     assert len(logs) == 36
-    with ProcessPoolExecutor() as pool:
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:  # others may have left threads of DDS here
         assert list(pool.map(check_import, logs, repeat(tmp_path))) == [log.name.split(".")[0] for log in logs]
 
 

@@ -23,6 +23,7 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(soaking, "RELOAD_EVERY", 4)
     monkeypatch.setattr(soaking, "RESTART_EVERY", 5)
     monkeypatch.setattr(soaking, "HOUR", 6000)
+    monkeypatch.setattr(soaking, "GOOD", (300, 900))
 
 
 def run(folder: Path, domain_id: int) -> list[Hour]:
