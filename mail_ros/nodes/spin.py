@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rclpy.executors import SingleThreadedExecutor
 
 WAKE_S = 0.2  # a signal does not end a wait for messages, so no wait is longer than this
-DRAIN_S = 2.0  # launch sends SIGTERM five seconds after SIGINT, and SIGKILL five seconds after that
+DRAIN_S = 4.0  # launch sends SIGTERM five seconds after SIGINT, and SIGKILL five seconds after that
 
 
 class ClosingNode(Protocol):
