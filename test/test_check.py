@@ -10,18 +10,23 @@ from helpers import synthetic_walk
 
 from mail_ros.core.health import Level
 from mail_ros.core.signals import NS_PER_S
-from mail_ros.data.bag import FIELD_TOPIC, LANDMARK_TOPIC, Message
+from mail_ros.data.bag import FIELD_TOPIC, Message, Recording
 from mail_ros.data.bag_writer import BagWriter
 from mail_ros.data.check.limits import CheckLimits
-from mail_ros.data.check.verdict import Recording, Verdict, check, check_bag
+from mail_ros.data.check.verdict import Verdict, check, check_bag
 from mail_ros.data.labels import interpolate
 from mail_ros.data.messages import FIELD_TYPE, LANDMARK_TYPE, encode_field, encode_landmark
 from mail_ros.data.simulator import Drive, drive_route, make_site, simulate
 from mail_ros.data.track import FloatArray, IntArray, Landmark, Track
+from mail_ros.data.truth import LANDMARK_TOPIC, Truth, Way
 
 SITE = make_site()
 WALK = simulate(SITE, drive_route(SITE, 40.0, 3), 3, Drive(rate_hz=50.0))
 LIMITS = CheckLimits()
+
+
+def marked(landmarks: tuple[Landmark, ...]) -> Truth:
+    return Truth(Way.LANDMARKS, landmarks, landmarks)
 
 
 def recorded(
@@ -36,7 +41,7 @@ def recorded(
     labels = interpolate(stamp_ns, landmarks)
     moved_m = np.diff(true_m, axis=0, prepend=true_m[:1]) if odometry else None
     track = Track("walk", stamp_ns, field_ut, labels.position_m, labels.floor, labels.valid, labels.paused, moved_m)
-    return Recording(track, landmarks)
+    return Recording(track, marked(landmarks))
 
 
 def found(verdict: Verdict) -> dict[str, Level]:
@@ -86,7 +91,7 @@ def standing_walk() -> Recording:
     marks = (first, second, *later)
     labels = interpolate(stamp_ns, marks)
     return Recording(
-        Track("walk", stamp_ns, field_ut, labels.position_m, labels.floor, labels.valid, labels.paused), marks
+        Track("walk", stamp_ns, field_ut, labels.position_m, labels.floor, labels.valid, labels.paused), marked(marks)
     )
 
 
@@ -172,8 +177,8 @@ def far_end() -> tuple[Landmark, ...]:
 
 def unmarked_stand() -> Recording:
     recording = standing_walk()
-    first, _, *rest = recording.landmarks
-    return recording._replace(landmarks=(first, *rest))
+    first, _, *rest = recording.truth.landmarks
+    return recording._replace(truth=marked((first, *rest)))
 
 
 @pytest.mark.parametrize(

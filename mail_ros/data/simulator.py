@@ -100,7 +100,7 @@ class SimulatedWalk:
         Raises:
             BagError: the bag exists.
         """
-        from mail_ros.data.bag import write_walk  # a robot that is simulated only needs no bag libraries
+        from mail_ros.data.walk_writer import write_walk  # a robot that is simulated only needs no bag libraries
 
         write_walk(
             path,
