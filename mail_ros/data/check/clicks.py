@@ -15,7 +15,7 @@ from mail_ros.data.track import FloatArray, Landmark
 def check_clicks(marks: Sequence[Landmark], start_ns: int, limits: CheckLimits) -> list[Finding]:
     """Name clicks, in the order of their stamps, that are likely slips.
 
-    A click is far off where the ways to it and from it were walked much faster than the walk's typical leg, and
+    A click is far off where the ways to it and from it were walked much faster than the walk's other legs, and
     the way past it, without it, was not.
 
     Args:
@@ -53,8 +53,11 @@ def _far_off(marks: Sequence[Landmark], at_s: FloatArray, limits: CheckLimits) -
         return speed
 
     leg_m_s, past_m_s = speed_m_s(1), speed_m_s(2)
-    usual_m_s = float(np.median(leg_m_s))
-    fast = leg_m_s > limits.far_click * usual_m_s
-    same_floor = (floor[:-2] == floor[1:-1]) & (floor[1:-1] == floor[2:])
-    far = fast[:-1] & fast[1:] & (past_m_s < limits.far_click * usual_m_s) & same_floor
-    return [int(index) + 1 for index in np.flatnonzero(far)]
+    far = []
+    for index in range(1, len(marks) - 1):
+        own = [index - 1, index]
+        most_m_s = limits.far_click * float(np.median(np.delete(leg_m_s, own)))
+        same_floor = len(set(floor[index - 1 : index + 2].tolist())) == 1
+        if same_floor and leg_m_s[own].min() > most_m_s > past_m_s[index - 1]:
+            far.append(index)
+    return far
