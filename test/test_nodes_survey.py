@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +20,15 @@ from safetensors.numpy import load_file
 from sensor_msgs.msg import MagneticField
 from std_srvs.srv import Trigger
 
-from mail_ros.core.errors import ConfigError
+from mail_ros.cli.mark import HELP
+from mail_ros.core.errors import ConfigError, MailError
 from mail_ros.data.bag import read_recording
 from mail_ros.data.truth import Way
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_time
 from mail_ros.nodes.recorder import RecorderNode
 from mail_ros.nodes.replay import ReplayOptions, replay
+from mail_ros.nodes.surveyor import Surveyor
 from mail_ros.training.config import run_config
 from mail_ros.training.train import Survey, train
 
@@ -36,14 +40,14 @@ KINDS = {
 }
 
 
-class Surveyor:
-    """Who calls the recorder's services."""
+class Recorder:
+    """One in this process, and who calls its services."""
 
     def __init__(self, graph: Graph, **parameters: Any) -> None:
         overrides = [Parameter(name, value=value) for name, value in parameters.items()]
         self.graph = graph
-        self.recorder = RecorderNode(context=graph.context, parameter_overrides=overrides)
-        graph.executor.add_node(self.recorder)
+        self.node = RecorderNode(context=graph.context, parameter_overrides=overrides)
+        graph.executor.add_node(self.node)
 
     def call(self, name: str) -> str:
         answer = self.graph.call(Trigger, f"/mail_recorder/{name}", Trigger.Request())
@@ -53,7 +57,7 @@ class Surveyor:
 def test_a_planned_route_is_marked_and_read_back(graph: Graph) -> None:
     file = graph.folder / "hall.yaml"
     file.write_text(ROUTE)
-    surveyor = Surveyor(graph, out=str(graph.folder / "bags"), autostart=False, route_file=str(file))
+    recorder = Recorder(graph, out=str(graph.folder / "bags"), autostart=False, route_file=str(file))
     status: list[DiagnosticStatus] = graph.listen(DiagnosticStatus, "/mail_recorder/status")
     field = graph.node.create_publisher(MagneticField, "imu/mag", qos.lossless())
     clock, sample = graph.node.get_clock(), MagneticField()
@@ -64,17 +68,17 @@ def test_a_planned_route_is_marked_and_read_back(graph: Graph) -> None:
 
     graph.node.create_timer(0.02, measure)
     graph.wait(lambda: field.get_subscription_count() == 1)
-    assert surveyor.call("unmark") == "refused: not recording: call ~/start first"
-    assert "no reference" not in surveyor.call("start")
-    assert surveyor.call("unmark") == "refused: no mark to take back"
-    assert surveyor.call("mark") == "mark 1; next: 2 of 2, lift at (3, 1) m on floor 0"
+    assert recorder.call("unmark") == "refused: not recording: call ~/start first"
+    assert "no reference" not in recorder.call("start")
+    assert recorder.call("unmark") == "refused: no mark to take back"
+    assert recorder.call("mark") == "mark 1; next: 2 of 2, lift at (3, 1) m on floor 0"
     graph.wait(lambda: any(("landmarks left", "1") in [(v.key, v.value) for v in s.values] for s in status))
-    assert surveyor.call("mark") == "mark 2; next: none: all 2 are marked"
-    assert "2 landmarks: take back what was wrong" in surveyor.call("mark")
+    assert recorder.call("mark") == "mark 2; next: none: all 2 are marked"
+    assert "2 landmarks: take back what was wrong" in recorder.call("mark")
     graph.wait(lambda: "3 marks, and route hall has 2 landmarks" in status[-1].message)
     assert status[-1].level >= DiagnosticStatus.WARN
-    assert surveyor.call("unmark").startswith("mark 3 is taken back; next: none")
-    assert surveyor.call("stop").startswith("recorded /imu/mag")
+    assert recorder.call("unmark").startswith("mark 3 is taken back; next: none")
+    assert recorder.call("stop").startswith("recorded /imu/mag")
     (bag,) = (graph.folder / "bags").iterdir()
     recording = read_recording(bag)
     assert recording.truth.way is Way.ROUTE
@@ -86,20 +90,50 @@ def test_a_planned_route_is_marked_and_read_back(graph: Graph) -> None:
 def test_another_route_can_be_set_between_two_takes(graph: Graph) -> None:
     file = graph.folder / "hall.yaml"
     file.write_text(ROUTE)
-    surveyor = Surveyor(graph, out=str(graph.folder / "bags"), autostart=False)
+    recorder = Recorder(graph, out=str(graph.folder / "bags"), autostart=False)
     for route_file, said in (
         (str(file), "recording into "),
         ("none", "refused: none: wanted a route as YAML"),
     ):
-        (result,) = surveyor.recorder.set_parameters([Parameter("route_file", value=route_file)])
+        (result,) = recorder.node.set_parameters([Parameter("route_file", value=route_file)])
         assert result.successful
-        assert surveyor.call("start").startswith(said)
-        surveyor.recorder.close()
+        assert recorder.call("start").startswith(said)
+        recorder.node.close()
 
 
 def test_a_route_that_is_none_is_refused_at_the_start(graph: Graph) -> None:
     with pytest.raises(ConfigError, match=r"none.yaml: wanted a route as YAML or GeoJSON, found No such file"):
-        Surveyor(graph, route_file=str(graph.folder / "none.yaml"))
+        Recorder(graph, route_file=str(graph.folder / "none.yaml"))
+
+
+def test_the_keyboard_marks(graph: Graph) -> None:
+    file = graph.folder / "hall.yaml"
+    file.write_text(ROUTE)
+    recorder = graph.start("mail_recorder", f"out:={graph.folder / 'bags'}", "autostart:=false", f"route_file:={file}")
+    recorder.wait_for("waiting for ~/start")
+    done = subprocess.run(
+        [sys.executable, "-m", "mail_ros.cli.main", "mark"],
+        input="\nstart\n\nu\n\n\nx\nstop\nq\n",
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    help_line, refused, started, *marks, help_again, stopped = done.stdout.splitlines()
+    assert help_line == help_again == HELP
+    assert refused == "refused: not recording: call ~/start first"
+    assert started.startswith("recording into ")
+    assert [said.partition(";")[0] for said in marks] == ["mark 1", "mark 1 is taken back", "mark 1", "mark 2"]
+    assert stopped.startswith("recorded /mark 4; ")
+
+
+def test_without_a_recorder_the_keyboard_says_so(graph: Graph) -> None:
+    with Surveyor("robot_1", wait_s=0.2) as nobody, pytest.raises(MailError) as refused:
+        nobody.ask("mark")
+    assert str(refused.value) == (
+        "/robot_1/mail_recorder/mark: wanted a recorder, found no such service within 0.2 s; "
+        "start mail_recorder, or name its --namespace"
+    )
 
 
 def test_what_was_recorded_of_a_replay_trains_the_same_model(graph: Graph) -> None:
