@@ -66,6 +66,15 @@ def test_yaml_and_geojson_say_the_same(tmp_path: Path) -> None:
     assert read_route(written(tmp_path, f"name: tour\n{YAML}")).name == "tour"
 
 
+def test_the_route_of_the_how_to_is_one(tmp_path: Path) -> None:
+    """With a stand at the lift, and a corner before it that is not marked."""
+    how_to = (Path(__file__).resolve().parent.parent / "docs" / "survey.md").read_text()
+    route = read_route(written(tmp_path, f"points:{how_to.partition('points:')[2].partition('```')[0]}"))
+    assert len(route.landmarks) == 5
+    assert route.landmarks[2].position_m == route.landmarks[3].position_m
+    assert not route.points[2].marked
+
+
 def test_a_route_survives_as_a_note() -> None:
     assert route_from_note(route_to_note(HALL), "walk") == HALL
 
