@@ -159,6 +159,7 @@ FAULTS: list[tuple[str, Level, str, Callable[[], Recording]]] = [
     ("clock", Level.WARN, "0.5 s ahead of the field's", lambda: recorded()._replace(clock_s=0.5)),
     ("clock", Level.ERROR, "7.0 s behind the field's", lambda: recorded()._replace(clock_s=-7.0)),
     ("speed", Level.ERROR, "nobody walks so fast", lambda: recorded(landmarks=misplaced(60.0))),
+    ("speed", Level.ERROR, "at 7 to 7 s (9.0 m, ", lambda: recorded(landmarks=at_once())),
     ("way", Level.WARN, "a landmark is missing or misplaced", lambda: recorded(landmarks=misplaced(14.0))),
     ("legs", Level.WARN, "mark more places between", lambda: recorded(landmarks=WALK.landmarks[:1] + far_end())),
     ("speed", Level.WARN, "somebody stood there", lambda: unmarked_stand()),
@@ -167,6 +168,13 @@ FAULTS: list[tuple[str, Level, str, Callable[[], Recording]]] = [
     ("windows", Level.ERROR, "0 windows of 10.5 s", lambda: recorded(keep=TIME_S < 9.0)),
     ("windows", Level.WARN, "walk longer, mark more", lambda: recorded(keep=TIME_S < 13.0)),
 ]
+
+
+def at_once() -> tuple[Landmark, ...]:
+    """The third place with the stamp of the second."""
+    marks = list(WALK.landmarks)
+    marks[2] = dataclasses.replace(marks[2], stamp_ns=marks[1].stamp_ns)
+    return tuple(marks)
 
 
 def far_end() -> tuple[Landmark, ...]:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mail_ros.core.errors import ConfigError
 from mail_ros.data.labels import interpolate
@@ -123,6 +125,22 @@ def test_a_corner_is_passed_when_its_share_of_the_way_is_walked() -> None:
     assert labels.position_m[[0, 1, 3]].tolist() == [[3, 0], [6, 2], [3, 4.25]]
     assert labels.valid.tolist() == [True, True, False, True]
     assert not labels.paused.any()
+
+
+@given(
+    st.lists(st.tuples(*[st.integers(-50, 50)] * 2), min_size=1, max_size=8, unique=True),
+    st.integers(1, 600),
+)
+def test_between_two_marks_the_pace_is_steady_whatever_the_corners(corners: list[tuple[int, int]], time_s: int) -> None:
+    """Along the polyline: after a share of the time, the same share of its length."""
+    ends = [RoutePoint((60.0, 0.0)), RoutePoint((0.0, 60.0))]
+    via = [RoutePoint((float(x), float(y)), marked=False) for x, y in corners]
+    path = Route("any", (ends[0], *via, ends[1])).walked([5 * S, (5 + time_s) * S]).path
+    place_m = np.array([place.position_m for place in path])
+    way_m = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(place_m, axis=0), axis=1))])
+    shares = np.array([(place.stamp_ns - 5 * S) / (time_s * S) for place in path])
+    np.testing.assert_allclose(shares, way_m / way_m[-1], atol=1e-8)
+    assert len(path) == len(corners) + 2
 
 
 def test_a_walk_that_was_broken_off_has_the_first_landmarks() -> None:

@@ -86,7 +86,11 @@ def test_the_first_way_is_taken_that_a_bag_has(tmp_path: Path) -> None:
         assert read_recording(write_bag(tmp_path / way.value, WALK, there, planned())).truth.way is way
     bag = write_bag(tmp_path / "marks", WALK, [*every[Way.ROUTE], *every[Way.CLICKS]])
     assert read_recording(bag).truth.way is Way.CLICKS, "marks of no route tell no place"
-    assert not read_track(write_bag(tmp_path / "none", WALK)).valid.any()
+    none = write_bag(tmp_path / "none", WALK)
+    assert not read_track(none).valid.any()
+    said = {finding.name: finding.message for finding in check_bag(none).findings}["labels"]
+    assert said.startswith("no sample has a place: found none of landmarks on /landmark, marks of a planned route, ")
+    assert said.endswith("or name another topic with --truth")
 
 
 def test_another_topic_is_taken_by_its_name(tmp_path: Path) -> None:
@@ -114,7 +118,9 @@ def test_a_mark_that_was_taken_back_counts_no_more(tmp_path: Path) -> None:
 def test_more_marks_than_landmarks_are_refused(tmp_path: Path) -> None:
     said = marks(*zip((*STAMPS, STAMPS[-1] + 1), range(1, 7), strict=True))
     bag = write_bag(tmp_path / "walk", WALK, said, planned())
-    with pytest.raises(BagError, match="a mark for each of the 5 landmarks of route hall, found 1 more; which of them"):
+    with pytest.raises(
+        BagError, match="a mark for each of the 5 landmarks of route hall, found 1 more; nobody can tell"
+    ):
         read_track(bag)
     (finding,) = check_bag(bag).findings
     assert (finding.level, finding.name) == (Level.ERROR, "unreadable")

@@ -139,7 +139,7 @@ class BagTruth:
                 self.bag,
                 wanted=f"a mark for each of the {len(route.landmarks)} landmarks of route {route.name}",
                 found=f"{extra} more",
-                fix="which of them is wrong cannot be told: walk it again, and take a wrong mark back with ~/unmark",
+                fix="nobody can tell which: walk it again and use ~/unmark, or name another topic with --truth",
             )
         kept = [marks[number] for number in sorted(marks)]
         landmarks, path = route.walked([stamp_ns for stamp_ns, _ in kept])

@@ -12,7 +12,7 @@ from mail_ros.data.check.clicks import check_clicks
 from mail_ros.data.check.limits import CheckLimits, Finding, graded
 from mail_ros.data.labels import SAME_PLACE_M
 from mail_ros.data.track import FloatArray, IntArray, Landmark, Track
-from mail_ros.data.truth import Truth, Way
+from mail_ros.data.truth import ANY, Truth, Way
 
 NAMED = 3  # faulty legs that a message names
 
@@ -30,6 +30,9 @@ def check_landmarks(track: Track, truth: Truth, clock_s: float, limits: CheckLim
     if truth.poses is not None:
         message = f"none of the {len(truth.poses.stamp_ns)} poses of the reference fits a sample; check their clock"
         return [] if track.valid.any() else [Finding(Level.ERROR, "labels", message)]
+    if truth.way is Way.NONE:
+        message = f"no sample has a place: found none of {ANY}; walk it again, or name another topic with --truth"
+        return [Finding(Level.ERROR, "labels", message)]
     if len(marks) < 2:
         message = f"found {len(marks)} landmarks, wanted two or more: no sample has a place; mark every corner and stop"
         return [Finding(Level.ERROR, "labels", message)]
@@ -99,8 +102,9 @@ def _along_m(path: Sequence[Landmark], mark_ns: IntArray) -> FloatArray:
     """(k - 1,) the way between landmarks, over the corners of a planned route."""
     step_m = np.linalg.norm(np.diff([place.position_m for place in path], axis=0), axis=1)
     way_m = np.concatenate([[0.0], np.cumsum(step_m)])
-    first = np.searchsorted([place.stamp_ns for place in path], mark_ns)
-    along_m: FloatArray = np.diff(way_m[first])
+    corners = len(path) > len(mark_ns)
+    at = np.searchsorted([place.stamp_ns for place in path], mark_ns) if corners else np.arange(len(mark_ns))
+    along_m: FloatArray = np.diff(way_m[at])
     return along_m
 
 
