@@ -11,7 +11,7 @@ from launch.substitutions import LaunchConfiguration, ThisLaunchFileDir
 
 RECORDING = (
     *("topics", "out", "prefix", "site", "floor", "route", "direction", "device", "carrier"),
-    *("split_size_mb", "split_s", "compression", "min_free_space_mb"),
+    *("route_file", "split_size_mb", "split_s", "compression", "min_free_space_mb"),
 )
 SHARED = ("namespace", "use_sim_time", "log_level")
 
@@ -36,6 +36,7 @@ def generate_launch_description() -> LaunchDescription:
                 "device", default_value="", description="Label: which sensor, or its carrier's name."
             ),
             DeclareLaunchArgument("carrier", default_value="", description="Label: person or robot."),
+            DeclareLaunchArgument("route_file", default_value="", description="YAML or GeoJSON of a planned route."),
             DeclareLaunchArgument("split_size_mb", default_value="", description="A file of the bag has so many MB."),
             DeclareLaunchArgument("split_s", default_value="", description="A file of the bag lasts so many seconds."),
             DeclareLaunchArgument("compression", default_value="", description="Of the bag's chunks: none, zstd."),

@@ -11,7 +11,7 @@ from launch_ros.parameter_descriptions import ParameterValue
 
 LABELS = ("site", "floor", "route", "direction", "device", "carrier")
 TYPES = {  # of parameters that an argument sets as it is
-    **{"out": str, "prefix": str, "autostart": bool, "use_sim_time": bool, "compression": str},
+    **{"out": str, "prefix": str, "autostart": bool, "use_sim_time": bool, "compression": str, "route_file": str},
     **{"split_size_mb": float, "split_s": float, "min_free_space_mb": int},
     **dict.fromkeys(LABELS, str),
 }
@@ -33,6 +33,7 @@ def generate_launch_description() -> LaunchDescription:
                 "device", default_value="", description="Label: which sensor, or its carrier's name."
             ),
             DeclareLaunchArgument("carrier", default_value="", description="Label: person or robot."),
+            DeclareLaunchArgument("route_file", default_value="", description="YAML or GeoJSON of a planned route."),
             DeclareLaunchArgument("split_size_mb", default_value="", description="A file of the bag has so many MB."),
             DeclareLaunchArgument("split_s", default_value="", description="A file of the bag lasts so many seconds."),
             DeclareLaunchArgument("compression", default_value="", description="Of the bag's chunks: none, zstd."),

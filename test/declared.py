@@ -8,8 +8,8 @@ from mail_ros.nodes.parameters import (
     DemoRobotParameters,
     FleetParameters,
     LocalizerParameters,
-    RecorderParameters,
 )
+from mail_ros.nodes.recorder_parameters import RecorderParameters
 
 OF_EVERY_NODE = {"use_sim_time", "qos_overrides"}
 PARAMETERS = {

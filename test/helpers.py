@@ -18,9 +18,10 @@ from mail_ros.core.checkpoint import ModelCard, save_model
 from mail_ros.core.config import FeatureConfig, HeadKind, MailConfig, NetworkConfig, WindowConfig
 from mail_ros.core.model import Mail
 from mail_ros.core.seam import Estimate, Localizer
-from mail_ros.data.bag import read_track, write_walk
+from mail_ros.data.bag import read_track
 from mail_ros.data.labels import interpolate
 from mail_ros.data.track import FloatArray, IntArray, Landmark, Track
+from mail_ros.data.walk_writer import write_walk
 from mail_ros.training.network import MailNetwork, arrays, untrained_network
 
 START_NS = 1_700_000_000_123_456_789  # not on a tick of any rate

@@ -9,9 +9,10 @@ from mcap.reader import make_reader
 from rosbags.rosbag2 import Reader
 
 from mail_ros.core.errors import BagError
-from mail_ros.data.bag import FIELD_TOPIC, LANDMARK_TOPIC, Bag, read_track
+from mail_ros.data.bag import FIELD_TOPIC, Bag, read_track
 from mail_ros.data.bag_writer import BagWriter
 from mail_ros.data.messages import FIELD_TYPE, decode_field, encode_field
+from mail_ros.data.truth import LANDMARK_TOPIC
 
 
 def mcap_file(bag: Path) -> Path:

@@ -10,18 +10,23 @@ from helpers import synthetic_walk
 
 from mail_ros.core.health import Level
 from mail_ros.core.signals import NS_PER_S
-from mail_ros.data.bag import FIELD_TOPIC, LANDMARK_TOPIC, Message
+from mail_ros.data.bag import FIELD_TOPIC, Message, Recording
 from mail_ros.data.bag_writer import BagWriter
 from mail_ros.data.check.limits import CheckLimits
-from mail_ros.data.check.verdict import Recording, Verdict, check, check_bag
+from mail_ros.data.check.verdict import Verdict, check, check_bag
 from mail_ros.data.labels import interpolate
 from mail_ros.data.messages import FIELD_TYPE, LANDMARK_TYPE, encode_field, encode_landmark
 from mail_ros.data.simulator import Drive, drive_route, make_site, simulate
 from mail_ros.data.track import FloatArray, IntArray, Landmark, Track
+from mail_ros.data.truth import LANDMARK_TOPIC, Truth, Way
 
 SITE = make_site()
 WALK = simulate(SITE, drive_route(SITE, 40.0, 3), 3, Drive(rate_hz=50.0))
 LIMITS = CheckLimits()
+
+
+def marked(landmarks: tuple[Landmark, ...]) -> Truth:
+    return Truth(Way.LANDMARKS, landmarks, landmarks)
 
 
 def recorded(
@@ -36,7 +41,7 @@ def recorded(
     labels = interpolate(stamp_ns, landmarks)
     moved_m = np.diff(true_m, axis=0, prepend=true_m[:1]) if odometry else None
     track = Track("walk", stamp_ns, field_ut, labels.position_m, labels.floor, labels.valid, labels.paused, moved_m)
-    return Recording(track, landmarks)
+    return Recording(track, marked(landmarks))
 
 
 def found(verdict: Verdict) -> dict[str, Level]:
@@ -86,7 +91,7 @@ def standing_walk() -> Recording:
     marks = (first, second, *later)
     labels = interpolate(stamp_ns, marks)
     return Recording(
-        Track("walk", stamp_ns, field_ut, labels.position_m, labels.floor, labels.valid, labels.paused), marks
+        Track("walk", stamp_ns, field_ut, labels.position_m, labels.floor, labels.valid, labels.paused), marked(marks)
     )
 
 
@@ -154,6 +159,7 @@ FAULTS: list[tuple[str, Level, str, Callable[[], Recording]]] = [
     ("clock", Level.WARN, "0.5 s ahead of the field's", lambda: recorded()._replace(clock_s=0.5)),
     ("clock", Level.ERROR, "7.0 s behind the field's", lambda: recorded()._replace(clock_s=-7.0)),
     ("speed", Level.ERROR, "nobody walks so fast", lambda: recorded(landmarks=misplaced(60.0))),
+    ("speed", Level.ERROR, "at 7 to 7 s (9.0 m, ", lambda: recorded(landmarks=at_once())),
     ("way", Level.WARN, "a landmark is missing or misplaced", lambda: recorded(landmarks=misplaced(14.0))),
     ("legs", Level.WARN, "mark more places between", lambda: recorded(landmarks=WALK.landmarks[:1] + far_end())),
     ("speed", Level.WARN, "somebody stood there", lambda: unmarked_stand()),
@@ -164,6 +170,13 @@ FAULTS: list[tuple[str, Level, str, Callable[[], Recording]]] = [
 ]
 
 
+def at_once() -> tuple[Landmark, ...]:
+    """The third place with the stamp of the second."""
+    marks = list(WALK.landmarks)
+    marks[2] = dataclasses.replace(marks[2], stamp_ns=marks[1].stamp_ns)
+    return tuple(marks)
+
+
 def far_end() -> tuple[Landmark, ...]:
     """One landmark, 41 m away, at the end."""
     x_m, y_m = WALK.landmarks[0].position_m
@@ -172,8 +185,8 @@ def far_end() -> tuple[Landmark, ...]:
 
 def unmarked_stand() -> Recording:
     recording = standing_walk()
-    first, _, *rest = recording.landmarks
-    return recording._replace(landmarks=(first, *rest))
+    first, _, *rest = recording.truth.landmarks
+    return recording._replace(truth=marked((first, *rest)))
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,11 @@ from rosbags.rosbag2 import Reader
 from shared_walks import LOGS, needs_logs
 
 from mail_ros.core.errors import BagError
-from mail_ros.data.bag import FIELD_TOPIC, IMU_TOPIC, LANDMARK_TOPIC, Bag, read_track
+from mail_ros.data.bag import FIELD_TOPIC, IMU_TOPIC, Bag, read_track
 from mail_ros.data.importers import import_file
 from mail_ros.data.importers.ipin import IPIN_2023_ORIGIN, read_ipin_log
 from mail_ros.data.messages import IMU_TYPE, decode, decode_landmark
+from mail_ros.data.truth import LANDMARK_TOPIC
 
 LOG = """\
 % LogFile created by the 'GetSensorData' App for Android.

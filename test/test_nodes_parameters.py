@@ -22,7 +22,8 @@ from mail_ros.core.config import STRIDE_S
 from mail_ros.core.errors import ConfigError, ModelError
 from mail_ros.nodes.fleet import FleetNode
 from mail_ros.nodes.localizer import LocalizerNode
-from mail_ros.nodes.parameters import LocalizerParameters, RecorderParameters, declare
+from mail_ros.nodes.parameters import LocalizerParameters, declare
+from mail_ros.nodes.recorder_parameters import RecorderParameters
 
 KINDS = [LocalizerParameters, RecorderParameters]
 

@@ -12,13 +12,14 @@ from shared_walks import LOGS, needs_logs
 
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.odometry import GaitConfig, ImuReading, PedestrianOdometry, Travelled, WheelOdometry
-from mail_ros.data.bag import IMU_TOPIC, ODOMETRY_TOPIC, Bag, ImuSeries, read_track, write_walk
+from mail_ros.data.bag import IMU_TOPIC, ODOMETRY_TOPIC, Bag, read_track
 from mail_ros.data.bag_writer import BagWriter
 from mail_ros.data.importers import import_file
 from mail_ros.data.importers.ipin import IPIN_2023_ORIGIN
 from mail_ros.data.messages import IMU_TYPE, ODOMETRY_TYPE, decode, decode_imu, typestore
 from mail_ros.data.odometry import BagOdometry
 from mail_ros.data.track import FloatArray, IntArray
+from mail_ros.data.walk_writer import ImuSeries, write_walk
 
 RATE_HZ = 50.0
 STEP_HZ = 1.7

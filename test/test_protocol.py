@@ -6,7 +6,7 @@ import pytest
 from helpers import START_NS, synthetic_walk
 
 from mail_ros.core.errors import ConfigError, TrackError
-from mail_ros.data.bag import write_walk
+from mail_ros.data.walk_writer import write_walk
 from mail_ros.evaluation.protocol import Split, read_walks, split
 
 DAY_NS = 86_400_000_000_000

@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mail_ros.core.health import Assessment, Level
-from mail_ros.data.cdr import HEADER_TYPE, TF_TYPE, has_header, header, numbers
+from mail_ros.data.cdr import HEADER_TYPE, has_header, header, numbers
 from mail_ros.data.messages import (
     FIELD_TYPE,
     IMU_TYPE,
     LANDMARK_TYPE,
     ODOMETRY_TYPE,
     POSE_TYPES,
+    TF_TYPE,
     encode_field,
     encode_landmark,
     encode_mark,

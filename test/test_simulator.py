@@ -118,6 +118,15 @@ def test_walks_are_at_50_hz_and_walking_speed(site: Site) -> None:
         assert np.percentile(speed_m_s, 99) < 1.4
 
 
+def test_a_survey_can_be_broken_off(site: Site) -> None:
+    """The corridors that it took are those that the whole one takes first."""
+    (whole,), (part,) = (list(survey(site, 1, 3, share)) for share in (1.0, 0.5))
+    assert len(part.landmarks) == 1 + (len(whole.landmarks) - 1) // 2
+    assert [mark.position_m for mark in part.landmarks] == [
+        mark.position_m for mark in whole.landmarks[: len(part.landmarks)]
+    ]
+
+
 def test_labels_are_right_but_for_the_wander(site: Site) -> None:
     for wander_m, furthest_m in ((0.0, 1e-6), (0.1, CORRIDOR_M / 2)):
         walk = simulate(site, survey_route(site, 2), 2, Drive(wander_m=wander_m))

@@ -22,6 +22,8 @@ from mail_ros.data.bag_writer import Splitting
 from mail_ros.data.cdr import header
 from mail_ros.data.messages import FIELD_TYPE, MARK_TYPE
 from mail_ros.data.repair import repair
+from mail_ros.data.route import Route, RoutePoint
+from mail_ros.data.route_file import NOTE, route_to_note
 from mail_ros.data.take import Take, TakeOptions, free_mb
 
 TOPIC = "/imu/mag"
@@ -78,10 +80,50 @@ def test_what_was_flushed_outlives_a_kill(tmp_path: Path) -> None:
 
 def test_a_mark_is_a_header_with_its_number(tmp_path: Path) -> None:
     under_way = Take(options(tmp_path), MARKS)
-    assert [under_way.mark(stamp_ns) for stamp_ns in (10**9, 3 * 10**9)] == [1, 2]
+    assert [under_way.mark(stamp_ns) for stamp_ns in (10**9, 3 * 10**9)] == ["mark 1", "mark 2"]
     under_way.close()
     found = [(m.msgtype, m.log_time_ns, header(m.cdr, MARK_TYPE)) for m in Bag(under_way.path).messages()]
     assert found == [(MARK_TYPE, 10**9, (10**9, "1")), (MARK_TYPE, 3 * 10**9, (3 * 10**9, "2"))]
+
+
+ROUTE = Route("hall", (RoutePoint((0.0, 0.0), 0, "door"), RoutePoint((9.0, 0.0), 1, "lift")))
+
+
+def test_a_planned_route_is_in_the_bag_and_says_what_comes_next(tmp_path: Path) -> None:
+    """Also in one that was cut off: it stands at the file's front."""
+    under_way = Take(options(tmp_path, route=ROUTE, notes={"site": "museum"}), MARKS)
+    assert under_way.progress["next landmark"] == "1 of 2, door at (0, 0) m on floor 0"
+    assert under_way.mark(1 * 10**9) == "mark 1; next: 2 of 2, lift at (9, 0) m on floor 1"
+    assert under_way.progress == {
+        "marks": "1",
+        "route": "hall",
+        "next landmark": "2 of 2, lift at (9, 0) m on floor 1",
+        "landmarks left": "1",
+    }
+    assert under_way.mark(2 * 10**9) == "mark 2; next: none: all 2 are marked"
+    assert under_way.surplus == ""
+    assert under_way.mark(3 * 10**9).startswith("mark 3; 3 marks, and route hall has 2 landmarks: take back what was")
+    assert under_way.surplus.endswith("with ~/unmark")
+    assert under_way.unmark(4 * 10**9) == "mark 3 is taken back; next: none: all 2 are marked"
+    notes = Bag(under_way.path).notes()
+    assert notes == {"route": "hall", "site": "museum", NOTE: route_to_note(ROUTE)}
+    under_way.close()
+    assert Bag(under_way.path).notes() == notes
+    found = [header(m.cdr, MARK_TYPE) for m in Bag(under_way.path).messages([MARKS])]
+    assert [one.frame_id for one in found if one] == ["1", "2", "3", "-3"]
+
+
+def test_a_label_of_the_route_goes_before_the_name_of_its_file(tmp_path: Path) -> None:
+    assert options(tmp_path, route=ROUTE, notes={"route": "12"}).custom["route"] == "12"
+
+
+def test_without_a_mark_there_is_none_to_take_back(tmp_path: Path) -> None:
+    under_way = Take(options(tmp_path), MARKS)
+    with pytest.raises(BagError, match="wanted a mark to take back, found none; mark first"):
+        under_way.unmark(10**9)
+    under_way.mark(10**9)
+    assert under_way.unmark(2 * 10**9) == "mark 1 is taken back"
+    under_way.close()
 
 
 @pytest.mark.parametrize("splitting", [Splitting(size=20_000), Splitting(duration_s=1.5)])

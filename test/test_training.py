@@ -164,7 +164,7 @@ def test_walks_it_cannot_use_are_refused_before_anything_is_written(survey: Surv
 
     with pytest.raises(TrackError, match="walk0: wanted walks that are either for training or held out"):
         run(Survey(survey.train, survey.train[:1]))
-    with pytest.raises(TrackError, match="unlabelled: wanted two landmarks or more on /landmark"):
+    with pytest.raises(TrackError, match="unlabelled: wanted a walk that says where it was: landmarks on /landmark,"):
         run(Survey([unlabelled], survey.validate))
     with pytest.raises(TrackError, match=r"one floor for the regression head, found floors \[0, 1\]"):
         run(Survey([*survey.train, upstairs], survey.validate))

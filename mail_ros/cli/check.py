@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mail_ros.cli.console import console, print_table, progress
+from mail_ros.cli.console import TRUTH_HELP, console, print_table, progress
 from mail_ros.core.errors import BagError
 from mail_ros.core.health import Level
 
@@ -38,7 +38,7 @@ def check(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON instead of tables.")] = False,
     topic: Annotated[str, typer.Option(help="Topic of the field in the bags.")] = "/imu/mag",
-    landmarks: Annotated[str, typer.Option(help="Topic of the landmarks in the bags.")] = "/landmark",
+    truth: Annotated[str, typer.Option(help=TRUTH_HELP)] = "",
 ) -> None:
     """Judge bags: holes, drops, rate, units, landmarks, speed, windows; and which paths were walked how often.
 
@@ -51,7 +51,7 @@ def check(
     from mail_ros.data.check.verdict import check_bag
 
     with progress("checking") as bar:
-        verdicts = [check_bag(bag, topic, landmarks) for bag in bar.track(bags, description="")]
+        verdicts = [check_bag(bag, topic, truth) for bag in bar.track(bags, description="")]
     sites = by_site(verdicts)
     if as_json:
         found = {"bags": [verdict.as_json() for verdict in verdicts], "sites": [site.as_json() for site in sites]}
@@ -82,8 +82,8 @@ def _print_verdicts(verdicts: Sequence[Verdict]) -> None:
             f"{verdict.numbers[name] * factor:,.{digits}f}" if name in verdict.numbers else "–"
             for _, name, factor, digits in COLUMNS
         ]
-        lines.append([verdict.bag, "usable" if verdict.usable else "NO", *values])
-    print_table("", ["bag", "verdict", *(heading for heading, *_ in COLUMNS)], lines, words=(0, 1))
+        lines.append([verdict.bag, "usable" if verdict.usable else "NO", verdict.way.value, *values])
+    print_table("", ["bag", "verdict", "truth", *(heading for heading, *_ in COLUMNS)], lines, words=(0, 1, 2))
     for verdict in verdicts:
         for finding in verdict.findings:
             console.print(f"{verdict.bag}: {finding.level.name}, {finding.name}: {finding.message}", markup=False)

@@ -13,6 +13,10 @@ from rich.table import Table
 from mail_ros.evaluation.metrics import Metrics, metric_columns, metric_row
 
 WIDTH = 120  # at least: a table that is wider than the terminal wraps there, and no number is cut off
+TRUTH_HELP = (
+    "Topic that says where the walk was: points, marks of a planned route, poses, odometry or TF. "
+    "Default: the first of /landmark, /mark, /clicked_point, /reference_pose that a bag has."
+)
 
 console = Console(highlight=False, soft_wrap=True, width=max(WIDTH, shutil.get_terminal_size().columns))
 

@@ -9,14 +9,14 @@ from typing import Annotated, cast
 
 import typer
 
-from mail_ros.cli.console import console, print_metrics, progress
+from mail_ros.cli.console import TRUTH_HELP, console, print_metrics, progress
 from mail_ros.core.config import STRIDE_S, TrackerChoice, check_choice
 from mail_ros.core.errors import TrackError
 
 
 def evaluate(
     model: Annotated[Path, typer.Argument(help="The model file.")],
-    bags: Annotated[list[Path], typer.Argument(help="Bags with landmarks.")],
+    bags: Annotated[list[Path], typer.Argument(help="Bags that say where they were.")],
     stride_s: Annotated[float, typer.Option(help="Time between two estimates.")] = STRIDE_S,
     tracker: Annotated[
         str, typer.Option(help="none: each window by itself; walking, odometry: a belief is carried on.")
@@ -27,7 +27,7 @@ def evaluate(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
     topic: Annotated[str, typer.Option(help="Topic of the field in the bags.")] = "/imu/mag",
-    landmarks: Annotated[str, typer.Option(help="Topic of the landmarks in the bags.")] = "/landmark",
+    truth: Annotated[str, typer.Option(help=TRUTH_HELP)] = "",
 ) -> None:
     """Print the errors of a model over whole walks, moving and paused apart, and what its doubt is worth.
 
@@ -47,7 +47,7 @@ def evaluate(
     scored: list[Scored] = []
     with progress("evaluating") as bar:
         for bag in bar.track(bags, description=""):
-            track = read_track(bag, topic, landmarks)
+            track = read_track(bag, topic, truth)
             counts_ns = int(track.labelled_span().stamp_ns[0]) + round(from_s * 1e9) if track.valid.any() else 0
             scored += [one for one in follow(localizer, track) if one.estimate.stamp_ns >= counts_ns]
     if not scored:
@@ -55,7 +55,7 @@ def evaluate(
             ", ".join(bag.name for bag in bags),
             wanted=f"a labelled walk longer than the window of {network.config.window.length_s:g} s",
             found="none",
-            fix="give bags with landmarks, or name their topic with --landmarks",
+            fix="give bags that say where they were, or name the topic that says it with --truth",
         )
     rows = table(scored)
     if estimates is not None:

@@ -15,6 +15,7 @@ from mail_ros.cli.demo import demo
 from mail_ros.cli.evaluate import evaluate
 from mail_ros.cli.export import export
 from mail_ros.cli.import_ import import_
+from mail_ros.cli.mark import mark
 from mail_ros.cli.recorder import recorder
 from mail_ros.cli.repair import repair
 from mail_ros.cli.replay import replay
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 
 app.command("import")(import_)
+app.command()(mark)
 app.command()(check)
 app.command()(repair)
 app.command()(train)

@@ -16,6 +16,9 @@ def simulate(
     out: Annotated[Path, typer.Option(help="Folder for the bags walk_00, walk_01 and so on.")],
     walks: Annotated[int, typer.Option(min=1, max=100, help="How many walks.")] = 6,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, other walks.")] = 0,
+    part: Annotated[
+        float, typer.Option(min=0.01, max=1.0, help="Break each walk off after this share of its corridors.")
+    ] = 1.0,
     site: Annotated[int, typer.Option(min=0, help="Another number, other magnets; 0 is the site of the demo.")] = 0,
 ) -> None:
     """Write simulated surveys as bags: every corridor of a small building, in both directions.
@@ -25,7 +28,7 @@ def simulate(
     from mail_ros.data.simulator import make_site, survey
 
     with progress("simulating") as bar:
-        for number, walk in enumerate(bar.track(survey(make_site(site), walks, seed), walks, description="")):
+        for number, walk in enumerate(bar.track(survey(make_site(site), walks, seed, part), walks, description="")):
             notes = {"site": str(site), "seed": str(seed), "route": ROUTE, "repetition": f"{number + 1:02d}"}
             walk.write(out / f"walk_{number:02d}", notes)
     console.print(f"bags: {out}")

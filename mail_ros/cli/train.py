@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from mail_ros.cli.console import console, progress
+from mail_ros.cli.console import TRUTH_HELP, console, progress
 
 
 def train(
-    bags: Annotated[list[Path], typer.Argument(help="Survey bags with landmarks, to learn from.")],
+    bags: Annotated[list[Path], typer.Argument(help="Survey bags that say where they were, to learn from.")],
     validate: Annotated[
         list[Path], typer.Option(help="Whole walks to choose the best epoch by; repeat for each bag or glob.")
     ],
@@ -27,7 +27,7 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --run.")] = False,
     device: Annotated[str, typer.Option(help="cpu, or cuda: one GPU for each process.")] = "cpu",
     topic: Annotated[str, typer.Option(help="Topic of the field in the bags.")] = "/imu/mag",
-    landmarks: Annotated[str, typer.Option(help="Topic of the landmarks in the bags.")] = "/landmark",
+    truth: Annotated[str, typer.Option(help=TRUTH_HELP)] = "",
 ) -> None:
     """Train MAIL on whole walks and write one model file with its card.
 
@@ -46,7 +46,7 @@ def train(
     # The network's matrices are small: threads that wait for a busy core cost more than they bring.
     torch.set_num_threads(max(1, torch.get_num_threads() // 2))
     config = run_config(settings or [])
-    survey = Survey(bags, expand(validate), topic, landmarks)
+    survey = Survey(bags, expand(validate), topic, truth)
     folder = run or Path("runs") / out.stem
     with joined(device) as processes, progress("training", shown=processes.leads) as bar:
         task = bar.add_task("reading walks", total=None)

@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,30 +17,20 @@ import numpy as np
 from rosbags.rosbag2 import Reader, ReaderError
 
 from mail_ros.core.errors import BagError
+from mail_ros.core.signals import NS_PER_S
 from mail_ros.data.bag_metadata import NAME, read_metadata
-from mail_ros.data.bag_writer import BagWriter
-from mail_ros.data.labels import interpolate
 from mail_ros.data.mcap_file import MAGIC
-from mail_ros.data.messages import (
-    FIELD_TYPE,
-    IMU_TYPE,
-    LANDMARK_TYPE,
-    decode_field,
-    decode_landmark,
-    encode_field,
-    encode_imu,
-    encode_landmark,
-)
+from mail_ros.data.messages import FIELD_TYPE, decode_field
 from mail_ros.data.odometry import BagOdometry
 from mail_ros.data.salvage import Salvage
-from mail_ros.data.track import FloatArray, IntArray, Landmark, Track
+from mail_ros.data.track import FloatArray, Track
+from mail_ros.data.truth import BagTruth, Truth
 
 logger = logging.getLogger(__name__)
 
 FIELD_TOPIC = "/imu/mag"
 IMU_TOPIC = "/imu/data"
 ODOMETRY_TOPIC = "/odom"
-LANDMARK_TOPIC = "/landmark"
 _NUMBER = re.compile(r"(\d+)")
 
 
@@ -124,29 +113,56 @@ class Bag:
         return digest.hexdigest()
 
 
-def read_track(path: Path, field_topic: str = FIELD_TOPIC, landmark_topic: str = LANDMARK_TOPIC) -> Track:
-    """One walk from its bag, with odometry where the bag has any; without landmarks no sample is valid.
+class Recording(NamedTuple):
+    """What a bag holds of a walk."""
+
+    track: Track
+    truth: Truth = Truth()
+    clock_s: float = 0.0  # how much later the clock of the landmarks is than that of the field
+    cut_off: bool = False
+    notes: Mapping[str, str] = {}
+
+
+def read_track(path: Path, field_topic: str = FIELD_TOPIC, truth_topic: str = "") -> Track:
+    """One walk from its bag, with odometry where the bag has any; without a truth no sample is valid.
+
+    Args:
+        path: of the bag.
+        field_topic: of the field.
+        truth_topic: that tells where the walk was; empty: the first way that the bag has (see `truth.py`).
 
     Raises:
-        BagError: not a bag, an empty one, or one without the field's topic; topics found are named.
+        BagError: as `read_recording`.
+    """
+    return read_recording(path, field_topic, truth_topic).track
+
+
+def read_recording(path: Path, field_topic: str = FIELD_TOPIC, truth_topic: str = "") -> Recording:
+    """One walk, the truth that labels it, and how their clocks differ: by what each is logged later than stamped.
+
+    Raises:
+        BagError: not a bag, an empty one, one without a topic that is wanted, whose topics are named, or a truth
+            that cannot be true.
+        ConfigError: the bag's planned route is none.
     """
     bag = Bag(path)
+    notes = bag.notes()
     stamps: list[int] = []
+    logged: list[int] = []
     fields: list[FloatArray] = []
-    landmarks: list[Landmark] = []
     seen: set[str] = set()
-    odometry = BagOdometry(ODOMETRY_TOPIC, IMU_TOPIC)
+    odometry, truths = BagOdometry(ODOMETRY_TOPIC, IMU_TOPIC), BagTruth(path, notes, truth_topic)
     for message in bag.messages():
         seen.add(f"{message.topic} ({message.msgtype})")
         if message.topic == field_topic and message.msgtype == FIELD_TYPE:
             stamp_ns, field_ut = decode_field(message.cdr)
             odometry.at_field(stamp_ns)
             stamps.append(stamp_ns)
+            logged.append(message.log_time_ns)
             fields.append(field_ut)
-        elif message.topic == landmark_topic and message.msgtype == LANDMARK_TYPE:
-            landmarks.append(decode_landmark(message.cdr)[0])
         else:
             odometry.hear(message.topic, message.msgtype, message.cdr)
+            truths.hear(message.topic, message.msgtype, message.log_time_ns, message.cdr)
     if not stamps:
         raise BagError(
             path,
@@ -154,11 +170,12 @@ def read_track(path: Path, field_topic: str = FIELD_TOPIC, landmark_topic: str =
             found=", ".join(sorted(seen)) or "no message at all",
             fix="name the topic with --topic, or record it",
         )
+    truth = truths.found(sorted(seen))
     if bag.cut_off:
         logger.warning("%s was cut off while it was recorded: using the %d samples before its end", path, len(stamps))
     stamp_ns_array = np.array(stamps, dtype=np.int64)
-    labels = interpolate(stamp_ns_array, landmarks)
-    return Track(
+    labels = truth.labels(stamp_ns_array)
+    track = Track(
         bag.name,
         stamp_ns_array,
         np.array(fields),
@@ -168,58 +185,9 @@ def read_track(path: Path, field_topic: str = FIELD_TOPIC, landmark_topic: str =
         labels.paused,
         odometry.moved_m,
     )
-
-
-class ImuSeries(NamedTuple):
-    """Inertial readings beside the field."""
-
-    stamp_ns: IntArray  # (n,)
-    orientation_xyzw: FloatArray  # (n, 4) sensor in an east-north-up frame
-    rate_rad_s: FloatArray  # (n, 3)
-    acceleration_m_s2: FloatArray  # (n, 3)
-
-
-def write_walk(
-    path: Path,
-    stamp_ns: IntArray,
-    field_ut: FloatArray,
-    landmarks: Sequence[Landmark],
-    *,
-    imu: ImuSeries | None = None,
-    frame_id: str = "imu_link",
-    map_frame: str = "map",
-    custom: dict[str, str] | None = None,
-) -> None:
-    """Write one walk as a bag, whole or not at all; messages are logged at their stamps.
-
-    Raises:
-        BagError: the bag exists.
-    """
-    if path.exists():
-        raise BagError(
-            path, wanted="a name that is free", found="a bag or another file", fix="choose another or move it away"
-        )
-    messages = [
-        Message(FIELD_TOPIC, FIELD_TYPE, stamp, encode_field(stamp, row, frame_id))
-        for stamp, row in zip(stamp_ns.tolist(), field_ut, strict=True)
-    ]
-    messages += [
-        Message(LANDMARK_TOPIC, LANDMARK_TYPE, mark.stamp_ns, encode_landmark(mark, map_frame)) for mark in landmarks
-    ]
-    if imu is not None:
-        rows = zip(imu.stamp_ns.tolist(), imu.orientation_xyzw, imu.rate_rad_s, imu.acceleration_m_s2, strict=True)
-        messages += [
-            Message(IMU_TOPIC, IMU_TYPE, stamp, encode_imu(stamp, quaternion, rate, acceleration, frame_id))
-            for stamp, quaternion, rate, acceleration in rows
-        ]
-    messages.sort(key=lambda message: message.log_time_ns)
-    partial = path.with_name(path.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    with BagWriter(partial, custom, file_stem=path.name) as writer:
-        for message in messages:
-            writer.add_topic(message.topic, message.msgtype)
-            writer.write(message.topic, message.log_time_ns, message.cdr)
-    partial.rename(path)
+    late_ns = np.median(np.array(logged) - stamp_ns_array)
+    clock_s = float(late_ns - np.median(truth.late_ns)) / NS_PER_S if truth.late_ns else 0.0
+    return Recording(track, truth, clock_s, bag.cut_off, notes)
 
 
 def _files(folder: Path) -> list[Path]:

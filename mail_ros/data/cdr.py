@@ -13,9 +13,8 @@ from functools import cache
 from typing import NamedTuple
 
 from mail_ros.core.signals import NS_PER_S
-from mail_ros.data.messages import FIELD_TYPE, LANDMARK_TYPE, ODOMETRY_TYPE, POSE_TYPES, typestore
+from mail_ros.data.messages import FIELD_TYPE, LANDMARK_TYPE, ODOMETRY_TYPE, POSE_TYPES, TF_TYPE, typestore
 
-TF_TYPE = "tf2_msgs/msg/TFMessage"
 HEADER_TYPE = "std_msgs/msg/Header"
 ENCAPSULATION = 4  # bytes before the message; its second says the byte order
 

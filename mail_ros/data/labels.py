@@ -1,14 +1,25 @@
-"""From landmarks to a position for every sample: straight lines at constant speed between landmarks."""
+"""From what is known of a walk to a position for every sample: straight lines at constant speed in between.
+
+landmarks, few -----> interpolate() --+
+poses, many a second --> follow() ----+--> Labels
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from mail_ros.data.track import IntArray, Labels, Landmark
+from mail_ros.core.signals import NS_PER_S
+from mail_ros.data.track import BoolArray, FloatArray, IntArray, Labels, Landmark, Poses
 
 SAME_PLACE_M = 0.05  # two landmarks in a row closer than this: the walk paused between them
+HOLE_S = (
+    2.0  # between two poses: a localizer that says one every 0.25 m, as AMCL does, is silent for less on a slow walk
+)
+STAND_M, STAND_S = 0.2, 2.0  # whose poses stay within this for so long stands: more than a localizer's tremor
 
 
 def interpolate(stamp_ns: IntArray, landmarks: Sequence[Landmark]) -> Labels:
@@ -21,23 +32,85 @@ def interpolate(stamp_ns: IntArray, landmarks: Sequence[Landmark]) -> Labels:
         stamp_ns: (n,) stamps to label.
         landmarks: in any order; fewer than two label nothing.
     """
-    n = len(stamp_ns)
     marks = sorted(landmarks, key=lambda mark: mark.stamp_ns)
     if len(marks) < 2:
-        return Labels(np.full((n, 2), np.nan), np.zeros(n, np.int64), np.zeros(n, np.bool_), np.zeros(n, np.bool_))
-    mark_ns = np.array([mark.stamp_ns for mark in marks])
-    mark_m = np.array([mark.position_m for mark in marks])
-    mark_floor = np.array([mark.floor for mark in marks])
+        return unknown(len(stamp_ns))
+    known = Poses(
+        np.array([mark.stamp_ns for mark in marks]),
+        np.array([mark.position_m for mark in marks]),
+        np.array([mark.floor for mark in marks], np.int64),
+    )
+    between = _between(stamp_ns, known)
+    length_m = np.linalg.norm(np.diff(known.position_m, axis=0), axis=1)
+    return _labels(between, known, between.inside, length_m[between.leg] < SAME_PLACE_M)
 
-    # A stamp belongs to the leg from landmark `leg` to `leg + 1`; the last landmark to the last leg.
-    leg = np.clip(np.searchsorted(mark_ns, stamp_ns, side="right") - 1, 0, len(marks) - 2)
-    duration_ns = np.maximum(mark_ns[leg + 1] - mark_ns[leg], 1)
-    share = (stamp_ns - mark_ns[leg]) / duration_ns
-    position_m = mark_m[leg] + share[:, None] * (mark_m[leg + 1] - mark_m[leg])
 
-    inside = (stamp_ns >= mark_ns[0]) & (stamp_ns <= mark_ns[-1])
-    valid = inside & (mark_floor[leg] == mark_floor[leg + 1])
-    length_m = np.linalg.norm(np.diff(mark_m, axis=0), axis=1)
-    paused = valid & (length_m[leg] < SAME_PLACE_M)
-    position_m[~valid] = np.nan
-    return Labels(position_m, mark_floor[leg].astype(np.int64), valid, paused)
+def follow(stamp_ns: IntArray, poses: Poses, hole_s: float = HOLE_S) -> Labels:
+    """Label stamps, in any order, by linear interpolation between the poses around them.
+
+    Not valid are stamps before the first pose and after the last, those in a hole, and those between two floors.
+
+    Args:
+        stamp_ns: (n,) stamps to label.
+        poses: their stamps increasing; fewer than two label nothing.
+        hole_s: two poses farther apart in time have a hole between them.
+    """
+    if len(poses.stamp_ns) < 2:
+        return unknown(len(stamp_ns))
+    between = _between(stamp_ns, poses)
+    hole = np.diff(poses.stamp_ns) > hole_s * NS_PER_S
+    standing = np.zeros(len(poses.stamp_ns) - 1, np.bool_)
+    for start, end in stands(poses.stamp_ns, poses.position_m, STAND_M, STAND_S):
+        standing[start:end] = True
+    return _labels(between, poses, between.inside & ~hole[between.leg], standing[between.leg])
+
+
+def stands(stamp_ns: IntArray, position_m: FloatArray, radius_m: float, least_s: float) -> list[tuple[int, int]]:
+    """First and last index of each stay that leaves its first place by less than a radius for long enough.
+
+    Args:
+        stamp_ns: (n,) increasing.
+        position_m: (n, 2).
+        radius_m: of a stay.
+        least_s: a shorter stay is none.
+    """
+    found, start, places = [], 0, position_m.tolist()
+    while start < len(places):
+        end = start
+        while end + 1 < len(places) and math.dist(places[end + 1], places[start]) < radius_m:
+            end += 1
+        if stamp_ns[end] - stamp_ns[start] >= least_s * NS_PER_S:
+            found.append((start, end))
+            start = end
+        start += 1
+    return found
+
+
+def unknown(count: int) -> Labels:
+    """Labels of as many samples whose place nobody knows."""
+    return Labels(
+        np.full((count, 2), np.nan), np.zeros(count, np.int64), np.zeros(count, np.bool_), np.zeros(count, np.bool_)
+    )
+
+
+class _Between(NamedTuple):
+    """Where stamps lie between known places."""
+
+    leg: IntArray  # (n,) index of the known place before; the last place belongs to the last leg
+    position_m: FloatArray  # (n, 2)
+    inside: BoolArray  # (n,) not before the first or after the last
+
+
+def _between(stamp_ns: IntArray, known: Poses) -> _Between:
+    leg = np.clip(np.searchsorted(known.stamp_ns, stamp_ns, side="right") - 1, 0, len(known.stamp_ns) - 2)
+    duration_ns = np.maximum(known.stamp_ns[leg + 1] - known.stamp_ns[leg], 1)
+    share = (stamp_ns - known.stamp_ns[leg]) / duration_ns
+    position_m = known.position_m[leg] + share[:, None] * (known.position_m[leg + 1] - known.position_m[leg])
+    return _Between(leg, position_m, (stamp_ns >= known.stamp_ns[0]) & (stamp_ns <= known.stamp_ns[-1]))
+
+
+def _labels(between: _Between, known: Poses, valid: BoolArray, paused: BoolArray) -> Labels:
+    leg = between.leg
+    valid = valid & (known.floor[leg] == known.floor[leg + 1])
+    position_m = np.where(valid[:, None], between.position_m, np.nan)
+    return Labels(position_m, known.floor[leg], valid, valid & paused)

@@ -21,6 +21,7 @@ ODOMETRY_TYPE = "nav_msgs/msg/Odometry"
 LANDMARK_TYPE = "geometry_msgs/msg/PointStamped"
 POSE_TYPES = ("geometry_msgs/msg/PoseStamped", "geometry_msgs/msg/PoseWithCovarianceStamped")
 MARK_TYPE = "std_msgs/msg/Header"
+TF_TYPE = "tf2_msgs/msg/TFMessage"
 
 
 @cache
@@ -131,8 +132,38 @@ def decode_landmark(cdr: bytes) -> tuple[Landmark, str]:
 
 
 def encode_mark(stamp_ns: int, number: int) -> bytes:
-    """A mark of the surveyor: something is passed now. Which place that is, a planned route or a later look tells."""
+    """A mark of the surveyor: something is passed now. Which place that is, a planned route or a later look tells.
+
+    Args:
+        stamp_ns: now.
+        number: of the mark, from 1 on; negative: the mark of that number is taken back.
+    """
     return _cdr(_header(stamp_ns, str(number)), MARK_TYPE)
+
+
+def decode_mark(cdr: bytes) -> tuple[int, int]:
+    """Stamp, ns, and number, as of `encode_mark`.
+
+    Raises:
+        BagError: its frame_id is no number.
+    """
+    message = decode(cdr, MARK_TYPE)
+    number = message.frame_id
+    if not number.lstrip("-").isdigit():
+        raise BagError(
+            "a mark",
+            wanted="its number as frame_id, as mail_recorder writes it",
+            found=repr(number),
+            fix="name the topic that has the truth with --truth",
+        )
+    return int(message.stamp.sec) * NS_PER_S + int(message.stamp.nanosec), int(number)
+
+
+def decode_pose(cdr: bytes, msgtype: str) -> tuple[int, FloatArray, str]:
+    """Stamp, ns, position on the floor, (2,) m, and frame of an odometry or a pose with or without covariance."""
+    message = decode(cdr, msgtype)
+    pose = message.pose if msgtype == POSE_TYPES[0] else message.pose.pose
+    return stamp_of(message), np.array([pose.position.x, pose.position.y]), message.header.frame_id
 
 
 def _header(stamp_ns: int, frame_id: str) -> Any:

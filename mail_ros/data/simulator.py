@@ -100,7 +100,7 @@ class SimulatedWalk:
         Raises:
             BagError: the bag exists.
         """
-        from mail_ros.data.bag import write_walk  # a robot that is simulated only needs no bag libraries
+        from mail_ros.data.walk_writer import write_walk  # a robot that is simulated only needs no bag libraries
 
         write_walk(
             path,
@@ -201,12 +201,20 @@ def simulate(site: Site, route: Sequence[int], seed: int, drive: Drive | None = 
     )
 
 
-def survey(site: Site, walks: int, seed: int) -> Iterator[SimulatedWalk]:
-    """Walks that each take every corridor in both directions, in another order and at every other speed."""
+def survey(site: Site, walks: int, seed: int, part: float = 1.0) -> Iterator[SimulatedWalk]:
+    """Walks that each take every corridor in both directions, in another order and at every other speed.
+
+    Args:
+        site: that is walked.
+        walks: how many.
+        seed: another one, other walks.
+        part: of its corridors after which each walk is broken off.
+    """
     for number in range(walks):
         own_seed = 1000 * seed + number
         speed_m_s = SURVEY_SPEEDS_M_S[number % len(SURVEY_SPEEDS_M_S)]
-        yield simulate(site, survey_route(site, own_seed), own_seed, Drive(speed_m_s))
+        route = survey_route(site, own_seed)
+        yield simulate(site, route[: 1 + max(1, round(part * (len(route) - 1)))], own_seed, Drive(speed_m_s))
 
 
 def _wander(

@@ -1,6 +1,6 @@
 """One take: a bag under way, what it is a take of, and how much room it may use.
 
-write(), mark() --> BagWriter --> OUT/PREFIX_DATE-TIME/
+write(), mark(), unmark() --> BagWriter --> OUT/PREFIX_DATE-TIME/
 flush(), twice a second: no later kill costs more than that, and a disk that fills up is seen
 """
 
@@ -19,6 +19,8 @@ from mail_ros.core.errors import BagError
 from mail_ros.data.bag_writer import BagWriter, Splitting
 from mail_ros.data.mcap_file import Compression
 from mail_ros.data.messages import MARK_TYPE, encode_mark
+from mail_ros.data.route import Route
+from mail_ros.data.route_file import NOTE, route_to_note
 
 FLUSH_S = 0.5  # a kill costs no more than that and what waits in the middleware: less than a second
 MB = 1_000_000
@@ -34,6 +36,14 @@ class TakeOptions:
     splitting: Splitting = field(default_factory=Splitting)
     compression: Compression = "none"
     min_free_mb: int = 0  # on the disk
+    route: Route | None = None  # whose landmarks are marked in their order
+
+    @property
+    def custom(self) -> dict[str, str]:
+        """What the bag is to say of itself."""
+        if self.route is None:
+            return dict(self.notes)
+        return {"route": self.route.name, **self.notes, NOTE: route_to_note(self.route)}
 
 
 class Take:
@@ -54,7 +64,7 @@ class Take:
         try:
             self.check_room()
             self.writer = BagWriter(
-                self.path, dict(options.notes), splitting=options.splitting, compression=options.compression
+                self.path, options.custom, splitting=options.splitting, compression=options.compression
             )
         except OSError as error:
             raise self._cannot_write(error) from None
@@ -88,17 +98,53 @@ class Take:
         except OSError as error:
             raise self._cannot_write(error) from None
 
-    def mark(self, now_ns: int) -> int:
-        """Write that something is passed now, safe from a kill at once; the mark's number, from 1 on.
+    def mark(self, now_ns: int) -> str:
+        """Write that something is passed now, safe from a kill at once; which mark that was, and what comes next.
 
         Raises:
             BagError: the disk cannot take it.
         """
-        self.writer.add_topic(self.mark_topic, MARK_TYPE)
-        self.write(self.mark_topic, now_ns, encode_mark(now_ns, self.marks + 1), None)
+        self._write_mark(now_ns, self.marks + 1)
         self.marks += 1
+        return f"mark {self.marks}{self._onward()}"
+
+    def unmark(self, now_ns: int) -> str:
+        """Take the last mark back that was not taken back yet; which one that was, and what comes next.
+
+        Raises:
+            BagError: there is none, or the disk cannot take it.
+        """
+        if not self.marks:
+            raise BagError(self.path, wanted="a mark to take back", found="none", fix="mark first")
+        self._write_mark(now_ns, -self.marks)
+        self.marks -= 1
+        return f"mark {self.marks + 1} is taken back{self._onward()}"
+
+    @property
+    def progress(self) -> dict[str, str]:
+        """How far it is along its route, as diagnostics say it."""
+        if (route := self.options.route) is None:
+            return {"marks": str(self.marks)}
+        return {
+            "marks": str(self.marks),
+            "route": route.name,
+            "next landmark": route.next_words(self.marks),
+            "landmarks left": str(route.left(self.marks)),
+        }
+
+    @property
+    def surplus(self) -> str:
+        """What is wrong where the route has fewer landmarks than were marked; else empty."""
+        return self.options.route.surplus_words(self.marks) if self.options.route else ""
+
+    def _onward(self) -> str:
+        route = self.options.route
+        return f"; {self.surplus or f'next: {route.next_words(self.marks)}'}" if route else ""
+
+    def _write_mark(self, now_ns: int, number: int) -> None:
+        self.writer.add_topic(self.mark_topic, MARK_TYPE)
+        self.write(self.mark_topic, now_ns, encode_mark(now_ns, number), None)
         self.flush()
-        return self.marks
 
     def flush(self) -> None:
         """Make what came so far safe.

@@ -25,6 +25,15 @@ class Landmark:
 
 
 @dataclass(frozen=True)
+class Poses:
+    """Where somebody else saw the walk, many times a second."""
+
+    stamp_ns: IntArray  # (k,) increasing
+    position_m: FloatArray  # (k, 2)
+    floor: IntArray  # (k,)
+
+
+@dataclass(frozen=True)
 class Labels:
     """Where a walk was at given stamps."""
 

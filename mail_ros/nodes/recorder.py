@@ -2,7 +2,7 @@
 
     RawTopics --> Take ----------> OUT/PREFIX_DATE-TIME/    every message at the time of its receipt
         |         ~/start, ~/stop
-        |         ~/mark --------> the topic `mark` of the bag
+        |         ~/mark, ~/unmark --> the topic `mark` of the bag
         +-------> Quality -------> /diagnostics, ~/status
 
 A topic is recorded from when its first publisher appears. The bag is whole after SIGINT and SIGTERM alike; one that was
@@ -12,6 +12,7 @@ killed is mended at the next start.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
@@ -21,15 +22,15 @@ from std_srvs.srv import Trigger
 
 from mail_ros.core.errors import BagError, MailError
 from mail_ros.core.health import Level
-from mail_ros.data.bag_writer import Splitting
 from mail_ros.data.messages import definition
 from mail_ros.data.quality import Fault, Quality
 from mail_ros.data.repair import repair, unfinished
-from mail_ros.data.take import FLUSH_S, MB, Take, TakeOptions, free_mb
+from mail_ros.data.take import FLUSH_S, MB, Take, free_mb
 from mail_ros.nodes import qos
 from mail_ros.nodes.outputs import Diagnostics
-from mail_ros.nodes.parameters import LABELS, RecorderParameters, declare_only, read
+from mail_ros.nodes.parameters import declare_only, read
 from mail_ros.nodes.raw_topics import Heard, RawTopics
+from mail_ros.nodes.recorder_parameters import SETTABLE, RecorderParameters
 from mail_ros.nodes.spin import run
 
 NAME = "mail_recorder"
@@ -48,9 +49,9 @@ class RecorderNode(Node):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(NAME, **options)
-        declare_only(self, RecorderParameters, settable=LABELS)
+        declare_only(self, RecorderParameters, settable=SETTABLE)
         self.parameters = read(self, RecorderParameters)
-        self.options = _options(self.parameters)
+        self.options = self.parameters.take_options()
         self.mark_topic = self.resolve_topic_name("mark")
         self.take: Take | None = None
         self.trouble: Fault | None = None  # that ended the last take
@@ -60,8 +61,8 @@ class RecorderNode(Node):
         self._mend()
         self.diagnostics = Diagnostics(self, "recording")
         self.status = self.create_publisher(DiagnosticStatus, "~/status", qos.last_pose())
-        for name, serve in (("start", self.on_start), ("stop", self.on_stop), ("mark", self.on_mark)):
-            self.create_service(Trigger, f"~/{name}", serve)
+        for serve in (self.on_start, self.on_stop, self.on_mark, self.on_unmark):
+            self.create_service(Trigger, f"~/{serve.__name__.removeprefix('on_')}", serve)
         if self.parameters.autostart:
             self.start()
         else:
@@ -76,7 +77,7 @@ class RecorderNode(Node):
         Raises:
             MailError: there is no room or no place for it, or a label is not one.
         """
-        self.options = _options(read(self, RecorderParameters))
+        self.options = read(self, RecorderParameters).take_options()
         self.take, self.trouble = Take(self.options, self.mark_topic), None
         self.quality.begin()
         for topic, heard in self.topics.heard.items():
@@ -112,10 +113,13 @@ class RecorderNode(Node):
     def assess(self) -> None:
         """Say how it goes, and in the log what has changed for the worse."""
         state = "recording" if self.take else "stopped" if self.trouble else "waiting for ~/start"
-        about = {"bag": str(self.take.path), "marks": str(self.take.marks)} if self.take else {}
+        about = {"bag": str(self.take.path), **self.take.progress} if self.take else {}
         size_mb = self.take.writer.size / MB if self.take else 0.0
         about |= {"size, MB": f"{size_mb:.3f}", "free on the disk, MB": self._free()}
-        assessment = self.quality.assess(state, about, [self.trouble] if self.trouble else [])
+        faults = [self.trouble] if self.trouble else []
+        if self.take and (surplus := self.take.surplus):
+            faults.append(Fault(Level.WARN, surplus, "surplus"))
+        assessment = self.quality.assess(state, about, faults, planned=self.options.route is not None)
         self.status.publish(self.diagnostics.publish(assessment))
         if self.quality.watched_s < SETTLE_S:
             return
@@ -148,17 +152,27 @@ class RecorderNode(Node):
             return _answered(answer, False, str(error))
 
     def on_mark(self, _: Trigger.Request, answer: Trigger.Response) -> Trigger.Response:
-        """`~/mark`: something is passed now."""
+        """`~/mark`: something is passed now; with a route, its next landmark."""
+        return self._mark(Take.mark, answer)
+
+    def on_unmark(self, _: Trigger.Request, answer: Trigger.Response) -> Trigger.Response:
+        """`~/unmark`: the last mark was a mistake."""
+        if self.take is not None and not self.take.marks:
+            return _answered(answer, False, "no mark to take back")
+        return self._mark(Take.unmark, answer)
+
+    def _mark(self, act: Callable[[Take, int], str], answer: Trigger.Response) -> Trigger.Response:
         if self.take is None:
             return _answered(answer, False, "not recording: call ~/start first")
         if (now_ns := self.get_clock().now().nanoseconds) == 0:
             return _answered(answer, False, SILENT_CLOCK)
         try:
-            number = self.take.mark(now_ns)
+            said = act(self.take, now_ns)
         except BagError as error:
             self._give_up(error)
             return _answered(answer, False, str(error))
-        return _answered(answer, True, f"mark {number}")
+        self.get_logger().info(said)
+        return _answered(answer, True, said)
 
     def close(self) -> None:
         """Finish the take and say what it holds.
@@ -216,17 +230,6 @@ class RecorderNode(Node):
             return f"{free_mb(self.options.out):.0f}"
         except OSError as error:
             return error.strerror or str(error)
-
-
-def _options(parameters: RecorderParameters) -> TakeOptions:
-    return TakeOptions(
-        parameters.out_path,
-        parameters.prefix,
-        parameters.notes,
-        Splitting(round(parameters.split_size_mb * MB), parameters.split_s),
-        parameters.compression,
-        parameters.min_free_space_mb,
-    )
 
 
 def _answered(answer: Trigger.Response, success: bool, message: str) -> Trigger.Response:

@@ -14,9 +14,10 @@ import torch
 from mail_ros import __version__
 from mail_ros.core.checkpoint import ModelCard, build, save_model
 from mail_ros.core.errors import TrackError
-from mail_ros.data.bag import FIELD_TOPIC, LANDMARK_TOPIC, Bag, read_track
+from mail_ros.data.bag import FIELD_TOPIC, Bag, read_track
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import FloatArray, Track
+from mail_ros.data.truth import ANY
 from mail_ros.training.config import RunConfig
 from mail_ros.training.distribution import Processes
 from mail_ros.training.loop import Progress, Trainer, distances_m, residuals_m
@@ -33,11 +34,11 @@ class Survey:
     train: Sequence[Path]
     validate: Sequence[Path]
     field_topic: str = FIELD_TOPIC
-    landmark_topic: str = LANDMARK_TOPIC
+    truth_topic: str = ""
 
     def tracks(self, bags: Sequence[Path]) -> list[Track]:
         """Read and label some of its bags; errors as of `labelled_track`."""
-        return [labelled_track(bag, self.field_topic, self.landmark_topic) for bag in bags]
+        return [labelled_track(bag, self.field_topic, self.truth_topic) for bag in bags]
 
     def description(self) -> dict[str, Any]:
         """Names and hashes of the bags, as run folder and model card keep them."""
@@ -101,20 +102,20 @@ def _read(config: RunConfig, survey: Survey) -> tuple[WindowSet, WindowSet, dict
     return windows, validation, survey.description()
 
 
-def labelled_track(bag: Path, field_topic: str = FIELD_TOPIC, landmark_topic: str = LANDMARK_TOPIC) -> Track:
+def labelled_track(bag: Path, field_topic: str = FIELD_TOPIC, truth_topic: str = "") -> Track:
     """One walk whose positions are known.
 
     Raises:
         BagError: a bag that cannot be read.
-        TrackError: a bag without landmarks.
+        TrackError: a bag without a truth.
     """
-    track = read_track(bag, field_topic, landmark_topic)
+    track = read_track(bag, field_topic, truth_topic)
     if not track.valid.any():
         raise TrackError(
             track.source,
-            wanted=f"two landmarks or more on {landmark_topic}",
+            wanted=f"a walk that says where it was: {truth_topic or ANY}",
             found="no labelled sample",
-            fix="leave the bag out, or read the topic that has them",
+            fix="leave the bag out, or name the topic that says it with --truth",
         )
     return track
 

@@ -23,6 +23,8 @@ class CheckLimits:
     frozen_s: float = 5.0  # the same reading for so long: a coarse phone on a table stays 2 s at the same one
     frozen_share_most: float = 0.2
     still_ut: float = 0.5  # spread of the field over the whole walk; a building's is ten times that
+    double_click_s: float = 1.0  # between two clicks in RViz: nobody passes places more often
+    far_click: float = 2.5  # times the usual speed, on the ways to a click and from it: no walk is so uneven
     outside_s: float = 1.0  # a landmark so long before the first sample or after the last belongs to another time
     clock_s: float = 0.3  # between the clocks of landmarks and field: 0.3 m of label at walking speed
     clock_most_s: float = 1.0

@@ -8,26 +8,32 @@ import numpy as np
 
 from mail_ros.core.health import Level
 from mail_ros.core.signals import NS_PER_S
+from mail_ros.data.check.clicks import check_clicks
 from mail_ros.data.check.limits import CheckLimits, Finding, graded
 from mail_ros.data.labels import SAME_PLACE_M
 from mail_ros.data.track import FloatArray, IntArray, Landmark, Track
+from mail_ros.data.truth import ANY, Truth, Way
 
 NAMED = 3  # faulty legs that a message names
 
 
-def check_landmarks(track: Track, landmarks: Sequence[Landmark], clock_s: float, limits: CheckLimits) -> list[Finding]:
-    """Judge landmarks, in any order; where the truth is of another kind there are none, and nothing is said.
+def check_landmarks(track: Track, truth: Truth, clock_s: float, limits: CheckLimits) -> list[Finding]:
+    """Judge landmarks, in any order; a reference has none, and was judged when it was read.
 
     Args:
         track: the walk that they label.
-        landmarks: as recorded.
+        truth: as recorded.
         clock_s: how much later the clock of the landmarks is than that of the field.
         limits: from where on something is said.
     """
-    marks = sorted(landmarks, key=lambda mark: mark.stamp_ns)
+    marks = sorted(truth.landmarks, key=lambda mark: mark.stamp_ns)
+    if truth.poses is not None:
+        message = f"none of the {len(truth.poses.stamp_ns)} poses of the reference fits a sample; check their clock"
+        return [] if track.valid.any() else [Finding(Level.ERROR, "labels", message)]
+    if truth.way is Way.NONE:
+        message = f"no sample has a place: found none of {ANY}; walk it again, or name another topic with --truth"
+        return [Finding(Level.ERROR, "labels", message)]
     if len(marks) < 2:
-        if track.valid.any():
-            return []
         message = f"found {len(marks)} landmarks, wanted two or more: no sample has a place; mark every corner and stop"
         return [Finding(Level.ERROR, "labels", message)]
     if broken := sum(not np.isfinite(mark.position_m).all() for mark in marks):
@@ -42,7 +48,9 @@ def check_landmarks(track: Track, landmarks: Sequence[Landmark], clock_s: float,
         f"the landmarks' clock is {abs(clock_s):.1f} s {'behind' if clock_s < 0 else 'ahead of'} the field's; "
         "synchronize the machines (chrony)",
     )
-    return findings + _legs(track, marks, limits)
+    if truth.way is Way.CLICKS:
+        findings += check_clicks(marks, int(track.stamp_ns.min()), limits)
+    return findings + _legs(track, marks, sorted(truth.path, key=lambda mark: mark.stamp_ns), limits)
 
 
 def _outside(track: Track, marks: Sequence[Landmark], limits: CheckLimits) -> list[Finding]:
@@ -57,11 +65,11 @@ def _outside(track: Track, marks: Sequence[Landmark], limits: CheckLimits) -> li
     return graded("labels", float(outside.mean()), 0.0, 0.5, message)
 
 
-def _legs(track: Track, marks: Sequence[Landmark], limits: CheckLimits) -> list[Finding]:
-    """What is wrong with the ways from each landmark to the next, those to another floor left out."""
+def _legs(track: Track, marks: Sequence[Landmark], path: Sequence[Landmark], limits: CheckLimits) -> list[Finding]:
+    """What is wrong with the ways along the path from each landmark to the next, those to another floor left out."""
     stamp_ns = np.array([mark.stamp_ns for mark in marks])
     floor = np.array([mark.floor for mark in marks])
-    length_m = np.linalg.norm(np.diff([mark.position_m for mark in marks], axis=0), axis=1)
+    length_m = _along_m(path, stamp_ns)
     time_s = np.diff(stamp_ns) / NS_PER_S
     walked = (length_m >= SAME_PLACE_M) & (floor[1:] == floor[:-1])
     speed_m_s = length_m / np.maximum(time_s, 1e-9)
@@ -88,6 +96,16 @@ def _legs(track: Track, marks: Sequence[Landmark], limits: CheckLimits) -> list[
         *named("legs", Level.WARN, long & ~slow, "too long for straight and steady walking; mark more places between"),
         *named("way", Level.WARN, odd & ~fast, "odometry went another way; a landmark is missing or misplaced"),
     ]
+
+
+def _along_m(path: Sequence[Landmark], mark_ns: IntArray) -> FloatArray:
+    """(k - 1,) the way between landmarks, over the corners of a planned route."""
+    step_m = np.linalg.norm(np.diff([place.position_m for place in path], axis=0), axis=1)
+    way_m = np.concatenate([[0.0], np.cumsum(step_m)])
+    corners = len(path) > len(mark_ns)
+    at = np.searchsorted([place.stamp_ns for place in path], mark_ns) if corners else np.arange(len(mark_ns))
+    along_m: FloatArray = np.diff(way_m[at])
+    return along_m
 
 
 def _ways_m(track: Track, mark_ns: IntArray) -> FloatArray:

@@ -6,31 +6,19 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 from mail_ros.core.config import STRIDE_S, MailConfig
 from mail_ros.core.errors import MailError, TrackError
 from mail_ros.core.health import Level
 from mail_ros.core.signals import NS_PER_S
-from mail_ros.data.bag import FIELD_TOPIC, LANDMARK_TOPIC, Bag, read_track
+from mail_ros.data.bag import FIELD_TOPIC, Recording, read_recording
 from mail_ros.data.check.limits import CheckLimits, Finding
 from mail_ros.data.check.places import check_labels, check_landmarks
 from mail_ros.data.check.samples import check_field, check_stamps
 from mail_ros.data.dataset import WindowSet
-from mail_ros.data.messages import FIELD_TYPE, LANDMARK_TYPE, decode_landmark
-from mail_ros.data.track import Landmark, Track
-
-
-class Recording(NamedTuple):
-    """What a bag holds of a walk."""
-
-    track: Track
-    landmarks: tuple[Landmark, ...]
-    clock_s: float = 0.0  # how much later the clock of the landmarks is than that of the field
-    cut_off: bool = False
-    notes: Mapping[str, str] = {}
+from mail_ros.data.track import Track
+from mail_ros.data.truth import Way
 
 
 @dataclass(frozen=True)
@@ -42,6 +30,7 @@ class Verdict:
     findings: tuple[Finding, ...]
     notes: Mapping[str, str] = field(default_factory=dict)  # of the take: device, site, route
     track: Track | None = None  # None where it could not be read
+    way: Way = Way.NONE  # how it was told where the walk was
 
     @property
     def usable(self) -> bool:
@@ -53,6 +42,7 @@ class Verdict:
         return {
             "bag": self.bag,
             "usable": self.usable,
+            "truth": self.way.value,
             "findings": [
                 {"level": finding.level.name, "name": finding.name, "message": finding.message}
                 for finding in self.findings
@@ -65,36 +55,15 @@ class Verdict:
 def check_bag(
     path: Path,
     field_topic: str = FIELD_TOPIC,
-    landmark_topic: str = LANDMARK_TOPIC,
+    truth_topic: str = "",
     limits: CheckLimits | None = None,
 ) -> Verdict:
     """Judge one bag, also one that was cut off; one that cannot be read is not usable, and says why."""
     try:
-        recording = read_recording(path, field_topic, landmark_topic)
+        recording = read_recording(path, field_topic, truth_topic)
     except MailError as error:
         return Verdict(path.name, {}, (Finding(Level.ERROR, "unreadable", str(error)),))
     return check(recording, limits or CheckLimits())
-
-
-def read_recording(path: Path, field_topic: str, landmark_topic: str) -> Recording:
-    """A bag's walk, its landmarks, and how their clocks differ: by what each message's receipt is later than its stamp.
-
-    Raises:
-        BagError: as `read_track`.
-    """
-    track, bag = read_track(path, field_topic, landmark_topic), Bag(path)
-    logged_ns: list[int] = []
-    landmarks: list[Landmark] = []
-    late_ns: list[int] = []
-    for message in bag.messages([field_topic, landmark_topic]):
-        if message.msgtype == FIELD_TYPE:
-            logged_ns.append(message.log_time_ns)
-        elif message.msgtype == LANDMARK_TYPE:
-            landmarks.append(decode_landmark(message.cdr)[0])
-            late_ns.append(message.log_time_ns - landmarks[-1].stamp_ns)
-    field_late_ns = np.array(logged_ns) - track.stamp_ns
-    clock_s = float(np.median(field_late_ns) - np.median(late_ns)) / NS_PER_S if landmarks else 0.0
-    return Recording(track, tuple(landmarks), clock_s, bag.cut_off, bag.notes())
 
 
 def check(recording: Recording, limits: CheckLimits, config: MailConfig | None = None) -> Verdict:
@@ -103,7 +72,7 @@ def check(recording: Recording, limits: CheckLimits, config: MailConfig | None =
     numbers: dict[str, float] = {
         "samples": float(len(track)),
         "duration_s": float(track.stamp_ns.max() - track.stamp_ns.min()) / NS_PER_S,
-        "landmarks": float(len(recording.landmarks)),
+        "landmarks": float(len(recording.truth.landmarks)),
     }
     findings: list[Finding] = []
     if recording.cut_off:
@@ -111,18 +80,18 @@ def check(recording: Recording, limits: CheckLimits, config: MailConfig | None =
         findings.append(Finding(Level.WARN, "cut_off", message))
     if len(track) < 2:
         findings.append(Finding(Level.ERROR, "samples", f"found {len(track)} sample; record a whole walk"))
-        return Verdict(track.source, numbers, tuple(findings), recording.notes, track)
+        return Verdict(track.source, numbers, tuple(findings), recording.notes, track, recording.truth.way)
     for more, found in (
         check_stamps(track.stamp_ns, config.features.max_gap_s, limits),
         check_field(track.stamp_ns, track.field_ut, limits),
-        ({}, check_landmarks(track, recording.landmarks, recording.clock_s, limits)),
+        ({}, check_landmarks(track, recording.truth, recording.clock_s, limits)),
         check_labels(track, limits),
         _windows(track, config, limits),
     ):
         numbers.update(more)
         findings += found
     findings.sort(key=lambda finding: -finding.level)
-    return Verdict(track.source, numbers, tuple(findings), recording.notes, track)
+    return Verdict(track.source, numbers, tuple(findings), recording.notes, track, recording.truth.way)
 
 
 def _windows(track: Track, config: MailConfig, limits: CheckLimits) -> tuple[dict[str, float], list[Finding]]:

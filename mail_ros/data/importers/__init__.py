@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mail_ros.core.errors import ConfigError
-from mail_ros.data.bag import write_walk
 from mail_ros.data.importers.ipin import IPIN_2023_ORIGIN, read_ipin_log
 from mail_ros.data.importers.magpie import read_magpie
 from mail_ros.data.importers.microsoft import read_trace
 from mail_ros.data.importers.plain_csv import read_plain_csv
 from mail_ros.data.importers.uji import UJI_ORIGIN, read_uji
 from mail_ros.data.importers.walk import Origin, Walk
+from mail_ros.data.walk_writer import write_walk
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mail_ros.data.bag import ImuSeries
 from mail_ros.data.track import FloatArray, IntArray
+from mail_ros.data.walk_writer import ImuSeries
 
 
 class Series(NamedTuple):

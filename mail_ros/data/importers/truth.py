@@ -6,13 +6,12 @@ are kept between which the walk was straight and steady; the labels between them
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from mail_ros.core.signals import NS_PER_S
-from mail_ros.data.labels import SAME_PLACE_M
+from mail_ros.data.labels import SAME_PLACE_M, stands
 from mail_ros.data.track import FloatArray, IntArray, Landmark
 
 TOLERANCE_M = 0.1  # how far a label may lie from the known position: below what a map resolves
@@ -41,16 +40,10 @@ def landmarks_of(stamp_ns: IntArray, position_m: FloatArray, floor: IntArray) ->
 
 def _stands(stamp_ns: IntArray, position_m: FloatArray) -> tuple[FloatArray, set[int]]:
     """The positions with a tracker's tremor taken out of stands, and the first and last index of each stand."""
-    still_m, ends, start = position_m.copy(), set[int](), 0
-    while start < len(stamp_ns):
-        end = start
-        while end + 1 < len(stamp_ns) and math.dist(position_m[end + 1], position_m[start]) < SAME_PLACE_M:
-            end += 1
-        if stamp_ns[end] - stamp_ns[start] >= STAND_S * NS_PER_S:
-            still_m[start : end + 1] = position_m[start]
-            ends |= {start, end}
-            start = end
-        start += 1
+    still_m, ends = position_m.copy(), set[int]()
+    for start, end in stands(stamp_ns, position_m, SAME_PLACE_M, STAND_S):
+        still_m[start : end + 1] = position_m[start]
+        ends |= {start, end}
     return still_m, ends
 
 

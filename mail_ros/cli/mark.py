@@ -1,0 +1,41 @@
+"""`mail_ros mark`: the surveyor's keyboard."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from mail_ros.cli.console import console
+
+WORDS = {"": "mark", "u": "unmark", "start": "start", "stop": "stop"}
+HELP = "Enter: mark; u: take the last mark back; start, stop: a take; q: end"
+
+
+def mark(
+    namespace: Annotated[str, typer.Option(help="Namespace of the recorder.")] = "",
+) -> None:
+    """Tell a running recorder from the keyboard what is passed: Enter at each landmark, u takes the last one back.
+
+    `start` and `stop` begin and end a take, `q` ends this. The answers say which landmark of a planned route is next.
+
+    Example: `mail_ros mark`
+    """
+    try:
+        from mail_ros.nodes.surveyor import Surveyor
+    except ModuleNotFoundError as error:
+        from mail_ros.nodes.spin import missing
+
+        raise missing(error) from None
+
+    console.print(HELP)
+    with Surveyor(namespace) as surveyor:
+        for line in sys.stdin:
+            if (word := line.strip()) == "q":
+                return
+            if word not in WORDS:
+                console.print(HELP)
+                continue
+            success, said = surveyor.ask(WORDS[word])
+            console.print(said if success else f"refused: {said}", markup=False)

@@ -1,0 +1,74 @@
+"""Writing a walk as a bag: field, landmarks and inertial readings, each message logged at its stamp."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from mail_ros.core.errors import BagError
+from mail_ros.data.bag import FIELD_TOPIC, IMU_TOPIC, Message
+from mail_ros.data.bag_writer import BagWriter
+from mail_ros.data.messages import (
+    FIELD_TYPE,
+    IMU_TYPE,
+    LANDMARK_TYPE,
+    encode_field,
+    encode_imu,
+    encode_landmark,
+)
+from mail_ros.data.track import FloatArray, IntArray, Landmark
+from mail_ros.data.truth import LANDMARK_TOPIC
+
+
+class ImuSeries(NamedTuple):
+    """Inertial readings beside the field."""
+
+    stamp_ns: IntArray  # (n,)
+    orientation_xyzw: FloatArray  # (n, 4) sensor in an east-north-up frame
+    rate_rad_s: FloatArray  # (n, 3)
+    acceleration_m_s2: FloatArray  # (n, 3)
+
+
+def write_walk(
+    path: Path,
+    stamp_ns: IntArray,
+    field_ut: FloatArray,
+    landmarks: Sequence[Landmark],
+    *,
+    imu: ImuSeries | None = None,
+    frame_id: str = "imu_link",
+    map_frame: str = "map",
+    custom: dict[str, str] | None = None,
+) -> None:
+    """Write one walk as a bag, whole or not at all; messages are logged at their stamps.
+
+    Raises:
+        BagError: the bag exists.
+    """
+    if path.exists():
+        raise BagError(
+            path, wanted="a name that is free", found="a bag or another file", fix="choose another or move it away"
+        )
+    messages = [
+        Message(FIELD_TOPIC, FIELD_TYPE, stamp, encode_field(stamp, row, frame_id))
+        for stamp, row in zip(stamp_ns.tolist(), field_ut, strict=True)
+    ]
+    messages += [
+        Message(LANDMARK_TOPIC, LANDMARK_TYPE, mark.stamp_ns, encode_landmark(mark, map_frame)) for mark in landmarks
+    ]
+    if imu is not None:
+        rows = zip(imu.stamp_ns.tolist(), imu.orientation_xyzw, imu.rate_rad_s, imu.acceleration_m_s2, strict=True)
+        messages += [
+            Message(IMU_TOPIC, IMU_TYPE, stamp, encode_imu(stamp, quaternion, rate, acceleration, frame_id))
+            for stamp, quaternion, rate, acceleration in rows
+        ]
+    messages.sort(key=lambda message: message.log_time_ns)
+    partial = path.with_name(path.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    with BagWriter(partial, custom, file_stem=path.name) as writer:
+        for message in messages:
+            writer.add_topic(message.topic, message.msgtype)
+            writer.write(message.topic, message.log_time_ns, message.cdr)
+    partial.rename(path)

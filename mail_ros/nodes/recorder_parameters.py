@@ -1,0 +1,104 @@
+"""What `mail_recorder` can be told; see `parameters.py`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from mail_ros.core.config import check_choice, check_range
+from mail_ros.core.errors import ConfigError
+from mail_ros.data.bag_writer import Splitting
+from mail_ros.data.route_file import read_route
+from mail_ros.data.take import MB, TakeOptions
+from mail_ros.nodes.parameters import described
+
+LABELS = ("site", "floor", "route", "direction", "device", "carrier")  # as of words, or of numbers: `route:=12`
+SETTABLE = (*LABELS, "route_file")  # between two takes
+
+
+@dataclass(frozen=True)
+class RecorderParameters:
+    """Parameters of `mail_recorder`."""
+
+    topics: tuple[str, ...] = described(
+        (
+            *("imu/mag", "imu/data", "odom", "tf", "tf_static", "reference_pose"),
+            *("landmark", "clicked_point", "cmd_vel"),
+        ),
+        "Topics to record; relative names follow the namespace and remappings.",
+    )
+    out: str = described("bags", "Folder that bags are put into; made where it is missing.")
+    prefix: str = described("walk", "A bag's name is this, then date and time of its start.")
+    autostart: bool = described(True, "true: record from the start; false: wait for ~/start.")
+
+    site: object = described("", "Label of the takes, kept in their bags: where this is. All labels may be left empty.")
+    floor: object = described("", "Label: which floor.")
+    route: object = described("", "Label: which way is walked; walks of the same route are compared with each other.")
+    direction: object = described("", "Label: which way along the route.")
+    device: object = described("", "Label: which sensor, or what carries it.")
+    carrier: object = described("", "Label: person or robot.")
+
+    route_file: str = described(
+        "", "YAML or GeoJSON file of the landmarks that ~/mark passes in their order; kept in the bag. Empty: none."
+    )
+    split_size_mb: float = described(0.0, "A bag goes on in another file when one has so many MB; 0: never.")
+    split_s: float = described(0.0, "A bag goes on in another file after so many seconds; 0: never.")
+    compression: Literal["none", "zstd"] = described("none", "none or zstd: of the chunks within the bag's files.")
+    min_free_space_mb: int = described(
+        500, "Room to leave on the disk: no take begins with less, and one under way ends. Others need the disk too."
+    )
+
+    def __post_init__(self) -> None:
+        if not self.topics or not all(self.topics):
+            raise ConfigError(
+                "parameter topics",
+                wanted="a list of topics",
+                found=repr(self.topics),
+                fix="give one, as in -p topics:=\"['imu/mag']\"",
+            )
+        for name in ("out", "prefix"):
+            if not getattr(self, name):
+                raise ConfigError(f"parameter {name}", wanted="a name", found="nothing", fix="give one or leave it out")
+        if "/" in self.prefix:
+            raise ConfigError(
+                "parameter prefix", wanted="a name without /", found=self.prefix, fix="put folders into out"
+            )
+        check_range("parameter split_size_mb", self.split_size_mb, 0.0, 1e6)
+        check_range("parameter split_s", self.split_s, 0.0, 1e6)
+        check_choice("parameter compression", self.compression, Literal["none", "zstd"])
+        check_range("parameter min_free_space_mb", self.min_free_space_mb, 0, 1e9)
+        for name in LABELS:
+            if not isinstance(label := getattr(self, name), str | int | float):
+                raise ConfigError(f"parameter {name}", wanted="a word", found=repr(label), fix="correct the value")
+        if self.carrier not in ("", "person", "robot"):
+            raise ConfigError(
+                "parameter carrier", wanted="person or robot", found=repr(self.carrier), fix="change the setting"
+            )
+
+    @property
+    def out_path(self) -> Path:
+        """The folder of the bags; a leading ~ is the home folder."""
+        return Path(self.out).expanduser()
+
+    @property
+    def notes(self) -> dict[str, str]:
+        """The labels that were given."""
+        notes = {name: str(getattr(self, name)) for name in LABELS}
+        return {name: note for name, note in notes.items() if note}
+
+    def take_options(self) -> TakeOptions:
+        """What a take is made with.
+
+        Raises:
+            ConfigError: the route's file is not one.
+        """
+        return TakeOptions(
+            self.out_path,
+            self.prefix,
+            self.notes,
+            Splitting(round(self.split_size_mb * MB), self.split_s),
+            self.compression,
+            self.min_free_space_mb,
+            read_route(Path(self.route_file).expanduser()) if self.route_file else None,
+        )

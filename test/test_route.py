@@ -1,0 +1,170 @@
+"""Planned routes: what a file may say, the n-th mark is the n-th landmark, and corners are passed at a steady pace."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mail_ros.core.errors import ConfigError
+from mail_ros.data.labels import interpolate
+from mail_ros.data.route import Route, RoutePoint
+from mail_ros.data.route_file import read_route, route_from_note, route_to_note
+
+S = 1_000_000_000
+YAML = """
+points:
+  - {at: [0, 0], name: door}
+  - {at: [6, 0], mark: false}   # a corner
+  - {at: [6, 4]}
+  - {at: [6, 4], floor: 1, name: stairs}
+  - {at: [0, 4.5]}
+"""
+HALL = Route(
+    "hall",
+    (
+        RoutePoint((0.0, 0.0), 0, "door"),
+        RoutePoint((6.0, 0.0), marked=False),
+        RoutePoint((6.0, 4.0)),
+        RoutePoint((6.0, 4.0), 1, "stairs"),
+        RoutePoint((0.0, 4.5), 1),
+    ),
+)
+
+
+def feature(kind: str, coordinates: object, **properties: object) -> dict[str, object]:
+    return {
+        "type": "Feature",
+        "geometry": {"type": kind, "coordinates": coordinates},
+        "properties": properties or None,
+    }
+
+
+GEOJSON = {
+    "type": "FeatureCollection",
+    "features": [
+        feature("Point", [0, 0], name="door", colour="red"),
+        feature("LineString", [[6, 0]]),
+        feature("Point", [6, 4, 0]),
+        feature("Point", [6, 4], floor=1, name="stairs"),
+        feature("Point", [0, 4.5]),
+    ],
+}
+
+
+def written(folder: Path, text: str, name: str = "hall.yaml") -> Path:
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def test_yaml_and_geojson_say_the_same(tmp_path: Path) -> None:
+    assert read_route(written(tmp_path, YAML)) == HALL
+    assert read_route(written(tmp_path, json.dumps(GEOJSON, indent="\t"), "hall.geojson")) == HALL
+    assert read_route(written(tmp_path, f"name: tour\n{YAML}")).name == "tour"
+
+
+def test_the_route_of_the_how_to_is_one(tmp_path: Path) -> None:
+    """With a stand at the lift, and a corner before it that is not marked."""
+    how_to = (Path(__file__).resolve().parent.parent / "docs" / "survey.md").read_text()
+    route = read_route(written(tmp_path, f"points:{how_to.partition('points:')[2].partition('```')[0]}"))
+    assert len(route.landmarks) == 5
+    assert route.landmarks[2].position_m == route.landmarks[3].position_m
+    assert not route.points[2].marked
+
+
+def test_a_route_survives_as_a_note() -> None:
+    assert route_from_note(route_to_note(HALL), "walk") == HALL
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[1, 2]", r"hall.yaml: wanted a list `points`, found \[1, 2\]; write it as in \{at: "),
+        ("stops: []", "wanted a list `points`, or a FeatureCollection, found stops"),
+        ("points: [", "wanted a route as YAML or GeoJSON, found .* correct the file"),
+        ("points: [{at: [0, 0]}]", "begins and ends with a landmark, found 1 landmarks among 1 points"),
+        ("points: [{at: [0, 0]}, {at: [1, 0]}, {at: [2, 0], mark: false}]", "found 2 landmarks among 3 points"),
+        ("points: [{at: [0, 0]}, {at: [1]}]", r"hall.yaml, point 2: wanted x and y in metres, found \[1\]"),
+        ("points: [{at: [0, .nan]}]", "point 1: wanted x and y in metres"),
+        ("points: [{x: 1, y: 2}]", "wanted at, and at most floor, name and mark, found {'x': 1, 'y': 2}"),
+        ("points: [{at: [0, 0], floor: 1.5}]", "wanted a floor that is a whole number, found 1.5"),
+        ("points: [{at: [0, 0], mark: maybe}]", "wanted mark: true or mark: false, found 'maybe'"),
+        (json.dumps({**GEOJSON, "features": [feature("Polygon", [])]}), "feature 1: wanted a Point or a LineString"),
+        (json.dumps({**GEOJSON, "features": [5]}), "feature 1: wanted a Point or a LineString, found 5"),
+    ],
+)
+def test_what_is_no_route_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        read_route(written(tmp_path, text))
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="found No such file or directory; correct the path"):
+        read_route(tmp_path / "none.yaml")
+
+
+def test_a_corner_is_passed_when_its_share_of_the_way_is_walked() -> None:
+    landmarks, path = HALL.walked([0, 10 * S, 30 * S, 42 * S])
+    assert [(mark.stamp_ns, mark.position_m, mark.floor) for mark in landmarks] == [
+        (0, (0.0, 0.0), 0),
+        (10 * S, (6.0, 4.0), 0),
+        (30 * S, (6.0, 4.0), 1),
+        (42 * S, (0.0, 4.5), 1),
+    ]
+    assert [(place.stamp_ns, place.position_m) for place in path[:3]] == [
+        (0, (0.0, 0.0)),
+        (6 * S, (6.0, 0.0)),  # after 6 of 10 m
+        (10 * S, (6.0, 4.0)),
+    ]
+    labels = interpolate(np.array([3, 8, 20, 36]) * S, path)
+    assert labels.position_m[[0, 1, 3]].tolist() == [[3, 0], [6, 2], [3, 4.25]]
+    assert labels.valid.tolist() == [True, True, False, True]
+    assert not labels.paused.any()
+
+
+@given(
+    st.lists(st.tuples(*[st.integers(-50, 50)] * 2), min_size=1, max_size=8, unique=True),
+    st.integers(1, 600),
+)
+def test_between_two_marks_the_pace_is_steady_whatever_the_corners(corners: list[tuple[int, int]], time_s: int) -> None:
+    """Along the polyline: after a share of the time, the same share of its length."""
+    ends = [RoutePoint((60.0, 0.0)), RoutePoint((0.0, 60.0))]
+    via = [RoutePoint((float(x), float(y)), marked=False) for x, y in corners]
+    path = Route("any", (ends[0], *via, ends[1])).walked([5 * S, (5 + time_s) * S]).path
+    place_m = np.array([place.position_m for place in path])
+    way_m = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(place_m, axis=0), axis=1))])
+    shares = np.array([(place.stamp_ns - 5 * S) / (time_s * S) for place in path])
+    np.testing.assert_allclose(shares, way_m / way_m[-1], atol=1e-8)
+    assert len(path) == len(corners) + 2
+
+
+def test_a_walk_that_was_broken_off_has_the_first_landmarks() -> None:
+    assert HALL.walked([]).path == ()
+    assert len(HALL.walked([0, 10 * S]).landmarks) == 2
+
+
+def test_a_stand_is_a_place_that_is_planned_twice() -> None:
+    route = Route("stand", (*HALL.points[:3], RoutePoint((6.0, 4.0)), RoutePoint((6.0, 4.0), 1)))
+    path = route.walked([0, 10 * S, 20 * S, 30 * S]).path
+    assert interpolate(np.array([5, 15]) * S, path).paused.tolist() == [False, True]
+
+
+def test_a_line_may_be_drawn_from_landmark_to_landmark() -> None:
+    """As a GIS snaps it: its ends are no corners."""
+    corners = [RoutePoint(at, marked=False) for at in ((0.0, 0.0), (6.0, 0.0), (6.0, 4.0))]
+    route = Route("drawn", (RoutePoint((0.0, 0.0)), *corners, RoutePoint((6.0, 4.0))))
+    assert [place.stamp_ns for place in route.walked([0, 10 * S]).path] == [0, 6 * S, 10 * S]
+
+
+def test_the_surveyor_is_told_what_comes_next() -> None:
+    assert HALL.next_words(0) == "1 of 4, door at (0, 0) m on floor 0"
+    assert HALL.next_words(3) == "4 of 4, the place at (0, 4.5) m on floor 1"
+    assert HALL.next_words(4) == "none: all 4 are marked"
+    assert [HALL.left(marks) for marks in (0, 3, 4, 5)] == [4, 1, 0, 0]
+    assert HALL.surplus_words(4) == ""
+    assert HALL.surplus_words(5).startswith("5 marks, and route hall has 4 landmarks: take back")
