@@ -54,8 +54,8 @@ def test_every_topic_arrives_as_the_bytes_it_is(graph: Graph, walk: Path) -> Non
 
 
 def test_a_reliable_subscriber_that_stands_still_loses_nothing(graph: Graph) -> None:
-    """More messages than the replay's queue holds: it waits for the one that sleeps."""
-    bag = synthetic_walk(80.0).write(graph.folder / "long")
+    """More messages than both queues hold, of 5,000 each: it waits for the one that sleeps."""
+    bag = synthetic_walk(200.0).write(graph.folder / "long")
     recorder = graph.start("mail_recorder", f"out:={graph.folder / 'bags'}", "topics:=['imu/mag']")
     publishing = threading.Thread(target=replay, args=(bag, FAST))
     publishing.start()

@@ -36,6 +36,7 @@ from mail_ros.nodes.spin import one_line
 CLOCK_PERIOD_S = 0.025  # of the wall, as rosbag2 has it
 CDR_HEADER = 4  # bytes; Fast DDS never delivers less, and withholds all that follows
 STALLED_S = 60.0  # a reliable subscriber that takes nothing for so long is broken
+ACK_S = 0.1  # rclpy holds Python's lock while it waits for acknowledgments
 
 
 @dataclass(frozen=True)
@@ -148,8 +149,10 @@ class _Player:
             self._publish(message)
             progress(done + 1, self.contents.count)
         for topic, publisher in self.publishers.items():
-            if not publisher.wait_for_all_acked(Duration(seconds=STALLED_S)):
-                raise _stuck(topic)
+            deadline_s = time.monotonic() + STALLED_S
+            while not publisher.wait_for_all_acked(Duration(seconds=ACK_S)):
+                if time.monotonic() > deadline_s:
+                    raise _stuck(topic)
         return self.replayed
 
     def _publisher(self, topic: str, msgtype: str) -> Publisher:
