@@ -53,7 +53,8 @@ def test_what_ends_the_node_is_said(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_node_too(number: signal.Signals, tmp_path: Path) -> None:
-    script = "from pathlib import Path; from mail_ros.cli.demo import demo; demo(out=Path('demo.png'))"
+    heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # not in a background job
+    script = f"{heed}; from pathlib import Path; from mail_ros.cli.demo import demo; demo(out=Path('demo.png'))"
     robot = subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path, stderr=subprocess.DEVNULL)
     try:
         node = _child(robot.pid)
