@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from mail_ros.core.belief import NEAR_M, Cells, FloatArray, Posterior, decode, gaussian, normal
-from mail_ros.core.config import TrackerConfig
 from mail_ros.core.errors import TrackError
 from mail_ros.core.motion import Motion, OdometryMotion, Turn, WalkingMotion
+from mail_ros.core.tracker_config import TrackerConfig
 
 LONGEST_EVIDENCE_S = 2.0  # a window counts for at most so long, however rarely one comes
 FORGET_S = 60.0  # without odometry, a belief that old says nothing any more
@@ -130,7 +130,7 @@ class Tracker:
         self.belief = (1.0 - lost) * _normalised(moved, self.belief) + lost * self.motion.start(len(self.cells))
         self._due = True
 
-    def update(self, log_ratio: FloatArray, weight: float = 1.0) -> None:
+    def update(self, log_ratio: FloatArray, weight: float = 1.0, turned: FloatArray | None = None) -> None:
         """Take what a window says, unless the belief did not move since the last one.
 
         A share of windows, `outlier`, is from anywhere: what is far below 0 in every cell changes nothing.
@@ -139,6 +139,7 @@ class Tracker:
             log_ratio: (m,) log likelihood of the window in each cell, against one from anywhere (see `belief.ratio`);
                 -inf where it is impossible.
             weight: 0 to 1, how much of a whole window's evidence it is.
+            turned: (m, 2) how its axes, odometry's, are turned against the map, see `model.ModelOutput.turned`.
 
         Raises:
             TrackError: another number of cells, NaN, +inf, or no possible cell.
@@ -154,10 +155,11 @@ class Tracker:
         if not self._due:
             return
         scale = max(highest, 0.0)  # taken out of both, so that the numbers stay finite
-        likelihood = (1.0 - self.config.outlier) * np.exp(log_ratio - scale) + self.config.outlier * np.exp(-scale)
+        ratio = log_ratio[:, None] if turned is None else log_ratio[:, None] - self.motion.misfit(turned)
+        likelihood = (1.0 - self.config.outlier) * np.exp(ratio - scale) + self.config.outlier * np.exp(-scale)
         heard_s = weight * min(self._unheard_s, LONGEST_EVIDENCE_S)
         evidence = np.power(likelihood / likelihood.max(), self.config.evidence_per_s * heard_s)
-        self.belief = _normalised(self.belief * evidence[:, None], self.belief)
+        self.belief = _normalised(self.belief * evidence, self.belief)
         self._count_support(highest, heard_s * (1.0 - self.standing))
         self._unheard_s, self._due = 0.0, False
 

@@ -9,7 +9,9 @@ import numpy as np
 from rosbags.typesys import Stores, get_typestore
 from rosbags.typesys.store import Typestore
 
+from mail_ros.core.attitude import heading_rad
 from mail_ros.core.errors import BagError
+from mail_ros.core.feed import OdometryPose
 from mail_ros.core.frames import frame_of_floor, split_frame
 from mail_ros.core.odometry import ImuReading
 from mail_ros.core.signals import NS_PER_S, UT_PER_T, FloatArray
@@ -109,11 +111,12 @@ def decode_imu(cdr: bytes) -> ImuReading | None:
     )
 
 
-def decode_odometry(cdr: bytes) -> tuple[int, FloatArray]:
-    """Stamp, ns, and position on the floor, (2,) m in odometry's own frame."""
+def decode_odometry(cdr: bytes) -> OdometryPose:
+    """Where odometry says that the device is, in its own frame."""
     message = decode(cdr, ODOMETRY_TYPE)
-    position = message.pose.pose.position
-    return stamp_of(message), np.array([position.x, position.y])
+    position, turn = message.pose.pose.position, message.pose.pose.orientation
+    yaw_rad = heading_rad(np.array([turn.x, turn.y, turn.z, turn.w]))
+    return OdometryPose(stamp_of(message), np.array([position.x, position.y]), yaw_rad)
 
 
 def encode_landmark(landmark: Landmark, map_frame: str) -> bytes:
