@@ -25,7 +25,8 @@ def simulate(
 
     Example: `mail_ros simulate --out bags/simulated --walks 6`
     """
-    from mail_ros.data.simulator import make_site, survey
+    from mail_ros.data.simulator.demo import survey
+    from mail_ros.data.simulator.dipoles import make_site
 
     with progress("simulating") as bar:
         for number, walk in enumerate(bar.track(survey(make_site(site), walks, seed, part), walks, description="")):

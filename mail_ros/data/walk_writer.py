@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from mail_ros.core.errors import BagError
 from mail_ros.data.bag import FIELD_TOPIC, IMU_TOPIC, Message
@@ -18,17 +17,8 @@ from mail_ros.data.messages import (
     encode_imu,
     encode_landmark,
 )
-from mail_ros.data.track import FloatArray, IntArray, Landmark
+from mail_ros.data.track import FloatArray, ImuSeries, IntArray, Landmark
 from mail_ros.data.truth import LANDMARK_TOPIC
-
-
-class ImuSeries(NamedTuple):
-    """Inertial readings beside the field."""
-
-    stamp_ns: IntArray  # (n,)
-    orientation_xyzw: FloatArray  # (n, 4) sensor in an east-north-up frame
-    rate_rad_s: FloatArray  # (n, 3)
-    acceleration_m_s2: FloatArray  # (n, 3)
 
 
 def write_walk(
