@@ -73,10 +73,6 @@ class Motion(ABC):
         """What the belief in each column, (columns,), says of odometry's angle; None where there is no odometry."""
         return None
 
-    def misfit(self, turned: FloatArray) -> FloatArray | float:
-        """What windows turned so (see `model.ModelOutput.turned`) cost each column, (m, columns); 0 if any may be."""
-        return 0.0
-
     def _turned(self, way_m: FloatArray) -> FloatArray:
         """A way (2,) as each heading sees it, (k, 2)."""
         return np.column_stack([self.cos * way_m[0] - self.sin * way_m[1], self.sin * way_m[0] + self.cos * way_m[1]])
@@ -137,12 +133,6 @@ class OdometryMotion(Motion):
         x, y = (float(share @ part / share.sum()) for part in (self.cos, self.sin))
         concentration = min(max(math.hypot(x, y), 1e-12), 1.0)
         return Turn(math.atan2(y, x), min(-2.0 * math.log(concentration), ANY_ANGLE_RAD2))
-
-    def misfit(self, turned: FloatArray) -> FloatArray:
-        """As much as the cosine of what a column's angle is off, against none."""
-        most = np.hypot(turned[:, 0], turned[:, 1])[:, None]
-        cost: FloatArray = most - turned @ np.stack([self.cos, self.sin])
-        return cost
 
     def _odometry(self, belief: FloatArray) -> FloatArray:
         length_m = float(np.linalg.norm(self._way_m))

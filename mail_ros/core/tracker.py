@@ -17,6 +17,7 @@ import numpy as np
 from mail_ros.core.belief import NEAR_M, Cells, FloatArray, Posterior, decode, gaussian, normal
 from mail_ros.core.errors import TrackError
 from mail_ros.core.motion import Motion, OdometryMotion, Turn, WalkingMotion
+from mail_ros.core.mount import MountAngle
 from mail_ros.core.tracker_config import TrackerConfig
 
 LONGEST_EVIDENCE_S = 2.0  # a window counts for at most so long, however rarely one comes
@@ -51,6 +52,7 @@ class Tracker:
         """
         self.cells, self.config = cells, config
         self.motion: Motion = OdometryMotion(cells, config) if odometry else WalkingMotion(cells, config)
+        self.mount = MountAngle(self.motion.angle_rad, config.mount_rad, config.mount_unknown) if odometry else None
         self._forgets = not odometry
         self._spread = 1.0 if odometry else config.walking_spread
         self.reset()
@@ -58,6 +60,8 @@ class Tracker:
     def reset(self) -> None:
         """Know nothing again."""
         self.motion.reset()
+        if self.mount is not None:
+            self.mount.reset()
         self.belief = self.motion.start(len(self.cells))  # (m, columns), sums to one
         self._unheard_s = 0.0  # since evidence was last taken
         self._due = True  # evidence is taken once per move: in between the windows say the same again
@@ -155,13 +159,25 @@ class Tracker:
         if not self._due:
             return
         scale = max(highest, 0.0)  # taken out of both, so that the numbers stay finite
-        ratio = log_ratio[:, None] if turned is None else log_ratio[:, None] - self.motion.misfit(turned)
+        ratio = log_ratio[:, None] if turned is None or self.mount is None else self._of_turns(log_ratio, turned)
         likelihood = (1.0 - self.config.outlier) * np.exp(ratio - scale) + self.config.outlier * np.exp(-scale)
         heard_s = weight * min(self._unheard_s, LONGEST_EVIDENCE_S)
         evidence = np.power(likelihood / likelihood.max(), self.config.evidence_per_s * heard_s)
+        if turned is not None and self.mount is not None:
+            expected = self.mount.expect(evidence)
+            self.mount.learn(self.belief, evidence)
+            evidence = expected
         self.belief = _normalised(self.belief * evidence, self.belief)
         self._count_support(highest, heard_s * (1.0 - self.standing))
         self._unheard_s, self._due = 0.0, False
+
+    def _of_turns(self, log_ratio: FloatArray, turned: FloatArray) -> FloatArray:
+        """(m, k) of a window that may be turned by each of the columns' angles."""
+        length = np.hypot(turned[:, 0], turned[:, 1])
+        share = 1.0 / (1.0 + length * self.config.angle_rad**2)  # an angle is no surer than that
+        cost = share[:, None] * (length[:, None] - turned @ np.stack([self.motion.cos, self.motion.sin]))
+        ratio: FloatArray = log_ratio[:, None] - cost
+        return ratio
 
     @property
     def support(self) -> float:

@@ -47,6 +47,18 @@ def resample(track: Track, features: FeatureConfig) -> Track:
     return _in_map_axes(track, resampled) if features.frame == "level" else resampled
 
 
+def walked_back(resampled: Track) -> Track:
+    """The same way, from its end to its start: in the map's axes a place has the same field whichever way one goes.
+
+    A row is the mean up to its stamp, and so ends where the row before it did.
+    """
+    back = resampled[::-1]
+    ends = {name: np.roll(getattr(back, name), -1, axis=0) for name in ("position_m", "floor", "valid", "paused")}
+    ends["valid"][-1] = False
+    ends["position_m"][~ends["valid"]] = np.nan
+    return dataclasses.replace(back, stamp_ns=resampled.stamp_ns, **ends)
+
+
 def by_label_m(track: Track) -> FloatArray:
     """(n, 2) the way since the row before as the labels have it, zeros where they are not known.
 
@@ -124,6 +136,8 @@ class WindowSet:
             TrackError: no walk has a labelled, moving window.
         """
         resampled = [resample(track, config.features).labelled_span() for track in tracks]
+        if config.features.frame == "level":
+            resampled += [walked_back(track) for track in resampled]
         self.samples = config.samples
         self.stride_s = stride_s
         self.field_ut = np.concatenate([t.field_ut for t in resampled]).astype(np.float32)  # (n, w)
