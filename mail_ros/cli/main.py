@@ -14,6 +14,7 @@ from mail_ros.cli.check import check
 from mail_ros.cli.demo import demo
 from mail_ros.cli.evaluate import evaluate
 from mail_ros.cli.export import export
+from mail_ros.cli.field import field
 from mail_ros.cli.import_ import import_
 from mail_ros.cli.mark import mark
 from mail_ros.cli.recorder import recorder
@@ -47,6 +48,7 @@ app.command()(demo)
 benchmark.command()(speed)
 benchmark.command()(soak)
 benchmark.command()(recorder)
+benchmark.command()(field)
 app.add_typer(benchmark, name="benchmark")
 app.command()(report)
 
