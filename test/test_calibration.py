@@ -191,6 +191,7 @@ def test_a_bag_without_transforms_tells_no_mount(tmp_path: Path) -> None:
 
 def test_a_mount_in_words_is_a_quaternion_or_angles_in_degrees() -> None:
     np.testing.assert_allclose(mount_from_words("90,0,90"), TILTED, atol=1e-12)
+    assert mount_from_words("0, 0, 0, 2") == (0.0, 0.0, 0.0, 1.0)
     for words in ("1,2", "0,0,0,0", "here", "nan,0,0"):
         with pytest.raises(ConfigError, match="--mount: wanted x,y,z,w or roll,pitch,yaw in degrees"):
             mount_from_words(words)

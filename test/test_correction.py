@@ -10,14 +10,16 @@ from helpers import START_NS
 
 from mail_ros.core.correction import Correction, JointReading, joint_reading
 from mail_ros.core.robot import MotorField, Robot
+from mail_ros.core.signals import FloatArray
 
 TILTED = (0.5, 0.5, 0.5, 0.5)  # x to y, y to z, z to x
 PLACE_UT = np.array([20.0, -5.0, -43.0])  # in the body's axes
 S = 1_000_000_000
 
 
-def raw_ut(robot: Robot, motor_ut: tuple[float, float, float]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    return robot.mount.T @ PLACE_UT + np.array(robot.hard_iron_ut) + np.array(motor_ut)
+def raw_ut(robot: Robot, motor_ut: tuple[float, float, float]) -> FloatArray:
+    read_ut: FloatArray = robot.mount.T @ PLACE_UT + np.array(robot.hard_iron_ut) + np.array(motor_ut)
+    return read_ut
 
 
 def test_hard_iron_and_motors_are_taken_off_before_the_mount_turns() -> None:

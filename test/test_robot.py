@@ -22,6 +22,7 @@ def test_a_robot_file_gives_back_what_was_written(tmp_path: Path) -> None:
     write_robot(tmp_path / "robots" / "seven.json", ROBOT)
     assert read_robot(tmp_path / "robots" / "seven.json") == ROBOT
     assert [path.name for path in (tmp_path / "robots").iterdir()] == ["seven.json"]
+    assert '"hard_iron_ut": [ 3.0, -4.0, 5.0 ],' in (tmp_path / "robots" / "seven.json").read_text()
 
 
 def test_a_file_by_hand_needs_no_more_than_what_it_is_for(tmp_path: Path) -> None:

@@ -99,6 +99,11 @@ class Correction:
         place_ut: FloatArray = field_ut - self._hard_iron_ut - self.motor_ut(stamp_ns)
         return self._mount @ place_ut
 
+    def unknown(self, stamp_ns: int) -> set[str]:
+        """What of the joints is not known at a stamp, by `velocity:JOINT` and `effort:JOINT`."""
+        names = {f"{source}:{joint}" for source, _, joint in self.inputs}
+        return {name for name in names if math.isnan(self.joints.at(name, stamp_ns - self._lag_ns))}
+
     def motor_ut(self, stamp_ns: int) -> FloatArray:
         """(3,) µT, in the sensor's axes: what the motors add at a stamp."""
         values = [self.joints.at(f"{source}:{joint}", stamp_ns - self._lag_ns) for source, _, joint in self.inputs]

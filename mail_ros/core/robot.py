@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,7 @@ from mail_ros.core.signals import FloatArray
 FORMAT = "mail_ros.robot/1"
 LAGS_S = (0.0, 0.2)  # that the field may follow the joint states by
 MOST_UT = 1e4  # no robot that localizes by its magnetometer carries more
+_ROW = re.compile(r"\[[^][]*\]")  # of JSON: a list that holds no other
 
 # Kinds of inputs of a motor field: which value of a joint, and whether its size alone counts.
 KINDS: Mapping[str, tuple[str, bool]] = {
@@ -107,7 +109,8 @@ def write_robot(path: Path, robot: Robot) -> None:
     partial = path.with_name(path.name + ".partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps(dataclasses.asdict(robot), indent=2) + "\n")
+        text = json.dumps(dataclasses.asdict(robot), indent=2)
+        partial.write_text(_ROW.sub(lambda row: " ".join(row[0].split()), text) + "\n")
         partial.replace(path)
     except OSError as error:
         raise ConfigError(

@@ -13,7 +13,7 @@ from mail_ros.core.errors import BagError
 from mail_ros.core.intake import PLAUSIBLE_UT, plausible
 from mail_ros.core.robot import KINDS
 from mail_ros.core.signals import NS_PER_S
-from mail_ros.data.bag import FIELD_TOPIC, ODOMETRY_TOPIC, Bag
+from mail_ros.data.bag import FIELD_TOPIC, JOINTS_TOPIC, ODOMETRY_TOPIC, Bag
 from mail_ros.data.calibration.mount import mount_of
 from mail_ros.data.messages import (
     FIELD_TYPE,
@@ -28,7 +28,6 @@ from mail_ros.data.messages import (
 from mail_ros.data.reference import Transform, transforms_of
 from mail_ros.data.track import FloatArray, IntArray
 
-JOINTS_TOPIC = "/joint_states"
 STATIC_TOPIC = "/tf_static"
 NEVER_NS = np.zeros(1, np.int64)
 
@@ -61,7 +60,7 @@ class Drive:
         return doing
 
 
-def read_drive(path: Path, field_topic: str = FIELD_TOPIC, joints_topic: str = JOINTS_TOPIC) -> Drive:
+def read_drive(path: Path, field_topic: str = FIELD_TOPIC) -> Drive:
     """Read a calibration drive.
 
     Raises:
@@ -73,13 +72,13 @@ def read_drive(path: Path, field_topic: str = FIELD_TOPIC, joints_topic: str = J
     poses: dict[int, tuple[float, float, float]] = {}
     links: list[Transform] = []
     frame_id = ""
-    for message in bag.messages([field_topic, joints_topic, ODOMETRY_TOPIC, STATIC_TOPIC]):
+    for message in bag.messages([field_topic, JOINTS_TOPIC, ODOMETRY_TOPIC, STATIC_TOPIC]):
         kind = (message.topic, message.msgtype)
         if kind == (field_topic, FIELD_TYPE):
             stamp_ns, field_ut = decode_field(message.cdr)
             fields[stamp_ns] = field_ut
             frame_id = frame_id or decode(message.cdr, FIELD_TYPE).header.frame_id
-        elif kind == (joints_topic, JOINTS_TYPE):
+        elif kind == (JOINTS_TOPIC, JOINTS_TYPE):
             joints.append(decode_joints(message.cdr))
         elif kind == (ODOMETRY_TOPIC, ODOMETRY_TYPE):
             stamp_ns, position_m = decode_odometry(message.cdr)

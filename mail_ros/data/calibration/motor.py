@@ -15,7 +15,8 @@ import numpy as np
 
 from mail_ros.core.errors import BagError
 from mail_ros.core.robot import LAGS_S, MotorField
-from mail_ros.data.calibration.drive import JOINTS_TOPIC, Drive
+from mail_ros.data.bag import JOINTS_TOPIC
+from mail_ros.data.calibration.drive import Drive
 from mail_ros.data.calibration.places import Places, one_place, places_of
 from mail_ros.data.track import BoolArray, FloatArray, IntArray
 
@@ -33,6 +34,7 @@ STILL = 0.1  # joints whose range is less than this share of the widest do not c
 EXCITED = 0.1  # deviation at a place, as a share of the input's size: less, and nothing is learned of it
 SMALLEST = 1e-2  # eigenvalue of the inputs' correlation, as a share of the largest, that is solved for
 ALIKE = 0.98  # correlation
+DIGITS = 6  # of µT per unit
 GAIN = 0.01  # share of the variance that must be explained, held out, for a motor field to be believed
 DRIVE_FIX = (
     "drive to and fro over the same few metres, slowly, fast, and slowly again; where the robot was lifted, or stood "
@@ -178,7 +180,7 @@ def _fit(drive: Drive, places: Places, sums: _Sums, chosen: list[int], lag_s: fl
         motor, after, held_out = MotorField(), ff, sums.ff
         largest_ut = 0.0
     else:
-        motor = MotorField(tuple(names), tuple(map(tuple, ut_per_unit.tolist())), round(lag_s, 3))
+        motor = MotorField(tuple(names), tuple(map(tuple, ut_per_unit.round(DIGITS).tolist())), round(lag_s, 3))
         after = _left(ut_per_unit, uu, uf, ff)
         doing = np.column_stack([drive.doing(name, lag_s) for name in names])
         largest_ut = float(np.nanmax(np.linalg.norm(doing @ ut_per_unit, axis=1)))

@@ -33,11 +33,6 @@ def mount_of(frame_id: str, links: Sequence[Transform]) -> tuple[float, ...] | N
 def mount_from_words(words: str) -> tuple[float, ...]:
     """A rotation as one writes it: `x,y,z,w`, or `roll,pitch,yaw` in degrees.
 
-    >>> mount_from_words("0,0,0,2")
-    (0.0, 0.0, 0.0, 1.0)
-    >>> [round(value, 3) for value in mount_from_words("180,0,90")]
-    [0.707, 0.707, 0.0, 0.0]
-
     Raises:
         ConfigError: neither.
     """
