@@ -55,7 +55,13 @@ class MadeUpDrive:
 
 
 def made_up(
-    wheels: FloatArray, robot: Robot = ROBOT, *, lifted: bool = False, wander_m: float = 0.01, seed: int = 0
+    wheels: FloatArray,
+    robot: Robot = ROBOT,
+    *,
+    lifted: bool = False,
+    wander_m: float = 0.01,
+    slip: float = 0.0,
+    seed: int = 0,
 ) -> MadeUpDrive:
     """A drive by the speeds of its wheels, (n, 2) rad/s at `RATE_HZ`.
 
@@ -64,25 +70,26 @@ def made_up(
         robot: what it carries.
         lifted: the wheels turn, the robot does not move.
         wander_m: deviation, sideways and along, of where it is from where odometry says.
-        seed: of noise and wander.
+        slip: of each wheel, from one stop to the next: deviation, as a share of its way.
+        seed: of noise, wander and slip.
     """
     random = np.random.default_rng(seed)
-    forward = RADIUS_M * wheels.mean(axis=1)
-    yaw = np.cumsum(RADIUS_M * (wheels[:, 1] - wheels[:, 0]) / AXLE_M) / RATE_HZ
-    xy = np.cumsum(forward[:, None] * np.column_stack([np.cos(yaw), np.sin(yaw)]), axis=0) / RATE_HZ
-    slow = np.cumsum(random.normal(size=(len(xy), 2)), axis=0)
-    truth = xy + wander_m * slow / slow.std(axis=0)
-    truth, seen = (np.zeros_like(truth), np.zeros_like(yaw)) if lifted else (truth, yaw)
-    map_ut = field_at(truth)
-    cos, sin = np.cos(seen), np.sin(seen)
+    leg = np.cumsum(np.diff(np.sign(wheels.sum(axis=1)), prepend=0.0) != 0.0)
+    pose = _driven(wheels)
+    true = _driven(wheels * (1.0 + slip * random.normal(size=(leg.max() + 1, 2)))[leg])
+    slow = np.cumsum(random.normal(size=(len(pose), 2)), axis=0)
+    true[:, :2] += wander_m * slow / slow.std(axis=0)
+    true *= 0.0 if lifted else 1.0
+    map_ut = field_at(true[:, :2])
+    cos, sin = np.cos(true[:, 2]), np.sin(true[:, 2])
     body_ut = np.column_stack(
         [cos * map_ut[:, 0] + sin * map_ut[:, 1], -sin * map_ut[:, 0] + cos * map_ut[:, 1], map_ut[:, 2]]
     )
     motor_ut = wheels @ np.array(robot.motor.ut_per_unit).reshape(-1, 3) if robot.motor.inputs else 0.0 * body_ut
     field_ut = body_ut @ robot.mount + np.array(robot.hard_iron_ut) + motor_ut
-    stamp_ns = START_NS + np.round(np.arange(len(xy)) * 1e9 / RATE_HZ).astype(np.int64)
+    stamp_ns = START_NS + np.round(np.arange(len(pose)) * 1e9 / RATE_HZ).astype(np.int64)
     noise_ut = random.normal(scale=0.3, size=field_ut.shape)
-    return MadeUpDrive(stamp_ns, np.column_stack([xy, yaw]), wheels, field_ut + noise_ut, motor_ut)
+    return MadeUpDrive(stamp_ns, pose, wheels, field_ut + noise_ut, motor_ut)
 
 
 def forth_and_back(speeds_m_s: Sequence[float] = FORTH_AND_BACK, length_m: float = 3.0) -> FloatArray:
@@ -154,6 +161,14 @@ def mounted(stamp_ns: int) -> Message:
     base = decode(transform("/tf_static", stamp_ns, "base_link", "mast", (0, 0, 0.5)).cdr, TF_TYPE)
     both = _made(TF_TYPE, [*base.transforms, link])
     return Message("/tf_static", TF_TYPE, int(stamp_ns), bytes(typestore().serialize_cdr(both, TF_TYPE)))
+
+
+def _driven(wheels: FloatArray) -> FloatArray:
+    """Where wheels, (n, 2) rad/s, roll to: (n, 3) x, y m and yaw rad."""
+    forward_m_s = RADIUS_M * wheels.mean(axis=1)
+    yaw = np.cumsum(RADIUS_M * (wheels[:, 1] - wheels[:, 0]) / AXLE_M) / RATE_HZ
+    xy = np.cumsum(forward_m_s[:, None] * np.column_stack([np.cos(yaw), np.sin(yaw)]), axis=0) / RATE_HZ
+    return np.column_stack([xy, yaw])
 
 
 def _smooth(height: float, duration_s: float) -> FloatArray:

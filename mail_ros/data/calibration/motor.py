@@ -125,7 +125,7 @@ def _places(drive: Drive, names: Sequence[str], *, lifted: bool) -> Places:
     doing = np.array([drive.doing(name, lag_s) for name in names for lag_s in LAGS_S])
     known: BoolArray = np.isfinite(doing.sum(axis=0))
     if lifted:
-        places = one_place(known)
+        places = one_place(drive.stamp_ns, known)
     elif drive.pose is None:
         raise BagError(drive.source, wanted="odometry on /odom", found="none", fix=f"record it, and {DRIVE_FIX}")
     else:

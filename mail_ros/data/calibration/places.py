@@ -2,7 +2,8 @@
 
 The field of a place, in the sensor's axes, is unknown, but the same whenever the sensor is in the same pose. So every
 pose has a field of its own, with a slope across it, and only what is left beside that is looked at: the within
-transformation of panel regression (Frisch and Waugh 1933, doi 10.2307/1907330).
+transformation of panel regression (Frisch and Waugh 1933, doi 10.2307/1907330). Odometry drifts, and with it the pose
+that it calls the same: where a pose was taken often, its field may change with time, as a parabola does.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from mail_ros.data.track import BoolArray, FloatArray, IntArray
 CELL_M = 0.1
 CELL_RAD = np.pi / 18
 AGAIN_S = 1.0  # a pose that is left for so long is taken again
+DRIFT = 2  # degree of the change with time, one for each `VISITS`
+VISITS = 3
 SPREAD = np.array([0.02, 0.02, 0.03])  # m, m, rad: deviation within a pose from which on a slope is fitted
 
 
@@ -26,7 +29,7 @@ class Places:
     """Samples by the pose they were taken in, and what the place itself may explain there."""
 
     rows: tuple[IntArray, ...]  # of the drive, in each pose
-    basis: tuple[FloatArray, ...]  # (rows, 1 to 4) orthonormal: a constant, and slopes
+    basis: tuple[FloatArray, ...]  # (rows, 1 to 6) orthonormal: a constant, slopes, and a drift
 
     @property
     def row(self) -> IntArray:
@@ -46,14 +49,15 @@ class Places:
         return np.concatenate([*parts, np.zeros((0, values.shape[1]))])
 
 
-def one_place(usable: BoolArray) -> Places:
+def one_place(stamp_ns: IntArray, usable: BoolArray) -> Places:
     """A robot that does not move.
 
     Args:
+        stamp_ns: (n,) increasing.
         usable: (n,) which rows of the drive count.
     """
     rows = np.flatnonzero(usable)
-    return Places((rows,), (np.full((len(rows), 1), len(rows) ** -0.5),)) if len(rows) else Places((), ())
+    return Places((rows,), (_orthonormal([*_drift(stamp_ns[rows], DRIFT)]),)) if len(rows) > 1 else Places((), ())
 
 
 def places_of(stamp_ns: IntArray, pose: FloatArray, usable: BoolArray) -> Places:
@@ -70,7 +74,7 @@ def places_of(stamp_ns: IntArray, pose: FloatArray, usable: BoolArray) -> Places
     order = np.lexsort(cell.T)  # stable: by time within a pose
     new = np.any(np.diff(cell[order], axis=0) != 0, axis=1)
     taken = [rows for rows in np.split(row[order], np.flatnonzero(new) + 1) if _again(stamp_ns[rows])]
-    basis = [_basis(pose[rows]) for rows in taken]
+    basis = [_basis(stamp_ns[rows], pose[rows]) for rows in taken]
     kept = [number for number, each in enumerate(basis) if len(each) > 2 * each.shape[1]]
     return Places(tuple(taken[number] for number in kept), tuple(basis[number] for number in kept))
 
@@ -79,9 +83,21 @@ def _again(stamp_ns: IntArray) -> bool:
     return len(stamp_ns) > 1 and bool(np.diff(stamp_ns).max() > AGAIN_S * NS_PER_S)
 
 
-def _basis(pose: FloatArray) -> FloatArray:
+def _basis(stamp_ns: IntArray, pose: FloatArray) -> FloatArray:
     deviation = pose - pose.mean(axis=0)
-    slopes: Sequence[FloatArray] = [deviation[:, axis] for axis in np.flatnonzero(deviation.std(axis=0) > SPREAD)]
-    left, size, _ = np.linalg.svd(np.column_stack([np.ones(len(pose)), *slopes]), full_matrices=False)
+    slopes = [deviation[:, axis] for axis in np.flatnonzero(deviation.std(axis=0) > SPREAD)]
+    visits = 1 + int((np.diff(stamp_ns) > AGAIN_S * NS_PER_S).sum())
+    return _orthonormal([*_drift(stamp_ns, min(DRIFT, visits // VISITS)), *slopes])
+
+
+def _drift(stamp_ns: IntArray, degree: int) -> FloatArray:
+    """(degree + 1, n) powers of the time, from 0 on."""
+    time = 2.0 * (stamp_ns - stamp_ns[0]) / (stamp_ns[-1] - stamp_ns[0]) - 1.0
+    powers: FloatArray = time ** np.arange(degree + 1)[:, None]
+    return powers
+
+
+def _orthonormal(columns: Sequence[FloatArray]) -> FloatArray:
+    left, size, _ = np.linalg.svd(np.column_stack(columns), full_matrices=False)
     basis: FloatArray = left[:, size > 1e-6 * size[0]]
     return basis
