@@ -83,8 +83,8 @@ def _say_motor(motor: MotorFit | None) -> None:
         ],
     )
     console.print(
-        f"motors: {motor.explained:.0%} of the variance explained, lag {1e3 * motor.motor.lag_s:.0f} ms, "
-        f"condition {motor.condition:.1f}"
+        f"motors: known to {motor.doubt_ut:.2f} µT rms, {motor.explained:.0%} of the variance explained, "
+        f"lag {1e3 * motor.motor.lag_s:.0f} ms, condition {motor.condition:.1f}"
     )
     for one, other in motor.alike:
         console.print(f"{one} and {other} went alike: each is given half; curves and turns tell them apart")

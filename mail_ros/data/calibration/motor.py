@@ -25,7 +25,6 @@ CHOICES = (
     ("effort",),
     ("velocity", "speed"),
     ("effort", "load"),
-    ("velocity", "speed", "effort", "load"),
 )
 LAG_STEP_S = 0.02
 BLOCKS = 8  # of time: each is predicted by what the others tell
@@ -34,6 +33,8 @@ STILL = 0.1  # joints whose range is less than this share of the widest do not c
 EXCITED = 0.1  # deviation at a place, as a share of the input's size: less, and nothing is learned of it
 SMALLEST = 1e-2  # eigenvalue of the inputs' correlation, as a share of the largest, that is solved for
 ALIKE = 0.98  # correlation
+FEWEST = 10  # poses that are taken again
+DOUBT = 0.5  # share of the motor field: who knows it no better does not know it
 DIGITS = 6  # of µT per unit
 GAIN = 0.01  # share of the variance that must be explained, held out, for a motor field to be believed
 DRIVE_FIX = (
@@ -55,6 +56,7 @@ class MotorFit:
     held_out_ut: FloatArray  # (3,) where the block was not fitted
     explained: float  # share of the variance, held out
     largest_ut: float  # in the drive
+    doubt_ut: float  # rms at such places: deviation of the motor field, by leaving out one block after the other
     condition: float  # of the inputs
     alike: tuple[tuple[str, str], ...]  # inputs that cannot be told apart
 
@@ -67,6 +69,13 @@ class _Sums:
     uu: FloatArray  # (blocks, k, k)
     uf: FloatArray  # (blocks, k, 3)
     ff: FloatArray  # (blocks, 3)
+
+    def doubt(self, chosen: Sequence[int]) -> float:
+        """Sum of the squares of what a fit, (k, 3), may be wrong by: the jackknife over the blocks."""
+        uu, uf = self.uu[:, chosen][:, :, chosen], self.uf[:, chosen]
+        fits = np.array([_solve(uu.sum(axis=0) - own, uf.sum(axis=0) - f)[0] for own, f in zip(uu, uf, strict=True)])
+        apart = fits - fits.mean(axis=0)
+        return float((BLOCKS - 1) / BLOCKS * np.einsum("bki,kl,bli->", apart, uu.sum(axis=0), apart))
 
     def held_out(self, chosen: Sequence[int]) -> FloatArray:
         """Squared residual, (blocks, 3), of each block by a fit of all others."""
@@ -130,10 +139,10 @@ def _places(drive: Drive, names: Sequence[str], *, lifted: bool) -> Places:
         raise BagError(drive.source, wanted="odometry on /odom", found="none", fix=f"record it, and {DRIVE_FIX}")
     else:
         places = places_of(drive.stamp_ns, drive.pose, known)
-    if places.freedom < 10 * BLOCKS:
+    if places.freedom < 10 * BLOCKS or (len(places.rows) < FEWEST and not lifted):
         raise BagError(
             drive.source,
-            wanted="a field that was read again and again at the same places, with joint states of that time",
+            wanted=f"a field that was read again and again at the same {FEWEST} places, and joint states of that time",
             found=f"{len(places.rows)} such places, {len(places.row)} readings",
             fix=LIFTED_FIX if lifted else DRIVE_FIX,
         )
@@ -176,10 +185,12 @@ def _fit(drive: Drive, places: Places, sums: _Sums, chosen: list[int], lag_s: fl
     ut_per_unit, condition = _solve(uu, uf)
     explained = 1.0 - float(held_out.sum() / max(ff.sum(), 1e-12))
     better = (held_out.sum(axis=1) <= sums.ff.sum(axis=1)).mean()
+    doubt = sums.doubt(chosen)
     if explained < GAIN or better < 0.75:
         motor, after, held_out = MotorField(), ff, sums.ff
         largest_ut = 0.0
     else:
+        _check_doubt(drive, places, float((ut_per_unit * (uu @ ut_per_unit)).sum()), doubt)
         motor = MotorField(tuple(names), tuple(map(tuple, ut_per_unit.round(DIGITS).tolist())), round(lag_s, 3))
         after = _left(ut_per_unit, uu, uf, ff)
         doing = np.column_stack([drive.doing(name, lag_s) for name in names])
@@ -198,9 +209,29 @@ def _fit(drive: Drive, places: Places, sums: _Sums, chosen: list[int], lag_s: fl
         rms(held_out.sum(axis=0)),
         max(explained, 0.0),
         largest_ut,
+        float(np.sqrt(doubt / places.freedom)),
         condition,
         _alike(uu, names),
     )
+
+
+def _check_doubt(drive: Drive, places: Places, size: float, doubt: float) -> None:
+    """Refuse a motor field that another drive would not give again.
+
+    Args:
+        drive: named in the error.
+        places: that were compared.
+        size: sum of its squares there.
+        doubt: likewise, as of `_Sums.doubt`.
+    """
+    if doubt > DOUBT**2 * size:
+        size_ut, doubt_ut = np.sqrt([size / places.freedom, doubt / places.freedom])
+        raise BagError(
+            drive.source,
+            wanted="a motor field that stands out from what else changes at the same place",
+            found=f"one of {size_ut:.2f} ± {doubt_ut:.2f} µT rms at {len(places.rows)} places",
+            fix=DRIVE_FIX,
+        )
 
 
 def _solve(uu: FloatArray, uf: FloatArray) -> tuple[FloatArray, float]:

@@ -16,8 +16,8 @@ import numpy as np
 from mail_ros.core.signals import NS_PER_S
 from mail_ros.data.track import BoolArray, FloatArray, IntArray
 
-CELL_M = 0.1
-CELL_RAD = np.pi / 18
+CELL_M = 0.2
+CELL_RAD = np.pi / 9
 AGAIN_S = 1.0  # a pose that is left for so long is taken again
 DRIFT = 2  # degree of the change with time, one for each `VISITS`
 VISITS = 3
