@@ -138,6 +138,14 @@ def test_a_robot_whose_motors_do_nothing_gets_no_motor_field() -> None:
     assert found.iron is not None
 
 
+@pytest.mark.parametrize("seed", [3, 5])
+def test_a_small_motor_field_is_not_guessed_where_the_wheels_slip_much(seed: int) -> None:
+    """Neither a wrong one nor none is found: the robot file would keep it."""
+    small = MotorField(MOTOR.inputs, tuple(tuple(0.3 * each for each in row) for row in MOTOR.ut_per_unit))
+    with pytest.raises(BagError, match="wanted a motor field that stands out from what else changes at the same place"):
+        calibrate(drive_of(made_up(WHOLE, dataclasses.replace(ROBOT, motor=small), slip=0.05, seed=seed)))
+
+
 def test_the_fit_sees_the_motors_as_the_robot_does(tmp_path: Path) -> None:
     """Sample by sample, by the code of the node: the same to the last digits."""
     made = made_up(WHOLE)

@@ -35,6 +35,7 @@ SMALLEST = 1e-2  # eigenvalue of the inputs' correlation, as a share of the larg
 ALIKE = 0.98  # correlation
 FEWEST = 10  # poses that are taken again
 DOUBT = 0.5  # share of the motor field: who knows it no better does not know it
+CLEAR_UT = 0.3  # who doubts no more than this, and sees no motor field, may say that there is none
 DIGITS = 6  # of µT per unit
 GAIN = 0.01  # share of the variance that must be explained, held out, for a motor field to be believed
 DRIVE_FIX = (
@@ -185,12 +186,14 @@ def _fit(drive: Drive, places: Places, sums: _Sums, chosen: list[int], lag_s: fl
     ut_per_unit, condition = _solve(uu, uf)
     explained = 1.0 - float(held_out.sum() / max(ff.sum(), 1e-12))
     better = (held_out.sum(axis=1) <= sums.ff.sum(axis=1)).mean()
-    doubt = sums.doubt(chosen)
-    if explained < GAIN or better < 0.75:
+    doubt, seen = sums.doubt(chosen), explained >= GAIN and better >= 0.75
+    size = float((ut_per_unit * (uu @ ut_per_unit)).sum())
+    if doubt > (DOUBT**2 * size if seen else CLEAR_UT**2 * places.freedom):
+        raise _unclear(drive, places, size, doubt)
+    if not seen:
         motor, after, held_out = MotorField(), ff, sums.ff
         largest_ut = 0.0
     else:
-        _check_doubt(drive, places, float((ut_per_unit * (uu @ ut_per_unit)).sum()), doubt)
         motor = MotorField(tuple(names), tuple(map(tuple, ut_per_unit.round(DIGITS).tolist())), round(lag_s, 3))
         after = _left(ut_per_unit, uu, uf, ff)
         doing = np.column_stack([drive.doing(name, lag_s) for name in names])
@@ -215,23 +218,15 @@ def _fit(drive: Drive, places: Places, sums: _Sums, chosen: list[int], lag_s: fl
     )
 
 
-def _check_doubt(drive: Drive, places: Places, size: float, doubt: float) -> None:
-    """Refuse a motor field that another drive would not give again.
-
-    Args:
-        drive: named in the error.
-        places: that were compared.
-        size: sum of its squares there.
-        doubt: likewise, as of `_Sums.doubt`.
-    """
-    if doubt > DOUBT**2 * size:
-        size_ut, doubt_ut = np.sqrt([size / places.freedom, doubt / places.freedom])
-        raise BagError(
-            drive.source,
-            wanted="a motor field that stands out from what else changes at the same place",
-            found=f"one of {size_ut:.2f} ± {doubt_ut:.2f} µT rms at {len(places.rows)} places",
-            fix=DRIVE_FIX,
-        )
+def _unclear(drive: Drive, places: Places, size: float, doubt: float) -> BagError:
+    """Another drive would not give this motor field again: sums of the squares of both, as of `_Sums.doubt`."""
+    size_ut, doubt_ut = np.sqrt([size / places.freedom, doubt / places.freedom])
+    return BagError(
+        drive.source,
+        wanted="a motor field that stands out from what else changes at the same place",
+        found=f"one of {size_ut:.2f} ± {doubt_ut:.2f} µT rms at {len(places.rows)} places",
+        fix=DRIVE_FIX,
+    )
 
 
 def _solve(uu: FloatArray, uf: FloatArray) -> tuple[FloatArray, float]:
