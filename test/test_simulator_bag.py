@@ -12,8 +12,7 @@ from small_buildings import small_building
 from mail_ros.cli.simulate import simulate
 from mail_ros.core.errors import BagError, ConfigError
 from mail_ros.data.bag import Bag, read_recording, read_track
-from mail_ros.data.body_messages import JOINTS_TYPE
-from mail_ros.data.messages import decode
+from mail_ros.data.messages import JOINTS_TYPE, decode
 from mail_ros.data.simulator.config import PERSON, DriveConfig
 from mail_ros.data.simulator.drive import drive
 from mail_ros.data.truth import Way

@@ -10,6 +10,7 @@ import sys
 import typer
 
 from mail_ros.cli.benchmark import benchmark
+from mail_ros.cli.calibrate import calibrate
 from mail_ros.cli.check import check
 from mail_ros.cli.demo import demo
 from mail_ros.cli.evaluate import evaluate
@@ -39,6 +40,7 @@ app.command("import")(import_)
 app.command()(mark)
 app.command()(check)
 app.command()(repair)
+app.command()(calibrate)
 app.command()(train)
 app.command()(evaluate)
 app.command()(export)

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from mail_ros.core.signals import NS_PER_S, FloatArray
-from mail_ros.data.messages import ODOMETRY_TYPE, POSE_TYPES, TF_TYPE, typestore
+from mail_ros.data.messages import JOINTS_TYPE, ODOMETRY_TYPE, POSE_TYPES, TF_TYPE, typestore
 
-JOINTS_TYPE = "sensor_msgs/msg/JointState"
 UNKNOWN = np.zeros(36)  # a covariance
 
 
