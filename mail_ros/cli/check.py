@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mail_ros.cli.console import TRUTH_HELP, console, print_table, progress
+from mail_ros.cli.console import ROBOT_HELP, TRUTH_HELP, console, print_table, progress
 from mail_ros.core.errors import BagError
 from mail_ros.core.health import Level
 
@@ -39,6 +39,7 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON instead of tables.")] = False,
     topic: Annotated[str, typer.Option(help="Topic of the field in the bags.")] = "/imu/mag",
     truth: Annotated[str, typer.Option(help=TRUTH_HELP)] = "",
+    robot: Annotated[Path | None, typer.Option(help=ROBOT_HELP)] = None,
 ) -> None:
     """Judge bags: holes, drops, rate, units, landmarks, speed, windows; and which paths were walked how often.
 
@@ -47,11 +48,13 @@ def check(
 
     Example: `mail_ros check bags/monday_* --coverage coverage`
     """
+    from mail_ros.core.robot import read_robot
     from mail_ros.data.check.site import by_site
     from mail_ros.data.check.verdict import check_bag
 
+    carrier = None if robot is None else read_robot(robot)
     with progress("checking") as bar:
-        verdicts = [check_bag(bag, topic, truth) for bag in bar.track(bags, description="")]
+        verdicts = [check_bag(bag, topic, truth, carrier) for bag in bar.track(bags, description="")]
     sites = by_site(verdicts)
     if as_json:
         found = {"bags": [verdict.as_json() for verdict in verdicts], "sites": [site.as_json() for site in sites]}

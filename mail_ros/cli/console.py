@@ -18,6 +18,8 @@ TRUTH_HELP = (
     "Default: the first of /landmark, /mark, /clicked_point, /reference_pose that a bag has."
 )
 
+ROBOT_HELP = "Robot file of `mail_ros calibrate`: of the robot that carried the sensor."
+
 console = Console(highlight=False, soft_wrap=True, width=max(WIDTH, shutil.get_terminal_size().columns))
 
 

@@ -3,8 +3,8 @@
     what a window says of each cell and angle (m, k) --+--> what is expected of it, (m, k) --> the tracker's belief
     the belief over cells and turns (m, k) ------------+--> how likely each mount is --> its weight
 
-Where the mount of the sensor is known the angle is none, and so it is at first, most likely. Where it is not, or is
-wrong, the angle is the same all the time: it is told by how well places and turns that the belief holds fit the windows.
+Where the mount of the sensor is known the angle is none, and so it is at first, most likely. Where it is not known, or
+wrong, it is the same all the time: how well the places and turns that the belief holds fit the windows tells it.
 Belief and angle are held to be independent of each other, which they nearly are once one of them is known.
 """
 

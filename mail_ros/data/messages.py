@@ -10,6 +10,7 @@ from rosbags.typesys import Stores, get_typestore
 from rosbags.typesys.store import Typestore
 
 from mail_ros.core.attitude import heading_rad
+from mail_ros.core.correction import JointReading, joint_reading
 from mail_ros.core.errors import BagError
 from mail_ros.core.feed import OdometryPose
 from mail_ros.core.frames import frame_of_floor, split_frame
@@ -20,6 +21,7 @@ from mail_ros.data.track import Landmark
 FIELD_TYPE = "sensor_msgs/msg/MagneticField"
 IMU_TYPE = "sensor_msgs/msg/Imu"
 ODOMETRY_TYPE = "nav_msgs/msg/Odometry"
+JOINTS_TYPE = "sensor_msgs/msg/JointState"
 LANDMARK_TYPE = "geometry_msgs/msg/PointStamped"
 POSE_TYPES = ("geometry_msgs/msg/PoseStamped", "geometry_msgs/msg/PoseWithCovarianceStamped")
 MARK_TYPE = "std_msgs/msg/Header"
@@ -117,6 +119,12 @@ def decode_odometry(cdr: bytes) -> OdometryPose:
     position, turn = message.pose.pose.position, message.pose.pose.orientation
     yaw_rad = heading_rad(np.array([turn.x, turn.y, turn.z, turn.w]))
     return OdometryPose(stamp_of(message), np.array([position.x, position.y]), yaw_rad)
+
+
+def decode_joints(cdr: bytes) -> JointReading:
+    """What the joints do."""
+    message = decode(cdr, JOINTS_TYPE)
+    return joint_reading(stamp_of(message), message.name, message.velocity.tolist(), message.effort.tolist())
 
 
 def encode_landmark(landmark: Landmark, map_frame: str) -> bytes:

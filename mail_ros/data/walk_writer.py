@@ -28,11 +28,23 @@ def write_walk(
     landmarks: Sequence[Landmark],
     *,
     imu: ImuSeries | None = None,
+    before: Sequence[Message] = (),
     frame_id: str = "imu_link",
     map_frame: str = "map",
     custom: dict[str, str] | None = None,
 ) -> None:
     """Write one walk as a bag, whole or not at all; messages are logged at their stamps.
+
+    Args:
+        path: of the bag.
+        stamp_ns: (n,) of the field.
+        field_ut: (n, 3).
+        landmarks: with their stamps.
+        imu: inertial readings in the frame of the field.
+        before: other messages; those of the same stamp are logged before the field.
+        frame_id: of the field.
+        map_frame: of floor 0.
+        custom: notes that the bag keeps.
 
     Raises:
         BagError: the bag exists.
@@ -41,7 +53,8 @@ def write_walk(
         raise BagError(
             path, wanted="a name that is free", found="a bag or another file", fix="choose another or move it away"
         )
-    messages = [
+    messages = [*before]
+    messages += [
         Message(FIELD_TOPIC, FIELD_TYPE, stamp, encode_field(stamp, row, frame_id))
         for stamp, row in zip(stamp_ns.tolist(), field_ut, strict=True)
     ]

@@ -16,6 +16,7 @@ from mail_ros.data.simulator.wheels import Wheels
 from mail_ros.data.track import BoolArray, FloatArray, ImuSeries, IntArray, Landmark, Track
 
 START_NS = 1_750_000_000 * NS_PER_S
+NOTES = {"source": "simulator", "device": "simulator"}
 STANDING_M_S = 0.01  # slower than this is not a drive
 
 
@@ -46,13 +47,7 @@ class SimulatedWalk:
         """
         from mail_ros.data.walk_writer import write_walk  # a robot that is simulated only needs no bag libraries
 
-        write_walk(
-            path,
-            self.stamp_ns,
-            self.field_ut,
-            self.landmarks,
-            custom={"source": "simulator", "device": "simulator", **(notes or {})},
-        )
+        write_walk(path, self.stamp_ns, self.field_ut, self.landmarks, custom={**NOTES, **(notes or {})})
 
 
 @dataclass(frozen=True)
@@ -114,3 +109,13 @@ class SimulatedDrive(SimulatedWalk):
             self.moved_m(),
             self.attitude_xyzw(),
         )
+
+    def write(self, path: Path, notes: dict[str, str] | None = None) -> None:
+        """Write all that the body measured as a bag, and where it truly was (see `bag.py`).
+
+        Raises:
+            BagError: the bag exists.
+        """
+        from mail_ros.data.simulator.bag import write_drive
+
+        write_drive(path, self, {**NOTES, **(notes or {})})

@@ -22,6 +22,7 @@ class Wheels(NamedTuple):
 
     turn_rad_s: FloatArray  # (n, 2)
     current_a: FloatArray  # (n, 2) negative backwards
+    twist: FloatArray  # (n, 2) speed ahead, m/s, and turn, rad/s, by both
     odometry: FloatArray  # (n, 3) x, y and heading in a frame that begins where the robot does, x ahead
 
 
@@ -36,14 +37,15 @@ def wheels(motion: Motion, config: DriveConfig, rng: np.random.Generator) -> Whe
     friction_a = FRICTION_A * np.tanh(ground_m_s / FRICTION_M_S)
     inertia_a = INERTIA_A_S2_M * np.gradient(ground_m_s, axis=0) * config.rate_hz
     current_a = (friction_a + DRAG_A_S_M * ground_m_s + inertia_a) * ripple
-    return Wheels(turn_rad_s, current_a, odometry(turn_rad_s, config))
+    return Wheels(turn_rad_s, current_a, *_reckoned(turn_rad_s, config))
 
 
-def odometry(turn_rad_s: FloatArray, config: DriveConfig) -> FloatArray:
-    """(n, 3) x, y and heading by dead reckoning from the turning of both wheels (n, 2), from the first sample on."""
-    left_m, right_m = (turn_rad_s[1:] + turn_rad_s[:-1]).T / 2.0 * config.radius_m / config.rate_hz
-    turn_rad, way_m = (right_m - left_m) / config.track_m, (right_m + left_m) / 2.0
+def _reckoned(turn_rad_s: FloatArray, config: DriveConfig) -> tuple[FloatArray, FloatArray]:
+    """Speed and turn (n, 2), and x, y and heading (n, 3) by dead reckoning, of both wheels' turning (n, 2)."""
+    left_m_s, right_m_s = turn_rad_s.T * config.radius_m
+    twist = np.column_stack([(right_m_s + left_m_s) / 2.0, (right_m_s - left_m_s) / config.track_m])
+    way_m, turn_rad = (twist[1:] + twist[:-1]).T / 2.0 / config.rate_hz
     heading_rad = np.concatenate([[0.0], np.cumsum(turn_rad)])
     half_way_rad = heading_rad[:-1] + turn_rad / 2.0
     step_m = way_m[:, None] * np.column_stack([np.cos(half_way_rad), np.sin(half_way_rad)])
-    return np.column_stack([np.vstack([np.zeros(2), np.cumsum(step_m, axis=0)]), heading_rad])
+    return twist, np.column_stack([np.vstack([np.zeros(2), np.cumsum(step_m, axis=0)]), heading_rad])
