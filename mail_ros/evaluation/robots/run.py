@@ -52,36 +52,34 @@ class DriveJob:
 
     def compute(self) -> None:
         """See `Job`; the building is surveyed and learned once."""
-        for case, model in self._todo():
+        for case, number, model in self._todo():
             here = world(self.seed)
-            tracks = (true_track(here, case, number) for number in range(self.drives))
-            write(self._path(case, model), self._key(case, model), follow_all(here.localizers[model], tracks))
+            followed = follow_all(here.localizers[model], [true_track(here, case, number)])
+            write(self._path(case, number, model), self._key(case, number, model), followed)
 
     def read(self, case: Case, model: str) -> Followed:
-        """What was computed."""
-        followed = read(self._path(case, model), self._key(case, model))
-        assert followed is not None, f"{self._path(case, model)} is read before it is computed"
-        return followed
+        """What was computed: all drives of a case."""
+        of = [read(self._path(case, number, model), self._key(case, number, model)) for number in range(self.drives)]
+        there = [followed for followed in of if followed is not None]
+        assert len(there) == self.drives, f"{case.name} in building {self.seed} is read before it is computed"
+        return joined(there)
 
-    def _todo(self) -> list[tuple[Case, str]]:
+    def _todo(self) -> list[tuple[Case, int, str]]:
         return [
-            (case, model)
+            (case, number, model)
             for case in self.cases
+            for number in range(self.drives)
             for model in CONFIGS
-            if read(self._path(case, model), self._key(case, model)) is None
+            if read(self._path(case, number, model), self._key(case, number, model)) is None
         ]
 
-    def _path(self, case: Case, model: str) -> Path:
-        return self.out / "cells" / f"building_{self.seed}" / f"{case.name}_{model}.npz"
+    def _path(self, case: Case, number: int, model: str) -> Path:
+        return self.out / "cells" / f"building_{self.seed}" / f"{case.name}_{number}_{model}.npz"
 
-    def _key(self, case: Case, model: str) -> str:
+    def _key(self, case: Case, number: int, model: str) -> str:
         fit = {"seed": self.seed, "walks": WALKS, "config": dataclasses.asdict(CONFIGS[model])}
-        drives = {
-            "case": dataclasses.asdict(case),
-            "drives": self.drives,
-            "calibration": dataclasses.asdict(CALIBRATION),
-        }
-        return hashed({**fit, **drives, **_settings()})
+        driven = {"case": dataclasses.asdict(case), "number": number, "calibration": dataclasses.asdict(CALIBRATION)}
+        return hashed({**fit, **driven, **_settings()})
 
 
 @dataclass(frozen=True)
