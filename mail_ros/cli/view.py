@@ -55,7 +55,8 @@ def _live(namespace: str, plan: list[str], out: Path | None) -> int:
     def create() -> ClosingNode:
         from mail_ros.nodes.view import ViewNode
 
-        return ViewNode(namespace=namespace, plan=plan, out=str(out or ""))
+        given = {"plan": plan, "out": str(out or "")}
+        return ViewNode({name: value for name, value in given.items() if value}, namespace=namespace)
 
     return run("mail_ros", create, [])
 

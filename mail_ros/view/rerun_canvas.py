@@ -32,6 +32,7 @@ NAME, TIMELINE = "mail_ros", "stamp"
 TRAIL_S = 600.0  # of the path
 OPENS_S = 30.0  # for the viewer to listen
 QUIET = {"CI": "1", "RERUN_APP_ONLY": "true"}  # where rerun reports no use, and asks nothing
+SERIES = ((231, 76, 60), (46, 204, 113), (52, 152, 219), (236, 240, 241), (243, 156, 18), (155, 89, 182))
 LEVELS = {Level.OK: "INFO", Level.WARN: "WARN", Level.ERROR: "ERROR"}
 GROUND = [[1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, 1.0]]  # rerun's y points down
 
@@ -127,7 +128,7 @@ class RerunCanvas:
         """See `Canvas`."""
         self.recording.set_time(TIMELINE, timestamp=np.datetime64(stamp_ns, "ns"))
         if isinstance(drawn, Curves) and entity not in self._named:
-            self.recording.log(entity, rr.SeriesLines(names=drawn.names), static=True)
+            self.recording.log(entity, rr.SeriesLines(names=drawn.names, colors=_series(len(drawn.names))), static=True)
             self._named.add(entity)
         self.recording.log(entity, *ARCHETYPES[type(drawn)](drawn))
 
@@ -143,6 +144,10 @@ class RerunCanvas:
         self.recording.disconnect()
         if self.window is not None:
             self.window.close()
+
+
+def _series(count: int) -> list[tuple[int, int, int]]:
+    return [SERIES[number % len(SERIES)] for number in range(count)]
 
 
 def _dots(dots: Dots) -> Sequence[Any]:
@@ -206,13 +211,11 @@ def blueprint(layout: Layout) -> rrb.Blueprint:
             ("field", "field", True),
             ("attention", "attention per scale", layout.attention),
             ("error", "error against the survey", layout.error),
-            ("rates", "rates", True),
         )
         if shown
     ]
-    words = rrb.Horizontal(
-        rrb.TextDocumentView(origin="status", name="status"), rrb.TextLogView(origin="log", name="log")
-    )
+    status, log = rrb.TextDocumentView(origin="status", name="status"), rrb.TextLogView(origin="log", name="log")
+    words = rrb.Horizontal(status, rrb.Vertical(rrb.TimeSeriesView(origin="rates", name="rates"), log))
     return rrb.Blueprint(
         rrb.Horizontal(floor, rrb.Vertical(*curves, words, row_shares=[2] * len(curves) + [3]), column_shares=[3, 2]),
         rrb.TimePanel(state="collapsed", timeline=TIMELINE),

@@ -34,12 +34,12 @@ COLOURS: Mapping[Status, Colour] = {
     Status.SENSOR_FAULT: (192, 57, 43, 255),
 }
 PLACELESS = (Status.FILLING, Status.SENSOR_FAULT)  # there is no estimate
-SURVEYED: Colour = (120, 130, 140, 70)
+SURVEYED: Colour = (110, 125, 140, 160)
 REFERENCE: Colour = (150, 150, 150, 255)
 HYPOTHESIS: Colour = (255, 255, 255, 255)
 FAINT, STRONG = np.array([110, 40, 160, 120]), np.array([255, 190, 60, 255])  # of the belief in a cell
 FIELD_S = 0.02  # between two points of the field's curves
-GAP_S = 5.0  # between two estimates: the path has a hole there
+GAP_S, JUMP_M = 5.0, 3.0  # between two estimates: the path has a hole there, for nobody walked it
 FIELD_NAMES = ("x, µT", "y, µT", "z, µT", "|B|, µT")
 RATES = ("rate, Hz", "latency median, ms")  # of an assessment's values
 NOWHERE = np.zeros((0, 2))
@@ -88,7 +88,8 @@ class View:
             self._change_floor(estimate)
         elif 0 < stamp_ns - last.stamp_ns < GAP_S * NS_PER_S:
             step_m = np.array([last.position_m, estimate.position_m])
-            self.canvas.draw("map/path", Lines([step_m], colour, -1.5), stamp_ns)
+            if np.linalg.norm(step_m[1] - step_m[0]) < JUMP_M:
+                self.canvas.draw("map/path", Lines([step_m], colour, -1.5), stamp_ns)
         self.canvas.draw("map/region", Lines([ellipse(estimate)], colour, -1.0), stamp_ns)
         self.canvas.draw("map/pose", Dots(estimate.position_m[None], [colour], -6.0), stamp_ns)
         self._change_status(estimate.status, stamp_ns)
