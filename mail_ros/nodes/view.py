@@ -96,7 +96,9 @@ class ViewNode(Node):
         """How the localizer does; others are on this topic as well."""
         for status in msg.status:
             if status.name.partition(":")[0] == self.watched:
-                self.view.hear_assessment(to_stamp_ns(msg.header.stamp), from_diagnostic_status(status))
+                self.view.hear_assessment(from_diagnostic_status(status))
+                if self.view.newest_ns is None:
+                    self.get_logger().warning(f"nothing to see yet: {status.message}", throttle_duration_sec=REPORT_S)
 
     def look(self) -> None:
         """End as by Ctrl-C once nobody looks any more."""

@@ -83,7 +83,7 @@ def show_bag(
                 view.hear_belief(stamp_ns, grid)
                 believed_ns = stamp_ns
         if abs(stamp_ns - assessed_ns) >= DETAIL_S * NS_PER_S:
-            view.hear_assessment(stamp_ns, health.assess())
+            view.hear_assessment(health.assess())
             assessed_ns = stamp_ns
             report(index + 1)
     return estimates

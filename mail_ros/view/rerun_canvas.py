@@ -3,8 +3,8 @@
     Canvas.draw --> archetypes on the timeline `stamp` --> a .rrd file
                                                        +--> Window: rerun's viewer, a process of its own
 
-Entities below `map/` lie on the floor, x to the right and y up. The viewer listens on this machine only, and tells
-nobody that it is used.
+Entities below `map/` lie on the floor, x to the right and y up. The viewer listens on this machine only and reports no
+use; at its start it asks GitHub for a newer release of itself, and does without an answer.
 """
 
 from __future__ import annotations
@@ -218,7 +218,7 @@ def blueprint(layout: Layout) -> rrb.Blueprint:
     words = rrb.Horizontal(status, rrb.Vertical(rrb.TimeSeriesView(origin="rates", name="rates"), log))
     return rrb.Blueprint(
         rrb.Horizontal(floor, rrb.Vertical(*curves, words, row_shares=[2] * len(curves) + [3]), column_shares=[3, 2]),
-        rrb.TimePanel(state="collapsed", timeline=TIMELINE),
+        rrb.TimePanel(state="collapsed"),
         collapse_panels=True,
     )
 

@@ -43,6 +43,7 @@ GAP_S, JUMP_M = 5.0, 3.0  # between two estimates: the path has a hole there, fo
 FIELD_NAMES = ("x, µT", "y, µT", "z, µT", "|B|, µT")
 RATES = ("rate, Hz", "latency median, ms")  # of an assessment's values
 NOWHERE = np.zeros((0, 2))
+BLANK = Plan(np.zeros((1, 1), np.uint8), np.zeros(2), np.full(2, 1e-3))  # of a floor without one: a speck
 
 
 @dataclass(frozen=True)
@@ -67,12 +68,16 @@ class View:
         self.canvas, self.setting = canvas, setting or Setting()
         self.status = Status.FILLING
         self.newest_ns: int | None = None  # stamp of the newest that was heard
+        self._floor: int | None = None  # that is shown
         self._last: Estimate | None = None
         self._field_ns: int | None = None  # of the last point of its curves
         self._surveyed: tuple[float, ...] = ()  # which cells are drawn
 
     def hear_field(self, stamp_ns: int, field_ut: FloatArray) -> None:
         """A magnetometer's reading, (3,) µT."""
+        floors = {*self.setting.plans, *self.setting.reference_m}
+        if self.newest_ns is None and len(floors) == 1:  # which is no question then
+            self._show_floor(*floors, stamp_ns)
         self.newest_ns = stamp_ns
         if self._field_ns is not None and 0 <= stamp_ns - self._field_ns < FIELD_S * NS_PER_S:
             return
@@ -84,9 +89,9 @@ class View:
         """Where the device was, and the way to there."""
         last, stamp_ns, colour = self._last, estimate.stamp_ns, COLOURS[estimate.status]
         self.newest_ns, self._last = stamp_ns, estimate
-        if last is None or last.floor != estimate.floor:
-            self._change_floor(estimate)
-        elif 0 < stamp_ns - last.stamp_ns < GAP_S * NS_PER_S:
+        if self._floor != estimate.floor:
+            self._show_floor(estimate.floor, stamp_ns)
+        elif last is not None and 0 < stamp_ns - last.stamp_ns < GAP_S * NS_PER_S:
             step_m = np.array([last.position_m, estimate.position_m])
             if np.linalg.norm(step_m[1] - step_m[0]) < JUMP_M:
                 self.canvas.draw("map/path", Lines([step_m], colour, -1.5), stamp_ns)
@@ -103,7 +108,7 @@ class View:
 
     def hear_hypotheses(self, stamp_ns: int, places: Sequence[Hypothesis]) -> None:
         """The places where the device may be, likeliest first; of the floor that is shown, with their weights."""
-        here = [place for place in places if self._last is None or place.floor == self._last.floor]
+        here = [place for place in places if place.floor == self._floor]
         labels = [
             f"{number + 1}" if math.isnan(place.weight) else f"{place.weight:.0%}" for number, place in enumerate(here)
         ]
@@ -127,21 +132,22 @@ class View:
     def hear_reference(self, stamp_ns: int, position_m: FloatArray, floor: int) -> None:
         """Where the walk was by its survey at the stamp of the last estimate, (2,)."""
         last = self._last
-        if last is None or last.floor != floor:
+        if last is None or floor != self._floor:
             self.canvas.draw("map/truth", Dots(NOWHERE, [REFERENCE], -4.0), stamp_ns)
             return
         self.canvas.draw("map/truth", Dots(position_m[None], [REFERENCE], -4.0), stamp_ns)
         error_m = float(np.linalg.norm(last.position_m - position_m))
         self.canvas.draw("error", Curves(("error, m",), (error_m,)), stamp_ns)
 
-    def hear_assessment(self, stamp_ns: int, assessment: Assessment) -> None:
+    def hear_assessment(self, assessment: Assessment) -> None:
         """How the localizer does, as once a second on /diagnostics.
 
-        Args:
-            stamp_ns: counts where nothing else was heard yet; else it is that of the newest sample.
-            assessment: what is said.
+        It counts from the newest stamp on, since the clock that diagnoses may be another one than that of the
+        samples; so nothing is drawn before the first sample.
         """
-        at_ns = stamp_ns if self.newest_ns is None else self.newest_ns
+        at_ns = self.newest_ns
+        if at_ns is None:
+            return
         name = assessment.values.get("status", "")
         if name in Status.__members__:
             self._change_status(Status[name], at_ns)
@@ -162,12 +168,12 @@ class View:
                 self.canvas.draw(f"map/{entity}", Dots(NOWHERE, [COLOURS[status]], 1.0), stamp_ns)
             self.canvas.draw("map/region", Lines([], COLOURS[status], 1.0), stamp_ns)
 
-    def _change_floor(self, estimate: Estimate) -> None:
-        floor, stamp_ns = estimate.floor, estimate.stamp_ns
+    def _show_floor(self, floor: int, stamp_ns: int) -> None:
+        """What lies on a floor, in place of what lay on the one before."""
+        self._floor = floor
         self.canvas.draw("log", Note(f"floor {floor}", Level.OK), stamp_ns)
-        blank = Plan(np.zeros((1, 1), np.uint8), np.zeros(2), np.zeros(2))
         if self.setting.plans:
-            plan = self.setting.plans.get(floor, blank)
+            plan = self.setting.plans.get(floor, BLANK)
             self.canvas.draw("map/plan", Picture(plan.image, plan.low_m, plan.high_m), stamp_ns)
         if self.setting.reference_m:
             ways_m = self.setting.reference_m.get(floor, ())
