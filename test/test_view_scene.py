@@ -159,7 +159,7 @@ def test_the_error_is_drawn_where_the_walk_says_where_it_was(sketch: Sketch) -> 
 
 def test_status_and_rates_follow_from_the_assessment_at_the_newest_stamp(sketch: Sketch) -> None:
     view = View(sketch)
-    said = assessment("LOCALIZED", **{"rate, Hz": "49.9", "latency median, ms": "1.5"})
+    said = assessment("LOCALIZED", Level.OK, "fine", **{"rate, Hz": "49.9", "latency median, ms": "1.5"})
     view.hear_assessment(said)
     assert not sketch.drawn, "no sample yet: the time of the samples is not known"
     view.hear_field(7 * NS, np.ones(3))

@@ -68,7 +68,7 @@ class ViewNode(Node):
             (DiagnosticArray, "/diagnostics", self.on_diagnostics, qos.poses()),
         ):
             own = topic if "/" in topic else f"{parameters.localizer}/{topic}"
-            self.create_subscription(kind, own, self._guarded(hear), profile)
+            self.create_subscription(kind, own, self.guarded(hear), profile)
         self.create_timer(LOOK_S, self.look, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def on_field(self, msg: MagneticField) -> None:
@@ -109,7 +109,7 @@ class ViewNode(Node):
         """Let all arrive, and end the window."""
         self.canvas.close()
 
-    def _guarded(self, hear: Callable[[Any], None]) -> Callable[[Any], None]:
+    def guarded(self, hear: Callable[[Any], None]) -> Callable[[Any], None]:
         """A callback that leaves out what cannot be drawn."""
 
         def callback(msg: Any) -> None:

@@ -75,9 +75,9 @@ class View:
 
     def hear_field(self, stamp_ns: int, field_ut: FloatArray) -> None:
         """A magnetometer's reading, (3,) µT."""
-        floors = {*self.setting.plans, *self.setting.reference_m}
-        if self.newest_ns is None and len(floors) == 1:  # which is no question then
-            self._show_floor(*floors, stamp_ns)
+        floors = sorted({*self.setting.plans, *self.setting.reference_m})
+        if self.newest_ns is None and len(floors) == 1:  # then which one it is is no question
+            self._show_floor(floors[0], stamp_ns)
         self.newest_ns = stamp_ns
         if self._field_ns is not None and 0 <= stamp_ns - self._field_ns < FIELD_S * NS_PER_S:
             return
