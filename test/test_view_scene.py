@@ -100,10 +100,12 @@ def test_the_floor_of_the_estimate_is_the_one_that_is_shown(sketch: Sketch) -> N
     way_m = np.array([[0.0, 0.0], [5.0, 0.0]])
     view = View(sketch, Setting({-1: PLAN}, reference_m={0: [way_m]}))
     view.hear_estimate(estimate(1.0, 0.0))
-    view.hear_hypotheses(NS, [Hypothesis(np.zeros(2), 0, 0.75), Hypothesis(np.ones(2), -1, 0.25)])
+    places = [Hypothesis(np.zeros(2), 0, 0.5), Hypothesis(np.ones(2), -1, 0.3), Hypothesis(np.ones(2), 0, 0.2)]
+    view.hear_hypotheses(NS, places)
     hypotheses, reference, none = (sketch.last(f"map/{name}") for name in ("hypotheses", "reference", "plan"))
     assert isinstance(hypotheses, Dots)
-    assert (hypotheses.labels, len(hypotheses.position_m)) == (["75%"], 1)
+    assert hypotheses.labels == ["50%", "20%"]
+    np.testing.assert_array_equal(hypotheses.position_m, [[0.0, 0.0], [1.0, 1.0]])
     assert isinstance(reference, Lines)
     assert isinstance(none, Picture)
     assert reference.strips_m == [way_m]

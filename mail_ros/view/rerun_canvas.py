@@ -30,6 +30,7 @@ from mail_ros.view.drawing import Curves, Dots, Drawn, Lines, Note, Page, Pictur
 
 NAME, TIMELINE = "mail_ros", "stamp"
 TRAIL_S = 600.0  # of the path
+PLAN_OPACITY = 0.15  # on a dark ground, and behind what is drawn over it
 OPENS_S = 30.0  # for the viewer to listen
 QUIET = {"CI": "1", "RERUN_APP_ONLY": "true"}  # where rerun reports no use, and asks nothing
 SERIES = ((231, 76, 60), (46, 204, 113), (52, 152, 219), (236, 240, 241), (243, 156, 18), (155, 89, 182))
@@ -165,7 +166,7 @@ def _picture(picture: Picture) -> Sequence[Any]:
     (left_m, _), (_, top_m) = picture.low_m.tolist(), picture.high_m.tolist()
     pixels = [[width_m / columns, 0.0, 0.0], [0.0, -height_m / rows, 0.0], [0.0, 0.0, 1.0]]
     return [
-        rr.Image(picture.image, color_model="L", draw_order=-20.0),
+        rr.Image(picture.image, color_model="L", opacity=PLAN_OPACITY, draw_order=-20.0),
         rr.Transform3D(translation=[left_m, top_m, 0.0], mat3x3=pixels),
     ]
 

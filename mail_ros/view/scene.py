@@ -107,11 +107,10 @@ class View:
             self.canvas.draw("attention", Curves(names, tuple(map(float, weights))), stamp_ns)
 
     def hear_hypotheses(self, stamp_ns: int, places: Sequence[Hypothesis]) -> None:
-        """The places where the device may be, likeliest first; of the floor that is shown, with their weights."""
+        """The places where the device may be, likeliest first; those on the floor that is shown, with their weights."""
         here = [place for place in places if place.floor == self._floor]
-        labels = [
-            f"{number + 1}" if math.isnan(place.weight) else f"{place.weight:.0%}" for number, place in enumerate(here)
-        ]
+        words = [f"{at + 1}" if math.isnan(place.weight) else f"{place.weight:.0%}" for at, place in enumerate(here)]
+        labels = words if len(here) > 1 else []  # one that is alone is the estimate's own
         position_m = np.array([place.position_m for place in here]).reshape(-1, 2)
         self.canvas.draw("map/hypotheses", Dots(position_m, [HYPOTHESIS], -3.0, labels), stamp_ns)
 
