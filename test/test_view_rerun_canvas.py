@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,14 @@ from recordings import rows, views
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.health import Level
 from mail_ros.view.drawing import Curves, Dots, Drawn, Lines, Note, Page, Picture
-from mail_ros.view.rerun_canvas import Layout, RerunCanvas
+from mail_ros.view.rerun_canvas import Layout, RerunCanvas, Window
 
+VIEWER = f"""#!{sys.executable}
+import os, pathlib, socket, sys, time
+pathlib.Path(__file__).with_name("said").write_text(" ".join([os.environ["CI"], *sys.argv[1:]]))
+listening = socket.create_server(("127.0.0.1", int(sys.argv[sys.argv.index("--port") + 1])))
+time.sleep(60)
+"""  # in place of the real one, which needs a screen
 STAMP_NS = 1_700_000_000_123_456_789
 
 
@@ -96,3 +103,18 @@ def test_a_machine_without_a_screen_is_told_to_write_a_file(monkeypatch: pytest.
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(ConfigError, match=r"the viewer's window: wanted it to open, found .*; use a machine with a"):
         RerunCanvas(Layout())
+
+
+def test_the_viewer_listens_here_only_and_reports_no_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where CI is set, rerun writes no events down and sends none."""
+    (tmp_path / "rerun").write_text(VIEWER)
+    (tmp_path / "rerun").chmod(0o755)
+    monkeypatch.setattr("rerun_cli.__file__", str(tmp_path / "__init__.py"))
+    monkeypatch.delenv("CI", raising=False)
+    window = Window()
+    assert window.is_open
+    assert window.address == f"rerun+http://127.0.0.1:{window.port}/proxy"
+    said = (tmp_path / "said").read_text()
+    assert said == f"1 --bind 127.0.0.1 --port {window.port} --hide-welcome-screen"
+    window.close()
+    assert not window.is_open
