@@ -112,6 +112,14 @@ def test_nodes_that_neither_record_nor_replay_need_no_bags() -> None:
     assert not loaded & {"torch", "onnxruntime", "rosbags", "mcap", "ruamel", "matplotlib", "rerun", "typer", "rich"}
 
 
+def test_the_view_of_topics_needs_no_tools() -> None:
+    for name in ("rclpy", "rerun"):
+        pytest.importorskip(name, reason="needs rclpy, and rerun-sdk: pip install 'mail_ros[view]'")
+    loaded = modules_after("import mail_ros.nodes.view\nprint('\\n')")
+    assert "rerun" in loaded
+    assert not loaded & {"torch", "onnxruntime", "rosbags", "mcap", "matplotlib", "plotly", "typer", "rich"}
+
+
 def test_help_does_not_wait_for_torch() -> None:
     loaded = modules_after("from mail_ros.cli.main import app\napp(['--help'], standalone_mode=False)\nprint('\\n')")
     assert "mail_ros.cli.train" in loaded
