@@ -13,6 +13,7 @@ import numpy as np
 
 from mail_ros.core.health import Health
 from mail_ros.core.localizer import WindowLocalizer
+from mail_ros.core.seam import Estimate
 from mail_ros.core.signals import NS_PER_S, FloatArray
 from mail_ros.data.track import Track
 from mail_ros.view.scene import View
@@ -62,8 +63,7 @@ def show_bag(
     """
     clock = BagClock()
     health = Health(localizer, clock.now_ns, about, clock.steady_s)
-    assessed_ns = believed_ns = 0
-    estimates = 0
+    assessed_ns = believed_ns = estimates = 0
     for index, sample in enumerate(track.samples()):
         stamp_ns = sample.stamp_ns
         clock.set(stamp_ns)
@@ -74,19 +74,27 @@ def show_bag(
         estimate = health.push(sample)
         if estimate is not None:
             estimates += 1
-            view.hear_estimate(estimate)
-            view.hear_hypotheses(stamp_ns, localizer.hypotheses())
+            _show(view, localizer, estimate)
             if track.valid[index]:
                 view.hear_reference(stamp_ns, track.position_m[index], int(track.floor[index]))
-            due = abs(stamp_ns - believed_ns) >= DETAIL_S * NS_PER_S
-            if due and (grid := localizer.grid(estimate.floor)) is not None:
-                view.hear_belief(stamp_ns, grid)
+            if abs(stamp_ns - believed_ns) >= DETAIL_S * NS_PER_S:
+                _show_belief(view, localizer, estimate)
                 believed_ns = stamp_ns
         if abs(stamp_ns - assessed_ns) >= DETAIL_S * NS_PER_S:
             view.hear_assessment(health.assess())
             assessed_ns = stamp_ns
             report(index + 1)
     return estimates
+
+
+def _show(view: View, localizer: WindowLocalizer, estimate: Estimate) -> None:
+    view.hear_estimate(estimate)
+    view.hear_hypotheses(estimate.stamp_ns, localizer.hypotheses())
+
+
+def _show_belief(view: View, localizer: WindowLocalizer, estimate: Estimate) -> None:
+    if (grid := localizer.grid(estimate.floor)) is not None:
+        view.hear_belief(estimate.stamp_ns, grid)
 
 
 def reference_ways(track: Track) -> dict[int, list[FloatArray]]:
