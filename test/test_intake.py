@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shared_walks import LOGS, needs_logs
 
+from mail_ros.core.config import FeatureConfig
 from mail_ros.core.intake import SENSOR_FAULTS, Intake, SensorCheck
+from mail_ros.core.seam import Sample
 from mail_ros.core.signals import FloatArray
 from mail_ros.data.bag import read_track
 from mail_ros.data.importers import import_file
@@ -81,12 +83,12 @@ def test_a_hole_does_not_make_a_sensor_stuck() -> None:
 
 
 def test_a_fault_that_lasts_is_one_and_a_single_reading_is_none() -> None:
-    intake, field_ut = Intake(50.0, max_gap_s=0.25), noisy(4.0)
+    intake, field_ut = Intake(FeatureConfig()), noisy(4.0)
     field_ut[50] = 0.0
     field_ut[100:150] = np.nan
     faulty = []
     for k, each in enumerate(field_ut):
-        intake.push(START_NS + 20_000_000 * k, each)
+        intake.push(Sample(START_NS + 20_000_000 * k, each))
         faulty.append(intake.faulty)
     assert not any(faulty[:112])
     assert all(faulty[112:150])
@@ -101,10 +103,10 @@ READING = st.sampled_from([*(factor * FIELD_UT for factor in (1.0, 1.1, 0.0, 3.0
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(st.integers(-700, 700), READING), max_size=300))
 def test_every_sample_is_counted_once(samples: list[tuple[int, FloatArray]]) -> None:
-    intake, stamp_ns = Intake(50.0, max_gap_s=0.25), 0
+    intake, stamp_ns = Intake(FeatureConfig()), 0
     for step_ms, field_ut in samples:
         stamp_ns += step_ms * 1_000_000
-        intake.push(stamp_ns, field_ut)
+        intake.push(Sample(stamp_ns, field_ut))
     assert intake.counts.total() == len(samples)
     assert intake.counts.keys() <= {"used", "no_stamp", "duplicate", "late", *SENSOR_FAULTS}
 
@@ -114,8 +116,8 @@ def test_no_reading_of_a_surveyed_walk_is_refused(tmp_path: Path) -> None:
     """Twelve walks, one of each route, between their first and their last landmark."""
     for log in sorted(LOGS.glob("*repetition03*.txt.gz")):
         track = read_track(import_file("ipin", log, tmp_path, IPIN_2023_ORIGIN))
-        walk, intake = track.labelled_span(), Intake(50.0, max_gap_s=0.25)
+        walk, intake = track.labelled_span(), Intake(FeatureConfig())
         for sample in walk.samples():
-            intake.push(sample.stamp_ns, sample.field_ut)
+            intake.push(sample)
         assert intake.counts.keys() <= {"used", "duplicate", "late"}, track.source
         assert intake.counts["used"] > 4000, track.source

@@ -81,8 +81,8 @@ def read_drive(path: Path, field_topic: str = FIELD_TOPIC) -> Drive:
         elif kind == (JOINTS_TOPIC, JOINTS_TYPE):
             joints.append(decode_joints(message.cdr))
         elif kind == (ODOMETRY_TOPIC, ODOMETRY_TYPE):
-            stamp_ns, position_m = decode_odometry(message.cdr)
-            poses[stamp_ns] = (*position_m.tolist(), _yaw_rad(message.cdr))
+            pose = decode_odometry(message.cdr)
+            poses[pose.stamp_ns] = (*pose.position_m.tolist(), pose.yaw_rad)
         elif kind == (STATIC_TOPIC, TF_TYPE):
             links += transforms_of(message.cdr, static=True)
     stamp_ns_array, field_array = _readings(path, field_topic, fields)
@@ -128,8 +128,3 @@ def _at(stamp_ns: IntArray, poses: Mapping[int, tuple[float, float, float]]) -> 
     known[:, 2] = np.unwrap(known[:, 2])
     since, at = known_ns - known_ns[0], stamp_ns - known_ns[0]
     return np.column_stack([np.interp(at, since, column) for column in known.T])
-
-
-def _yaw_rad(cdr: bytes) -> float:
-    turn = decode(cdr, ODOMETRY_TYPE).pose.pose.orientation
-    return float(np.arctan2(2 * (turn.w * turn.z + turn.x * turn.y), 1 - 2 * (turn.y**2 + turn.z**2)))
