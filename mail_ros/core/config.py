@@ -161,6 +161,11 @@ class MailConfig:
         return self.length + (self.features.lag if self.network.kind == "mail" else 0)
 
     @property
+    def window_shape(self) -> tuple[int, int]:
+        """Of what a model is given: rows, and numbers in each."""
+        return self.samples, self.features.width
+
+    @property
     def scales(self) -> tuple[int, ...]:
         """Gradients in one subsequence, for each scale."""
         return tuple(round(scale_s * self.features.rate_hz) for scale_s in self.window.scales_s)

@@ -38,6 +38,10 @@ class OdometryFeed(ABC, Generic[Reading]):
         self._poses: deque[OdometryPose] = deque(maxlen=POSES)
         self.attitude = AttitudeFeed()
 
+    def hear_attitude(self, reading: ImuReading) -> None:
+        """Take the tilt that an inertial unit says, beside odometry that does not know of any."""
+        self.attitude.hear_imu(reading.orientation_xyzw)
+
     @abstractmethod
     def hear(self, reading: Reading) -> None:
         """Take what odometry says next; what is not finite is passed over."""

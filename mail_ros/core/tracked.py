@@ -64,8 +64,8 @@ class TrackedLocalizer(WindowLocalizer):
         self._moved_m = np.zeros(2)
 
     def forget(self) -> None:
-        """Know nothing of the place again. What was learned of the device's offset stays: it is the same device."""
-        self.tracker.reset()
+        """Know nothing of the place again. What was learned of the device's offset and mount stays: it is the same."""
+        self.tracker.forget()
 
     def believe(self, position_m: FloatArray, covariance_m2: FloatArray, floor: int) -> None:
         """Begin with a Gaussian around a place, see `Tracker.believe`."""

@@ -59,9 +59,13 @@ class Tracker:
 
     def reset(self) -> None:
         """Know nothing again."""
-        self.motion.reset()
         if self.mount is not None:
             self.mount.reset()
+        self.forget()
+
+    def forget(self) -> None:
+        """Know nothing of the place again; the sensor stays mounted as it is."""
+        self.motion.reset()
         self.belief = self.motion.start(len(self.cells))  # (m, columns), sums to one
         self._unheard_s = 0.0  # since evidence was last taken
         self._due = True  # evidence is taken once per move: in between the windows say the same again
@@ -88,7 +92,7 @@ class Tracker:
             )
         self._check_near(position_m, covariance_m2, floor)
         evidence = gaussian(normal(position_m, covariance_m2, floor), self.cells)
-        self.reset()
+        self.forget()
         self.belief = _normalised(self.belief * np.exp(evidence - evidence.max())[:, None], self.belief)
 
     def _check_near(self, position_m: FloatArray, covariance_m2: FloatArray, floor: int) -> None:
@@ -124,7 +128,7 @@ class Tracker:
                 fix="leave such samples out",
             )
         if self._forgets and elapsed_s > FORGET_S:
-            self.reset()
+            self.forget()
             return
         self._unheard_s += elapsed_s
         moved = self.motion.move(self.belief, elapsed_s, moved_m, change_ut)

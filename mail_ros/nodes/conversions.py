@@ -14,6 +14,7 @@ from nav_msgs.msg import OccupancyGrid, Odometry
 from sensor_msgs.msg import Imu, JointState, MagneticField
 from std_msgs.msg import Float32MultiArray, Header, MultiArrayDimension, MultiArrayLayout
 
+from mail_ros.core.attitude import heading_rad
 from mail_ros.core.correction import JointReading, joint_reading
 from mail_ros.core.errors import MailError
 from mail_ros.core.feed import OdometryPose
@@ -73,7 +74,7 @@ def to_odometry_pose(msg: Odometry) -> OdometryPose:
         MailError: an impossible stamp.
     """
     position, turn = msg.pose.pose.position, msg.pose.pose.orientation
-    yaw_rad = math.atan2(2.0 * (turn.w * turn.z + turn.x * turn.y), 1.0 - 2.0 * (turn.y**2 + turn.z**2))
+    yaw_rad = heading_rad(np.array([turn.x, turn.y, turn.z, turn.w]))
     return OdometryPose(to_stamp_ns(msg.header.stamp), np.array([position.x, position.y]), yaw_rad)
 
 
