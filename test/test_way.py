@@ -208,10 +208,12 @@ def test_late_samples_are_counted_and_their_way_is_kept() -> None:
     assert robot.rows == pytest.approx(middles(20), abs=1e-3)
 
 
-def test_a_reset_begins_anew_and_keeps_the_counts() -> None:
-    robot = Robot().go([0.02] * 50)
+def test_a_reset_forgets_the_way_and_keeps_the_counts() -> None:
+    robot = Robot().go([0.02] * 53)
+    first = [(tick.index, *tick.row.tolist()) for tick in robot.ticks]
     robot.sampler.reset()
-    robot.go([0.02] * 50)
-    assert robot.breaks() == 1
-    assert robot.sampler.counts == {"used": 101}
+    robot.x_m, robot.ticks = 0.0, []
+    robot.go([0.0] + [0.02] * 53)
+    assert [(tick.index, *tick.row.tolist()) for tick in robot.ticks] == first
+    assert robot.sampler.counts == {"used": 108}
     assert not robot.sampler.restarts
