@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from itertools import pairwise
+
 import numpy as np
 import pytest
+from small_maps import RING_M, along, near, ring, turned
 
 from mail_ros.core.belief import FloatArray
 from mail_ros.core.mount import MountAngle
+from mail_ros.core.tracker import Tracker
+from mail_ros.core.tracker_config import TrackerConfig
 
 COLUMNS, CELLS = 24, 30
 ANGLE_RAD = np.arange(COLUMNS) * 2.0 * np.pi / COLUMNS
@@ -78,3 +84,68 @@ def test_an_unsure_mount_blurs_the_turn_and_no_place() -> None:
     assert expected.sum(axis=1) == pytest.approx(peak(3, 4).sum(axis=1))
     assert expected.argmax() == peak(3, 4).argmax()
     assert expected[3, 4 + 9] > peak(3, 4)[3, 4 + 9]
+
+
+# --- in the tracker ------------------------------------------------------------------------------------
+
+
+def lap(mount_rad: float, laps: int = 2, sure_ut: float = 30.0) -> Tracker:
+    """Round a block, whose windows point at the place and say how their axes are turned; odometry is turned by 2."""
+    cells, odometry_rad = ring(), 2.0
+    tracker = Tracker(cells, TrackerConfig(), odometry=True)
+    axes_rad = odometry_rad - mount_rad  # of the windows, to the map
+    told = sure_ut * np.tile([math.cos(axes_rad), math.sin(axes_rad)], (len(cells), 1))
+    for start, stop in pairwise(along(RING_M * laps, 0.5)):
+        tracker.advance(0.5, turned(stop - start, -odometry_rad))
+        tracker.update(near(cells, stop), turned=told)
+    return tracker
+
+
+def off_rad(tracker: Tracker) -> float:
+    """Of odometry's turn, which is 2."""
+    turn = tracker.turn()
+    assert turn is not None
+    return abs((turn.angle_rad - 2.0 + math.pi) % (2.0 * math.pi) - math.pi)
+
+
+def test_windows_that_say_how_they_are_turned_tell_odometry_s_turn_sooner() -> None:
+    """Within the first two metres of a straight way."""
+    cells = ring()
+    variance_rad2 = []
+    for told in (30.0 * np.tile([math.cos(2.0), math.sin(2.0)], (len(cells), 1)), None):
+        tracker = Tracker(cells, TrackerConfig(), odometry=True)
+        for step in range(4):
+            tracker.advance(0.5, turned(np.array([0.5, 0.0]), -2.0))
+            tracker.update(near(cells, np.array([4.0 + 0.5 * step, 0.0])), turned=told)
+        turn = tracker.turn()
+        assert turn is not None
+        assert off_rad(tracker) < 0.1
+        variance_rad2.append(turn.variance_rad2)
+    assert variance_rad2[0] < 0.2 * variance_rad2[1]
+
+
+@pytest.mark.parametrize(("mount_rad", "within_rad"), [(0.0, 0.2), (1.5, 0.2), (math.pi, 0.2), (-2.0, 0.2), (0.5, 0.6)])
+def test_any_mount_is_followed(mount_rad: float, within_rad: float) -> None:
+    """A small one only roughly: none is expected, and odometry's turn takes up what is left."""
+    tracker = lap(mount_rad)
+    assert tracker.mount is not None
+    most = float(ANGLE_RAD[int(tracker.mount.weight.argmax())])
+    assert abs((most - mount_rad + math.pi) % (2.0 * math.pi) - math.pi) < within_rad
+    assert off_rad(tracker) < within_rad
+    assert np.linalg.norm(tracker.posterior().position_m - np.array(RING_M[-1])) < 0.5
+
+
+def test_an_angle_that_windows_are_not_sure_of_does_no_harm() -> None:
+    tracker = lap(0.0, sure_ut=0.0)
+    assert off_rad(tracker) < 0.2  # the block's corners tell it
+    assert tracker.mount is not None
+    assert tracker.mount.weight == pytest.approx(tracker.mount.weight[0] * new().weight / new().weight[0], rel=1e-6)
+
+
+def test_without_odometry_an_angle_says_nothing() -> None:
+    cells = ring()
+    one, other = (Tracker(cells, TrackerConfig(), odometry=False) for _ in range(2))
+    for tracker, said in ((one, np.ones((len(cells), 2))), (other, None)):
+        tracker.advance(1.0)
+        tracker.update(near(cells, np.array([6.0, 0.0])), turned=said)
+    assert np.array_equal(one.belief, other.belief)

@@ -16,10 +16,12 @@ from simulated_tracks import answers, assert_equal, with_noise_after
 from small_buildings import small_building
 
 from mail_ros.core.checkpoint import build
+from mail_ros.core.frame import FRAMES
 from mail_ros.core.model import Model
 from mail_ros.core.seam import Estimate, Sample, Status
 from mail_ros.core.tracked import TrackedLocalizer, localizer_of
 from mail_ros.data.dataset import WindowSet
+from mail_ros.data.levelling import turned_rows
 from mail_ros.data.simulator.config import DriveConfig
 from mail_ros.data.simulator.drive import drive
 from mail_ros.data.simulator.survey import survey
@@ -79,6 +81,29 @@ def moves_m(said: list[Estimate], stamp_ns: np.ndarray, when: BoolArray) -> Floa
     both = when[at[1:]] & when[at[:-1]] & (np.diff(at) < 2 * CALM.rate_hz * STRIDE_S)
     step_m: FloatArray = np.linalg.norm(np.diff(position_m, axis=0), axis=1)[both]
     return step_m
+
+
+@pytest.mark.parametrize("angle_rad", [0.0, 0.7, -2.5])
+def test_a_window_says_of_each_place_how_its_axes_are_turned(model: Model, angle_rad: float) -> None:
+    """Turned by any angle, with the iron of another body in it, whichever way the corridor is taken."""
+    windows, own_ut = WindowSet([true_track(go())], model.config, 0.5), np.array([25.0, -10.0, 0.0])
+    as_surveyed = model(windows.fields(windows.ends))
+    rows = turned_rows(windows.field_ut.astype(np.float64), np.full(len(windows.field_ut), -angle_rad))
+    windows.field_ut = FRAMES["level"].without(rows, -own_ut).astype(np.float32)
+    output = model(windows.fields(windows.ends))
+    assert as_surveyed.offset_ut is not None
+    assert output.offset_ut is not None
+    assert output.turned is not None
+    best = output.raw.argmax(axis=1)
+    cells = model.head.cells
+    assert cells is not None
+    error_m = np.linalg.norm(cells.position_m[best] - windows.position_m[windows.ends], axis=1)
+    there = output.turned[np.arange(len(best)), best]
+    off_rad = np.angle((there[:, 0] + 1j * there[:, 1]) * np.exp(-1j * angle_rad))
+    assert np.median(error_m) < 0.5
+    assert np.median(np.abs(off_rad)) < 0.1
+    assert (np.linalg.norm(there, axis=1) > 1.0).all()
+    assert np.median(output.offset_ut - as_surveyed.offset_ut, axis=0) == pytest.approx(own_ut, abs=1.0)
 
 
 @pytest.mark.parametrize("mount_rad", [0.0, 1.0, math.pi, -2.0])
