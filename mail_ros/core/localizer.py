@@ -145,9 +145,12 @@ class WindowLocalizer:
         """The same by the way: due with the first sample after each stride; asked only where the way went on."""
         for tick in ticks:
             self._append(tick)
-        self._new = (self._new or bool(ticks)) and self.reader.fill == 1.0
         newest_ns = self.intake.newest_ns
-        if before_ns is None or newest_ns is None or newest_ns // self._stride_ns <= before_ns // self._stride_ns:
+        if before_ns is None or newest_ns is None:
+            return False
+        unheard = newest_ns - before_ns > self.intake.resampler.max_gap_ns  # it may have gone on from the window's end
+        self._new = ((self._new and not unheard) or bool(ticks)) and self.reader.fill == 1.0
+        if newest_ns // self._stride_ns <= before_ns // self._stride_ns:
             return False
         if self._new:
             self.reader.ask(offset_ut)

@@ -67,13 +67,14 @@ class WaySampler(Admission):
     def __init__(self, rate_per_m: float, max_gap_m: float, max_gap_s: float) -> None:
         super().__init__(max_gap_s)
         self._progress, self._max_gap_m = Progress(), max_gap_m
-        self._means = PeriodMeans(round(UM_PER_M / rate_per_m))
+        self._period_um = round(UM_PER_M / rate_per_m)
         self.reset()
 
     def reset(self) -> None:
         """See `Admission`."""
         super().reset()
         self._progress.reset()
+        self._means = PeriodMeans(self._period_um)
         self._waiting_m = np.zeros(2)
 
     def go(self, moved_m: FloatArray) -> None:
