@@ -21,7 +21,7 @@ ROOT = np.sqrt(5.0)
 
 
 class PotentialKernel(StationaryKernelMixin, Kernel):  # type: ignore[misc]  # scikit-learn has no types
-    """Of rows (x, y, axis), in metres and 0 to 2; the variance of each axis is one. Its methods are those of `Kernel`."""
+    """Of rows (x, y, axis), in metres and 0 to 2; the variance of each axis is one. Its methods are `Kernel`'s."""
 
     def __init__(self, length_m: float = 1.0, length_m_bounds: tuple[float, float] = (0.2, 5.0)) -> None:
         self.length_m = length_m
