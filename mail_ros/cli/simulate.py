@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from mail_ros.cli.console import console, progress
+from mail_ros.cli.console import console, print_json, progress
+from mail_ros.cli.options import AsJson
 
 ROUTE = "every corridor both ways"  # in another order in every walk; the same for a protocol that splits by route
 
@@ -20,6 +21,7 @@ def simulate(
         float, typer.Option(min=0.01, max=1.0, help="Break each walk off after this share of its corridors.")
     ] = 1.0,
     site: Annotated[int, typer.Option(min=0, help="Another number, other magnets; 0 is the site of the demo.")] = 0,
+    as_json: AsJson = False,
 ) -> None:
     """Write simulated surveys as bags: every corridor of a small building, in both directions.
 
@@ -32,3 +34,5 @@ def simulate(
             notes = {"site": str(site), "seed": str(seed), "route": ROUTE, "repetition": f"{number + 1:02d}"}
             walk.write(out / f"walk_{number:02d}", notes)
     console.print(f"bags: {out}")
+    if as_json:
+        print_json({"bags": [out / f"walk_{number:02d}" for number in range(walks)]})
