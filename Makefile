@@ -3,6 +3,7 @@
 #   make demo                       a simulated robot is localized over DDS
 #   make test                       the gate that CI runs
 #   make soak                       a day of data with faults through the localizer node; some minutes
+#   make reference                  write docs/reference/ again, after a change of verbs, parameters or settings
 #   make demo-model                 train the model of the demo again, on simulated surveys
 #   make PYTHON=python3.12 test     with another Python, 3.10 to 3.13
 #   make TORCH_INDEX=URL demo       torch from another package index, such as PyTorch's own CPU builds
@@ -28,7 +29,7 @@ READY := $(VENV)/.ready-$(PYTHON_VERSION)
 DEMO := runs/demo_model
 CODE := . $(wildcard scripts/*)
 
-.PHONY: help demo test soak check format install demo-model clean
+.PHONY: help demo test soak check format install reference demo-model clean
 .DELETE_ON_ERROR:
 
 help:
@@ -64,12 +65,15 @@ soak: $(READY)
 check: $(READY)
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
-	$(BIN)/mypy mail_ros test
+	$(BIN)/mypy mail_ros test docs/generator
 	OMP_NUM_THREADS=1 $(BIN)/pytest
 
 format: $(READY)
 	$(BIN)/ruff format $(CODE)
 	$(BIN)/ruff check --fix $(CODE)
+
+reference: $(READY)
+	@cd docs && PYTHONPATH=. ../$(BIN)/python -m generator
 
 # How models/demo.safetensors came about; needed again only when the simulator or the network changes.
 demo-model: $(READY)
