@@ -1,7 +1,7 @@
 """The package for pip and colcon alike.
 
 The base install is what a robot needs that only localizes; `onnx` adds what `engine: onnx` runs on; `tools` adds
-surveys, training, evaluation and export.
+surveys, training, evaluation and export; `docs` builds the pages. docs/install.md has their sizes.
 """
 
 import re
@@ -26,6 +26,7 @@ TOOLS = [
     "torch>=2.5,<3",
     "typer>=0.12",
 ]
+DOCS = ["furo>=2024.8", "myst-parser>=4", "sphinx>=8"]
 TEST = [
     "catkin_pkg>=1",
     "filterpy>=1.4",
@@ -59,7 +60,7 @@ setup(
         f"{NAME}.evaluation.coverage": ["page.html"],
     },
     install_requires=["numpy>=1.24", "safetensors>=0.4"],
-    extras_require={"onnx": ONNX, "tools": TOOLS, "test": TOOLS + TEST},
+    extras_require={"onnx": ONNX, "tools": TOOLS, "docs": DOCS, "test": TOOLS + TEST},
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
         (f"share/{NAME}", ["package.xml"]),
