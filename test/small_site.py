@@ -10,18 +10,23 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from helpers import START_NS, SyntheticWalk, synthetic_walk, tiny_config, tiny_model
 
 from mail_ros.data.importers.ipin import IPIN_2023_ORIGIN
 from mail_ros.data.walk_writer import write_walk
 
 WALK_S = 60.0
+SPEED_M_S, RADIUS_M = 1.2, 5.0  # of a synthetic walk
+STEPS_HZ = 1.8
 DAY_NS = 86_400_000_000_000
 DAYS = ("monday_1", "monday_2", "tuesday_1", "wednesday_1")
 
 
-def small_site(folder: Path) -> Path:
-    """Fill a folder; returns it."""
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder, to be copied by whoever writes into it."""
+    folder = tmp_path_factory.mktemp("site")
     for number, name in enumerate(DAYS):
         walk = _walk(number)
         notes = {"site": "hall", "route": "01", "repetition": f"{number + 1:02d}", "device": "tablet"}
@@ -57,6 +62,12 @@ def write_log(path: Path, walk: SyntheticWalk) -> None:
         f"MAGN;{second:.4f};{second:.4f};{x:.3f};{y:.3f};{z:.3f};3"
         for second, (x, y, z) in zip(at_s.tolist(), walk.field_ut.tolist(), strict=True)
     ]
+    for second in np.arange(0.0, at_s[-1], 0.02).tolist():
+        half_rad = (np.pi / 2 + SPEED_M_S * second / RADIUS_M) / 2  # it looks along the circle
+        up_m_s2 = 9.8 + 3.0 * np.sin(2 * np.pi * STEPS_HZ * second)
+        lines.append(f"AHRS;{second:.4f};{second:.4f};0;0;0;0;0;{np.sin(half_rad):.6f};3")
+        lines.append(f"ACCE;{second:.4f};{second:.4f};0;0;{up_m_s2:.3f};3")
+        lines.append(f"GYRO;{second:.4f};{second:.4f};0;0;{SPEED_M_S / RADIUS_M:.3f};3")
     origin = IPIN_2023_ORIGIN
     for number, mark in enumerate(walk.landmarks):
         latitude_deg = origin.latitude_deg + mark.position_m[1] / 111_200

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_site import shell, small_site
+from small_site import shell
 from verbs import Example, examples, verbs
 
 from mail_ros.cli import main
@@ -28,11 +28,6 @@ TALKS = {"mark"}  # with a person, and has no result
 DIFFER = {"out", "seed", "model", "bags", "estimates", "topic", "tracker"}  # in what they are, made or chosen from
 QUICK = [(name, example) for name, verb in VERBS.items() for example in examples(verb) if not example.takes]
 LONG = [(name, example) for name, verb in VERBS.items() for example in examples(verb) if example.takes]
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_site(tmp_path_factory.mktemp("site"))
 
 
 def test_every_verb_has_an_example_that_needs_no_hours() -> None:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import pytest
 from ros import ROOT
-from small_site import shell, small_site
+from small_site import shell
 from verbs import verbs
 
 BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -51,11 +51,6 @@ def marked() -> list[tuple[str, list[str]]]:
     """Every command that does not run here, with its page."""
     found = [(page, block) for page in PAGES for block in blocks(page) if block.mark in MARKED]
     return [(name(page), words) for page, block in found for words in block.commands()]
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_site(tmp_path_factory.mktemp("site"))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
