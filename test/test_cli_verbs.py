@@ -18,6 +18,7 @@ import pytest
 from small_site import shell
 from verbs import Example, examples, verbs
 
+import mail_ros
 from mail_ros.cli import main
 from mail_ros.cli.exit_code import ExitCode
 from mail_ros.cli.options import among
@@ -120,6 +121,11 @@ def test_without_a_verb_the_help_is_shown(arguments: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (ExitCode.USAGE, "")
     assert "Usage: mail_ros" in done.stdout
+
+
+def test_the_version_is_told() -> None:
+    done = subprocess.run([sys.executable, "-m", "mail_ros.cli.main", "--version"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"mail_ros {mail_ros.__version__}\n", "")
 
 
 def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 import traceback
+from typing import Annotated
 
 import typer
 
+import mail_ros
 from mail_ros.cli.benchmark import benchmark
 from mail_ros.cli.check import check
 from mail_ros.cli.console import print_error
@@ -37,6 +39,22 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
+
+
+def _print_version(chosen: bool) -> None:
+    if chosen:
+        print(f"mail_ros {mail_ros.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def about(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version, and end.")
+    ] = False,
+) -> None:
+    """What stands before a verb."""
+
 
 app.command("import")(import_)
 app.command()(mark)
