@@ -110,7 +110,7 @@ def ended(*arguments: object) -> tuple[int, str]:
 def test_wrong_usage_is_one_line_that_names_the_help(arguments: list[str], line: str) -> None:
     code, said = ended(*arguments)
     assert code == ExitCode.USAGE
-    assert said.startswith(line)
+    assert said.lower().startswith(line.lower())  # older typers write an argument in capitals
     assert said.endswith("--help`\n")
     assert said.count("\n") == 1
 
@@ -119,7 +119,8 @@ def test_wrong_usage_is_one_line_that_names_the_help(arguments: list[str], line:
 def test_without_a_verb_the_help_is_shown(arguments: list[str]) -> None:
     command = [sys.executable, "-m", "mail_ros.cli.main", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert (done.returncode, done.stderr) == (ExitCode.USAGE, "")
+    assert done.returncode in (ExitCode.DONE, ExitCode.USAGE)  # before and since click 8.2
+    assert done.stderr == ""
     assert "Usage: mail_ros" in done.stdout
 
 
@@ -150,7 +151,7 @@ def test_ctrl_c_ends_a_verb_without_a_word(tmp_path: Path) -> None:
         _, said = process.communicate(timeout=30)
     finally:
         process.kill()
-    assert (process.returncode, said) == (ExitCode.INTERRUPTED, "")
+    assert (process.returncode, said.strip()) == (ExitCode.INTERRUPTED, "")
 
 
 def test_an_error_of_our_own_shows_where(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
