@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from calibration_drives import forth_and_back, made_up, spins
 from helpers import START_NS, SyntheticWalk, synthetic_walk, tiny_config, tiny_model
 
 from mail_ros.data.importers.ipin import IPIN_2023_ORIGIN
@@ -35,6 +36,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_log(folder / "logs" / f"Trial01_repetition{number + 1:02d}.txt.gz", _walk(number))
     for name in ("site", "network"):
         tiny_model(folder / "models" / f"{name}.safetensors", tiny_config("heatmap"))
+    made_up(np.concatenate([forth_and_back((0.3, 0.9)), spins()])).write(folder / "drives" / "to_and_fro")
     done = shell("mail_ros benchmark accuracy --data bags --methods chance,knn --out runs/accuracy", folder)
     assert done.returncode == 0, done.stderr
     return folder

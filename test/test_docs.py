@@ -1,7 +1,8 @@
 """README and docs: every command runs as written, or is marked with why it cannot, and is held against the code then.
 
 A block of code says what it is: `sh` runs here, on the small site, all of a page in its order; `sh ros` needs a ROS
-install, `sh long` hours or other people's data, `sh make` is the gate itself, `sh install` fetches packages.
+install, `sh long` hours or other people's data, `sh make` is the gate itself, `sh install` fetches packages, and
+`sh screen` opens a window.
 """
 
 from __future__ import annotations
@@ -19,7 +20,11 @@ from small_site import shell
 from verbs import verbs
 
 BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-RUNS, MARKED, SHOWN = "sh", {"sh ros", "sh long", "sh make", "sh install"}, {"text", "yaml", "{toctree}"}
+RUNS, MARKED, SHOWN = (
+    "sh",
+    {"sh ros", "sh long", "sh make", "sh install", "sh screen"},
+    {"text", "yaml", "python", "{toctree}"},
+)
 PATHS = sorted((ROOT / "docs" / "paths").glob("*.md"))
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")), *PATHS]
 SCREEN = 50  # lines

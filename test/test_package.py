@@ -16,15 +16,17 @@ import mail_ros
 
 ROOT = Path(__file__).resolve().parent.parent
 BUNDLED = {"rcl_interfaces"}  # comes with rclpy, as the types of its own parameters
-PYTHON_KEYS = {"catkin_pkg": "python3-catkin-pkg-modules", "torch": "python3-torch"}
+PYTHON_KEYS = {"catkin_pkg": "python3-catkin-pkg-modules", "pillow": "python3-pil", "torch": "python3-torch"}
 NO_KEY = {
     "safetensors",
     "rosbags",
     "mcap",
     "dtaidistance",
+    "magpylib",
     "plotly",
     "onnx",
     "onnxruntime",
+    "rerun-sdk",
 }  # docs/install.md says how to install them
 GATE_ONLY = {"filterpy", "mypy", "ruff"}  # for `make test`, not for `colcon test`
 
@@ -96,6 +98,7 @@ def test_every_python_package_that_is_required_has_a_rosdep_key_or_is_in_the_doc
 def test_a_robot_that_only_localizes_installs_no_tools(package: Package, setup_arguments: dict[str, Any]) -> None:
     assert requirement_names(setup_arguments["install_requires"]) == {"numpy", "safetensors"}
     assert requirement_names(setup_arguments["extras_require"]["onnx"]) == {"onnxruntime"}
+    assert requirement_names(setup_arguments["extras_require"]["view"]) == {"pillow", "rerun-sdk", "ruamel.yaml"}
     python_keys = {depend.name for depend in package.exec_depends if depend.name.startswith("python3-")}
     assert python_keys == {"python3-numpy"}
 

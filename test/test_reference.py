@@ -69,4 +69,5 @@ def test_docs_ros_md_explains_every_topic_and_service_and_no_other() -> None:
     table = (ROOT / "docs" / "ros.md").read_text().partition("| node | topic | type |")[2].partition("\n\n")[0]
     cells = [line.split("|")[2] for line in table.splitlines()[2:]]
     explained = {name for cell in cells for name in re.findall(names, cell)} - {"topics"}
-    assert explained - OF_ROS - ELSEWHERE == live
+    own = {name for name in live if not name.startswith("mail_localizer/")}  # what others hear of it
+    assert explained - OF_ROS - ELSEWHERE - {"mail_localizer"} == own

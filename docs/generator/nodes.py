@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import rclpy
@@ -28,8 +29,8 @@ PARAMETERS = (
     "topics."
 )
 TOPICS = (
-    "With the defaults of all parameters, but with odometry in `mail_localizer`, which takes one of `odom` and "
-    "`imu/data`, and one robot in `mail_fleet`. Names without a leading `/` follow the node's namespace, `~` is the "
+    "With the defaults of all parameters, but in `mail_localizer` with a robot file that has motors and with odometry, "
+    "which takes one of `odom` and `imu/data`, and one robot in `mail_fleet`. Names without a leading `/` follow the node's namespace, `~` is the "
     "node itself, and all can be remapped. `mail_recorder` also hears what its parameter `topics` names, and "
     "`mail_localizer` says `/tf` with `tf_broadcast`. What every node or lifecycle node of ROS 2 has is left out. "
     "[What they are for](../ros.md)."
@@ -40,6 +41,7 @@ GIVEN = {  # so that a node has as many ends as it can, and nothing is recorded
     "mail_fleet": {"model": str(shipped_model()), "namespaces": "[NAMESPACE]"},
     "mail_recorder": {"autostart": "false"},
 }
+ROBOT = '{"motor": {"inputs": ["velocity:wheel"], "ut_per_unit": [[0.0, 0.0, 1.0]]}}'  # joint states are heard then
 OF_ROS = ("rcl_interfaces", "lifecycle_msgs", "type_description_interfaces")
 SOURCES = ("wheels", "steps")  # of odometry: each hears another topic
 
@@ -91,11 +93,9 @@ def _ends(name: str, kind: type[Node]) -> str:
     served: dict[str, list[str]] = {}
     for odometry in SOURCES:
         with _node(kind, {**GIVEN.get(name, {}), "odometry": odometry}) as node:
-            said |= {row[0]: row for row in map(_topic, node.publishers)}
-            heard |= {
-                row[0]: [*_topic(one), _about(one.callback)] for one in node.subscriptions for row in [_topic(one)]
-            }
-            served |= {row[0]: row for row in map(_service, node.services)}
+            said |= {one.topic_name: _topic(one, name) for one in node.publishers}
+            heard |= {one.topic_name: [*_topic(one, name), _about(one.callback)] for one in node.subscriptions}
+            served |= {one.service_name: _service(one, name) for one in node.services}
     heads = ["topic", "type", "quality of service"]
     return section(
         code(name),
@@ -110,22 +110,20 @@ def _table(title: str, heads: list[str], rows: Iterable[list[str]]) -> str:
     return f"{title}\n\n{table(heads, shown)}" if shown else ""
 
 
-def _topic(end: Any) -> list[str]:
+def _topic(end: Any, node: str) -> list[str]:
     profile = end.qos_profile
     words = [profile.reliability.name.lower().replace("_", " "), profile.durability.name.lower().replace("_", " ")]
     depth = f"the last {profile.depth}" if profile.depth else "all"
-    return [code(_relative(end.topic_name)), code(_type(end.msg_type)), ", ".join([*words, depth])]
+    return [code(_relative(end.topic_name, node)), code(_type(end.msg_type)), ", ".join([*words, depth])]
 
 
-def _service(end: Any) -> list[str]:
-    return [code(_relative(end.service_name)), code(_type(end.srv_type)), _about(end.callback)]
+def _service(end: Any, node: str) -> list[str]:
+    return [code(_relative(end.service_name, node)), code(_type(end.srv_type)), _about(end.callback)]
 
 
-def _relative(name: str) -> str:
-    node, _, rest = name.removeprefix(f"{NAMESPACE}/").partition("/")
-    if not name.startswith(f"{NAMESPACE}/"):
-        return name
-    return f"~/{rest}" if rest and node.startswith("mail_") else name.removeprefix(f"{NAMESPACE}/")
+def _relative(name: str, node: str) -> str:
+    own = f"{NAMESPACE}/{node}/"
+    return f"~/{name.removeprefix(own)}" if name.startswith(own) else name.removeprefix(f"{NAMESPACE}/")
 
 
 def _type(kind: type) -> str:
@@ -147,9 +145,10 @@ def _node(kind: type[Node], given: Mapping[str, str]) -> Iterator[Node]:
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
     arguments = [word for name, text in given.items() for word in ("-p", f"{name}:={text}")]
     with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "robot.json").write_text(ROBOT)
         context = Context()
         rclpy.init(args=["--ros-args", "--log-level", "error"], context=context)
-        arguments += ["-p", f"out:={folder}", "-r", f"__ns:={NAMESPACE}"]
+        arguments += ["-p", f"out:={folder}/out", "-p", f"robot_file:={folder}/robot.json", "-r", f"__ns:={NAMESPACE}"]
         try:
             node: Any = kind(context=context, cli_args=["--ros-args", *arguments])
             try:

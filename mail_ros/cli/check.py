@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mail_ros.cli.console import console, print_json, print_table, progress
-from mail_ros.cli.options import AsJson, Topic, Truth
+from mail_ros.cli.options import AsJson, RobotFile, Topic, Truth
 from mail_ros.core.errors import BagError
 from mail_ros.core.health import Level
 
@@ -39,6 +39,7 @@ def check(
     as_json: AsJson = False,
     topic: Topic = "/imu/mag",
     truth: Truth = "",
+    robot: RobotFile = None,
 ) -> None:
     """Judge bags: holes, drops, rate, units, landmarks, speed, windows; and which paths were walked how often.
 
@@ -47,11 +48,13 @@ def check(
 
     Example: `mail_ros check bags/monday_* --coverage coverage`
     """
+    from mail_ros.core.robot import read_robot
     from mail_ros.data.check.site import by_site
     from mail_ros.data.check.verdict import check_bag
 
+    carrier = None if robot is None else read_robot(robot)
     with progress("checking") as bar:
-        verdicts = [check_bag(bag, topic, truth) for bag in bar.track(bags, description="")]
+        verdicts = [check_bag(bag, topic, truth, carrier) for bag in bar.track(bags, description="")]
     sites = by_site(verdicts)
     _print_verdicts(verdicts)
     _print_coverage(sites)

@@ -19,6 +19,7 @@ from mail_ros.evaluation.metrics import Metrics, metric_columns, metric_row
 
 WIDTH = 120  # at least: a table that is wider than the terminal wraps there, and no number is cut off
 
+
 console = Console(highlight=False, soft_wrap=True, width=max(WIDTH, shutil.get_terminal_size().columns))
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, cast
 import typer
 
 from mail_ros.cli.console import console, print_json, print_metrics, progress
-from mail_ros.cli.options import AsJson, Topic, Tracker, Truth
+from mail_ros.cli.options import AsJson, RobotFile, Topic, Tracker, Truth
 from mail_ros.core.config import STRIDE_S, TrackerChoice, check_choice
 from mail_ros.core.errors import TrackError
 
@@ -26,6 +26,7 @@ def evaluate(
     as_json: AsJson = False,
     topic: Topic = "/imu/mag",
     truth: Truth = "",
+    robot: RobotFile = None,
 ) -> None:
     """Print the errors of a model over whole walks, moving and paused apart, and what its doubt is worth.
 
@@ -34,6 +35,7 @@ def evaluate(
     Example: `mail_ros evaluate models/site.safetensors bags/tuesday_* --estimates estimates.csv`
     """
     from mail_ros.core.checkpoint import load_model
+    from mail_ros.core.robot import read_robot
     from mail_ros.core.tracked import localizer_of
     from mail_ros.data.bag import read_track
     from mail_ros.evaluation.doubt import doubt, doubt_words
@@ -42,10 +44,11 @@ def evaluate(
     network, _ = load_model(model)
     check_choice("--tracker", tracker, TrackerChoice)
     localizer = localizer_of(network, stride_s, cast(TrackerChoice, tracker))
+    carrier = None if robot is None else read_robot(robot)
     scored: list[Scored] = []
     with progress("evaluating") as bar:
         for bag in bar.track(bags, description=""):
-            track = read_track(bag, topic, truth)
+            track = read_track(bag, topic, truth, carrier)
             counts_ns = int(track.labelled_span().stamp_ns[0]) + round(from_s * 1e9) if track.valid.any() else 0
             scored += [one for one in follow(localizer, track) if one.estimate.stamp_ns >= counts_ns]
     if not scored:

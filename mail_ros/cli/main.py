@@ -10,12 +10,14 @@ import typer
 
 import mail_ros
 from mail_ros.cli.benchmark import benchmark
+from mail_ros.cli.calibrate import calibrate
 from mail_ros.cli.check import check
 from mail_ros.cli.console import print_error
 from mail_ros.cli.demo import demo
 from mail_ros.cli.evaluate import evaluate
 from mail_ros.cli.exit_code import ExitCode
 from mail_ros.cli.export import export
+from mail_ros.cli.field import field
 from mail_ros.cli.import_ import import_
 from mail_ros.cli.mark import mark
 from mail_ros.cli.recorder import recorder
@@ -26,6 +28,7 @@ from mail_ros.cli.simulate import simulate
 from mail_ros.cli.soak import soak
 from mail_ros.cli.speed import speed
 from mail_ros.cli.train import train
+from mail_ros.cli.view import view
 from mail_ros.core.errors import MailError
 
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]  # typer brings click's UsageError along, or imports it
@@ -60,15 +63,18 @@ app.command("import")(import_)
 app.command()(mark)
 app.command()(check)
 app.command()(repair)
+app.command()(calibrate)
 app.command()(train)
 app.command()(evaluate)
 app.command()(export)
 app.command()(replay)
+app.command()(view)
 app.command()(simulate)
 app.command()(demo)
 benchmark.command()(speed)
 benchmark.command()(soak)
 benchmark.command()(recorder)
+benchmark.command()(field)
 app.add_typer(benchmark, name="benchmark")
 app.command()(report)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -29,11 +30,19 @@ AsJson = Annotated[
     bool, typer.Option("--json", callback=_for_programs, help="Print the result as JSON, and nothing else.")
 ]
 Namespace = Annotated[str, typer.Option(help="Namespace of the nodes; it stands before all names of theirs.")]
+RobotFile = Annotated[
+    Path | None,
+    typer.Option("--robot", help="Robot file of `mail_ros calibrate`: of the robot that carried the sensor."),
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option(
         "--set", help="Set SECTION.NAME=VALUE of sections features, window, network, matching, augment, training."
     ),
+]
+SimulationSettings = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Set SECTION.NAME=VALUE of sections building and drive, as drive.stops=2."),
 ]
 Topic = Annotated[str, typer.Option(help="Topic of the field in the bags.")]
 Tracker = Annotated[

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mail_ros.cli.console import console, print_json, progress
-from mail_ros.cli.options import AsJson, Settings, Topic, Truth
+from mail_ros.cli.options import AsJson, RobotFile, Settings, Topic, Truth
 
 
 def train(
@@ -23,6 +23,7 @@ def train(
     device: Annotated[str, typer.Option(help="cpu, or cuda: one GPU for each process.")] = "cpu",
     topic: Topic = "/imu/mag",
     truth: Truth = "",
+    robot: RobotFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Train MAIL on whole walks and write one model file with its card.
@@ -36,6 +37,7 @@ def train(
     """
     import torch
 
+    from mail_ros.core.robot import read_robot
     from mail_ros.training.config import run_config
     from mail_ros.training.distribution import joined
     from mail_ros.training.loop import Progress
@@ -45,7 +47,7 @@ def train(
     # The network's matrices are small: threads that wait for a busy core cost more than they bring.
     torch.set_num_threads(max(1, torch.get_num_threads() // 2))
     config = run_config(settings or [])
-    survey = Survey(bags, expand(validate), topic, truth)
+    survey = Survey(bags, expand(validate), topic, truth, None if robot is None else read_robot(robot))
     folder = run or Path("runs") / out.stem
     with joined(device) as processes, progress("training", shown=processes.leads) as bar:
         task = bar.add_task("reading walks", total=None)

@@ -88,6 +88,9 @@ class LocalizerParameters(ModelParameters):
     state_file: str = described(
         "", "File that keeps the last sure place: the tracker begins there when started again. Empty: none."
     )
+    robot_file: str = described(
+        "", "Robot file of `mail_ros calibrate`: how the sensor is mounted, and what robot and motors add. Empty: none."
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -110,6 +113,11 @@ class LocalizerParameters(ModelParameters):
     def state_path(self) -> Path | None:
         """Where the last place is kept; None for nowhere."""
         return Path(self.state_file).expanduser() if self.state_file else None
+
+    @property
+    def robot_path(self) -> Path | None:
+        """What is known of the robot; None for nothing."""
+        return Path(self.robot_file).expanduser() if self.robot_file else None
 
 
 @dataclass(frozen=True)
@@ -143,6 +151,28 @@ class DemoRobotParameters:
 
     def __post_init__(self) -> None:
         check_range("parameter seed", self.seed, 0, 2**31)
+
+
+@dataclass(frozen=True)
+class ViewParameters:
+    """Parameters of `mail_view`."""
+
+    localizer: str = described("mail_localizer", "Name of the localizer to look at.")
+    plan: tuple[str, ...] = described(
+        (), "Floor plans: map_server's YAML of floor 0, or FLOOR=YAML, as in -1=maps/cellar.yaml."
+    )
+    out: str = described("", "A .rrd file to write in place of a window. Empty: a window.")
+
+    def __post_init__(self) -> None:
+        if not self.localizer:
+            raise ConfigError(
+                "parameter localizer", wanted="a node's name", found="nothing", fix="give one or leave it out"
+            )
+
+    @property
+    def out_path(self) -> Path | None:
+        """The file; None for a window."""
+        return Path(self.out).expanduser() if self.out else None
 
 
 def declare(node: Node, kind: type[T]) -> T:
