@@ -30,10 +30,10 @@ PARAMETERS = (
 )
 TOPICS = (
     "With the defaults of all parameters, but in `mail_localizer` with a robot file that has motors and with odometry, "
-    "which takes one of `odom` and `imu/data`, and one robot in `mail_fleet`. Names without a leading `/` follow the node's namespace, `~` is the "
-    "node itself, and all can be remapped. `mail_recorder` also hears what its parameter `topics` names, and "
-    "`mail_localizer` says `/tf` with `tf_broadcast`. What every node or lifecycle node of ROS 2 has is left out. "
-    "[What they are for](../ros.md)."
+    "which takes one of `odom` and `imu/data`, and one robot in `mail_fleet`. Names without a leading `/` follow the "
+    "node's namespace, `~` is the node itself, and all can be remapped. `mail_recorder` also hears what its parameter "
+    "`topics` names, and `mail_localizer` says `/tf` with `tf_broadcast`. What every node or lifecycle node of ROS 2 "
+    "has is left out. [What they are for](../ros.md)."
 )
 NAMESPACE = "/somewhere"
 GIVEN = {  # so that a node has as many ends as it can, and nothing is recorded
