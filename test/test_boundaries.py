@@ -35,6 +35,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
 
 ONLY_IN = {  # packages of a single module
     "core/onnx_engine.py": {"onnxruntime"},
+    "data/plan.py": {"PIL"},
     "nodes/outputs.py": {"tf2_ros"},
     "training/export.py": {"onnx"},
 }

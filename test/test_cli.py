@@ -76,8 +76,10 @@ def test_errors_are_one_line_with_the_fix(tmp_path: Path) -> None:
             ["import", "gps", bag, "--out", tmp_path],
             "importer: wanted ipin or uji or magpie or microsoft or csv, found",
         ),
-        (["import", "csv", bag, "--out", tmp_path, "--origin", "1,2"], "--origin: wanted none: places of csv are in m"),
-        (["import", "ipin", bag, "--out", tmp_path, "--origin", "here"], "--origin: wanted LATITUDE,LONGITUDE"),
+        (
+            ["import", "ipin", bag, "--out", tmp_path, "--site", tmp_path / "no.yaml"],
+            "no.yaml: wanted a site file, fou",
+        ),
         (["train", bag, "--validate", bag, "--out", model, "--set", "x.y=1"], "x: wanted one of augment, features"),
     ]:
         error = mail_ros(*arguments, code=1)

@@ -16,7 +16,7 @@ import mail_ros
 
 ROOT = Path(__file__).resolve().parent.parent
 BUNDLED = {"rcl_interfaces"}  # comes with rclpy, as the types of its own parameters
-PYTHON_KEYS = {"catkin_pkg": "python3-catkin-pkg-modules", "torch": "python3-torch"}
+PYTHON_KEYS = {"catkin_pkg": "python3-catkin-pkg-modules", "torch": "python3-torch", "pillow": "python3-pil"}
 NO_KEY = {
     "safetensors",
     "rosbags",

@@ -18,6 +18,8 @@ TRUTH_HELP = (
     "Default: the first of /landmark, /mark, /clicked_point, /reference_pose that a bag has."
 )
 
+SITE_HELP = "The building's file, as `mail_ros site init` writes it."
+
 console = Console(highlight=False, soft_wrap=True, width=max(WIDTH, shutil.get_terminal_size().columns))
 
 

@@ -21,6 +21,7 @@ from mail_ros.cli.repair import repair
 from mail_ros.cli.replay import replay
 from mail_ros.cli.report import report
 from mail_ros.cli.simulate import simulate
+from mail_ros.cli.site import site
 from mail_ros.cli.soak import soak
 from mail_ros.cli.speed import speed
 from mail_ros.cli.train import train
@@ -28,12 +29,14 @@ from mail_ros.core.errors import MailError
 
 app = typer.Typer(
     name="mail_ros",
-    help="Indoor localization from magnetometer samples: import and check surveys, train, evaluate, replay.",
+    help="Indoor localization from magnetometer samples: import and check surveys, train, evaluate, replay.\n\n"
+    "From a building to a model: `site init`, `import` or record, `check`, `train`; each names the next.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
 
+app.add_typer(site, name="site")
 app.command("import")(import_)
 app.command()(mark)
 app.command()(check)

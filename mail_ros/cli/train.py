@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from mail_ros.cli.console import TRUTH_HELP, console, progress
+from mail_ros.cli.console import SITE_HELP, TRUTH_HELP, console, progress
+from mail_ros.cli.next_step import say_next, words
 
 
 def train(
@@ -17,6 +18,7 @@ def train(
     ],
     out: Annotated[Path, typer.Option(help="The model file to write, as in models/site.safetensors.")],
     run: Annotated[Path | None, typer.Option(help="Folder of the run's record; default: runs/NAME of --out.")] = None,
+    site: Annotated[Path | None, typer.Option(help=f"{SITE_HELP} The model's map frame is the site's.")] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option(
@@ -31,12 +33,13 @@ def train(
 ) -> None:
     """Train MAIL on whole walks and write one model file with its card.
 
-    Example: `mail_ros train bags/monday* --validate 'bags/tuesday*' --out models/site.safetensors`
+    Example: `mail_ros train bags/monday* --validate 'bags/tuesday*' --site museum.yaml --out models/museum.safetensors`
 
     On several processes: `torchrun --standalone --nproc-per-node 2 -m -- mail_ros.cli.main train ...`
     """
     import torch
 
+    from mail_ros.data.site_file import read_site
     from mail_ros.training.config import run_config
     from mail_ros.training.distribution import joined
     from mail_ros.training.loop import Progress
@@ -46,7 +49,7 @@ def train(
     # The network's matrices are small: threads that wait for a busy core cost more than they bring.
     torch.set_num_threads(max(1, torch.get_num_threads() // 2))
     config = run_config(settings or [])
-    survey = Survey(bags, expand(validate), topic, truth)
+    survey = Survey(bags, expand(validate), topic, truth, read_site(site) if site else None)
     folder = run or Path("runs") / out.stem
     with joined(device) as processes, progress("training", shown=processes.leads) as bar:
         task = bar.add_task("reading walks", total=None)
@@ -65,6 +68,7 @@ def train(
         f"median {metrics['median_m']:.2f} m, p90 {metrics['p90_m']:.2f} m{epoch}"
     )
     console.print(f"model: {out}   run: {folder}")
+    say_next(words("ros2", "launch", "mail_ros", "mail.launch.py", f"model:={out.resolve()}", "tracker:=walking"))
 
 
 def expand(patterns: list[Path]) -> list[Path]:

@@ -1,0 +1,43 @@
+"""The last line of a command on the way from a building to a model: which one comes next, ready to be run."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Collection, Sequence
+from os.path import commonprefix
+from pathlib import Path
+
+from mail_ros.cli.console import console
+
+SETTINGS = ("--set", "features.rate_hz=10", "--set", "network.kind=matching")  # best on every real walk, and quickest
+
+
+def say_next(*commands: str) -> None:
+    """Print the command to run next; of several, whichever fits."""
+    for word, command in zip(("next", *["  or"] * len(commands)), commands, strict=False):
+        console.print(f"{word}: {command}", markup=False)
+
+
+def words(*parts: object) -> str:
+    """A command line, each part quoted where a shell needs it."""
+    return " ".join(shlex.quote(str(part)) for part in parts)
+
+
+def gathered(paths: Sequence[Path]) -> str:
+    """Bags as a shell is given them: as one pattern where that matches these and no others, else one by one."""
+    return pattern(paths) or words(*paths)
+
+
+def pattern(paths: Collection[Path]) -> str:
+    """FOLDER/*, FOLDER/START* or FOLDER/*END that matches these paths and no others; empty where none does."""
+    folders = {path.parent for path in paths}
+    if len(paths) < 2 or len(folders) > 1:
+        return ""
+    folder, names = folders.pop(), [path.name for path in paths]
+    start = commonprefix(names)  # noqa: RUF071 - of letters
+    end = commonprefix([name[::-1] for name in names])[::-1]  # noqa: RUF071
+    for one in ("*", f"{start}*", f"*{end}"):
+        plain = one.replace("*", "", 1)
+        if shlex.quote(f"{folder}/{plain}x") == f"{folder}/{plain}x" and {*folder.glob(one)} == {*paths}:
+            return f"{folder}/{one}"
+    return ""
