@@ -12,7 +12,7 @@ from rich.table import Table
 
 from mail_ros.evaluation.metrics import Metrics, metric_columns, metric_row
 
-WIDTH = 120  # at least: a table that is wider than the terminal wraps there, and no number is cut off
+WIDTH, WIDEST = 120, 10_000  # a table that is wider than the terminal wraps there, and no number is cut off
 TRUTH_HELP = (
     "Topic that says where the walk was: points, marks of a planned route, poses, odometry or TF. "
     "Default: the first of /landmark, /mark, /clicked_point, /reference_pose that a bag has."
@@ -20,7 +20,12 @@ TRUTH_HELP = (
 
 SITE_HELP = "The building's file, as `mail_ros site init` writes it."
 
-console = Console(highlight=False, soft_wrap=True, width=max(WIDTH, shutil.get_terminal_size().columns))
+
+def _console(width: int) -> Console:
+    return Console(highlight=False, soft_wrap=True, width=width)
+
+
+console = _console(max(WIDTH, shutil.get_terminal_size().columns))
 
 
 @contextmanager
@@ -49,7 +54,8 @@ def print_table(
         table.add_column(head, justify="left" if number in words else "right", no_wrap=True)
     for line in lines:
         table.add_row(*line)
-    console.print(table)
+    width = console.measure(table, options=console.options.update(width=WIDEST)).maximum
+    (_console(width) if width > console.width else console).print(table)
 
 
 def print_metrics(title: str, rows: Mapping[str, Metrics]) -> None:

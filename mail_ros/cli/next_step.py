@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from os.path import commonprefix
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def words(*parts: object) -> str:
     return " ".join(shlex.quote(str(part)) for part in parts)
 
 
-def gathered(paths: Sequence[Path]) -> str:
+def gathered(paths: Collection[Path]) -> str:
     """Bags as a shell is given them: as one pattern where that matches these and no others, else one by one."""
     return pattern(paths) or words(*paths)
 

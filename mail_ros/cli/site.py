@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -81,8 +82,6 @@ def _text(name: str, floors: list[str], map_frame: str, origin: str, folder: Pat
 
 def _from(plan: Path, folder: Path) -> Path:
     """The way to a plan from the folder of the site file."""
-    import os
-
     return plan if plan.is_absolute() else Path(os.path.relpath(plan, folder))
 
 

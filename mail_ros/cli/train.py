@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mail_ros.cli.console import SITE_HELP, TRUTH_HELP, console, progress
-from mail_ros.cli.next_step import say_next, words
+from mail_ros.cli.next_step import gathered, say_next, words
 
 
 def train(
@@ -68,7 +68,10 @@ def train(
         f"median {metrics['median_m']:.2f} m, p90 {metrics['p90_m']:.2f} m{epoch}"
     )
     console.print(f"model: {out}   run: {folder}")
-    say_next(words("ros2", "launch", "mail_ros", "mail.launch.py", f"model:={out.resolve()}", "tracker:=walking"))
+    say_next(
+        words("ros2", "launch", "mail_ros", "mail.launch.py", f"model:={out.resolve()}", "tracker:=walking"),
+        f"mail_ros evaluate {words(out)} {gathered(survey.validate)} --tracker walking",
+    )
 
 
 def expand(patterns: list[Path]) -> list[Path]:

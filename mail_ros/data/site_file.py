@@ -19,6 +19,7 @@ A route's points are names of landmarks, or as `route_file.py` has them. Each la
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -104,9 +105,10 @@ def site_of(text: str, path: Path) -> SiteFile:
     content = parse(text, path, WANTED)
     _check_keys(content, KEYS, path)
     name, frame = content.get("site"), content.get("map_frame", "map")
-    for key, value in (("site", name), ("map_frame", frame)):
-        if not isinstance(value, str) or not value or "/" in (value if key == "site" else ""):
-            raise ConfigError(f"{path}, {key}", wanted="a name without /", found=short(value), fix="correct it")
+    for key, value, kept_out in (("site", name, "/"), ("map_frame", frame, " ")):
+        if not isinstance(value, str) or not value.strip() or not value.isprintable() or kept_out in value:
+            wanted = f"a name without {'/' if kept_out == '/' else 'blanks'}"
+            raise ConfigError(f"{path}, {key}", wanted=wanted, found=short(value), fix="correct it")
     floors = content.get("floors", {0: None})
     if not isinstance(floors, dict) or not floors or not all(map(is_whole, floors)):
         raise ConfigError(
@@ -216,4 +218,4 @@ def _file(path: Path, written: Any, source: str) -> Path:
     """A file that the site file names, from where the site file is."""
     if not isinstance(written, str) or not written:
         raise ConfigError(source, wanted="the path of a file", found=short(written), fix="correct it or leave it out")
-    return path.parent / Path(written).expanduser()
+    return Path(os.path.normpath(path.parent / Path(written).expanduser()))

@@ -66,7 +66,7 @@ def _section(floor: Coverage, plan: Plan | None) -> str:
         f"({stretch.position_m[0]:.1f}, {stretch.position_m[1]:.1f})</li>"
         for stretch in numbered(floor)
     )
-    todo = f"<ol>{items}</ol>" if items else "<p>Nothing is missing.</p>"
+    todo = f"<ol>{items}</ol>" if items else "<p>Nothing is missing along these paths.</p>"
     config = {"displaylogo": False, "responsive": True, "modeBarButtonsToRemove": ["select2d", "lasso2d"]}
     chart = _figure(floor, plan).to_html(full_html=False, include_plotlyjs=False, config=config)
     return f'<h2>{title[0].upper()}{title[1:]}</h2><div class="floor">{todo}<div class="map">{chart}</div></div>'

@@ -106,7 +106,8 @@ def _draw_floor(axes: Axes, floor: Coverage, plan: Plan | None) -> None:
     axes.set(xlim=(low_m[0], high_m[0]), ylim=(low_m[1], high_m[1]), aspect="equal", xlabel="x, m", ylabel="y, m")
     axes.set_title(summary(floor), loc="left", color=INK, fontsize=11)
     axes.spines[:].set_visible(False)
-    axes.grid(plan is None, color="#eef1f4", linewidth=0.8)
+    if plan is None:
+        axes.grid(color="#eef1f4", linewidth=0.8)
     axes.set_axisbelow(True)
     axes.tick_params(length=0, colors=QUIET)
 
@@ -118,5 +119,11 @@ def _draw_list(axes: Axes, floor: Coverage) -> None:
         for number, stretch in enumerate(numbered(floor), 1)
     ]
     axes.text(
-        0.0, 1.0, "\n".join(lines) or "Nothing is missing.", va="top", fontsize=9, color=INK, transform=axes.transAxes
+        0.0,
+        1.0,
+        "\n".join(lines) or "Nothing is missing along\nthese paths.",
+        va="top",
+        fontsize=9,
+        color=INK,
+        transform=axes.transAxes,
     )
