@@ -22,6 +22,7 @@ def test_bags_are_gathered_where_a_pattern_means_them_and_no_others(bags: list[P
     assert gathered(bags) == "bags/*"
     assert gathered(bags[:3]) == "bags/route1_round*"
     assert gathered(bags[::3]) == "bags/*_round1"
+    assert gathered([bags[0], bags[1], bags[3], bags[4]]) == "bags/*_round1 bags/*_round2"
     assert gathered([bags[0], bags[5]]) == "bags/route1_round1 bags/route2_round3"
     assert gathered(bags[:1]) == "bags/route1_round1"
     assert gathered([bags[0], Path("other")]) == "bags/route1_round1 other"

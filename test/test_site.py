@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from helpers import START_NS, synthetic_walk
 from PIL import Image
+from shared_walks import LOGS, needs_logs
 from test_cli import mail_ros
 
 from mail_ros.core.checkpoint import load_model
@@ -18,6 +20,8 @@ from mail_ros.data.bag import Bag
 from mail_ros.data.site_file import read_site
 
 PLAN = "image: {}.png\nresolution: 0.1\norigin: [-8, -8, 0]\nnegate: 0\noccupied_thresh: 0.65\nfree_thresh: 0.25\n"
+
+DIGITS = re.compile(r"\d+\.\d+|(?<=  )\d[\d,]*(?=  |$)")
 
 
 @pytest.fixture
@@ -84,6 +88,26 @@ def test_four_commands_lead_to_a_model_and_each_names_the_next(here: Path) -> No
     assert next_of(said) == f"ros2 launch mail_ros mail.launch.py model:={model} tracker:=walking"
     assert load_model(model)[1].map_frame == "mill"
     assert any("all, moving" in line for line in run_shell(said[-1].removeprefix("  or: ")))
+
+
+def test_a_walk_on_a_floor_that_the_site_does_not_have_is_not_imported(here: Path) -> None:
+    write_csv(here / "walk.csv", 0)
+    mail_ros("site", "init", "mill", "--floor", "1")
+    error = mail_ros("import", "csv", "walk.csv", "--site", "mill.yaml", "--out", "bags", code=1)
+    assert error.startswith("mail_ros: walk.csv: wanted a walk at mill, found floor 0, which mill.yaml does not have; ")
+    assert not (here / "bags").exists()
+
+
+@needs_logs
+def test_the_page_on_the_first_site_shows_what_is_printed(here: Path) -> None:
+    """All of its commands, one after the other, on the same walks; errors may differ in their digits elsewhere."""
+    page = (Path(__file__).resolve().parent.parent / "docs" / "first_site.md").read_text()
+    (here / "logs").symlink_to(LOGS)
+    blocks = [block.strip("\n").splitlines() for block in page.split("```")[1::2] if block.startswith("\n$ ")]
+    assert len(blocks) == 5
+    for command, *shown in blocks:
+        printed = [line.rstrip().replace(str(here), "/home/you") for line in run_shell(command.removeprefix("$ "))]
+        assert [DIGITS.sub("#", line) for line in printed] == [DIGITS.sub("#", line) for line in shown]
 
 
 def test_a_walk_of_another_site_is_neither_usable_nor_trained_on(here: Path) -> None:

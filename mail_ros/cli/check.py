@@ -50,7 +50,7 @@ def check(
     The exit code is 0 where every bag is usable and 1 where one is not. Bags belong to the site that their notes name.
     A window is one every 0.1 s, with the default settings; what coverage lacks makes no bag unusable.
 
-    Example: `mail_ros check bags/monday_* --site museum.yaml --coverage coverage`
+    Example: `mail_ros check bags/monday_* --coverage coverage`
     """
     from mail_ros.data.check.site import by_site, held_to
     from mail_ros.data.check.verdict import check_bag

@@ -26,7 +26,7 @@ def import_(
 ) -> None:
     """Turn other people's logs into rosbag2 MCAP bags, one per walk.
 
-    Example: `mail_ros import ipin logs/*.txt.gz --site museum.yaml --out bags`
+    Example: `mail_ros import ipin logs/*.txt.gz --out bags`
     """
     from mail_ros.data.importers import import_file
     from mail_ros.data.site_file import read_site

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import defaultdict
 from collections.abc import Collection
 from os.path import commonprefix
 from pathlib import Path
@@ -24,8 +25,14 @@ def words(*parts: object) -> str:
 
 
 def gathered(paths: Collection[Path]) -> str:
-    """Bags as a shell is given them: as one pattern where that matches these and no others, else one by one."""
-    return pattern(paths) or words(*paths)
+    """Bags as a shell is given them: as a pattern, or one for each ending of their names, else one by one."""
+    if one := pattern(paths):
+        return one
+    endings: dict[str, list[Path]] = defaultdict(list)
+    for path in paths:
+        endings[path.name.rpartition("_")[2]].append(path)
+    patterns = [pattern(alike) for alike in endings.values()]
+    return " ".join(patterns) if all(patterns) else words(*paths)
 
 
 def pattern(paths: Collection[Path]) -> str:

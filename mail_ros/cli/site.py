@@ -35,7 +35,7 @@ def init(
 ) -> None:
     """Write a building's site file; add landmarks and routes to it with an editor.
 
-    Example: `mail_ros site init museum --floor 0=plans/ground.yaml --floor -2=plans/basement.yaml`
+    Example: `mail_ros site init museum --floor 0 --floor -2`
     """
     from mail_ros.data.plan import plans_of
     from mail_ros.data.site_file import site_of

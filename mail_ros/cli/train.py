@@ -33,7 +33,7 @@ def train(
 ) -> None:
     """Train MAIL on whole walks and write one model file with its card.
 
-    Example: `mail_ros train bags/monday* --validate 'bags/tuesday*' --site museum.yaml --out models/museum.safetensors`
+    Example: `mail_ros train bags/monday* --validate 'bags/tuesday*' --out models/site.safetensors`
 
     On several processes: `torchrun --standalone --nproc-per-node 2 -m -- mail_ros.cli.main train ...`
     """
