@@ -121,8 +121,12 @@ def test_nothing_is_loaded_from_elsewhere(page: Path) -> None:
     assert "http" not in re.sub(r"http-equiv", "", text)
 
 
+def numbers_of(page: Path) -> Any:
+    return json.loads(re.findall(r'<script id="numbers".*?>(.*?)</script>', page.read_text())[0])
+
+
 def test_the_curves_are_drawn_from_all_estimates(run: Path, page: Path) -> None:
-    numbers = json.loads(re.findall(r'<script id="numbers".*?>(.*?)</script>', page.read_text())[0])
+    numbers = numbers_of(page)
     for row in accuracy(run):
         drawn = numbers["floor-0" if row["floor"] == -1 else "floor-1"]["methods"][row["method"]]["cdf_m"]
         assert drawn[100] == pytest.approx(row["metrics"]["median_m"], abs=1e-3)
@@ -178,7 +182,7 @@ def test_a_plan_lies_behind_the_maps_of_its_floor(run: Path, tmp_path: Path) -> 
     plan = Plan(np.full((40, 60), OCCUPIED, np.uint8), np.array([-15.0, -10.0]), np.array([15.0, 10.0]))
     floors = read_run(run)
     write_page(tmp_path / "page.html", floors, (), {2: plan})
-    shown = {name: floor["plan"] for name, floor in numbers(tmp_path / "page.html").items() if name != "charts"}
+    shown = {name: floor["plan"] for name, floor in numbers_of(tmp_path / "page.html").items() if name != "charts"}
     assert [len(images) for images in shown.values()] == [0, 1]
     (image,) = list(shown.values())[1]
     assert (image["x"], image["y"], image["sizex"], image["sizey"]) == (-15.0, 10.0, 30.0, 20.0)
