@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mail_ros.cli.console import SITE_HELP, TRUTH_HELP, console, print_table, progress
-from mail_ros.cli.next_step import SETTINGS, gathered, pattern, say_next, words
+from mail_ros.cli.next_step import SETTINGS, gathered, named_topics, pattern, say_next, words
 from mail_ros.core.errors import BagError
 from mail_ros.core.health import Level
 
@@ -82,14 +82,14 @@ def check(
             fix="record them again, or leave them out",
         )
     if not as_json:
-        _say_next(bags, verdicts, sites, site)
+        options = (*(("--site", site) if site else ()), *named_topics(topic, truth))
+        _say_next(dict(zip(map(id, verdicts), bags, strict=True)), sites, options)
 
 
-def _say_next(bags: Sequence[Path], verdicts: Sequence[Verdict], sites: Sequence[SiteCheck], file: Path | None) -> None:
+def _say_next(path_of: Mapping[int, Path], sites: Sequence[SiteCheck], options: Sequence[object]) -> None:
     """How to train on these, one command for each site; or that one walk more is needed."""
     from mail_ros.data.check.site import held_out
 
-    path_of = dict(zip(map(id, verdicts), bags, strict=True))
     for site in sites:
         held = held_out(site.verdicts)
         judged = [path_of[id(site.verdicts[index])] for index in held]
@@ -99,8 +99,8 @@ def _say_next(bags: Sequence[Path], verdicts: Sequence[Verdict], sites: Sequence
             continue
         shown = pattern(judged)
         validate = words("--validate", shown) if shown else words(*(w for bag in judged for w in ("--validate", bag)))
-        named = (*(("--site", file) if file else ()), "--out", f"models/{file_stem(site.name)}.safetensors")
-        say_next(f"mail_ros train {gathered(taught)} {validate} {words(*named, *SETTINGS)}")
+        out = ("--out", f"models/{file_stem(site.name)}.safetensors")
+        say_next(f"mail_ros train {gathered(taught)} {validate} {words(*options, *out, *SETTINGS)}")
 
 
 def _print_verdicts(verdicts: Sequence[Verdict]) -> None:

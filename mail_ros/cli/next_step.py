@@ -24,6 +24,11 @@ def words(*parts: object) -> str:
     return " ".join(shlex.quote(str(part)) for part in parts)
 
 
+def named_topics(topic: str, truth: str) -> tuple[str, ...]:
+    """The options that name the topics of some bags, where they are not the usual ones."""
+    return (*(("--topic", topic) if topic != "/imu/mag" else ()), *(("--truth", truth) if truth else ()))
+
+
 def gathered(paths: Collection[Path]) -> str:
     """Bags as a shell is given them: as a pattern, or one for each ending of their names, else one by one."""
     if one := pattern(paths):

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mail_ros.cli.console import SITE_HELP, TRUTH_HELP, console, progress
-from mail_ros.cli.next_step import gathered, say_next, words
+from mail_ros.cli.next_step import gathered, named_topics, say_next, words
 
 
 def train(
@@ -70,7 +70,8 @@ def train(
     console.print(f"model: {out}   run: {folder}")
     say_next(
         words("ros2", "launch", "mail_ros", "mail.launch.py", f"model:={out.resolve()}", "tracker:=walking"),
-        f"mail_ros evaluate {words(out)} {gathered(survey.validate)} --tracker walking",
+        f"mail_ros evaluate {words(out)} {gathered(survey.validate)} "
+        + words("--tracker", "walking", *named_topics(topic, truth)),
     )
 
 

@@ -45,7 +45,7 @@ def write_coverage_page(path: Path, site: SiteCheck, plans: Mapping[int, Plan] =
         Template(TEMPLATE.read_text()).substitute(
             title=escape(f"{site.name}: coverage by {usable} usable of {len(site.verdicts)} walks"),
             lede="Every metre of path that was walked, and what it lacks: walk what is red and orange again, the way "
-            "the arrows point. Point at a metre to see how often it was passed. What nobody walked is not on the map.",
+            "the arrows point. Point at a metre to see how often it was passed. What nobody walked has no line.",
             legend="".join(
                 f'<span class="key" style="border-top:{look.width:g}pt solid {look.colour}"></span>{look.words}'
                 for look in LOOKS.values()
