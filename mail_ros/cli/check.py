@@ -83,24 +83,29 @@ def check(
         )
     if not as_json:
         options = (*(("--site", site) if site else ()), *named_topics(topic, truth))
-        _say_next(dict(zip(map(id, verdicts), bags, strict=True)), sites, options)
+        _say_next(dict(zip(map(id, verdicts), bags, strict=True)), sites, place, options)
 
 
-def _say_next(path_of: Mapping[int, Path], sites: Sequence[SiteCheck], options: Sequence[object]) -> None:
-    """How to train on these, one command for each site; or that one walk more is needed."""
+def _say_next(
+    path_of: Mapping[int, Path], sites: Sequence[SiteCheck], place: SiteFile | None, options: Sequence[object]
+) -> None:
+    """For each site: to walk what is missing, if something is, and how to train on what is there."""
     from mail_ros.data.check.site import held_out
+    from mail_ros.evaluation.coverage.marks import numbered
 
     for site in sites:
         held = held_out(site.verdicts)
         judged = [path_of[id(site.verdicts[index])] for index in held]
         taught = [path_of[id(verdict)] for index, verdict in enumerate(site.verdicts) if index not in held]
         if not judged:
-            console.print(f"next: walk every route of {site.name} once more, to validate with, and check again")
+            say_next(f"walk every route of {site.name} once more, to validate with, and check again")
             continue
+        missing = missing_floors(site, place) or any(numbered(floor) for floor in site.floors)
+        walk = [f"walk what is missing at {site.name}, and check again"] if missing else []
         shown = pattern(judged)
         validate = words("--validate", shown) if shown else words(*(w for bag in judged for w in ("--validate", bag)))
         out = ("--out", f"models/{file_stem(site.name)}.safetensors")
-        say_next(f"mail_ros train {gathered(taught)} {validate} {words(*options, *out, *SETTINGS)}")
+        say_next(*walk, f"mail_ros train {gathered(taught)} {validate} {words(*options, *out, *SETTINGS)}")
 
 
 def _print_verdicts(verdicts: Sequence[Verdict]) -> None:
