@@ -79,7 +79,7 @@ def test_errors_are_one_line_with_the_fix(tmp_path: Path) -> None:
             "importer: wanted ipin or uji or magpie or microsoft or csv, found",
         ),
         (
-            ["import", "ipin", bag, "--out", tmp_path, "--site", tmp_path / "no.yaml"],
+            ["import", "ipin", bag, "--out", tmp_path, "--site-file", tmp_path / "no.yaml"],
             "no.yaml: wanted a site file, fou",
         ),
         (["train", bag, "--validate", bag, "--out", model, "--set", "x.y=1"], "x: wanted one of augment, features"),

@@ -81,7 +81,7 @@ def test_the_competitions_names_give_route_and_repetition(tmp_path: Path) -> Non
         ("ACCE;1;2;3;4;5;0\n", "wanted MAGN lines of a GetSensorData log, found ACCE"),
         (LOG + "MAGN;0.11;65093.56;-2.30;oops;-45.44;0\n", "line 14: wanted 5 numbers after MAGN, found 0.11;"),
         (LOG + "POSI;0.2;3;49.46\n", "line 14: wanted 5 numbers after POSI"),
-        (LOG + "POSI;0.2;3;52.5;13.4;0;1\n", "wanted one within 20 km of the origin .*into its site file, as origin:"),
+        (LOG + "POSI;0.2;3;52.5;13.4;0;1\n", "wanted one within 20 km of the origin .*into its file, as origin:"),
     ],
 )
 def test_a_wrong_log_is_refused_and_leaves_nothing(tmp_path: Path, text: str, message: str) -> None:

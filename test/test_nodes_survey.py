@@ -84,7 +84,7 @@ def test_a_planned_route_is_marked_and_read_back(graph: Graph) -> None:
     assert recorder.call("unmark").startswith("mark 3 is taken back; next: none")
     stopped = recorder.call("stop")
     assert stopped.startswith("recorded /imu/mag")
-    assert stopped.endswith(f"; next: mail_ros check {graph.folder}/bags/* --site {file} --coverage coverage")
+    assert stopped.endswith(f"; next: mail_ros check {graph.folder}/bags/* --site-file {file} --coverage coverage")
     (bag,) = (graph.folder / "bags").iterdir()
     recording = read_recording(bag)
     assert recording.truth.way is Way.ROUTE

@@ -70,17 +70,17 @@ def test_four_commands_lead_to_a_model_and_each_names_the_next(here: Path) -> No
         "floor 0: plan of x -8.0 to 8.0 m, y -8.0 to 8.0 m",
         "site: site.yaml",
         "next: ros2 launch mail_ros record.launch.py site_file:=site.yaml",
-        "  or: mail_ros import KIND FILES... --site site.yaml --out bags",
+        "  or: mail_ros import KIND FILES... --site-file site.yaml --out bags",
     ]
     said = run_shell(said[-1].removeprefix("  or: ").replace("KIND FILES...", "csv walk_*.csv"))
-    assert next_of(said) == "mail_ros check bags/* --site site.yaml --coverage coverage"
+    assert next_of(said) == "mail_ros check bags/* --site-file site.yaml --coverage coverage"
     assert Bag(here / "bags" / "walk_0").notes()["site"] == "old mill"
     said = run_shell(next_of(said))
     assert "old mill, floor -2: not walked" in said
     assert next_of(said) == "walk what is missing at old mill, and check again"
     train = said[-1].removeprefix("  or: ")
     assert train == (
-        "mail_ros train bags/walk_0 bags/walk_1 --validate bags/walk_2 --site site.yaml "
+        "mail_ros train bags/walk_0 bags/walk_1 --validate bags/walk_2 --site-file site.yaml "
         "--out models/old_mill.safetensors --set features.rate_hz=10 --set network.kind=matching"
     )
     assert {path.name for path in (here / "coverage").iterdir()} == {"old_mill.png", "old_mill.html"}
@@ -95,7 +95,7 @@ def test_four_commands_lead_to_a_model_and_each_names_the_next(here: Path) -> No
 def test_a_walk_on_a_floor_that_the_site_does_not_have_is_not_imported(here: Path) -> None:
     write_csv(here / "walk.csv", 0)
     mail_ros("site", "init", "mill", "--floor", "1")
-    error = mail_ros("import", "csv", "walk.csv", "--site", "mill.yaml", "--out", "bags", code=1)
+    error = mail_ros("import", "csv", "walk.csv", "--site-file", "mill.yaml", "--out", "bags", code=1)
     assert error.startswith("mail_ros: walk.csv: wanted a walk at mill, found floor 0, which mill.yaml does not have; ")
     assert not (here / "bags").exists()
 
@@ -105,7 +105,7 @@ def test_the_page_on_the_first_site_shows_what_is_printed(here: Path) -> None:
     """All of its commands, one after the other, on the same walks; errors may differ in their digits elsewhere."""
     page = (Path(__file__).resolve().parent.parent / "docs" / "first_site.md").read_text()
     (here / "logs").symlink_to(LOGS)
-    blocks = [block.strip("\n").splitlines() for block in page.split("```")[1::2] if block.startswith("\n$ ")]
+    blocks = [block.splitlines() for block in re.findall(r"^```text\n(\$ .*?)^```$", page, re.MULTILINE | re.DOTALL)]
     assert len(blocks) == 5
     for command, *shown in blocks:
         printed = [line.rstrip().replace(str(here), "/home/you") for line in run_shell(command.removeprefix("$ "))]
@@ -118,9 +118,9 @@ def test_a_walk_of_another_site_is_neither_usable_nor_trained_on(here: Path) -> 
         for seed, floor in enumerate((0, 1, 0))
     ]
     mail_ros("site", "init", "mill", "--out", "sub/mill.yaml")
-    error = mail_ros("check", *walks, "--site", "sub/mill.yaml", code=1)
+    error = mail_ros("check", *walks, "--site-file", "sub/mill.yaml", code=1)
     assert "walk1: wanted usable bags, found site; record them again" in error
-    error = mail_ros("train", *walks[:2], "--validate", walks[2], "--site", "sub/mill.yaml", "--out", "m", code=1)
+    error = mail_ros("train", *walks[:2], "--validate", walks[2], "--site-file", "sub/mill.yaml", "--out", "m", code=1)
     assert error == (
         "mail_ros: walk1: wanted a walk at mill, found floor 1, which sub/mill.yaml does not have; "
         "add the floor there, or correct the frame of what tells the place\n"

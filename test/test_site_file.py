@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -103,7 +104,7 @@ def test_the_examples_in_a_new_file_are_right_once_they_are_no_comments() -> Non
 def test_the_site_file_of_the_how_to_is_one(tmp_path: Path, page: str) -> None:
     """With a stand at the lift, and a corner before it that is not marked."""
     text = (Path(__file__).resolve().parent.parent / "docs" / page).read_text()
-    (block,) = [block for block in text.split("```")[1::2] if block.startswith("\nsite:")]
+    (block,) = re.findall(r"^```yaml\n(site:.*?)^```$", text, re.MULTILINE | re.DOTALL)
     (tmp_path / "plans").mkdir()
     (tmp_path / "plans" / "tour.geojson").write_text(json.dumps(TOUR))
     hall = site_of(block, tmp_path / "museum.yaml").routes["hall"]

@@ -39,7 +39,7 @@ def check(
         Path | None, typer.Option(help="Draw a coverage map of every site into this folder, as PNG and as HTML.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON instead of tables.")] = False,
-    site: Annotated[
+    site_file: Annotated[
         Path | None, typer.Option(help=f"{SITE_HELP} Bags must be of it; its plans lie behind the coverage.")
     ] = None,
     topic: Annotated[str, typer.Option(help="Topic of the field in the bags.")] = "/imu/mag",
@@ -56,7 +56,7 @@ def check(
     from mail_ros.data.check.verdict import check_bag
     from mail_ros.data.site_file import read_site
 
-    place = read_site(site) if site else None
+    place = read_site(site_file) if site_file else None
     with progress("checking") as bar:
         verdicts = [check_bag(bag, topic, truth) for bag in bar.track(bags, description="")]
     verdicts = [held_to(place, verdict) for verdict in verdicts] if place else verdicts
@@ -82,7 +82,7 @@ def check(
             fix="record them again, or leave them out",
         )
     if not as_json:
-        options = (*(("--site", site) if site else ()), *named_topics(topic, truth))
+        options = (*(("--site-file", site_file) if site_file else ()), *named_topics(topic, truth))
         _say_next(dict(zip(map(id, verdicts), bags, strict=True)), sites, place, options)
 
 

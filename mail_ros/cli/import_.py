@@ -22,7 +22,7 @@ def import_(
     kind: Annotated[str, typer.Argument(help=KINDS)],
     files: Annotated[list[Path], typer.Argument(help="The files, one walk each.")],
     out: Annotated[Path, typer.Option(help="Folder for the bags, one per walk.")],
-    site: Annotated[Path | None, typer.Option(help=f"{SITE_HELP} ipin and uji take its origin.")] = None,
+    site_file: Annotated[Path | None, typer.Option(help=f"{SITE_HELP} ipin and uji take its origin.")] = None,
 ) -> None:
     """Turn other people's logs into rosbag2 MCAP bags, one per walk.
 
@@ -31,7 +31,7 @@ def import_(
     from mail_ros.data.importers import import_file
     from mail_ros.data.site_file import read_site
 
-    place = read_site(site) if site else None
+    place = read_site(site_file) if site_file else None
     bags: list[Path] = []
     failed: list[MailError] = []
     with progress("importing") as bar:
@@ -45,5 +45,5 @@ def import_(
     console.print(f"{len(bags)} of {len(files)} walks are in {out}")
     if failed:
         raise failed[-1]
-    shared = words("--site", site, "--coverage", "coverage") if site else "--coverage coverage"
+    shared = words("--site-file", site_file, "--coverage", "coverage") if site_file else "--coverage coverage"
     say_next(f"mail_ros check {gathered(bags)} {shared}")

@@ -14,7 +14,7 @@ def report(
     runs: Annotated[list[Path], typer.Argument(help="Folders that `mail_ros benchmark` wrote to.")],
     out: Annotated[Path, typer.Option(help="The page.")] = Path("report.html"),
     tables: Annotated[Path | None, typer.Option(help="Write all tables to this Markdown file too.")] = None,
-    site: Annotated[Path | None, typer.Option(help=f"{SITE_HELP} Its plans lie behind the maps.")] = None,
+    site_file: Annotated[Path | None, typer.Option(help=f"{SITE_HELP} Its plans lie behind the maps.")] = None,
     png: Annotated[Path | None, typer.Option(help="Write the figures as PNG files to this folder too.")] = None,
 ) -> None:
     """Make one HTML page of benchmarks: error curves, maps, mistaken places, attention, studies and the tables.
@@ -28,7 +28,7 @@ def report(
     from mail_ros.evaluation.report.page import write_page
     from mail_ros.evaluation.report.runs import read_runs
 
-    plans = plans_of(read_site(site)) if site else {}
+    plans = plans_of(read_site(site_file)) if site_file else {}
     floors, studies = read_runs(runs)
     write_page(out, floors, studies, plans)
     if tables is not None:

@@ -55,7 +55,7 @@ def init(
     console.print(f"site: {path}")
     say_next(
         words("ros2", "launch", "mail_ros", "record.launch.py", f"site_file:={path}"),
-        words("mail_ros", "import", "KIND") + " FILES... " + words("--site", path, "--out", "bags"),
+        words("mail_ros", "import", "KIND") + " FILES... " + words("--site-file", path, "--out", "bags"),
     )
 
 

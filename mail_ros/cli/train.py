@@ -18,7 +18,7 @@ def train(
     ],
     out: Annotated[Path, typer.Option(help="The model file to write, as in models/site.safetensors.")],
     run: Annotated[Path | None, typer.Option(help="Folder of the run's record; default: runs/NAME of --out.")] = None,
-    site: Annotated[Path | None, typer.Option(help=f"{SITE_HELP} The model's map frame is the site's.")] = None,
+    site_file: Annotated[Path | None, typer.Option(help=f"{SITE_HELP} The model's map frame is the site's.")] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option(
@@ -49,7 +49,7 @@ def train(
     # The network's matrices are small: threads that wait for a busy core cost more than they bring.
     torch.set_num_threads(max(1, torch.get_num_threads() // 2))
     config = run_config(settings or [])
-    survey = Survey(bags, expand(validate), topic, truth, read_site(site) if site else None)
+    survey = Survey(bags, expand(validate), topic, truth, read_site(site_file) if site_file else None)
     folder = run or Path("runs") / out.stem
     with joined(device) as processes, progress("training", shown=processes.leads) as bar:
         task = bar.add_task("reading walks", total=None)

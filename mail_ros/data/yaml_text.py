@@ -46,9 +46,9 @@ def parse(text: str, source: object, wanted: str) -> Any:
 
 
 def plain(text: str) -> str:
-    """A text as YAML, in quotes only where it would be something else without."""
+    """A text as the value of a key in YAML, in quotes only where it would be something else without."""
     try:
-        same = YAML(typ="safe").load(f"[{text}]") == [text]
+        same = YAML(typ="safe").load(f"key: {text}    # a comment") == {"key": text}
     except (YAMLError, ValueError):
         same = False
     return text if same else json.dumps(text, ensure_ascii=False)

@@ -105,5 +105,5 @@ class RecorderParameters:
     @property
     def next_command(self) -> str:
         """What is done after the takes."""
-        site = f" --site {shlex.quote(self.site_file)}" if self.site_file else ""
+        site = f" --site-file {shlex.quote(self.site_file)}" if self.site_file else ""
         return f"mail_ros check {shlex.quote(str(self.out_path))}/*{site} --coverage coverage"
