@@ -16,6 +16,7 @@ ONNX = ["onnxruntime>=1.19"]
 TOOLS = [
     *ONNX,
     "dtaidistance>=2.3",
+    "magpylib>=5",
     "matplotlib>=3.6",
     "mcap>=1.5",
     "onnx>=1.17",

@@ -13,6 +13,7 @@ TYPES = {
     "model": str,
     "engine": str,
     "tracker": str,
+    "robot_file": str,
     "autostart": bool,
     "use_sim_time": bool,
 }  # parameters that an argument sets
@@ -25,6 +26,7 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument("model", default_value="", description="Model file, written by `mail_ros train`."),
             DeclareLaunchArgument("engine", default_value="", description="What computes the model: numpy, onnx."),
             DeclareLaunchArgument("tracker", default_value="", description="Follows windows: none, walking, odometry."),
+            DeclareLaunchArgument("robot_file", default_value="", description="Written by `mail_ros calibrate`."),
             DeclareLaunchArgument("autostart", default_value="", description="false: wait for a lifecycle manager."),
             DeclareLaunchArgument("namespace", default_value="", description="Namespace of the node and its topics."),
             DeclareLaunchArgument("params_file", default_value="", description="YAML with parameters of the node."),

@@ -23,6 +23,7 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument("model", default_value="", description="Model file, written by `mail_ros train`."),
             DeclareLaunchArgument("engine", default_value="", description="What computes the model: numpy, onnx."),
             DeclareLaunchArgument("tracker", default_value="", description="Follows windows: none, walking, odometry."),
+            DeclareLaunchArgument("robot_file", default_value="", description="Written by `mail_ros calibrate`."),
             DeclareLaunchArgument("autostart", default_value="", description="false: wait for a lifecycle manager."),
             DeclareLaunchArgument("record", default_value="false", description="true: record a bag as well."),
             DeclareLaunchArgument("topics", default_value="", description="Topics to record, with commas between."),
@@ -50,7 +51,7 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument("log_level", default_value="info", description="debug, info, warn, error or fatal."),
             # First: where rviz2 is not installed, launch gives up here, and would leave what it has started behind.
             include("rviz", ("fixed_frame",), IfCondition(LaunchConfiguration("rviz"))),
-            include("localize", ("model", "engine", "tracker", "autostart", "params_file")),
+            include("localize", ("model", "engine", "tracker", "robot_file", "autostart", "params_file")),
             # record:=true is to record now, whatever the localizer waits for.
             include(
                 "record", (*RECORDING, "params_file"), IfCondition(LaunchConfiguration("record")), autostart="true"

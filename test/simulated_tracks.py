@@ -9,7 +9,9 @@ import numpy as np
 
 from mail_ros.core.seam import Estimate, Localizer
 from mail_ros.data.labels import interpolate
-from mail_ros.data.simulator import Drive, Site, drive_route, make_site, simulate, survey_route
+from mail_ros.data.simulator.demo import Drive, simulate
+from mail_ros.data.simulator.dipoles import Site, make_site
+from mail_ros.data.simulator.plan import drive_route, survey_route
 from mail_ros.data.track import Track
 
 TURN_RAD = 1.9  # of odometry's frame against the map: nobody may know

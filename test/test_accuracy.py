@@ -17,7 +17,8 @@ from shared_walks import LOGS, needs_logs
 from test_cli import mail_ros
 
 from mail_ros.core.errors import BagError
-from mail_ros.data.simulator import make_site, survey
+from mail_ros.data.simulator.demo import survey
+from mail_ros.data.simulator.dipoles import make_site
 from mail_ros.evaluation.accuracy import relation
 from mail_ros.evaluation.cells import CellResult
 from mail_ros.evaluation.follow import read_csv, table

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from calibration_drives import ROBOT, forth_and_back, made_up
 from helpers import synthetic_walk
 from mcap.reader import make_reader
 from rosbags.rosbag2 import Reader
@@ -34,6 +35,15 @@ def test_the_field_is_tesla_on_the_wire(tmp_path: Path) -> None:
     cdr = encode_field(1, np.array([20.0, -5.0, 43.0]), "imu_link")
     assert np.frombuffer(cdr[-96:-72], dtype="<f8") == pytest.approx([20e-6, -5e-6, 43e-6])  # before the covariance
     assert decode_field(cdr)[1] == pytest.approx([20.0, -5.0, 43.0])
+
+
+def test_what_a_robot_adds_is_taken_off_and_its_mount_undone(tmp_path: Path) -> None:
+    made = made_up(forth_and_back((0.5, 1.0)))
+    track = read_track(made.write(tmp_path / "drive"), robot=ROBOT)
+    body_ut = (made.field_ut - made.motor_ut - ROBOT.hard_iron_ut) @ ROBOT.mount.T
+    np.testing.assert_allclose(track.field_ut, body_ut, atol=1e-9)
+    deaf = read_track(made.write(tmp_path / "deaf", joints=False), robot=ROBOT)
+    assert np.isnan(deaf.field_ut).all(), "nobody knows what the motors did"
 
 
 def test_rosbags_and_mcap_alone_can_read_it(tmp_path: Path) -> None:

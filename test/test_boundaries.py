@@ -36,6 +36,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
 ONLY_IN = {  # packages of a single module
     "core/onnx_engine.py": {"onnxruntime"},
     "data/plan.py": {"PIL"},
+    "data/simulator/bodies.py": {"magpylib"},
     "nodes/outputs.py": {"tf2_ros"},
     "training/export.py": {"onnx"},
 }

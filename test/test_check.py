@@ -16,7 +16,9 @@ from mail_ros.data.check.limits import CheckLimits
 from mail_ros.data.check.verdict import Verdict, check, check_bag
 from mail_ros.data.labels import interpolate
 from mail_ros.data.messages import FIELD_TYPE, LANDMARK_TYPE, encode_field, encode_landmark
-from mail_ros.data.simulator import Drive, drive_route, make_site, simulate
+from mail_ros.data.simulator.demo import Drive, simulate
+from mail_ros.data.simulator.dipoles import make_site
+from mail_ros.data.simulator.plan import drive_route
 from mail_ros.data.track import FloatArray, IntArray, Landmark, Track
 from mail_ros.data.truth import LANDMARK_TOPIC, Truth, Way
 

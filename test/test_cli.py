@@ -6,11 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from calibration_drives import MOTOR, TILTED, each_and_both, forth_and_back, made_up, spins
 from helpers import synthetic_walk, tiny_config, tiny_model
 from shared_walks import LOGS, needs_logs
 
 from mail_ros.core.checkpoint import load_model
+from mail_ros.core.robot import read_robot
 from mail_ros.data.bag import read_track
 from mail_ros.data.importers import IMPORTERS
 
@@ -82,6 +85,10 @@ def test_errors_are_one_line_with_the_fix(tmp_path: Path) -> None:
             ["import", "ipin", bag, "--out", tmp_path, "--site-file", tmp_path / "no.yaml"],
             "no.yaml: wanted a site file, fou",
         ),
+        (
+            ["evaluate", model, bag, "--robot", tmp_path / "notes.mcap"],
+            "wanted a robot file of mail_ros.robot/1, found",
+        ),
         (["train", bag, "--validate", bag, "--out", model, "--set", "x.y=1"], "x: wanted one of augment, features"),
     ]:
         error = mail_ros(*arguments, code=1)
@@ -111,6 +118,40 @@ def test_a_cut_off_bag_is_repaired_and_a_whole_one_left_alone(tmp_path: Path) ->
     samples = len(read_track(cut))
     assert 500 < samples < 1500
     assert mail_ros("repair", whole, cut).splitlines() == [f"{bag} is whole: nothing to do" for bag in (whole, cut)]
+
+
+def test_a_calibration_drive_becomes_a_robot_file(tmp_path: Path) -> None:
+    robot, whole = tmp_path / "robot.json", np.concatenate([forth_and_back((0.3, 0.9)), spins()])
+    said = mail_ros("calibrate", made_up(whole).write(tmp_path / "drive"), "--out", robot)
+    assert "velocity:left_wheel_joint" in said
+    assert "hard iron: 12." in said or "hard iron: 11.9" in said
+    assert said.splitlines()[-1] == (
+        f"robot: {robot}   next: mail_ros train BAGS --validate BAGS --out site.safetensors --robot {robot}"
+    )
+    assert read_robot(robot).motor.inputs == MOTOR.inputs
+    straight = made_up(forth_and_back((0.3, 0.9))).write(tmp_path / "straight", tf=False)
+    said = mail_ros("calibrate", straight, "--out", robot)
+    assert "went alike: each is given half" in said
+    assert "hard iron: as it was" in said
+    assert any(read_robot(robot).hard_iron_ut), "of the first drive"
+    assert read_robot(robot).mount_xyzw == TILTED, "likewise"
+    lifted = made_up(each_and_both(), lifted=True).write(tmp_path / "lifted", odometry=False)
+    assert "say so with --lifted" in mail_ros("calibrate", lifted, "--out", robot, code=1)
+    assert "as --mount has it" in mail_ros("calibrate", lifted, "--out", robot, "--lifted", "--mount", "0,0,90")
+    assert "wanted x,y,z,w or roll" in mail_ros("calibrate", lifted, "--out", robot, "--mount", "up", code=1)
+
+
+def test_what_reads_bags_takes_a_robot_file(tmp_path: Path) -> None:
+    bag, robot = synthetic_walk(40.0).write(tmp_path / "walk"), tmp_path / "robot.json"
+    robot.write_text('{"hard_iron_ut": [0, 0, 60]}')
+    bare, freed = (json.loads(mail_ros("check", bag, "--json", *more)) for more in ((), ("--robot", robot)))
+    assert freed["bags"][0]["field_ut"] > bare["bags"][0]["field_ut"] + 40.0
+    robot.write_text("{}")
+    model = tiny_model(tmp_path / "model.safetensors")
+    same, other = (json.loads(mail_ros("evaluate", model, bag, "--json", *more)) for more in ((), ("--robot", robot)))
+    assert same == other
+    robot.write_text('{"mount_xyzw": [1, 0, 0, 0]}')
+    assert json.loads(mail_ros("evaluate", model, bag, "--json", "--robot", robot)) != same
 
 
 def test_one_bad_log_does_not_stop_the_others(tmp_path: Path) -> None:
@@ -164,7 +205,7 @@ def test_check_fails_where_a_bag_is_not_usable_and_says_why(tmp_path: Path) -> N
     assert json.loads(done.stdout)["sites"][0]["floors"][0]["once_m"] >= 0
 
 
-@pytest.mark.parametrize("verb", ["import", "check", "repair", "train", "evaluate"])
+@pytest.mark.parametrize("verb", ["import", "check", "repair", "calibrate", "train", "evaluate"])
 def test_help_has_an_example(verb: str) -> None:
     assert f"mail_ros {verb}" in mail_ros(verb, "--help").split("Example")[1]
 

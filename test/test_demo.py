@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 
 from mail_ros.core.errors import MailError
-from mail_ros.data.simulator import Drive, drive_route, make_site, simulate
+from mail_ros.data.simulator.demo import Drive, simulate
+from mail_ros.data.simulator.dipoles import make_site
+from mail_ros.data.simulator.plan import drive_route
 from mail_ros.evaluation.picture import draw_drive
 
 pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")

@@ -19,6 +19,7 @@ from managed import Managed
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy
 
+from mail_ros.core.robot import MotorField, Robot, write_robot
 from mail_ros.nodes.demo_laps import DemoLapsNode
 from mail_ros.nodes.recorder import RecorderNode
 
@@ -56,9 +57,11 @@ def ends(node: Node) -> Ends:
 
 
 def localizer_node(graph: Graph, odometry: str = "wheels") -> Node:
-    """At work, in simulated time, which takes one subscription more."""
+    """At work, on a robot whose motors disturb, in simulated time, which takes one subscription more."""
     model = tiny_model(graph.folder / "site.safetensors", tiny_config("heatmap"))
-    return Managed(graph, model=str(model), tracker="odometry", odometry=odometry, use_sim_time=True).node
+    write_robot(graph.folder / "robot.json", Robot(motor=MotorField(("speed:wheel",), ((1.0, 0.0, 0.0),))))
+    files = {"model": str(model), "robot_file": str(graph.folder / "robot.json")}
+    return Managed(graph, **files, tracker="odometry", odometry=odometry, use_sim_time=True).node
 
 
 @pytest.fixture

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from mail_ros.data.laps import Laps, Place
-from mail_ros.data.simulator import DEMO_SPEED_M_S, Drive, SimulatedWalk, make_site, simulate, survey_route
+from mail_ros.data.simulator.demo import DEMO_SPEED_M_S, Drive, simulate
+from mail_ros.data.simulator.dipoles import make_site
+from mail_ros.data.simulator.plan import survey_route
+from mail_ros.data.simulator.walk import SimulatedWalk
 
 PERIOD_NS = 20_000_000
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mail_ros.cli.next_step import gathered, named_topics, say_next, words
+from mail_ros.cli.next_step import gathered, say_next, told, words
 
 
 @pytest.fixture
@@ -37,9 +37,10 @@ def test_what_a_shell_would_take_apart_is_quoted(tmp_path: Path, monkeypatch: py
     assert words("mail_ros", Path("it's")) == "mail_ros 'it'\"'\"'s'"
 
 
-def test_topics_that_were_named_are_named_again() -> None:
-    assert named_topics("/imu/mag", "") == ()
-    assert named_topics("/mag", "/tf") == ("--topic", "/mag", "--truth", "/tf")
+def test_how_bags_are_read_is_said_again() -> None:
+    assert told("/imu/mag", "", None) == ()
+    assert told("/mag", "/tf", None) == ("--topic", "/mag", "--truth", "/tf")
+    assert told("/imu/mag", "", Path("robot.json")) == ("--robot", "robot.json")
 
 
 def test_several_ways_to_go_on_are_told_apart(capsys: pytest.CaptureFixture[str]) -> None:

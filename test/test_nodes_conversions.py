@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,14 +14,15 @@ pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wh
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import PoseWithCovarianceStamped
 from rclpy.serialization import serialize_message
-from sensor_msgs.msg import MagneticField
+from sensor_msgs.msg import JointState, MagneticField
 
 from mail_ros.core.errors import MailError
 from mail_ros.core.seam import Estimate, Status
 from mail_ros.core.tracker import Hypothesis
-from mail_ros.data.messages import decode_field
+from mail_ros.data.messages import decode_field, decode_joints
 from mail_ros.nodes.conversions import (
     message_class,
+    to_joint_reading,
     to_place,
     to_pose,
     to_pose_array,
@@ -42,6 +45,15 @@ def test_the_node_hears_what_a_bag_holds_to_the_last_bit(stamp_ns: int, tesla: t
         offline_ns, offline_ut = decode_field(serialize_message(msg))
     assert heard_ns == offline_ns == stamp_ns
     np.testing.assert_array_equal(field_ut, offline_ut)
+
+
+def test_what_the_joints_do_is_the_same_in_a_bag() -> None:
+    """Lists may be shorter than the names, and NaN says that nothing is measured."""
+    msg = JointState(name=["left", "right"], velocity=[1.5, math.nan], effort=[-0.5])
+    msg.header.stamp = to_time(1_700_000_000_123_456_789)
+    reading = to_joint_reading(msg)
+    assert reading == decode_joints(bytes(serialize_message(msg)))
+    assert reading == (1_700_000_000_123_456_789, {"velocity:left": 1.5, "effort:left": -0.5})
 
 
 @pytest.mark.parametrize(("sent", "field_scale"), [(5e-5, 1.0), (50.0, 1e-6), (0.5, 1e-4)])

@@ -17,8 +17,8 @@ from mail_ros.data.bag_writer import BagWriter
 from mail_ros.data.importers import import_file
 from mail_ros.data.messages import IMU_TYPE, ODOMETRY_TYPE, decode, decode_imu, typestore
 from mail_ros.data.odometry import BagOdometry
-from mail_ros.data.track import FloatArray, IntArray
-from mail_ros.data.walk_writer import ImuSeries, write_walk
+from mail_ros.data.track import FloatArray, ImuSeries, IntArray
+from mail_ros.data.walk_writer import write_walk
 
 RATE_HZ = 50.0
 STEP_HZ = 1.7

@@ -22,6 +22,7 @@ NO_KEY = {
     "rosbags",
     "mcap",
     "dtaidistance",
+    "magpylib",
     "plotly",
     "onnx",
     "onnxruntime",

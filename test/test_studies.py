@@ -18,7 +18,9 @@ from test_cli import mail_ros
 
 from mail_ros.cli.benchmark import STUDIES as NAMED_IN_HELP
 from mail_ros.core.errors import ConfigError, MailError
-from mail_ros.data.simulator import Drive, drive_route, make_site, simulate
+from mail_ros.data.simulator.demo import Drive, simulate
+from mail_ros.data.simulator.dipoles import make_site
+from mail_ros.data.simulator.plan import drive_route
 from mail_ros.evaluation.accuracy import Bench, merge, settled
 from mail_ros.evaluation.area import auroc
 from mail_ros.evaluation.follow import read_csv

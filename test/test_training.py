@@ -1,5 +1,6 @@
 """Training: learns, repeats itself, goes on where it stopped, and refuses what it cannot use."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from safetensors.numpy import load_file
 from mail_ros.core.checkpoint import load_model
 from mail_ros.core.errors import ConfigError, MailError, TrackError
 from mail_ros.core.heads import RegressionHead
+from mail_ros.core.robot import Robot
 from mail_ros.data.dataset import WindowSet
 from mail_ros.training import loop
 from mail_ros.training.config import RunConfig, run_config
@@ -169,6 +171,17 @@ def test_walks_it_cannot_use_are_refused_before_anything_is_written(survey: Surv
     with pytest.raises(TrackError, match=r"one floor for the regression head, found floors \[0, 1\]"):
         run(Survey([*survey.train, upstairs], survey.validate))
     assert not (tmp_path / "m").exists()
+
+
+def test_a_model_keeps_what_was_known_of_the_robot_that_carried_the_sensor(survey: Survey, tmp_path: Path) -> None:
+    """And a run goes on with the same robot only: its field is another one."""
+    carried = dataclasses.replace(survey, robot=Robot((1.0, 0.0, 0.0, 0.0)))
+    settings, model, run = config("network.kind=matching", "training.epochs=1"), tmp_path / "m", tmp_path / "run"
+    card = train(settings, carried, model, run, resume=False, report=quiet)
+    assert card.training["robot"]["mount_xyzw"] == (1.0, 0.0, 0.0, 0.0)
+    assert load_model(model)[1].training["robot"]["mount_xyzw"] == [1.0, 0.0, 0.0, 0.0]
+    with pytest.raises(ConfigError, match="robot"):
+        train(settings, survey, model, run, resume=True, report=quiet)
 
 
 def test_the_heatmap_knows_several_floors(survey: Survey, tmp_path: Path) -> None:

@@ -19,7 +19,9 @@ from mail_ros.data.dataset import WindowSet
 from mail_ros.data.messages import ODOMETRY_TYPE, POSE_TYPES
 from mail_ros.data.route import Route, RoutePoint
 from mail_ros.data.route_file import NOTE, route_to_note
-from mail_ros.data.simulator import Drive, drive_route, make_site, simulate
+from mail_ros.data.simulator.demo import Drive, simulate
+from mail_ros.data.simulator.dipoles import make_site
+from mail_ros.data.simulator.plan import drive_route
 from mail_ros.data.track import Landmark, Track
 from mail_ros.data.truth import CLICK_TOPIC, LANDMARK_TOPIC, REFERENCE_TOPIC, Way
 

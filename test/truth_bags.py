@@ -24,7 +24,7 @@ from mail_ros.data.messages import (
     encode_mark,
     typestore,
 )
-from mail_ros.data.simulator import SimulatedWalk
+from mail_ros.data.simulator.walk import SimulatedWalk
 from mail_ros.data.track import FloatArray, Landmark
 
 LATE_NS = 10_000_000  # between a message's stamp and its receipt

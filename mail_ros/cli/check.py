@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mail_ros.cli.console import SITE_HELP, TRUTH_HELP, console, print_table, progress
-from mail_ros.cli.next_step import SETTINGS, gathered, named_topics, pattern, say_next, words
+from mail_ros.cli.console import ROBOT_HELP, SITE_HELP, TRUTH_HELP, console, print_table, progress
+from mail_ros.cli.next_step import SETTINGS, gathered, pattern, say_next, told, words
 from mail_ros.core.errors import BagError
 from mail_ros.core.health import Level
 
@@ -44,6 +44,7 @@ def check(
     ] = None,
     topic: Annotated[str, typer.Option(help="Topic of the field in the bags.")] = "/imu/mag",
     truth: Annotated[str, typer.Option(help=TRUTH_HELP)] = "",
+    robot: Annotated[Path | None, typer.Option(help=ROBOT_HELP)] = None,
 ) -> None:
     """Judge bags: holes, drops, rate, units, landmarks, speed, windows; and which paths were walked how often.
 
@@ -52,13 +53,15 @@ def check(
 
     Example: `mail_ros check bags/monday_* --coverage coverage`
     """
+    from mail_ros.core.robot import read_robot
     from mail_ros.data.check.site import by_site, held_to
     from mail_ros.data.check.verdict import check_bag
     from mail_ros.data.site_file import read_site
 
     place = read_site(site_file) if site_file else None
+    carrier = None if robot is None else read_robot(robot)
     with progress("checking") as bar:
-        verdicts = [check_bag(bag, topic, truth) for bag in bar.track(bags, description="")]
+        verdicts = [check_bag(bag, topic, truth, carrier) for bag in bar.track(bags, description="")]
     verdicts = [held_to(place, verdict) for verdict in verdicts] if place else verdicts
     sites = by_site(verdicts)
     if as_json:
@@ -82,7 +85,7 @@ def check(
             fix="record them again, or leave them out",
         )
     if not as_json:
-        options = (*(("--site-file", site_file) if site_file else ()), *named_topics(topic, truth))
+        options = (*(("--site-file", site_file) if site_file else ()), *told(topic, truth, robot))
         _say_next(dict(zip(map(id, verdicts), bags, strict=True)), sites, place, options)
 
 

@@ -19,6 +19,7 @@ TRUTH_HELP = (
 )
 
 SITE_HELP = "The building's file, as `mail_ros site init` writes it."
+ROBOT_HELP = "Robot file of `mail_ros calibrate`: of the robot that carried the sensor."
 
 
 def _console(width: int) -> Console:

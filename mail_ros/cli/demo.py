@@ -17,7 +17,7 @@ from mail_ros.evaluation.metrics import TAIL_M, Metrics, summarize
 from mail_ros.nodes.spin import missing
 
 if TYPE_CHECKING:  # these bring numpy and rclpy along
-    from mail_ros.data.simulator import SimulatedWalk
+    from mail_ros.data.simulator.walk import SimulatedWalk
     from mail_ros.nodes.demo_robot import Answer
 
 SHIPPED = Path("models", "demo.safetensors")
@@ -37,7 +37,9 @@ def demo(
     """
     import numpy as np
 
-    from mail_ros.data.simulator import DEMO_SPEED_M_S, Drive, drive_route, make_site, simulate
+    from mail_ros.data.simulator.demo import DEMO_SPEED_M_S, Drive, simulate
+    from mail_ros.data.simulator.dipoles import make_site
+    from mail_ros.data.simulator.plan import drive_route
     from mail_ros.evaluation.picture import draw_drive
 
     site = make_site()

@@ -9,7 +9,7 @@ from typing import Annotated, cast
 
 import typer
 
-from mail_ros.cli.console import TRUTH_HELP, console, print_metrics, progress
+from mail_ros.cli.console import ROBOT_HELP, TRUTH_HELP, console, print_metrics, progress
 from mail_ros.core.config import STRIDE_S, TrackerChoice, check_choice
 from mail_ros.core.errors import TrackError
 
@@ -28,6 +28,7 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
     topic: Annotated[str, typer.Option(help="Topic of the field in the bags.")] = "/imu/mag",
     truth: Annotated[str, typer.Option(help=TRUTH_HELP)] = "",
+    robot: Annotated[Path | None, typer.Option(help=ROBOT_HELP)] = None,
 ) -> None:
     """Print the errors of a model over whole walks, moving and paused apart, and what its doubt is worth.
 
@@ -36,6 +37,7 @@ def evaluate(
     Example: `mail_ros evaluate models/site.safetensors bags/tuesday* --estimates estimates.csv`
     """
     from mail_ros.core.checkpoint import load_model
+    from mail_ros.core.robot import read_robot
     from mail_ros.core.tracked import localizer_of
     from mail_ros.data.bag import read_track
     from mail_ros.evaluation.doubt import doubt, doubt_words
@@ -44,10 +46,11 @@ def evaluate(
     network, _ = load_model(model)
     check_choice("--tracker", tracker, TrackerChoice)
     localizer = localizer_of(network, stride_s, cast(TrackerChoice, tracker))
+    carrier = None if robot is None else read_robot(robot)
     scored: list[Scored] = []
     with progress("evaluating") as bar:
         for bag in bar.track(bags, description=""):
-            track = read_track(bag, topic, truth)
+            track = read_track(bag, topic, truth, carrier)
             counts_ns = int(track.labelled_span().stamp_ns[0]) + round(from_s * 1e9) if track.valid.any() else 0
             scored += [one for one in follow(localizer, track) if one.estimate.stamp_ns >= counts_ns]
     if not scored:

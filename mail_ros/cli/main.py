@@ -10,10 +10,12 @@ import sys
 import typer
 
 from mail_ros.cli.benchmark import benchmark
+from mail_ros.cli.calibrate import calibrate
 from mail_ros.cli.check import check
 from mail_ros.cli.demo import demo
 from mail_ros.cli.evaluate import evaluate
 from mail_ros.cli.export import export
+from mail_ros.cli.field import field
 from mail_ros.cli.import_ import import_
 from mail_ros.cli.mark import mark
 from mail_ros.cli.recorder import recorder
@@ -41,6 +43,7 @@ app.command("import")(import_)
 app.command()(mark)
 app.command()(check)
 app.command()(repair)
+app.command()(calibrate)
 app.command()(train)
 app.command()(evaluate)
 app.command()(export)
@@ -50,6 +53,7 @@ app.command()(demo)
 benchmark.command()(speed)
 benchmark.command()(soak)
 benchmark.command()(recorder)
+benchmark.command()(field)
 app.add_typer(benchmark, name="benchmark")
 app.command()(report)
 

@@ -24,9 +24,10 @@ def words(*parts: object) -> str:
     return " ".join(shlex.quote(str(part)) for part in parts)
 
 
-def named_topics(topic: str, truth: str) -> tuple[str, ...]:
-    """The options that name the topics of some bags, where they are not the usual ones."""
-    return (*(("--topic", topic) if topic != "/imu/mag" else ()), *(("--truth", truth) if truth else ()))
+def told(topic: str, truth: str, robot: Path | None) -> tuple[str, ...]:
+    """The options that say how some bags are read, where it is not the usual way."""
+    options = {"--topic": topic if topic != "/imu/mag" else "", "--truth": truth, "--robot": str(robot or "")}
+    return tuple(word for name, value in options.items() if value for word in (name, value))
 
 
 def gathered(paths: Collection[Path]) -> str:

@@ -14,7 +14,10 @@ import numpy as np
 
 from mail_ros.cli.node_process import NodeProcess, own_domain, running_node
 from mail_ros.core.errors import MailError
-from mail_ros.data.simulator import SimulatedWalk, drive_route, make_site, simulate
+from mail_ros.data.simulator.demo import simulate
+from mail_ros.data.simulator.dipoles import make_site
+from mail_ros.data.simulator.plan import drive_route
+from mail_ros.data.simulator.walk import SimulatedWalk
 from mail_ros.evaluation.speed.models import matching_model, untrained_model
 from mail_ros.nodes.spin import missing
 from mail_ros.training.export import export_onnx

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from mail_ros.cli.console import SITE_HELP, TRUTH_HELP, console, progress
-from mail_ros.cli.next_step import gathered, named_topics, say_next, words
+from mail_ros.cli.console import ROBOT_HELP, SITE_HELP, TRUTH_HELP, console, progress
+from mail_ros.cli.next_step import gathered, say_next, told, words
 
 
 def train(
@@ -30,6 +30,7 @@ def train(
     device: Annotated[str, typer.Option(help="cpu, or cuda: one GPU for each process.")] = "cpu",
     topic: Annotated[str, typer.Option(help="Topic of the field in the bags.")] = "/imu/mag",
     truth: Annotated[str, typer.Option(help=TRUTH_HELP)] = "",
+    robot: Annotated[Path | None, typer.Option(help=ROBOT_HELP)] = None,
 ) -> None:
     """Train MAIL on whole walks and write one model file with its card.
 
@@ -39,6 +40,7 @@ def train(
     """
     import torch
 
+    from mail_ros.core.robot import read_robot
     from mail_ros.data.site_file import read_site
     from mail_ros.training.config import run_config
     from mail_ros.training.distribution import joined
@@ -49,7 +51,8 @@ def train(
     # The network's matrices are small: threads that wait for a busy core cost more than they bring.
     torch.set_num_threads(max(1, torch.get_num_threads() // 2))
     config = run_config(settings or [])
-    survey = Survey(bags, expand(validate), topic, truth, read_site(site_file) if site_file else None)
+    carrier, place = None if robot is None else read_robot(robot), read_site(site_file) if site_file else None
+    survey = Survey(bags, expand(validate), topic, truth, carrier, place)
     folder = run or Path("runs") / out.stem
     with joined(device) as processes, progress("training", shown=processes.leads) as bar:
         task = bar.add_task("reading walks", total=None)
@@ -68,10 +71,11 @@ def train(
         f"median {metrics['median_m']:.2f} m, p90 {metrics['p90_m']:.2f} m{epoch}"
     )
     console.print(f"model: {out}   run: {folder}")
+    carried = () if robot is None else (f"robot_file:={robot.resolve()}",)
     say_next(
-        words("ros2", "launch", "mail_ros", "mail.launch.py", f"model:={out.resolve()}", "tracker:=walking"),
+        words("ros2", "launch", "mail_ros", "mail.launch.py", f"model:={out.resolve()}", "tracker:=walking", *carried),
         f"mail_ros evaluate {words(out)} {gathered(survey.validate)} "
-        + words("--tracker", "walking", *named_topics(topic, truth)),
+        + words("--tracker", "walking", *told(topic, truth, robot)),
     )
 
 

@@ -16,11 +16,13 @@ from typing import NamedTuple
 import numpy as np
 from rosbags.rosbag2 import Reader, ReaderError
 
+from mail_ros.core.correction import Correction
 from mail_ros.core.errors import BagError
+from mail_ros.core.robot import Robot
 from mail_ros.core.signals import NS_PER_S
 from mail_ros.data.bag_metadata import NAME, read_metadata
 from mail_ros.data.mcap_file import MAGIC
-from mail_ros.data.messages import FIELD_TYPE, decode_field
+from mail_ros.data.messages import FIELD_TYPE, JOINTS_TYPE, decode_field, decode_joints
 from mail_ros.data.odometry import BagOdometry
 from mail_ros.data.salvage import Salvage
 from mail_ros.data.track import FloatArray, Track
@@ -31,6 +33,7 @@ logger = logging.getLogger(__name__)
 FIELD_TOPIC = "/imu/mag"
 IMU_TOPIC = "/imu/data"
 ODOMETRY_TOPIC = "/odom"
+JOINTS_TOPIC = "/joint_states"
 _NUMBER = re.compile(r"(\d+)")
 
 
@@ -123,21 +126,24 @@ class Recording(NamedTuple):
     notes: Mapping[str, str] = {}
 
 
-def read_track(path: Path, field_topic: str = FIELD_TOPIC, truth_topic: str = "") -> Track:
+def read_track(path: Path, field_topic: str = FIELD_TOPIC, truth_topic: str = "", robot: Robot | None = None) -> Track:
     """One walk from its bag, with odometry where the bag has any; without a truth no sample is valid.
 
     Args:
         path: of the bag.
         field_topic: of the field.
         truth_topic: that tells where the walk was; empty: the first way that the bag has (see `truth.py`).
+        robot: that carried the sensor: its field is taken off, and the rest turned into the axes of its body.
 
     Raises:
         BagError: as `read_recording`.
     """
-    return read_recording(path, field_topic, truth_topic).track
+    return read_recording(path, field_topic, truth_topic, robot).track
 
 
-def read_recording(path: Path, field_topic: str = FIELD_TOPIC, truth_topic: str = "") -> Recording:
+def read_recording(
+    path: Path, field_topic: str = FIELD_TOPIC, truth_topic: str = "", robot: Robot | None = None
+) -> Recording:
     """One walk, the truth that labels it, and how their clocks differ: by what each is logged later than stamped.
 
     Raises:
@@ -152,6 +158,7 @@ def read_recording(path: Path, field_topic: str = FIELD_TOPIC, truth_topic: str 
     fields: list[FloatArray] = []
     seen: set[str] = set()
     odometry, truths = BagOdometry(ODOMETRY_TOPIC, IMU_TOPIC), BagTruth(path, notes, truth_topic)
+    correction = Correction(robot or Robot())
     for message in bag.messages():
         seen.add(f"{message.topic} ({message.msgtype})")
         if message.topic == field_topic and message.msgtype == FIELD_TYPE:
@@ -159,7 +166,9 @@ def read_recording(path: Path, field_topic: str = FIELD_TOPIC, truth_topic: str 
             odometry.at_field(stamp_ns)
             stamps.append(stamp_ns)
             logged.append(message.log_time_ns)
-            fields.append(field_ut)
+            fields.append(correction.body_ut(stamp_ns, field_ut))
+        elif message.topic == JOINTS_TOPIC and message.msgtype == JOINTS_TYPE:
+            correction.hear(decode_joints(message.cdr))
         else:
             odometry.hear(message.topic, message.msgtype, message.cdr)
             truths.hear(message.topic, message.msgtype, message.log_time_ns, message.cdr)

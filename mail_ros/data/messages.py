@@ -9,6 +9,7 @@ import numpy as np
 from rosbags.typesys import Stores, get_typestore
 from rosbags.typesys.store import Typestore
 
+from mail_ros.core.correction import JointReading, joint_reading
 from mail_ros.core.errors import BagError
 from mail_ros.core.frames import frame_of_floor, split_frame
 from mail_ros.core.odometry import ImuReading
@@ -18,6 +19,7 @@ from mail_ros.data.track import Landmark
 FIELD_TYPE = "sensor_msgs/msg/MagneticField"
 IMU_TYPE = "sensor_msgs/msg/Imu"
 ODOMETRY_TYPE = "nav_msgs/msg/Odometry"
+JOINTS_TYPE = "sensor_msgs/msg/JointState"
 LANDMARK_TYPE = "geometry_msgs/msg/PointStamped"
 POSE_TYPES = ("geometry_msgs/msg/PoseStamped", "geometry_msgs/msg/PoseWithCovarianceStamped")
 MARK_TYPE = "std_msgs/msg/Header"
@@ -114,6 +116,12 @@ def decode_odometry(cdr: bytes) -> tuple[int, FloatArray]:
     message = decode(cdr, ODOMETRY_TYPE)
     position = message.pose.pose.position
     return stamp_of(message), np.array([position.x, position.y])
+
+
+def decode_joints(cdr: bytes) -> JointReading:
+    """What the joints do."""
+    message = decode(cdr, JOINTS_TYPE)
+    return joint_reading(stamp_of(message), message.name, message.velocity.tolist(), message.effort.tolist())
 
 
 def encode_landmark(landmark: Landmark, map_frame: str) -> bytes:

@@ -13,6 +13,7 @@ import numpy as np
 
 from mail_ros.core.errors import BagError
 from mail_ros.core.frames import split_frame
+from mail_ros.core.robot import rotation
 from mail_ros.core.signals import NS_PER_S
 from mail_ros.data.labels import HOLE_S
 from mail_ros.data.messages import TF_TYPE, decode, decode_pose, stamp_of
@@ -57,7 +58,7 @@ def transforms_of(cdr: bytes, *, static: bool) -> list[Transform]:
                 one.header.frame_id.lstrip("/"),
                 one.child_frame_id.lstrip("/"),
                 np.array([shift.x, shift.y, shift.z]),
-                _matrix(turn.x, turn.y, turn.z, turn.w),
+                rotation((turn.x, turn.y, turn.z, turn.w)),
                 static,
             )
         )
@@ -156,18 +157,3 @@ def _refuse_jumps(poses: Poses, source: object) -> None:
 
 def _last(frame: str) -> str:
     return frame.rpartition("/")[2]
-
-
-def _matrix(x: float, y: float, z: float, w: float) -> FloatArray:
-    """The rotation of a quaternion of any length but zero; of zero, which nobody means, none."""
-    length = float(np.sqrt(x * x + y * y + z * z + w * w))
-    if not length > 0.0:
-        return np.eye(3)
-    x, y, z, w = x / length, y / length, z / length, w / length
-    return np.array(
-        [
-            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-        ]
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +32,15 @@ class Poses:
     stamp_ns: IntArray  # (k,) increasing
     position_m: FloatArray  # (k, 2)
     floor: IntArray  # (k,)
+
+
+class ImuSeries(NamedTuple):
+    """Inertial readings beside the field."""
+
+    stamp_ns: IntArray  # (n,)
+    orientation_xyzw: FloatArray  # (n, 4) sensor in an east-north-up frame
+    rate_rad_s: FloatArray  # (n, 3)
+    acceleration_m_s2: FloatArray  # (n, 3)
 
 
 @dataclass(frozen=True)

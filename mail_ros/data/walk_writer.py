@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from mail_ros.core.errors import BagError
 from mail_ros.data.bag import FIELD_TOPIC, IMU_TOPIC, Message
@@ -18,17 +17,8 @@ from mail_ros.data.messages import (
     encode_imu,
     encode_landmark,
 )
-from mail_ros.data.track import FloatArray, IntArray, Landmark
+from mail_ros.data.track import FloatArray, ImuSeries, IntArray, Landmark
 from mail_ros.data.truth import LANDMARK_TOPIC
-
-
-class ImuSeries(NamedTuple):
-    """Inertial readings beside the field."""
-
-    stamp_ns: IntArray  # (n,)
-    orientation_xyzw: FloatArray  # (n, 4) sensor in an east-north-up frame
-    rate_rad_s: FloatArray  # (n, 3)
-    acceleration_m_s2: FloatArray  # (n, 3)
 
 
 def write_walk(
@@ -38,11 +28,23 @@ def write_walk(
     landmarks: Sequence[Landmark],
     *,
     imu: ImuSeries | None = None,
+    before: Sequence[Message] = (),
     frame_id: str = "imu_link",
     map_frame: str = "map",
     custom: dict[str, str] | None = None,
 ) -> None:
     """Write one walk as a bag, whole or not at all; messages are logged at their stamps.
+
+    Args:
+        path: of the bag.
+        stamp_ns: (n,) of the field.
+        field_ut: (n, 3).
+        landmarks: with their stamps.
+        imu: inertial readings in the frame of the field.
+        before: other messages; those of the same stamp are logged before the field.
+        frame_id: of the field.
+        map_frame: of floor 0.
+        custom: notes that the bag keeps.
 
     Raises:
         BagError: the bag exists.
@@ -51,7 +53,8 @@ def write_walk(
         raise BagError(
             path, wanted="a name that is free", found="a bag or another file", fix="choose another or move it away"
         )
-    messages = [
+    messages = [*before]
+    messages += [
         Message(FIELD_TOPIC, FIELD_TYPE, stamp, encode_field(stamp, row, frame_id))
         for stamp, row in zip(stamp_ns.tolist(), field_ut, strict=True)
     ]

@@ -11,9 +11,10 @@ import numpy as np
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Pose, PoseArray, PoseStamped, PoseWithCovarianceStamped, Quaternion, TransformStamped
 from nav_msgs.msg import OccupancyGrid, Odometry
-from sensor_msgs.msg import Imu, MagneticField
+from sensor_msgs.msg import Imu, JointState, MagneticField
 from std_msgs.msg import Float32MultiArray, Header, MultiArrayDimension, MultiArrayLayout
 
+from mail_ros.core.correction import JointReading, joint_reading
 from mail_ros.core.errors import MailError
 from mail_ros.core.feed import OdometryPose
 from mail_ros.core.frames import frame_of_floor, split_frame
@@ -90,6 +91,15 @@ def to_imu_reading(msg: Imu) -> ImuReading | None:
         np.array([turn.x, turn.y, turn.z, turn.w]),
         np.array([acceleration.x, acceleration.y, acceleration.z]),
     )
+
+
+def to_joint_reading(msg: JointState) -> JointReading:
+    """What the joints do.
+
+    Raises:
+        MailError: an impossible stamp.
+    """
+    return joint_reading(to_stamp_ns(msg.header.stamp), msg.name, msg.velocity, msg.effort)
 
 
 def to_pose(estimate: Estimate, map_frame: str, heading: Turn | None = None) -> PoseStamped:

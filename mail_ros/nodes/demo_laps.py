@@ -22,7 +22,9 @@ from std_msgs.msg import Header
 
 from mail_ros.core.signals import NS_PER_S
 from mail_ros.data.laps import Laps, Moment, Place
-from mail_ros.data.simulator import DEMO_SPEED_M_S, Drive, make_site, simulate, survey_route
+from mail_ros.data.simulator.demo import DEMO_SPEED_M_S, Drive, simulate
+from mail_ros.data.simulator.dipoles import make_site
+from mail_ros.data.simulator.plan import survey_route
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_time
 from mail_ros.nodes.demo_robot import to_field

@@ -1,9 +1,9 @@
 """`mail_localizer`: MagneticField in, PoseStamped out.
 
-    imu/mag --> to_reading --> Runtime.push --> to_pose --> ~/pose, ~/pose_with_covariance, /tf
-    odom, imu/data --> OdometryInput --^           |
-                                                   +--> ~/hypotheses, ~/belief, ~/attention, for who listens
-                                                   +--> /diagnostics, once a second
+    imu/mag --> to_reading --> RobotInput --> Runtime.push --> to_pose --> ~/pose, ~/pose_with_covariance, /tf
+    joint_states ------------------^             ^     |
+    odom, imu/data --> OdometryInput ------------+     +--> ~/hypotheses, ~/belief, ~/attention, for who listens
+                                                       +--> /diagnostics, once a second
 
 Every pose carries the stamp of the newest sample that it used. Nothing is published while the window
 fills, and for samples that cannot be used; why not is counted and said. The node is a lifecycle node
@@ -30,6 +30,7 @@ from mail_ros.nodes.odometry_input import OdometryInput
 from mail_ros.nodes.outputs import Details, Diagnostics, MapToOdom, Poses
 from mail_ros.nodes.parameters import LocalizerParameters, declare_only
 from mail_ros.nodes.place_file import PlaceFile
+from mail_ros.nodes.robot_input import RobotInput
 from mail_ros.nodes.spin import run
 from mail_ros.nodes.work import WorkingNode, put_to_work
 
@@ -62,7 +63,7 @@ class LocalizerNode(WorkingNode):
         for output in (self.poses, self.details, self.diagnostics):
             self.configured.callback(output.destroy)
         self.map_to_odom = MapToOdom.where_wanted(self)
-        self.odometry = OdometryInput.where_wanted(self)
+        self.odometry, self.robot = OdometryInput.where_wanted(self), RobotInput(self)
         self.place_file = PlaceFile(self)
         self.field_subscription = qos.subscribe(self, MagneticField, FIELD_TOPIC, self.on_field)
         self.configured.callback(self.destroy_subscription, self.field_subscription)
@@ -96,7 +97,7 @@ class LocalizerNode(WorkingNode):
             self.runtime.health.heard.malformed += 1
             self.get_logger().warning(f"sample not used: {error}", throttle_duration_sec=REPORT_S)
             return
-        placed = self.runtime.push(stamp_ns, field_ut)
+        placed = self.runtime.push(stamp_ns, self.robot.body_ut(stamp_ns, field_ut))
         if placed is not None:
             self.say(placed)
 
@@ -109,7 +110,8 @@ class LocalizerNode(WorkingNode):
 
     def diagnose(self) -> None:
         """Say how it went since the last time; what is wrong also in the log."""
-        assessment = self.runtime.health.assess(lambda: qos.why_silent(self, self.field_subscription, FIELD_TYPE))
+        assessed = self.runtime.health.assess(lambda: qos.why_silent(self, self.field_subscription, FIELD_TYPE))
+        assessment = self.robot.explain(assessed)
         self.diagnostics.publish(assessment)
         if assessment.level == Level.ERROR:
             self.get_logger().error(assessment.message, throttle_duration_sec=REPORT_S)

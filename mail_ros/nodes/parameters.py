@@ -88,6 +88,9 @@ class LocalizerParameters(ModelParameters):
     state_file: str = described(
         "", "File that keeps the last sure place: the tracker begins there when started again. Empty: none."
     )
+    robot_file: str = described(
+        "", "Robot file of `mail_ros calibrate`: how the sensor is mounted, and what robot and motors add. Empty: none."
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -110,6 +113,11 @@ class LocalizerParameters(ModelParameters):
     def state_path(self) -> Path | None:
         """Where the last place is kept; None for nowhere."""
         return Path(self.state_file).expanduser() if self.state_file else None
+
+    @property
+    def robot_path(self) -> Path | None:
+        """What is known of the robot; None for nothing."""
+        return Path(self.robot_file).expanduser() if self.robot_file else None
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from mail_ros.core.config import (
     FeatureConfig,
@@ -17,6 +15,7 @@ from mail_ros.core.config import (
     from_dict,
 )
 from mail_ros.core.errors import ConfigError
+from mail_ros.core.settings import sections
 from mail_ros.training.augment import AugmentConfig
 
 
@@ -82,15 +81,4 @@ def run_config(settings: Sequence[str]) -> RunConfig:
     Raises:
         ConfigError: a setting that is not NAME=VALUE, unknown, of the wrong kind or out of range.
     """
-    values: dict[str, Any] = {}
-    for setting in settings:
-        path, equals, text = setting.partition("=")
-        section, dot, name = path.partition(".")
-        if not (equals and dot):
-            raise ConfigError(setting, wanted="SECTION.NAME=VALUE", found=setting, fix="as in features.rate_hz=10")
-        try:
-            value = json.loads(text)
-        except json.JSONDecodeError:
-            value = text
-        values.setdefault(section, {})[name] = value
-    return from_dict(RunConfig, values)
+    return from_dict(RunConfig, sections(settings))

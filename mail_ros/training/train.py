@@ -14,6 +14,7 @@ import torch
 from mail_ros import __version__
 from mail_ros.core.checkpoint import ModelCard, build, save_model
 from mail_ros.core.errors import TrackError
+from mail_ros.core.robot import Robot
 from mail_ros.data.bag import FIELD_TOPIC, Bag, read_track
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.site_file import SiteFile
@@ -36,6 +37,7 @@ class Survey:
     validate: Sequence[Path]
     field_topic: str = FIELD_TOPIC
     truth_topic: str = ""
+    robot: Robot | None = None  # that carried the sensor in all of them
     site: SiteFile | None = None  # where all of it was walked
 
     def tracks(self, bags: Sequence[Path]) -> list[Track]:
@@ -43,7 +45,7 @@ class Survey:
         return [self._track(bag) for bag in bags]
 
     def _track(self, bag: Path) -> Track:
-        track = labelled_track(bag, self.field_topic, self.truth_topic)
+        track = labelled_track(bag, self.field_topic, self.truth_topic, self.robot)
         if self.site and (misfit := self.site.misfit(Bag(bag).notes(), np.unique(track.floor[track.valid]).tolist())):
             raise TrackError(track.source, wanted=f"a walk at {self.site.name}", found=misfit.found, fix=misfit.fix)
         return track
@@ -54,6 +56,10 @@ class Survey:
             purpose: [Bag(path).identity() for path in bags]
             for purpose, bags in (("train", self.train), ("validate", self.validate))
         }
+
+    def carrier(self) -> dict[str, Any]:
+        """What was known of the robot, as run folder and model card keep it; nothing where nothing was."""
+        return {} if self.robot is None else {"robot": dataclasses.asdict(self.robot)}
 
 
 def train(
@@ -83,8 +89,8 @@ def train(
     processes = processes or Processes()
     windows, validation, bags = processes.attempt(lambda: _read(config, survey))
     folder = RunFolder(run, processes)
-    folder.open({"settings": dataclasses.asdict(config), "bags": bags}, resume)
-    record: dict[str, Any] = {"settings": dataclasses.asdict(config.training), "bags": bags}
+    folder.open({"settings": dataclasses.asdict(config), "bags": bags, **survey.carrier()}, resume)
+    record: dict[str, Any] = {"settings": dataclasses.asdict(config.training), "bags": bags, **survey.carrier()}
     if config.network.kind == "matching":
         state = fit_matching(config, windows)
     else:
@@ -112,14 +118,16 @@ def _read(config: RunConfig, survey: Survey) -> tuple[WindowSet, WindowSet, dict
     return windows, validation, survey.description()
 
 
-def labelled_track(bag: Path, field_topic: str = FIELD_TOPIC, truth_topic: str = "") -> Track:
+def labelled_track(
+    bag: Path, field_topic: str = FIELD_TOPIC, truth_topic: str = "", robot: Robot | None = None
+) -> Track:
     """One walk whose positions are known.
 
     Raises:
         BagError: a bag that cannot be read.
         TrackError: a bag without a truth.
     """
-    track = read_track(bag, field_topic, truth_topic)
+    track = read_track(bag, field_topic, truth_topic, robot)
     if not track.valid.any():
         raise TrackError(
             track.source,

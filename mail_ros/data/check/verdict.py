@@ -11,6 +11,7 @@ from typing import Any
 from mail_ros.core.config import STRIDE_S, MailConfig
 from mail_ros.core.errors import MailError, TrackError
 from mail_ros.core.health import Level
+from mail_ros.core.robot import Robot
 from mail_ros.core.signals import NS_PER_S
 from mail_ros.data.bag import FIELD_TOPIC, Recording, read_recording
 from mail_ros.data.check.limits import CheckLimits, Finding
@@ -56,11 +57,12 @@ def check_bag(
     path: Path,
     field_topic: str = FIELD_TOPIC,
     truth_topic: str = "",
+    robot: Robot | None = None,
     limits: CheckLimits | None = None,
 ) -> Verdict:
     """Judge one bag, also one that was cut off; one that cannot be read is not usable, and says why."""
     try:
-        recording = read_recording(path, field_topic, truth_topic)
+        recording = read_recording(path, field_topic, truth_topic, robot)
     except MailError as error:
         return Verdict(path.name, {}, (Finding(Level.ERROR, "unreadable", str(error)),))
     return check(recording, limits or CheckLimits())

@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mail_ros.data.track import FloatArray, IntArray
-from mail_ros.data.walk_writer import ImuSeries
+from mail_ros.data.track import FloatArray, ImuSeries, IntArray
 
 
 class Series(NamedTuple):

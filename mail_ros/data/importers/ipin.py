@@ -28,8 +28,7 @@ from mail_ros.core.errors import BagError
 from mail_ros.core.signals import NS_PER_S
 from mail_ros.data.importers.imu import Series, imu_from_rotation_vector
 from mail_ros.data.importers.walk import Origin, Walk
-from mail_ros.data.track import FloatArray, IntArray, Landmark
-from mail_ros.data.walk_writer import ImuSeries
+from mail_ros.data.track import FloatArray, ImuSeries, IntArray, Landmark
 
 IPIN_2023_ORIGIN = Origin(49.4611, 11.1109)  # Museum for Industrial Culture, Nuremberg
 

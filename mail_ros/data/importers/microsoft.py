@@ -33,8 +33,7 @@ import numpy as np
 from mail_ros.core.errors import BagError
 from mail_ros.data.importers.imu import Series, imu_from_rotation_vector
 from mail_ros.data.importers.walk import END_OF_TIME_S, Walk
-from mail_ros.data.track import Landmark
-from mail_ros.data.walk_writer import ImuSeries
+from mail_ros.data.track import ImuSeries, Landmark
 
 NS_PER_MS, MS_PER_S = 1_000_000, 1000
 FIELD, WAYPOINT = "TYPE_MAGNETIC_FIELD", "TYPE_WAYPOINT"

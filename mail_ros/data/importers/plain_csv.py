@@ -30,8 +30,7 @@ from mail_ros.core.errors import BagError
 from mail_ros.data.importers.table import Table, read_table
 from mail_ros.data.importers.truth import landmarks_of
 from mail_ros.data.importers.walk import Walk
-from mail_ros.data.track import BoolArray, FloatArray, IntArray, Landmark
-from mail_ros.data.walk_writer import ImuSeries
+from mail_ros.data.track import BoolArray, FloatArray, ImuSeries, IntArray, Landmark
 
 TIME = "time_s"
 FIELD = ("mag_x_ut", "mag_y_ut", "mag_z_ut")

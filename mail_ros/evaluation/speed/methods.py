@@ -8,7 +8,9 @@ from functools import partial
 from pathlib import Path
 
 from mail_ros.data.dataset import WindowSet
-from mail_ros.data.simulator import drive_route, make_site, simulate
+from mail_ros.data.simulator.demo import simulate
+from mail_ros.data.simulator.dipoles import make_site
+from mail_ros.data.simulator.plan import drive_route
 from mail_ros.evaluation.methods import METHODS, Fit
 from mail_ros.evaluation.speed.models import surveys
 from mail_ros.evaluation.speed.parts import Part, Step

@@ -11,7 +11,8 @@ from mail_ros.core.checkpoint import ModelCard, save_model
 from mail_ros.core.config import HeadKind, MailConfig, NetworkConfig
 from mail_ros.core.model import State
 from mail_ros.data.dataset import WindowSet
-from mail_ros.data.simulator import make_site, survey
+from mail_ros.data.simulator.demo import survey
+from mail_ros.data.simulator.dipoles import make_site
 from mail_ros.data.track import Track
 from mail_ros.training.config import TrainingConfig, run_config
 from mail_ros.training.matching import fit_matching

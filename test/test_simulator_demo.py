@@ -12,17 +12,9 @@ from mail_ros.cli.simulate import simulate as write_survey
 from mail_ros.core.errors import BagError, ConfigError
 from mail_ros.data.bag import read_track
 from mail_ros.data.labels import interpolate
-from mail_ros.data.simulator import (
-    CORRIDOR_M,
-    Drive,
-    Site,
-    dipole_ut,
-    drive_route,
-    make_site,
-    simulate,
-    survey,
-    survey_route,
-)
+from mail_ros.data.simulator.demo import Drive, simulate, survey
+from mail_ros.data.simulator.dipoles import CORRIDOR_M, Site, dipole_ut, make_site
+from mail_ros.data.simulator.plan import drive_route, survey_route
 
 SITE_FIELD_UT = [[-1.63, 9.0, -50.84], [0.27, 22.24, -42.58], [4.15, 17.48, -36.48]]  # at three places in corridors
 

@@ -1,0 +1,135 @@
+"""A calibration drive out of its bag: the field, what the joints did, and where odometry was when it was read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mail_ros.core.correction import SILENT_S, JointReading
+from mail_ros.core.errors import BagError
+from mail_ros.core.intake import PLAUSIBLE_UT, plausible
+from mail_ros.core.robot import KINDS
+from mail_ros.core.signals import NS_PER_S
+from mail_ros.data.bag import FIELD_TOPIC, JOINTS_TOPIC, ODOMETRY_TOPIC, Bag
+from mail_ros.data.calibration.mount import mount_of
+from mail_ros.data.messages import (
+    FIELD_TYPE,
+    JOINTS_TYPE,
+    ODOMETRY_TYPE,
+    TF_TYPE,
+    decode,
+    decode_field,
+    decode_joints,
+    decode_odometry,
+)
+from mail_ros.data.reference import Transform, transforms_of
+from mail_ros.data.track import FloatArray, IntArray
+
+STATIC_TOPIC = "/tf_static"
+NEVER_NS = np.zeros(1, np.int64)
+
+
+@dataclass(frozen=True)
+class Drive:
+    """What a calibration drive recorded."""
+
+    source: str  # name of the bag
+    stamp_ns: IntArray  # (n,) increasing
+    field_ut: FloatArray  # (n, 3) in the sensor's axes
+    joints: Mapping[str, tuple[IntArray, FloatArray]]  # by `velocity:JOINT`, `effort:JOINT`: stamps and values, (k,)
+    pose: FloatArray | None  # (n, 3) x, y m and yaw rad, unwrapped, of odometry; None where nobody said
+    mount_xyzw: tuple[float, ...] | None  # of the sensor, as TF has it; None where it does not
+
+    @property
+    def duration_s(self) -> float:
+        """From the first sample to the last."""
+        return float(self.stamp_ns[-1] - self.stamp_ns[0]) / NS_PER_S
+
+    def doing(self, name: str, lag_s: float) -> FloatArray:
+        """(n,) an input of a motor field, as `Correction` would know it; NaN where it would not."""
+        kind, _, joint = name.partition(":")
+        source, size = KINDS[kind]
+        known_ns, value = self.joints.get(f"{source}:{joint}", (NEVER_NS, np.zeros(1)))
+        wanted_ns = self.stamp_ns - round(lag_s * NS_PER_S)
+        newest = np.searchsorted(known_ns, wanted_ns, side="right") - 1
+        old = (newest < 0) | (wanted_ns - known_ns[newest] > SILENT_S * NS_PER_S)
+        doing: FloatArray = np.where(old, np.nan, np.abs(value[newest]) if size else value[newest])
+        return doing
+
+
+def read_drive(path: Path, field_topic: str = FIELD_TOPIC) -> Drive:
+    """Read a calibration drive.
+
+    Raises:
+        BagError: not a bag, or one whose field is none.
+    """
+    bag = Bag(path)
+    fields: dict[int, FloatArray] = {}
+    joints: list[JointReading] = []
+    poses: dict[int, tuple[float, float, float]] = {}
+    links: list[Transform] = []
+    frame_id = ""
+    for message in bag.messages([field_topic, JOINTS_TOPIC, ODOMETRY_TOPIC, STATIC_TOPIC]):
+        kind = (message.topic, message.msgtype)
+        if kind == (field_topic, FIELD_TYPE):
+            stamp_ns, field_ut = decode_field(message.cdr)
+            fields[stamp_ns] = field_ut
+            frame_id = frame_id or decode(message.cdr, FIELD_TYPE).header.frame_id
+        elif kind == (JOINTS_TOPIC, JOINTS_TYPE):
+            joints.append(decode_joints(message.cdr))
+        elif kind == (ODOMETRY_TOPIC, ODOMETRY_TYPE):
+            stamp_ns, position_m = decode_odometry(message.cdr)
+            poses[stamp_ns] = (*position_m.tolist(), _yaw_rad(message.cdr))
+        elif kind == (STATIC_TOPIC, TF_TYPE):
+            links += transforms_of(message.cdr, static=True)
+    stamp_ns_array, field_array = _readings(path, field_topic, fields)
+    return Drive(
+        bag.name,
+        stamp_ns_array,
+        field_array,
+        _series(joints),
+        _at(stamp_ns_array, poses) if len(poses) > 1 else None,
+        mount_of(frame_id.lstrip("/"), links),
+    )
+
+
+def _readings(path: Path, topic: str, fields: Mapping[int, FloatArray]) -> tuple[IntArray, FloatArray]:
+    """Stamps and fields in the order of their stamps, without what is no field of a building."""
+    stamps = sorted(stamp_ns for stamp_ns, field_ut in fields.items() if plausible(field_ut.tolist()))
+    if not stamps:
+        low, high = PLAUSIBLE_UT
+        raise BagError(
+            path,
+            wanted=f"a field of {low:g} to {high:g} µT on {topic}",
+            found=f"{len(fields)} readings, none of them such" if fields else "none",
+            fix="name the topic with --topic, and see with mail_ros check what the sensor sends",
+        )
+    return np.array(stamps, dtype=np.int64), np.array([fields[stamp_ns] for stamp_ns in stamps])
+
+
+def _series(joints: Sequence[JointReading]) -> dict[str, tuple[IntArray, FloatArray]]:
+    values: dict[str, dict[int, float]] = {}
+    for reading in joints:
+        for name, value in reading.values.items():
+            values.setdefault(name, {})[reading.stamp_ns] = value
+    return {
+        name: (np.array(sorted(known), dtype=np.int64), np.array([known[stamp_ns] for stamp_ns in sorted(known)]))
+        for name, known in sorted(values.items())
+    }
+
+
+def _at(stamp_ns: IntArray, poses: Mapping[int, tuple[float, float, float]]) -> FloatArray:
+    """Odometry's poses at the field's stamps, (n, 3), by linear interpolation."""
+    known_ns = np.array(sorted(poses), dtype=np.int64)
+    known = np.array([poses[stamp] for stamp in known_ns.tolist()])
+    known[:, 2] = np.unwrap(known[:, 2])
+    since, at = known_ns - known_ns[0], stamp_ns - known_ns[0]
+    return np.column_stack([np.interp(at, since, column) for column in known.T])
+
+
+def _yaw_rad(cdr: bytes) -> float:
+    turn = decode(cdr, ODOMETRY_TYPE).pose.pose.orientation
+    return float(np.arctan2(2 * (turn.w * turn.z + turn.x * turn.y), 1 - 2 * (turn.y**2 + turn.z**2)))

@@ -1,0 +1,76 @@
+"""A simulated drive as a bag, as a robot or phone would have recorded it.
+
+/imu/mag          field, in mag_link          /odom          wheels' odometry, of a robot
+/imu/data         inertial unit, imu_link     /joint_states  wheels: velocity, and effort as the current has it
+/landmark         corners passed              /tf_static     where both sensors are mounted on base_link
+/reference_pose   the truth, ten a second
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from mail_ros.core.frames import frame_of_floor
+from mail_ros.data.bag import IMU_TOPIC, JOINTS_TOPIC, ODOMETRY_TOPIC, Message
+from mail_ros.data.body_messages import encode_joints, encode_mounts, encode_odometry, encode_pose
+from mail_ros.data.messages import IMU_TYPE, JOINTS_TYPE, ODOMETRY_TYPE, POSE_TYPES, TF_TYPE, encode_imu
+from mail_ros.data.simulator.walk import SimulatedDrive
+from mail_ros.data.simulator.wheels import Wheels
+from mail_ros.data.track import IntArray
+from mail_ros.data.truth import REFERENCE_TOPIC
+from mail_ros.data.walk_writer import write_walk
+
+MOUNTS_TOPIC = "/tf_static"
+BASE_FRAME, ODOMETRY_FRAME, IMU_FRAME, FIELD_FRAME = "base_link", "odom", "imu_link", "mag_link"
+JOINTS = ("left_wheel_joint", "right_wheel_joint")
+TORQUE_NM_A = 0.5  # at the wheel
+TRUTH_EVERY = 5  # samples
+
+
+def write_drive(path: Path, drive: SimulatedDrive, notes: dict[str, str]) -> None:
+    """Write a drive as a bag.
+
+    Raises:
+        BagError: the bag exists.
+    """
+    messages = [*_mounts(drive), *_inertial(drive), *_truth(drive)]
+    if drive.wheels is not None:
+        messages += _wheels(drive.stamp_ns, drive.wheels)
+    write_walk(
+        path, drive.stamp_ns, drive.field_ut, drive.landmarks, before=messages, frame_id=FIELD_FRAME, custom=notes
+    )
+
+
+def _mounts(drive: SimulatedDrive) -> Iterator[Message]:
+    first_ns = int(drive.stamp_ns[0])
+    mounts = {IMU_FRAME: (np.zeros(3), 0.0), FIELD_FRAME: (drive.sensor_m, drive.sensor_rad)}
+    yield Message(MOUNTS_TOPIC, TF_TYPE, first_ns, encode_mounts(first_ns, BASE_FRAME, mounts))
+
+
+def _inertial(drive: SimulatedDrive) -> Iterator[Message]:
+    imu = drive.imu
+    rows = zip(imu.stamp_ns.tolist(), imu.orientation_xyzw, imu.rate_rad_s, imu.acceleration_m_s2, strict=True)
+    for stamp_ns, attitude, rate, acceleration in rows:
+        yield Message(IMU_TOPIC, IMU_TYPE, stamp_ns, encode_imu(stamp_ns, attitude, rate, acceleration, IMU_FRAME))
+
+
+def _truth(drive: SimulatedDrive) -> Iterator[Message]:
+    pose = np.column_stack([drive.position_m, drive.heading_rad])
+    frame = frame_of_floor("map", drive.floor)
+    for at in sorted({*range(0, len(pose), TRUTH_EVERY), len(pose) - 1}):
+        stamp_ns = int(drive.stamp_ns[at])
+        yield Message(REFERENCE_TOPIC, POSE_TYPES[0], stamp_ns, encode_pose(stamp_ns, pose[at], frame))
+
+
+def _wheels(all_stamps_ns: IntArray, wheels: Wheels) -> Iterator[Message]:
+    rows = zip(
+        all_stamps_ns.tolist(), wheels.odometry, wheels.twist.tolist(), wheels.turn_rad_s, wheels.current_a, strict=True
+    )
+    for stamp_ns, pose, (speed_m_s, turn_rad_s), velocity, current_a in rows:
+        odometry = encode_odometry(stamp_ns, pose, speed_m_s, turn_rad_s, ODOMETRY_FRAME, BASE_FRAME)
+        joints = encode_joints(stamp_ns, JOINTS, velocity, TORQUE_NM_A * current_a)
+        yield Message(ODOMETRY_TOPIC, ODOMETRY_TYPE, stamp_ns, odometry)
+        yield Message(JOINTS_TOPIC, JOINTS_TYPE, stamp_ns, joints)

@@ -1,0 +1,68 @@
+"""A floor's field on a grid: worked out once for each height that is asked for, then read between its nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from mail_ros.data.simulator.plan import Plan, distance_m
+from mail_ros.data.track import FloatArray, IntArray
+
+GRID_M = 0.1
+HALF_M = 1.0  # from a corridor's middle to the last node
+
+
+class FieldGrid:
+    """The field in a plan's corridors, NaN outside; linear between nodes `GRID_M` apart in all three directions."""
+
+    def __init__(self, plan: Plan, exact_ut: Callable[[FloatArray], FloatArray]) -> None:
+        """Lay out the nodes.
+
+        Args:
+            plan: of the floor.
+            exact_ut: (n, 3) at places (n, 3), which takes its time.
+        """
+        self.exact_ut = exact_ut
+        self._low = np.floor((plan.corner_m.min(axis=0) - HALF_M) / GRID_M).astype(np.int64) - 1
+        high = np.ceil((plan.corner_m.max(axis=0) + HALF_M) / GRID_M).astype(np.int64) + 1
+        self._shape = (high - self._low + 1).tolist()
+        x, y = (each.ravel() for each in np.meshgrid(*(np.arange(size) for size in self._shape), indexing="ij"))
+        node_m = (np.column_stack([x, y]) + self._low) * GRID_M
+        self._inside = np.flatnonzero(distance_m(plan, node_m) <= HALF_M + GRID_M)
+        self._node_m = node_m[self._inside]
+        self._levels: dict[int, FloatArray] = {}
+
+    def field_ut(self, place_m: FloatArray) -> FloatArray:
+        """(n, 3) at places (n, 3) over the floor."""
+        scaled = np.round(place_m / GRID_M, 9)  # a height on a node needs no other
+        node = np.floor(scaled).astype(np.int64)
+        share = scaled - node
+        found_ut = np.zeros_like(place_m)
+        for dz in (0, 1):
+            upper = share[:, 2] if dz else 1.0 - share[:, 2]
+            for level in np.unique((node[:, 2] + dz)[upper > 0.0]).tolist():
+                at = np.flatnonzero((node[:, 2] + dz == level) & (upper > 0.0))
+                found_ut[at] += upper[at, None] * self._on_level(level, node[at, :2] - self._low, share[at, :2])
+        return found_ut
+
+    def _on_level(self, level: int, node: IntArray, share: FloatArray) -> FloatArray:
+        level_ut = self._level(level)
+        width, total = self._shape[1], len(level_ut)
+        inside = ((node >= 0) & (node < np.array(self._shape) - 1)).all(axis=1)
+        first = np.where(inside, node[:, 0] * width + node[:, 1], total - width - 2)  # outside: a corner, which is NaN
+        found_ut = np.zeros((len(node), 3))
+        for dx in (0, 1):
+            for dy in (0, 1):
+                weight = (share[:, 0] if dx else 1.0 - share[:, 0]) * (share[:, 1] if dy else 1.0 - share[:, 1])
+                found_ut += weight[:, None] * level_ut[first + dx * width + dy]
+        return found_ut
+
+    def _level(self, level: int) -> FloatArray:
+        """(nodes, 3) at so many `GRID_M` over the floor."""
+        if level not in self._levels:
+            level_ut = np.full((self._shape[0] * self._shape[1], 3), np.nan)
+            height_m = np.full((len(self._node_m), 1), level * GRID_M)
+            level_ut[self._inside] = self.exact_ut(np.hstack([self._node_m, height_m]))
+            self._levels[level] = level_ut
+        return self._levels[level]

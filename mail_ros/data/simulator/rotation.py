@@ -1,0 +1,45 @@
+"""Rotations of many samples at once: angles, matrices and quaternions."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mail_ros.data.track import FloatArray
+
+
+def attitude(roll_rad: FloatArray, pitch_rad: FloatArray, yaw_rad: FloatArray) -> FloatArray:
+    """(n, 4) quaternions x, y, z, w of a body that is turned about z, then about its y, then about its x (REP-103)."""
+    (cos_r, sin_r), (cos_p, sin_p), (cos_y, sin_y) = (
+        (np.cos(angle / 2.0), np.sin(angle / 2.0)) for angle in (roll_rad, pitch_rad, yaw_rad)
+    )
+    return np.column_stack(
+        [
+            sin_r * cos_p * cos_y - cos_r * sin_p * sin_y,
+            cos_r * sin_p * cos_y + sin_r * cos_p * sin_y,
+            cos_r * cos_p * sin_y - sin_r * sin_p * cos_y,
+            cos_r * cos_p * cos_y + sin_r * sin_p * sin_y,
+        ]
+    )
+
+
+def matrices(xyzw: FloatArray) -> FloatArray:
+    """(n, 3, 3) of quaternions (n, 4) of length one: from the body's axes to those that it is turned against."""
+    x, y, z, w = xyzw.T
+    rows = [
+        [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+        [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+        [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+    ]
+    return np.moveaxis(np.array(rows), -1, 0)
+
+
+def into_body(matrix: FloatArray, vector: FloatArray) -> FloatArray:
+    """Vectors (n, 3) of the outer axes as the bodies of `matrices` (n, 3, 3) see them."""
+    seen: FloatArray = np.einsum("nij,ni->nj", matrix, vector)
+    return seen
+
+
+def about_z(angle_rad: float) -> FloatArray:
+    """(3, 3) from the axes of something that is turned so far about z to those around it."""
+    cosine, sine = np.cos(angle_rad), np.sin(angle_rad)
+    return np.array([[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]])

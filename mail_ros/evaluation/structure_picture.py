@@ -1,0 +1,84 @@
+"""One picture of how the field changes with the way: simulated buildings beside what was recorded and reported."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentFormatter
+
+from mail_ros.data.track import FloatArray
+from mail_ros.evaluation.structure import DISTANCES_M, MEASURED, shares
+
+INK, QUIET, ROBOT, PERSON, RECORDED = "#1f2933", "#616e7c", "#c2410c", "#1d4ed8", "#9aa5b1"
+TICKS_M = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0)
+STYLE: dict[Any, Any] = {
+    "font.size": 9,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+    "text.color": INK,
+}
+
+
+def draw_structure(
+    path: Path, robot: Sequence[FloatArray], person: Sequence[FloatArray], recorded: Sequence[FloatArray]
+) -> None:
+    """Draw semivariances as a PNG.
+
+    Args:
+        path: of the picture; parent folders are made.
+        robot: (d,) µT² at `DISTANCES_M` of a robot in each simulated building.
+        person: likewise of a person.
+        recorded: of each recorded walk, if there are any.
+    """
+    with rc_context(STYLE):
+        figure = Figure(figsize=(9.0, 3.6), dpi=150, layout="constrained")
+        FigureCanvasAgg(figure)
+        left, right = figure.subplots(1, 2)
+        _draw_robot(left, robot)
+        _draw_person(right, person, recorded)
+        for axes in (left, right):
+            axes.set_xscale("log")
+            axes.xaxis.set_major_locator(FixedLocator(TICKS_M))
+            axes.xaxis.set_minor_locator(NullLocator())
+            axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axes.set_xlabel("distance, m")
+            axes.legend(loc="best")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path)
+
+
+def _draw_robot(axes: Axes, robot: Sequence[FloatArray]) -> None:
+    for number, each in enumerate(robot):
+        label = None if number else "simulated robot, each building"
+        axes.plot(DISTANCES_M, shares(each), color=ROBOT, linewidth=1.2, label=label)
+    for number, (near_m, far_m, least, most) in enumerate(MEASURED):
+        style: dict[str, Any] = {"color": INK, "alpha": 0.8, "label": None if number else "reported of a wheeled robot"}
+        if near_m == far_m:
+            axes.plot([near_m], [most], "D", markersize=5, **style)
+        else:
+            axes.fill_between([near_m, far_m], least - 0.01, most + 0.01, linewidth=0, **style)
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    axes.set_title("Robot: share of the variance")
+
+
+def _draw_person(axes: Axes, person: Sequence[FloatArray], recorded: Sequence[FloatArray]) -> None:
+    if recorded:
+        low, middle, high = np.nanpercentile(np.array(recorded), [10, 50, 90], axis=0)
+        band = f"{len(recorded)} recorded walks, 10 to 90 %"
+        axes.fill_between(DISTANCES_M, low, high, color=RECORDED, alpha=0.35, linewidth=0, label=band)
+        axes.plot(DISTANCES_M, middle, color=QUIET, linewidth=1.0, linestyle="--", label="their median")
+    for number, each in enumerate(person):
+        label = None if number else "simulated person, each building"
+        axes.plot(DISTANCES_M, each, color=PERSON, linewidth=1.2, label=label)
+    axes.set_yscale("log")
+    axes.set_title("Person: semivariance, µT²")

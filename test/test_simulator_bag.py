@@ -1,0 +1,94 @@
+"""What the verb writes of a building is what a robot would have recorded, and is read back as such."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small_buildings import small_building
+
+from mail_ros.cli.simulate import simulate
+from mail_ros.core.errors import BagError, ConfigError
+from mail_ros.data.bag import Bag, read_recording, read_track
+from mail_ros.data.messages import JOINTS_TYPE, decode
+from mail_ros.data.simulator.config import PERSON, DriveConfig
+from mail_ros.data.simulator.drive import drive
+from mail_ros.data.truth import Way
+
+SMALL = ["building.aisles=2", "building.length_m=12", "building.crossings=2", "building.apart_m=5"]
+
+
+def test_a_robots_drive_comes_back_from_its_bag(tmp_path: Path) -> None:
+    walk = drive(small_building(), DriveConfig(stops=1, stop_s=3.0, heading_offset_rad=1.0), 2, floor=1, length_m=15.0)
+    dataclasses.replace(walk, landmarks=()).write(tmp_path / "drive")
+    recording = read_recording(tmp_path / "drive")
+    track, known = recording.track, walk.true_track("drive")
+    assert recording.truth.way is Way.REFERENCE
+    np.testing.assert_array_equal(track.stamp_ns, walk.stamp_ns)
+    np.testing.assert_allclose(track.field_ut, walk.field_ut, atol=1e-9)
+    np.testing.assert_allclose(track.position_m[track.valid], known.position_m[track.valid], atol=0.01)
+    assert track.valid.mean() > 0.99
+    assert set(track.floor) == {1}
+    assert track.moved_m is not None
+    assert known.moved_m is not None
+    np.testing.assert_allclose(track.moved_m, known.moved_m, atol=1e-9)
+    with pytest.raises(BagError, match="wanted a name that is free"):
+        walk.write(tmp_path / "drive")
+
+
+def test_a_bag_tells_of_wheels_and_mounts(tmp_path: Path) -> None:
+    walk = drive(small_building(), DriveConfig(heading_offset_rad=1.0), 2, length_m=10.0)
+    walk.write(tmp_path / "drive")
+    messages = list(Bag(tmp_path / "drive").messages())
+    joints = [decode(each.cdr, JOINTS_TYPE) for each in messages if each.topic == "/joint_states"]
+    assert walk.wheels is not None
+    assert joints[0].name == ["left_wheel_joint", "right_wheel_joint"]
+    np.testing.assert_allclose([each.velocity for each in joints], walk.wheels.turn_rad_s)
+    effort = np.array([each.effort for each in joints])
+    assert np.corrcoef(effort.ravel(), walk.wheels.current_a.ravel())[0, 1] > 0.999
+    (mounts,) = (decode(each.cdr, each.msgtype).transforms for each in messages if each.topic == "/tf_static")
+    of = {each.child_frame_id: each.transform for each in mounts}
+    assert of["imu_link"].rotation.w == 1.0
+    assert 2.0 * np.arctan2(of["mag_link"].rotation.z, of["mag_link"].rotation.w) == pytest.approx(1.0)
+    assert of["mag_link"].translation.z == pytest.approx(0.3)
+
+
+def test_a_persons_walk_has_steps_and_no_wheels(tmp_path: Path) -> None:
+    walk = drive(small_building(), PERSON, 2, length_m=20.0)
+    walk.write(tmp_path / "walk")
+    track = read_track(tmp_path / "walk")
+    assert track.moved_m is not None
+    np.testing.assert_allclose(track.moved_m, walk.moved_m(), atol=1e-9)
+    assert np.abs(track.moved_m).sum() > 5.0
+    assert "/joint_states" not in {each.topic for each in Bag(tmp_path / "walk").messages()}
+
+
+def test_the_verb_writes_surveys_of_every_floor_and_drives(tmp_path: Path) -> None:
+    simulate(out=tmp_path / "survey", walks=1, building=1, floors=2, height_m=1.0, settings=SMALL)
+    tracks = [read_track(path) for path in sorted((tmp_path / "survey").iterdir())]
+    assert [set(track.floor) for track in tracks] == [{0}, {1}]
+    drives = tmp_path / "drives"
+    simulate(out=drives, walks=2, building=1, who="robot", drive_m=12.0, settings=[*SMALL, "drive.speed_m_s=0.4"])
+    recordings = [read_recording(path) for path in sorted(drives.iterdir())]
+    assert len({recording.notes["route"] for recording in recordings}) == 2
+    for recording in recordings:
+        assert recording.truth.way is Way.REFERENCE
+        assert recording.notes["who"] == "robot"
+        step_m = np.linalg.norm(np.diff(recording.track.position_m[::50], axis=0), axis=1)
+        assert np.nanmax(step_m) < 0.5
+
+
+def test_the_verb_says_what_it_does_not_understand(tmp_path: Path) -> None:
+    for arguments, message in (
+        ({"height_m": 1.0}, "building: wanted --building with what describes it, found none; add --building 0"),
+        ({"building": 0, "who": "cat"}, "drive.who: wanted robot or person, found 'cat'"),
+        ({"building": 0, "settings": ["drive.spped=1"]}, "drive.spped: wanted one of acceleration_m_s2"),
+        ({"building": 0, "settings": ["speed=1"]}, "speed=1: wanted SECTION.NAME=VALUE"),
+        ({"building": 0, "floors": 0}, "building.floors: wanted 1 to 20, found 0"),
+    ):
+        with pytest.raises(ConfigError) as caught:
+            simulate(out=tmp_path / "bags", **arguments)
+        assert message in str(caught.value)
+    assert not (tmp_path / "bags").exists()
