@@ -1,4 +1,4 @@
-"""The front door: the localizer, and the recorder and RViz where they are wanted.
+"""The front door: the localizer, and recorder, RViz and the live view where they are wanted.
 
 ros2 launch mail_ros mail.launch.py model:=site.safetensors record:=true rviz:=true
 """
@@ -45,12 +45,15 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument("min_free_space_mb", default_value="", description="Room to leave on the disk."),
             DeclareLaunchArgument("rviz", default_value="false", description="true: look at it in RViz as well."),
             DeclareLaunchArgument("fixed_frame", default_value="map", description="Frame of the floor to look at."),
+            DeclareLaunchArgument("view", default_value="false", description="true: the live view (docs/view.md)."),
+            DeclareLaunchArgument("plan", default_value="", description="Floor plans, FLOOR=YAML, commas between."),
             DeclareLaunchArgument("namespace", default_value="", description="Namespace of nodes and their topics."),
             DeclareLaunchArgument("params_file", default_value="", description="YAML with parameters of the nodes."),
             DeclareLaunchArgument("use_sim_time", default_value="", description="true: time is that of /clock."),
             DeclareLaunchArgument("log_level", default_value="info", description="debug, info, warn, error or fatal."),
             # First: where rviz2 is not installed, launch gives up here, and would leave what it has started behind.
             include("rviz", ("fixed_frame",), IfCondition(LaunchConfiguration("rviz"))),
+            include("view", ("plan",), IfCondition(LaunchConfiguration("view"))),
             include("localize", ("model", "engine", "tracker", "robot_file", "autostart", "params_file")),
             # record:=true is to record now, whatever the localizer waits for.
             include(

@@ -8,6 +8,7 @@ from mail_ros.nodes.parameters import (
     DemoRobotParameters,
     FleetParameters,
     LocalizerParameters,
+    ViewParameters,
 )
 from mail_ros.nodes.recorder_parameters import RecorderParameters
 
@@ -19,5 +20,6 @@ PARAMETERS = {
         ("mail_fleet", FleetParameters),
         ("mail_recorder", RecorderParameters),
         ("mail_demo_robot", DemoRobotParameters),
+        ("mail_view", ViewParameters),
     )
 }

@@ -1,4 +1,4 @@
-"""Who may import what. Arrows go one way: cli → evaluation → training → data → core, and nodes → core, data."""
+"""Who may import what: cli → evaluation → training → data → core; nodes → view, data, core; view → data, core."""
 
 from __future__ import annotations
 
@@ -29,8 +29,12 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
         {"core", "data", "training", "evaluation"},
         {"numpy", "torch", "matplotlib", "plotly", "dtaidistance"},
     ),
-    "nodes": ({"core", "data", "nodes"}, {"numpy"} | ROS),
-    "cli": ({"core", "data", "training", "evaluation", "nodes", "cli"}, {"numpy", "torch", "typer", "rich", "click"}),
+    "view": ({"core", "data", "view"}, {"numpy", "ruamel", "PIL"}),
+    "nodes": ({"core", "data", "view", "nodes"}, {"numpy"} | ROS),
+    "cli": (
+        {"core", "data", "training", "evaluation", "view", "nodes", "cli"},
+        {"numpy", "torch", "typer", "rich", "click"},
+    ),
 }
 
 ONLY_IN = {  # packages of a single module
@@ -39,6 +43,7 @@ ONLY_IN = {  # packages of a single module
     "data/simulator/bodies.py": {"magpylib"},
     "nodes/outputs.py": {"tf2_ros"},
     "training/export.py": {"onnx"},
+    "view/rerun_canvas.py": {"rerun", "rerun_cli"},
 }
 
 
@@ -106,10 +111,18 @@ def test_nodes_that_neither_record_nor_replay_need_no_bags() -> None:
     names = [f"mail_ros.nodes.{name}" for name in ("localizer", "fleet", "demo_laps")]
     loaded = modules_after(f"import {', '.join(names)}")
     assert "rclpy" in loaded
-    assert not loaded & {"torch", "onnxruntime", "rosbags", "mcap", "ruamel", "matplotlib", "typer", "rich"}
+    assert not loaded & {"torch", "onnxruntime", "rosbags", "mcap", "ruamel", "matplotlib", "rerun", "typer", "rich"}
+
+
+def test_the_view_of_topics_needs_no_tools() -> None:
+    for name in ("rclpy", "rerun"):
+        pytest.importorskip(name, reason="needs rclpy, and rerun-sdk: pip install 'mail_ros[view]'")
+    loaded = modules_after("import mail_ros.nodes.view\nprint('\\n')")
+    assert "rerun" in loaded
+    assert not loaded & {"torch", "onnxruntime", "rosbags", "mcap", "matplotlib", "plotly", "typer", "rich"}
 
 
 def test_help_does_not_wait_for_torch() -> None:
     loaded = modules_after("from mail_ros.cli.main import app\napp(['--help'], standalone_mode=False)\nprint('\\n')")
     assert "mail_ros.cli.train" in loaded
-    assert not loaded & {"torch", "onnx", "onnxruntime", "rclpy", "rosbags", "mcap", "matplotlib"}
+    assert not loaded & {"torch", "onnx", "onnxruntime", "rclpy", "rosbags", "mcap", "matplotlib", "rerun"}

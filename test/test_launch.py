@@ -99,10 +99,10 @@ def test_every_argument_is_a_parameter_of_the_node_or_of_launch_itself(path: Pat
 
 def test_the_front_door_hands_on_every_argument_of_the_files_that_it_includes() -> None:
     given = handed_on(FRONT_DOOR)
-    assert set(given) == {"localize", "record", "rviz"}
+    assert set(given) == {"localize", "record", "rviz", "view"}
     for name, arguments in given.items():
         assert arguments == set(declared(ROOT / "launch" / f"{name}.launch.py"))
-    assert set(declared(FRONT_DOOR)) == {"record", "rviz"}.union(*given.values())
+    assert set(declared(FRONT_DOOR)) == {"record", "rviz", "view"}.union(*given.values())
 
 
 def test_the_demo_goes_through_the_front_door() -> None:

@@ -16,7 +16,7 @@ import mail_ros
 
 ROOT = Path(__file__).resolve().parent.parent
 BUNDLED = {"rcl_interfaces"}  # comes with rclpy, as the types of its own parameters
-PYTHON_KEYS = {"catkin_pkg": "python3-catkin-pkg-modules", "torch": "python3-torch", "pillow": "python3-pil"}
+PYTHON_KEYS = {"catkin_pkg": "python3-catkin-pkg-modules", "pillow": "python3-pil", "torch": "python3-torch"}
 NO_KEY = {
     "safetensors",
     "rosbags",
@@ -26,6 +26,7 @@ NO_KEY = {
     "plotly",
     "onnx",
     "onnxruntime",
+    "rerun-sdk",
 }  # README.md says how to install them
 GATE_ONLY = {"filterpy", "mypy", "ruff"}  # for `make test`, not for `colcon test`
 
@@ -97,6 +98,7 @@ def test_every_python_package_that_is_required_has_a_rosdep_key_or_is_in_the_rea
 def test_a_robot_that_only_localizes_installs_no_tools(package: Package, setup_arguments: dict[str, Any]) -> None:
     assert requirement_names(setup_arguments["install_requires"]) == {"numpy", "safetensors"}
     assert requirement_names(setup_arguments["extras_require"]["onnx"]) == {"onnxruntime"}
+    assert requirement_names(setup_arguments["extras_require"]["view"]) == {"pillow", "rerun-sdk", "ruamel.yaml"}
     python_keys = {depend.name for depend in package.exec_depends if depend.name.startswith("python3-")}
     assert python_keys == {"python3-numpy"}
 

@@ -27,6 +27,7 @@ from mail_ros.cli.site import site
 from mail_ros.cli.soak import soak
 from mail_ros.cli.speed import speed
 from mail_ros.cli.train import train
+from mail_ros.cli.view import view
 from mail_ros.core.errors import MailError
 
 app = typer.Typer(
@@ -48,6 +49,7 @@ app.command()(train)
 app.command()(evaluate)
 app.command()(export)
 app.command()(replay)
+app.command()(view)
 app.command()(simulate)
 app.command()(demo)
 benchmark.command()(speed)

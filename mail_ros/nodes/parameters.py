@@ -153,6 +153,28 @@ class DemoRobotParameters:
         check_range("parameter seed", self.seed, 0, 2**31)
 
 
+@dataclass(frozen=True)
+class ViewParameters:
+    """Parameters of `mail_view`."""
+
+    localizer: str = described("mail_localizer", "Name of the localizer to look at.")
+    plan: tuple[str, ...] = described(
+        (), "Floor plans: map_server's YAML of floor 0, or FLOOR=YAML, as in -1=maps/cellar.yaml."
+    )
+    out: str = described("", "A .rrd file to write in place of a window. Empty: a window.")
+
+    def __post_init__(self) -> None:
+        if not self.localizer:
+            raise ConfigError(
+                "parameter localizer", wanted="a node's name", found="nothing", fix="give one or leave it out"
+            )
+
+    @property
+    def out_path(self) -> Path | None:
+        """The file; None for a window."""
+        return Path(self.out).expanduser() if self.out else None
+
+
 def declare(node: Node, kind: type[T]) -> T:
     """Declare a dataclass's fields as the node's parameters and read what they were overridden with.
 

@@ -128,6 +128,8 @@ def missing(error: ModuleNotFoundError) -> MailError:
     module = (error.name or "").partition(".")[0]
     if module in ("rcl_interfaces", "rclpy", "rpyutils") or module.endswith("_msgs"):
         fix = "source a ROS 2 installation, or install its wheels: see README.md"
+    elif module.startswith("rerun"):
+        fix = "pip install 'mail_ros[view]'"
     else:
         fix = "pip install 'mail_ros[tools]'"
     return ConfigError(f"Python module {module}", wanted="it installed", found="nothing", fix=fix)

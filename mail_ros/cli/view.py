@@ -1,0 +1,103 @@
+"""`mail_ros view`: look at a localizer, live or with a bag."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
+
+from mail_ros.cli.console import TRUTH_HELP, console, progress
+from mail_ros.core.config import STRIDE_S, TrackerChoice, check_choice
+from mail_ros.core.errors import ConfigError
+from mail_ros.nodes.spin import missing
+
+LOOK_S = 0.2  # between two looks whether the window is still open
+
+
+def view(
+    bag: Annotated[Path | None, typer.Option(help="Look at this bag; default: at a localizer that runs.")] = None,
+    model: Annotated[Path | None, typer.Option(help="With --bag: the model that localizes it.")] = None,
+    tracker: Annotated[
+        str, typer.Option(help="With --bag: none: each window by itself; walking, odometry: a belief is carried on.")
+    ] = "walking",
+    stride_s: Annotated[float, typer.Option(help="With --bag: time between two estimates.")] = STRIDE_S,
+    topic: Annotated[str, typer.Option(help="With --bag: topic of the field.")] = "/imu/mag",
+    truth: Annotated[str, typer.Option(help=f"With --bag: {TRUTH_HELP}")] = "",
+    namespace: Annotated[str, typer.Option(help="Namespace of the localizer that runs.")] = "",
+    plan: Annotated[
+        list[str] | None,
+        typer.Option(help="Floor plan: map_server's YAML, or FLOOR=YAML; repeat for several floors."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write this .rrd file in place of a window.")] = None,
+) -> None:
+    """Show map, belief, path, field, attention and status of a localizer: live, or of a bag with a time slider.
+
+    Needs `pip install 'mail_ros[view]'`. Without a screen, write a file with --out and open it elsewhere: `rerun FILE`.
+
+    Example: `mail_ros view --bag bags/tuesday_1 --model models/site.safetensors`
+    """
+    if (bag is None) != (model is None):
+        found, lacking = ("--bag", "--model") if model is None else ("--model", "--bag")
+        raise ConfigError("the view", wanted="a bag and a model", found=f"{found} alone", fix=f"give {lacking} as well")
+    if bag is None or model is None:
+        raise typer.Exit(_live(namespace, plan or [], out))
+    check_choice("--tracker", tracker, TrackerChoice)
+    _bag(bag, model, cast(TrackerChoice, tracker), stride_s, (topic, truth), plan or [], out)
+
+
+def _live(namespace: str, plan: list[str], out: Path | None) -> int:
+    """Show what the topics say until Ctrl-C, or until the window is closed."""
+    from mail_ros.nodes.spin import ClosingNode, run
+
+    def create() -> ClosingNode:
+        from mail_ros.nodes.view import ViewNode
+
+        given = {"plan": plan, "out": str(out or "")}
+        return ViewNode({name: value for name, value in given.items() if value}, namespace=namespace)
+
+    return run("mail_ros", create, [])
+
+
+def _bag(
+    bag: Path,
+    model: Path,
+    tracker: TrackerChoice,
+    stride_s: float,
+    topics: tuple[str, str],
+    plan: list[str],
+    out: Path | None,
+) -> None:
+    """Show a bag, and wait until the window is closed."""
+    from mail_ros.core.checkpoint import load_model
+    from mail_ros.core.tracked import localizer_of
+    from mail_ros.data.bag import read_track
+
+    try:
+        from mail_ros.view.bag import reference_ways, show_bag
+        from mail_ros.view.plan import plans_of
+        from mail_ros.view.rerun_canvas import Layout, RerunCanvas
+        from mail_ros.view.scene import Setting, View
+    except ModuleNotFoundError as error:
+        raise missing(error) from None
+
+    loaded, card = load_model(model)
+    localizer, track = localizer_of(loaded, stride_s, tracker), read_track(bag, *topics)
+    scales = tuple(f"{scale_s:g} s" for scale_s in card.config.window.scales_s)
+    setting = Setting(plans_of(plan), scales, reference_ways(track))
+    layout = Layout(attention=card.config.network.kind == "mail", error=bool(track.valid.any()))
+    with closing(RerunCanvas(layout, out)) as canvas:
+        with progress("localizing") as bar:
+            task = bar.add_task("samples", total=len(track))
+
+            def report(done: int) -> None:
+                bar.update(task, completed=done)
+
+            estimates = show_bag(track, localizer, View(canvas, setting), {"model": model.name}, report)
+        console.print(f"{estimates:,} estimates of {len(track):,} samples")
+        while out is None and canvas.is_open:
+            time.sleep(LOOK_S)
+    if out is not None:
+        console.print(f"view: {out}   look at it: rerun {out}")

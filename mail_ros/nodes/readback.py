@@ -1,0 +1,54 @@
+"""What a localizer said, read back: messages to the core's nouns, for who looks at it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticStatus
+from geometry_msgs.msg import PoseArray, PoseWithCovarianceStamped
+from nav_msgs.msg import OccupancyGrid
+
+from mail_ros.core.frames import split_frame
+from mail_ros.core.health import Assessment, Level
+from mail_ros.core.lattice import Grid
+from mail_ros.core.seam import Estimate, Status
+from mail_ros.core.tracker import Hypothesis
+from mail_ros.nodes.conversions import to_stamp_ns
+
+
+def from_pose(msg: PoseWithCovarianceStamped, status: Status) -> Estimate:
+    """A pose as the estimate that it was; what it does not tell is left out.
+
+    Args:
+        msg: of ~/pose_with_covariance.
+        status: as /diagnostics last had it.
+
+    Raises:
+        MailError: an impossible stamp.
+    """
+    position, (_, floor) = msg.pose.pose.position, split_frame(msg.header.frame_id)
+    covariance_m2 = np.array(msg.pose.covariance).reshape(6, 6)[:2, :2]
+    return Estimate(
+        to_stamp_ns(msg.header.stamp), np.array([position.x, position.y]), covariance_m2, floor, status, attention=()
+    )
+
+
+def from_pose_array(msg: PoseArray) -> list[Hypothesis]:
+    """Hypotheses, likeliest first; their weights are not said."""
+    _, floor = split_frame(msg.header.frame_id)
+    return [Hypothesis(np.array([pose.position.x, pose.position.y]), floor, math.nan) for pose in msg.poses]
+
+
+def from_occupancy_grid(msg: OccupancyGrid) -> Grid:
+    """A belief."""
+    corner, shape = msg.info.origin.position, (msg.info.height, msg.info.width)
+    percent = np.array(msg.data, np.int8).reshape(shape)
+    return Grid(np.array([corner.x, corner.y]), float(msg.info.resolution), percent)
+
+
+def from_diagnostic_status(msg: DiagnosticStatus) -> Assessment:
+    """An assessment; a level that we do not have, as STALE, is an error."""
+    level = int.from_bytes(msg.level, "little")
+    values = {value.key: value.value for value in msg.values}
+    return Assessment(Level(min(level, Level.ERROR)), msg.message, values)

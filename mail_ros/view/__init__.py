@@ -1,0 +1,1 @@
+"""What a localizer does, to look at: live or from a bag; see docs/view.md."""

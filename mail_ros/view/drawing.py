@@ -1,0 +1,86 @@
+"""What a picture is made of, whatever shows it: shapes on the floor in metres, curves over time, words.
+
+View --> Canvas.draw(entity, drawn, stamp) --> rerun, or a test
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from mail_ros.core.belief import FloatArray
+from mail_ros.core.health import Level
+
+Colour = tuple[int, int, int, int]  # red, green, blue, opacity, 0 to 255
+GreyImage = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Dots:
+    """Places; none of them takes away what was there before."""
+
+    position_m: FloatArray  # (n, 2)
+    colours: Sequence[Colour]  # one of all, or one of each
+    radius: float  # metres; below zero: points of the screen, at any zoom
+    labels: Sequence[str] = ()  # one of each, or none
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Ways."""
+
+    strips_m: Sequence[FloatArray]  # (k, 2) each
+    colour: Colour
+    radius: float  # as of `Dots`
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A grey picture that lies on the floor."""
+
+    image: GreyImage  # (rows, columns), first row on top
+    low_m: FloatArray  # (2,) lower left corner
+    high_m: FloatArray  # (2,) upper right corner
+
+
+@dataclass(frozen=True)
+class Curves:
+    """One more value of each of some curves."""
+
+    names: tuple[str, ...]
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Words in Markdown, in place of those before."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Note:
+    """A line of a log."""
+
+    text: str
+    level: Level
+
+
+Drawn = Dots | Lines | Picture | Curves | Page | Note
+
+
+class Canvas(Protocol):
+    """Where it is drawn."""
+
+    def draw(self, entity: str, drawn: Drawn, stamp_ns: int) -> None:
+        """Show something from a stamp on, in place of what this entity was before.
+
+        Args:
+            entity: its name; those that lie on the floor begin with `map/`.
+            drawn: what it is now.
+            stamp_ns: of the sample that it follows from.
+        """

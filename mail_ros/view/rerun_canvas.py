@@ -1,0 +1,234 @@
+"""The one place that knows rerun, which shows a view or keeps it in a file.
+
+    Canvas.draw --> archetypes on the timeline `stamp` --> a .rrd file
+                                                       +--> Window: rerun's viewer, a process of its own
+
+Entities below `map/` lie on the floor, x to the right and y up. The viewer listens on this machine only and reports no
+use; at its start it asks GitHub for a newer release of itself, and does without an answer.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import rerun as rr
+import rerun.blueprint as rrb
+import rerun_cli
+
+from mail_ros.core.errors import ConfigError
+from mail_ros.core.health import Level
+from mail_ros.view.drawing import Curves, Dots, Drawn, Lines, Note, Page, Picture
+
+NAME, TIMELINE = "mail_ros", "stamp"
+TRAIL_S = 600.0  # of the path
+PLAN_OPACITY = 0.15  # on a dark ground, and behind what is drawn over it
+OPENS_S = 30.0  # for the viewer to listen
+QUIET = {"CI": "1", "RERUN_APP_ONLY": "true"}  # where rerun reports no use, and asks nothing
+SERIES = ((231, 76, 60), (46, 204, 113), (52, 152, 219), (236, 240, 241), (243, 156, 18), (155, 89, 182))
+LEVELS = {Level.OK: "INFO", Level.WARN: "WARN", Level.ERROR: "ERROR"}
+GROUND = [[1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, 1.0]]  # rerun's y points down
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What there is to see."""
+
+    attention: bool = True  # a model with scales
+    error: bool = False  # a walk that says where it was
+
+
+class Window:
+    """rerun's viewer; ended with `close`, or by whoever looks at it."""
+
+    def __init__(self) -> None:
+        """Open it.
+
+        Raises:
+            ConfigError: it does not open.
+        """
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        viewer = Path(rerun_cli.__file__).with_name("rerun")
+        command = [str(viewer), "--bind", "127.0.0.1", "--port", str(self.port), "--hide-welcome-screen"]
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it goes with the window
+        self.process = subprocess.Popen(
+            command, env={**os.environ, **QUIET}, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
+        )
+        try:
+            self._wait_until_it_listens()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def address(self) -> str:
+        """Where it hears what to show."""
+        return f"rerun+http://127.0.0.1:{self.port}/proxy"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody may look at it."""
+        return self.process.poll() is None
+
+    def close(self) -> None:
+        """End it."""
+        self.process.terminate()
+        self.process.wait()
+        self._log.close()
+
+    def _wait_until_it_listens(self) -> None:
+        until = time.monotonic() + OPENS_S
+        while time.monotonic() < until and self.is_open:
+            with socket.socket() as knock:
+                if knock.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.05)
+        self._log.seek(0)
+        lines = [line.strip() for line in self._log.read().decode(errors="replace").splitlines() if line.strip()]
+        raise ConfigError(
+            "the viewer's window",
+            wanted="it to open",
+            found=lines[-1] if lines else "that it does not",
+            fix="use a machine with a screen, or write a file with --out",
+        )
+
+
+class RerunCanvas:
+    """Draws into a file, or into a window of its own."""
+
+    def __init__(self, layout: Layout, out: Path | None = None) -> None:
+        """Begin a recording.
+
+        Args:
+            layout: what there will be to see.
+            out: a .rrd file to write, in place of what was there before; None: a window.
+
+        Raises:
+            ConfigError: the file cannot be written, or the window does not open.
+        """
+        self.recording, self.window = rr.RecordingStream(NAME), None if out else Window()
+        self._named: set[str] = set()  # curves whose names are known to rerun
+        if self.window is not None:
+            self.recording.connect_grpc(self.window.address, default_blueprint=blueprint(layout))
+        else:
+            _check_writable(cast(Path, out))
+            self.recording.save(cast(Path, out), default_blueprint=blueprint(layout))
+        self.recording.log("map", rr.Transform3D(mat3x3=GROUND), static=True)
+
+    def draw(self, entity: str, drawn: Drawn, stamp_ns: int) -> None:
+        """See `Canvas`."""
+        self.recording.set_time(TIMELINE, timestamp=np.datetime64(stamp_ns, "ns"))
+        if isinstance(drawn, Curves) and entity not in self._named:
+            self.recording.log(entity, rr.SeriesLines(names=drawn.names, colors=_series(len(drawn.names))), static=True)
+            self._named.add(entity)
+        self.recording.log(entity, *ARCHETYPES[type(drawn)](drawn))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody may see what is drawn from now on: a file, or a window that was not closed."""
+        return self.window is None or self.window.is_open
+
+    def close(self) -> None:
+        """Let all of it arrive, and end."""
+        if self.is_open:  # or it would wait for one who does not hear
+            self.recording.flush()
+        self.recording.disconnect()
+        if self.window is not None:
+            self.window.close()
+
+
+def _series(count: int) -> list[tuple[int, int, int]]:
+    return [SERIES[number % len(SERIES)] for number in range(count)]
+
+
+def _dots(dots: Dots) -> Sequence[Any]:
+    labels = list(dots.labels) or None
+    return [rr.Points2D(dots.position_m, colors=list(dots.colours), radii=dots.radius, labels=labels)]
+
+
+def _lines(lines: Lines) -> Sequence[Any]:
+    return [rr.LineStrips2D([*lines.strips_m], colors=[lines.colour], radii=lines.radius)]
+
+
+def _picture(picture: Picture) -> Sequence[Any]:
+    rows, columns = picture.image.shape
+    width_m, height_m = (picture.high_m - picture.low_m).tolist()
+    (left_m, _), (_, top_m) = picture.low_m.tolist(), picture.high_m.tolist()
+    pixels = [[width_m / columns, 0.0, 0.0], [0.0, -height_m / rows, 0.0], [0.0, 0.0, 1.0]]
+    return [
+        rr.Image(picture.image, color_model="L", opacity=PLAN_OPACITY, draw_order=-20.0),
+        rr.Transform3D(translation=[left_m, top_m, 0.0], mat3x3=pixels),
+    ]
+
+
+def _curves(curves: Curves) -> Sequence[Any]:
+    return [rr.Scalars(list(curves.values))]
+
+
+def _page(page: Page) -> Sequence[Any]:
+    return [rr.TextDocument(page.text, media_type="text/markdown")]
+
+
+def _note(note: Note) -> Sequence[Any]:
+    return [rr.TextLog(note.text, level=LEVELS[note.level])]
+
+
+ARCHETYPES: Mapping[type, Callable[[Any], Sequence[Any]]] = {
+    Dots: _dots,
+    Lines: _lines,
+    Picture: _picture,
+    Curves: _curves,
+    Page: _page,
+    Note: _note,
+}
+
+
+def blueprint(layout: Layout) -> rrb.Blueprint:
+    """The floor at the left, curves and status at the right; a path stays for ten minutes."""
+    trail = rrb.VisibleTimeRange(
+        TIMELINE,
+        start=rrb.TimeRangeBoundary.cursor_relative(seconds=-TRAIL_S),
+        end=rrb.TimeRangeBoundary.cursor_relative(),
+    )
+    floor = rrb.Spatial2DView(
+        origin="/",
+        contents="/map/**",
+        name="map",
+        overrides={"map/path": [rrb.VisibleTimeRanges(trail)]},
+    )
+    curves = [
+        rrb.TimeSeriesView(origin=entity, name=name)
+        for entity, name, shown in (
+            ("field", "field", True),
+            ("attention", "attention per scale", layout.attention),
+            ("error", "error against the survey", layout.error),
+        )
+        if shown
+    ]
+    status, log = rrb.TextDocumentView(origin="status", name="status"), rrb.TextLogView(origin="log", name="log")
+    words = rrb.Horizontal(status, rrb.Vertical(rrb.TimeSeriesView(origin="rates", name="rates"), log))
+    return rrb.Blueprint(
+        rrb.Horizontal(floor, rrb.Vertical(*curves, words, row_shares=[2] * len(curves) + [3]), column_shares=[3, 2]),
+        rrb.TimePanel(state="collapsed"),
+        collapse_panels=True,
+    )
+
+
+def _check_writable(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("wb").close()
+    except OSError as error:
+        raise ConfigError(
+            path, wanted="a file to write", found=error.strerror or str(error), fix="correct --out"
+        ) from None
