@@ -29,7 +29,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
         {"core", "data", "training", "evaluation"},
         {"numpy", "torch", "matplotlib", "plotly", "dtaidistance"},
     ),
-    "view": ({"core", "data", "view"}, {"numpy", "ruamel", "PIL"}),
+    "view": ({"core", "data", "view"}, {"numpy"}),
     "nodes": ({"core", "data", "view", "nodes"}, {"numpy"} | ROS),
     "cli": (
         {"core", "data", "training", "evaluation", "view", "nodes", "cli"},

@@ -13,8 +13,8 @@ from mail_ros.core.health import Assessment, Level
 from mail_ros.core.lattice import grid_of
 from mail_ros.core.seam import Estimate, Status
 from mail_ros.core.tracker import Hypothesis
+from mail_ros.data.plan import Plan
 from mail_ros.view.drawing import Curves, Dots, Drawn, Lines, Note, Page, Picture
-from mail_ros.view.plan import Plan
 from mail_ros.view.scene import COLOURS, Setting, View, ellipse, status_page
 
 NS = 10**9

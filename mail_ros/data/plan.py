@@ -69,9 +69,9 @@ class Plan:
         return file.getvalue()
 
 
-def plans_of(site: SiteFile) -> dict[int, Plan]:
-    """The plans of a site by floor; errors as of `read_plan`."""
-    return {floor: read_plan(path) for floor, path in site.plans.items()}
+def plans_of(site: SiteFile | None) -> dict[int, Plan]:
+    """The plans of a site by floor, none of none; errors as of `read_plan`."""
+    return {} if site is None else {floor: read_plan(path) for floor, path in site.plans.items()}
 
 
 def read_plan(path: Path) -> Plan:

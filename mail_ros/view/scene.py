@@ -22,8 +22,8 @@ from mail_ros.core.lattice import Grid
 from mail_ros.core.seam import Estimate, Status
 from mail_ros.core.signals import NS_PER_S
 from mail_ros.core.tracker import Hypothesis
+from mail_ros.data.plan import Plan
 from mail_ros.view.drawing import Canvas, Colour, Curves, Dots, Lines, Note, Page, Picture
-from mail_ros.view.plan import Plan
 
 COLOURS: Mapping[Status, Colour] = {
     Status.LOCALIZED: (46, 204, 113, 255),
