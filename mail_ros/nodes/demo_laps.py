@@ -71,7 +71,9 @@ class DemoLapsNode(Node):
         self.field_publisher.publish(to_field(stamp_ns, moment.field_ut))
         odometry = to_odometry(stamp_ns, moment.odometry, moment.speed_m_s, moment.turn_rad_s)
         self.odometry_publisher.publish(odometry)
-        truth = PoseStamped(header=Header(stamp=to_time(stamp_ns), frame_id=MAP_FRAME), pose=to_floor_pose(moment.truth))
+        truth = PoseStamped(
+            header=Header(stamp=to_time(stamp_ns), frame_id=MAP_FRAME), pose=to_floor_pose(moment.truth)
+        )
         self.truth_publisher.publish(truth)
 
     def close(self) -> None:
