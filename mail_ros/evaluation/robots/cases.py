@@ -76,9 +76,7 @@ def _heading() -> Curve:
     points = [
         _point("heading", deg, DriveConfig(heading_offset_rad=math.radians(deg))) for deg in (45.0, 90.0, 135.0, 180.0)
     ]
-    return Curve(
-        "heading", "Sensor turned on its mount, by an angle that nobody told", "heading offset, °", (NONE, *points)
-    )
+    return Curve("heading", "Sensor turned on its mount; nobody told", "heading offset, °", (NONE, *points))
 
 
 def _speed() -> Curve:
@@ -120,15 +118,15 @@ def _offset() -> Curve:
     usual_ut = DriveConfig().offset_ut
     points = [_point("offset", ut, DriveConfig(offset_ut=ut)) for ut in (5.0, 10.0, 40.0)]
     points.append(Point(usual_ut, UNDISTURBED, UNDISTURBED))
-    title = f"Field of the body; the survey's has {usual_ut:g} µT of its own"
+    title = f"Field of the body; {usual_ut:g} µT in the survey"
     return Curve("offset", title, "offset, µT", tuple(sorted(points, key=lambda point: point.x)))
 
 
 def _motors() -> list[Curve]:
     made = []
     for name, title, calibrated in (
-        ("motor", "Field of the motors, as it is read", False),
-        ("calibrated", "Field of the motors, with a robot file", True),
+        ("motor", "Field of the motors, left in", False),
+        ("calibrated", "Field of the motors, robot file made", True),
     ):
         points = [
             _point(name, ut, DriveConfig(motor_ut=ut), HARD_BAR if ut >= STRONG_UT else BAR, calibrated=calibrated)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mail_ros.core.config import FeatureConfig, MatchingConfig, WindowConfig
+from mail_ros.core.config import FeatureConfig
 from mail_ros.core.correction import Correction, joint_reading
 from mail_ros.core.errors import BagError
 from mail_ros.core.robot import Robot
@@ -31,16 +31,12 @@ from mail_ros.data.simulator.walk import SimulatedDrive
 from mail_ros.data.track import Track
 from mail_ros.evaluation.methods import Fit, fit_our_matching
 from mail_ros.evaluation.robots.cases import Case
-from mail_ros.training.config import RunConfig
+from mail_ros.training.config import RunConfig, run_config
 
 STRIDE_S = 0.2  # between two estimates
 WALKS = 2  # of a survey
 BEFORE = RunConfig(features=FeatureConfig(rate_hz=10.0))
-AFTER = RunConfig(
-    features=FeatureConfig(rate_hz=10.0, frame="level", along="way"),
-    window=WindowConfig(length_s=4.0, scales_s=(1.0,)),
-    matching=MatchingConfig(noise_ut2=2.0, speeds=(1.0,)),
-)
+AFTER = run_config((), "robot")
 CONFIGS: Mapping[str, RunConfig] = {"before": BEFORE, "after": AFTER}
 CALIBRATION = DriveConfig(speed_spread=0.5, wander_m=0.02, spins=2, reversals=4)  # over the same metres, to and fro
 TO_AND_FRO = (0, 1) * 5  # corners
