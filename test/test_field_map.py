@@ -69,7 +69,7 @@ def test_a_field_is_a_gradient_so_the_axes_tell_of_one_another() -> None:
 def test_the_map_reaches_beside_a_line_that_was_surveyed() -> None:
     noise = np.random.default_rng(1).normal(scale=0.1, size=(80, 3))
     found = fit_field_map(LINE_M, source_ut(LINE_M) + noise)
-    beside_m = LINE_M[15:65] + [0.0, 0.2]
+    beside_m = LINE_M[15:65] + np.array([0.0, 0.2])
     mean_ut, deviation_ut = found.at(beside_m)
     error_ut = mean_ut[:, 0] - source_ut(beside_m)[:, 0]
     of_the_line_ut = source_ut(LINE_M[15:65])[:, 0] - source_ut(beside_m)[:, 0]
@@ -88,7 +88,7 @@ def test_a_map_is_in_doubt_far_from_the_survey() -> None:
 def test_the_map_does_not_jump_from_tile_to_tile() -> None:
     found = fit_field_map(LINE_M, source_ut(LINE_M))
     before, after = (
-        found.at(np.array([[edge, 0.1] for edge in (2.0, 4.0, 6.0)]) + [side, 0.0])[0] for side in (-1e-6, 0)
+        found.at(np.array([[edge + side, 0.1] for edge in (2.0, 4.0, 6.0)]))[0] for side in (-1e-6, 0.0)
     )
     assert np.abs(before - after).max() < 0.05 * found.covariance.deviation_ut
 
