@@ -30,8 +30,8 @@ PARTS = 6  # jobs that the cases of a building are split into
 class Job(Protocol):
     """What one process does in one go."""
 
-    def missing(self) -> int:
-        """How many files of it are not there."""
+    def finished(self) -> bool:
+        """Whether all that it makes is there."""
 
     def compute(self) -> None:
         """Make them."""
@@ -46,9 +46,9 @@ class DriveJob:
     cases: tuple[Case, ...]
     drives: int  # of each
 
-    def missing(self) -> int:
+    def finished(self) -> bool:
         """See `Job`."""
-        return len(self._todo())
+        return not self._todo()
 
     def compute(self) -> None:
         """See `Job`; the building is surveyed and learned once."""
@@ -89,9 +89,9 @@ class YawJob:
     out: Path
     session: Session
 
-    def missing(self) -> int:
+    def finished(self) -> bool:
         """See `Job`."""
-        return int(read(self._path, self._key) is None)
+        return read(self._path, self._key) is not None
 
     def compute(self) -> None:
         """See `Job`."""
@@ -124,9 +124,9 @@ class Plan:
         for whole in self.drives:
             for part in range(PARTS):
                 job = dataclasses.replace(whole, cases=whole.cases[part::PARTS])
-                if job.missing():
+                if not job.finished():
                     yield job
-        yield from (session for session in self.sessions if session.missing())
+        yield from (session for session in self.sessions if not session.finished())
 
     def pooled(self, case: Case, model: str) -> Followed:
         """A case in all buildings."""
@@ -154,23 +154,19 @@ def compute(planned: Plan, report: Callable[[int, int], None]) -> None:
 
     Args:
         planned: what is wanted.
-        report: told how many files are there, and of how many.
+        report: told how many jobs are done, and of how many.
 
     Raises:
         MailError: of the first job that failed, after all others were computed.
     """
     jobs = list(planned.jobs())
-    total = sum(job.missing() for job in jobs)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(os.cpu_count(), context, end_with_parent) as pool:
         futures: list[Future[None]] = [pool.submit(job.compute) for job in jobs]
         pending = set(futures)
         while pending:
             _, pending = wait(pending, timeout=5.0)
-            report(
-                total - sum(job.missing() for job, future in zip(jobs, futures, strict=True) if not future.done()),
-                total,
-            )
+            report(len(futures) - len(pending), len(futures))
     failures = [error for future in futures if (error := future.exception()) is not None]
     if failures:
         raise failures[0]
