@@ -14,7 +14,7 @@ from mail_ros.cli.train import expand
 if TYPE_CHECKING:  # these bring numpy along
     from mail_ros.evaluation.robots.results import Results
 
-BUILDINGS, DRIVES, DRAWS = 5, 3, 3
+BUILDINGS, DRIVES, DRAWS = 5, 2, 2
 
 
 def robots(
