@@ -79,7 +79,7 @@ def test_the_map_reaches_beside_a_line_that_was_surveyed() -> None:
 
 def test_a_map_is_in_doubt_far_from_the_survey() -> None:
     found = fit_field_map(LINE_M, source_ut(LINE_M))
-    near, beside, far = (found.at(np.array([[4.0, y]]))[1][0] for y in (0.0, 0.5, 6.0))
+    near, beside, far = (found.at(np.array([[4.0, y]]))[1][0] for y in (0.0, 0.5, 30.0))
     assert (near < beside).all()
     assert (beside < far).all()
     assert far == pytest.approx(found.covariance.deviation_ut, rel=0.01)
@@ -87,9 +87,7 @@ def test_a_map_is_in_doubt_far_from_the_survey() -> None:
 
 def test_the_map_does_not_jump_from_tile_to_tile() -> None:
     found = fit_field_map(LINE_M, source_ut(LINE_M))
-    before, after = (
-        found.at(np.array([[edge + side, 0.1] for edge in (2.0, 4.0, 6.0)]))[0] for side in (-1e-6, 0.0)
-    )
+    before, after = (found.at(np.array([[edge + side, 0.1] for edge in (2.0, 4.0, 6.0)]))[0] for side in (-1e-6, 0.0))
     assert np.abs(before - after).max() < 0.05 * found.covariance.deviation_ut
 
 
@@ -98,7 +96,8 @@ def test_a_map_of_a_building_has_its_field() -> None:
         place_m = each.ways.place_m
         true_ut = small_building().field_ut(each.floor, np.column_stack([place_m, np.full(len(place_m), HEIGHT_M)]))
         mean_ut, _ = each.field.at(place_m)
-        assert np.sqrt(np.square(mean_ut - true_ut).mean()) < 0.35 * true_ut.std(axis=0).mean()
+        error_ut = np.linalg.norm(mean_ut - true_ut, axis=1)
+        assert np.median(error_ut) < 0.25 * np.median(np.linalg.norm(true_ut - true_ut.mean(axis=0), axis=1))
 
 
 def test_routes_take_turns_that_no_survey_took() -> None:
@@ -122,7 +121,7 @@ def test_walks_are_as_long_fast_and_far_beside_as_asked() -> None:
     for walk in walks:
         assert walk.moved_m is not None
         length_m = np.linalg.norm(walk.moved_m, axis=1).sum()
-        assert length_m > 36.0  # corners are cut
+        assert length_m > 0.8 * config.length_m  # corners are cut
         assert 0.5 <= length_m / ((walk.stamp_ns[-1] - walk.stamp_ns[0]) / 1e9) <= 0.9
         assert np.isfinite(walk.field_ut).all()
     beside_m = [_beside_m(walk) for walk in walks]
@@ -136,8 +135,10 @@ def test_walks_go_through_the_robots_intake_in_the_maps_axes() -> None:
     rows = resample(walk, READ)
     good = rows.valid & np.isfinite(rows.field_ut).all(axis=1)
     assert good.sum() > 200
-    mean_ut, _ = maps()[0].field.at(rows.position_m[good])
-    assert np.abs(rows.field_ut[good, :3] - mean_ut).mean() < 0.5
+    middle_m = (rows.position_m + np.roll(rows.position_m, 1, axis=0))[good] / 2.0  # a row is the mean up to its place
+    known = np.isfinite(middle_m).all(axis=1)
+    mean_ut, _ = maps()[0].field.at(middle_m[known])
+    assert np.abs(rows.field_ut[good, :3][known] - mean_ut).mean() < 0.3
 
 
 def test_a_seed_and_a_number_decide_a_walk() -> None:

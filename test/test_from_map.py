@@ -12,6 +12,7 @@ from small_buildings import SMALL, small_building
 from mail_ros.core.checkpoint import load_model
 from mail_ros.core.errors import ConfigError
 from mail_ros.data.dataset import WindowSet
+from mail_ros.data.field_map import fit
 from mail_ros.data.simulator.building import make_building
 from mail_ros.data.simulator.survey import survey
 from mail_ros.data.track import Track
@@ -21,6 +22,13 @@ from mail_ros.training.from_map import with_map_walks
 from mail_ros.training.train import Survey, train
 
 MAP = ["field_map.walks=2", "field_map.length_m=20"]
+
+
+@pytest.fixture(autouse=True)
+def coarse(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A map of few places is enough here, and quick."""
+    monkeypatch.setattr(fit, "MOST", 60)
+    monkeypatch.setattr(fit, "REGION_MOST", 10)
 
 
 @functools.cache

@@ -13,7 +13,7 @@ class FieldMapConfig:
     """How many walks, and where they go; what they help, and what not, is in docs/field_map.md."""
 
     walks: int = 0  # on each floor, in addition to the survey's own; 0: training sees the survey alone
-    length_m: float = 100.0  # of each, at least
+    length_m: float = 100.0  # of each, before its corners are rounded
     beside_m: float = 0.2  # standard deviation of how far beside the surveyed way each walk goes, all along
     wander_m: float = 0.1  # standard deviation of its wandering there
     speed_m_s: tuple[float, float] = (0.5, 1.2)  # slowest and fastest; each walk has its own

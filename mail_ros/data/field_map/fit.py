@@ -20,7 +20,7 @@ from mail_ros.data.track import FloatArray, IntArray
 TILE_M = 2.0  # side of what one process answers for
 MARGIN_M = 1.5  # beyond it, from where it learns as well
 MOST = 250  # places that one process learns from: the cost grows with their cube
-REGIONS, REGION_M, REGION_MOST = 8, 1.5, 40  # from which the covariance is learned, and how many places of each
+REGIONS, REGION_M, REGION_MOST = 8, 1.5, 30  # from which the covariance is learned, and how many places of each
 FAR_M = 1e3  # between regions, as the covariance is learned: they tell nothing of one another
 VARIANCE_UT2, NOISE_UT2 = (1.0, 1e4), (1e-2, 1e2)  # bounds
 

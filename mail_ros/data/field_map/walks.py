@@ -27,7 +27,7 @@ from mail_ros.data.simulator.config import DriveConfig
 from mail_ros.data.simulator.way import smooth
 from mail_ros.data.track import FloatArray, Track
 
-READ = FeatureConfig(rate_hz=10.0, frame="level", along="way", max_gap_s=0.5)  # rows of the survey, by the way
+READ = FeatureConfig(rate_hz=10.0, frame="level", along="way", max_gap_s=0.5)  # of the survey: ten rows a metre
 MOST_BESIDE_M = 0.5
 EVERY = 5  # step of a way at which the map is asked: the field between is straight
 

@@ -16,7 +16,7 @@ from mail_ros.data.track import FloatArray, IntArray
 PLACE_M = 0.5  # whatever is so near to a place counts as there
 LEG_M = 5.0  # shorter legs between two goals are none
 BACK = -0.3  # cosine of the angle between two legs, below which a route would turn back
-TRIES = 20
+TRIES, ATTEMPTS = 20, 10  # at goals of a leg, at a route
 
 
 class SurveyedWays:
@@ -37,15 +37,17 @@ class SurveyedWays:
     def route(self, length_m: float, rng: np.random.Generator) -> FloatArray:
         """(r, 2) over places, from goal to goal by the shortest way, never straight back.
 
-        It is as long as is wanted, or as far as it went when no goal was left that it could go on to.
+        It is as long as is wanted; where ways end, and one could only turn back, it is the longest of some attempts.
         """
-        route = [int(rng.integers(len(self.place_m)))]
-        while self._length_m(route) < length_m:
-            leg = self._leg(route, rng)
-            if not leg:
+        longest: list[int] = []
+        for _ in range(ATTEMPTS):
+            route = [int(rng.integers(len(self.place_m)))]
+            while self._length_m(route) < length_m and (leg := self._leg(route, rng)):
+                route += leg
+            longest = max(longest, route, key=self._length_m)
+            if self._length_m(longest) >= length_m:
                 break
-            route += leg
-        return self.place_m[route]
+        return self.place_m[longest]
 
     def _leg(self, route: Sequence[int], rng: np.random.Generator) -> list[int]:
         """Places from a route's end to a goal that is far enough; none where the tries were in vain."""
