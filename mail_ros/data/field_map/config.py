@@ -17,7 +17,7 @@ class FieldMapConfig:
     beside_m: float = 0.2  # standard deviation of how far beside the surveyed way each walk goes, all along
     wander_m: float = 0.1  # standard deviation of its wandering there
     speed_m_s: tuple[float, float] = (0.5, 1.2)  # slowest and fastest; each walk has its own
-    doubt: float = 1.0  # how much of the map's uncertainty goes into each walk, as a share; 0: the likeliest field
+    doubt: float = 0.0  # how much of the map's uncertainty goes into each walk, as a share; 0: the likeliest field
     seed: int = 0
 
     def __post_init__(self) -> None:
