@@ -36,6 +36,13 @@ def view(graph: Graph, tmp_path: Path) -> Callable[..., ViewNode]:
     return open_view
 
 
+def overheard(node: ViewNode, monkeypatch: pytest.MonkeyPatch) -> tuple[ViewNode, list[str]]:
+    """A node, and what it says in the log."""
+    said = list[str]()
+    monkeypatch.setattr(node, "get_logger", lambda: Said(said))
+    return node, said
+
+
 def spied(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> list[Any]:
     """The first arguments that a method is called with from now on."""
     calls, method = list[Any](), getattr(owner, name)
@@ -98,8 +105,7 @@ def test_only_the_localizer_that_is_watched_counts(graph: Graph, tmp_path: Path)
 def test_before_the_first_sample_the_log_says_why_there_is_nothing(
     view: Callable[..., ViewNode], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    node, said = view(), list[str]()
-    monkeypatch.setattr(node, "get_logger", lambda: Said(said))
+    node, said = overheard(view(), monkeypatch)
     msg = diagnostics("mail_localizer", "FILLING")
     msg.status[0].message = "no samples: nobody publishes /imu/mag"
     node.on_attention(Float32MultiArray(data=[1.0]))
@@ -111,8 +117,7 @@ def test_before_the_first_sample_the_log_says_why_there_is_nothing(
 def test_a_message_that_cannot_be_drawn_is_left_out(
     view: Callable[..., ViewNode], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    node, said = view(), list[str]()
-    monkeypatch.setattr(node, "get_logger", lambda: Said(said))
+    node, said = overheard(view(), monkeypatch)
     broken = PoseWithCovarianceStamped()
     broken.header.stamp.nanosec = 2**31
     node.guarded(node.on_pose)(broken)

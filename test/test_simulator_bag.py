@@ -66,7 +66,7 @@ def test_a_persons_walk_has_steps_and_no_wheels(tmp_path: Path) -> None:
 
 
 def test_the_verb_writes_surveys_of_every_floor_and_drives(tmp_path: Path) -> None:
-    simulate(out=tmp_path / "survey", walks=1, building=1, floors=2, height_m=1.0, settings=SMALL)
+    simulate(out=tmp_path / "survey", walks=1, building=1, settings=[*SMALL, "building.floors=2", "drive.height_m=1"])
     tracks = [read_track(path) for path in sorted((tmp_path / "survey").iterdir())]
     assert [set(track.floor) for track in tracks] == [{0}, {1}]
     drives = tmp_path / "drives"
@@ -82,11 +82,11 @@ def test_the_verb_writes_surveys_of_every_floor_and_drives(tmp_path: Path) -> No
 
 def test_the_verb_says_what_it_does_not_understand(tmp_path: Path) -> None:
     for arguments, message in (
-        ({"height_m": 1.0}, "building: wanted --building with what describes it, found none; add --building 0"),
+        ({"drive_m": 10.0}, "building: wanted --building with what describes it, found none; add --building 0"),
         ({"building": 0, "who": "cat"}, "drive.who: wanted robot or person, found 'cat'"),
         ({"building": 0, "settings": ["drive.spped=1"]}, "drive.spped: wanted one of acceleration_m_s2"),
         ({"building": 0, "settings": ["speed=1"]}, "speed=1: wanted SECTION.NAME=VALUE"),
-        ({"building": 0, "floors": 0}, "building.floors: wanted 1 to 20, found 0"),
+        ({"building": 0, "settings": ["building.floors=0"]}, "building.floors: wanted 1 to 20, found 0"),
     ):
         with pytest.raises(ConfigError) as caught:
             simulate(out=tmp_path / "bags", **arguments)

@@ -10,9 +10,10 @@ import pytest
 from small_buildings import small_building
 
 from mail_ros.core.errors import ConfigError
+from mail_ros.core.robot import rotation
 from mail_ros.data.simulator.config import PERSON, DriveConfig
 from mail_ros.data.simulator.drive import drive
-from mail_ros.data.simulator.rotation import into_body, matrices
+from mail_ros.data.simulator.rotation import into_body
 from mail_ros.data.simulator.survey import survey
 from mail_ros.data.simulator.walk import SimulatedDrive
 from mail_ros.data.track import FloatArray
@@ -33,7 +34,7 @@ def changed(**settings: object) -> DriveConfig:
 
 def in_map(walk: SimulatedDrive, mount: FloatArray) -> FloatArray:
     """The readings turned into the map by an attitude without errors."""
-    turned_ut: FloatArray = np.einsum("nij,nj->ni", matrices(walk.imu.orientation_xyzw), walk.field_ut @ mount.T)
+    turned_ut: FloatArray = np.einsum("nij,nj->ni", rotation(walk.imu.orientation_xyzw), walk.field_ut @ mount.T)
     return turned_ut
 
 
@@ -141,7 +142,7 @@ def test_stamps_tremble_and_gaps_are_empty() -> None:
 
 def test_the_inertial_unit_feels_gravity_and_knows_no_north() -> None:
     walk = go(DriveConfig(tilt_rad=0.17))
-    up = into_body(matrices(walk.imu.orientation_xyzw), np.tile([0.0, 0.0, 1.0], (len(walk.stamp_ns), 1)))
+    up = into_body(rotation(walk.imu.orientation_xyzw), np.tile([0.0, 0.0, 1.0], (len(walk.stamp_ns), 1)))
     along_m_s2 = (up * walk.imu.acceleration_m_s2).sum(axis=1)
     assert along_m_s2.mean() == pytest.approx(9.81, abs=0.05)
     assert np.degrees(np.arccos(up[:, 2])).mean() == pytest.approx(np.degrees(0.17), abs=1.5)

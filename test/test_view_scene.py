@@ -14,11 +14,10 @@ from mail_ros.core.lattice import grid_of
 from mail_ros.core.seam import Estimate, Status
 from mail_ros.core.tracker import Hypothesis
 from mail_ros.view.drawing import Curves, Dots, Drawn, Lines, Note, Page, Picture
-from mail_ros.view.plan import Plan
 from mail_ros.view.scene import COLOURS, Setting, View, ellipse, status_page
 
 NS = 10**9
-PLAN = Plan(np.full((2, 4), 205, np.uint8), np.array([-1.0, -2.0]), np.array([3.0, 0.0]))
+PLAN = Picture(np.full((2, 4), 205, np.uint8), np.array([-1.0, -2.0]), np.array([3.0, 0.0]))
 
 
 class Sketch:

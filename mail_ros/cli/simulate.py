@@ -33,8 +33,6 @@ def simulate(
     drive_m: Annotated[
         float | None, typer.Option(min=5.0, help="Instead of surveys: drives so far, whose truth is /reference_pose.")
     ] = None,
-    floors: Annotated[int | None, typer.Option(help="Of the building; as --set building.floors=N.")] = None,
-    height_m: Annotated[float | None, typer.Option(help="Of the sensor; as --set drive.height_m=H.")] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", help="Set SECTION.NAME=VALUE of sections building and drive, as drive.stops=2."),
@@ -49,18 +47,14 @@ def simulate(
     Example: `mail_ros simulate --out bags/robot --building 0 --who robot --drive-m 100 --set drive.spins=2`
     """
     if building is None:
-        if settings or any(option is not None for option in (who, drive_m, floors, height_m)):
+        if settings or who is not None or drive_m is not None:
             raise ConfigError(
                 "building", wanted="--building with what describes it", found="none", fix="add --building 0"
             )
         made = _site_walks(site, walks, seed, part)
         total = walks
     else:
-        extra = [f"building.floors={floors}"] if floors is not None else []
-        extra += [f"drive.height_m={height_m}"] if height_m is not None else []
-        total, made = _building_walks(
-            building, who or "person", [*(settings or []), *extra], walks, seed, part, drive_m
-        )
+        total, made = _building_walks(building, who or "person", settings or [], walks, seed, part, drive_m)
     with progress("simulating") as bar:
         for number, (walk, notes) in enumerate(bar.track(made, total, description="")):
             walk.write(out / f"walk_{number:02d}", {"seed": str(seed), **notes})

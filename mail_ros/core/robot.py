@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from mail_ros.core.config import check_choice, check_range, from_dict
 from mail_ros.core.errors import ConfigError
@@ -27,6 +28,7 @@ from mail_ros.core.signals import FloatArray
 FORMAT = "mail_ros.robot/1"
 LAGS_S = (0.0, 0.2)  # that the field may follow the joint states by
 MOST_UT = 1e4  # no robot that localizes by its magnetometer carries more
+UPRIGHT = np.array([0.0, 0.0, 0.0, 1.0])  # no turn
 _ROW = re.compile(r"\[[^][]*\]")  # of JSON: a list that holds no other
 
 # Kinds of inputs of a motor field: which value of a joint, and whether its size alone counts.
@@ -118,19 +120,18 @@ def write_robot(path: Path, robot: Robot) -> None:
         ) from None
 
 
-def rotation(xyzw: tuple[float, ...]) -> FloatArray:
-    """The rotation, (3, 3), of a quaternion of any length but zero; of zero, which nobody means, none."""
-    length = math.hypot(*xyzw)
-    if not length > 0.0:
-        return np.eye(3)
-    x, y, z, w = (value / length for value in xyzw)
-    return np.array(
-        [
-            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-        ]
-    )
+def rotation(xyzw: npt.ArrayLike) -> FloatArray:
+    """Rotations, (..., 3, 3), of quaternions (..., 4) of any length but zero; of zero, which nobody means, none."""
+    given = np.asarray(xyzw, np.float64)
+    length = np.linalg.norm(given, axis=-1, keepdims=True)
+    x, y, z, w = np.moveaxis(np.where(length > 0.0, given, UPRIGHT) / np.where(length > 0.0, length, 1.0), -1, 0)
+    rows = [
+        [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+        [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+        [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+    ]
+    turn: FloatArray = np.moveaxis(np.array(rows), (0, 1), (-2, -1))
+    return turn
 
 
 def quaternion(turn: FloatArray) -> tuple[float, ...]:

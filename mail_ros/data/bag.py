@@ -34,6 +34,7 @@ FIELD_TOPIC = "/imu/mag"
 IMU_TOPIC = "/imu/data"
 ODOMETRY_TOPIC = "/odom"
 JOINTS_TOPIC = "/joint_states"
+MOUNTS_TOPIC = "/tf_static"
 _NUMBER = re.compile(r"(\d+)")
 
 

@@ -11,8 +11,9 @@ from rosbags.typesys.store import Typestore
 
 from mail_ros.core.correction import JointReading, joint_reading
 from mail_ros.core.errors import BagError
+from mail_ros.core.feed import OdometryPose
 from mail_ros.core.frames import frame_of_floor, split_frame
-from mail_ros.core.odometry import ImuReading
+from mail_ros.core.odometry import ImuReading, heading_rad
 from mail_ros.core.signals import NS_PER_S, UT_PER_T, FloatArray
 from mail_ros.data.track import Landmark
 
@@ -111,11 +112,12 @@ def decode_imu(cdr: bytes) -> ImuReading | None:
     )
 
 
-def decode_odometry(cdr: bytes) -> tuple[int, FloatArray]:
-    """Stamp, ns, and position on the floor, (2,) m in odometry's own frame."""
+def decode_odometry(cdr: bytes) -> OdometryPose:
+    """Where odometry says that the device is, in its own frame."""
     message = decode(cdr, ODOMETRY_TYPE)
-    position = message.pose.pose.position
-    return stamp_of(message), np.array([position.x, position.y])
+    position, turn = message.pose.pose.position, message.pose.pose.orientation
+    yaw_rad = heading_rad(np.array([turn.x, turn.y, turn.z, turn.w]))
+    return OdometryPose(stamp_of(message), np.array([position.x, position.y]), yaw_rad)
 
 
 def decode_joints(cdr: bytes) -> JointReading:

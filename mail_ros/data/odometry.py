@@ -27,8 +27,8 @@ class BagOdometry:
     def hear(self, topic: str, msgtype: str, cdr: bytes) -> None:
         """Take a message of any topic."""
         if topic == self._wheels_topic and msgtype == ODOMETRY_TYPE:
-            stamp_ns, position_m = decode_odometry(cdr)
-            self._wheels_travelled.add(stamp_ns, self._wheels.push(stamp_ns, position_m))
+            pose = decode_odometry(cdr)
+            self._wheels_travelled.add(pose.stamp_ns, self._wheels.push(pose.stamp_ns, pose.position_m))
             self._heard_wheels = True
         elif topic == self._imu_topic and msgtype == IMU_TYPE and (reading := decode_imu(cdr)) is not None:
             self._steps_travelled.add(reading.stamp_ns, self._steps.push(reading))

@@ -20,7 +20,7 @@ from mail_ros.core.feed import OdometryPose
 from mail_ros.core.frames import frame_of_floor, split_frame
 from mail_ros.core.lattice import Grid
 from mail_ros.core.motion import ANY_ANGLE_RAD2, Turn
-from mail_ros.core.odometry import ImuReading
+from mail_ros.core.odometry import ImuReading, heading_rad
 from mail_ros.core.seam import Estimate
 from mail_ros.core.signals import NS_PER_S, UT_PER_T, FloatArray
 from mail_ros.core.tracker import Hypothesis
@@ -73,7 +73,7 @@ def to_odometry_pose(msg: Odometry) -> OdometryPose:
         MailError: an impossible stamp.
     """
     position, turn = msg.pose.pose.position, msg.pose.pose.orientation
-    yaw_rad = math.atan2(2.0 * (turn.w * turn.z + turn.x * turn.y), 1.0 - 2.0 * (turn.y**2 + turn.z**2))
+    yaw_rad = heading_rad(np.array([turn.x, turn.y, turn.z, turn.w]))
     return OdometryPose(to_stamp_ns(msg.header.stamp), np.array([position.x, position.y]), yaw_rad)
 
 

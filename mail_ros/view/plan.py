@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,22 +10,12 @@ from PIL import Image
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from mail_ros.core.belief import FloatArray
 from mail_ros.core.errors import ConfigError
-from mail_ros.view.drawing import GreyImage
+from mail_ros.view.drawing import Picture
 
 
-@dataclass(frozen=True)
-class Plan:
-    """A floor plan in the map frame."""
-
-    image: GreyImage  # (rows, columns), first row on top
-    low_m: FloatArray  # (2,) lower left corner
-    high_m: FloatArray  # (2,) upper right corner
-
-
-def read_plan(path: Path) -> Plan:
-    """Read a plan that lies straight in the map frame.
+def read_plan(path: Path) -> Picture:
+    """Read a plan that lies straight in the map frame, as a picture on the floor.
 
     Raises:
         ConfigError: no YAML of map_server, no image, or one that is turned.
@@ -46,10 +35,10 @@ def read_plan(path: Path) -> Plan:
     if yaw_rad:
         raise ConfigError(f"{path}, origin", wanted="a yaw of 0", found=f"{yaw_rad:g}", fix="turn the image")
     low_m = np.array([x_m, y_m])
-    return Plan(image, low_m, low_m + pixel_m * np.array(image.shape[::-1]))
+    return Picture(image, low_m, low_m + pixel_m * np.array(image.shape[::-1]))
 
 
-def plans_of(words: Iterable[str]) -> dict[int, Plan]:
+def plans_of(words: Iterable[str]) -> dict[int, Picture]:
     """Plans by floor, of words as `maps/ground.yaml`, which is of floor 0, or `-1=maps/cellar.yaml`.
 
     Raises:

@@ -13,7 +13,7 @@ from mail_ros.core.errors import BagError
 from mail_ros.core.intake import PLAUSIBLE_UT, plausible
 from mail_ros.core.robot import KINDS
 from mail_ros.core.signals import NS_PER_S
-from mail_ros.data.bag import FIELD_TOPIC, JOINTS_TOPIC, ODOMETRY_TOPIC, Bag
+from mail_ros.data.bag import FIELD_TOPIC, JOINTS_TOPIC, MOUNTS_TOPIC, ODOMETRY_TOPIC, Bag
 from mail_ros.data.calibration.mount import mount_of
 from mail_ros.data.messages import (
     FIELD_TYPE,
@@ -28,7 +28,6 @@ from mail_ros.data.messages import (
 from mail_ros.data.reference import Transform, transforms_of
 from mail_ros.data.track import FloatArray, IntArray
 
-STATIC_TOPIC = "/tf_static"
 NEVER_NS = np.zeros(1, np.int64)
 
 
@@ -72,7 +71,7 @@ def read_drive(path: Path, field_topic: str = FIELD_TOPIC) -> Drive:
     poses: dict[int, tuple[float, float, float]] = {}
     links: list[Transform] = []
     frame_id = ""
-    for message in bag.messages([field_topic, JOINTS_TOPIC, ODOMETRY_TOPIC, STATIC_TOPIC]):
+    for message in bag.messages([field_topic, JOINTS_TOPIC, ODOMETRY_TOPIC, MOUNTS_TOPIC]):
         kind = (message.topic, message.msgtype)
         if kind == (field_topic, FIELD_TYPE):
             stamp_ns, field_ut = decode_field(message.cdr)
@@ -81,9 +80,9 @@ def read_drive(path: Path, field_topic: str = FIELD_TOPIC) -> Drive:
         elif kind == (JOINTS_TOPIC, JOINTS_TYPE):
             joints.append(decode_joints(message.cdr))
         elif kind == (ODOMETRY_TOPIC, ODOMETRY_TYPE):
-            stamp_ns, position_m = decode_odometry(message.cdr)
-            poses[stamp_ns] = (*position_m.tolist(), _yaw_rad(message.cdr))
-        elif kind == (STATIC_TOPIC, TF_TYPE):
+            pose = decode_odometry(message.cdr)
+            poses[pose.stamp_ns] = (*pose.position_m.tolist(), pose.yaw_rad)
+        elif kind == (MOUNTS_TOPIC, TF_TYPE):
             links += transforms_of(message.cdr, static=True)
     stamp_ns_array, field_array = _readings(path, field_topic, fields)
     return Drive(
@@ -128,8 +127,3 @@ def _at(stamp_ns: IntArray, poses: Mapping[int, tuple[float, float, float]]) -> 
     known[:, 2] = np.unwrap(known[:, 2])
     since, at = known_ns - known_ns[0], stamp_ns - known_ns[0]
     return np.column_stack([np.interp(at, since, column) for column in known.T])
-
-
-def _yaw_rad(cdr: bytes) -> float:
-    turn = decode(cdr, ODOMETRY_TYPE).pose.pose.orientation
-    return float(np.arctan2(2 * (turn.w * turn.z + turn.x * turn.y), 1 - 2 * (turn.y**2 + turn.z**2)))

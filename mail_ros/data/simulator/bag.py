@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from mail_ros.core.frames import frame_of_floor
-from mail_ros.data.bag import IMU_TOPIC, JOINTS_TOPIC, ODOMETRY_TOPIC, Message
+from mail_ros.data.bag import IMU_TOPIC, JOINTS_TOPIC, MOUNTS_TOPIC, ODOMETRY_TOPIC, Message
 from mail_ros.data.body_messages import encode_joints, encode_mounts, encode_odometry, encode_pose
 from mail_ros.data.messages import IMU_TYPE, JOINTS_TYPE, ODOMETRY_TYPE, POSE_TYPES, TF_TYPE, encode_imu
 from mail_ros.data.simulator.walk import SimulatedDrive
@@ -23,7 +23,6 @@ from mail_ros.data.track import IntArray
 from mail_ros.data.truth import REFERENCE_TOPIC
 from mail_ros.data.walk_writer import write_walk
 
-MOUNTS_TOPIC = "/tf_static"
 BASE_FRAME, ODOMETRY_FRAME, IMU_FRAME, FIELD_FRAME = "base_link", "odom", "imu_link", "mag_link"
 JOINTS = ("left_wheel_joint", "right_wheel_joint")
 TORQUE_NM_A = 0.5  # at the wheel

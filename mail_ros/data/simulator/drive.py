@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mail_ros.core.robot import rotation
 from mail_ros.core.signals import NS_PER_S
 from mail_ros.data.simulator.building import Building
 from mail_ros.data.simulator.config import DriveConfig
@@ -19,7 +20,7 @@ from mail_ros.data.simulator.course import course
 from mail_ros.data.simulator.imu import imu, true_attitude
 from mail_ros.data.simulator.motion import motion, sensor_place_m
 from mail_ros.data.simulator.plan import drive_route
-from mail_ros.data.simulator.rotation import about_z, into_body, matrices
+from mail_ros.data.simulator.rotation import about_z, into_body
 from mail_ros.data.simulator.sensor import heard, measured_ut, stamps_ns
 from mail_ros.data.simulator.walk import START_NS, SimulatedDrive
 from mail_ros.data.simulator.way import ways
@@ -60,7 +61,7 @@ def drive(
     corners = list(drive_route(building.plan, length_m, seed) if route is None else route)
     driven = course(ways(building.plan.corner_m, corners, config, rngs[WAYS]), config, rngs[COURSE])
     body = motion(driven, config, rngs[SWAY])
-    in_body = into_body(matrices(true_attitude(body)), building.field_ut(floor, sensor_place_m(body, config)))
+    in_body = into_body(rotation(true_attitude(body)), building.field_ut(floor, sensor_place_m(body, config)))
     turning = wheels(body, config, rngs[WHEELS]) if config.who == "robot" else None
     field_ut = measured_ut(
         in_body @ about_z(config.heading_offset_rad),

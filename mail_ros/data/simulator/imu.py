@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mail_ros.core.robot import rotation
 from mail_ros.data.simulator.config import DriveConfig
 from mail_ros.data.simulator.motion import Motion
 from mail_ros.data.simulator.noise import knots
-from mail_ros.data.simulator.rotation import attitude, into_body, matrices
+from mail_ros.data.simulator.rotation import attitude, into_body
 from mail_ros.data.track import FloatArray
 
 GRAVITY_M_S2 = np.array([0.0, 0.0, 9.81])  # what a body at rest feels: upwards
@@ -36,7 +37,7 @@ def imu(motion: Motion, config: DriveConfig, rng: np.random.Generator) -> Readin
     roll_rad, pitch_rad = (
         angle + config.attitude_rad * knots(time_s, WRONG_S, rng) for angle in (motion.roll_rad, motion.pitch_rad)
     )
-    felt_m_s2 = into_body(matrices(true_attitude(motion)), motion.acceleration_m_s2 + GRAVITY_M_S2)
+    felt_m_s2 = into_body(rotation(true_attitude(motion)), motion.acceleration_m_s2 + GRAVITY_M_S2)
     return Readings(
         attitude(roll_rad, pitch_rad, motion.heading_rad + turned_rad),
         _rates(motion, config.rate_hz) + rng.normal(scale=config.rate_noise_rad_s, size=(count, 3)),

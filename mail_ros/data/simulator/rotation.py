@@ -1,4 +1,4 @@
-"""Rotations of many samples at once: angles, matrices and quaternions."""
+"""Rotations of many samples at once: by angles, and into what is turned. `core.robot.rotation` has the matrices."""
 
 from __future__ import annotations
 
@@ -22,19 +22,8 @@ def attitude(roll_rad: FloatArray, pitch_rad: FloatArray, yaw_rad: FloatArray) -
     )
 
 
-def matrices(xyzw: FloatArray) -> FloatArray:
-    """(n, 3, 3) of quaternions (n, 4) of length one: from the body's axes to those that it is turned against."""
-    x, y, z, w = xyzw.T
-    rows = [
-        [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-        [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-        [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-    ]
-    return np.moveaxis(np.array(rows), -1, 0)
-
-
 def into_body(matrix: FloatArray, vector: FloatArray) -> FloatArray:
-    """Vectors (n, 3) of the outer axes as the bodies of `matrices` (n, 3, 3) see them."""
+    """Vectors (n, 3) of the outer axes as the bodies of `matrix` (n, 3, 3) see them."""
     seen: FloatArray = np.einsum("nij,ni->nj", matrix, vector)
     return seen
 
