@@ -22,6 +22,7 @@ from mail_ros.cli.recorder import recorder
 from mail_ros.cli.repair import repair
 from mail_ros.cli.replay import replay
 from mail_ros.cli.report import report
+from mail_ros.cli.robots import robots
 from mail_ros.cli.simulate import simulate
 from mail_ros.cli.soak import soak
 from mail_ros.cli.speed import speed
@@ -53,6 +54,7 @@ benchmark.command()(speed)
 benchmark.command()(soak)
 benchmark.command()(recorder)
 benchmark.command()(field)
+benchmark.command()(robots)
 app.add_typer(benchmark, name="benchmark")
 app.command()(report)
 

@@ -17,6 +17,9 @@ def train(
     ],
     out: Annotated[Path, typer.Option(help="The model file to write, as in models/site.safetensors.")],
     run: Annotated[Path | None, typer.Option(help="Folder of the run's record; default: runs/NAME of --out.")] = None,
+    preset: Annotated[
+        str, typer.Option(help="Settings to begin with: person, with a phone, or robot, on wheels; --set changes them.")
+    ] = "person",
     settings: Annotated[
         list[str] | None,
         typer.Option(
@@ -47,7 +50,7 @@ def train(
 
     # The network's matrices are small: threads that wait for a busy core cost more than they bring.
     torch.set_num_threads(max(1, torch.get_num_threads() // 2))
-    config = run_config(settings or [])
+    config = run_config(settings or [], preset)
     survey = Survey(bags, expand(validate), topic, truth, None if robot is None else read_robot(robot))
     folder = run or Path("runs") / out.stem
     with joined(device) as processes, progress("training", shown=processes.leads) as bar:

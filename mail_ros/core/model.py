@@ -38,6 +38,8 @@ class ModelOutput(NamedTuple):
     raw: Float32Array  # numbers for the head: (B, 2) metres or (B, cells) logits
     attention: Float32Array  # (B, K), sums to one
     offset_ut: Float32Array | None = None  # (B, 3) of the device against the survey's, where the model compares with it
+    turned: Float32Array | None = None  # (B, cells, 2) angle of the window's axes to the map's, if it is in that cell:
+    # a vector in its direction, as long as the log likelihood ratio falls by where the angle is a right one off
 
 
 class Model(Protocol):
@@ -52,7 +54,7 @@ class Model(Protocol):
         """What its numbers mean."""
 
     def __call__(self, field_ut: Float32Array) -> ModelOutput:
-        """(B, n + lag, 3) µT, resampled to the config's rate."""
+        """(B, n + lag, w), resampled to the config's rate; µT, and what the config's frame keeps beside it."""
 
 
 def subsequence_starts(length: int, scale: int) -> list[int]:
@@ -104,9 +106,9 @@ class Mail:
         return self.fuse(self.project(p), self.attention(g))
 
     def gradient(self, field_ut: Float32Array) -> Float32Array:
-        """(B, n + lag, 3) µT -> (B, n, 3), of order one."""
+        """(B, n + lag, w) µT -> (B, n, 3), of order one."""
         features = self.config.features
-        g: Float32Array = gradient(field_ut, features.gradient, features.lag) / np.float32(features.scale_ut)
+        g: Float32Array = gradient(field_ut[..., :3], features.gradient, features.lag) / np.float32(features.scale_ut)
         return g
 
     def project(self, p: Float32Array) -> Float32Array:

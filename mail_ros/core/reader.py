@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from mail_ros.core.belief import Float32Array, Posterior
+from mail_ros.core.frame import FRAMES, Frame
 from mail_ros.core.model import Mail, Model, ModelOutput
 from mail_ros.core.signals import FloatArray, SlidingWindow, Tick
 from mail_ros.core.streaming import StreamingMail
@@ -22,6 +23,7 @@ class Answer(NamedTuple):
     attention: tuple[float, ...] = ()  # one weight per scale, sums to one; empty where there are no scales
     log_ratio: FloatArray | None = None  # (m,) in the method's cells, see `belief.ratio`; None: the posterior's own
     offset_ut: FloatArray | None = None  # (3,) of the device against the survey's; None where the method does not say
+    turned: FloatArray | None = None  # (m, 2) how the window is turned against the map, see `ModelOutput.turned`
 
     @property
     def support(self) -> float:
@@ -60,13 +62,13 @@ class Reader(Protocol):
 class WindowReader(SlidingWindow):
     """Keeps the window, and reads all of it each time."""
 
-    def __init__(self, samples: int, locate: Callable[[FloatArray], Answer]) -> None:
-        super().__init__(samples)
-        self.locate = locate
+    def __init__(self, samples: int, locate: Callable[[FloatArray], Answer], frame: Frame = FRAMES["device"]) -> None:
+        super().__init__(samples, frame.width)
+        self.locate, self._frame = locate, frame
 
     def ask(self, offset_ut: FloatArray) -> None:
         """See `Reader`."""
-        self._asked = self.values - offset_ut
+        self._asked = self._frame.without(self.values, offset_ut)
 
     def answer(self) -> Answer:
         """See `Reader`."""
@@ -126,8 +128,9 @@ class MailReader(SlidingWindow):
     def __init__(self, batch: MailBatch, signal: int = 0) -> None:
         """Read as the `signal`-th of a batch, which nobody else may be meanwhile."""
         self.batch, self.signal = batch, signal
-        self._lag = batch.model.config.features.lag
-        super().__init__(batch.model.config.samples)
+        features = batch.model.config.features
+        self._lag = features.lag
+        super().__init__(batch.model.config.samples, features.width)
 
     def clear(self) -> None:
         """See `Reader`."""
@@ -157,7 +160,7 @@ def _stacked(entries: list[tuple[int, FloatArray]]) -> tuple[list[int], Float32A
 
 
 def window_answer(model: Model, window_ut: FloatArray) -> Answer:
-    """A pass of a model over a window (samples, 3) µT."""
+    """A pass of a model over a window (samples, w)."""
     return _answer(model, model(window_ut[None].astype(np.float32)), 0)
 
 
@@ -165,4 +168,5 @@ def _answer(model: Model, output: ModelOutput, row: int) -> Answer:
     """Of one window of a batch."""
     raw, head = output.raw[row], model.head
     offset_ut = None if output.offset_ut is None else output.offset_ut[row].astype(np.float64)
-    return Answer(head.posterior(raw), tuple(output.attention[row].tolist()), head.log_ratio(raw), offset_ut)
+    turned = None if output.turned is None else output.turned[row].astype(np.float64)
+    return Answer(head.posterior(raw), tuple(output.attention[row].tolist()), head.log_ratio(raw), offset_ut, turned)

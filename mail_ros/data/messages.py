@@ -9,6 +9,7 @@ import numpy as np
 from rosbags.typesys import Stores, get_typestore
 from rosbags.typesys.store import Typestore
 
+from mail_ros.core.attitude import heading_rad
 from mail_ros.core.correction import JointReading, joint_reading
 from mail_ros.core.errors import BagError
 from mail_ros.core.feed import OdometryPose

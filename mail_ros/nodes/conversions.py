@@ -14,6 +14,7 @@ from nav_msgs.msg import OccupancyGrid, Odometry
 from sensor_msgs.msg import Imu, JointState, MagneticField
 from std_msgs.msg import Float32MultiArray, Header, MultiArrayDimension, MultiArrayLayout
 
+from mail_ros.core.attitude import heading_rad
 from mail_ros.core.correction import JointReading, joint_reading
 from mail_ros.core.errors import MailError
 from mail_ros.core.feed import OdometryPose
