@@ -24,6 +24,8 @@ TOOLS = [
     "rich>=13",
     "rosbags>=0.10",
     "ruamel.yaml>=0.17",
+    "scikit-learn>=1.0",
+    "scipy>=1.9",
     "torch>=2.5,<3",
     "typer>=0.12",
 ]
@@ -36,7 +38,6 @@ TEST = [
     "pytest>=7,<9",
     "pytest-timeout>=2.2",
     "ruff>=0.6",
-    "scipy>=1.9",
 ]
 
 

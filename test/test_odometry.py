@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers import START_NS, SyntheticWalk, synthetic_walk
-from scipy.signal import butter, find_peaks, sosfiltfilt  # type: ignore[import-untyped]
+from scipy.signal import butter, find_peaks, sosfiltfilt
 from shared_walks import LOGS, needs_logs
 
 from mail_ros.core.errors import ConfigError

@@ -16,6 +16,7 @@ from mail_ros.cli.demo import demo
 from mail_ros.cli.evaluate import evaluate
 from mail_ros.cli.export import export
 from mail_ros.cli.field import field
+from mail_ros.cli.from_map import from_map
 from mail_ros.cli.import_ import import_
 from mail_ros.cli.mark import mark
 from mail_ros.cli.recorder import recorder
@@ -55,6 +56,7 @@ benchmark.command()(soak)
 benchmark.command()(recorder)
 benchmark.command()(field)
 benchmark.command()(robots)
+benchmark.command("map")(from_map)
 app.add_typer(benchmark, name="benchmark")
 app.command()(report)
 

@@ -24,7 +24,7 @@ def train(
         list[str] | None,
         typer.Option(
             "--set",
-            help="Set SECTION.NAME=VALUE of sections features, window, network, matching, augment, training.",
+            help="Set SECTION.NAME=VALUE of features, window, network, matching, augment, training, field_map.",
         ),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --run.")] = False,

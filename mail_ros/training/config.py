@@ -16,6 +16,7 @@ from mail_ros.core.config import (
 )
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.settings import sections
+from mail_ros.data.field_map.config import FieldMapConfig
 from mail_ros.training.augment import AugmentConfig
 
 
@@ -68,6 +69,7 @@ class RunConfig:
     matching: MatchingConfig = field(default_factory=MatchingConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
+    field_map: FieldMapConfig = field(default_factory=FieldMapConfig)
 
     @property
     def mail(self) -> MailConfig:
