@@ -1,6 +1,6 @@
 # From a bare checkout to a result. Every target does all of its own set-up, once, in .venv; no ROS install needed.
 #
-#   make demo                       a simulated robot is localized over DDS
+#   make demo                       simulated robots are localized over DDS; four minutes
 #   make test                       the gate that CI runs
 #   make soak                       a day of data with faults through the localizer node; some minutes
 #   make demo-model                 train the model of the demo again, on simulated surveys
@@ -54,6 +54,7 @@ endif
 
 demo: $(READY)
 	@$(BIN)/mail_ros demo --out runs/demo.png
+	@$(BIN)/mail_ros demo --robot --out runs/demo_robot.png
 
 test: check
 
