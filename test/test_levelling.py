@@ -81,6 +81,15 @@ def test_what_odometry_says_where_no_label_is_counts_for_nothing() -> None:
     assert odometry_angle_rad("walk", moved_m, position_m) == pytest.approx(angle, abs=1e-6)
 
 
+def test_where_a_walk_turns_about_the_angle_is_as_good_as_elsewhere() -> None:
+    """There and back again cancel in sum, and what is left are the errors of odometry and labels."""
+    position_m = way([(0.0, 0.0), (12.0, 0.0), (0.0, 0.0), (12.0, 0.0)])
+    angle = np.full(len(position_m), 0.8)
+    moved_m = odometry(position_m, angle)
+    off_m = 0.3 * np.sin(np.arange(len(position_m))[:, None] * STEP_M / np.array([1.7, 2.9]))  # of the labels
+    assert np.abs(odometry_angle_rad("walk", moved_m, position_m + off_m) - angle).max() < 0.1
+
+
 @pytest.mark.parametrize("standing", ["odometry", "labels"])
 def test_where_one_of_both_stands_no_angle_is_made_up(standing: str) -> None:
     position_m = way(LOOP_M)

@@ -23,7 +23,8 @@ def test_the_localizer_reads_what_the_simulator_wrote(graph: Graph) -> None:
     assert drive.wheels is not None
     body = DemoBody(graph.node, drive, "robot_1")
     assert not body.heard
-    odometries, imus = graph.listen(Odometry, "/robot_1/odom"), []
+    odometries = graph.listen(Odometry, "/robot_1/odom")
+    imus: list[Imu] = []
     graph.node.create_subscription(Imu, "/robot_1/imu/data", imus.append, qos.sensor_data())
     graph.wait(lambda: body.heard)
     samples = (0, 200, 400)

@@ -37,9 +37,8 @@ def odometry_angle_rad(source: str, moved_m: FloatArray, position_m: FloatArray)
     known = np.isfinite(position_m.sum(axis=1))
     step_m = np.diff(np.where(known[:, None], position_m, 0.0), axis=0, prepend=0.0)
     labelled = known & np.roll(known, 1) & (np.arange(len(known)) > 0)
-    by_label, by_odometry = (
-        np.where(labelled, part[:, 0] + 1j * part[:, 1], 0.0) for part in (step_m, moved_m)  # of the same stretches
-    )
+    steps = (np.where(labelled[:, None], part, 0.0) for part in (step_m, moved_m))  # both of the same stretches
+    by_label, by_odometry = (part[:, 0] + 1j * part[:, 1] for part in steps)
     way_m = np.cumsum(np.abs(by_label))
     centre_m = np.arange(0.0, way_m[-1] + PIECE_M, PIECE_M / 2.0)
     first, last = (np.clip(np.searchsorted(way_m, centre_m + side * PIECE_M), 0, len(way_m) - 1) for side in (-1, 1))
