@@ -83,7 +83,7 @@ def test_what_odometry_says_where_no_label_is_counts_for_nothing() -> None:
 
 def test_where_a_walk_turns_about_the_angle_is_as_good_as_elsewhere() -> None:
     """There and back again cancel in sum, and what is left are the errors of odometry and labels."""
-    position_m = way([(0.0, 0.0), (12.0, 0.0), (0.0, 0.0), (12.0, 0.0)])
+    position_m = way([(0.0, 0.0), (14.6, 0.0), (0.0, 0.0), (14.6, 0.0)])
     angle = np.full(len(position_m), 0.8)
     moved_m = odometry(position_m, angle)
     off_m = 0.3 * np.sin(np.arange(len(position_m))[:, None] * STEP_M / np.array([1.7, 2.9]))  # of the labels
