@@ -64,7 +64,7 @@ def test_the_closed_form_is_the_least_over_all_angles_and_offsets(offset_ut: tup
         shape = np.square(np.abs(rest - own * e[:, None])).mean(axis=-1) + z.var(axis=-1)
         constant = np.square(np.abs(own[..., 0])) + np.square(z.mean(axis=-1))
         least = np.minimum(least, shape + np.minimum(share * constant, config.offset_most_ut2))
-    assert found.distance == pytest.approx(least, rel=1e-3, abs=2e-2)
+    assert found == pytest.approx(least, rel=1e-3, abs=2e-2)
 
 
 @settings(max_examples=50)
@@ -85,28 +85,10 @@ def test_a_stored_window_is_known_at_any_angle_and_with_any_field_of_the_device(
     rows = FRAMES["level"].without(levelled(turned_ut, bends(1, seed + 200))[0].astype(np.float64), -own_ut)
     window = rows[None].astype(np.float32)
     alignment = YawAlignment(FREE, stored)
-    distance, turned = alignment.compare(window)
-    assert turned is not None
+    distance = alignment.compare(window)
     assert distance.argmin() == 2
     assert distance[0, 2] == pytest.approx(0.0, abs=0.02)
-    assert abs(cmath.phase(turned[0, 2] * cmath.exp(-1j * angle))) < 0.01
     assert alignment.offset(window, np.array([2]))[0] == pytest.approx(own_ut, abs=0.1)
-
-
-def test_a_vector_says_how_much_a_wrong_angle_costs() -> None:
-    """The distance grows by its length at a right angle off, by twice that at a half turn."""
-    stored = levelled(fields(1, seed=5), bends(1, seed=6))
-    window = levelled(fields(1, seed=7), bends(1, seed=8))
-    distance, turned = YawAlignment(dataclasses.replace(FREE, offset_most_ut2=0.0), stored).compare(window)
-    assert turned is not None
-    y, e, s = (part[0, :, 0] + 1j * part[0, :, 1] for part in (window[..., :2], window[..., 3:], stored[..., :2]))
-    best = np.conj(turned[0, 0]) / abs(turned[0, 0])  # by which the stored one is turned into the window's axes
-    z = (window[0, :, 2] - stored[0, :, 2]).var()
-    for off, grown in ((0.0, 0.0), (math.pi / 2, 1.0), (math.pi, 2.0)):
-        rest = y - best * cmath.exp(1j * off) * s
-        rest = rest - (np.conj(e) * rest).mean() * e
-        expected = distance[0, 0] + grown * abs(turned[0, 0])
-        assert np.square(np.abs(rest)).mean() + z == pytest.approx(expected, rel=1e-3, abs=0.02)
 
 
 # --- the device's axes -----------------------------------------------------------------------------
@@ -129,8 +111,7 @@ def test_the_closed_form_is_the_least_over_all_pitches(offset_ut: tuple[float, .
         offset2, shape = np.square(rest.mean(-2)).sum(-1), rest.var(axis=-2).sum(-1)
         counted = np.minimum(CONFIG.offset_share * offset2, CONFIG.offset_most_ut2)
         least = np.minimum(least, shape + counted + 2 * CONFIG.tilt_ut2 * (1 - np.cos(angle)))
-    distance, turned = PitchAlignment(CONFIG, stored.astype(np.float32)).compare(window.astype(np.float32))
-    assert turned is None  # no angle to the map: the device's axes have none
+    distance = PitchAlignment(CONFIG, stored.astype(np.float32)).compare(window.astype(np.float32))
     assert distance == pytest.approx(least, rel=1e-3, abs=2e-2)
 
 
@@ -139,6 +120,6 @@ def test_a_pitched_window_is_known_and_its_offset_told(angle_rad: float) -> None
     stored, offset_ut = fields(4, seed=1), np.array([6.0, -4.0, 3.0])
     window = (pitched(stored[2:3], angle_rad) + offset_ut).astype(np.float32)
     alignment = PitchAlignment(dataclasses.replace(CONFIG, tilt_ut2=0.0), stored.astype(np.float32))
-    distance, _ = alignment.compare(window)
+    distance = alignment.compare(window)
     assert distance.argmin() == 2
     assert alignment.offset(window, np.array([2]))[0] == pytest.approx(offset_ut, abs=0.02)

@@ -17,17 +17,6 @@ def test_each_cell_keeps_its_nearest_window() -> None:
     assert least.tolist() == [[2.0, 6.0, 9.0, 9.0], [1.0, 5.0, 5.0, 5.0]]  # without a window: as far as the farthest
 
 
-def test_which_window_is_each_cell_s_nearest_is_known() -> None:
-    """The first of several that are as near; where no window ends, the first of all."""
-    distance = np.array([[3.0, 7.0, 2.0, 6.0, 9.0], [1.0, 5.0, 1.0, np.inf, np.inf]])
-    nearest = Nearest(np.array([0, 1, 0, 1, 2]), 4)
-    assert nearest.which(distance).tolist() == [[2, 3, 4, 0], [0, 1, 4, 0]]
-    rng = np.random.default_rng(0)
-    many, cell = rng.normal(size=(5, 200)), rng.integers(0, 20, 200)
-    found = Nearest(cell, 20)
-    assert np.array_equal(np.take_along_axis(many, found.which(many), axis=1), found(many))
-
-
 def test_a_window_counts_against_a_flat_field_and_one_from_elsewhere() -> None:
     said = log_ratio(np.array([[10.0, 50.0]] * 2), np.array([[70.0], [4.0]]), noise_ut2=2.0, elsewhere_ut2=30.0)
     assert said.tolist() == [[5.0, -5.0], [-1.5, -11.5]]  # a lively window; one of a stand

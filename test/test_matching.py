@@ -102,8 +102,8 @@ def test_a_stand_and_a_field_from_elsewhere_are_explained_by_no_place(model: Mat
 def test_without_a_share_an_offset_counts_for_nothing() -> None:
     blind = fitted(surveys(), ["matching.offset_share=0", "matching.tilt_ut2=1e9"])
     field_ut = windows_of([drive(length_m=20.0)]).fields(np.array([70]))
-    moved = blind.alignment.compare(field_ut + np.array([30.0, -20.0, 10.0], np.float32)).distance
-    assert moved == pytest.approx(blind.alignment.compare(field_ut).distance, rel=1e-2, abs=1.0)
+    moved = blind.alignment.compare(field_ut + np.array([30.0, -20.0, 10.0], np.float32))
+    assert moved == pytest.approx(blind.alignment.compare(field_ut), rel=1e-2, abs=1.0)
 
 
 def test_a_model_file_answers_as_the_model_did(model: Matching, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ solved for (`YawAlignment`), so that neither costs anything.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -22,19 +22,14 @@ Complex64Array = npt.NDArray[np.complex64]
 TINY = np.float32(1e-9)
 
 
-class Compared(NamedTuple):
-    """Windows against all that are stored."""
-
-    distance: Float32Array  # (B, T) µT², mean over the samples
-    turned: Complex64Array | None = None  # (B, T) angle of the window's axes to the map's, a vector in its direction:
-    # as long as the distance grows by where the angle is a right one off
-
-
 class Alignment(Protocol):
     """The stored windows, and how others are compared with them."""
 
-    def compare(self, window_ut: Float32Array) -> Compared:
-        """Windows (B, n, w) with all stored ones; an offset costs as `MatchingConfig` says."""
+    def compare(self, window_ut: Float32Array) -> Float32Array:
+        """Windows (B, n, w) with all stored ones -> distances (B, T), µT², means over the samples.
+
+        An offset costs as `MatchingConfig` says.
+        """
 
     def offset(self, window_ut: Float32Array, best: IntArray) -> Float32Array:
         """(B, 3) µT by which windows differ from one stored window each (B,)."""
@@ -53,7 +48,7 @@ class PitchAlignment:
         self._squared = np.square(s).sum(axis=(1, 2))  # (T,)
         self._squared_mean = np.square(self._mean).sum(axis=1)  # (T,)
 
-    def compare(self, window_ut: Float32Array) -> Compared:
+    def compare(self, window_ut: Float32Array) -> Float32Array:
         """See `Alignment`.
 
         A von Mises prior of the pitch: the sum to be least, over θ, is |x|² + |s|² - 2 x_x·s_x - 2 (A cos θ + B sin θ)
@@ -78,7 +73,8 @@ class PitchAlignment:
             b + share * _quarter_turned(mean[:, 1:]) @ self._mean[:, 1:].T,
             kappa,
         )
-        return Compared(np.minimum(calibrated, any_offset) / n)
+        distance: Float32Array = np.minimum(calibrated, any_offset) / n
+        return distance
 
     def offset(self, window_ut: Float32Array, best: IntArray) -> Float32Array:
         """See `Alignment`; the stored window is turned to the window's pitch."""
@@ -113,7 +109,7 @@ class YawAlignment:
         self._squared = np.square(stored_ut[..., :3]).sum(axis=(1, 2))  # (T,)
         self._level = self._vertical.mean(axis=0)  # (T,)
 
-    def compare(self, window_ut: Float32Array) -> Compared:
+    def compare(self, window_ut: Float32Array) -> Float32Array:
         """See `Alignment`."""
         n, count = window_ut.shape[1], len(window_ut)
         y, e = _complex(window_ut[..., 0], window_ut[..., 1]), _complex(window_ut[..., 3], window_ut[..., 4])
@@ -129,9 +125,8 @@ class YawAlignment:
         with_any, with_known = sy - free * across, sy - known * across
         any_offset = squared - free * own - 2 * np.abs(with_any) + np.float32(n * self.config.offset_most_ut2)
         calibrated = squared - known * own - 2 * np.abs(with_known)
-        distance = np.maximum(np.minimum(any_offset, calibrated) / n, np.float32(0.0))
-        # y = c s, and the map's axes see the window turned by conj(c)
-        return Compared(distance, np.conj(with_any) * np.float32(2.0 / n))
+        distance: Float32Array = np.maximum(np.minimum(any_offset, calibrated) / n, np.float32(0.0))
+        return distance
 
     def offset(self, window_ut: Float32Array, best: IntArray) -> Float32Array:
         """See `Alignment`; horizontal in axes that look where the device looks."""

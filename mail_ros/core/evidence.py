@@ -23,18 +23,8 @@ class Nearest:
     def __init__(self, cell: npt.NDArray[np.int64], cells: int) -> None:
         """Take the cell (T,) in which each stored window ends, and how many cells there are."""
         self._order = np.argsort(cell, kind="stable")
-        self._cell = cell[self._order]
-        self._there, self._begin, self._each = np.unique(self._cell, return_index=True, return_counts=True)
+        self._there, self._begin = np.unique(cell[self._order], return_index=True)
         self.cells = cells
-
-    def which(self, distance: npt.NDArray[Real]) -> npt.NDArray[np.int64]:
-        """Distances (B, T) to the stored windows -> (B, cells): the nearest of each cell, the first where none is."""
-        ordered = distance[:, self._order]
-        least = np.minimum.reduceat(ordered, self._begin, axis=1)
-        row, at = np.nonzero(ordered == np.repeat(least, self._each, axis=1))
-        found = np.zeros((len(distance), self.cells), np.int64)
-        found[row[::-1], self._cell[at[::-1]]] = self._order[at[::-1]]
-        return found
 
     def __call__(self, distance: npt.NDArray[Real]) -> npt.NDArray[Real]:
         """Distances (B, T) to the stored windows -> (B, cells).

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mail_ros.core.alignment import Alignment, Complex64Array, PitchAlignment, YawAlignment
+from mail_ros.core.alignment import Alignment, PitchAlignment, YawAlignment
 from mail_ros.core.belief import Float32Array
 from mail_ros.core.config import MailConfig
 from mail_ros.core.evidence import Nearest, log_ratio, uncertain
@@ -63,31 +63,17 @@ class Matching:
         self.alignment: Alignment = aligned(config.matching, s)
 
     def __call__(self, field_ut: Float32Array) -> ModelOutput:
-        """Windows (B, n, w) -> logits (B, cells), no attention (B, 0), offsets (B, 3), in level axes their angles."""
+        """Windows (B, n, w) -> logits (B, cells), no attention (B, 0), offsets (B, 3)."""
         blocks = [self._answer(field_ut[at : at + BLOCK]) for at in range(0, len(field_ut), BLOCK)]
-        logits, attention, offset, turned = zip(*blocks, strict=True)
-        angles = None if turned[0] is None else np.concatenate(turned)
-        return ModelOutput(np.concatenate(logits), np.concatenate(attention), np.concatenate(offset), angles)
+        logits, attention, offset = (np.concatenate(part) for part in zip(*blocks, strict=True))
+        return ModelOutput(logits, attention, offset)
 
-    def _answer(self, field_ut: Float32Array) -> ModelOutput:
-        """Windows (B, n, w) -> logits, see `evidence.log_ratio`, offsets, and how they are turned."""
+    def _answer(self, field_ut: Float32Array) -> tuple[Float32Array, Float32Array, Float32Array]:
+        """Windows (B, n, w) -> logits, see `evidence.log_ratio`, no attention, and offsets."""
         matching = self.config.matching
-        distance, turned = self.alignment.compare(field_ut)
-        nearest = self._nearest(distance)
+        distance = self.alignment.compare(field_ut)
         flat_ut2 = field_ut[..., :3].var(axis=1).sum(axis=1, keepdims=True)  # a flat field has the window's mean
-        ratio = log_ratio(nearest, flat_ut2, matching.noise_ut2, matching.elsewhere_ut2)
+        ratio = log_ratio(self._nearest(distance), flat_ut2, matching.noise_ut2, matching.elsewhere_ut2)
         logits = uncertain(ratio, self._neighbour, self._log_weight)
         offset = self.alignment.offset(field_ut, distance.argmin(axis=1))
-        angle = (
-            None
-            if turned is None
-            else self._angles(ratio, np.take_along_axis(turned, self._nearest.which(distance), axis=1))
-        )
-        return ModelOutput(logits, np.zeros((len(field_ut), 0), np.float32), offset, angle)
-
-    def _angles(self, ratio: Float32Array, turned: Complex64Array) -> Float32Array:
-        """(B, cells, 2) see `ModelOutput.turned`: each cell's is that of the neighbour whose window fits best."""
-        terms = ratio[:, self._neighbour] + self._log_weight  # (B, cells, k)
-        likeliest = np.take_along_axis(self._neighbour[None], terms.argmax(axis=2)[..., None], axis=2)[..., 0]
-        angle = np.take_along_axis(turned, likeliest, axis=1) / np.float32(2.0 * self.config.matching.noise_ut2)
-        return np.stack([angle.real, angle.imag], axis=-1)
+        return logits, np.zeros((len(field_ut), 0), np.float32), offset

@@ -38,8 +38,6 @@ class ModelOutput(NamedTuple):
     raw: Float32Array  # numbers for the head: (B, 2) metres or (B, cells) logits
     attention: Float32Array  # (B, K), sums to one
     offset_ut: Float32Array | None = None  # (B, 3) of the device against the survey's, where the model compares with it
-    turned: Float32Array | None = None  # (B, cells, 2) angle of the window's axes to the map's, if it is in that cell:
-    # a vector in its direction, as long as the log likelihood ratio falls by where the angle is a right one off
 
 
 class Model(Protocol):

@@ -23,7 +23,6 @@ class Answer(NamedTuple):
     attention: tuple[float, ...] = ()  # one weight per scale, sums to one; empty where there are no scales
     log_ratio: FloatArray | None = None  # (m,) in the method's cells, see `belief.ratio`; None: the posterior's own
     offset_ut: FloatArray | None = None  # (3,) of the device against the survey's; None where the method does not say
-    turned: FloatArray | None = None  # (m, 2) how the window is turned against the map, see `ModelOutput.turned`
 
     @property
     def support(self) -> float:
@@ -168,5 +167,4 @@ def _answer(model: Model, output: ModelOutput, row: int) -> Answer:
     """Of one window of a batch."""
     raw, head = output.raw[row], model.head
     offset_ut = None if output.offset_ut is None else output.offset_ut[row].astype(np.float64)
-    turned = None if output.turned is None else output.turned[row].astype(np.float64)
-    return Answer(head.posterior(raw), tuple(output.attention[row].tolist()), head.log_ratio(raw), offset_ut, turned)
+    return Answer(head.posterior(raw), tuple(output.attention[row].tolist()), head.log_ratio(raw), offset_ut)

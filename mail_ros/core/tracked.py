@@ -64,8 +64,8 @@ class TrackedLocalizer(WindowLocalizer):
         self._moved_m = np.zeros(2)
 
     def forget(self) -> None:
-        """Know nothing of the place again. What was learned of the device's offset and mount stays: it is the same."""
-        self.tracker.forget()
+        """Know nothing of the place again. What was learned of the device's offset stays: it is the same device."""
+        self.tracker.reset()
 
     def believe(self, position_m: FloatArray, covariance_m2: FloatArray, floor: int) -> None:
         """Begin with a Gaussian around a place, see `Tracker.believe`."""
@@ -128,7 +128,7 @@ class TrackedLocalizer(WindowLocalizer):
         evidence = answer.log_ratio
         if evidence is None:
             evidence = gaussian(answer.posterior, self.known_cells)
-        self.tracker.update(evidence, max(LEAST_WEIGHT, float(np.mean(self._moving))), answer.turned)
+        self.tracker.update(evidence, max(LEAST_WEIGHT, float(np.mean(self._moving))))
         if answer.offset_ut is not None and not self._stands and _agree(answer.posterior, self.tracker.posterior()):
             self.offset.hear(answer.offset_ut, self.stride_s)
 

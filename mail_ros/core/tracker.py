@@ -17,7 +17,6 @@ import numpy as np
 from mail_ros.core.belief import NEAR_M, Cells, FloatArray, Posterior, decode, gaussian, normal
 from mail_ros.core.errors import TrackError
 from mail_ros.core.motion import Motion, OdometryMotion, Turn, WalkingMotion
-from mail_ros.core.mount import MountAngle
 from mail_ros.core.tracker_config import TrackerConfig
 
 LONGEST_EVIDENCE_S = 2.0  # a window counts for at most so long, however rarely one comes
@@ -52,19 +51,12 @@ class Tracker:
         """
         self.cells, self.config = cells, config
         self.motion: Motion = OdometryMotion(cells, config) if odometry else WalkingMotion(cells, config)
-        self.mount = MountAngle(self.motion.angle_rad, config.mount_rad, config.mount_unknown) if odometry else None
         self._forgets = not odometry
         self._spread = 1.0 if odometry else config.walking_spread
         self.reset()
 
     def reset(self) -> None:
         """Know nothing again."""
-        if self.mount is not None:
-            self.mount.reset()
-        self.forget()
-
-    def forget(self) -> None:
-        """Know nothing of the place again; the sensor stays mounted as it is."""
         self.motion.reset()
         self.belief = self.motion.start(len(self.cells))  # (m, columns), sums to one
         self._unheard_s = 0.0  # since evidence was last taken
@@ -92,7 +84,7 @@ class Tracker:
             )
         self._check_near(position_m, covariance_m2, floor)
         evidence = gaussian(normal(position_m, covariance_m2, floor), self.cells)
-        self.forget()
+        self.reset()
         self.belief = _normalised(self.belief * np.exp(evidence - evidence.max())[:, None], self.belief)
 
     def _check_near(self, position_m: FloatArray, covariance_m2: FloatArray, floor: int) -> None:
@@ -128,7 +120,7 @@ class Tracker:
                 fix="leave such samples out",
             )
         if self._forgets and elapsed_s > FORGET_S:
-            self.forget()
+            self.reset()
             return
         self._unheard_s += elapsed_s
         moved = self.motion.move(self.belief, elapsed_s, moved_m, change_ut)
@@ -138,7 +130,7 @@ class Tracker:
         self.belief = (1.0 - lost) * _normalised(moved, self.belief) + lost * self.motion.start(len(self.cells))
         self._due = True
 
-    def update(self, log_ratio: FloatArray, weight: float = 1.0, turned: FloatArray | None = None) -> None:
+    def update(self, log_ratio: FloatArray, weight: float = 1.0) -> None:
         """Take what a window says, unless the belief did not move since the last one.
 
         A share of windows, `outlier`, is from anywhere: what is far below 0 in every cell changes nothing.
@@ -147,7 +139,6 @@ class Tracker:
             log_ratio: (m,) log likelihood of the window in each cell, against one from anywhere (see `belief.ratio`);
                 -inf where it is impossible.
             weight: 0 to 1, how much of a whole window's evidence it is.
-            turned: (m, 2) how its axes, odometry's, are turned against the map, see `model.ModelOutput.turned`.
 
         Raises:
             TrackError: another number of cells, NaN, +inf, or no possible cell.
@@ -163,25 +154,12 @@ class Tracker:
         if not self._due:
             return
         scale = max(highest, 0.0)  # taken out of both, so that the numbers stay finite
-        ratio = log_ratio[:, None] if turned is None or self.mount is None else self._of_turns(log_ratio, turned)
-        likelihood = (1.0 - self.config.outlier) * np.exp(ratio - scale) + self.config.outlier * np.exp(-scale)
+        likelihood = (1.0 - self.config.outlier) * np.exp(log_ratio - scale) + self.config.outlier * np.exp(-scale)
         heard_s = weight * min(self._unheard_s, LONGEST_EVIDENCE_S)
         evidence = np.power(likelihood / likelihood.max(), self.config.evidence_per_s * heard_s)
-        if turned is not None and self.mount is not None:
-            expected = self.mount.expect(evidence)
-            self.mount.learn(self.belief, evidence)
-            evidence = expected
-        self.belief = _normalised(self.belief * evidence, self.belief)
+        self.belief = _normalised(self.belief * evidence[:, None], self.belief)
         self._count_support(highest, heard_s * (1.0 - self.standing))
         self._unheard_s, self._due = 0.0, False
-
-    def _of_turns(self, log_ratio: FloatArray, turned: FloatArray) -> FloatArray:
-        """(m, k) of a window that may be turned by each of the columns' angles."""
-        length = np.hypot(turned[:, 0], turned[:, 1])
-        share = 1.0 / (1.0 + length * self.config.angle_rad**2)  # an angle is no surer than that
-        cost = share[:, None] * (length[:, None] - turned @ np.stack([self.motion.cos, self.motion.sin]))
-        ratio: FloatArray = log_ratio[:, None] - cost
-        return ratio
 
     @property
     def support(self) -> float:

@@ -24,9 +24,6 @@ class TrackerConfig:
     odometry_m: float = 0.5  # the belief moves once odometry went so far: finer moves blur it by the size of a cell
     odometry_share: float = 0.1  # of the way: how wrong odometry may be
     odometry_anew: float = 0.002  # share, per move, of the belief that odometry's frame was set anew
-    angle_rad: float = 0.15  # deviation of the angle that a window in level axes says it is turned by
-    mount_rad: float = 0.1  # deviation of a mount that is known, see `core.mount`
-    mount_unknown: float = 0.2  # share of mounts that are not
     walking_s: float = 0.5  # without odometry, the belief moves so often
     speed_m_s: float = 1.2  # without odometry: of whoever carries the device
     speed_deviation_m_s: float = 0.5
@@ -51,9 +48,6 @@ class TrackerConfig:
             ("odometry_m", 0.01, 10.0),
             ("odometry_share", 0.0, 1.0),
             ("odometry_anew", 0.0, 1.0),
-            ("angle_rad", 0.0, 10.0),
-            ("mount_rad", 0.01, 10.0),
-            ("mount_unknown", 0.0, 1.0),
             ("walking_s", 0.05, 10.0),
             ("speed_m_s", 0.0, 10.0),
             ("speed_deviation_m_s", 0.0, 10.0),
