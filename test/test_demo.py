@@ -48,7 +48,7 @@ def test_a_simulated_robot_is_localized_over_dds(tmp_path: Path, capsys: pytest.
 def test_a_robot_whose_sensor_turns_with_it_is_localized_with_a_model_of_its_own(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Survey, training and drive: the whole way once, at changing speed, with the mount out of a robot file."""
+    """Survey, training and drive: the whole way once, at changing speed; nobody tells how the sensor is mounted."""
     from mail_ros.cli.demo import demo
 
     demo(out=tmp_path / "robot.png", length_m=8.0, seed=4, robot=True)

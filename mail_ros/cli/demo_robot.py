@@ -1,8 +1,7 @@
 """`mail_ros demo --robot`: survey, train, drive, with a robot that does what surveyors do not.
 
-survey_site --> bags --> train --> model ------+
-a robot that knows its sensor's mount --> file --+--> the localizer node --> table, picture
-drive_site --> imu/mag, odom, imu/data ----------^
+survey_site --> bags --> train --> model --+--> the localizer node --> table, picture
+drive_site --> imu/mag, odom, imu/data ----^
 """
 
 from __future__ import annotations
@@ -21,13 +20,11 @@ if TYPE_CHECKING:  # these bring numpy along
 
 
 def demo_robot(model: Path | None, out: Path, length_m: float, seed: int) -> None:
-    """Drive a robot whose sensor turns with it; without a model, one is trained from a survey before.
+    """Drive a robot whose sensor turns with it, at an angle that nobody tells; without a model, one is trained before.
 
     Raises:
         MailError: as of `driven`.
     """
-    from mail_ros.core.attitude import about_vertical
-    from mail_ros.core.robot import Robot, write_robot
     from mail_ros.data.simulator.demo_drive import drive_site
     from mail_ros.data.simulator.dipoles import make_site
     from mail_ros.evaluation.drive_picture import draw_robot_drive
@@ -35,15 +32,8 @@ def demo_robot(model: Path | None, out: Path, length_m: float, seed: int) -> Non
     site = make_site()
     drive = drive_site(site, length_m, seed)
     with tempfile.TemporaryDirectory() as folder:
-        known = Path(folder, "robot.json")
-        write_robot(known, Robot(mount_xyzw=tuple(about_vertical(drive.sensor_rad).tolist())))
-        parameters = {
-            "model": model or trained_model(site, Path(folder)),
-            "robot_file": known,
-            "tracker": "odometry",
-            "odometry": "wheels",
-        }
-        answers = driven(drive, parameters)
+        known = model or trained_model(site, Path(folder))
+        answers = driven(drive, {"model": known, "tracker": "odometry", "odometry": "wheels"})
     _print(drive, answers)
     draw_robot_drive(out, site, drive, answers.sample, answers.position_m)
 
