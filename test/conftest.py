@@ -1,3 +1,3 @@
 """Fixtures that several files use."""
 
-pytest_plugins = ["ros"]
+pytest_plugins = ["ros", "small_site"]

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pytest
 from calibration_drives import MOTOR, TILTED, each_and_both, forth_and_back, made_up, spins
 from helpers import synthetic_walk, tiny_config, tiny_model
 from shared_walks import LOGS, needs_logs
@@ -196,11 +195,6 @@ def test_check_fails_where_a_bag_is_not_usable_and_says_why(tmp_path: Path) -> N
     assert bags["gauss"]["findings"][0]["name"] == "units"
     assert bags["good"]["windows"] > 100
     assert json.loads(done.stdout)["sites"][0]["floors"][0]["once_m"] >= 0
-
-
-@pytest.mark.parametrize("verb", ["import", "check", "repair", "calibrate", "train", "evaluate"])
-def test_help_has_an_example(verb: str) -> None:
-    assert f"mail_ros {verb}" in mail_ros(verb, "--help").split("Example")[1]
 
 
 @needs_logs

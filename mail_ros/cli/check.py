@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mail_ros.cli.console import ROBOT_HELP, TRUTH_HELP, console, print_table, progress
+from mail_ros.cli.console import console, print_json, print_table, progress
+from mail_ros.cli.options import AsJson, RobotFile, Topic, Truth
 from mail_ros.core.errors import BagError
 from mail_ros.core.health import Level
 
@@ -36,10 +36,10 @@ def check(
     coverage: Annotated[
         Path | None, typer.Option(help="Draw a coverage map of every site into this folder, as PNG and as HTML.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON instead of tables.")] = False,
-    topic: Annotated[str, typer.Option(help="Topic of the field in the bags.")] = "/imu/mag",
-    truth: Annotated[str, typer.Option(help=TRUTH_HELP)] = "",
-    robot: Annotated[Path | None, typer.Option(help=ROBOT_HELP)] = None,
+    as_json: AsJson = False,
+    topic: Topic = "/imu/mag",
+    truth: Truth = "",
+    robot: RobotFile = None,
 ) -> None:
     """Judge bags: holes, drops, rate, units, landmarks, speed, windows; and which paths were walked how often.
 
@@ -56,18 +56,16 @@ def check(
     with progress("checking") as bar:
         verdicts = [check_bag(bag, topic, truth, carrier) for bag in bar.track(bags, description="")]
     sites = by_site(verdicts)
-    if as_json:
-        found = {"bags": [verdict.as_json() for verdict in verdicts], "sites": [site.as_json() for site in sites]}
-        print(json.dumps(found, indent=2))
-    else:
-        _print_verdicts(verdicts)
-        _print_coverage(sites)
+    _print_verdicts(verdicts)
+    _print_coverage(sites)
     drawn = _draw(coverage, sites) if coverage is not None else []
     unusable = [verdict for verdict in verdicts if not verdict.usable]
-    if not as_json:
-        console.print(f"{len(bags) - len(unusable)} of {len(bags)} bags are usable")
-        for file in drawn:
-            console.print(f"coverage: {file}")
+    console.print(f"{len(bags) - len(unusable)} of {len(bags)} bags are usable")
+    for file in drawn:
+        console.print(f"coverage: {file}")
+    if as_json:
+        found = {"bags": [verdict.as_json() for verdict in verdicts], "sites": [site.as_json() for site in sites]}
+        print_json({**found, "coverage": drawn})
     if unusable:
         names = dict.fromkeys(f.name for verdict in unusable for f in verdict.findings if f.level is Level.ERROR)
         raise BagError(

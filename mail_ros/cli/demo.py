@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import mail_ros
-from mail_ros.cli.console import console, print_table, progress
+from mail_ros.cli.console import console, print_json, print_table, progress
 from mail_ros.cli.node_process import own_domain, running_node
+from mail_ros.cli.options import AsJson
 from mail_ros.core.errors import MailError, ModelError
 from mail_ros.evaluation.metrics import TAIL_M, Metrics, summarize
 from mail_ros.nodes.spin import missing
@@ -28,12 +30,13 @@ def demo(
     out: Annotated[Path, typer.Option(help="The picture to draw.")] = Path("demo.png"),
     length_m: Annotated[float, typer.Option(min=1.0, max=1000.0, help="How far to drive, at 0.95 m/s.")] = 60.0,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another drive.")] = 0,
+    as_json: AsJson = False,
 ) -> None:
     """Localize a simulated robot: it publishes its magnetometer, the localizer node answers over DDS.
 
     The node runs in a process of its own, as on a robot; the drive takes about a minute, in real time.
 
-    Example: `mail_ros demo --out demo.png`
+    Example, a minute: `mail_ros demo --out demo.png`
     """
     import numpy as np
 
@@ -50,9 +53,12 @@ def demo(
     position_m = np.array([answer.position_m for answer in answers])
     error_m = np.linalg.norm(position_m - walk.position_m[sample], axis=1)
     latency_ms = np.percentile([1e3 * answer.latency_s for answer in answers], [50, 99])
-    _print_table(summarize(error_m, np.zeros(len(error_m), np.bool_)), *latency_ms.tolist())
+    metrics = summarize(error_m, np.zeros(len(error_m), np.bool_))
+    _print_table(metrics, *latency_ms.tolist())
     draw_drive(out, site, walk, sample, position_m)
     console.print(f"picture: {out}")
+    if as_json:
+        print_json({**dataclasses.asdict(metrics), "latency_ms": latency_ms.tolist(), "picture": out})
 
 
 def _drive(model: Path, walk: SimulatedWalk) -> list[Answer]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mail_ros.cli.console import console, progress
+from mail_ros.cli.console import console, print_error, print_json, progress
+from mail_ros.cli.options import AsJson, among
 from mail_ros.core.errors import BagError, ConfigError, MailError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ KINDS = (  # for --help, which is not to wait for the importers
 
 
 def import_(
-    kind: Annotated[str, typer.Argument(help=KINDS)],
+    kind: Annotated[str, typer.Argument(help=KINDS, autocompletion=among("ipin", "uji", "magpie", "microsoft", "csv"))],
     files: Annotated[list[Path], typer.Argument(help="The files, one walk each.")],
     out: Annotated[Path, typer.Option(help="Folder for the bags, one per walk.")],
     origin: Annotated[
@@ -30,6 +31,7 @@ def import_(
             help="LATITUDE,LONGITUDE of the map's x = y = 0, for ipin and uji; default: one on the data set's site."
         ),
     ] = "",
+    as_json: AsJson = False,
 ) -> None:
     """Turn other people's logs into rosbag2 MCAP bags, one per walk.
 
@@ -38,16 +40,19 @@ def import_(
     from mail_ros.data.importers import import_file
 
     place = _origin(origin) if origin else None
+    bags: list[Path] = []
     failed: list[MailError] = []
     with progress("importing") as bar:
         for file in bar.track(files, description=""):
             try:
-                import_file(kind, file, out, place)
+                bags.append(import_file(kind, file, out, place))
             except BagError as error:
                 failed.append(error)
     for problem in failed[:-1]:
-        console.print(f"mail_ros: {problem}", markup=False)
+        print_error(problem)
     console.print(f"{len(files) - len(failed)} of {len(files)} walks are in {out}")
+    if as_json:
+        print_json({"bags": bags, "failed": list(map(str, failed))})
     if failed:
         raise failed[-1]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mail_ros.cli.console import console
+from mail_ros.cli.console import console, print_json
+from mail_ros.cli.options import AsJson
 
 
 def report(
@@ -15,6 +17,7 @@ def report(
     out: Annotated[Path, typer.Option(help="The page.")] = Path("report.html"),
     tables: Annotated[Path | None, typer.Option(help="Write all tables to this Markdown file too.")] = None,
     png: Annotated[Path | None, typer.Option(help="Write the figures as PNG files to this folder too.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Make one HTML page of benchmarks: error curves, maps, mistaken places, attention, studies and the tables.
 
@@ -32,9 +35,12 @@ def report(
 
         write_markdown(tables, floors, studies)
         console.print(f"tables: {tables}")
+    pictures: Sequence[Path] = ()
     if png is not None:
         from mail_ros.evaluation.report.pictures import write_pictures
 
         pictures = write_pictures(png, floors, studies)
         console.print(f"pictures: {png} ({len(pictures)} files)")
     console.print(f"report: {out} ({out.stat().st_size / 1e6:.1f} MB)")
+    if as_json:
+        print_json({"report": out, "tables": tables, "pictures": pictures})

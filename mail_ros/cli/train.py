@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from mail_ros.cli.console import ROBOT_HELP, TRUTH_HELP, console, progress
+from mail_ros.cli.console import console, print_json, progress
+from mail_ros.cli.options import AsJson, RobotFile, Settings, Topic, Truth
 
 
 def train(
@@ -17,22 +18,20 @@ def train(
     ],
     out: Annotated[Path, typer.Option(help="The model file to write, as in models/site.safetensors.")],
     run: Annotated[Path | None, typer.Option(help="Folder of the run's record; default: runs/NAME of --out.")] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            help="Set SECTION.NAME=VALUE of sections features, window, network, matching, augment, training.",
-        ),
-    ] = None,
+    settings: Settings = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --run.")] = False,
     device: Annotated[str, typer.Option(help="cpu, or cuda: one GPU for each process.")] = "cpu",
-    topic: Annotated[str, typer.Option(help="Topic of the field in the bags.")] = "/imu/mag",
-    truth: Annotated[str, typer.Option(help=TRUTH_HELP)] = "",
-    robot: Annotated[Path | None, typer.Option(help=ROBOT_HELP)] = None,
+    topic: Topic = "/imu/mag",
+    truth: Truth = "",
+    robot: RobotFile = None,
+    as_json: AsJson = False,
 ) -> None:
     """Train MAIL on whole walks and write one model file with its card.
 
-    Example: `mail_ros train bags/monday* --validate 'bags/tuesday*' --out models/site.safetensors`
+    Example: `mail_ros train bags/monday_* --validate 'bags/tuesday_*' --out models/site.safetensors --set
+    network.kind=matching`
+
+    Example, some minutes: `mail_ros train bags/monday_* --validate 'bags/tuesday_*' --out models/network.safetensors`
 
     On several processes: `torchrun --standalone --nproc-per-node 2 -m -- mail_ros.cli.main train ...`
     """
@@ -67,6 +66,8 @@ def train(
         f"median {metrics['median_m']:.2f} m, p90 {metrics['p90_m']:.2f} m{epoch}"
     )
     console.print(f"model: {out}   run: {folder}")
+    if as_json:
+        print_json({"model": out, "run": folder, "validation": metrics, "best_epoch": best})
 
 
 def expand(patterns: list[Path]) -> list[Path]:
