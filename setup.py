@@ -21,6 +21,7 @@ TOOLS = [
     "matplotlib>=3.6",
     "mcap>=1.5",
     "onnx>=1.17",
+    "pillow>=9",
     "plotly>=5.15",
     "rich>=13",
     "rosbags>=0.10",

@@ -25,6 +25,7 @@ RUNS, MARKED, SHOWN = (
     {"sh ros", "sh long", "sh make", "sh install", "sh screen"},
     {"text", "yaml", "python", "{toctree}"},
 )
+PROMPT = re.compile(r"^\$ (.*)$", re.MULTILINE)
 PATHS = sorted((ROOT / "docs" / "paths").glob("*.md"))
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")), *PATHS]
 SCREEN = 50  # lines
@@ -53,9 +54,11 @@ def name(page: Path) -> str:
 
 
 def marked() -> list[tuple[str, list[str]]]:
-    """Every command that does not run here, with its page."""
-    found = [(page, block) for page in PAGES for block in blocks(page) if block.mark in MARKED]
-    return [(name(page), words) for page, block in found for words in block.commands()]
+    """Every command that does not run here, with its page; of a dialogue, what stands after its prompt."""
+    found = [(page, block) for page in PAGES for block in blocks(page)]
+    told = [(page, Block("sh", "\n".join(PROMPT.findall(block.text)))) for page, block in found if block.mark == "text"]
+    found = [(page, block) for page, block in found if block.mark in MARKED]
+    return [(name(page), words) for page, block in found + told for words in block.commands()]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
@@ -76,7 +79,7 @@ def test_the_commands_of_a_page_run_as_written(page: Path, site: Path, tmp_path:
 def test_a_command_that_does_not_run_here_names_what_there_is(page: str, words: list[str]) -> None:
     if words[0] == "mail_ros" or "mail_ros.cli.main" in words:
         arguments = words[words.index("mail_ros" if words[0] == "mail_ros" else "mail_ros.cli.main") + 1 :]
-        verb = " ".join(arguments[:2]) if arguments[0] == "benchmark" else arguments[0]
+        verb = next(one for one in (" ".join(arguments[:2]), arguments[0]) if one in VERBS)
         VERBS[verb].make_context(verb, arguments[len(verb.split()) :])
     elif words[0] == "make":
         targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)

@@ -14,7 +14,6 @@ from mail_ros.core.intake import SENSOR_FAULTS, Intake, SensorCheck
 from mail_ros.core.signals import FloatArray
 from mail_ros.data.bag import read_track
 from mail_ros.data.importers import import_file
-from mail_ros.data.importers.ipin import IPIN_2023_ORIGIN
 
 START_NS = 1_700_000_000_000_000_000
 FIELD_UT = np.array([20.0, 5.0, -43.0])
@@ -113,7 +112,7 @@ def test_every_sample_is_counted_once(samples: list[tuple[int, FloatArray]]) -> 
 def test_no_reading_of_a_surveyed_walk_is_refused(tmp_path: Path) -> None:
     """Twelve walks, one of each route, between their first and their last landmark."""
     for log in sorted(LOGS.glob("*repetition03*.txt.gz")):
-        track = read_track(import_file("ipin", log, tmp_path, IPIN_2023_ORIGIN))
+        track = read_track(import_file("ipin", log, tmp_path))
         walk, intake = track.labelled_span(), Intake(50.0, max_gap_s=0.25)
         for sample in walk.samples():
             intake.push(sample.stamp_ns, sample.field_ut)

@@ -64,7 +64,7 @@ def _json(kind: Any) -> str:
 
 def _bag() -> str:
     topics = table(["what", "topic"], [[what, code(topic)] for what, topic in BAG_TOPICS])
-    notes = ", ".join(code(name) for name in (*LABELS, route_file.NOTE))
+    notes = ", ".join(code(name) for name in ("site", *LABELS, route_file.NOTE))
     return section(
         f"Bags: rosbag2, MCAP, metadata version `{bag_metadata.VERSION}`",
         "A folder with `metadata.yaml` and one or more `.mcap` files, as `ros2 bag` writes and reads it. "

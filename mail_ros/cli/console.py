@@ -17,10 +17,14 @@ from rich.table import Table
 
 from mail_ros.evaluation.metrics import Metrics, metric_columns, metric_row
 
-WIDTH = 120  # at least: a table that is wider than the terminal wraps there, and no number is cut off
+WIDTH, WIDEST = 120, 10_000  # a table that is wider than the terminal wraps there, and no number is cut off
 
 
-console = Console(highlight=False, soft_wrap=True, width=max(WIDTH, shutil.get_terminal_size().columns))
+def _console(width: int, *, quiet: bool = False) -> Console:
+    return Console(highlight=False, soft_wrap=True, width=width, quiet=quiet)
+
+
+console = _console(max(WIDTH, shutil.get_terminal_size().columns))
 
 
 @contextmanager
@@ -69,7 +73,9 @@ def print_table(
         table.add_column(head, justify="left" if number in words else "right", no_wrap=True)
     for line in lines:
         table.add_row(*line)
-    console.print(table)
+    width = console.measure(table, options=console.options.update(width=WIDEST)).maximum
+    wide = console if width <= console.width else _console(width, quiet=console.quiet)
+    wide.print(table)
 
 
 def print_metrics(title: str, rows: Mapping[str, Metrics]) -> None:

@@ -25,6 +25,7 @@ from mail_ros.cli.repair import repair
 from mail_ros.cli.replay import replay
 from mail_ros.cli.report import report
 from mail_ros.cli.simulate import simulate
+from mail_ros.cli.site import site
 from mail_ros.cli.soak import soak
 from mail_ros.cli.speed import speed
 from mail_ros.cli.train import train
@@ -36,6 +37,7 @@ _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]  # typer brings cl
 app = typer.Typer(
     name="mail_ros",
     help="Indoor localization from magnetometer samples: import and check surveys, train, evaluate, replay.\n\n"
+    "From a building to a model: `site init`, `import` or record, `check`, `train`; each names the next.\n\n"
     "Every verb says where its result is, or prints it with `--json`, and has an example in its `--help`. "
     "`mail_ros --install-completion` teaches your shell the verbs and options.",
     no_args_is_help=True,
@@ -59,6 +61,7 @@ def about(
     """What stands before a verb."""
 
 
+app.add_typer(site, name="site")
 app.command("import")(import_)
 app.command()(mark)
 app.command()(check)

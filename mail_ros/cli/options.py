@@ -44,6 +44,10 @@ SimulationSettings = Annotated[
     list[str] | None,
     typer.Option("--set", help="Set SECTION.NAME=VALUE of sections building and drive, as drive.stops=2."),
 ]
+SiteOption = Annotated[
+    Path | None,
+    typer.Option(help="The building's file, as `mail_ros site init` writes it: name, frame, origin, floors, plans."),
+]
 Topic = Annotated[str, typer.Option(help="Topic of the field in the bags.")]
 Tracker = Annotated[
     str,

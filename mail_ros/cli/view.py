@@ -10,7 +10,7 @@ from typing import Annotated, cast
 import typer
 
 from mail_ros.cli.console import console, print_json, progress
-from mail_ros.cli.options import AsJson, Namespace, Topic, Tracker, Truth
+from mail_ros.cli.options import AsJson, Namespace, SiteOption, Topic, Tracker, Truth
 from mail_ros.core.config import STRIDE_S, TrackerChoice, check_choice
 from mail_ros.core.errors import ConfigError
 from mail_ros.nodes.spin import missing
@@ -26,10 +26,7 @@ def view(
     topic: Topic = "/imu/mag",
     truth: Truth = "",
     namespace: Namespace = "",
-    plan: Annotated[
-        list[str] | None,
-        typer.Option(help="Floor plan: map_server's YAML, or FLOOR=YAML; repeat for several floors."),
-    ] = None,
+    site_file: SiteOption = None,
     out: Annotated[Path | None, typer.Option(help="Write this .rrd file in place of a window.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -47,21 +44,21 @@ def view(
         found, lacking = ("--bag", "--model") if model is None else ("--model", "--bag")
         raise ConfigError("the view", wanted="a bag and a model", found=f"{found} alone", fix=f"give {lacking} as well")
     if bag is None or model is None:
-        raise typer.Exit(_live(namespace, plan or [], out))
+        raise typer.Exit(_live(namespace, site_file, out))
     check_choice("--tracker", tracker, TrackerChoice)
-    estimates, samples = _bag(bag, model, cast(TrackerChoice, tracker), stride_s, (topic, truth), plan or [], out)
+    estimates, samples = _bag(bag, model, cast(TrackerChoice, tracker), stride_s, (topic, truth), site_file, out)
     if as_json:
         print_json({"view": out, "estimates": estimates, "samples": samples})
 
 
-def _live(namespace: str, plan: list[str], out: Path | None) -> int:
+def _live(namespace: str, site_file: Path | None, out: Path | None) -> int:
     """Show what the topics say until Ctrl-C, or until the window is closed."""
     from mail_ros.nodes.spin import ClosingNode, run
 
     def create() -> ClosingNode:
         from mail_ros.nodes.view import ViewNode
 
-        given = {"plan": plan, "out": str(out or "")}
+        given = {"site_file": str(site_file or ""), "out": str(out or "")}
         return ViewNode({name: value for name, value in given.items() if value}, namespace=namespace)
 
     return run("mail_ros", create, [])
@@ -73,17 +70,18 @@ def _bag(
     tracker: TrackerChoice,
     stride_s: float,
     topics: tuple[str, str],
-    plan: list[str],
+    site_file: Path | None,
     out: Path | None,
 ) -> tuple[int, int]:
     """Show a bag, and wait until the window is closed; how many estimates there were, and samples."""
     from mail_ros.core.checkpoint import load_model
     from mail_ros.core.tracked import localizer_of
     from mail_ros.data.bag import read_track
+    from mail_ros.data.site_file import read_site
 
     try:
+        from mail_ros.data.plan import plans_of
         from mail_ros.view.bag import reference_ways, show_bag
-        from mail_ros.view.plan import plans_of
         from mail_ros.view.rerun_canvas import Layout, RerunCanvas
         from mail_ros.view.scene import Setting, View
     except ModuleNotFoundError as error:
@@ -92,7 +90,7 @@ def _bag(
     loaded, card = load_model(model)
     localizer, track = localizer_of(loaded, stride_s, tracker), read_track(bag, *topics)
     scales = tuple(f"{scale_s:g} s" for scale_s in card.config.window.scales_s)
-    setting = Setting(plans_of(plan), scales, reference_ways(track))
+    setting = Setting(plans_of(read_site(site_file) if site_file else None), scales, reference_ways(track))
     layout = Layout(attention=card.config.network.kind == "mail", error=bool(track.valid.any()))
     with closing(RerunCanvas(layout, out)) as canvas:
         with progress("localizing") as bar:
