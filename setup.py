@@ -1,7 +1,8 @@
 """The package for pip and colcon alike.
 
 The base install is what a robot needs that only localizes; `onnx` adds what `engine: onnx` runs on; `tools` adds
-surveys, training, evaluation and export; `view` adds the viewer of `mail_ros view`.
+surveys, training, evaluation and export; `view` adds the viewer of `mail_ros view`; `docs` builds the pages.
+docs/install.md has their sizes.
 """
 
 import re
@@ -20,6 +21,7 @@ TOOLS = [
     "matplotlib>=3.6",
     "mcap>=1.5",
     "onnx>=1.17",
+    "pillow>=9",
     "plotly>=5.15",
     "rich>=13",
     "rosbags>=0.10",
@@ -29,6 +31,7 @@ TOOLS = [
     "torch>=2.5,<3",
     "typer>=0.12",
 ]
+DOCS = ["furo>=2024.8", "myst-parser>=4", "sphinx>=8"]
 VIEW = ["pillow>=9", "rerun-sdk>=0.23", "ruamel.yaml>=0.17"]
 TEST = [
     "catkin_pkg>=1",
@@ -62,7 +65,7 @@ setup(
         f"{NAME}.evaluation.coverage": ["page.html"],
     },
     install_requires=["numpy>=1.24", "safetensors>=0.4"],
-    extras_require={"onnx": ONNX, "tools": TOOLS, "view": VIEW, "test": TOOLS + VIEW + TEST},
+    extras_require={"onnx": ONNX, "tools": TOOLS, "view": VIEW, "docs": DOCS, "test": TOOLS + VIEW + TEST},
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
         (f"share/{NAME}", ["package.xml"]),

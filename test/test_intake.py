@@ -19,7 +19,6 @@ from mail_ros.core.seam import Sample
 from mail_ros.core.signals import FloatArray
 from mail_ros.data.bag import read_track
 from mail_ros.data.importers import import_file
-from mail_ros.data.importers.ipin import IPIN_2023_ORIGIN
 
 START_NS = 1_700_000_000_000_000_000
 FIELD_UT = np.array([20.0, 5.0, -43.0])
@@ -189,7 +188,7 @@ def test_features_that_need_odometry_or_an_attitude_say_so_where_there_is_none()
 def test_no_reading_of_a_surveyed_walk_is_refused(tmp_path: Path) -> None:
     """Twelve walks, one of each route, between their first and their last landmark."""
     for log in sorted(LOGS.glob("*repetition03*.txt.gz")):
-        track = read_track(import_file("ipin", log, tmp_path, IPIN_2023_ORIGIN))
+        track = read_track(import_file("ipin", log, tmp_path))
         walk, intake = track.labelled_span(), Intake(FeatureConfig())
         for sample in walk.samples():
             intake.push(sample)

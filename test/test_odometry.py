@@ -15,7 +15,6 @@ from mail_ros.core.odometry import GaitConfig, ImuReading, PedestrianOdometry, T
 from mail_ros.data.bag import IMU_TOPIC, ODOMETRY_TOPIC, Bag, read_track
 from mail_ros.data.bag_writer import BagWriter
 from mail_ros.data.importers import import_file
-from mail_ros.data.importers.ipin import IPIN_2023_ORIGIN
 from mail_ros.data.messages import IMU_TYPE, ODOMETRY_TYPE, decode, decode_imu, typestore
 from mail_ros.data.odometry import BagOdometry
 from mail_ros.data.track import FloatArray, ImuSeries, IntArray
@@ -257,7 +256,7 @@ def test_an_attitude_is_not_known_before_the_first(tmp_path: Path) -> None:
 def test_real_walks_have_the_length_of_their_path(walk: str, tmp_path: Path) -> None:
     """Landmarks are surveyed; their path cuts corners that feet do not. Turning on the spot takes a few steps."""
     log = LOGS / f"IPIN2023_T3_TrainingTrial{walk}.txt.gz"
-    track = read_track(import_file("ipin", log, tmp_path, IPIN_2023_ORIGIN)).labelled_span()
+    track = read_track(import_file("ipin", log, tmp_path)).labelled_span()
     assert track.moved_m is not None
     moved_m = np.linalg.norm(track.moved_m, axis=1)
     path_m = float(np.linalg.norm(np.diff(track.position_m, axis=0), axis=1).sum())

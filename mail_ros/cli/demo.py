@@ -14,11 +14,12 @@ from typing import Annotated
 import typer
 
 import mail_ros
-from mail_ros.cli.console import console, print_table
+from mail_ros.cli.console import console, print_json, print_table
 from mail_ros.cli.demo_drive import Answers, driven
 from mail_ros.cli.demo_robot import demo_robot
+from mail_ros.cli.options import AsJson
 from mail_ros.core.errors import ModelError
-from mail_ros.evaluation.metrics import TAIL_M, summarize
+from mail_ros.evaluation.metrics import TAIL_M
 
 SHIPPED = Path("models", "demo.safetensors")
 PLAIN_M, ROBOT_M = 60.0, 45.0  # to drive: about a minute, and two
@@ -38,21 +39,24 @@ def demo(
     robot: Annotated[
         bool, typer.Option("--robot", help="A robot on wheels that slip, which stops, turns in place and backs up.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Localize a simulated robot: it publishes its magnetometer, the localizer node answers over DDS.
 
     The node runs in a process of its own, as on a robot; the drive takes one to two minutes, in real time.
 
-    Example: `mail_ros demo --robot --out demo.png`
+    Example, two minutes: `mail_ros demo --robot --out demo.png`
     """
     if robot:
-        demo_robot(model, out, length_m or ROBOT_M, seed)
+        result = demo_robot(model, out, length_m or ROBOT_M, seed)
     else:
-        _demo_plain(model or shipped_model(), out, length_m or PLAIN_M, seed)
+        result = _demo_plain(model or shipped_model(), out, length_m or PLAIN_M, seed)
     console.print(f"picture: {out}")
+    if as_json:
+        print_json({**result, "picture": out})
 
 
-def _demo_plain(model: Path, out: Path, length_m: float, seed: int) -> None:
+def _demo_plain(model: Path, out: Path, length_m: float, seed: int) -> dict[str, object]:
     from mail_ros.data.simulator.demo import DEMO_SPEED_M_S, Drive, simulate
     from mail_ros.data.simulator.dipoles import make_site
     from mail_ros.data.simulator.plan import drive_route
@@ -63,6 +67,7 @@ def _demo_plain(model: Path, out: Path, length_m: float, seed: int) -> None:
     answers = driven(walk, {"model": model})
     _print_table(answers)
     draw_drive(out, site, walk, answers.sample, answers.position_m)
+    return answers.result()
 
 
 def shipped_model() -> Path:
@@ -82,9 +87,7 @@ def shipped_model() -> Path:
 
 
 def _print_table(answers: Answers) -> None:
-    import numpy as np
-
-    metrics = summarize(answers.error_m, np.zeros(len(answers.error_m), np.bool_))
+    metrics = answers.metrics()
     row = {
         "poses": f"{metrics.estimates:,}",
         "mean m": f"{metrics.mean_m:.2f}",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from mail_ros.cli.console import console, progress
 from mail_ros.cli.node_process import own_domain, running_node
 from mail_ros.core.errors import MailError
+from mail_ros.evaluation.metrics import Metrics, summarize
 from mail_ros.nodes.spin import missing
 
 if TYPE_CHECKING:  # these bring numpy and rclpy along
@@ -23,6 +25,16 @@ class Answers(NamedTuple):
     position_m: FloatArray  # (p, 2)
     error_m: FloatArray  # (p,)
     latency_ms: tuple[float, float]  # median and 99th percentile
+
+    def metrics(self) -> Metrics:
+        """Of all poses; there is one floor."""
+        import numpy as np
+
+        return summarize(self.error_m, np.zeros(len(self.error_m), np.bool_))
+
+    def result(self) -> dict[str, object]:
+        """For programs."""
+        return {**dataclasses.asdict(self.metrics()), "latency_ms": self.latency_ms}
 
 
 def driven(walk: SimulatedWalk, parameters: Mapping[str, object]) -> Answers:

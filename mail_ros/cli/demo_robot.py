@@ -19,8 +19,11 @@ if TYPE_CHECKING:  # these bring numpy along
     from mail_ros.data.track import BoolArray
 
 
-def demo_robot(model: Path | None, out: Path, length_m: float, seed: int) -> None:
+def demo_robot(model: Path | None, out: Path, length_m: float, seed: int) -> dict[str, object]:
     """Drive a robot whose sensor turns with it, at an angle that nobody tells; without a model, one is trained before.
+
+    Returns:
+        What the robot heard, for programs.
 
     Raises:
         MailError: as of `driven`.
@@ -36,6 +39,7 @@ def demo_robot(model: Path | None, out: Path, length_m: float, seed: int) -> Non
         answers = driven(drive, {"model": known, "tracker": "odometry", "odometry": "wheels"})
     _print(drive, answers)
     draw_robot_drive(out, site, drive, answers.sample, answers.position_m)
+    return answers.result()
 
 
 def trained_model(site: Site, folder: Path) -> Path:

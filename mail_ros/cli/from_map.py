@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from mail_ros.cli.console import console, print_table, progress
+from mail_ros.cli.console import console, print_json, print_table, progress
+from mail_ros.cli.options import AsJson
 from mail_ros.evaluation.metrics import metric_columns, metric_row
 
 BASE = ["field_map.walks=20"]
@@ -24,6 +25,7 @@ def from_map(
         list[str] | None, typer.Option("--set", help="Change a setting of the robot's preset, as in `train`.")
     ] = None,
     run: Annotated[Path, typer.Option(help="Folder for the runs of networks.")] = Path("runs/map"),
+    as_json: AsJson = False,
 ) -> None:
     """Compare training on a survey alone with training on walks from its map as well, on simulated robots.
 
@@ -45,3 +47,6 @@ def from_map(
     title = f"{buildings} buildings from seed {first}, {drives} drives each; survey with {labels}; errors in m"
     print_table(title, ["drive", "trained on", *metric_columns()], lines, (0, 1))
     console.print(f"{config.field_map.walks} walks of {config.field_map.length_m:g} m from each map")
+    if as_json:
+        rows = [{"drive": case, "trained_on": name, **vars(found[case, name])} for case in CASES for name in names]
+        print_json(rows)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mail_ros.cli.console import console, print_table, progress
+from mail_ros.cli.console import console, print_json, print_table, progress
+from mail_ros.cli.options import AsJson
 from mail_ros.cli.train import expand
 
 if TYPE_CHECKING:  # these bring numpy along
@@ -26,6 +27,7 @@ def robots(
     quick: Annotated[
         bool, typer.Option("--quick", help="One building, one drive each, few points: does it run?")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure errors by heading, speed, stops, spins, reversals, tilt, offset and motors of simulated robots.
 
@@ -70,6 +72,8 @@ def robots(
     console.print(f"results: {out / 'robots.json'}   {out / 'robots.csv'}   picture: {out / 'robots_curves.png'}")
     if docs:
         console.print(f"page: {docs}")
+    if as_json:
+        print_json(results.plain())
 
 
 def _print(results: Results) -> None:

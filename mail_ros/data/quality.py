@@ -135,7 +135,7 @@ class Quality:
         ):
             yield Fault(
                 Level.WARN,
-                "no reference: nobody publishes landmarks or poses, and no route_file names what ~/mark passes",
+                "no reference: nobody publishes landmarks or poses, and no route of a site_file is marked",
             )
 
 

@@ -17,6 +17,7 @@ from mail_ros.core.errors import TrackError
 from mail_ros.core.robot import Robot
 from mail_ros.data.bag import FIELD_TOPIC, Bag, read_track
 from mail_ros.data.dataset import WindowSet
+from mail_ros.data.site_file import SiteFile
 from mail_ros.data.track import FloatArray, Track
 from mail_ros.data.truth import ANY
 from mail_ros.training.config import RunConfig
@@ -38,10 +39,17 @@ class Survey:
     field_topic: str = FIELD_TOPIC
     truth_topic: str = ""
     robot: Robot | None = None  # that carried the sensor in all of them
+    site: SiteFile | None = None  # where all of it was walked
 
     def tracks(self, bags: Sequence[Path]) -> list[Track]:
-        """Read and label some of its bags; errors as of `labelled_track`."""
-        return [labelled_track(bag, self.field_topic, self.truth_topic, self.robot) for bag in bags]
+        """Read and label some of its bags; errors as of `labelled_track`, and TrackError for one of another site."""
+        return [self._track(bag) for bag in bags]
+
+    def _track(self, bag: Path) -> Track:
+        track = labelled_track(bag, self.field_topic, self.truth_topic, self.robot)
+        if self.site and (misfit := self.site.misfit(Bag(bag).notes(), np.unique(track.floor[track.valid]).tolist())):
+            raise TrackError(track.source, wanted=f"a walk at {self.site.name}", found=misfit.found, fix=misfit.fix)
+        return track
 
     def description(self) -> dict[str, Any]:
         """Names and hashes of the bags, as run folder and model card keep them."""
@@ -94,6 +102,8 @@ def train(
     model = build(config.mail, state)
     residual_m = residuals_m(lambda field_ut: model(field_ut).raw, model.head, validation)
     card = _card(config, record, windows, distances_m(residual_m))
+    if survey.site is not None:
+        card = dataclasses.replace(card, map_frame=survey.site.map_frame)
     golden = windows.fields(windows.ends[:1])[0]
     for file in (out, run / "model.safetensors") if processes.leads else ():
         card = save_model(file, state, card, golden)

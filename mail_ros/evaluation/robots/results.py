@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mail_ros.evaluation.robots.cases import Curve
 from mail_ros.evaluation.robots.cost import Cost
@@ -77,13 +78,17 @@ class Results:
         found = f"{now.ratio:.2f}: {now.sample_us:.0f} µs per sample, {was.sample_us:.0f} before"
         yield Bar("Undisturbed drives: time", f"≤ {TIME_BAR:g} × before", found, now.ratio <= TIME_BAR)
 
-    def write(self, out: Path) -> None:
-        """Write `robots.json`, and the curves' rows as `robots.csv` besides."""
+    def plain(self) -> dict[str, list[dict[str, Any]]]:
+        """All of it, for programs."""
         parts = {
             name: [dataclasses.asdict(each) for each in getattr(self, name)]
             for name in ("rows", "stands", "yaw", "costs")
         }
-        parts["bars"] = [dataclasses.asdict(bar) for bar in self.bars()]
+        return {**parts, "bars": [dataclasses.asdict(bar) for bar in self.bars()]}
+
+    def write(self, out: Path) -> None:
+        """Write `robots.json`, and the curves' rows as `robots.csv` besides."""
+        parts = self.plain()
         out.mkdir(parents=True, exist_ok=True)
         (out / "robots.json").write_text(json.dumps(parts, indent=2) + "\n")
         with (out / "robots.csv").open("w", newline="") as file:
