@@ -39,7 +39,7 @@ def _head(results: Results, command: str) -> Iterator[str]:
         "with windows by time; **after**, by matching in level axes with windows by the way, where angle and the "
         "body's own field are solved for."
     )
-    yield f"Written by the run itself, on {date.today():%Y-%m-%d}:\n\n```\n{command}\n```"
+    yield f"Written by the run itself, on {date.today():%Y-%m-%d}:\n\n```sh long\n{command}\n```"
     usual = DriveConfig()
     yield (
         f"{results.buildings} simulated buildings ([simulator.md](simulator.md)), each surveyed by a robot: {WALKS} "
