@@ -63,13 +63,15 @@ test: check
 soak: $(READY)
 	@$(BIN)/mail_ros benchmark soak
 
+# Tests share two cores, but those that have a ROS graph run by themselves.
 # One thread for torch: many tests start processes, which then do not wait for each other's threads.
 check: $(READY)
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy mail_ros test docs/generator
 	$(MAKE) --no-print-directory docs
-	OMP_NUM_THREADS=1 $(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not alone" --numprocesses 2 --dist loadscope
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m alone
 
 format: $(READY)
 	$(BIN)/ruff format $(CODE)

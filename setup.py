@@ -40,6 +40,7 @@ TEST = [
     "mypy>=1.11",
     "pytest>=7,<9",
     "pytest-timeout>=2.2",
+    "pytest-xdist>=3.5",
     "ruff>=0.6",
 ]
 
