@@ -17,8 +17,8 @@ from typing import Any, Protocol
 
 from mail_ros import __version__
 from mail_ros.core.tracker_config import TrackerConfig
-from mail_ros.evaluation.accuracy import end_with_parent
 from mail_ros.evaluation.identity import hashed
+from mail_ros.evaluation.parent import end_with_parent
 from mail_ros.evaluation.robots.cases import Case
 from mail_ros.evaluation.robots.followed import Followed, follow_all, joined, read, write
 from mail_ros.evaluation.robots.world import CALIBRATION, CONFIGS, STRIDE_S, WALKS, true_track, world
