@@ -39,6 +39,7 @@ class Motion(ABC):
 
     columns: int  # of the belief
     pending_m: FloatArray  # (columns, 2) way since the last move, as each column sees it
+    length_m = 0.0  # of the last move
 
     def __init__(self, config: TrackerConfig) -> None:
         """Take what both need."""
@@ -146,6 +147,7 @@ class OdometryMotion(Motion):
         length_m = float(np.linalg.norm(self._way_m))
         if length_m < least_m:
             return None
+        self.length_m = length_m
         if length_m > FARTHEST_M:
             self._way_m = np.zeros(2)
             return self.start(len(belief))

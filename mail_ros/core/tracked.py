@@ -49,7 +49,7 @@ class TrackedLocalizer(WindowLocalizer):
         super().__init__(method.features, method.new_reader, method.stride_s, cells)
         rate_hz = method.features.rate_hz
         self.known_cells = cells
-        self.tracker = Tracker(cells, config, odometry=odometry)
+        self.tracker = Tracker(cells, config, odometry=odometry, by_way=method.features.along == "way")
         self.offset = DeviceOffset(config.offset_s)
         self._odometry = odometry
         self._activity: Activity = OdometryActivity(rate_hz) if odometry else FieldActivity(rate_hz, config)

@@ -38,20 +38,21 @@ class Hypothesis:
 class Tracker:
     """The belief, and what changes it: `advance` by time and way, `update` by evidence, `believe` by a word."""
 
-    def __init__(self, cells: Cells, config: TrackerConfig, *, odometry: bool) -> None:
+    def __init__(self, cells: Cells, config: TrackerConfig, *, odometry: bool, by_way: bool = False) -> None:
         """Know nothing yet.
 
         Args:
             cells: the map.
             config: motion and evidence.
             odometry: whether `advance` will be told the way; if not, walking is guessed.
+            by_way: whether windows are cut by the way, so that it is metres, not seconds, which they tell anew.
 
         Raises:
             ModelError: cells that do not lie on one grid.
         """
         self.cells, self.config = cells, config
         self.motion: Motion = OdometryMotion(cells, config) if odometry else WalkingMotion(cells, config)
-        self._forgets = not odometry
+        self._forgets, self._by_way = not odometry, by_way
         self._spread = 1.0 if odometry else config.walking_spread
         self.reset()
 
@@ -122,12 +123,14 @@ class Tracker:
         if self._forgets and elapsed_s > FORGET_S:
             self.reset()
             return
-        self._unheard_s += elapsed_s
+        self._unheard_s += 0.0 if self._by_way else elapsed_s
         self._move(self.motion.move(self.belief, elapsed_s, moved_m, change_ut))
 
     def _move(self, moved: FloatArray | None) -> None:
         if moved is None:
             return
+        if self._by_way:
+            self._unheard_s += self.motion.length_m / self.config.way_m_s
         lost = min(1.0, self.config.lost_per_s * self._unheard_s)
         self.belief = (1.0 - lost) * _normalised(moved, self.belief) + lost * self.motion.start(len(self.cells))
         self._due = True

@@ -17,6 +17,7 @@ class TrackerConfig:
 
     headings: int = 24  # directions that are told apart
     evidence_per_s: float = 0.8  # exponent of one second's likelihood: windows overlap, and are not independent
+    way_m_s: float = 2.0  # where windows are cut by the way: so many metres tell as much as a second else
     outlier: float = 0.1  # share of windows that tell nothing: bounds what one second may say against a place
     lost_per_s: float = 1e-6  # share of the belief that is spread over all cells: whoever was carried away is found
     turn_rad: float = 0.07  # per move: how odometry's angle to the map drifts, and how a walker bends
@@ -41,6 +42,7 @@ class TrackerConfig:
         for name, low, high in (
             ("headings", 4, 360),
             ("evidence_per_s", 0.0, 100.0),
+            ("way_m_s", 0.01, 10.0),
             ("outlier", 1e-6, 1.0),
             ("lost_per_s", 0.0, 1.0),
             ("turn_rad", 0.0, 1.0),
