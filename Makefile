@@ -1,6 +1,6 @@
 # From a bare checkout to a result. Every target does all of its own set-up, once, in .venv; no ROS install needed.
 #
-#   make demo                       a simulated robot is localized over DDS
+#   make demo                       simulated robots are localized over DDS; four minutes
 #   make test                       the gate that CI runs
 #   make soak                       a day of data with faults through the localizer node; some minutes
 #   make docs                       the pages as HTML, strictly
@@ -56,18 +56,21 @@ endif
 
 demo: $(READY)
 	@$(BIN)/mail_ros demo --out runs/demo.png
+	@$(BIN)/mail_ros demo --robot --out runs/demo_robot.png
 
 test: check
 
 soak: $(READY)
 	@$(BIN)/mail_ros benchmark soak
 
+# Tests share two cores, but those that have a ROS graph run by themselves.
 # One thread for torch: many tests start processes, which then do not wait for each other's threads.
 check: $(READY)
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(MAKE) --no-print-directory --jobs 2 --output-sync types docs
-	OMP_NUM_THREADS=1 $(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not alone" --numprocesses 2 --dist loadscope
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m alone
 
 types: $(READY)
 	$(BIN)/mypy mail_ros test docs/generator

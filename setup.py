@@ -26,6 +26,8 @@ TOOLS = [
     "rich>=13",
     "rosbags>=0.10",
     "ruamel.yaml>=0.17",
+    "scikit-learn>=1.0",
+    "scipy>=1.9",
     "torch>=2.5,<3",
     "typer>=0.12",
 ]
@@ -38,8 +40,8 @@ TEST = [
     "mypy>=1.11",
     "pytest>=7,<9",
     "pytest-timeout>=2.2",
+    "pytest-xdist>=3.5",
     "ruff>=0.6",
-    "scipy>=1.9",
 ]
 
 

@@ -39,6 +39,10 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
 
 ONLY_IN = {  # packages of a single module
     "core/onnx_engine.py": {"onnxruntime"},
+    "data/field_map/fit.py": {"sklearn"},
+    "data/field_map/kernel.py": {"sklearn"},
+    "data/field_map/walks.py": {"sklearn"},
+    "data/field_map/ways.py": {"scipy"},
     "data/plan.py": {"PIL"},
     "data/simulator/bodies.py": {"magpylib"},
     "nodes/outputs.py": {"tf2_ros"},

@@ -112,7 +112,7 @@ def test_a_path_is_one_page_with_a_result_within_two_screens(path: Path) -> None
 
 def test_the_readme_shows_how_it_looks_and_how_good_it_is_within_two_screens() -> None:
     text = "\n".join((ROOT / "README.md").read_text().splitlines()[: 2 * SCREEN])
-    assert "](docs/demo.png)" in text
+    assert "](docs/demo_robot.png)" in text
     assert "make demo" in text
     assert text.count("--tracker") == 3
 

@@ -6,8 +6,8 @@ import numpy as np
 from small_maps import CELL_M, corridor, turned
 
 from mail_ros.core.belief import FloatArray
-from mail_ros.core.config import TrackerConfig
 from mail_ros.core.tracker import Tracker
+from mail_ros.core.tracker_config import TrackerConfig
 
 
 def weight(offset_m: tuple[float, float], way_m: FloatArray, angle: float, along_m: float, across_m: float) -> float:

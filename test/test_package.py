@@ -16,7 +16,12 @@ import mail_ros
 
 ROOT = Path(__file__).resolve().parent.parent
 BUNDLED = {"rcl_interfaces"}  # comes with rclpy, as the types of its own parameters
-PYTHON_KEYS = {"catkin_pkg": "python3-catkin-pkg-modules", "pillow": "python3-pil", "torch": "python3-torch"}
+PYTHON_KEYS = {
+    "catkin_pkg": "python3-catkin-pkg-modules",
+    "pillow": "python3-pil",
+    "scikit-learn": "python3-sklearn",
+    "torch": "python3-torch",
+}
 NO_KEY = {
     "safetensors",
     "rosbags",

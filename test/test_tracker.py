@@ -10,9 +10,9 @@ import pytest
 from small_maps import RING_M, along, cells_of, corridor, near, ring, turned
 
 from mail_ros.core.belief import GAUSSIAN_FLOOR_M, Cells, FloatArray
-from mail_ros.core.config import TrackerConfig
 from mail_ros.core.errors import ConfigError, ModelError, TrackError
 from mail_ros.core.tracker import Tracker
+from mail_ros.core.tracker_config import TrackerConfig
 
 
 def walk(

@@ -18,12 +18,14 @@ from mail_ros.cli.evaluate import evaluate
 from mail_ros.cli.exit_code import ExitCode
 from mail_ros.cli.export import export
 from mail_ros.cli.field import field
+from mail_ros.cli.from_map import from_map
 from mail_ros.cli.import_ import import_
 from mail_ros.cli.mark import mark
 from mail_ros.cli.recorder import recorder
 from mail_ros.cli.repair import repair
 from mail_ros.cli.replay import replay
 from mail_ros.cli.report import report
+from mail_ros.cli.robots import robots
 from mail_ros.cli.simulate import simulate
 from mail_ros.cli.site import site
 from mail_ros.cli.soak import soak
@@ -78,6 +80,8 @@ benchmark.command()(speed)
 benchmark.command()(soak)
 benchmark.command()(recorder)
 benchmark.command()(field)
+benchmark.command()(robots)
+benchmark.command("map")(from_map)
 app.add_typer(benchmark, name="benchmark")
 app.command()(report)
 

@@ -37,7 +37,8 @@ RobotFile = Annotated[
 Settings = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", help="Set SECTION.NAME=VALUE of sections features, window, network, matching, augment, training."
+        "--set",
+        help="Set SECTION.NAME=VALUE of sections features, window, network, matching, augment, training, field_map.",
     ),
 ]
 SimulationSettings = Annotated[

@@ -9,7 +9,7 @@ import typer
 
 from mail_ros.cli.console import console, print_json, progress
 from mail_ros.cli.next_step import gathered, say_next, told, words
-from mail_ros.cli.options import AsJson, RobotFile, Settings, SiteOption, Topic, Truth
+from mail_ros.cli.options import AsJson, RobotFile, Settings, SiteOption, Topic, Truth, among
 
 
 def train(
@@ -20,6 +20,13 @@ def train(
     out: Annotated[Path, typer.Option(help="The model file to write, as in models/site.safetensors.")],
     run: Annotated[Path | None, typer.Option(help="Folder of the run's record; default: runs/NAME of --out.")] = None,
     site_file: SiteOption = None,
+    preset: Annotated[
+        str,
+        typer.Option(
+            help="Settings to begin with: person, with a phone, or robot, on wheels; --set changes them.",
+            autocompletion=among("person", "robot"),
+        ),
+    ] = "person",
     settings: Settings = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --run.")] = False,
     device: Annotated[str, typer.Option(help="cpu, or cuda: one GPU for each process.")] = "cpu",
@@ -49,7 +56,7 @@ def train(
 
     # The network's matrices are small: threads that wait for a busy core cost more than they bring.
     torch.set_num_threads(max(1, torch.get_num_threads() // 2))
-    config = run_config(settings or [])
+    config = run_config(settings or [], preset)
     carrier, place = None if robot is None else read_robot(robot), read_site(site_file) if site_file else None
     survey = Survey(bags, expand(validate), topic, truth, carrier, place)
     folder = run or Path("runs") / out.stem

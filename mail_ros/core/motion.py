@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from mail_ros.core.belief import Cells, FloatArray
-from mail_ros.core.config import TrackerConfig
 from mail_ros.core.lattice import Lattice
+from mail_ros.core.tracker_config import TrackerConfig
 
 REACH_DEVIATIONS = 2.5  # kernels are cut off there
 STRETCH = 1.75  # a move of odometry is cut in pieces of at most this times `odometry_m`: two steps are one piece

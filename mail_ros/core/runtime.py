@@ -19,7 +19,7 @@ import numpy as np
 
 from mail_ros.core.config import OdometrySource, TrackerChoice
 from mail_ros.core.engine import Loaded
-from mail_ros.core.errors import MailError
+from mail_ros.core.errors import ConfigError, MailError
 from mail_ros.core.feed import OdometryFeed, OdometryPose, StepFeed, WheelFeed
 from mail_ros.core.health import Health
 from mail_ros.core.motion import Turn
@@ -69,11 +69,20 @@ class Runtime:
             about: see `Health`.
 
         Raises:
-            ConfigError: as of `localizer_of`.
+            ConfigError: as of `localizer_of`, or odometry of no use to the model.
         """
         self.loaded, self.map_frame = loaded, map_frame
         self.localizer = localizer_of(loaded.model, stride_s, tracker)
-        self.feed = FEEDS[odometry]() if tracker == "odometry" else None
+        features = loaded.card.config.features
+        if features.along == "way" and odometry == "steps":
+            raise ConfigError(
+                "parameter odometry",
+                wanted='"wheels", which say all the time how far the device went: the model reads along the way',
+                found='"steps"',
+                fix="use a model that reads along time for a person",
+            )
+        self.feed = FEEDS[odometry]() if tracker == "odometry" or features.needs_odometry else None
+        self.tilts = features.frame == "level" and odometry == "wheels"  # whether an inertial unit is of use as well
         self.health = Health(self.localizer, now_ns, about)
         self.last: Estimate | None = None
         self._kept_ns = round((loaded.card.config.window.length_s + KEPT_S) * NS_PER_S)

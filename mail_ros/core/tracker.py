@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from mail_ros.core.belief import NEAR_M, Cells, FloatArray, Posterior, decode, gaussian, normal
-from mail_ros.core.config import TrackerConfig
 from mail_ros.core.errors import TrackError
 from mail_ros.core.motion import Motion, OdometryMotion, Turn, WalkingMotion
+from mail_ros.core.tracker_config import TrackerConfig
 
 LONGEST_EVIDENCE_S = 2.0  # a window counts for at most so long, however rarely one comes
 FORGET_S = 60.0  # without odometry, a belief that old says nothing any more
