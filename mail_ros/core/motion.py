@@ -65,6 +65,10 @@ class Motion(ABC):
             change_ut: of the field in half a second.
         """
 
+    def settle(self, belief: FloatArray) -> FloatArray | None:
+        """The belief (m, columns) where evidence of this very place comes, not yet normalised; None where it is there."""
+        return None
+
     @abstractmethod
     def standing(self, belief: FloatArray) -> float:
         """How surely the device stands, 0 to 1."""
@@ -113,16 +117,20 @@ class OdometryMotion(Motion):
         return np.full((cells, self.columns), 1.0 / (cells * self.columns))
 
     def move(self, belief: FloatArray, elapsed_s: float, moved_m: FloatArray, change_ut: float) -> FloatArray | None:
-        """Once odometry went `odometry_m`; a long way in pieces."""
+        """Once odometry went far and nobody settled it; a long way in pieces."""
         self._silent_s += elapsed_s
         if moved_m.any():
             self._way_m = self._way_m + moved_m
             self._step_m, self._stride_s, self._silent_s = moved_m, self._silent_s, 0.0
-        due = float(np.linalg.norm(self._way_m)) >= self.config.odometry_m
-        if due:
-            belief = self._odometry(belief)
+        moved = self._moved(belief, STRETCH * self.config.odometry_m)
         self.pending_m = self._turned(self._way_m + self._begun_m())
-        return belief if due else None
+        return moved
+
+    def settle(self, belief: FloatArray) -> FloatArray | None:
+        """Once odometry went `odometry_m`: evidence of where it leads must not count for where it began."""
+        moved = self._moved(belief, self.config.odometry_m)
+        self.pending_m = self._turned(self._way_m + self._begun_m())
+        return moved
 
     def standing(self, belief: FloatArray) -> float:
         """One who makes no step stands."""
@@ -134,8 +142,10 @@ class OdometryMotion(Motion):
         concentration = min(max(math.hypot(x, y), 1e-12), 1.0)
         return Turn(math.atan2(y, x), min(-2.0 * math.log(concentration), ANY_ANGLE_RAD2))
 
-    def _odometry(self, belief: FloatArray) -> FloatArray:
+    def _moved(self, belief: FloatArray, least_m: float) -> FloatArray | None:
         length_m = float(np.linalg.norm(self._way_m))
+        if length_m < least_m:
+            return None
         if length_m > FARTHEST_M:
             self._way_m = np.zeros(2)
             return self.start(len(belief))

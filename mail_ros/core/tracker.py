@@ -123,7 +123,9 @@ class Tracker:
             self.reset()
             return
         self._unheard_s += elapsed_s
-        moved = self.motion.move(self.belief, elapsed_s, moved_m, change_ut)
+        self._move(self.motion.move(self.belief, elapsed_s, moved_m, change_ut))
+
+    def _move(self, moved: FloatArray | None) -> None:
         if moved is None:
             return
         lost = min(1.0, self.config.lost_per_s * self._unheard_s)
@@ -151,6 +153,7 @@ class Tracker:
                 found=f"{log_ratio.shape}, highest {highest:g}, {int(np.isnan(log_ratio).sum())} NaN",
                 fix="check the model and the field it was given",
             )
+        self._move(self.motion.settle(self.belief))
         if not self._due:
             return
         scale = max(highest, 0.0)  # taken out of both, so that the numbers stay finite
