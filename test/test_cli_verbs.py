@@ -39,7 +39,7 @@ DIFFER = {
     "tracker",
 }  # in what they are, made or chosen from
 IN_REAL_TIME = {"demo"}  # see test_demo.py
-OF_BUILDINGS = {"benchmark field", "benchmark robots"}  # whose fields take half a minute each
+OF_BUILDINGS = {"benchmark field", "benchmark map", "benchmark robots"}  # whose fields take half a minute each
 QUICK = [(name, example) for name, verb in VERBS.items() for example in examples(verb) if not example.takes]
 LONG = [(name, example) for name, verb in VERBS.items() for example in examples(verb) if example.takes]
 
