@@ -30,7 +30,7 @@ READY := $(VENV)/.ready-$(PYTHON_VERSION)
 DEMO := runs/demo_model
 CODE := . $(wildcard scripts/*)
 
-.PHONY: help demo test soak check format install docs reference demo-model clean
+.PHONY: help demo test soak check types format install docs reference demo-model clean
 .DELETE_ON_ERROR:
 
 help:
@@ -68,10 +68,12 @@ soak: $(READY)
 check: $(READY)
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
-	$(BIN)/mypy mail_ros test docs/generator
-	$(MAKE) --no-print-directory docs
+	$(MAKE) --no-print-directory --jobs 2 --output-sync types docs
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not alone" --numprocesses 2 --dist loadscope
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m alone
+
+types: $(READY)
+	$(BIN)/mypy mail_ros test docs/generator
 
 format: $(READY)
 	$(BIN)/ruff format $(CODE)

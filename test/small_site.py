@@ -5,11 +5,8 @@ from __future__ import annotations
 import gzip
 import os
 import shlex
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +20,6 @@ from mail_ros.data.importers.ipin import IPIN_2023_ORIGIN
 from mail_ros.data.messages import ODOMETRY_TYPE
 from mail_ros.data.walk_writer import write_walk
 
-Done = subprocess.CompletedProcess[str]
-
 WALK_S = 60.0
 SPEED_M_S, RADIUS_M = 1.2, 5.0  # of a synthetic walk
 STEPS_HZ = 1.8
@@ -35,6 +30,10 @@ DAYS = ("monday_1", "monday_2", "tuesday_1", "wednesday_1")
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder, to be copied by whoever writes into it."""
+    from benchmarks import benchmarked  # brings torch along, which few tests want
+
+    from mail_ros.evaluation.protocol import read_walks, split
+
     folder = tmp_path_factory.mktemp("site")
     for number, name in enumerate(DAYS):
         walk = _walk(number)
@@ -46,46 +45,16 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("site", "network"):
         tiny_model(folder / "models" / f"{name}.safetensors", tiny_config("heatmap"))
     made_up(np.concatenate([forth_and_back((0.3, 0.9)), spins()])).write(folder / "drives" / "to_and_fro")
-    done = shell("mail_ros benchmark accuracy --data bags --methods chance,knn --out runs/accuracy", folder)
-    assert done.returncode == 0, done.stderr
+    parts = split(read_walks(sorted((folder / "bags").iterdir())), "last-round")
+    benchmarked(parts, ("chance", "knn"), folder / "runs" / "accuracy")
     return folder
 
 
-@pytest.fixture(scope="module")
-def all_ran(
-    request: pytest.FixtureRequest, site: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Mapping[str, Future[Done]]]:
-    """What all tests of a module that are to run have as their parameter `ran`: as many at once as there are cores."""
-    items = [item for item in request.session.items if isinstance(item, pytest.Function) and hasattr(item, "callspec")]
-    given = [item.callspec.params for item in items if item.module is request.module]
-    wanted = [str(params["ran"]) for params in given if "ran" in params]
-    pool = ThreadPoolExecutor(os.cpu_count())
-
-    def run(commands: str, domain_id: int) -> Done:
-        folder = shutil.copytree(site, tmp_path_factory.mktemp("copy") / "site")
-        return shell(commands, folder, domain_id)
-
-    yield {commands: pool.submit(run, commands, 1 + number) for number, commands in enumerate(wanted)}
-    pool.shutdown(cancel_futures=True)
-
-
-@pytest.fixture
-def ran(request: pytest.FixtureRequest, all_ran: Mapping[str, Future[Done]]) -> Done:
-    """What became of the commands that are this test's parameter, on a copy of the small site of their own."""
-    return all_ran[request.param].result()
-
-
-def shell(commands: str, folder: Path, domain_id: int = 0) -> Done:
-    """Run lines as a user does who has this checkout's `mail_ros`, up to the first that fails; nobody types.
-
-    Args:
-        commands: the lines.
-        folder: to run them in.
-        domain_id: of ROS; those of different ones do not hear each other.
-    """
+def shell(commands: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run lines as a user does who has this checkout's `mail_ros`, up to the first that fails; nobody types."""
     python = shlex.quote(sys.executable)
     ours = f'set -e\nmail_ros() {{ {python} -m mail_ros.cli.main "$@"; }}\npython() {{ {python} "$@"; }}\n'
-    environment = {**os.environ, "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST", "ROS_DOMAIN_ID": str(domain_id)}
+    environment = {**os.environ, "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
     return subprocess.run(
         ["bash", "-c", ours + commands],
         cwd=folder,

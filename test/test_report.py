@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from benchmarks import benchmarked
 from browser import chromium, needs_chromium
 from helpers import START_NS, synthetic_walk
 from matplotlib.image import imread
@@ -19,15 +20,12 @@ from test_cli import mail_ros
 from mail_ros.core.errors import MailError
 from mail_ros.core.signals import NS_PER_S
 from mail_ros.data.plan import OCCUPIED, Plan
-from mail_ros.evaluation.accuracy import Bench, results, settled, write_results
-from mail_ros.evaluation.cells import compute_cell
 from mail_ros.evaluation.metrics import Metrics, metric_columns, metric_row
 from mail_ros.evaluation.protocol import Split, read_walks
 from mail_ros.evaluation.report.page import write_page
 from mail_ros.evaluation.report.pictures import write_pictures
 from mail_ros.evaluation.report.runs import read_run
 from mail_ros.evaluation.report.views import colours, mistakes, short_names
-from mail_ros.training.config import run_config
 
 METHODS = ("chance", "knn", "mail_heatmap")
 
@@ -42,12 +40,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
             walk.write(folder / "bags" / f"floor_{floor}_walk_{number}")
     bags = sorted((folder / "bags").iterdir())
     parts = Split(*(read_walks([bag for bag in bags if bag.name.endswith("_0") == taught]) for taught in (True, False)))
-    config = run_config(["features.rate_hz=10", "network.hidden=8", "training.epochs=1", "training.stride_s=4"])
-    cells = Bench(parts, config, 1.0, folder / "run <1>", settled(config)).cells(METHODS)
-    for cell in cells:
-        compute_cell(cell, {})
-    write_results(folder / "run <1>", results(cells))
-    return folder / "run <1>"
+    return benchmarked(parts, METHODS, folder / "run <1>", "training.stride_s=4")
 
 
 @pytest.fixture(scope="module")

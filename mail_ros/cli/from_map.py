@@ -29,7 +29,7 @@ def from_map(
 ) -> None:
     """Compare training on a survey alone with training on walks from its map as well, on simulated robots.
 
-    Example: `mail_ros benchmark map --buildings 3 --set field_map.walks=20`
+    Example, some minutes: `mail_ros benchmark map --buildings 3 --set field_map.walks=20`
     """
     from mail_ros.evaluation.from_map import CASES, compare, models
     from mail_ros.training.config import run_config

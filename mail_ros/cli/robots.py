@@ -34,7 +34,7 @@ def robots(
     Recorded walks are judged as they are, and turned about the vertical by any angle. Leave the machine alone while the
     time of a sample is measured, at the end.
 
-    Example: `mail_ros benchmark robots bags/* --docs docs/robots.md`
+    Example, half an hour: `mail_ros benchmark robots bags/* --docs docs/robots.md`
     """
     from mail_ros.evaluation.protocol import read_walks, split
     from mail_ros.evaluation.robots.cases import cases, curves

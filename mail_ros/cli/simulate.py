@@ -43,7 +43,7 @@ def simulate(
 
     Example: `mail_ros simulate --out bags/simulated --walks 6`
 
-    Example: `mail_ros simulate --out bags/robot --building 0 --who robot --drive-m 100 --set drive.spins=2`
+    Example: `mail_ros simulate --out bags/robot --building 0 --who robot --walks 2 --drive-m 100 --set drive.spins=2`
     """
     if building is None:
         if settings or who is not None or drive_m is not None:

@@ -67,7 +67,7 @@ class Motion(ABC):
         """
 
     def settle(self, belief: FloatArray) -> FloatArray | None:
-        """The belief (m, columns) where evidence of this very place comes, not yet normalised; None where it is there."""
+        """The belief (m, columns) where evidence of this very place comes, not normalised; None where it is there."""
         return None
 
     @abstractmethod
