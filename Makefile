@@ -56,7 +56,7 @@ endif
 
 demo: $(READY)
 	@$(BIN)/mail_ros demo --out runs/demo.png
-	@$(BIN)/mail_ros demo --robot --out runs/demo_robot.png
+	@$(BIN)/mail_ros demo --wheels --out runs/demo_robot.png
 
 test: check
 

@@ -39,7 +39,6 @@ DIFFER = {
     "tracker",
     "quick",
     "run",
-    "robot",  # demo's is which demo, all others' a file
 }  # in what they are, made or chosen from
 IN_REAL_TIME = {"demo"}  # see test_demo.py
 OF_BUILDINGS = {"benchmark field", "benchmark map", "benchmark robots"}  # whose fields take half a minute each

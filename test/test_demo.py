@@ -52,7 +52,7 @@ def test_a_robot_whose_sensor_turns_with_it_is_localized_with_a_model_of_its_own
     """Survey, training and drive: the whole way once, at changing speed; nobody tells how the sensor is mounted."""
     from mail_ros.cli.demo import demo
 
-    demo(out=tmp_path / "robot.png", length_m=8.0, seed=4, robot=True)
+    demo(out=tmp_path / "robot.png", length_m=8.0, seed=4, wheels=True)
     printed = capsys.readouterr().out.splitlines()
     row = next(line for line in printed if line.lstrip().startswith("all"))
     poses, mean_m, median_m, p90_m, most_m = (float(number) for number in re.findall(r"[\d.]+", row.replace(",", "")))

@@ -1,7 +1,7 @@
 """`mail_ros demo`: the main job once, with a simulated robot and the real localizer node over DDS.
 
 demo            a robot whose sensor's axes stay fixed to the map; the shipped network
-demo --robot    survey --> train --> a robot whose sensor turns with it, and that stops, turns and backs up
+demo --wheels   survey --> train --> a robot whose sensor turns with it, and that stops, turns and backs up
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ PLAIN_M, ROBOT_M = 60.0, 45.0  # to drive: about a minute, and two
 def demo(
     model: Annotated[
         Path | None,
-        typer.Option(help="A model of the simulated site; default: the shipped one, with --robot one trained first."),
+        typer.Option(help="A model of the simulated site; default: the shipped one, with --wheels one trained first."),
     ] = None,
     out: Annotated[Path, typer.Option(help="The picture to draw.")] = Path("demo.png"),
     length_m: Annotated[
         float | None,
-        typer.Option(min=1.0, max=1000.0, help=f"How far to drive; default: {PLAIN_M:g}, with --robot {ROBOT_M:g}."),
+        typer.Option(min=1.0, max=1000.0, help=f"How far to drive; default: {PLAIN_M:g}, with --wheels {ROBOT_M:g}."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another drive.")] = 0,
-    robot: Annotated[
-        bool, typer.Option("--robot", help="A robot on wheels that slip, which stops, turns in place and backs up.")
+    wheels: Annotated[
+        bool, typer.Option("--wheels", help="A robot on wheels that slip, which stops, turns in place and backs up.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -45,9 +45,9 @@ def demo(
 
     The node runs in a process of its own, as on a robot; the drive takes one to two minutes, in real time.
 
-    Example, two minutes: `mail_ros demo --robot --out demo.png`
+    Example, two minutes: `mail_ros demo --wheels --out demo.png`
     """
-    if robot:
+    if wheels:
         result = demo_robot(model, out, length_m or ROBOT_M, seed)
     else:
         result = _demo_plain(model or shipped_model(), out, length_m or PLAIN_M, seed)

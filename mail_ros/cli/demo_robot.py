@@ -1,4 +1,4 @@
-"""`mail_ros demo --robot`: survey, train, drive, with a robot that does what surveyors do not.
+"""`mail_ros demo --wheels`: survey, train, drive, with a robot that does what surveyors do not.
 
 survey_site --> bags --> train --> model --+--> the localizer node --> table, picture
 drive_site --> imu/mag, odom, imu/data ----^
