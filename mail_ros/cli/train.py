@@ -79,11 +79,14 @@ def train(
     console.print(f"model: {out}   run: {folder}")
     if as_json:
         print_json({"model": out, "run": folder, "validation": metrics, "best_epoch": best})
+    tracker = "odometry" if config.features.needs_odometry else "walking"
     carried = () if robot is None else (f"robot_file:={robot.resolve()}",)
     say_next(
-        words("ros2", "launch", "mail_ros", "mail.launch.py", f"model:={out.resolve()}", "tracker:=walking", *carried),
+        words(
+            "ros2", "launch", "mail_ros", "mail.launch.py", f"model:={out.resolve()}", f"tracker:={tracker}", *carried
+        ),
         f"mail_ros evaluate {words(out)} {gathered(survey.validate)} "
-        + words("--tracker", "walking", *told(topic, truth, robot)),
+        + words("--tracker", tracker, *told(topic, truth, robot)),
     )
 
 
