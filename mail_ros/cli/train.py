@@ -80,7 +80,7 @@ def train(
     if as_json:
         print_json({"model": out, "run": folder, "validation": metrics, "best_epoch": best})
     tracker = "odometry" if config.features.needs_odometry else "walking"
-    carried = () if robot is None else (f"robot_file:={robot.resolve()}",)
+    carried = (f"tracker:={tracker}", *(() if robot is None else (f"robot_file:={robot.resolve()}",)))
     say_next(
         words(
             "ros2", "launch", "mail_ros", "mail.launch.py", f"model:={out.resolve()}", f"tracker:={tracker}", *carried
