@@ -82,9 +82,7 @@ def train(
     tracker = "odometry" if config.features.needs_odometry else "walking"
     carried = (f"tracker:={tracker}", *(() if robot is None else (f"robot_file:={robot.resolve()}",)))
     say_next(
-        words(
-            "ros2", "launch", "mail_ros", "mail.launch.py", f"model:={out.resolve()}", f"tracker:={tracker}", *carried
-        ),
+        words("ros2", "launch", "mail_ros", "mail.launch.py", f"model:={out.resolve()}", *carried),
         f"mail_ros evaluate {words(out)} {gathered(survey.validate)} "
         + words("--tracker", tracker, *told(topic, truth, robot)),
     )
