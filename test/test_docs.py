@@ -125,6 +125,15 @@ def test_the_figures_of_the_readme_are_those_of_the_page_that_says_how_they_came
     assert len(rows) == 3
 
 
+def test_a_table_that_stands_on_two_pages_is_the_same_on_both() -> None:
+    docs = ROOT / "docs"
+    (told,) = (block.text for block in blocks(docs / "paths" / "phone.md") if block.mark == "text")
+    assert told in accuracy()
+    rows = re.findall(r"^\| node \|.*$", (docs / "speed.md").read_text(), re.MULTILINE)
+    assert rows
+    assert set(rows) <= set((docs / "tables.md").read_text().splitlines())
+
+
 def accuracy() -> str:
     return (ROOT / "docs" / "accuracy.md").read_text()
 
