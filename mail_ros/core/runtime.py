@@ -2,8 +2,8 @@
 
 odometry --> OdometryFeed --+
 field ----------------------+--> Sample --> Health.push --> Estimate --> Placed
-|                                     with heading
-+--> the last window --> the next model, exchanged while the robot drives
+                                   |                                     with heading
+                                   +--> the last window --> the next model, exchanged while the robot drives
 """
 
 from __future__ import annotations

@@ -175,7 +175,7 @@ class WindowSet:
 
 
 def _run_length(field_ut: FloatArray) -> IntArray:
-    """How many finite rows of (n, 3) end without a break at each of them, (n,)."""
+    """How many finite rows of (n, w) end without a break at each of them, (n,)."""
     usable: BoolArray = np.isfinite(field_ut.sum(axis=1))
     index = np.arange(1, len(field_ut) + 1)
     last_break = np.maximum.accumulate(np.where(usable, 0, index))
