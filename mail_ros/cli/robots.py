@@ -54,11 +54,10 @@ def robots(
     with progress("robots") as bar:
         task = bar.add_task("", total=None)
         compute(planned, lambda done, total: bar.update(task, completed=done, total=total))
-    stopped = [point.case for curve in drawn if curve.name == "stops" for point in curve.points if point.x]
     results = Results(
         drawn,
         curve_rows(planned, drawn),
-        stands(planned, stopped),
+        stands(planned, drawn),
         yaw_rows(planned),
         costs(seeds[0], drives),
         buildings,

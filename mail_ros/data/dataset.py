@@ -149,11 +149,11 @@ class WindowSet:
         stride = max(1, round(stride_s * config.features.rate_hz))
         self.ends = np.flatnonzero(usable)[::stride]
         if not len(self.ends):
-            longest_s = self.reach.max(initial=0) / config.features.rate_hz
+            rate, unit = config.features.rate_hz, config.features.unit
             raise TrackError(
                 ", ".join(track.source for track in tracks),
-                wanted=f"labelled, moving windows of {self.samples / config.features.rate_hz:g} s",
-                found=f"none (longest labelled stretch without a hole: {longest_s:.1f} s)",
+                wanted=f"labelled, moving windows of {self.samples / rate:g} {unit}",
+                found=f"none (longest labelled stretch without a hole: {self.reach.max(initial=0) / rate:.1f} {unit})",
                 fix="give walks with landmarks that are longer than the window",
             )
 

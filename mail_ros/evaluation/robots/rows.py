@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mail_ros.evaluation.robots.cases import STOP_S, Case, Curve
+from mail_ros.evaluation.robots.cases import STOP_S, Curve
 from mail_ros.evaluation.robots.followed import Followed, joined
 from mail_ros.evaluation.robots.run import Plan
 from mail_ros.evaluation.robots.world import CONFIGS
@@ -101,8 +101,9 @@ def _curve_rows(planned: Plan, curve: Curve) -> Iterator[Row]:
             )
 
 
-def stands(planned: Plan, cases: Sequence[Case]) -> list[Stand]:
-    """What both models said in the stops of some cases."""
+def stands(planned: Plan, drawn: Sequence[Curve]) -> list[Stand]:
+    """What both models said in the stops of the curve of stops."""
+    cases = [point.case for curve in drawn if curve.name == "stops" for point in curve.points if point.x]
     rows = []
     for model in CONFIGS:
         each = [stand for case in cases for stand in stands_of(planned.pooled(case, model))]
