@@ -51,9 +51,12 @@ class OdometryInput:
             self.frame_id = msg.header.frame_id
 
     def on_attitude(self, msg: Imu) -> None:
-        """Pass its tilt on."""
-        feed, reading = self.node.runtime.feed, self._reading(to_imu_reading, msg)
-        if self.node.active and feed is not None and reading is not None:
+        """Pass its tilt on, likewise."""
+        feed = self.node.runtime.feed
+        if not self.node.active or feed is None:
+            return
+        reading = self._reading(to_imu_reading, msg)
+        if reading is not None:
             feed.hear_attitude(reading)
 
     def _reading(self, read: Callable[[Any], Any], msg: Any) -> Any:
