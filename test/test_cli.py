@@ -66,7 +66,7 @@ def test_train_then_evaluate(tmp_path: Path) -> None:
 
 
 def test_a_model_that_needs_odometry_is_followed_by_odometry(tmp_path: Path) -> None:
-    """The next command that `train` names is one that works: by walking, it would not know the way."""
+    """The next commands that `train` names use the odometry that the model needs anyway, and work as they stand."""
     for seed in range(2):
         walk = synthetic_walk(30.0, 50.0, seed=seed)
         write_walk(tmp_path / f"walk{seed}", walk.stamp_ns, walk.field_ut, walk.landmarks, before=wheels_of(walk))
