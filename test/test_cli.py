@@ -10,11 +10,13 @@ import numpy as np
 from calibration_drives import MOTOR, TILTED, each_and_both, forth_and_back, made_up, spins
 from helpers import synthetic_walk, tiny_config, tiny_model
 from shared_walks import LOGS, needs_logs
+from small_site import wheels_of
 
 from mail_ros.core.checkpoint import load_model
 from mail_ros.core.robot import read_robot
 from mail_ros.data.bag import read_track
 from mail_ros.data.importers import IMPORTERS
+from mail_ros.data.walk_writer import write_walk
 
 QUICK = [
     f"--set={setting}"
@@ -61,6 +63,20 @@ def test_train_then_evaluate(tmp_path: Path) -> None:
 
     assert "add --resume" in mail_ros(*train, code=1)
     assert mail_ros(*train, "--resume").splitlines() == said
+
+
+def test_a_model_that_needs_odometry_is_followed_by_odometry(tmp_path: Path) -> None:
+    """The next commands that `train` names use the odometry that the model needs anyway, and work as they stand."""
+    for seed in range(2):
+        walk = synthetic_walk(30.0, 50.0, seed=seed)
+        write_walk(tmp_path / f"walk{seed}", walk.stamp_ns, walk.field_ut, walk.landmarks, before=wheels_of(walk))
+    model, walk0, walk1 = (tmp_path / name for name in ("site.safetensors", "walk0", "walk1"))
+    train = ("train", walk0, "--validate", walk1, "--out", model, "--run", tmp_path / "run", "--preset", "robot")
+    launch, evaluate = mail_ros(*train).splitlines()[-2:]
+    assert launch == f"next: ros2 launch mail_ros mail.launch.py model:={model} tracker:=odometry"
+    assert evaluate == f"  or: mail_ros evaluate {model} {walk1} --tracker odometry"
+    rows = json.loads(mail_ros(*evaluate.partition("mail_ros ")[2].split(), "--json"))
+    assert rows["all, moving"]["median_m"] < 1.0
 
 
 def test_errors_are_one_line_with_the_fix(tmp_path: Path) -> None:

@@ -54,11 +54,10 @@ def robots(
     with progress("robots") as bar:
         task = bar.add_task("", total=None)
         compute(planned, lambda done, total: bar.update(task, completed=done, total=total))
-    stopped = [point.case for curve in drawn if curve.name == "stops" for point in curve.points if point.x]
     results = Results(
         drawn,
         curve_rows(planned, drawn),
-        stands(planned, stopped),
+        stands(planned, drawn),
         yaw_rows(planned),
         costs(seeds[0], drives),
         buildings,
@@ -80,15 +79,8 @@ def _print(results: Results) -> None:
     heads = ["", "x", "", "n", "mean", "median", "> 5 m", "x undisturbed", "worst", "bar"]
     lines = []
     for row in results.rows:
-        values = [
-            f"{row.mean_m:.2f}",
-            f"{row.median_m:.2f}",
-            f"{row.over_5m:.1%}",
-            f"{row.ratio:.2f}",
-            f"{row.worst:.2f}",
-        ]
         verdict = "" if row.model == "before" else f"{row.bar:g} {'met' if row.met else 'MISSED'}"
-        lines.append([row.curve, f"{row.x:g}", row.model, f"{row.estimates:,}", *values, verdict])
+        lines.append([row.curve, f"{row.x:g}", row.model, f"{row.estimates:,}", *row.figures, verdict])
     print_table(f"{results.buildings} buildings, {results.drives} drives each; errors in m", heads, lines, (0, 2))
     print_table(
         "what must hold",

@@ -90,7 +90,7 @@ class PitchAlignment:
 
 
 class YawAlignment:
-    """In level axes: a window is y + iz.. of horizontal field y, heading e and vertical field z, all over its samples.
+    """In level axes: a window is a horizontal field y and a heading e, both complex, and a vertical field z.
 
     It reads y = c s + o e of a stored window's s, with an unknown angle, |c| = 1, and an unknown offset o of the
     device, which turns with the heading e, |e| = 1. Weighing the offset by `offset_share`, and by nothing, the least

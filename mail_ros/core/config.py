@@ -60,6 +60,11 @@ class FeatureConfig:
         return {"device": 3, "level": 5}[self.frame]
 
     @property
+    def unit(self) -> str:
+        """Of the length of windows, which the names of settings take for seconds."""
+        return {"time": "s", "way": "m"}[self.along]
+
+    @property
     def needs_odometry(self) -> bool:
         """Whether samples must say how the device went, or looked."""
         return self.frame == "level" or self.along == "way"

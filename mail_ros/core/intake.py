@@ -103,12 +103,12 @@ class Intake:
         """
         if isinstance(self.resampler, WaySampler) and not self._go(sample):
             return []
-        fault, row = self.sensor.fault(sample.stamp_ns, sample.field_ut), None
-        if fault is None:
-            row = self.frame.row(sample.field_ut, sample.attitude() if self.frame.levels else UPRIGHT)
-            fault = "no_attitude" if row is None else None
-        if fault is not None or row is None:
-            self.refuse(sample.stamp_ns, str(fault))
+        if (fault := self.sensor.fault(sample.stamp_ns, sample.field_ut)) is not None:
+            self.refuse(sample.stamp_ns, fault)
+            return []
+        row = self.frame.row(sample.field_ut, sample.attitude() if self.frame.levels else UPRIGHT)
+        if row is None:
+            self.refuse(sample.stamp_ns, "no_attitude")
             return []
         self._good_ns, self.faulty = sample.stamp_ns, False
         return self.resampler.push(sample.stamp_ns, row)

@@ -2,8 +2,8 @@
 
 odometry --> OdometryFeed --+
 field ----------------------+--> Sample --> Health.push --> Estimate --> Placed
-|                                     with heading
-+--> the last window --> the next model, exchanged while the robot drives
+                                   |                                     with heading
+                                   +--> the last window --> the next model, exchanged while the robot drives
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mail_ros.core.config import OdometrySource, TrackerChoice
+from mail_ros.core.config import FeatureConfig, OdometrySource, TrackerChoice
 from mail_ros.core.engine import Loaded
 from mail_ros.core.errors import ConfigError, MailError
 from mail_ros.core.feed import OdometryFeed, OdometryPose, StepFeed, WheelFeed
@@ -74,13 +74,7 @@ class Runtime:
         self.loaded, self.map_frame = loaded, map_frame
         self.localizer = localizer_of(loaded.model, stride_s, tracker)
         features = loaded.card.config.features
-        if features.along == "way" and odometry == "steps":
-            raise ConfigError(
-                "parameter odometry",
-                wanted='"wheels", which say all the time how far the device went: the model reads along the way',
-                found='"steps"',
-                fix="use a model that reads along time for a person",
-            )
+        _check_odometry(features, odometry)
         self.feed = FEEDS[odometry]() if tracker == "odometry" or features.needs_odometry else None
         self.tilts = features.frame == "level" and odometry == "wheels"  # whether an inertial unit is of use as well
         self.health = Health(self.localizer, now_ns, about)
@@ -137,6 +131,16 @@ class Runtime:
         self._kept.append((self._heard, sample))
         while sample.stamp_ns - self._kept[0][1].stamp_ns > self._kept_ns:
             self._kept.popleft()
+
+
+def _check_odometry(features: FeatureConfig, odometry: OdometrySource) -> None:
+    if features.along == "way" and odometry == "steps":
+        raise ConfigError(
+            "parameter odometry",
+            wanted='"wheels", which say all the time how far the device went: the model reads along the way',
+            found='"steps"',
+            fix="use a model that reads along time for a person",
+        )
 
 
 def map_from_odometry(placed: Placed) -> OdometryPose | None:

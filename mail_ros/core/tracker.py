@@ -45,14 +45,15 @@ class Tracker:
             cells: the map.
             config: motion and evidence.
             odometry: whether `advance` will be told the way; if not, walking is guessed.
-            by_way: whether windows are cut by the way, so that it is metres, not seconds, which they tell anew.
+            by_way: whether windows are cut by the way, so that it is metres, not seconds, which they tell anew; without
+                odometry nobody counts metres, and it is seconds all the same.
 
         Raises:
             ModelError: cells that do not lie on one grid.
         """
         self.cells, self.config = cells, config
         self.motion: Motion = OdometryMotion(cells, config) if odometry else WalkingMotion(cells, config)
-        self._forgets, self._by_way = not odometry, by_way
+        self._forgets, self._by_way = not odometry, by_way and odometry
         self._spread = 1.0 if odometry else config.walking_spread
         self.reset()
 
@@ -124,9 +125,10 @@ class Tracker:
             self.reset()
             return
         self._unheard_s += 0.0 if self._by_way else elapsed_s
-        self._move(self.motion.move(self.belief, elapsed_s, moved_m, change_ut))
+        self._carry(self.motion.move(self.belief, elapsed_s, moved_m, change_ut))
 
-    def _move(self, moved: FloatArray | None) -> None:
+    def _carry(self, moved: FloatArray | None) -> None:
+        """Believe what a move, where one was due, left of the belief; evidence may be taken again then."""
         if moved is None:
             return
         if self._by_way:
@@ -136,7 +138,7 @@ class Tracker:
         self._due = True
 
     def update(self, log_ratio: FloatArray, weight: float = 1.0) -> None:
-        """Take what a window says, unless the belief did not move since the last one.
+        """Carry the belief on to the window's end, and take what it says, unless nothing moved since the last one.
 
         A share of windows, `outlier`, is from anywhere: what is far below 0 in every cell changes nothing.
 
@@ -156,7 +158,7 @@ class Tracker:
                 found=f"{log_ratio.shape}, highest {highest:g}, {int(np.isnan(log_ratio).sum())} NaN",
                 fix="check the model and the field it was given",
             )
-        self._move(self.motion.settle(self.belief))
+        self._carry(self.motion.settle(self.belief))
         if not self._due:
             return
         scale = max(highest, 0.0)  # taken out of both, so that the numbers stay finite

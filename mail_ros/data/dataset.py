@@ -149,11 +149,11 @@ class WindowSet:
         stride = max(1, round(stride_s * config.features.rate_hz))
         self.ends = np.flatnonzero(usable)[::stride]
         if not len(self.ends):
-            longest_s = self.reach.max(initial=0) / config.features.rate_hz
+            rate, unit = config.features.rate_hz, config.features.unit
             raise TrackError(
                 ", ".join(track.source for track in tracks),
-                wanted=f"labelled, moving windows of {self.samples / config.features.rate_hz:g} s",
-                found=f"none (longest labelled stretch without a hole: {longest_s:.1f} s)",
+                wanted=f"labelled, moving windows of {self.samples / rate:g} {unit}",
+                found=f"none (longest labelled stretch without a hole: {self.reach.max(initial=0) / rate:.1f} {unit})",
                 fix="give walks with landmarks that are longer than the window",
             )
 
@@ -175,7 +175,7 @@ class WindowSet:
 
 
 def _run_length(field_ut: FloatArray) -> IntArray:
-    """How many finite rows of (n, 3) end without a break at each of them, (n,)."""
+    """How many finite rows of (n, w) end without a break at each of them, (n,)."""
     usable: BoolArray = np.isfinite(field_ut.sum(axis=1))
     index = np.arange(1, len(field_ut) + 1)
     last_break = np.maximum.accumulate(np.where(usable, 0, index))

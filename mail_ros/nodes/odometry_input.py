@@ -1,7 +1,7 @@
 """What a localizer hears of the way: a robot's wheels on `odom`, or a person's steps out of `imu/data`.
 
 Odometry or Imu --> OdometryPose or ImuReading --> Runtime.feed
-Imu, beside wheels: tilt, for a model that reads level axes --^
+Imu, beside wheels: tilt, for a model that reads level axes -^
 """
 
 from __future__ import annotations
@@ -51,9 +51,12 @@ class OdometryInput:
             self.frame_id = msg.header.frame_id
 
     def on_attitude(self, msg: Imu) -> None:
-        """Pass its tilt on."""
-        feed, reading = self.node.runtime.feed, self._reading(to_imu_reading, msg)
-        if self.node.active and feed is not None and reading is not None:
+        """Pass its tilt on, likewise."""
+        feed = self.node.runtime.feed
+        if not self.node.active or feed is None:
+            return
+        reading = self._reading(to_imu_reading, msg)
+        if reading is not None:
             feed.hear_attitude(reading)
 
     def _reading(self, read: Callable[[Any], Any], msg: Any) -> Any:

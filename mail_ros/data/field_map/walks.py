@@ -25,7 +25,7 @@ from mail_ros.data.field_map.fit import Covariance, FieldMap, fit_field_map
 from mail_ros.data.field_map.ways import SurveyedWays
 from mail_ros.data.simulator.config import DriveConfig
 from mail_ros.data.simulator.way import smooth
-from mail_ros.data.track import FloatArray, Track
+from mail_ros.data.track import BoolArray, FloatArray, Track
 
 READ = FeatureConfig(rate_hz=10.0, frame="level", along="way", max_gap_s=0.5)  # of the survey: ten rows a metre
 MOST_BESIDE_M = 0.5
@@ -95,7 +95,7 @@ def map_walks(maps: Sequence[FloorMap], config: FieldMapConfig) -> list[Track]:
     return [each.walk(number, config) for each in maps for number in range(config.walks)]
 
 
-def _stretches(position_m: FloatArray, usable: np.ndarray) -> Iterator[FloatArray]:
+def _stretches(position_m: FloatArray, usable: BoolArray) -> Iterator[FloatArray]:
     """Places (n, 2) that follow one another, nothing being between."""
     index = np.flatnonzero(usable)
     for part in np.split(index, 1 + np.flatnonzero(np.diff(index) > 1)):

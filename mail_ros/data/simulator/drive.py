@@ -1,9 +1,9 @@
 """One drive through a building, by a robot or a person: where it goes, and all that it measures on the way.
 
 Plan --> route --> ways --> course --> Motion --> wheels, imu
-|           | currents
+                                         |           | currents
 Premises.field_ut <-- sensor's places ---+           v
-+--> sensor's axes ----------------> measured_ut --> SimulatedDrive
+         +--> sensor's axes ----------------> measured_ut --> SimulatedDrive
 """
 
 from __future__ import annotations

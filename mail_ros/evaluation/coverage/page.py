@@ -104,6 +104,12 @@ def _figure(floor: Coverage, plan: Plan | None) -> Any:
             borderpad=3,
             font={"color": "#ffffff", "size": 12},
         )
+    figure.update_layout(**_layout(floor, plan))
+    return figure
+
+
+def _layout(floor: Coverage, plan: Plan | None) -> dict[str, Any]:
+    """Axes of one scale, over the plan."""
     low_m, size_m = extent_m(floor, plan)
     axis = {
         "gridcolor": "#eef1f4",
@@ -112,18 +118,17 @@ def _figure(floor: Coverage, plan: Plan | None) -> Any:
         "tickfont": {"color": QUIET},
         "constrain": "domain",
     }
-    figure.update_layout(
-        images=plan_image(plan),
-        height=float(np.clip(WIDTH_PX * size_m[1] / size_m[0], *HEIGHT_PX)),
-        margin={"l": 46, "r": 6, "t": 32, "b": 40},
-        showlegend=False,
-        hovermode="closest",
-        plot_bgcolor="#ffffff",
-        font={"color": INK},
-        xaxis={**axis, "title": "x, m", "range": [low_m[0], low_m[0] + size_m[0]]},
-        yaxis={**axis, "title": "y, m", "range": [low_m[1], low_m[1] + size_m[1]], "scaleanchor": "x"},
-    )
-    return figure
+    return {
+        "images": plan_image(plan),
+        "height": float(np.clip(WIDTH_PX * size_m[1] / size_m[0], *HEIGHT_PX)),
+        "margin": {"l": 46, "r": 6, "t": 32, "b": 40},
+        "showlegend": False,
+        "hovermode": "closest",
+        "plot_bgcolor": "#ffffff",
+        "font": {"color": INK},
+        "xaxis": {**axis, "title": "x, m", "range": [low_m[0], low_m[0] + size_m[0]]},
+        "yaxis": {**axis, "title": "y, m", "range": [low_m[1], low_m[1] + size_m[1]], "scaleanchor": "x"},
+    }
 
 
 def _passes(floor: Coverage, at: int) -> str:

@@ -89,6 +89,17 @@ def _draw_floor(axes: Axes, floor: Coverage, plan: Plan | None) -> None:
             )
     low_m, size_m = extent_m(floor, plan)
     high_m = low_m + size_m
+    _draw_numbers(axes, floor)
+    axes.set(xlim=(low_m[0], high_m[0]), ylim=(low_m[1], high_m[1]), aspect="equal", xlabel="x, m", ylabel="y, m")
+    axes.set_title(summary(floor), loc="left", color=INK, fontsize=11)
+    axes.spines[:].set_visible(False)
+    if plan is None:
+        axes.grid(color="#eef1f4", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.tick_params(length=0, colors=QUIET)
+
+
+def _draw_numbers(axes: Axes, floor: Coverage) -> None:
     for number, stretch in enumerate(numbered(floor), 1):
         axes.annotate(
             str(number),
@@ -103,13 +114,6 @@ def _draw_floor(axes: Axes, floor: Coverage, plan: Plan | None) -> None:
             zorder=6,
             bbox={"boxstyle": "circle,pad=0.25", "facecolor": INK, "edgecolor": "white", "linewidth": 0.8},
         )
-    axes.set(xlim=(low_m[0], high_m[0]), ylim=(low_m[1], high_m[1]), aspect="equal", xlabel="x, m", ylabel="y, m")
-    axes.set_title(summary(floor), loc="left", color=INK, fontsize=11)
-    axes.spines[:].set_visible(False)
-    if plan is None:
-        axes.grid(color="#eef1f4", linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.tick_params(length=0, colors=QUIET)
 
 
 def _draw_list(axes: Axes, floor: Coverage) -> None:

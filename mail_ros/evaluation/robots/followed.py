@@ -28,9 +28,13 @@ class Followed:
     deviation_m: FloatArray  # (n,) root of the trace of the covariance
     paused: BoolArray  # (n,) whether the walk stood
 
+    def at(self, rows: IntArray | BoolArray) -> Followed:
+        """Some of them."""
+        return Followed(*(getattr(self, field.name)[rows] for field in dataclasses.fields(self)))
+
     def moving(self) -> Followed:
         """Without what was said while a walk stood."""
-        return Followed(*(getattr(self, field.name)[~self.paused] for field in dataclasses.fields(self)))
+        return self.at(~self.paused)
 
     def metrics(self) -> Metrics:
         """All estimates from the first on; of one floor."""

@@ -65,15 +65,8 @@ def _curve(curve: Curve, rows: Sequence[Row]) -> Iterator[str]:
     heads = [curve.axis, "", "mean, m", "median, m", "> 5 m", "× undisturbed", "worst building", "bar"]
     lines = []
     for row in (row for row in rows if row.curve == curve.name):
-        values = [
-            f"{row.mean_m:.2f}",
-            f"{row.median_m:.2f}",
-            f"{row.over_5m:.1%}",
-            f"{row.ratio:.2f}",
-            f"{row.worst:.2f}",
-        ]
         verdict = "" if row.model == "before" else f"{row.bar:g} {'met' if row.met else '**missed**'}"
-        lines.append([f"{row.x:g}", row.model, *values, verdict])
+        lines.append([f"{row.x:g}", row.model, *row.figures, verdict])
     yield _table(heads, lines)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
@@ -15,20 +14,11 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from mail_ros.evaluation.robots.cases import Curve
 from mail_ros.evaluation.robots.rows import Row
+from mail_ros.evaluation.structure_picture import INK, QUIET, STYLE
 
-INK, QUIET = "#1f2933", "#616e7c"
 COLOURS = {"before": "#9aa5b1", "after": "#1d4ed8"}
 COLUMNS = 3
 TICKS_M = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
-STYLE: dict[Any, Any] = {
-    "font.size": 9,
-    "axes.titlelocation": "left",
-    "axes.titlesize": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "legend.frameon": False,
-    "text.color": INK,
-}
 
 
 def draw_curves(path: Path, drawn: Sequence[Curve], rows: Sequence[Row]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mail_ros.evaluation.robots.cases import STOP_S, Case, Curve
+from mail_ros.evaluation.robots.cases import STOP_S, Curve
 from mail_ros.evaluation.robots.followed import Followed, joined
 from mail_ros.evaluation.robots.run import Plan
 from mail_ros.evaluation.robots.world import CONFIGS
@@ -40,6 +40,12 @@ class Row:
         """Whether the bar is."""
         return self.ratio <= self.bar
 
+    @property
+    def figures(self) -> list[str]:
+        """As tables have them: mean, median, share above 5 m, ratio, worst ratio."""
+        ratios = (f"{self.ratio:.2f}", f"{self.worst:.2f}")
+        return [f"{self.mean_m:.2f}", f"{self.median_m:.2f}", f"{self.over_5m:.1%}", *ratios]
+
 
 @dataclass(frozen=True)
 class Stand:
@@ -49,11 +55,6 @@ class Stand:
     stands: int
     moved_m: float  # the farthest that a pose moved from the first one of its stand
     growth: tuple[float, float, float]  # least, median and largest of the deviation's, from first to last
-
-    @property
-    def met(self) -> bool:
-        """Whether poses and covariances stayed."""
-        return self.moved_m <= STILL_M and GROWTH[0] <= self.growth[0] and self.growth[2] <= GROWTH[1]
 
 
 @dataclass(frozen=True)
@@ -100,8 +101,9 @@ def _curve_rows(planned: Plan, curve: Curve) -> Iterator[Row]:
             )
 
 
-def stands(planned: Plan, cases: Sequence[Case]) -> list[Stand]:
-    """What both models said in the stops of some cases."""
+def stands(planned: Plan, drawn: Sequence[Curve]) -> list[Stand]:
+    """What both models said in the stops of the curve of stops."""
+    cases = [point.case for curve in drawn if curve.name == "stops" for point in curve.points if point.x]
     rows = []
     for model in CONFIGS:
         each = [stand for case in cases for stand in stands_of(planned.pooled(case, model))]
@@ -118,7 +120,7 @@ def stands_of(followed: Followed) -> Iterator[Followed]:
     breaks = np.flatnonzero((np.diff(followed.walk) != 0) | (np.diff(followed.paused.astype(int)) != 0)) + 1
     for part in np.split(np.arange(len(followed.walk)), breaks):
         if len(part) and followed.paused[part[0]] and np.ptp(followed.time_s[part]) > 0.9 * STOP_S:
-            yield Followed(*(values[part] for values in vars(followed).values()))
+            yield followed.at(part)
 
 
 def yaw_rows(planned: Plan) -> list[YawRow]:
