@@ -79,7 +79,8 @@ class Runtime:
         self.tilts = features.frame == "level" and odometry == "wheels"  # whether an inertial unit is of use as well
         self.health = Health(self.localizer, now_ns, about)
         self.last: Estimate | None = None
-        self._kept_ns = round((loaded.card.config.window.length_s + KEPT_S) * NS_PER_S)
+        by_way = features.along == "way"  # a window may have taken any time then
+        self._kept_ns = math.inf if by_way else (loaded.card.config.window.length_s + KEPT_S) * NS_PER_S
         self._kept: deque[tuple[int, Sample]] = deque(maxlen=MOST_KEPT)  # with their numbers
         self._heard = 0  # samples so far
 
