@@ -9,7 +9,8 @@ from typing import Any
 from generator.fields import fields
 from generator.markdown import code, page, section, table, value
 from mail_ros.core import config
-from mail_ros.training.config import RunConfig
+from mail_ros.core.tracker_config import TrackerConfig
+from mail_ros.training.config import PRESETS, RunConfig
 
 ABOUT = (
     "What `mail_ros train` and `mail_ros benchmark accuracy` take with `--set SECTION.NAME=VALUE`, as in "
@@ -19,17 +20,19 @@ ABOUT = (
 
 def settings_page() -> str:
     """Sections in their order in a run's configuration, then what a run does not set."""
+    presets = [[code(name), " ".join(map(code, settings)) or "the defaults"] for name, settings in PRESETS.items()]
     sections = {field.name: typing.get_type_hints(RunConfig)[field.name] for field in dataclasses.fields(RunConfig)}
     taken = {*sections.values(), config.MailConfig}
     others = [
         kind
-        for kind in vars(config).values()
+        for kind in (*vars(config).values(), TrackerConfig)
         if isinstance(kind, type) and dataclasses.is_dataclass(kind) and kind not in taken
     ]
     return page(
         "Settings",
         ABOUT,
         [
+            section("Presets", "What `mail_ros train --preset` begins with.", table(["preset", "sets"], presets)),
             *(_section(f"`{name}`", kind, f"{name}.") for name, kind in sections.items()),
             *(_section(f"In the code only: `{kind.__name__}`", kind, "") for kind in others),
         ],
