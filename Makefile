@@ -1,8 +1,10 @@
 # From a bare checkout to a result. Every target does all of its own set-up, once, in .venv; no ROS install needed.
 #
-#   make demo                       a simulated robot is localized over DDS
+#   make demo                       simulated robots are localized over DDS; four minutes
 #   make test                       the gate that CI runs
 #   make soak                       a day of data with faults through the localizer node; some minutes
+#   make docs                       the pages as HTML, strictly
+#   make reference                  write docs/reference/ again, after a change of verbs, parameters or settings
 #   make demo-model                 train the model of the demo again, on simulated surveys
 #   make PYTHON=python3.12 test     with another Python, 3.10 to 3.13
 #   make TORCH_INDEX=URL demo       torch from another package index, such as PyTorch's own CPU builds
@@ -28,7 +30,7 @@ READY := $(VENV)/.ready-$(PYTHON_VERSION)
 DEMO := runs/demo_model
 CODE := . $(wildcard scripts/*)
 
-.PHONY: help demo test soak check format install demo-model clean
+.PHONY: help demo test soak check types format install docs reference demo-model clean
 .DELETE_ON_ERROR:
 
 help:
@@ -45,7 +47,7 @@ endif
 	@$(PYTHON) -m venv $(if $(wildcard $(READY)),,--clear) $(VENV)
 	@$(PIP) $(ROS_WHEELS)
 	@$(if $(TORCH_INDEX),$(PIP) --index-url $(TORCH_INDEX) torch)
-	@$(PIP) --editable '.[test]'
+	@$(PIP) --editable '.[test,docs]'
 	@mkdir -p $(VENV)/share/mail_ros
 	@ln -sfn $(CURDIR)/resource/mail_ros $(VENV)/share/ament_index/resource_index/packages/mail_ros
 	@ln -sfn $(addprefix $(CURDIR)/, package.xml launch config models) $(VENV)/share/mail_ros/
@@ -54,22 +56,36 @@ endif
 
 demo: $(READY)
 	@$(BIN)/mail_ros demo --out runs/demo.png
+	@$(BIN)/mail_ros demo --wheels --out runs/demo_robot.png
 
 test: check
 
 soak: $(READY)
 	@$(BIN)/mail_ros benchmark soak
 
+# Tests share two cores, but those that have a ROS graph run by themselves.
 # One thread for torch: many tests start processes, which then do not wait for each other's threads.
 check: $(READY)
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
-	$(BIN)/mypy mail_ros test
-	OMP_NUM_THREADS=1 $(BIN)/pytest
+	$(MAKE) --no-print-directory --jobs 2 --output-sync types docs
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not alone" --numprocesses 2 --dist loadscope
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m alone
+
+types: $(READY)
+	$(BIN)/mypy mail_ros test docs/generator
 
 format: $(READY)
 	$(BIN)/ruff format $(CODE)
 	$(BIN)/ruff check --fix $(CODE)
+
+# A page that no menu has, a link to nothing and a picture that is not there are errors.
+docs: $(READY)
+	$(BIN)/sphinx-build --quiet --fresh-env --fail-on-warning --keep-going --nitpicky docs build/docs
+	@echo "docs: build/docs/index.html"
+
+reference: $(READY)
+	@cd docs && PYTHONPATH=. ../$(BIN)/python -m generator
 
 # How models/demo.safetensors came about; needed again only when the simulator or the network changes.
 demo-model: $(READY)

@@ -1,7 +1,8 @@
 """The package for pip and colcon alike.
 
 The base install is what a robot needs that only localizes; `onnx` adds what `engine: onnx` runs on; `tools` adds
-surveys, training, evaluation and export; `view` adds the viewer of `mail_ros view`.
+surveys, training, evaluation and export; `view` adds the viewer of `mail_ros view`; `docs` builds the pages.
+docs/install.md has their sizes.
 """
 
 import re
@@ -20,13 +21,17 @@ TOOLS = [
     "matplotlib>=3.6",
     "mcap>=1.5",
     "onnx>=1.17",
+    "pillow>=9",
     "plotly>=5.15",
     "rich>=13",
     "rosbags>=0.10",
     "ruamel.yaml>=0.17",
+    "scikit-learn>=1.0",
+    "scipy>=1.9",
     "torch>=2.5,<3",
     "typer>=0.12",
 ]
+DOCS = ["furo>=2024.8", "myst-parser>=4", "sphinx>=8"]
 VIEW = ["pillow>=9", "rerun-sdk>=0.23", "ruamel.yaml>=0.17"]
 TEST = [
     "catkin_pkg>=1",
@@ -35,8 +40,8 @@ TEST = [
     "mypy>=1.11",
     "pytest>=7,<9",
     "pytest-timeout>=2.2",
+    "pytest-xdist>=3.5",
     "ruff>=0.6",
-    "scipy>=1.9",
 ]
 
 
@@ -61,7 +66,7 @@ setup(
         f"{NAME}.evaluation.coverage": ["page.html"],
     },
     install_requires=["numpy>=1.24", "safetensors>=0.4"],
-    extras_require={"onnx": ONNX, "tools": TOOLS, "view": VIEW, "test": TOOLS + VIEW + TEST},
+    extras_require={"onnx": ONNX, "tools": TOOLS, "view": VIEW, "docs": DOCS, "test": TOOLS + VIEW + TEST},
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
         (f"share/{NAME}", ["package.xml"]),

@@ -10,8 +10,8 @@ from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration, ThisLaunchFileDir
 
 RECORDING = (
-    *("topics", "out", "prefix", "site", "floor", "route", "direction", "device", "carrier"),
-    *("route_file", "split_size_mb", "split_s", "compression", "min_free_space_mb"),
+    *("topics", "out", "prefix", "site_file", "floor", "route", "direction", "device", "carrier"),
+    *("split_size_mb", "split_s", "compression", "min_free_space_mb"),
 )
 SHARED = ("namespace", "use_sim_time", "log_level")
 
@@ -29,15 +29,18 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument("topics", default_value="", description="Topics to record, with commas between."),
             DeclareLaunchArgument("out", default_value="", description="Folder that bags are put into."),
             DeclareLaunchArgument("prefix", default_value="", description="What a bag's name starts with."),
-            DeclareLaunchArgument("site", default_value="", description="Label, kept in the bag: where this is."),
-            DeclareLaunchArgument("floor", default_value="", description="Label: which floor."),
-            DeclareLaunchArgument("route", default_value="", description="Label: which way is walked."),
+            DeclareLaunchArgument(
+                "site_file", default_value="", description="Of `mail_ros site init`: name, routes, plans."
+            ),
+            DeclareLaunchArgument("floor", default_value="", description="Label, kept in the bag: which floor."),
+            DeclareLaunchArgument(
+                "route", default_value="", description="Label: which of the site's routes is walked."
+            ),
             DeclareLaunchArgument("direction", default_value="", description="Label: which way along the route."),
             DeclareLaunchArgument(
                 "device", default_value="", description="Label: which sensor, or its carrier's name."
             ),
             DeclareLaunchArgument("carrier", default_value="", description="Label: person or robot."),
-            DeclareLaunchArgument("route_file", default_value="", description="YAML or GeoJSON of a planned route."),
             DeclareLaunchArgument("split_size_mb", default_value="", description="A file of the bag has so many MB."),
             DeclareLaunchArgument("split_s", default_value="", description="A file of the bag lasts so many seconds."),
             DeclareLaunchArgument("compression", default_value="", description="Of the bag's chunks: none, zstd."),
@@ -45,14 +48,13 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument("rviz", default_value="false", description="true: look at it in RViz as well."),
             DeclareLaunchArgument("fixed_frame", default_value="map", description="Frame of the floor to look at."),
             DeclareLaunchArgument("view", default_value="false", description="true: the live view (docs/view.md)."),
-            DeclareLaunchArgument("plan", default_value="", description="Floor plans, FLOOR=YAML, commas between."),
             DeclareLaunchArgument("namespace", default_value="", description="Namespace of nodes and their topics."),
             DeclareLaunchArgument("params_file", default_value="", description="YAML with parameters of the nodes."),
             DeclareLaunchArgument("use_sim_time", default_value="", description="true: time is that of /clock."),
             DeclareLaunchArgument("log_level", default_value="info", description="debug, info, warn, error or fatal."),
             # First: where rviz2 is not installed, launch gives up here, and would leave what it has started behind.
             include("rviz", ("fixed_frame",), IfCondition(LaunchConfiguration("rviz"))),
-            include("view", ("plan",), IfCondition(LaunchConfiguration("view"))),
+            include("view", ("site_file",), IfCondition(LaunchConfiguration("view"))),
             include("localize", ("model", "engine", "tracker", "robot_file", "autostart", "params_file")),
             # record:=true is to record now, whatever the localizer waits for.
             include(

@@ -1,6 +1,6 @@
 """The recorder alone: topics into rosbag2 bags, named after date and time.
 
-ros2 launch mail_ros record.launch.py out:=surveys site:=museum route:=12 device:=robot_7 carrier:=robot
+ros2 launch mail_ros record.launch.py out:=surveys site_file:=museum.yaml route:=12 device:=robot_7 carrier:=robot
 """
 
 from launch import LaunchContext, LaunchDescription
@@ -9,9 +9,9 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
-LABELS = ("site", "floor", "route", "direction", "device", "carrier")
+LABELS = ("floor", "route", "direction", "device", "carrier")
 TYPES = {  # of parameters that an argument sets as it is
-    **{"out": str, "prefix": str, "autostart": bool, "use_sim_time": bool, "compression": str, "route_file": str},
+    **{"out": str, "prefix": str, "autostart": bool, "use_sim_time": bool, "compression": str, "site_file": str},
     **{"split_size_mb": float, "split_s": float, "min_free_space_mb": int},
     **dict.fromkeys(LABELS, str),
 }
@@ -25,15 +25,16 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument("out", default_value="", description="Folder that bags are put into."),
             DeclareLaunchArgument("prefix", default_value="", description="What a bag's name starts with."),
             DeclareLaunchArgument("autostart", default_value="", description="false: wait for ~/start."),
-            DeclareLaunchArgument("site", default_value="", description="Label, kept in the bag: where this is."),
-            DeclareLaunchArgument("floor", default_value="", description="Label: which floor."),
-            DeclareLaunchArgument("route", default_value="", description="Label: which way is walked."),
+            DeclareLaunchArgument("site_file", default_value="", description="Of `mail_ros site init`: name, routes."),
+            DeclareLaunchArgument("floor", default_value="", description="Label, kept in the bag: which floor."),
+            DeclareLaunchArgument(
+                "route", default_value="", description="Label: which of the site's routes is walked."
+            ),
             DeclareLaunchArgument("direction", default_value="", description="Label: which way along the route."),
             DeclareLaunchArgument(
                 "device", default_value="", description="Label: which sensor, or its carrier's name."
             ),
             DeclareLaunchArgument("carrier", default_value="", description="Label: person or robot."),
-            DeclareLaunchArgument("route_file", default_value="", description="YAML or GeoJSON of a planned route."),
             DeclareLaunchArgument("split_size_mb", default_value="", description="A file of the bag has so many MB."),
             DeclareLaunchArgument("split_s", default_value="", description="A file of the bag lasts so many seconds."),
             DeclareLaunchArgument("compression", default_value="", description="Of the bag's chunks: none, zstd."),

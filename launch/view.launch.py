@@ -1,6 +1,6 @@
 """The view alone, of a localizer that runs here or on a robot in the same network; needs rerun (docs/view.md).
 
-ros2 launch mail_ros view.launch.py namespace:=robot plan:=maps/ground.yaml
+ros2 launch mail_ros view.launch.py namespace:=robot site_file:=museum.yaml
 """
 
 from launch import LaunchContext, LaunchDescription
@@ -9,14 +9,14 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
-TYPES = {"use_sim_time": bool}  # parameters that an argument sets
+TYPES = {"site_file": str, "use_sim_time": bool}  # parameters that an argument sets
 
 
 def generate_launch_description() -> LaunchDescription:
     """An argument that is left empty leaves its parameter to the node's default."""
     return LaunchDescription(
         [
-            DeclareLaunchArgument("plan", default_value="", description="Floor plans, FLOOR=YAML, commas between."),
+            DeclareLaunchArgument("site_file", default_value="", description="Of `mail_ros site init`: floor plans."),
             DeclareLaunchArgument("namespace", default_value="", description="Namespace of the localizer."),
             DeclareLaunchArgument("use_sim_time", default_value="", description="true: time is that of /clock."),
             DeclareLaunchArgument("log_level", default_value="info", description="debug, info, warn, error or fatal."),
@@ -28,7 +28,6 @@ def generate_launch_description() -> LaunchDescription:
 def view(context: LaunchContext) -> list[Node]:
     """The node, with the parameters that were given."""
     given = [name for name in TYPES if LaunchConfiguration(name).perform(context)]
-    plan = LaunchConfiguration("plan").perform(context)
     return [
         Node(
             package="mail_ros",
@@ -36,7 +35,6 @@ def view(context: LaunchContext) -> list[Node]:
             name="mail_view",
             namespace=LaunchConfiguration("namespace"),
             parameters=[
-                *([{"plan": plan.split(",")}] if plan else []),
                 {name: ParameterValue(LaunchConfiguration(name), value_type=TYPES[name]) for name in given},
             ],
             ros_arguments=["--log-level", LaunchConfiguration("log_level")],

@@ -1,3 +1,9 @@
 """Fixtures that several files use."""
 
-pytest_plugins = ["ros"]
+from hypothesis import settings
+
+pytest_plugins = ["ros", "small_site"]
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")

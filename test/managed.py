@@ -31,9 +31,7 @@ class Managed:
     """A localizer in this process, and what a lifecycle manager does with it."""
 
     def __init__(self, graph: Graph, **parameters: Any) -> None:
-        overrides = [Parameter(name, value=value) for name, value in parameters.items()]
-        self.graph = graph
-        self.node = LocalizerNode(context=graph.context, parameter_overrides=overrides)
+        self.graph, self.node = graph, in_process(graph, **parameters)
         self.errors: list[str] = []
         self.node.get_logger = lambda: Said(self.errors)
         graph.executor.add_node(self.node)
@@ -57,7 +55,15 @@ class Managed:
             self.node.on_field(next(self._walk))
 
 
+def in_process(graph: Graph, **parameters: Any) -> LocalizerNode:
+    """A localizer in this process, of these parameters."""
+    return LocalizerNode(
+        context=graph.context, parameter_overrides=[Parameter(name, value=value) for name, value in parameters.items()]
+    )
+
+
 def messages(duration_s: float) -> Iterator[MagneticField]:
+    """A walk as a driver would publish it, at 100 Hz."""
     walk = synthetic_walk(duration_s)
     for stamp_ns, field_ut in zip(walk.stamp_ns.tolist(), walk.field_ut, strict=True):
         yield deserialize_message(encode_field(stamp_ns, field_ut, "imu_link"), MagneticField)

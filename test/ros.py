@@ -147,6 +147,13 @@ class Said:
         """What goes well is not kept."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever has a graph runs alone."""
+    for item in items:
+        if "ros_domain" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.alone)
+
+
 @pytest.fixture
 def ros_domain(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> int:
     """A domain that no other test of this machine uses now, in the environment of this process and its children."""

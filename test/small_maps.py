@@ -1,11 +1,13 @@
-"""Maps of a few cells, and evidence on them, for the tests of tracker and motion."""
+"""Maps of a few cells, evidence on them and walks over them, for the tests of tracker and motion."""
 
 import math
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import numpy as np
 
 from mail_ros.core.belief import Cells, FloatArray, ratio
+from mail_ros.core.tracker import Tracker
 
 CELL_M = 0.5
 RING_M = [(0.0, 0.0), (12.0, 0.0), (12.0, 8.0), (0.0, 8.0), (0.0, 0.0)]
@@ -41,3 +43,19 @@ def near(cells: Cells, position_m: FloatArray, deviation_m: float = 0.5) -> Floa
 def turned(way_m: FloatArray, angle_rad: float) -> FloatArray:
     cos, sin = math.cos(angle_rad), math.sin(angle_rad)
     return np.array([cos * way_m[0] - sin * way_m[1], sin * way_m[0] + cos * way_m[1]])
+
+
+def walk(
+    tracker: Tracker, path_m: FloatArray, evidence: Callable[[FloatArray], FloatArray], offset_rad: float = 0.0
+) -> Iterator[tuple[FloatArray, FloatArray]]:
+    """Drive a tracker over places that are a second apart, ten windows to the second: (true, estimated)."""
+    for start, stop in pairwise(path_m):
+        for tenth in range(1, 11):
+            true_m = start + (stop - start) * tenth / 10
+            tracker.advance(0.1, turned((stop - start) / 10, -offset_rad))
+            tracker.update(evidence(true_m))
+            yield true_m, tracker.posterior().position_m
+
+
+def errors(steps: Iterator[tuple[FloatArray, FloatArray]]) -> FloatArray:
+    return np.array([np.linalg.norm(true_m - estimate_m) for true_m, estimate_m in steps])

@@ -4,9 +4,6 @@ import copy
 import csv
 import json
 import multiprocessing
-import subprocess
-import sys
-import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -156,43 +153,3 @@ def test_ours_are_compared_with_windows_and_with_filters_apart() -> None:
         "mean error against the best filter, maloc: mail +700%, matching +100%",
     ]
     assert relation(rows[3:]) == ""
-
-
-def test_workers_end_with_a_benchmark_that_is_killed(tmp_path: Path) -> None:
-    """Else they would train on for minutes, and nobody would know."""
-    script = """
-import multiprocessing, os, sys, time
-from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
-from mail_ros.evaluation.accuracy import end_with_parent
-
-if __name__ == "__main__":
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, context, end_with_parent) as pool:
-        Path(sys.argv[1]).write_text(str(pool.submit(os.getpid).result()))
-        pool.submit(time.sleep, 60.0).result()
-"""
-    (tmp_path / "script.py").write_text(script)
-    parent = subprocess.Popen([sys.executable, tmp_path / "script.py", tmp_path / "worker"])
-    try:
-        deadline_s = time.monotonic() + 30.0
-        while not (tmp_path / "worker").exists() and time.monotonic() < deadline_s:
-            time.sleep(0.05)
-        time.sleep(0.2)
-        worker = Path("/proc") / (tmp_path / "worker").read_text()
-        assert runs(worker)
-    finally:
-        parent.kill()
-        parent.wait()
-    deadline_s = time.monotonic() + 10.0
-    while runs(worker) and time.monotonic() < deadline_s:
-        time.sleep(0.05)
-    assert not runs(worker)
-
-
-def runs(process: Path) -> bool:
-    """Whether it is there, and not only because nobody asked how it ended."""
-    try:
-        return (process / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False

@@ -29,7 +29,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
         {"core", "data", "training", "evaluation"},
         {"numpy", "torch", "matplotlib", "plotly", "dtaidistance"},
     ),
-    "view": ({"core", "data", "view"}, {"numpy", "ruamel", "PIL"}),
+    "view": ({"core", "data", "view"}, {"numpy"}),
     "nodes": ({"core", "data", "view", "nodes"}, {"numpy"} | ROS),
     "cli": (
         {"core", "data", "training", "evaluation", "view", "nodes", "cli"},
@@ -39,6 +39,11 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
 
 ONLY_IN = {  # packages of a single module
     "core/onnx_engine.py": {"onnxruntime"},
+    "data/field_map/fit.py": {"sklearn"},
+    "data/field_map/kernel.py": {"sklearn"},
+    "data/field_map/walks.py": {"sklearn"},
+    "data/field_map/ways.py": {"scipy"},
+    "data/plan.py": {"PIL"},
     "data/simulator/bodies.py": {"magpylib"},
     "nodes/outputs.py": {"tf2_ros"},
     "training/export.py": {"onnx"},

@@ -7,15 +7,16 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pytest
 from calibration_drives import MOTOR, TILTED, each_and_both, forth_and_back, made_up, spins
 from helpers import synthetic_walk, tiny_config, tiny_model
 from shared_walks import LOGS, needs_logs
+from small_site import wheels_of
 
 from mail_ros.core.checkpoint import load_model
 from mail_ros.core.robot import read_robot
 from mail_ros.data.bag import read_track
 from mail_ros.data.importers import IMPORTERS
+from mail_ros.data.walk_writer import write_walk
 
 QUICK = [
     f"--set={setting}"
@@ -46,7 +47,9 @@ def test_train_then_evaluate(tmp_path: Path) -> None:
     train = ["train", walk0, walk1, "--validate", tmp_path / "walk[2]", "--out", model, "--run", run, *QUICK]
     said = mail_ros(*train).splitlines()
     assert "single windows of the validation walks" in said[0]
-    assert said[-1] == f"model: {model}   run: {run}"
+    assert said[-3] == f"model: {model}   run: {run}"
+    assert said[-2] == f"next: ros2 launch mail_ros mail.launch.py model:={model} tracker:=walking"
+    assert said[-1] == f"  or: mail_ros evaluate {model} {tmp_path}/walk2 --tracker walking"
     assert {p.name for p in run.iterdir()} >= {"config.json", "metrics.jsonl", "model.safetensors"}
     assert [bag["bag"] for bag in load_model(model)[1].training["bags"]["validate"]] == ["walk2"]
 
@@ -60,6 +63,20 @@ def test_train_then_evaluate(tmp_path: Path) -> None:
 
     assert "add --resume" in mail_ros(*train, code=1)
     assert mail_ros(*train, "--resume").splitlines() == said
+
+
+def test_a_model_that_needs_odometry_is_followed_by_odometry(tmp_path: Path) -> None:
+    """The next commands that `train` names use the odometry that the model needs anyway, and work as they stand."""
+    for seed in range(2):
+        walk = synthetic_walk(30.0, 50.0, seed=seed)
+        write_walk(tmp_path / f"walk{seed}", walk.stamp_ns, walk.field_ut, walk.landmarks, before=wheels_of(walk))
+    model, walk0, walk1 = (tmp_path / name for name in ("site.safetensors", "walk0", "walk1"))
+    train = ("train", walk0, "--validate", walk1, "--out", model, "--run", tmp_path / "run", "--preset", "robot")
+    launch, evaluate = mail_ros(*train).splitlines()[-2:]
+    assert launch == f"next: ros2 launch mail_ros mail.launch.py model:={model} tracker:=odometry"
+    assert evaluate == f"  or: mail_ros evaluate {model} {walk1} --tracker odometry"
+    rows = json.loads(mail_ros(*evaluate.partition("mail_ros ")[2].split(), "--json"))
+    assert rows["all, moving"]["median_m"] < 1.0
 
 
 def test_errors_are_one_line_with_the_fix(tmp_path: Path) -> None:
@@ -79,8 +96,10 @@ def test_errors_are_one_line_with_the_fix(tmp_path: Path) -> None:
             ["import", "gps", bag, "--out", tmp_path],
             "importer: wanted ipin or uji or magpie or microsoft or csv, found",
         ),
-        (["import", "csv", bag, "--out", tmp_path, "--origin", "1,2"], "--origin: wanted none: places of csv are in m"),
-        (["import", "ipin", bag, "--out", tmp_path, "--origin", "here"], "--origin: wanted LATITUDE,LONGITUDE"),
+        (
+            ["import", "ipin", bag, "--out", tmp_path, "--site-file", tmp_path / "no.yaml"],
+            "no.yaml: wanted a site file, fou",
+        ),
         (
             ["evaluate", model, bag, "--robot", tmp_path / "notes.mcap"],
             "wanted a robot file of mail_ros.robot/1, found",
@@ -169,6 +188,9 @@ def test_check_judges_bags_and_draws_what_they_cover(tmp_path: Path) -> None:
     said = mail_ros("check", *sorted(tmp_path.glob("walk_*")), "--coverage", tmp_path / "coverage")
     assert "2 of 2 bags are usable" in said
     assert "all of it walked both ways" in said
+    assert said.splitlines()[-1].startswith(
+        f"next: mail_ros train {tmp_path}/walk_00 --validate {tmp_path}/walk_01 --out"
+    )
     assert sorted(path.name for path in (tmp_path / "coverage").iterdir()) == ["0.html", "0.png"]
 
 
@@ -196,11 +218,6 @@ def test_check_fails_where_a_bag_is_not_usable_and_says_why(tmp_path: Path) -> N
     assert bags["gauss"]["findings"][0]["name"] == "units"
     assert bags["good"]["windows"] > 100
     assert json.loads(done.stdout)["sites"][0]["floors"][0]["once_m"] >= 0
-
-
-@pytest.mark.parametrize("verb", ["import", "check", "repair", "calibrate", "train", "evaluate"])
-def test_help_has_an_example(verb: str) -> None:
-    assert f"mail_ros {verb}" in mail_ros(verb, "--help").split("Example")[1]
 
 
 @needs_logs

@@ -12,11 +12,13 @@ from test_coverage import BACK, THERE, walk
 
 from mail_ros.core.health import Level
 from mail_ros.data.check.limits import Finding
-from mail_ros.data.check.site import SiteCheck, by_site
+from mail_ros.data.check.site import SiteCheck, by_site, held_out, held_to
 from mail_ros.data.check.verdict import Verdict
 from mail_ros.data.coverage import Need
+from mail_ros.data.plan import FREE, OCCUPIED, UNKNOWN, Plan
+from mail_ros.data.site_file import SiteFile
 from mail_ros.data.track import Track
-from mail_ros.evaluation.coverage.marks import LOOKS, arrows, dashes, line_of, numbered, summary
+from mail_ros.evaluation.coverage.marks import LOOKS, arrows, dashes, extent_m, line_of, numbered, summary
 from mail_ros.evaluation.coverage.page import write_coverage_page
 from mail_ros.evaluation.coverage.picture import draw_coverage
 
@@ -39,6 +41,33 @@ def share_of(path: Path, need: Need) -> float:
 def test_bags_are_gathered_by_the_site_that_they_name() -> None:
     verdicts = [Verdict(str(n), {}, (), {"site": name}, walk(*THERE)) for n, name in enumerate(["a", "b", "a", ""])]
     assert [(one.name, len(one.verdicts)) for one in by_site(verdicts)] == [("a", 2), ("b", 1), ("site", 1)]
+
+
+def told(name: str, floor: int = 0, **notes: str) -> Verdict:
+    return Verdict(name, {}, (), notes, walk(*THERE, floor=floor))
+
+
+def test_bags_are_held_to_a_site_that_is_given() -> None:
+    museum = SiteFile("museum", (0,), path=Path("museum.yaml"))
+    fits, other, strange = (
+        held_to(museum, verdict) for verdict in (told("a"), told("b", site="depot"), told("c", floor=3))
+    )
+    assert (fits.usable, fits.notes["site"]) == (True, "museum")
+    assert (other.usable, other.notes["site"]) == (False, "depot")
+    assert strange.findings[0].message == (
+        "found floor 3, which museum.yaml does not have; "
+        "add the floor there, or correct the frame of what tells the place"
+    )
+
+
+def test_the_latest_walk_of_every_route_is_held_out_to_validate() -> None:
+    """The tracks begin at the same time: the last by name."""
+    walks = [told(f"{route}{number}", route=route) for route in "pq" for number in range(3)]
+    assert [walks[index].bag for index in held_out(walks)] == ["p2", "q2"]
+    assert [walks[index].bag for index in held_out([*walks[:3], told("r0", route="r")])] == ["p2"]
+    assert held_out([told("a"), told("b"), told("c")]) == [2]
+    assert held_out([told("a")]) == []
+    assert held_out([told("a"), told("b", floor=1)]) == [], "nothing would teach floor 1"
 
 
 def test_an_unusable_bag_covers_nothing() -> None:
@@ -68,6 +97,34 @@ def test_the_picture_shows_holes_only_where_there_are_some(tmp_path: Path) -> No
         assert share_of(tmp_path / "new" / "half.png", need) > 0.001
         assert share_of(tmp_path / "whole.png", need) == 0.0
     assert share_of(tmp_path / "whole.png", Need.NOTHING) > 0.001
+
+
+def hall() -> Plan:
+    """Free from (-5, -5) to (45, 15) m, with a wall at y = 8 m; unknown around."""
+    image = np.full((60, 100), UNKNOWN, np.uint8)
+    image[10:30, 20:70] = FREE
+    image[17, 20:70] = OCCUPIED
+    return Plan(image, np.array([-25.0, -15.0]), np.array([75.0, 45.0]))
+
+
+def test_a_plan_lies_behind_its_floor_and_shows_where_nobody_walked(tmp_path: Path) -> None:
+    for name, plans in (("with", {0: hall()}), ("without", {})):
+        draw_coverage(tmp_path / f"{name}.png", WHOLE, plans)
+    grey = imread(tmp_path / "with.png")[..., :3]
+    wall = np.abs(grey - 0.7).max(axis=2) < 0.01
+    assert wall.sum(axis=1).max() > 500, "the wall goes across"
+    assert not (np.abs(imread(tmp_path / "without.png")[..., :3] - 0.7).max(axis=2) < 0.01).sum() > 500
+    low_m, size_m = extent_m(WHOLE.floors[0], hall())
+    assert low_m[0] == -5.0
+    assert size_m[0] == 50.0
+    write_coverage_page(tmp_path / "page.html", WHOLE, {0: hall()})
+    assert page_has_plan(tmp_path / "page.html")
+    write_coverage_page(tmp_path / "page.html", WHOLE, {1: hall()})
+    assert not page_has_plan(tmp_path / "page.html")
+
+
+def page_has_plan(path: Path) -> bool:
+    return '"sizex":100.0' in path.read_text() and "data:image\\u002fpng;base64," in path.read_text()
 
 
 def test_the_page_needs_nothing_else_and_says_what_the_picture_says(tmp_path: Path) -> None:

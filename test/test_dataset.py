@@ -4,10 +4,15 @@ import dataclasses
 
 import numpy as np
 import pytest
-from helpers import synthetic_walk, tiny_config
+from helpers import START_NS, field_at, synthetic_walk, tiny_config
+from small_maps import along, turned
 
+from mail_ros.core.attitude import about_vertical
+from mail_ros.core.config import FeatureConfig, MailConfig, NetworkConfig, WindowConfig
 from mail_ros.core.errors import TrackError
-from mail_ros.data.dataset import WindowSet, resample
+from mail_ros.core.way import LEAST_M
+from mail_ros.data.dataset import WindowSet, resample, walked_back
+from mail_ros.data.track import FloatArray, Track
 
 
 def test_resampling_keeps_where_and_what() -> None:
@@ -69,3 +74,115 @@ def test_walks_that_give_no_window_are_named() -> None:
         WindowSet([short], tiny_config(), 0.1)
     with pytest.raises(TrackError, match=r"longest labelled stretch without a hole: 0.0 s"):
         WindowSet([synthetic_walk()._replace(landmarks=()).track()], tiny_config(), 0.1)
+    by_way = MailConfig(FeatureConfig(rate_hz=10.0, gradient="mean", along="way"), WindowConfig(4.0, (4.0,)))
+    with pytest.raises(TrackError, match=r"windows of 4.* m, found none .* without a hole: 1\.\d m"):
+        WindowSet([short], by_way, 0.1)
+
+
+# --- a robot's walks ---------------------------------------------------------------------------------
+
+ROBOT = FeatureConfig(rate_hz=10.0, gradient="mean", frame="level", along="way")
+CORNERS_M = [(0.0, 0.0), (8.0, 0.0), (8.0, 6.0), (0.0, 6.0), (0.0, 0.0), (8.0, 0.0)]
+ODOMETRY_RAD, OWN_UT = 1.2, np.array([15.0, -6.0, 0.0])
+
+
+def driven(
+    speed_m_s: float = 0.5, own_ut: FloatArray = OWN_UT, corners_m: list[tuple[float, float]] = CORNERS_M
+) -> Track:
+    """A level robot at 50 Hz that turns at once, whose odometry is turned against the map; without noise."""
+    position_m = along(corners_m, speed_m_s / 50.0)
+    moved_m = np.diff(position_m, axis=0, prepend=position_m[:1])
+    ahead = moved_m[1:].copy()
+    heading = np.arctan2(*np.append(ahead[:1], ahead, axis=0).T[::-1])  # in the map
+    odometry_rad = heading - ODOMETRY_RAD
+    cos, sin = np.cos(heading), np.sin(heading)
+    x, y, z = field_at(position_m).T
+    field_ut = np.column_stack([cos * x + sin * y, -sin * x + cos * y, z]) + own_ut
+    count = len(position_m)
+    return Track(
+        "drive",
+        START_NS + 20_000_000 * np.arange(count),
+        field_ut,
+        position_m,
+        np.zeros(count, np.int64),
+        np.ones(count, np.bool_),
+        np.zeros(count, np.bool_),
+        np.array([turned(move_m, -ODOMETRY_RAD) for move_m in moved_m]),
+        np.array([about_vertical(angle) for angle in odometry_rad]),
+    )
+
+
+@pytest.mark.parametrize("speed_m_s", [0.1, 0.5, 1.0])
+def test_by_the_way_there_is_a_row_every_tenth_of_a_metre(speed_m_s: float) -> None:
+    """Its place is that of the sample that completed it: late by a sample's way, and by what is too little to tell."""
+    even = resample(driven(speed_m_s, corners_m=[(0.0, 0.0), (12.0, 0.0)]), ROBOT)
+    late_m = even.position_m[:, 0] - 0.1 * np.arange(1, len(even) + 1)
+    assert len(even) in {119, 120}
+    assert late_m.min() > -1e-4
+    assert late_m.max() < LEAST_M + speed_m_s / 50.0
+    assert even.valid.all()
+    assert (np.diff(even.stamp_ns) > 0).all()
+
+
+def test_by_the_way_two_speeds_give_the_same_rows() -> None:
+    slow, fast = (resample(driven(speed_m_s, 0.0 * OWN_UT), ROBOT) for speed_m_s in (0.25, 1.0))
+    assert len(slow) == len(fast)
+    assert np.abs(slow.field_ut - fast.field_ut)[:, :3].max() < 0.5
+    assert np.linalg.norm(slow.position_m - fast.position_m, axis=1).max() < 0.06
+
+
+def test_rows_of_a_level_frame_are_in_the_map_s_axes() -> None:
+    """Where a place is seen under one heading, the device's own field stays in them; headings are the map's."""
+    even = resample(driven(own_ut=0.0 * OWN_UT), ROBOT)
+    middle_m = even.position_m + 0.5 * (np.roll(even.position_m, 1, axis=0) - even.position_m)
+    straight = np.ones(len(even), np.bool_)
+    for corner_m in CORNERS_M:
+        straight &= np.linalg.norm(even.position_m - corner_m, axis=1) > 0.3
+    off_ut = np.abs(even.field_ut[:, :3] - field_at(middle_m))[straight]
+    assert off_ut.max() < 0.5
+    looks = np.roll(even.position_m, -1, axis=0) - even.position_m
+    looks /= np.linalg.norm(looks, axis=1, keepdims=True)
+    assert even.field_ut[straight, 3:] == pytest.approx(looks[straight], abs=0.05)
+
+
+def test_a_survey_both_ways_is_freed_of_the_device_s_own_field() -> None:
+    there_and_back = [(0.0, 0.0), (8.0, 0.0), (0.0, 0.0), (8.0, 0.0)]
+    clean, bent = (resample(driven(0.5, own_ut, there_and_back), ROBOT) for own_ut in (0.0 * OWN_UT, OWN_UT))
+    assert np.nanmedian(np.abs(bent.field_ut - clean.field_ut)[:, :3]) < 0.3
+
+
+def test_a_level_frame_needs_odometry_and_says_so() -> None:
+    track = dataclasses.replace(driven(), moved_m=None)
+    with pytest.raises(TrackError, match=r"drive: wanted odometry, to turn the field to the map"):
+        resample(track, dataclasses.replace(ROBOT, along="time"))
+
+
+def test_walking_back_takes_the_same_rows_in_the_other_order() -> None:
+    """A row is the mean of the tenth of a metre before its place: walked back, it ends where the row before it did."""
+    even = resample(driven(), ROBOT)
+    back = walked_back(even)
+    assert np.array_equal(back.field_ut, even.field_ut[::-1])
+    assert np.array_equal(back.position_m[:-1], even.position_m[::-1][1:])
+    assert back.valid[:-1].all()
+    assert not back.valid[-1]
+    assert (np.diff(back.stamp_ns) > 0).all()
+
+
+def test_who_walks_back_twice_is_where_it_was() -> None:
+    even = resample(driven(), ROBOT)
+    twice = walked_back(walked_back(even))
+    for name in ("field_ut", "stamp_ns"):
+        assert np.array_equal(getattr(twice, name), getattr(even, name))
+    for name in ("position_m", "floor", "valid"):
+        assert np.array_equal(getattr(twice, name)[:-1], getattr(even, name)[:-1])
+    assert not twice.valid[-1]  # its place is not known any more
+
+
+def test_windows_of_a_level_frame_are_walked_both_ways_and_none_spans_the_two() -> None:
+    config = MailConfig(ROBOT, WindowConfig(length_s=4.0, scales_s=(4.0,)), NetworkConfig(kind="matching"))
+    windows = WindowSet([driven()], config, stride_s=0.1)
+    rows = len(windows.field_ut) // 2
+    assert np.array_equal(windows.field_ut[rows:], windows.field_ut[:rows][::-1])
+    assert set(windows.walk.tolist()) == {0, 1}
+    assert (windows.reach <= rows).all()
+    assert np.bincount(windows.walk[windows.ends]).tolist() == pytest.approx([rows - 39, rows - 40], abs=1)

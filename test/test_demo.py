@@ -15,11 +15,14 @@ import pytest
 
 from mail_ros.core.errors import MailError
 from mail_ros.data.simulator.demo import Drive, simulate
+from mail_ros.data.simulator.demo_drive import drive_site
 from mail_ros.data.simulator.dipoles import make_site
 from mail_ros.data.simulator.plan import drive_route
+from mail_ros.evaluation.drive_picture import draw_robot_drive
 from mail_ros.evaluation.picture import draw_drive
 
 pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
+pytestmark = pytest.mark.alone
 
 SHIPPED_LIMIT_BYTES = 1_000_000
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -41,6 +44,23 @@ def test_a_simulated_robot_is_localized_over_dds(tmp_path: Path, capsys: pytest.
     assert 0.0 < latency_ms <= latency_p99_ms
     assert printed[-1] == f"picture: {tmp_path / 'pictures' / 'demo.png'}"
     assert (tmp_path / "pictures" / "demo.png").read_bytes().startswith(PNG)
+
+
+def test_a_robot_whose_sensor_turns_with_it_is_localized_with_a_model_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Survey, training and drive: the whole way once, at changing speed; nobody tells how the sensor is mounted."""
+    from mail_ros.cli.demo import demo
+
+    demo(out=tmp_path / "robot.png", length_m=8.0, seed=4, wheels=True)
+    printed = capsys.readouterr().out.splitlines()
+    row = next(line for line in printed if line.lstrip().startswith("all"))
+    poses, mean_m, median_m, p90_m, most_m = (float(number) for number in re.findall(r"[\d.]+", row.replace(",", "")))
+    assert poses > 30
+    assert median_m <= p90_m <= most_m
+    assert mean_m < 2.0
+    assert printed[-1] == f"picture: {tmp_path / 'robot.png'}"
+    assert (tmp_path / "robot.png").read_bytes().startswith(PNG)
 
 
 def test_what_ends_the_node_is_said(tmp_path: Path) -> None:
@@ -71,6 +91,13 @@ def test_a_picture_needs_no_more_than_one_estimate(tmp_path: Path) -> None:
     site = make_site()
     walk = simulate(site, drive_route(site, 5.0, 0), 0, Drive())
     draw_drive(tmp_path / "one.png", site, walk, np.array([len(walk.stamp_ns) - 1]), np.array([[100.0, -100.0]]))
+    assert (tmp_path / "one.png").read_bytes().startswith(PNG)
+
+
+def test_a_picture_of_a_robot_needs_no_more_than_one_estimate_either(tmp_path: Path) -> None:
+    site = make_site()
+    walk = drive_site(site, 20.0, 0)
+    draw_robot_drive(tmp_path / "one.png", site, walk, np.array([len(walk.stamp_ns) - 1]), np.array([[100.0, -100.0]]))
     assert (tmp_path / "one.png").read_bytes().startswith(PNG)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mail_ros.core.attitude import about_vertical
 from mail_ros.core.feed import OdometryFeed, OdometryPose, StepFeed, WheelFeed
 from mail_ros.core.odometry import WAITING, ImuReading, Travelled
 
@@ -51,6 +52,22 @@ def test_silent_odometry_is_not_a_number_and_what_it_missed_comes_later() -> Non
     assert np.isnan(moved_m(feed, 1.1))
     feed.hear(pose(1.2, 0.6))
     assert moved_m(feed, 1.2) == pytest.approx(0.6)
+
+
+def test_a_sample_carries_the_newest_attitude_also_while_the_way_is_not_known() -> None:
+    feed = WheelFeed()
+    unknown = feed.sample(stamp(0.0), FIELD_UT).attitude_xyzw
+    assert unknown is not None
+    assert np.isnan(unknown).all()
+    feed.hear(pose(0.0, 0.0, 0.7))
+    feed.hear(pose(0.1, 0.0, 0.8))
+    for seconds in (0.1, 5.0):
+        known = feed.sample(stamp(seconds), FIELD_UT).attitude_xyzw
+        assert known == pytest.approx(about_vertical(0.8))
+    feed.reset()
+    forgotten = feed.sample(stamp(0.2), FIELD_UT).attitude_xyzw
+    assert forgotten is not None
+    assert np.isnan(forgotten).all()
 
 
 def test_a_clock_that_is_not_the_field_s_is_no_odometry() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shared_walks import LOGS, needs_logs
 
+from mail_ros.core.attitude import about_vertical
+from mail_ros.core.config import FeatureConfig
+from mail_ros.core.errors import TrackError
 from mail_ros.core.intake import SENSOR_FAULTS, Intake, SensorCheck
+from mail_ros.core.seam import Sample
 from mail_ros.core.signals import FloatArray
 from mail_ros.data.bag import read_track
 from mail_ros.data.importers import import_file
-from mail_ros.data.importers.ipin import IPIN_2023_ORIGIN
 
 START_NS = 1_700_000_000_000_000_000
 FIELD_UT = np.array([20.0, 5.0, -43.0])
@@ -81,12 +85,12 @@ def test_a_hole_does_not_make_a_sensor_stuck() -> None:
 
 
 def test_a_fault_that_lasts_is_one_and_a_single_reading_is_none() -> None:
-    intake, field_ut = Intake(50.0, max_gap_s=0.25), noisy(4.0)
+    intake, field_ut = Intake(FeatureConfig()), noisy(4.0)
     field_ut[50] = 0.0
     field_ut[100:150] = np.nan
     faulty = []
     for k, each in enumerate(field_ut):
-        intake.push(START_NS + 20_000_000 * k, each)
+        intake.push(Sample(START_NS + 20_000_000 * k, each))
         faulty.append(intake.faulty)
     assert not any(faulty[:112])
     assert all(faulty[112:150])
@@ -101,21 +105,92 @@ READING = st.sampled_from([*(factor * FIELD_UT for factor in (1.0, 1.1, 0.0, 3.0
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(st.integers(-700, 700), READING), max_size=300))
 def test_every_sample_is_counted_once(samples: list[tuple[int, FloatArray]]) -> None:
-    intake, stamp_ns = Intake(50.0, max_gap_s=0.25), 0
+    intake, stamp_ns = Intake(FeatureConfig()), 0
     for step_ms, field_ut in samples:
         stamp_ns += step_ms * 1_000_000
-        intake.push(stamp_ns, field_ut)
+        intake.push(Sample(stamp_ns, field_ut))
     assert intake.counts.total() == len(samples)
     assert intake.counts.keys() <= {"used", "no_stamp", "duplicate", "late", *SENSOR_FAULTS}
+
+
+# --- what a robot's samples must say -----------------------------------------------------------------
+
+ROBOT = FeatureConfig(rate_hz=10.0, max_gap_s=0.25, gradient="mean", frame="level", along="way")
+
+
+def robot_sample(step: int, moved_m: tuple[float, float] = (0.02, 0.0), heading_rad: float = 0.0) -> Sample:
+    """At 50 Hz; a reading that trembles."""
+    field_ut = FIELD_UT + np.random.default_rng(step).normal(scale=0.3, size=3)
+    return Sample(START_NS + 20_000_000 * step, field_ut, np.array(moved_m), about_vertical(heading_rad))
+
+
+def test_a_robot_that_stands_or_spins_completes_no_tick_and_is_not_faulty() -> None:
+    intake = Intake(ROBOT)
+    moving = [tick for step in range(100) for tick in intake.push(robot_sample(step))]
+    still = [tick for step in range(100, 3100) for tick in intake.push(robot_sample(step, (0.0, 0.0), 0.02 * step))]
+    again = [tick for step in range(3100, 3200) for tick in intake.push(robot_sample(step))]
+    assert len(moving) == 19  # the first sample only says where the way begins
+    assert not still
+    assert [tick.index for tick in again] == list(range(moving[-1].index + 1, moving[-1].index + 21))
+    assert again[0].row.shape == (5,)
+    assert not intake.faulty
+    assert intake.counts == {"used": 3200}
+    assert not intake.restarts
+
+
+@pytest.mark.parametrize(
+    ("wrong", "fault"),
+    [
+        ({"moved_m": np.array([np.nan, 0.0])}, "no_odometry"),
+        ({"attitude_xyzw": np.full(4, np.nan)}, "no_attitude"),
+        ({"field_ut": np.zeros(3)}, "implausible"),
+    ],
+)
+def test_a_sample_without_a_way_an_attitude_or_a_field_is_refused_under_that_name(
+    wrong: dict[str, FloatArray], fault: str
+) -> None:
+    """Briefly, it is bridged; lasting, it is a fault."""
+    intake = Intake(ROBOT)
+    for step in range(50):
+        intake.push(robot_sample(step))
+    faulty = []
+    for step in range(50, 70):
+        assert intake.push(dataclasses.replace(robot_sample(step), **wrong)) == []  # type: ignore[arg-type]
+        faulty.append(intake.faulty)
+    assert faulty == [False] * 12 + [True] * 8
+    assert intake.counts == {"used": 50, fault: 20}
+    assert fault in SENSOR_FAULTS
+    intake.push(robot_sample(70))
+    assert not intake.faulty
+
+
+def test_the_way_goes_on_under_a_reading_that_is_none() -> None:
+    """Four centimetres of bad readings are bridged; half a metre is a gap."""
+    for bad, restarts in ((2, {}), (25, {"gap": 1})):
+        intake = Intake(ROBOT)
+        for step in range(100):
+            sample = robot_sample(step)
+            intake.push(dataclasses.replace(sample, field_ut=0.0 * FIELD_UT) if 50 <= step < 50 + bad else sample)
+        assert intake.restarts == restarts
+
+
+def test_features_that_need_odometry_or_an_attitude_say_so_where_there_is_none() -> None:
+    sample = robot_sample(0)
+    with pytest.raises(TrackError, match="wanted odometry in every sample, found a sample without"):
+        Intake(ROBOT).push(dataclasses.replace(sample, moved_m=None))
+    with pytest.raises(TrackError, match="wanted an attitude in every sample, found a sample without"):
+        Intake(ROBOT).push(dataclasses.replace(sample, attitude_xyzw=None))
+    by_time = dataclasses.replace(ROBOT, frame="device", along="time")
+    assert Intake(by_time).push(dataclasses.replace(sample, moved_m=None, attitude_xyzw=None)) == []
 
 
 @needs_logs
 def test_no_reading_of_a_surveyed_walk_is_refused(tmp_path: Path) -> None:
     """Twelve walks, one of each route, between their first and their last landmark."""
     for log in sorted(LOGS.glob("*repetition03*.txt.gz")):
-        track = read_track(import_file("ipin", log, tmp_path, IPIN_2023_ORIGIN))
-        walk, intake = track.labelled_span(), Intake(50.0, max_gap_s=0.25)
+        track = read_track(import_file("ipin", log, tmp_path))
+        walk, intake = track.labelled_span(), Intake(FeatureConfig())
         for sample in walk.samples():
-            intake.push(sample.stamp_ns, sample.field_ut)
+            intake.push(sample)
         assert intake.counts.keys() <= {"used", "duplicate", "late"}, track.source
         assert intake.counts["used"] > 4000, track.source

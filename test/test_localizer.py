@@ -4,17 +4,18 @@ import dataclasses
 
 import numpy as np
 import pytest
-from helpers import synthetic_walk, tiny_config, tiny_mail
+from helpers import START_NS, synthetic_walk, tiny_config, tiny_mail
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mail_ros.core.config import HeadKind
+from mail_ros.core.belief import normal
+from mail_ros.core.config import FeatureConfig, HeadKind
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.localizer import MailLocalizer
-from mail_ros.core.reader import MailReader, WindowReader, window_answer
+from mail_ros.core.localizer import MailLocalizer, WindowLocalizer
+from mail_ros.core.reader import Answer, MailReader, WindowReader, window_answer
 from mail_ros.core.seam import Estimate, Sample, Status
-from mail_ros.data.dataset import resample
-from mail_ros.data.track import Track
+from mail_ros.data.dataset import by_label_m, resample
+from mail_ros.data.track import FloatArray, Track
 
 
 def run(localizer: MailLocalizer, track: Track) -> list[Estimate]:
@@ -39,6 +40,98 @@ def test_push_equals_the_window_cut_offline(head: HeadKind) -> None:
         posterior = window_answer(model, window_ut).posterior
         assert estimate.position_m == pytest.approx(posterior.position_m, abs=1e-4)
     assert estimates == pytest.approx((10.0 - 2.2) / 0.1, abs=1)
+
+
+def test_push_equals_the_window_cut_offline_by_the_way_as_well() -> None:
+    """Where odometry is right: the same rows of the way to the bit, also after the walk stood and went back."""
+    track = synthetic_walk(30.0).track()
+    back = np.concatenate([np.arange(1500), np.full(200, 1500), np.arange(1500, 500, -1)])  # of the walk's places
+    index = np.arange(len(back))
+    track = dataclasses.replace(
+        track[: len(back)],
+        field_ut=track.field_ut[back] + np.random.default_rng(0).normal(0.0, 0.01, (len(back), 3)),
+        position_m=track.position_m[back],
+        paused=(index >= 1500) & (index < 1700),
+    )
+    track = dataclasses.replace(track, moved_m=by_label_m(track))
+    features = FeatureConfig(rate_hz=10.0, gradient="mean", along="way")
+    windows: list[FloatArray] = []
+
+    def locate(window_ut: FloatArray) -> Answer:
+        windows.append(window_ut)
+        return Answer(normal(np.zeros(2), np.eye(2), 0))
+
+    localizer = WindowLocalizer.over_windows(features, 40, locate)
+    ends, answered = [], 0
+    for row, sample in enumerate(track.samples()):
+        if localizer.push(sample) is not None and len(windows) > answered:
+            answered = len(windows)
+            ends.append(row)
+    offline = resample(track, features)
+    assert len(ends) > 100
+    assert len(ends) == len(windows)
+    assert ends[-1] > 1700 + 500  # after the way back began anew
+    for end, window_ut in zip(ends, windows, strict=True):
+        newest = int(np.flatnonzero(offline.stamp_ns <= track.stamp_ns[end])[-1]) + 1
+        assert np.array_equal(window_ut, offline.field_ut[newest - 40 : newest])
+
+
+def test_by_the_way_nothing_is_asked_again_while_the_robot_stands_and_an_answer_still_comes() -> None:
+    """The method alone repeats its last answer with the sample's stamp."""
+    asked: list[FloatArray] = []
+
+    def locate(window_ut: FloatArray) -> Answer:
+        asked.append(window_ut)
+        return Answer(normal(window_ut.mean(axis=0)[:2], np.eye(2), 0))
+
+    features = FeatureConfig(rate_hz=10.0, gradient="mean", along="way")
+    localizer, stamp_ns = WindowLocalizer.over_windows(features, 20, locate), START_NS
+    rng = np.random.default_rng(0)
+
+    def drive(steps: int, step_m: float) -> list[Estimate]:
+        nonlocal stamp_ns
+        said = []
+        for _ in range(steps):
+            stamp_ns += 20_000_000
+            field_ut = np.array([20.0, 5.0, -43.0]) + rng.normal(0.0, 0.3, 3)
+            estimate = localizer.push(Sample(stamp_ns, field_ut, np.array([step_m, 0.0])))
+            if estimate is not None:
+                assert estimate.stamp_ns == stamp_ns
+                said.append(estimate)
+        return said
+
+    drive(150, 0.02)
+    before = len(asked)
+    stood = drive(500, 0.0)
+    assert len(stood) == 100  # every tenth of a second
+    assert len(asked) <= before + 1
+    assert all(np.array_equal(one.position_m, stood[-1].position_m) for one in stood[1:])
+    assert len(drive(50, 0.02)) == 10
+    assert len(asked) > before + 5
+
+
+def test_by_the_way_a_window_that_ended_before_a_hole_is_not_asked_after_it() -> None:
+    """Unheard, the robot went on: what the window says is of where it was."""
+    asked_ns: list[int] = []
+    stamp_ns = START_NS - START_NS % 10**9
+
+    def locate(_: FloatArray) -> Answer:
+        asked_ns.append(stamp_ns)
+        return Answer(normal(np.zeros(2), np.eye(2), 0))
+
+    features = FeatureConfig(rate_hz=10.0, gradient="mean", along="way")
+    localizer, rng = WindowLocalizer.over_windows(features, 20, locate, stride_s=1.0), np.random.default_rng(0)
+    for step in range(600):
+        stamp_ns += 20_000_000
+        field_ut = np.array([20.0, 5.0, -43.0]) + rng.normal(0.0, 0.3, 3)
+        if 330 <= step < 470:  # in the middle of a stride
+            field_ut = np.full(3, np.nan)
+        localizer.push(Sample(stamp_ns, field_ut, np.array([0.02, 0.0])))
+    hole_ns = START_NS - START_NS % 10**9 + 20_000_000 * 330
+    refilled_ns = hole_ns + 20_000_000 * (470 - 330) + 2 * 10**9
+    assert any(at_ns < hole_ns for at_ns in asked_ns)
+    assert any(at_ns > refilled_ns for at_ns in asked_ns)
+    assert not [at_ns for at_ns in asked_ns if hole_ns <= at_ns < refilled_ns]
 
 
 def test_a_gradient_of_the_whole_window_is_answered_by_passes() -> None:

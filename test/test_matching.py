@@ -49,22 +49,6 @@ def median_error_m(model: Matching, walk: Track) -> float:
     return float(np.median([one.error_m for one in follow(MailLocalizer(model, 0.5), walk)]))
 
 
-@pytest.mark.parametrize("offset_ut", [(0.0, 0.0, 0.0), (1.0, -2.0, 1.5), (30.0, -20.0, 10.0)])
-def test_the_closed_form_is_the_least_over_all_pitches(model: Matching, offset_ut: tuple[float, ...]) -> None:
-    """Against the two distances written out, over a thousand angles."""
-    config = model.config.matching
-    field_ut = windows_of([drive(length_m=20.0)]).fields(np.array([70, 95])) + np.array(offset_ut, np.float32)
-    along, across = model._along[:, :50].T, model._across[:, :50].T
-    stored = np.concatenate([along[..., None], across.reshape(50, -1, 2)], axis=-1) + model._mean[:50, None]
-    least = np.full((2, 50), np.inf)
-    for angle in np.linspace(-np.pi, np.pi, 2001):
-        rest = field_ut[:, None] - pitched(stored, angle)
-        offset2, shape = np.square(rest.mean(-2)).sum(-1), rest.var(axis=-2).sum(-1)
-        counted = np.minimum(config.offset_share * offset2, config.offset_most_ut2)
-        least = np.minimum(least, shape + counted + 2 * config.tilt_ut2 * (1 - np.cos(angle)))
-    assert model.distances(field_ut)[:, :50] == pytest.approx(least, rel=1e-3, abs=1e-2)
-
-
 @pytest.mark.parametrize("angle_deg", [-30.0, 0.0, 30.0])
 def test_a_walk_is_found_at_any_pitch(model: Matching, angle_deg: float) -> None:
     walk = drive()
@@ -118,8 +102,8 @@ def test_a_stand_and_a_field_from_elsewhere_are_explained_by_no_place(model: Mat
 def test_without_a_share_an_offset_counts_for_nothing() -> None:
     blind = fitted(surveys(), ["matching.offset_share=0", "matching.tilt_ut2=1e9"])
     field_ut = windows_of([drive(length_m=20.0)]).fields(np.array([70]))
-    moved = blind.distances(field_ut + np.array([30.0, -20.0, 10.0], np.float32))
-    assert moved == pytest.approx(blind.distances(field_ut), rel=1e-2, abs=1.0)
+    moved = blind.alignment.compare(field_ut + np.array([30.0, -20.0, 10.0], np.float32))
+    assert moved == pytest.approx(blind.alignment.compare(field_ut), rel=1e-2, abs=1.0)
 
 
 def test_a_model_file_answers_as_the_model_did(model: Matching, tmp_path: Path) -> None:

@@ -3,11 +3,12 @@
 import math
 
 import numpy as np
-from small_maps import CELL_M, corridor, turned
+import pytest
+from small_maps import CELL_M, corridor, near, turned
 
 from mail_ros.core.belief import FloatArray
-from mail_ros.core.config import TrackerConfig
 from mail_ros.core.tracker import Tracker
+from mail_ros.core.tracker_config import TrackerConfig
 
 
 def weight(offset_m: tuple[float, float], way_m: FloatArray, angle: float, along_m: float, across_m: float) -> float:
@@ -46,10 +47,12 @@ def weigh_by_hand(
     return mixed
 
 
-def test_a_move_by_odometry_equals_the_forward_algorithm_written_out() -> None:
+@pytest.mark.parametrize("by_way", [False, True])
+def test_a_move_by_odometry_equals_the_forward_algorithm_written_out(by_way: bool) -> None:
+    """By the way, what the evidence weighs is told by how far it went, not by how long it took."""
     config = TrackerConfig(headings=6, lost_per_s=0.01)
     cells, angles = corridor(7), [2 * math.pi * i / 6 for i in range(6)]
-    tracker = Tracker(cells, config, odometry=True)
+    tracker = Tracker(cells, config, odometry=True, by_way=by_way)
     tracker.belief = np.random.default_rng(1).dirichlet(np.ones(7 * 6)).reshape(7, 6)
     before = tracker.belief.tolist()
     log_ratio = np.random.default_rng(2).normal(size=7)
@@ -66,7 +69,8 @@ def test_a_move_by_odometry_equals_the_forward_algorithm_written_out() -> None:
             for there in range(7):
                 after[there][i] += before[here][i] * kernel.get((there - here, 0), 0.0)
     start = [[1 / 42] * 6 for _ in range(7)]
-    expected = weigh_by_hand(turn_by_hand(after, config, config.odometry_anew), start, log_ratio, 0.7, config)
+    heard_s = math.hypot(0.45, 0.4) / config.way_m_s if by_way else 0.7
+    expected = weigh_by_hand(turn_by_hand(after, config, config.odometry_anew), start, log_ratio, heard_s, config)
     np.testing.assert_allclose(tracker.belief, expected, atol=1e-9)
 
 
@@ -104,3 +108,71 @@ def test_a_walk_without_odometry_equals_the_forward_algorithm_written_out() -> N
     after = [[*row, stands[c]] for c, row in enumerate(turn_by_hand(walks, config, config.turned_about))]
     expected = weigh_by_hand(after, start, log_ratio, t, config)
     np.testing.assert_allclose(tracker.belief, expected, atol=1e-9)
+
+
+# --- when a belief moves by odometry, and what evidence weighs then --------------------------------------------
+
+
+def heading_along(cell: int, *, by_way: bool = False) -> Tracker:
+    """At a cell of a corridor, its odometry turned as the corridor is, and its evidence taken."""
+    tracker = Tracker(corridor(30), TrackerConfig(), odometry=True, by_way=by_way)
+    tracker.update(np.zeros(30))
+    tracker.belief = np.zeros_like(tracker.belief)
+    tracker.belief[cell, 0] = 1.0
+    return tracker
+
+
+def middle_m(tracker: Tracker) -> float:
+    """Of the belief over the cells, without what is pending."""
+    return float(tracker.cell_probability @ tracker.cells.position_m[:, 0])
+
+
+def test_a_belief_is_carried_on_to_where_evidence_comes_from_before_that_counts() -> None:
+    """What a window at the end of a way says must not be held against the place where the way began."""
+    tracker = heading_along(10)
+    tracker.advance(0.5, np.array([0.6, 0.0]))
+    assert middle_m(tracker) == 5.0, "finer moves would blur it: it waits"
+    assert tracker.posterior().position_m[0] == pytest.approx(5.6), "and yet the place goes on"
+    tracker.update(near(tracker.cells, np.array([5.6, 0.0])))
+    assert middle_m(tracker) == pytest.approx(5.6, abs=0.1)
+    assert tracker.posterior().position_m[0] == pytest.approx(middle_m(tracker), abs=0.01), "nothing is pending"
+
+
+def test_a_belief_that_hardly_went_on_takes_no_evidence() -> None:
+    tracker = heading_along(10)
+    tracker.advance(5.0, np.array([0.45, 0.0]))
+    before = tracker.belief.copy()
+    tracker.update(near(tracker.cells, np.array([9.0, 0.0])))
+    np.testing.assert_array_equal(tracker.belief, before)
+
+
+def test_without_evidence_a_belief_moves_all_the_same_once_it_went_far() -> None:
+    tracker = heading_along(10)
+    tracker.advance(0.5, np.array([0.9, 0.0]))
+    assert middle_m(tracker) == pytest.approx(5.9, abs=0.1)
+
+
+@pytest.mark.parametrize("way_m", [0.6, 0.9])  # moved by the evidence, and before
+def test_by_the_way_time_brings_no_evidence(way_m: float) -> None:
+    """However long a robot took or stood, a metre tells as much; by time it tells the more, the longer it took."""
+    evidence = near(corridor(30), np.array([5.2, 0.0]))
+
+    def believed(elapsed_s: float, *, by_way: bool) -> FloatArray:
+        tracker = heading_along(10, by_way=by_way)
+        tracker.advance(elapsed_s)
+        tracker.advance(0.1, np.array([way_m, 0.0]))
+        tracker.update(evidence)
+        return tracker.belief
+
+    np.testing.assert_array_equal(believed(0.2, by_way=True), believed(20.0, by_way=True))
+    assert np.abs(believed(0.2, by_way=False) - believed(20.0, by_way=False)).max() > 0.01
+
+
+def test_without_odometry_windows_by_the_way_count_by_time() -> None:
+    """Nobody knows how far it went: else nothing that the windows say would ever count."""
+    trackers = [Tracker(corridor(30), TrackerConfig(), odometry=False, by_way=by_way) for by_way in (False, True)]
+    for tracker in trackers:
+        tracker.advance(1.0)
+        tracker.update(near(tracker.cells, np.array([5.0, 0.0])))
+    np.testing.assert_array_equal(trackers[0].belief, trackers[1].belief)
+    assert trackers[1].cell_probability.argmax() == 10

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator, Sequence
-from hashlib import sha256
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,29 +12,25 @@ import pytest
 pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
 
 from builtin_interfaces.msg import Time
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from geometry_msgs.msg import PoseArray, PoseStamped, PoseWithCovarianceStamped
+from geometry_msgs.msg import PoseStamped
 from helpers import START_NS, SyntheticWalk, offline_estimates, synthetic_walk, tiny_config, tiny_model
-from rclpy.parameter import Parameter
-from rclpy.serialization import deserialize_message
+from managed import in_process, messages
 from ros import Graph, Process, Said
 from rosgraph_msgs.msg import Clock
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 from sensor_msgs.msg import MagneticField
-from std_msgs.msg import Float32MultiArray
 
 from mail_ros.core.checkpoint import load_model
 from mail_ros.core.config import STRIDE_S, TrackerChoice
 from mail_ros.core.errors import MailError
-from mail_ros.core.seam import Estimate, Sample
+from mail_ros.core.seam import Estimate
 from mail_ros.core.tracked import localizer_of
 from mail_ros.data.bag import Bag
 from mail_ros.data.bag_writer import BagWriter
 from mail_ros.data.messages import FIELD_TYPE, encode_field
 from mail_ros.nodes import qos
-from mail_ros.nodes.conversions import to_reading, to_stamp_ns
-from mail_ros.nodes.localizer import LocalizerNode
+from mail_ros.nodes.conversions import to_stamp_ns
 from mail_ros.nodes.replay import ReplayOptions, replay
 
 READY = "a pose every"
@@ -187,12 +181,6 @@ def test_a_model_that_cannot_be_used_is_one_line_and_exit_code_1(graph: Graph) -
         assert line.startswith(f"mail_localizer: {message}")
 
 
-def in_process(graph: Graph, **parameters: Any) -> LocalizerNode:
-    return LocalizerNode(
-        context=graph.context, parameter_overrides=[Parameter(name, value=value) for name, value in parameters.items()]
-    )
-
-
 def test_a_model_trained_for_other_scales_is_refused(graph: Graph, model: Path) -> None:
     """Weights of one network under the card of another."""
     other = graph.folder / "other.safetensors"
@@ -209,45 +197,6 @@ def test_a_wrong_qos_override_says_what_is_possible(graph: Graph, model: Path, n
         in_process(graph, model=str(model), **{f"qos_overrides./imu/mag.subscription.{name}": value})
 
 
-@pytest.mark.parametrize(("given", "frame"), [("", "site_floor_2"), ("hall", "hall_floor_2")])
-def test_poses_lie_in_the_model_s_map_frame_unless_told_otherwise(graph: Graph, given: str, frame: str) -> None:
-    model = tiny_model(graph.folder / "site.safetensors", map_frame="site", floor=2)
-    node = in_process(graph, model=str(model), global_frame_id=given)
-    graph.executor.add_node(node)
-    poses = graph.listen(PoseStamped, "/mail_localizer/pose")
-    graph.wait(lambda: node.poses.plain.get_subscription_count() == 1)
-    for msg in messages(synthetic_walk(3.0)):
-        node.on_field(msg)
-    graph.wait(lambda: len(poses) > 0)
-    assert {pose.header.frame_id for pose in poses} == {frame}
-
-
-def test_whoever_comes_late_hears_the_last_pose_with_its_covariance(graph: Graph, model: Path) -> None:
-    node = in_process(graph, model=str(model))
-    graph.executor.add_node(node)
-    estimates = [
-        e for msg in messages(synthetic_walk(3.0)) if (e := node.runtime.localizer.push(Sample(*to_reading(msg))))
-    ]
-    node.runtime.localizer.reset()
-    for msg in messages(synthetic_walk(3.0)):
-        node.on_field(msg)
-    heard: list[PoseWithCovarianceStamped] = []
-    topic = "/mail_localizer/pose_with_covariance"
-    graph.node.create_subscription(PoseWithCovarianceStamped, topic, heard.append, qos.last_pose())
-    graph.wait(lambda: len(heard) > 0)
-    graph.spin(0.2)
-    (last,) = heard
-    assert to_stamp_ns(last.header.stamp) == estimates[-1].stamp_ns
-    rows = last.pose.covariance.reshape(6, 6)
-    assert rows[:2, :2] == pytest.approx(estimates[-1].covariance_m2)
-
-
-def messages(walk: SyntheticWalk) -> Iterator[MagneticField]:
-    """The walk as a driver would publish it."""
-    for stamp_ns, field_ut in zip(walk.stamp_ns.tolist(), walk.field_ut, strict=True):
-        yield deserialize_message(encode_field(stamp_ns, field_ut, "imu_link"), MagneticField)
-
-
 def test_a_clock_that_is_set_back_starts_the_window_anew(graph: Graph, model: Path) -> None:
     """A bag that was started again, under use_sim_time; the samples may look as if they followed."""
     node = in_process(graph, model=str(model), use_sim_time=True)
@@ -260,7 +209,7 @@ def test_a_clock_that_is_set_back_starts_the_window_anew(graph: Graph, model: Pa
         graph.wait(lambda: node.get_clock().now().nanoseconds == sec * 10**9)
 
     set_clock(100)
-    for msg in messages(synthetic_walk(3.0)):
+    for msg in messages(3.0):
         node.on_field(msg)
     set_clock(101)
     assert node.runtime.localizer.reader.fill == 1.0
@@ -276,7 +225,7 @@ def test_the_localizer_says_why_samples_are_not_used(
     node.get_logger = lambda: Said(said)
     node.diagnose()
     assert said.pop() == "no samples: nobody publishes /imu/mag"
-    good, *more = messages(synthetic_walk(0.2))
+    good, *more = messages(0.2)
     for msg in (good, good, *more):
         node.on_field(msg)
     node.diagnose()
@@ -285,57 +234,3 @@ def test_the_localizer_says_why_samples_are_not_used(
     node.on_field(more[-1])
     node.diagnose()
     assert said.pop() == "no sample was of use: 0 used, 1 not_finite"
-
-
-@pytest.mark.parametrize("tracker", ["walking", "none"])
-def test_a_tracker_s_hypotheses_go_with_its_poses(graph: Graph, tracker: str) -> None:
-    model = tiny_model(graph.folder / "map.safetensors", tiny_config("heatmap"))
-    node = in_process(graph, model=str(model), tracker=tracker)
-    graph.executor.add_node(node)
-    poses, hypotheses = (
-        graph.listen(kind, f"/mail_localizer/{topic}")
-        for kind, topic in ((PoseStamped, "pose"), (PoseArray, "hypotheses"))
-    )
-    publishers = node.poses.plain, node.details.hypotheses
-    graph.wait(lambda: all(publisher.get_subscription_count() == 1 for publisher in publishers))
-    for msg in messages(synthetic_walk(3.0)):
-        node.on_field(msg)
-    graph.wait(lambda: len(poses) >= 5 and len(hypotheses) >= (5 if tracker == "walking" else 0))
-    if tracker == "none":
-        assert not hypotheses
-    for pose, places in zip(poses, hypotheses, strict=False):
-        assert places.header == pose.header
-        assert 1 <= len(places.poses) <= 5
-
-
-def test_the_weights_of_the_scales_go_with_the_poses(graph: Graph, model: Path) -> None:
-    node = in_process(graph, model=str(model))
-    graph.executor.add_node(node)
-    heard: list[Float32MultiArray] = graph.listen(Float32MultiArray, "/mail_localizer/attention")
-    graph.wait(lambda: node.details.attention.get_subscription_count() == 1)
-    for msg in messages(synthetic_walk(3.0)):
-        node.on_field(msg)
-    graph.wait(lambda: len(heard) > 0)
-    (scales,) = heard[-1].layout.dim
-    assert (scales.label, scales.size, len(heard[-1].data)) == ("scale", 3, 3)
-    assert sum(heard[-1].data) == pytest.approx(1.0)
-
-
-def test_diagnostics_say_once_a_second_how_it_does(graph: Graph, model: Path) -> None:
-    heard: list[DiagnosticArray] = graph.listen(DiagnosticArray, "/diagnostics")
-    node = in_process(graph, model=str(model))
-    graph.executor.add_node(node)
-    graph.wait(lambda: node.diagnostics.publisher.get_subscription_count() == 1)
-    graph.wait(lambda: len(heard) > 0)
-    assert heard[-1].status[0].level == DiagnosticStatus.ERROR
-    assert heard[-1].status[0].message == "no samples: nobody publishes /imu/mag"
-    for msg in messages(synthetic_walk(3.0)):
-        node.on_field(msg)
-    count = len(heard)
-    graph.wait(lambda: len(heard) > count)
-    (status,) = heard[count].status
-    values = {pair.key: pair.value for pair in status.values}
-    assert status.name == "mail_localizer: localization"
-    assert (values["used"], values["window filled"]) == ("300", "100%")
-    assert values["model sha256"] == sha256(model.read_bytes()).hexdigest()
-    assert values["status"] == status.message == node.runtime.localizer.status.name

@@ -194,7 +194,8 @@ def test_start_stop_start_makes_separate_bags_that_each_hold_what_is_latched(gra
 
 
 def test_labels_can_be_changed_between_two_takes(graph: Graph) -> None:
-    recorder = Recorder(graph, autostart=False, site="museum", route="12")
+    (graph.folder / "museum.yaml").write_text("site: museum")
+    recorder = Recorder(graph, autostart=False, site_file=str(graph.folder / "museum.yaml"), route="12")
     for label, said in (("person", True), ("dog", False), ("robot", True)):
         (result,) = recorder.node.set_parameters([Parameter("carrier", value=label)])
         assert result.successful

@@ -32,7 +32,11 @@ from mail_ros.nodes.surveyor import Surveyor
 from mail_ros.training.config import run_config
 from mail_ros.training.train import Survey, train
 
-ROUTE = "points: [{at: [0, 0], name: door}, {at: [3, 0], mark: false}, {at: [3, 1], name: lift}]"
+SITE = """
+site: museum
+floors: {0: {landmarks: {door: [0, 0], lift: [3, 1]}}}
+routes: {hall: [door, {at: [3, 0], mark: false}, lift]}
+"""
 WINDOW = ("features.rate_hz=20", "features.lag_s=0.2", "window.length_s=2", "window.scales_s=[0.5,2]")
 KINDS = {
     "matching": ("network.kind=matching",),
@@ -55,9 +59,9 @@ class Recorder:
 
 
 def test_a_planned_route_is_marked_and_read_back(graph: Graph) -> None:
-    file = graph.folder / "hall.yaml"
-    file.write_text(ROUTE)
-    recorder = Recorder(graph, out=str(graph.folder / "bags"), autostart=False, route_file=str(file))
+    file = graph.folder / "museum.yaml"
+    file.write_text(SITE)
+    recorder = Recorder(graph, out=str(graph.folder / "bags"), autostart=False, site_file=str(file), route="hall")
     status: list[DiagnosticStatus] = graph.listen(DiagnosticStatus, "/mail_recorder/status")
     field = graph.node.create_publisher(MagneticField, "imu/mag", qos.lossless())
     clock, sample = graph.node.get_clock(), MagneticField()
@@ -78,38 +82,42 @@ def test_a_planned_route_is_marked_and_read_back(graph: Graph) -> None:
     graph.wait(lambda: "3 marks, and route hall has 2 landmarks" in status[-1].message)
     assert status[-1].level >= DiagnosticStatus.WARN
     assert recorder.call("unmark").startswith("mark 3 is taken back; next: none")
-    assert recorder.call("stop").startswith("recorded /imu/mag")
+    stopped = recorder.call("stop")
+    assert stopped.startswith("recorded /imu/mag")
+    assert stopped.endswith(f"; next: mail_ros check {graph.folder}/bags/* --site-file {file} --coverage coverage")
     (bag,) = (graph.folder / "bags").iterdir()
     recording = read_recording(bag)
     assert recording.truth.way is Way.ROUTE
     assert [mark.position_m for mark in recording.truth.path] == [(0, 0), (3, 0), (3, 1)]
     assert recording.track.valid.sum() > 10
-    assert recording.notes["route"] == "hall"
+    assert (recording.notes["route"], recording.notes["site"]) == ("hall", "museum")
 
 
 def test_another_route_can_be_set_between_two_takes(graph: Graph) -> None:
-    file = graph.folder / "hall.yaml"
-    file.write_text(ROUTE)
+    file = graph.folder / "museum.yaml"
+    file.write_text(SITE)
     recorder = Recorder(graph, out=str(graph.folder / "bags"), autostart=False)
-    for route_file, said in (
-        (str(file), "recording into "),
-        ("none", "refused: none: wanted a route as YAML"),
+    for site_file, route, said in (
+        (str(file), "hall", "recording into "),
+        (str(file), "", "recording into "),
+        (str(file), "hal", f"refused: {file}: wanted one of its routes hall, found hal; correct it, or add it"),
+        ("none", "hall", "refused: none: wanted a site file, found No such file"),
     ):
-        (result,) = recorder.node.set_parameters([Parameter("route_file", value=route_file)])
-        assert result.successful
+        given = [Parameter("site_file", value=site_file), Parameter("route", value=route)]
+        assert all(result.successful for result in recorder.node.set_parameters(given))
         assert recorder.call("start").startswith(said)
         recorder.node.close()
 
 
-def test_a_route_that_is_none_is_refused_at_the_start(graph: Graph) -> None:
-    with pytest.raises(ConfigError, match=r"none.yaml: wanted a route as YAML or GeoJSON, found No such file"):
-        Recorder(graph, route_file=str(graph.folder / "none.yaml"))
+def test_a_site_file_that_is_none_is_refused_at_the_start(graph: Graph) -> None:
+    with pytest.raises(ConfigError, match=r"none.yaml: wanted a site file, found No such file"):
+        Recorder(graph, site_file=str(graph.folder / "none.yaml"))
 
 
 def test_the_keyboard_marks(graph: Graph) -> None:
-    file = graph.folder / "hall.yaml"
-    file.write_text(ROUTE)
-    recorder = graph.start("mail_recorder", f"out:={graph.folder / 'bags'}", "autostart:=false", f"route_file:={file}")
+    file = graph.folder / "museum.yaml"
+    file.write_text(SITE)
+    recorder = graph.start("mail_recorder", f"out:={graph.folder / 'bags'}", "autostart:=false", f"site_file:={file}")
     recorder.wait_for("waiting for ~/start")
     done = subprocess.run(
         [sys.executable, "-m", "mail_ros.cli.main", "mark"],

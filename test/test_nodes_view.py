@@ -142,9 +142,9 @@ def test_it_ends_as_by_ctrl_c_once_the_window_is_closed(
     node.close()
 
 
-def test_a_plan_that_is_none_is_refused_by_name(view: Callable[..., ViewNode], tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"none.yaml: wanted the YAML of map_server"):
-        view(plan=[str(tmp_path / "none.yaml")])
+def test_a_site_file_that_is_none_is_refused_by_name(view: Callable[..., ViewNode], tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"none.yaml: wanted a site file"):
+        view(site_file=str(tmp_path / "none.yaml"))
 
 
 def test_the_executable_starts_and_ends_cleanly(graph: Graph, tmp_path: Path) -> None:

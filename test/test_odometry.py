@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers import START_NS, SyntheticWalk, synthetic_walk
-from scipy.signal import butter, find_peaks, sosfiltfilt  # type: ignore[import-untyped]
+from scipy.signal import butter, find_peaks, sosfiltfilt
 from shared_walks import LOGS, needs_logs
 
 from mail_ros.core.errors import ConfigError
@@ -15,7 +15,6 @@ from mail_ros.core.odometry import GaitConfig, ImuReading, PedestrianOdometry, T
 from mail_ros.data.bag import IMU_TOPIC, ODOMETRY_TOPIC, Bag, read_track
 from mail_ros.data.bag_writer import BagWriter
 from mail_ros.data.importers import import_file
-from mail_ros.data.importers.ipin import IPIN_2023_ORIGIN
 from mail_ros.data.messages import IMU_TYPE, ODOMETRY_TYPE, decode, decode_imu, typestore
 from mail_ros.data.odometry import BagOdometry
 from mail_ros.data.track import FloatArray, ImuSeries, IntArray
@@ -227,12 +226,37 @@ def test_wheels_are_believed_before_steps(tmp_path: Path) -> None:
     np.testing.assert_allclose(moved_m.sum(axis=0), [9.9, 0.0], atol=1e-9)
 
 
+def test_a_sample_s_attitude_is_tilted_as_the_inertial_unit_and_looks_where_the_wheels_do(tmp_path: Path) -> None:
+    walk = synthetic_walk(4.0)
+    write_walk(tmp_path / "steps", walk.stamp_ns, walk.field_ut, walk.landmarks, imu=imu_of(walk, gait(4.0)))
+    by_imu = read_track(tmp_path / "steps").attitude_xyzw
+    assert by_imu is not None
+    assert by_imu[-1] == pytest.approx(attitude(0.4))
+    stamp_ns = walk.stamp_ns[0] + np.arange(10**9, 4 * 10**9, 10**8)
+    add_wheels(tmp_path / "steps", tmp_path / "both", stamp_ns, np.zeros((len(stamp_ns), 2)))  # which look along x
+    track = read_track(tmp_path / "both")
+    assert track.attitude_xyzw is not None
+    assert track.attitude_xyzw[-1] == pytest.approx(attitude(0.0))
+    before = track.stamp_ns < stamp_ns[0]
+    assert track.attitude_xyzw[before][1:] == pytest.approx(np.tile(attitude(0.4), (int(before.sum()) - 1, 1)))
+    assert read_track(synthetic_walk(2.0).write(tmp_path / "none")).attitude_xyzw is None
+
+
+def test_an_attitude_is_not_known_before_the_first(tmp_path: Path) -> None:
+    walk = synthetic_walk(4.0)
+    stamp_ns = walk.stamp_ns[0] + np.arange(10**9, 4 * 10**9, 10**8)
+    track = read_track(add_wheels(walk.write(tmp_path / "walk"), tmp_path / "wheels", stamp_ns, np.zeros((30, 2))))
+    assert track.attitude_xyzw is not None
+    unknown = np.isnan(track.attitude_xyzw).any(axis=1)
+    assert np.array_equal(unknown, track.stamp_ns < stamp_ns[0])
+
+
 @needs_logs
 @pytest.mark.parametrize("walk", ["01_repetition01", "04_repetition02", "22_repetition03"])
 def test_real_walks_have_the_length_of_their_path(walk: str, tmp_path: Path) -> None:
     """Landmarks are surveyed; their path cuts corners that feet do not. Turning on the spot takes a few steps."""
     log = LOGS / f"IPIN2023_T3_TrainingTrial{walk}.txt.gz"
-    track = read_track(import_file("ipin", log, tmp_path, IPIN_2023_ORIGIN)).labelled_span()
+    track = read_track(import_file("ipin", log, tmp_path)).labelled_span()
     assert track.moved_m is not None
     moved_m = np.linalg.norm(track.moved_m, axis=1)
     path_m = float(np.linalg.norm(np.diff(track.position_m, axis=0), axis=1).sum())

@@ -11,21 +11,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+from benchmarks import benchmarked
 from browser import chromium, needs_chromium
 from helpers import START_NS, synthetic_walk
+from matplotlib.image import imread
 from test_cli import mail_ros
 
 from mail_ros.core.errors import MailError
 from mail_ros.core.signals import NS_PER_S
-from mail_ros.evaluation.accuracy import Bench, results, settled, write_results
-from mail_ros.evaluation.cells import compute_cell
+from mail_ros.data.plan import OCCUPIED, Plan
 from mail_ros.evaluation.metrics import Metrics, metric_columns, metric_row
 from mail_ros.evaluation.protocol import Split, read_walks
 from mail_ros.evaluation.report.page import write_page
 from mail_ros.evaluation.report.pictures import write_pictures
 from mail_ros.evaluation.report.runs import read_run
 from mail_ros.evaluation.report.views import colours, mistakes, short_names
-from mail_ros.training.config import run_config
 
 METHODS = ("chance", "knn", "mail_heatmap")
 
@@ -40,12 +40,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
             walk.write(folder / "bags" / f"floor_{floor}_walk_{number}")
     bags = sorted((folder / "bags").iterdir())
     parts = Split(*(read_walks([bag for bag in bags if bag.name.endswith("_0") == taught]) for taught in (True, False)))
-    config = run_config(["features.rate_hz=10", "network.hidden=8", "training.epochs=1", "training.stride_s=4"])
-    cells = Bench(parts, config, 1.0, folder / "run <1>", settled(config)).cells(METHODS)
-    for cell in cells:
-        compute_cell(cell, {})
-    write_results(folder / "run <1>", results(cells))
-    return folder / "run <1>"
+    return benchmarked(parts, METHODS, folder / "run <1>", "training.stride_s=4")
 
 
 @pytest.fixture(scope="module")
@@ -119,8 +114,12 @@ def test_nothing_is_loaded_from_elsewhere(page: Path) -> None:
     assert "http" not in re.sub(r"http-equiv", "", text)
 
 
+def numbers_of(page: Path) -> Any:
+    return json.loads(re.findall(r'<script id="numbers".*?>(.*?)</script>', page.read_text())[0])
+
+
 def test_the_curves_are_drawn_from_all_estimates(run: Path, page: Path) -> None:
-    numbers = json.loads(re.findall(r'<script id="numbers".*?>(.*?)</script>', page.read_text())[0])
+    numbers = numbers_of(page)
     for row in accuracy(run):
         drawn = numbers["floor-0" if row["floor"] == -1 else "floor-1"]["methods"][row["method"]]["cdf_m"]
         assert drawn[100] == pytest.approx(row["metrics"]["median_m"], abs=1e-3)
@@ -170,6 +169,25 @@ def test_pictures_for_papers(run: Path, tmp_path: Path) -> None:
     names = {file.name for file in files}
     assert names == {f"run <1>_floor_-1_{name}.png" for name in ("cdf", "map", "error", "places", "attention")}
     assert all(file.read_bytes().startswith(b"\x89PNG") and file.stat().st_size > 10_000 for file in files)
+
+
+def test_a_plan_lies_behind_the_maps_of_its_floor(run: Path, tmp_path: Path) -> None:
+    plan = Plan(np.full((40, 60), OCCUPIED, np.uint8), np.array([-15.0, -10.0]), np.array([15.0, 10.0]))
+    floors = read_run(run)
+    write_page(tmp_path / "page.html", floors, (), {2: plan})
+    shown = {name: floor["plan"] for name, floor in numbers_of(tmp_path / "page.html").items() if name != "charts"}
+    assert [len(images) for images in shown.values()] == [0, 1]
+    (image,) = list(shown.values())[1]
+    assert (image["x"], image["y"], image["sizex"], image["sizey"]) == (-15.0, 10.0, 30.0, 20.0)
+    assert "default-src 'none'" in own(tmp_path / "page.html")
+    dark = {}
+    for name, plans in (("with", {2: plan}), ("without", {})):
+        write_pictures(tmp_path / name, floors[1:], (), plans)
+        for kind in ("map", "places"):
+            pixels = imread(tmp_path / name / f"run <1>_floor_2_{kind}.png")[..., :3]
+            dark[name, kind] = float((np.abs(pixels - 0.7).max(axis=2) < 0.01).mean())
+    for kind in ("map", "places"):
+        assert dark["with", kind] > dark["without", kind] + 0.1
 
 
 def test_names_are_shortened_to_what_differs() -> None:

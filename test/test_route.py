@@ -13,17 +13,16 @@ from hypothesis import strategies as st
 from mail_ros.core.errors import ConfigError
 from mail_ros.data.labels import interpolate
 from mail_ros.data.route import Route, RoutePoint
-from mail_ros.data.route_file import read_route, route_from_note, route_to_note
+from mail_ros.data.route_file import read_geojson, route_from_note, route_of, route_to_note
 
 S = 1_000_000_000
-YAML = """
-points:
-  - {at: [0, 0], name: door}
-  - {at: [6, 0], mark: false}   # a corner
-  - {at: [6, 4]}
-  - {at: [6, 4], floor: 1, name: stairs}
-  - {at: [0, 4.5]}
-"""
+WRITTEN = [
+    "door",
+    {"at": [6, 0], "mark": False},  # a corner
+    {"at": [6, 4]},
+    {"at": [6, 4], "floor": 1, "name": "stairs"},
+    {"at": [0, 4.5]},
+]
 HALL = Route(
     "hall",
     (
@@ -56,25 +55,18 @@ GEOJSON = {
 }
 
 
-def written(folder: Path, text: str, name: str = "hall.yaml") -> Path:
-    path = folder / name
-    path.write_text(text)
+KNOWN = {"door": HALL.points[0]}
+
+
+def drawn(folder: Path, content: object) -> Path:
+    path = folder / "hall.geojson"
+    path.write_text(json.dumps(content, indent="\t"))
     return path
 
 
-def test_yaml_and_geojson_say_the_same(tmp_path: Path) -> None:
-    assert read_route(written(tmp_path, YAML)) == HALL
-    assert read_route(written(tmp_path, json.dumps(GEOJSON, indent="\t"), "hall.geojson")) == HALL
-    assert read_route(written(tmp_path, f"name: tour\n{YAML}")).name == "tour"
-
-
-def test_the_route_of_the_how_to_is_one(tmp_path: Path) -> None:
-    """With a stand at the lift, and a corner before it that is not marked."""
-    how_to = (Path(__file__).resolve().parent.parent / "docs" / "survey.md").read_text()
-    route = read_route(written(tmp_path, f"points:{how_to.partition('points:')[2].partition('```')[0]}"))
-    assert len(route.landmarks) == 5
-    assert route.landmarks[2].position_m == route.landmarks[3].position_m
-    assert not route.points[2].marked
+def test_a_list_and_geojson_say_the_same(tmp_path: Path) -> None:
+    assert route_of("hall", WRITTEN, "hall", KNOWN) == HALL
+    assert read_geojson(drawn(tmp_path, GEOJSON), "hall") == HALL
 
 
 def test_a_route_survives_as_a_note() -> None:
@@ -82,30 +74,44 @@ def test_a_route_survives_as_a_note() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("points", "said"),
     [
-        ("[1, 2]", r"hall.yaml: wanted a list `points`, found \[1, 2\]; write it as in \{at: "),
-        ("stops: []", "wanted a list `points`, or a FeatureCollection, found stops"),
-        ("points: [", "wanted a route as YAML or GeoJSON, found .* correct the file"),
-        ("points: [{at: [0, 0]}]", "begins and ends with a landmark, found 1 landmarks among 1 points"),
-        ("points: [{at: [0, 0]}, {at: [1, 0]}, {at: [2, 0], mark: false}]", "found 2 landmarks among 3 points"),
-        ("points: [{at: [0, 0]}, {at: [1]}]", r"hall.yaml, point 2: wanted x and y in metres, found \[1\]"),
-        ("points: [{at: [0, .nan]}]", "point 1: wanted x and y in metres"),
-        ("points: [{x: 1, y: 2}]", "wanted at, and at most floor, name and mark, found {'x': 1, 'y': 2}"),
-        ("points: [{at: [0, 0], floor: 1.5}]", "wanted a floor that is a whole number, found 1.5"),
-        ("points: [{at: [0, 0], mark: maybe}]", "wanted mark: true or mark: false, found 'maybe'"),
-        (json.dumps({**GEOJSON, "features": [feature("Polygon", [])]}), "feature 1: wanted a Point or a LineString"),
-        (json.dumps({**GEOJSON, "features": [5]}), "feature 1: wanted a Point or a LineString, found 5"),
+        (
+            {"at": [1, 2]},
+            r"hall: wanted a list of landmarks and points, found \{'at': \[1, 2\]\}; write it as in \{at: ",
+        ),
+        ([{"at": [0, 0]}], "begins and ends with a landmark, found 1 landmarks among 1 points"),
+        ([{"at": [0, 0]}, {"at": [1, 0]}, {"at": [2, 0], "mark": False}], "found 2 landmarks among 3 points"),
+        ([{"at": [0, 0]}, {"at": [1]}], r"hall, point 2: wanted x and y in metres, found \[1\]"),
+        ([{"at": [0, np.nan]}], "point 1: wanted x and y in metres"),
+        ([{"x": 1, "y": 2}], "wanted at, and at most floor, name and mark, found {'x': 1, 'y': 2}"),
+        ([{"at": [0, 0], "floor": 1.5}], "wanted a floor that is a whole number, found 1.5"),
+        ([{"at": [0, 0], "mark": "maybe"}], "wanted mark: true or mark: false, found 'maybe'"),
+        (["door", "dor"], "hall, point 2: wanted a landmark: door, found dor; correct it, or add it"),
     ],
 )
-def test_what_is_no_route_is_refused(tmp_path: Path, text: str, said: str) -> None:
+def test_what_is_no_route_is_refused(points: object, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
-        read_route(written(tmp_path, text))
+        route_of("hall", points, "hall", KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ([1, 2], r"hall.geojson: wanted a route as a GeoJSON FeatureCollection, found \[1, 2\]; export it"),
+        ({"type": "Feature"}, "wanted a route as a GeoJSON FeatureCollection, found {'type': 'Feature'}"),
+        ({**GEOJSON, "features": [feature("Polygon", [])]}, "feature 1: wanted a Point or a LineString"),
+        ({**GEOJSON, "features": [5]}, "feature 1: wanted a Point or a LineString, found 5"),
+    ],
+)
+def test_what_is_no_drawing_of_a_route_is_refused(tmp_path: Path, content: object, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        read_geojson(drawn(tmp_path, content), "hall")
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="found No such file or directory; correct the path"):
-        read_route(tmp_path / "none.yaml")
+        read_geojson(tmp_path / "none.geojson", "hall")
 
 
 def test_a_corner_is_passed_when_its_share_of_the_way_is_walked() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import threading
 from pathlib import Path
@@ -13,7 +14,7 @@ from helpers import START_NS, synthetic_walk, tiny_config, tiny_model
 
 from mail_ros.core.config import STRIDE_S
 from mail_ros.core.engine import load
-from mail_ros.core.feed import OdometryPose
+from mail_ros.core.feed import OdometryPose, WheelFeed
 from mail_ros.core.motion import Turn
 from mail_ros.core.runtime import MOST_KEPT, Placed, Runtime, map_from_odometry
 from mail_ros.core.seam import Estimate, Status
@@ -81,6 +82,23 @@ def test_what_was_believed_is_believed_by_the_next_model(tmp_path: Path) -> None
     old.hand_over(new)
     assert isinstance(new.localizer, TrackedLocalizer)
     assert new.localizer.tracker.posterior().position_m == pytest.approx([2.0, 1.0], abs=0.2)
+
+
+def test_a_model_by_the_way_takes_over_from_one_that_stands(tmp_path: Path) -> None:
+    """The window has filled long before: the next model has it all the same."""
+    config = tiny_config("heatmap")
+    features = dataclasses.replace(config.features, rate_hz=10.0, gradient="mean", along="way")
+    robot = tiny_model(tmp_path / "robot.safetensors", dataclasses.replace(config, features=features))
+    old, new = (runtime(robot, tracker="odometry") for _ in range(2))
+    walk = synthetic_walk(30.0)
+    for number, (stamp_ns, field_ut) in enumerate(zip(walk.stamp_ns.tolist(), walk.field_ut, strict=True)):
+        way_m = min(number * 0.02, 4.0)  # a metre a second, for four seconds
+        assert isinstance(old.feed, WheelFeed)
+        old.feed.hear(OdometryPose(stamp_ns, np.array([way_m, 0.0]), 0.0))
+        old.push(stamp_ns, field_ut)
+    old.prepare(new)
+    assert isinstance(new.localizer, TrackedLocalizer)
+    assert new.localizer.reader.fill == 1.0
 
 
 def test_what_is_kept_does_not_grow_whatever_the_stamps_are(model: Path) -> None:

@@ -13,7 +13,8 @@ from mail_ros.core.errors import BagError, ConfigError
 from mail_ros.data.bag import read_track
 from mail_ros.data.labels import interpolate
 from mail_ros.data.simulator.demo import Drive, simulate, survey
-from mail_ros.data.simulator.dipoles import CORRIDOR_M, Site, dipole_ut, make_site
+from mail_ros.data.simulator.demo_drive import CHECK_PART, ROBOT, SURVEYOR, drive_site, survey_site
+from mail_ros.data.simulator.dipoles import CORRIDOR_M, Site, SiteFloor, dipole_ut, make_site
 from mail_ros.data.simulator.plan import drive_route, survey_route
 
 SITE_FIELD_UT = [[-1.63, 9.0, -50.84], [0.27, 22.24, -42.58], [4.15, 17.48, -36.48]]  # at three places in corridors
@@ -153,3 +154,23 @@ def test_the_verb_writes_whole_surveys(site: Site, tmp_path: Path) -> None:
 def test_a_speed_that_no_robot_has_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"drive\.speed_m_s: wanted 0\.05 to 10, found 0"):
         Drive(speed_m_s=0.0)
+
+
+def test_at_the_height_of_the_sites_sensor_its_floor_has_the_field_of_the_site(site: Site) -> None:
+    floor, position_m = SiteFloor(site, 0.3), site.corner_m
+    place_m = np.column_stack([position_m, np.full(len(position_m), 0.3)])
+    np.testing.assert_array_equal(floor.field_ut(0, place_m), site.field_ut(position_m))
+    higher_ut = floor.field_ut(0, place_m + np.array([0.0, 0.0, 0.5]))
+    assert np.linalg.norm(higher_ut - site.field_ut(position_m), axis=1).max() > 1.0
+
+
+def test_the_demos_robot_drives_at_changing_speed_and_its_surveyor_walks_every_corridor(site: Site) -> None:
+    drive = drive_site(site, 45.0, 0)
+    assert drive.sensor_rad == ROBOT.heading_offset_rad
+    assert np.abs(drive.speed_m_s).max() <= ROBOT.speed_m_s * (1.0 + ROBOT.speed_spread) + 1e-9
+    assert np.ptp(drive.speed_m_s[np.abs(drive.speed_m_s) > 0.3]) > 0.5
+    learned, checked = survey_site(site)
+    passed = {landmark.position_m for landmark in learned.landmarks}
+    assert len(passed) == len(site.corner_m)
+    assert checked.duration_s == pytest.approx(CHECK_PART * learned.duration_s, rel=0.2)
+    assert 1e9 / np.diff(learned.stamp_ns).mean() == pytest.approx(SURVEYOR.rate_hz, rel=0.01)

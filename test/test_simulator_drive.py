@@ -191,3 +191,11 @@ def test_a_survey_takes_every_corridor_of_every_floor_both_ways_with_one_device(
         assert np.median(error_m) < 0.35
     (part,) = (walk for walk in survey(building, 1, seed=1, part=0.5) if walk.floor == 0)
     assert len(part.landmarks) < len(walks[0].landmarks)
+
+
+def test_a_robot_can_keep_beside_the_middle_of_the_corridor() -> None:
+    middle, left = (go(changed(wander_m=0.0, beside_m=beside_m)) for beside_m in (0.0, 0.3))
+    distance_m = np.linalg.norm(left.position_m[:, None] - middle.position_m[::5], axis=2).min(axis=1)
+    assert np.median(distance_m) == pytest.approx(0.3, abs=0.02)
+    ends_m = np.linalg.norm(left.position_m[[0, -1]] - middle.position_m[[0, -1]], axis=1)
+    assert ends_m == pytest.approx([0.0, 0.0], abs=0.01)

@@ -32,7 +32,6 @@ from mail_ros.core.signals import FloatArray, Tick
 from mail_ros.core.streaming import StreamingMail
 from mail_ros.data.bag import read_track
 from mail_ros.data.importers import import_file
-from mail_ros.data.importers.ipin import IPIN_2023_ORIGIN
 
 
 class Pair(NamedTuple):
@@ -140,7 +139,7 @@ def test_the_papers_configuration_is_carried() -> None:
 def test_a_real_walk_is_carried(head: HeadKind, stride_s: float, tmp_path: Path) -> None:
     """A phone's field through the localizer, in the paper's configuration; every twentieth answer is compared."""
     log = LOGS / "IPIN2023_T3_TrainingTrial23_repetition03.txt.gz"
-    track = read_track(import_file("ipin", log, tmp_path, IPIN_2023_ORIGIN))
+    track = read_track(import_file("ipin", log, tmp_path))
     model = tiny_mail(MailConfig(network=NetworkConfig(head=head)))
     localizer = MailLocalizer(model, stride_s)
     assert isinstance(localizer.reader, MailReader)

@@ -11,7 +11,7 @@ from helpers import synthetic_walk, tiny_config, tiny_mail
 from simulated_tracks import answers, assert_equal, drive, surveys, with_noise_after
 
 from mail_ros.core.belief import Cells, gaussian, normal
-from mail_ros.core.config import FeatureConfig, MailConfig, TrackerConfig, WindowConfig
+from mail_ros.core.config import FeatureConfig, MailConfig, WindowConfig
 from mail_ros.core.errors import ConfigError, TrackError
 from mail_ros.core.localizer import MailLocalizer, WindowLocalizer
 from mail_ros.core.reader import Answer
@@ -19,6 +19,7 @@ from mail_ros.core.seam import Localizer, Sample, Status
 from mail_ros.core.signals import Tick
 from mail_ros.core.standing import FieldActivity, OdometryActivity
 from mail_ros.core.tracked import tracked
+from mail_ros.core.tracker_config import TrackerConfig
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import Track
 from mail_ros.evaluation.follow import follow

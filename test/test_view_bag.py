@@ -90,10 +90,13 @@ def test_the_reference_is_the_walk_without_what_is_not_known(bag: Path) -> None:
 
 def test_the_verb_writes_a_file_and_says_how_to_look_at_it(bag: Path, tmp_path: Path) -> None:
     model, out = tiny_model(tmp_path / "site.safetensors", tiny_config("heatmap")), tmp_path / "view.rrd"
-    (tmp_path / "ground.yaml").write_text("image: ground.pgm\nresolution: 0.5\norigin: [-10.0, -10.0, 0.0]\n")
+    (tmp_path / "ground.yaml").write_text(
+        "image: ground.pgm\nresolution: 0.5\norigin: [-10.0, -10.0, 0.0]\noccupied_thresh: 0.65\nfree_thresh: 0.25"
+    )
+    (tmp_path / "mill.yaml").write_text("site: mill\nfloors: {0: {plan: ground.yaml}}")
     (tmp_path / "ground.pgm").write_bytes(b"P5 40 40 255\n" + bytes(1600))
     command = [sys.executable, "-m", "mail_ros.cli.main", "view", "--bag", bag, "--model", model, "--out", out]
-    command += ["--plan", tmp_path / "ground.yaml"]
+    command += ["--site-file", tmp_path / "mill.yaml"]
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=300, check=True)
     assert done.stdout.splitlines()[-1] == f"view: {out}   look at it: rerun {out}"
     assert views(out) >= {"map", "attention per scale", "error against the survey"}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mail_ros.cli.console import console, print_table, progress
+from mail_ros.cli.console import console, print_json, print_table, progress
+from mail_ros.cli.options import AsJson, Settings, among
 from mail_ros.cli.train import expand
 from mail_ros.core.errors import ConfigError
 from mail_ros.evaluation.metrics import metric_columns, metric_row
@@ -35,7 +35,9 @@ STRIDE_S, QUICK_STRIDE_S = 0.2, 1.0
 @benchmark.command()
 def accuracy(
     data: Annotated[Path | None, typer.Option(help="Folder of labelled bags, split by --protocol.")] = None,
-    protocol: Annotated[str, typer.Option(help="last-round or cross-device.")] = "last-round",
+    protocol: Annotated[
+        str, typer.Option(help="last-round or cross-device.", autocompletion=among("last-round", "cross-device"))
+    ] = "last-round",
     train: Annotated[list[Path] | None, typer.Option(help="Instead: bags or globs to learn from.")] = None,
     test: Annotated[list[Path] | None, typer.Option(help="Instead: bags or globs to be judged on.")] = None,
     methods: Annotated[str, typer.Option(help="Names with commas between; default: all.")] = "",
@@ -43,9 +45,9 @@ def accuracy(
         "runs/accuracy"
     ),
     study: Annotated[list[str] | None, typer.Option(help=f"Also make a study: {STUDIES}.")] = None,
-    settings: Annotated[list[str] | None, typer.Option("--set", help="Change a setting, as in `train`.")] = None,
+    settings: Settings = None,
     quick: Annotated[bool, typer.Option("--quick", help="Short training, few estimates: does it run?")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the rows of all tables as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Fit every method to some walks, judge it on others, and print one table per floor.
 
@@ -53,7 +55,9 @@ def accuracy(
     Sites (figures 11 to 13) are the plain run's floors. Users and energy cannot be repeated with recorded walks:
     the processor time per estimate of the study `time` stands in for energy.
 
-    Example: `mail_ros benchmark accuracy --data bags --protocol cross-device --out runs/museum --study length,speed`
+    Example: `mail_ros benchmark accuracy --data bags --methods chance,knn,matching --out runs/accuracy`
+
+    Example, some hours: `mail_ros benchmark accuracy --data bags --out runs/all --study all`
     """
     from mail_ros.evaluation.accuracy import Bench, check_methods, results, settled, write_results
     from mail_ros.evaluation.methods import COMPARED, applicable
@@ -75,9 +79,6 @@ def accuracy(
     rows = results(cells)
     write_results(out, rows)
     tables = [(each, write_study(out, each, of_study[each.name])) for each in studies]
-    if as_json:
-        _print_json(rows, tables)
-        return
     _print(cells, rows)
     for each, of in tables:
         _print_study(each, of)
@@ -88,6 +89,8 @@ def accuracy(
     console.print(f"results: {out / 'accuracy.csv'}   {out / 'accuracy.json'}   estimates: {out / 'cells'}")
     if studies:
         console.print(f"studies: {out / 'studies'}")
+    if as_json:
+        print_json(_all_rows(rows, tables))
 
 
 def _split(data: Path | None, protocol: str, train: Sequence[Path] | None, test: Sequence[Path] | None) -> Split:
@@ -116,10 +119,10 @@ def _compute(cells: Sequence[Cell]) -> None:
         run(merge(cells), lambda share: bar.update(task, completed=int(1000 * share)))
 
 
-def _print_json(results: Sequence[CellResult], tables: Sequence[tuple[Study, Sequence[Row]]]) -> None:
+def _all_rows(results: Sequence[CellResult], tables: Sequence[tuple[Study, Sequence[Row]]]) -> list[dict[str, object]]:
     """One list of rows; those of a study name it."""
     plain = [dataclasses.asdict(result) for result in results]
-    typer.echo(json.dumps([*plain, *({"study": study.name} | row for study, rows in tables for row in rows)], indent=2))
+    return [*plain, *({"study": study.name} | row for study, rows in tables for row in rows)]
 
 
 def _print_study(study: Study, rows: Sequence[Row]) -> None:

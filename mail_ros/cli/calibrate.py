@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mail_ros.cli.console import console, print_table
+from mail_ros.cli.console import console, print_json, print_table
+from mail_ros.cli.options import AsJson, Topic
 
 if TYPE_CHECKING:
     from mail_ros.core.robot import Robot
@@ -30,14 +32,15 @@ def calibrate(
     lifted: Annotated[
         bool, typer.Option("--lifted", help="The robot did not move: its wheels ran free, whatever /odom says.")
     ] = False,
-    topic: Annotated[str, typer.Option(help="Topic of the field in the bag.")] = "/imu/mag",
+    topic: Topic = "/imu/mag",
+    as_json: AsJson = False,
 ) -> None:
     """Measure what a robot adds to the field: that of its motors, and of its steel.
 
     Drive to and fro over the same few straight metres, slowly, fast, and slowly again; then turn on the spot both ways,
     more than once around. Or lift the robot, run each wheel by itself and both together, and say --lifted.
 
-    Example: `mail_ros calibrate bags/to_and_fro --out robot.json`
+    Example: `mail_ros calibrate drives/to_and_fro --out robot.json`
     """
     from mail_ros.core.robot import Robot, read_robot, write_robot
     from mail_ros.data.bag import Bag
@@ -55,6 +58,8 @@ def calibrate(
     _say_mount(found.robot, drive, said=bool(mount), lost=known == Robot())
     write_robot(out, found.robot)
     console.print(f"robot: {out}   next: mail_ros train BAGS --validate BAGS --out site.safetensors --robot {out}")
+    if as_json:
+        print_json({"file": out, "robot": dataclasses.asdict(found.robot), "readings": len(drive.stamp_ns)})
 
 
 def _say_motor(motor: MotorFit | None) -> None:

@@ -1,10 +1,15 @@
-"""What all verbs share of how they speak: one table, one progress bar, one last line."""
+"""What all verbs share of how they speak: one table, one progress bar, one last line, one line for an error."""
 
 from __future__ import annotations
 
+import json
+import math
 import shutil
+import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -12,15 +17,14 @@ from rich.table import Table
 
 from mail_ros.evaluation.metrics import Metrics, metric_columns, metric_row
 
-WIDTH = 120  # at least: a table that is wider than the terminal wraps there, and no number is cut off
-TRUTH_HELP = (
-    "Topic that says where the walk was: points, marks of a planned route, poses, odometry or TF. "
-    "Default: the first of /landmark, /mark, /clicked_point, /reference_pose that a bag has."
-)
+WIDTH, WIDEST = 120, 10_000  # a table that is wider than the terminal wraps there, and no number is cut off
 
-ROBOT_HELP = "Robot file of `mail_ros calibrate`: of the robot that carried the sensor."
 
-console = Console(highlight=False, soft_wrap=True, width=max(WIDTH, shutil.get_terminal_size().columns))
+def _console(width: int, *, quiet: bool = False) -> Console:
+    return Console(highlight=False, soft_wrap=True, width=width, quiet=quiet)
+
+
+console = _console(max(WIDTH, shutil.get_terminal_size().columns))
 
 
 @contextmanager
@@ -40,6 +44,26 @@ def progress(description: str, *, shown: bool = True) -> Iterator[Progress]:
         yield bar
 
 
+def print_error(problem: object) -> None:
+    """One line on stderr."""
+    print(f"mail_ros: {problem}", file=sys.stderr)
+
+
+def print_json(result: Any) -> None:
+    """The result for programs: all that --json leaves on stdout. Numbers that are none are null, paths are words."""
+    print(json.dumps(_plain(result), indent=2, allow_nan=False))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, Path):
+        return str(value)
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def print_table(
     title: str, heads: Sequence[str], lines: Iterable[Sequence[str]], words: Collection[int] = (0,)
 ) -> None:
@@ -49,7 +73,9 @@ def print_table(
         table.add_column(head, justify="left" if number in words else "right", no_wrap=True)
     for line in lines:
         table.add_row(*line)
-    console.print(table)
+    width = console.measure(table, options=console.options.update(width=WIDEST)).maximum
+    wide = console if width <= console.width else _console(width, quiet=console.quiet)
+    wide.print(table)
 
 
 def print_metrics(title: str, rows: Mapping[str, Metrics]) -> None:

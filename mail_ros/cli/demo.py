@@ -1,42 +1,62 @@
-"""`mail_ros demo`: the main job once, with a simulated robot and the real localizer node over DDS."""
+"""`mail_ros demo`: the main job once, with a simulated robot and the real localizer node over DDS.
+
+demo            a robot whose sensor's axes stay fixed to the map; the shipped network
+demo --wheels   survey --> train --> a robot whose sensor turns with it, and that stops, turns and backs up
+"""
 
 from __future__ import annotations
 
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 import mail_ros
-from mail_ros.cli.console import console, print_table, progress
-from mail_ros.cli.node_process import own_domain, running_node
-from mail_ros.core.errors import MailError, ModelError
-from mail_ros.evaluation.metrics import TAIL_M, Metrics, summarize
-from mail_ros.nodes.spin import missing
-
-if TYPE_CHECKING:  # these bring numpy and rclpy along
-    from mail_ros.data.simulator.walk import SimulatedWalk
-    from mail_ros.nodes.demo_robot import Answer
+from mail_ros.cli.console import console, print_json, print_table
+from mail_ros.cli.demo_drive import Answers, driven
+from mail_ros.cli.demo_robot import demo_robot
+from mail_ros.cli.options import AsJson
+from mail_ros.core.errors import ModelError
+from mail_ros.evaluation.metrics import TAIL_M
 
 SHIPPED = Path("models", "demo.safetensors")
+PLAIN_M, ROBOT_M = 60.0, 45.0  # to drive: about a minute, and two
 
 
 def demo(
-    model: Annotated[Path | None, typer.Option(help="A model of the simulated site; default: the shipped one.")] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(help="A model of the simulated site; default: the shipped one, with --wheels one trained first."),
+    ] = None,
     out: Annotated[Path, typer.Option(help="The picture to draw.")] = Path("demo.png"),
-    length_m: Annotated[float, typer.Option(min=1.0, max=1000.0, help="How far to drive, at 0.95 m/s.")] = 60.0,
+    length_m: Annotated[
+        float | None,
+        typer.Option(min=1.0, max=1000.0, help=f"How far to drive; default: {PLAIN_M:g}, with --wheels {ROBOT_M:g}."),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another drive.")] = 0,
+    wheels: Annotated[
+        bool, typer.Option("--wheels", help="A robot on wheels that slip, which stops, turns in place and backs up.")
+    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Localize a simulated robot: it publishes its magnetometer, the localizer node answers over DDS.
 
-    The node runs in a process of its own, as on a robot; the drive takes about a minute, in real time.
+    The node runs in a process of its own, as on a robot; the drive takes one to two minutes, in real time.
 
-    Example: `mail_ros demo --out demo.png`
+    Example, two minutes: `mail_ros demo --wheels --out demo.png`
     """
-    import numpy as np
+    if wheels:
+        result = demo_robot(model, out, length_m or ROBOT_M, seed)
+    else:
+        result = _demo_plain(model or shipped_model(), out, length_m or PLAIN_M, seed)
+    console.print(f"picture: {out}")
+    if as_json:
+        print_json({**result, "picture": out})
 
+
+def _demo_plain(model: Path, out: Path, length_m: float, seed: int) -> dict[str, object]:
     from mail_ros.data.simulator.demo import DEMO_SPEED_M_S, Drive, simulate
     from mail_ros.data.simulator.dipoles import make_site
     from mail_ros.data.simulator.plan import drive_route
@@ -44,39 +64,10 @@ def demo(
 
     site = make_site()
     walk = simulate(site, drive_route(site, length_m, seed), seed, Drive(DEMO_SPEED_M_S))
-    console.print(f"A simulated robot drives for {walk.duration_s:.0f} s; the localizer node answers over DDS.")
-    answers = _drive(model or shipped_model(), walk)
-    sample = np.array([answer.sample for answer in answers])
-    position_m = np.array([answer.position_m for answer in answers])
-    error_m = np.linalg.norm(position_m - walk.position_m[sample], axis=1)
-    latency_ms = np.percentile([1e3 * answer.latency_s for answer in answers], [50, 99])
-    _print_table(summarize(error_m, np.zeros(len(error_m), np.bool_)), *latency_ms.tolist())
-    draw_drive(out, site, walk, sample, position_m)
-    console.print(f"picture: {out}")
-
-
-def _drive(model: Path, walk: SimulatedWalk) -> list[Answer]:
-    """Drive a walk with the localizer node beside; its answers, at least one."""
-    domain_id = own_domain()
-    try:
-        from mail_ros.nodes.demo_robot import drive
-    except ModuleNotFoundError as error:
-        raise missing(error) from None
-    with running_node("localizer", domain_id, {"model": model}) as node, progress("driving") as bar:
-        task = bar.add_task("waiting for the localizer", total=None)
-
-        def report(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total, description="samples")
-
-        answers = drive(walk, domain_id, node.check, report)
-    if not answers:
-        raise MailError(
-            model,
-            wanted=f"poses within a drive of {walk.duration_s:.0f} s",
-            found="none",
-            fix="drive longer than the model's window, with --length-m",
-        )
-    return answers
+    answers = driven(walk, {"model": model})
+    _print_table(answers)
+    draw_drive(out, site, walk, answers.sample, answers.position_m)
+    return answers.result()
 
 
 def shipped_model() -> Path:
@@ -95,14 +86,15 @@ def shipped_model() -> Path:
     )
 
 
-def _print_table(metrics: Metrics, median_ms: float, p99_ms: float) -> None:
+def _print_table(answers: Answers) -> None:
+    metrics = answers.metrics()
     row = {
         "poses": f"{metrics.estimates:,}",
         "mean m": f"{metrics.mean_m:.2f}",
         "median m": f"{metrics.median_m:.2f}",
         "p90 m": f"{metrics.p90_m:.2f}",
         f"> {TAIL_M:g} m": f"{metrics.over_5m:.1%}",
-        "latency median ms": f"{median_ms:.1f}",
-        "p99 ms": f"{p99_ms:.1f}",
+        "latency median ms": f"{answers.latency_ms[0]:.1f}",
+        "p99 ms": f"{answers.latency_ms[1]:.1f}",
     }
     print_table("Simulated drive", list(row), [list(row.values())], ())

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import Annotated, cast
 
 import typer
 
-from mail_ros.cli.console import ROBOT_HELP, TRUTH_HELP, console, print_metrics, progress
+from mail_ros.cli.console import console, print_json, print_metrics, progress
+from mail_ros.cli.options import AsJson, RobotFile, Topic, Tracker, Truth
 from mail_ros.core.config import STRIDE_S, TrackerChoice, check_choice
 from mail_ros.core.errors import TrackError
 
@@ -18,23 +18,21 @@ def evaluate(
     model: Annotated[Path, typer.Argument(help="The model file.")],
     bags: Annotated[list[Path], typer.Argument(help="Bags that say where they were.")],
     stride_s: Annotated[float, typer.Option(help="Time between two estimates.")] = STRIDE_S,
-    tracker: Annotated[
-        str, typer.Option(help="none: each window by itself; walking, odometry: a belief is carried on.")
-    ] = "none",
+    tracker: Tracker = "none",
     from_s: Annotated[float, typer.Option(help="Estimates count from so many seconds after the first landmark.")] = 0.0,
     estimates: Annotated[
         Path | None, typer.Option(help="Write every estimate and its reference to this CSV file.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
-    topic: Annotated[str, typer.Option(help="Topic of the field in the bags.")] = "/imu/mag",
-    truth: Annotated[str, typer.Option(help=TRUTH_HELP)] = "",
-    robot: Annotated[Path | None, typer.Option(help=ROBOT_HELP)] = None,
+    as_json: AsJson = False,
+    topic: Topic = "/imu/mag",
+    truth: Truth = "",
+    robot: RobotFile = None,
 ) -> None:
     """Print the errors of a model over whole walks, moving and paused apart, and what its doubt is worth.
 
     Each walk starts at its first landmark, with an empty window.
 
-    Example: `mail_ros evaluate models/site.safetensors bags/tuesday* --estimates estimates.csv`
+    Example: `mail_ros evaluate models/site.safetensors bags/tuesday_* --estimates estimates.csv`
     """
     from mail_ros.core.checkpoint import load_model
     from mail_ros.core.robot import read_robot
@@ -54,9 +52,10 @@ def evaluate(
             counts_ns = int(track.labelled_span().stamp_ns[0]) + round(from_s * 1e9) if track.valid.any() else 0
             scored += [one for one in follow(localizer, track) if one.estimate.stamp_ns >= counts_ns]
     if not scored:
+        length, unit = network.config.window.length_s, network.config.features.unit
         raise TrackError(
             ", ".join(bag.name for bag in bags),
-            wanted=f"a labelled walk longer than the window of {network.config.window.length_s:g} s",
+            wanted=f"a labelled walk longer than the window of {length:g} {unit}",
             found="none",
             fix="give bags that say where they were, or name the topic that says it with --truth",
         )
@@ -64,11 +63,11 @@ def evaluate(
     if estimates is not None:
         write_csv(estimates, scored)
     moving = doubt([one for one in scored if not one.paused] or scored)
-    if as_json:
-        said = {name: dataclasses.asdict(row) for name, row in rows.items()} | {"doubt": dataclasses.asdict(moving)}
-        typer.echo(json.dumps(said, indent=2))
-        return
     print_metrics(f"{model.name} over {len(bags)} walks", rows)
     console.print(f"moving, {doubt_words(moving)}")
     if estimates is not None:
         console.print(f"estimates: {estimates}")
+    if as_json:
+        print_json(
+            {name: dataclasses.asdict(row) for name, row in rows.items()} | {"doubt": dataclasses.asdict(moving)}
+        )

@@ -7,21 +7,25 @@ from typing import Annotated
 
 import typer
 
-from mail_ros.cli.console import console
+from mail_ros.cli.console import console, print_json
+from mail_ros.cli.options import AsJson
 
 
 def export(
     model: Annotated[Path, typer.Argument(help="The model file, as written by `mail_ros train`.")],
-    onnx: Annotated[Path, typer.Option(help="The ONNX file to write, as in models/site.onnx.")],
+    onnx: Annotated[Path, typer.Option(help="The ONNX file to write, as in models/network.onnx.")],
+    as_json: AsJson = False,
 ) -> None:
     """Write a trained network as one ONNX file, checked against torch, that a localizer runs with `engine:=onnx`.
 
     The card, the map and the golden window go along: the robot needs no other file.
 
-    Example: `mail_ros export models/site.safetensors --onnx models/site.onnx`
+    Example: `mail_ros export models/network.safetensors --onnx models/network.onnx`
     """
     from mail_ros.training.export import export_onnx
 
     exported = export_onnx(model, onnx)
     console.print(f"onnxruntime and torch: {exported.windows} windows, at most {exported.apart:.1e} apart")
     console.print(f"model: {onnx} ({onnx.stat().st_size / 1e6:.1f} MB)")
+    if as_json:
+        print_json({"model": onnx, **exported._asdict()})

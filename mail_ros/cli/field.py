@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mail_ros.cli.console import console, print_table, progress
+from mail_ros.cli.console import console, print_json, print_table, progress
+from mail_ros.cli.options import AsJson, SimulationSettings
 from mail_ros.cli.train import expand
 
 if TYPE_CHECKING:  # these bring numpy along
@@ -25,19 +26,18 @@ def field(
     bags: Annotated[list[Path] | None, typer.Argument(help="Recorded walks to compare with, by landmarks.")] = None,
     buildings: Annotated[int, typer.Option(min=1, max=100, help="How many simulated buildings.")] = 3,
     walks: Annotated[int, typer.Option(min=1, max=20, help="Surveys of each, by a robot and by a person.")] = 2,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", help="Change a building or drive, as in `simulate`.")
-    ] = None,
+    settings: SimulationSettings = None,
     out: Annotated[Path, typer.Option(help="The picture to draw.")] = Path("runs/simulator.png"),
+    as_json: AsJson = False,
 ) -> None:
     """Compare how simulated and recorded fields change with the way: semivariance by distance.
 
-    Example: `mail_ros benchmark field bags/* --out docs/simulator.png`
+    Example, some minutes: `mail_ros benchmark field bags/* --out docs/simulator.png`
     """
     from mail_ros.data.bag import read_track
     from mail_ros.data.simulator.building import make_building
     from mail_ros.data.simulator.settings import simulation_config
-    from mail_ros.evaluation.structure import semivariance_ut2
+    from mail_ros.evaluation.structure import DISTANCES_M, semivariance_ut2
     from mail_ros.evaluation.structure_picture import draw_structure
 
     recorded = [semivariance_ut2([read_track(path)]) for path in expand(bags or [])]
@@ -49,6 +49,10 @@ def field(
         _print_speed(config)
     draw_structure(out, robot, person, recorded)
     console.print(f"picture: {out}")
+    if as_json:
+        of = {"robot_ut2": robot, "person_ut2": person, "recorded_ut2": recorded}
+        rows = {name: [each.tolist() for each in found] for name, found in of.items()}
+        print_json({"distance_m": DISTANCES_M.tolist(), **rows})
 
 
 def _simulated(places: Sequence[Building], config: DriveConfig, walks: int) -> list[FloatArray]:

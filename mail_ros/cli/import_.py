@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from mail_ros.cli.console import console, progress
-from mail_ros.core.errors import BagError, ConfigError, MailError
-
-if TYPE_CHECKING:
-    from mail_ros.data.importers.walk import Origin
+from mail_ros.cli.console import console, print_error, print_json, progress
+from mail_ros.cli.next_step import gathered, say_next, words
+from mail_ros.cli.options import AsJson, SiteOption, among
+from mail_ros.core.errors import BagError, MailError
 
 KINDS = (  # for --help, which is not to wait for the importers
     "What wrote the files: ipin (GetSensorData logs of the IPIN competitions, plain or .gz), uji (UJIIndoorLoc-Mag, "
@@ -21,42 +20,34 @@ KINDS = (  # for --help, which is not to wait for the importers
 
 
 def import_(
-    kind: Annotated[str, typer.Argument(help=KINDS)],
+    kind: Annotated[str, typer.Argument(help=KINDS, autocompletion=among("ipin", "uji", "magpie", "microsoft", "csv"))],
     files: Annotated[list[Path], typer.Argument(help="The files, one walk each.")],
     out: Annotated[Path, typer.Option(help="Folder for the bags, one per walk.")],
-    origin: Annotated[
-        str,
-        typer.Option(
-            help="LATITUDE,LONGITUDE of the map's x = y = 0, for ipin and uji; default: one on the data set's site."
-        ),
-    ] = "",
+    site_file: SiteOption = None,
+    as_json: AsJson = False,
 ) -> None:
     """Turn other people's logs into rosbag2 MCAP bags, one per walk.
 
     Example: `mail_ros import ipin logs/*.txt.gz --out bags`
     """
     from mail_ros.data.importers import import_file
+    from mail_ros.data.site_file import read_site
 
-    place = _origin(origin) if origin else None
+    place = read_site(site_file) if site_file else None
+    bags: list[Path] = []
     failed: list[MailError] = []
     with progress("importing") as bar:
         for file in bar.track(files, description=""):
             try:
-                import_file(kind, file, out, place)
+                bags.append(import_file(kind, file, out, place))
             except BagError as error:
                 failed.append(error)
     for problem in failed[:-1]:
-        console.print(f"mail_ros: {problem}", markup=False)
-    console.print(f"{len(files) - len(failed)} of {len(files)} walks are in {out}")
+        print_error(problem)
+    console.print(f"{len(bags)} of {len(files)} walks are in {out}")
+    if as_json:
+        print_json({"bags": bags, "failed": list(map(str, failed))})
     if failed:
         raise failed[-1]
-
-
-def _origin(text: str) -> Origin:
-    from mail_ros.data.importers.walk import Origin
-
-    try:
-        latitude_deg, longitude_deg = (float(part) for part in text.split(","))
-    except ValueError:
-        raise ConfigError("--origin", wanted="LATITUDE,LONGITUDE", found=text, fix="as in 49.4611,11.1109") from None
-    return Origin(latitude_deg, longitude_deg)
+    shared = words("--site-file", site_file, "--coverage", "coverage") if site_file else "--coverage coverage"
+    say_next(f"mail_ros check {gathered(bags)} {shared}")

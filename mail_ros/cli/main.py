@@ -1,42 +1,69 @@
-"""`mail_ros VERB`: one app, one place where errors end.
-
-Exit codes: 0 done, 1 something that the message says how to mend, 2 wrong usage, 130 interrupted.
-"""
+"""`mail_ros VERB`: one app, one place where errors end, in one line and an exit code (see `exit_code`)."""
 
 from __future__ import annotations
 
 import sys
+import traceback
+from typing import Annotated
 
 import typer
 
+import mail_ros
 from mail_ros.cli.benchmark import benchmark
 from mail_ros.cli.calibrate import calibrate
 from mail_ros.cli.check import check
+from mail_ros.cli.console import print_error
 from mail_ros.cli.demo import demo
 from mail_ros.cli.evaluate import evaluate
+from mail_ros.cli.exit_code import ExitCode
 from mail_ros.cli.export import export
 from mail_ros.cli.field import field
+from mail_ros.cli.from_map import from_map
 from mail_ros.cli.import_ import import_
 from mail_ros.cli.mark import mark
 from mail_ros.cli.recorder import recorder
 from mail_ros.cli.repair import repair
 from mail_ros.cli.replay import replay
 from mail_ros.cli.report import report
+from mail_ros.cli.robots import robots
 from mail_ros.cli.simulate import simulate
+from mail_ros.cli.site import site
 from mail_ros.cli.soak import soak
 from mail_ros.cli.speed import speed
 from mail_ros.cli.train import train
 from mail_ros.cli.view import view
 from mail_ros.core.errors import MailError
 
+_USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]  # typer brings click's UsageError along, or imports it
+
 app = typer.Typer(
     name="mail_ros",
-    help="Indoor localization from magnetometer samples: import and check surveys, train, evaluate, replay.",
+    help="Indoor localization from magnetometer samples: import and check surveys, train, evaluate, replay.\n\n"
+    "From a building to a model: `site init`, `import` or record, `check`, `train`; each names the next.\n\n"
+    "Every verb says where its result is, or prints it with `--json`, and has an example in its `--help`. "
+    "`mail_ros --install-completion` teaches your shell the verbs and options.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
 
+
+def _print_version(chosen: bool) -> None:
+    if chosen:
+        print(f"mail_ros {mail_ros.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def about(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version, and end.")
+    ] = False,
+) -> None:
+    """What stands before a verb."""
+
+
+app.add_typer(site, name="site")
 app.command("import")(import_)
 app.command()(mark)
 app.command()(check)
@@ -53,17 +80,48 @@ benchmark.command()(speed)
 benchmark.command()(soak)
 benchmark.command()(recorder)
 benchmark.command()(field)
+benchmark.command()(robots)
+benchmark.command("map")(from_map)
 app.add_typer(benchmark, name="benchmark")
 app.command()(report)
 
 
 def main() -> None:
-    """Run a verb; a MailError becomes one line on stderr."""
+    """Run a verb, and end with its exit code."""
+    sys.exit(run())
+
+
+def run() -> int:
+    """Run the verb that the command line names; an error becomes a line on stderr and an exit code."""
     try:
-        app()
+        return int(app(prog_name="mail_ros", standalone_mode=False) or ExitCode.DONE)
     except MailError as error:
-        print(f"mail_ros: {error}", file=sys.stderr)
-        sys.exit(1)
+        print_error(error)
+        return ExitCode.MEND
+    except _USAGE_ERROR as error:
+        return _wrong_usage(error)
+    except OSError as error:  # of a file or a folder that was named, or of a full disk
+        print_error(_outside(error))
+        return ExitCode.MEND
+    except typer.Abort:  # how typer before 0.26 passes on Ctrl-C
+        return ExitCode.INTERRUPTED
+    except Exception:
+        traceback.print_exc()
+        return ExitCode.BUG
+
+
+def _wrong_usage(error: Exception) -> ExitCode:
+    """The line that says it; where there was no argument at all, typer has printed the help already."""
+    if message := error.format_message().rstrip("."):  # type: ignore[attr-defined]
+        print_error(f"{message}; see `{error.ctx.command_path} --help`")  # type: ignore[attr-defined]
+    return ExitCode.USAGE
+
+
+def _outside(error: OSError) -> MailError:
+    found = str(error.strerror or error).lower()
+    return MailError(
+        error.filename or "this machine", wanted="to read or write it", found=found, fix="mend that, or name another"
+    )
 
 
 if __name__ == "__main__":

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
-
-import typer
 
 from mail_ros.cli.console import console
+from mail_ros.cli.options import Namespace
 
 WORDS = {"": "mark", "u": "unmark", "start": "start", "stop": "stop"}
 HELP = "Enter: mark; u: take the last mark back; start, stop: a take; q: end"
 
 
-def mark(
-    namespace: Annotated[str, typer.Option(help="Namespace of the recorder.")] = "",
-) -> None:
+def mark(namespace: Namespace = "") -> None:
     """Tell a running recorder from the keyboard what is passed: Enter at each landmark, u takes the last one back.
 
     `start` and `stop` begin and end a take, `q` ends this. The answers say which landmark of a planned route is next.

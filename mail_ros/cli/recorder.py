@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mail_ros.cli.console import console, print_table, progress
+from mail_ros.cli.console import console, print_json, print_table, progress
 from mail_ros.cli.node_process import NodeProcess, own_domain, running_node
+from mail_ros.cli.options import AsJson
 
 if TYPE_CHECKING:
     from mail_ros.nodes.traffic import Sent
@@ -64,13 +65,16 @@ def recorder(
     busy_s: Annotated[float, typer.Option(min=0.0, help="How long 1,000 messages per second.")] = 60.0,
     kills: Annotated[int, typer.Option(min=0, help="How often a recorder is killed at a random moment.")] = 20,
     seed: Annotated[int, typer.Option(help="Of the random moments.")] = 1,
+    as_json: AsJson = False,
 ) -> None:
     """Record what is known byte by byte: in full, then with kills, and compare what is in the bags.
 
     Each repaired bag is opened with `rosbags` and with `mcap` alone. Processor time and memory are of the recorder's
     process.
 
-    Example: `mail_ros benchmark recorder --robot-s 600`
+    Example: `mail_ros benchmark recorder --robot-s 2 --busy-s 0 --kills 1`
+
+    Example, a quarter of an hour: `mail_ros benchmark recorder --robot-s 600`
     """
     moments = random.Random(seed)
     with progress("recording") as bar, tempfile.TemporaryDirectory() as folder:
@@ -97,6 +101,8 @@ def recorder(
         if rows:
             _print(title, rows)
     console.print(f"results: {out / 'recorder.json'}")
+    if as_json:
+        print_json(tables)
 
 
 def _loads(robot_s: float, busy_s: float) -> Iterator[tuple[dict[str, float], float]]:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mail_ros.cli.console import console, progress
+from mail_ros.cli.console import console, print_error, print_json, progress
+from mail_ros.cli.options import AsJson
 from mail_ros.core.errors import MailError
+
+if TYPE_CHECKING:
+    from mail_ros.data.repair import Repaired
 
 
 def repair(
     bags: Annotated[list[Path], typer.Argument(help="MCAP bags: rosbag2 folders, or .mcap files.")],
+    as_json: AsJson = False,
 ) -> None:
     """Mend bags whose recording was cut off: index and metadata are made anew, messages stay as they are.
 
@@ -24,17 +29,26 @@ def repair(
     from mail_ros.data.repair import repair as mend
 
     failed: list[MailError] = []
-    lines: list[str] = []
+    done: list[tuple[Path, Repaired | None]] = []
     with progress("repairing") as bar:
         for bag in bar.track(bags, description=""):
             try:
-                repaired = mend(bag)
-                lines.append(str(repaired) if repaired else f"{bag} is whole: nothing to do")
+                done.append((bag, mend(bag)))
             except MailError as error:
                 failed.append(error)
-    for line in lines:
-        console.print(line, markup=False)
+    for bag, repaired in done:
+        console.print(str(repaired) if repaired else f"{bag} is whole: nothing to do", markup=False)
     for problem in failed[:-1]:
-        console.print(f"mail_ros: {problem}", markup=False)
+        print_error(problem)
+    if as_json:
+        mended = [{"bag": bag, "whole": repaired is None, **_details(repaired)} for bag, repaired in done]
+        print_json({"bags": mended, "failed": list(map(str, failed))})
     if failed:
         raise failed[-1]
+
+
+def _details(repaired: Repaired | None) -> dict[str, object]:
+    """What became of a bag that was cut off."""
+    if repaired is None:
+        return {}
+    return {"messages": repaired.span.counts.total(), "mended": repaired.mended, "rest": repaired.rest}

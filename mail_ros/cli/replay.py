@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from mail_ros.cli.console import console, progress
+from mail_ros.cli.console import console, print_json, progress
+from mail_ros.cli.options import AsJson, Namespace
 
 
 def replay(
@@ -16,15 +17,16 @@ def replay(
         float, typer.Option(help="Times the recorded speed; 0: as fast as reliable subscribers take it.")
     ] = 1.0,
     topic: Annotated[list[str] | None, typer.Option(help="Replay only this topic; repeat for several.")] = None,
-    namespace: Annotated[str, typer.Option(help="Put before every topic.")] = "",
+    namespace: Namespace = "",
     clock: Annotated[bool, typer.Option(help="Publish /clock, for nodes with use_sim_time.")] = True,
     wait_for: Annotated[
         int, typer.Option(min=0, help="Subscriptions to wait for before the first message, over all topics.")
     ] = 1,
+    as_json: AsJson = False,
 ) -> None:
     """Publish a bag's topics as the bytes they are, with their timing, and /clock. Needs no rosbag2.
 
-    Example: `mail_ros replay bags/walk_1 --rate 5 --topic /imu/mag`
+    Example: `mail_ros replay bags/monday_1 --rate 20 --wait-for 0 --topic /imu/mag`
     """
     topics = tuple(f"/{name.lstrip('/')}" for name in topic or ())
     try:
@@ -50,3 +52,5 @@ def replay(
         console.print(f"{name} has a best-effort subscriber, which may have lost messages at rate 0")
     counts = ", ".join(f"{name} {count:,}" for name, count in sorted(replayed.counts.items()))
     console.print(f"replayed {bag}: {counts}")
+    if as_json:
+        print_json({"bag": bag, "counts": replayed.counts, "cut_off": replayed.cut_off, "lossy": replayed.lossy})

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mail_ros.cli.console import console
+from mail_ros.cli.console import console, print_json
+from mail_ros.cli.options import AsJson, SiteOption
 
 
 def report(
     runs: Annotated[list[Path], typer.Argument(help="Folders that `mail_ros benchmark` wrote to.")],
     out: Annotated[Path, typer.Option(help="The page.")] = Path("report.html"),
     tables: Annotated[Path | None, typer.Option(help="Write all tables to this Markdown file too.")] = None,
+    site_file: SiteOption = None,
     png: Annotated[Path | None, typer.Option(help="Write the figures as PNG files to this folder too.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Make one HTML page of benchmarks: error curves, maps, mistaken places, attention, studies and the tables.
 
@@ -22,19 +26,25 @@ def report(
 
     Example: `mail_ros report runs/accuracy --out report.html --png figures`
     """
+    from mail_ros.data.plan import plans_of
+    from mail_ros.data.site_file import read_site
     from mail_ros.evaluation.report.page import write_page
     from mail_ros.evaluation.report.runs import read_runs
 
+    plans = plans_of(read_site(site_file)) if site_file else {}
     floors, studies = read_runs(runs)
-    write_page(out, floors, studies)
+    write_page(out, floors, studies, plans)
     if tables is not None:
         from mail_ros.evaluation.report.markdown import write_markdown
 
         write_markdown(tables, floors, studies)
         console.print(f"tables: {tables}")
+    pictures: Sequence[Path] = ()
     if png is not None:
         from mail_ros.evaluation.report.pictures import write_pictures
 
-        pictures = write_pictures(png, floors, studies)
+        pictures = write_pictures(png, floors, studies, plans)
         console.print(f"pictures: {png} ({len(pictures)} files)")
     console.print(f"report: {out} ({out.stat().st_size / 1e6:.1f} MB)")
+    if as_json:
+        print_json({"report": out, "tables": tables, "pictures": pictures})

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mail_ros.cli.console import console, progress
+from mail_ros.cli.console import console, print_json, progress
+from mail_ros.cli.options import AsJson, SimulationSettings
 from mail_ros.core.errors import ConfigError
 
 if TYPE_CHECKING:  # these bring numpy along
@@ -33,10 +34,8 @@ def simulate(
     drive_m: Annotated[
         float | None, typer.Option(min=5.0, help="Instead of surveys: drives so far, whose truth is /reference_pose.")
     ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="Set SECTION.NAME=VALUE of sections building and drive, as drive.stops=2."),
-    ] = None,
+    settings: SimulationSettings = None,
+    as_json: AsJson = False,
 ) -> None:
     """Write simulated surveys as bags: every corridor of the demo's small site, or of a building, in both directions.
 
@@ -44,7 +43,7 @@ def simulate(
 
     Example: `mail_ros simulate --out bags/simulated --walks 6`
 
-    Example: `mail_ros simulate --out bags/robot --building 0 --who robot --drive-m 100 --set drive.spins=2`
+    Example: `mail_ros simulate --out bags/robot --building 0 --who robot --walks 2 --drive-m 100 --set drive.spins=2`
     """
     if building is None:
         if settings or who is not None or drive_m is not None:
@@ -59,6 +58,8 @@ def simulate(
         for number, (walk, notes) in enumerate(bar.track(made, total, description="")):
             walk.write(out / f"walk_{number:02d}", {"seed": str(seed), **notes})
     console.print(f"bags: {out}")
+    if as_json:
+        print_json({"bags": [out / f"walk_{number:02d}" for number in range(total)]})
 
 
 Made = Iterator[tuple["SimulatedWalk", dict[str, str]]]  # with its notes

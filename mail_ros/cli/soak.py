@@ -10,24 +10,30 @@ from typing import Annotated
 
 import typer
 
-from mail_ros.cli.console import console, print_table, progress
+from mail_ros.cli.console import console, print_json, print_table, progress
 from mail_ros.cli.demo import shipped_model
 from mail_ros.cli.node_process import own_domain
+from mail_ros.cli.options import AsJson, among
 from mail_ros.nodes.spin import missing
 
 
 def soak(
     hours: Annotated[float, typer.Option(min=0.01, max=10_000.0, help="Of data at 50 Hz.")] = 24.0,
     model: Annotated[Path | None, typer.Option(help="A model; default: the shipped one.")] = None,
-    tracker: Annotated[str, typer.Option(help="As the node's parameter: none or walking.")] = "walking",
+    tracker: Annotated[
+        str, typer.Option(help="As the node's parameter: none or walking.", autocompletion=among("none", "walking"))
+    ] = "walking",
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another drive and other faults.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("runs/soak"),
+    as_json: AsJson = False,
 ) -> None:
     """Run the localizer node through hours of data with faults, reloads and restarts, and see books and memory hold.
 
     Ends with an error where a sample is missing in the books, a pose is no number, or a reload or a restart failed.
 
-    Example: `mail_ros benchmark soak --hours 1`
+    Example: `mail_ros benchmark soak --hours 0.02`
+
+    Example, some minutes: `mail_ros benchmark soak --hours 24`
     """
     domain_id = own_domain()
     try:
@@ -48,6 +54,8 @@ def soak(
     refused = sum((Counter(row.refused) for row in rows), Counter[str]())
     console.print("refused: " + ", ".join(f"{count:,} {reason}" for reason, count in sorted(refused.items())))
     console.print(f"results: {out / 'soak.json'}")
+    if as_json:
+        print_json([dataclasses.asdict(row) for row in rows])
 
 
 def _word(value: float) -> str:

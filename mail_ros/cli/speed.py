@@ -10,7 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from mail_ros.cli.console import console, print_table, progress
+from mail_ros.cli.console import console, print_json, print_table, progress
+from mail_ros.cli.options import AsJson
 
 
 def speed(
@@ -23,12 +24,15 @@ def speed(
         float, typer.Option(min=0.0, max=3600.0, help="How long each localizer node is timed, over DDS; 0: none is.")
     ] = 20.0,
     estimates: Annotated[int, typer.Option(min=10, help="How many are timed of each part.")] = 300,
+    as_json: AsJson = False,
 ) -> None:
     """Time the parts of an estimate: MAIL whole and carried, fleets, the tracker, every peer, and the node over DDS.
 
     Compare ratios within a run: seconds are those of the machine that it runs on. Leave the machine alone meanwhile.
 
-    Example: `mail_ros benchmark speed --cells 2000`
+    Example: `mail_ros benchmark speed --cells 500 --only tracker --node-s 0 --estimates 20`
+
+    Example, half an hour: `mail_ros benchmark speed --out runs/speed`
     """
     from mail_ros.evaluation.speed.costs import SIZES, costs, parts_of
     from mail_ros.evaluation.study_rows import words
@@ -50,6 +54,8 @@ def speed(
     for table in tables:
         print_table(table["title"], *words(table["rows"]), (0, 1))
     console.print(f"results: {out / 'speed.json'}")
+    if as_json:
+        print_json(tables)
 
 
 def _table(study: str, title: str, rows: Sequence[Any]) -> dict[str, Any]:

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-from mail_ros.cli.console import ROBOT_HELP, TRUTH_HELP, console, progress
+from mail_ros.cli.console import console, print_json, progress
+from mail_ros.cli.next_step import gathered, say_next, told, words
+from mail_ros.cli.options import AsJson, RobotFile, Settings, SiteOption, Topic, Truth, among
 
 
 def train(
@@ -17,28 +19,35 @@ def train(
     ],
     out: Annotated[Path, typer.Option(help="The model file to write, as in models/site.safetensors.")],
     run: Annotated[Path | None, typer.Option(help="Folder of the run's record; default: runs/NAME of --out.")] = None,
-    settings: Annotated[
-        list[str] | None,
+    site_file: SiteOption = None,
+    preset: Annotated[
+        str,
         typer.Option(
-            "--set",
-            help="Set SECTION.NAME=VALUE of sections features, window, network, matching, augment, training.",
+            help="Settings to begin with: person, with a phone, or robot, on wheels; --set changes them.",
+            autocompletion=among("person", "robot"),
         ),
-    ] = None,
+    ] = "person",
+    settings: Settings = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --run.")] = False,
     device: Annotated[str, typer.Option(help="cpu, or cuda: one GPU for each process.")] = "cpu",
-    topic: Annotated[str, typer.Option(help="Topic of the field in the bags.")] = "/imu/mag",
-    truth: Annotated[str, typer.Option(help=TRUTH_HELP)] = "",
-    robot: Annotated[Path | None, typer.Option(help=ROBOT_HELP)] = None,
+    topic: Topic = "/imu/mag",
+    truth: Truth = "",
+    robot: RobotFile = None,
+    as_json: AsJson = False,
 ) -> None:
     """Train MAIL on whole walks and write one model file with its card.
 
-    Example: `mail_ros train bags/monday* --validate 'bags/tuesday*' --out models/site.safetensors`
+    Example: `mail_ros train bags/monday_* --validate 'bags/tuesday_*' --out models/site.safetensors --set
+    network.kind=matching`
+
+    Example, some minutes: `mail_ros train bags/monday_* --validate 'bags/tuesday_*' --out models/network.safetensors`
 
     On several processes: `torchrun --standalone --nproc-per-node 2 -m -- mail_ros.cli.main train ...`
     """
     import torch
 
     from mail_ros.core.robot import read_robot
+    from mail_ros.data.site_file import read_site
     from mail_ros.training.config import run_config
     from mail_ros.training.distribution import joined
     from mail_ros.training.loop import Progress
@@ -47,8 +56,9 @@ def train(
 
     # The network's matrices are small: threads that wait for a busy core cost more than they bring.
     torch.set_num_threads(max(1, torch.get_num_threads() // 2))
-    config = run_config(settings or [])
-    survey = Survey(bags, expand(validate), topic, truth, None if robot is None else read_robot(robot))
+    config = run_config(settings or [], preset)
+    carrier, place = None if robot is None else read_robot(robot), read_site(site_file) if site_file else None
+    survey = Survey(bags, expand(validate), topic, truth, carrier, place)
     folder = run or Path("runs") / out.stem
     with joined(device) as processes, progress("training", shown=processes.leads) as bar:
         task = bar.add_task("reading walks", total=None)
@@ -67,6 +77,15 @@ def train(
         f"median {metrics['median_m']:.2f} m, p90 {metrics['p90_m']:.2f} m{epoch}"
     )
     console.print(f"model: {out}   run: {folder}")
+    if as_json:
+        print_json({"model": out, "run": folder, "validation": metrics, "best_epoch": best})
+    tracker = "odometry" if config.features.needs_odometry else "walking"
+    carried = (f"tracker:={tracker}", *(() if robot is None else (f"robot_file:={robot.resolve()}",)))
+    say_next(
+        words("ros2", "launch", "mail_ros", "mail.launch.py", f"model:={out.resolve()}", *carried),
+        f"mail_ros evaluate {words(out)} {gathered(survey.validate)} "
+        + words("--tracker", tracker, *told(topic, truth, robot)),
+    )
 
 
 def expand(patterns: list[Path]) -> list[Path]:

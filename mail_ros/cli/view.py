@@ -9,7 +9,8 @@ from typing import Annotated, cast
 
 import typer
 
-from mail_ros.cli.console import TRUTH_HELP, console, progress
+from mail_ros.cli.console import console, print_json, progress
+from mail_ros.cli.options import AsJson, Namespace, SiteOption, Topic, Tracker, Truth
 from mail_ros.core.config import STRIDE_S, TrackerChoice, check_choice
 from mail_ros.core.errors import ConfigError
 from mail_ros.nodes.spin import missing
@@ -19,43 +20,45 @@ LOOK_S = 0.2  # between two looks whether the window is still open
 
 def view(
     bag: Annotated[Path | None, typer.Option(help="Look at this bag; default: at a localizer that runs.")] = None,
-    model: Annotated[Path | None, typer.Option(help="With --bag: the model that localizes it.")] = None,
-    tracker: Annotated[
-        str, typer.Option(help="With --bag: none: each window by itself; walking, odometry: a belief is carried on.")
-    ] = "walking",
-    stride_s: Annotated[float, typer.Option(help="With --bag: time between two estimates.")] = STRIDE_S,
-    topic: Annotated[str, typer.Option(help="With --bag: topic of the field.")] = "/imu/mag",
-    truth: Annotated[str, typer.Option(help=f"With --bag: {TRUTH_HELP}")] = "",
-    namespace: Annotated[str, typer.Option(help="Namespace of the localizer that runs.")] = "",
-    plan: Annotated[
-        list[str] | None,
-        typer.Option(help="Floor plan: map_server's YAML, or FLOOR=YAML; repeat for several floors."),
-    ] = None,
+    model: Annotated[Path | None, typer.Option(help="The model that localizes the bag.")] = None,
+    tracker: Tracker = "walking",
+    stride_s: Annotated[float, typer.Option(help="Time between two estimates.")] = STRIDE_S,
+    topic: Topic = "/imu/mag",
+    truth: Truth = "",
+    namespace: Namespace = "",
+    site_file: SiteOption = None,
     out: Annotated[Path | None, typer.Option(help="Write this .rrd file in place of a window.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Show map, belief, path, field, attention and status of a localizer: live, or of a bag with a time slider.
 
     Needs `pip install 'mail_ros[view]'`. Without a screen, write a file with --out and open it elsewhere: `rerun FILE`.
 
-    Example: `mail_ros view --bag bags/tuesday_1 --model models/site.safetensors`
+    Tracker, stride, topic and truth are those of a bag; the namespace is that of a localizer that runs.
+
+    Example: `mail_ros view --bag bags/tuesday_1 --model models/site.safetensors --out walk.rrd`
+
+    Example, with a screen: `mail_ros view --bag bags/tuesday_1 --model models/site.safetensors`
     """
     if (bag is None) != (model is None):
         found, lacking = ("--bag", "--model") if model is None else ("--model", "--bag")
         raise ConfigError("the view", wanted="a bag and a model", found=f"{found} alone", fix=f"give {lacking} as well")
     if bag is None or model is None:
-        raise typer.Exit(_live(namespace, plan or [], out))
+        raise typer.Exit(_live(namespace, site_file, out))
     check_choice("--tracker", tracker, TrackerChoice)
-    _bag(bag, model, cast(TrackerChoice, tracker), stride_s, (topic, truth), plan or [], out)
+    estimates, samples = _bag(bag, model, cast(TrackerChoice, tracker), stride_s, (topic, truth), site_file, out)
+    if as_json:
+        print_json({"view": out, "estimates": estimates, "samples": samples})
 
 
-def _live(namespace: str, plan: list[str], out: Path | None) -> int:
+def _live(namespace: str, site_file: Path | None, out: Path | None) -> int:
     """Show what the topics say until Ctrl-C, or until the window is closed."""
     from mail_ros.nodes.spin import ClosingNode, run
 
     def create() -> ClosingNode:
         from mail_ros.nodes.view import ViewNode
 
-        given = {"plan": plan, "out": str(out or "")}
+        given = {"site_file": str(site_file or ""), "out": str(out or "")}
         return ViewNode({name: value for name, value in given.items() if value}, namespace=namespace)
 
     return run("mail_ros", create, [])
@@ -67,17 +70,18 @@ def _bag(
     tracker: TrackerChoice,
     stride_s: float,
     topics: tuple[str, str],
-    plan: list[str],
+    site_file: Path | None,
     out: Path | None,
-) -> None:
-    """Show a bag, and wait until the window is closed."""
+) -> tuple[int, int]:
+    """Show a bag, and wait until the window is closed; how many estimates there were, and samples."""
     from mail_ros.core.checkpoint import load_model
     from mail_ros.core.tracked import localizer_of
     from mail_ros.data.bag import read_track
+    from mail_ros.data.site_file import read_site
 
     try:
+        from mail_ros.data.plan import plans_of
         from mail_ros.view.bag import reference_ways, show_bag
-        from mail_ros.view.plan import plans_of
         from mail_ros.view.rerun_canvas import Layout, RerunCanvas
         from mail_ros.view.scene import Setting, View
     except ModuleNotFoundError as error:
@@ -86,7 +90,7 @@ def _bag(
     loaded, card = load_model(model)
     localizer, track = localizer_of(loaded, stride_s, tracker), read_track(bag, *topics)
     scales = tuple(f"{scale_s:g} s" for scale_s in card.config.window.scales_s)
-    setting = Setting(plans_of(plan), scales, reference_ways(track))
+    setting = Setting(plans_of(read_site(site_file) if site_file else None), scales, reference_ways(track))
     layout = Layout(attention=card.config.network.kind == "mail", error=bool(track.valid.any()))
     with closing(RerunCanvas(layout, out)) as canvas:
         with progress("localizing") as bar:
@@ -101,3 +105,4 @@ def _bag(
             time.sleep(LOOK_S)
     if out is not None:
         console.print(f"view: {out}   look at it: rerun {out}")
+    return estimates, len(track)

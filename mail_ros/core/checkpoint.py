@@ -138,10 +138,10 @@ def check_golden(path: Path, model: Model, card: ModelCard, golden_field_ut: Flo
     Raises:
         ModelError: there is none, it does not fit the card, or it is answered differently than after training.
     """
-    if golden_field_ut is None or tuple(golden_field_ut.shape) != (card.config.samples, 3):
+    if golden_field_ut is None or tuple(golden_field_ut.shape) != card.config.window_shape:
         raise ModelError(
             path,
-            wanted=f"a golden window of ({card.config.samples}, 3)",
+            wanted=f"a golden window of {card.config.window_shape}",
             found="none" if golden_field_ut is None else str(tuple(golden_field_ut.shape)),
             fix="train the model again",
         )

@@ -15,6 +15,8 @@ from mail_ros.core.errors import ConfigError
 
 GradientKind = Literal["lag", "first", "mean"]
 AttentionKind = Literal["adaptive", "uniform", "constant"]
+FrameKind = Literal["device", "level"]  # axes of the field, see `core.frame`
+Along = Literal["time", "way"]  # what a window is long of, see `core.way`
 HeadKind = Literal["regression", "heatmap"]
 NetworkKind = Literal["mail", "matching"]
 TrackerChoice = Literal["none", "walking", "odometry"]  # each window by itself; tracked without and with odometry
@@ -35,9 +37,13 @@ class FeatureConfig:
     lag_s: float = 0.5  # of "lag": long enough for the field to rise out of the sensor's noise
     max_gap_s: float = 0.25  # longer holes between two samples restart the window
     scale_ut: float = 5.0  # the gradient is divided by this, to be of order one
+    frame: FrameKind = "device"  # "level": what heading, tilt and mount do is taken out; needs an attitude
+    along: Along = "time"  # "way": what is called a second is a metre then, and a tick a piece of the way
 
     def __post_init__(self) -> None:
         check_choice("features.gradient", self.gradient, GradientKind)
+        check_choice("features.frame", self.frame, FrameKind)
+        check_choice("features.along", self.along, Along)
         check_range("features.rate_hz", self.rate_hz, 1.0, 1000.0)
         check_range("features.lag_s", self.lag_s, 1.0 / self.rate_hz, 10.0)
         check_range("features.max_gap_s", self.max_gap_s, 1.0 / self.rate_hz, 10.0)
@@ -47,6 +53,21 @@ class FeatureConfig:
     def lag(self) -> int:
         """Samples that the gradient looks back, and that a window holds before its first gradient."""
         return {"lag": round(self.lag_s * self.rate_hz), "first": 1, "mean": 0}[self.gradient]
+
+    @property
+    def width(self) -> int:
+        """Numbers in a row of the window, see `core.frame`."""
+        return {"device": 3, "level": 5}[self.frame]
+
+    @property
+    def unit(self) -> str:
+        """Of the length of windows, which the names of settings take for seconds."""
+        return {"time": "s", "way": "m"}[self.along]
+
+    @property
+    def needs_odometry(self) -> bool:
+        """Whether samples must say how the device went, or looked."""
+        return self.frame == "level" or self.along == "way"
 
 
 @dataclass(frozen=True)
@@ -145,66 +166,14 @@ class MailConfig:
         return self.length + (self.features.lag if self.network.kind == "mail" else 0)
 
     @property
+    def window_shape(self) -> tuple[int, int]:
+        """Of what a model is given: rows, and numbers in each."""
+        return self.samples, self.features.width
+
+    @property
     def scales(self) -> tuple[int, ...]:
         """Gradients in one subsequence, for each scale."""
         return tuple(round(scale_s * self.features.rate_hz) for scale_s in self.window.scales_s)
-
-
-@dataclass(frozen=True)
-class TrackerConfig:
-    """How a belief over the cells moves, and how much each window's evidence counts.
-
-    Chosen on repetition 2 of IPIN 2023 Track 3 with networks and searches that had learned from repetition 1; outliers
-    and radius over several splits of all three.
-    """
-
-    headings: int = 24  # directions that are told apart
-    evidence_per_s: float = 0.8  # exponent of one second's likelihood: windows overlap, and are not independent
-    outlier: float = 0.1  # share of windows that tell nothing: bounds what one second may say against a place
-    lost_per_s: float = 1e-6  # share of the belief that is spread over all cells: whoever was carried away is found
-    turn_rad: float = 0.07  # per move: how odometry's angle to the map drifts, and how a walker bends
-    place_m: float = 0.3  # per move: what neither odometry nor the map's cells resolve
-    odometry_m: float = 0.5  # the belief moves once odometry went so far: finer moves blur it by the size of a cell
-    odometry_share: float = 0.1  # of the way: how wrong odometry may be
-    odometry_anew: float = 0.002  # share, per move, of the belief that odometry's frame was set anew
-    walking_s: float = 0.5  # without odometry, the belief moves so often
-    speed_m_s: float = 1.2  # without odometry: of whoever carries the device
-    speed_deviation_m_s: float = 0.5
-    turned_about: float = 0.03  # share, per move, of walkers that go any way next
-    edge: float = 0.2  # a walker turns where less than this share of its way ahead was surveyed
-    stop_s: float = 20.0  # mean time of walking before a stand
-    stand_s: float = 10.0  # mean time of a stand
-    still_ut: float = 1.2  # change of the field in half a second that walking and standing show alike often
-    radius_m: float = 2.0  # of the mode's neighbourhood that is averaged into a position
-    walking_spread: float = 0.5  # covariance as a share of the belief's, without odometry: most walk on and do not turn
-    offset_s: float = 60.0  # over which the device's offset against the survey is averaged
-    support_s: float = 20.0  # over which it is averaged whether the map explains the windows
-
-    def __post_init__(self) -> None:
-        for name, low, high in (
-            ("headings", 4, 360),
-            ("evidence_per_s", 0.0, 100.0),
-            ("outlier", 1e-6, 1.0),
-            ("lost_per_s", 0.0, 1.0),
-            ("turn_rad", 0.0, 1.0),
-            ("place_m", 1e-3, 10.0),
-            ("odometry_m", 0.01, 10.0),
-            ("odometry_share", 0.0, 1.0),
-            ("odometry_anew", 0.0, 1.0),
-            ("walking_s", 0.05, 10.0),
-            ("speed_m_s", 0.0, 10.0),
-            ("speed_deviation_m_s", 0.0, 10.0),
-            ("turned_about", 0.0, 1.0),
-            ("edge", 0.0, 1.0),
-            ("stop_s", 0.1, 1e6),
-            ("stand_s", 0.1, 1e6),
-            ("still_ut", 1e-3, 1e3),
-            ("radius_m", 0.0, 100.0),
-            ("walking_spread", 0.01, 100.0),
-            ("offset_s", 0.1, 1e6),
-            ("support_s", 0.1, 1e6),
-        ):
-            check_range(f"tracker.{name}", getattr(self, name), low, high)
 
 
 def check_range(name: str, value: float, low: float, high: float) -> None:

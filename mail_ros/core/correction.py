@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mail_ros.core.intake import SensorCheck
-from mail_ros.core.robot import KINDS, Robot
+from mail_ros.core.robot import Robot, motor_input
 from mail_ros.core.signals import NS_PER_S, FloatArray
 
 SILENT_S = 1.0  # a joint whose last state is older tells nothing
@@ -74,8 +74,8 @@ class Correction:
 
     def __init__(self, robot: Robot) -> None:
         self.robot = robot
-        self.inputs = [KINDS[kind] + (name,) for kind, _, name in (i.partition(":") for i in robot.motor.inputs)]
-        self.joints = Joints({f"{source}:{joint}" for source, _, joint in self.inputs})
+        self.inputs = [motor_input(name) for name in robot.motor.inputs]
+        self.joints = Joints({each.source for each in self.inputs})
         self._ut_per_unit = np.array(robot.motor.ut_per_unit).reshape(-1, 3)
         self._lag_ns = round(robot.motor.lag_s * NS_PER_S)
         self._hard_iron_ut, self._mount = np.array(robot.hard_iron_ut), robot.mount
@@ -101,12 +101,11 @@ class Correction:
 
     def unknown(self, stamp_ns: int) -> set[str]:
         """What of the joints is not known at a stamp, by `velocity:JOINT` and `effort:JOINT`."""
-        names = {f"{source}:{joint}" for source, _, joint in self.inputs}
-        return {name for name in names if math.isnan(self.joints.at(name, stamp_ns - self._lag_ns))}
+        sources = {each.source for each in self.inputs}
+        return {source for source in sources if math.isnan(self.joints.at(source, stamp_ns - self._lag_ns))}
 
     def motor_ut(self, stamp_ns: int) -> FloatArray:
         """(3,) µT, in the sensor's axes: what the motors add at a stamp."""
-        values = [self.joints.at(f"{source}:{joint}", stamp_ns - self._lag_ns) for source, _, joint in self.inputs]
-        doing = [abs(value) if size else value for value, (_, size, _) in zip(values, self.inputs, strict=True)]
+        doing = [each.doing(self.joints.at(each.source, stamp_ns - self._lag_ns)) for each in self.inputs]
         motor_ut: FloatArray = np.array(doing) @ self._ut_per_unit
         return motor_ut

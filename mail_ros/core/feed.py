@@ -12,7 +12,8 @@ from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from mail_ros.core.odometry import ImuReading, PedestrianOdometry, Travelled, WheelOdometry, heading_rad
+from mail_ros.core.attitude import AttitudeFeed, heading_rad
+from mail_ros.core.odometry import ImuReading, PedestrianOdometry, Travelled, WheelOdometry
 from mail_ros.core.seam import Sample
 from mail_ros.core.signals import NS_PER_S, FloatArray
 
@@ -35,6 +36,11 @@ class OdometryFeed(ABC, Generic[Reading]):
     def __init__(self) -> None:
         self._travelled = Travelled()
         self._poses: deque[OdometryPose] = deque(maxlen=POSES)
+        self.attitude = AttitudeFeed()
+
+    def hear_attitude(self, reading: ImuReading) -> None:
+        """Take the tilt that an inertial unit says, beside odometry that does not know of any."""
+        self.attitude.hear_imu(reading.orientation_xyzw)
 
     @abstractmethod
     def hear(self, reading: Reading) -> None:
@@ -44,12 +50,13 @@ class OdometryFeed(ABC, Generic[Reading]):
         """Forget all of it: time was set back."""
         self._travelled = Travelled()
         self._poses.clear()
+        self.attitude.reset()
 
     def sample(self, stamp_ns: int, field_ut: FloatArray) -> Sample:
         """A field reading, (3,) µT, with the way that was known by its stamp; NaN where odometry is silent."""
         if not self._poses or abs(stamp_ns - self._poses[-1].stamp_ns) > SILENT_S * NS_PER_S:
-            return Sample(stamp_ns, field_ut, np.full(2, np.nan))
-        return Sample(stamp_ns, field_ut, self._travelled.take(stamp_ns))
+            return Sample(stamp_ns, field_ut, np.full(2, np.nan), self.attitude.newest)
+        return Sample(stamp_ns, field_ut, self._travelled.take(stamp_ns), self.attitude.newest)
 
     def at(self, stamp_ns: int) -> OdometryPose | None:
         """The newest pose that is not younger than a stamp; None where none is kept."""
@@ -73,6 +80,7 @@ class WheelFeed(OdometryFeed[OdometryPose]):
         if np.isfinite([*pose.position_m, pose.yaw_rad]).all():
             self._travelled.add(pose.stamp_ns, self._wheels.push(pose.stamp_ns, pose.position_m))
             self._poses.append(pose)
+            self.attitude.hear_wheels(pose.yaw_rad)
 
 
 class StepFeed(OdometryFeed[ImuReading]):
@@ -91,6 +99,7 @@ class StepFeed(OdometryFeed[ImuReading]):
     def hear(self, reading: ImuReading) -> None:
         """See `OdometryFeed`."""
         if np.isfinite([*reading.orientation_xyzw, *reading.acceleration_m_s2]).all():
+            self.attitude.hear_imu(reading.orientation_xyzw)
             moved_m = self._steps.push(reading)
             self._travelled.add(reading.stamp_ns, moved_m)
             self._position_m = self._position_m + moved_m

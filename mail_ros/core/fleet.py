@@ -35,7 +35,17 @@ class Fleet:
             stride_s: between two estimates of one robot.
             tracker: as of `localizer_of`.
             most: so many robots at once; memory is taken for all of them now.
+
+        Raises:
+            ConfigError: a model that needs odometry.
         """
+        if model.config.features.needs_odometry:
+            raise ConfigError(
+                "the model of a fleet",
+                wanted="one that reads the field in the device's axes, along time",
+                found=f"axes {model.config.features.frame}, along {model.config.features.along}: they need odometry",
+                fix="start one mail_localizer for each robot",
+            )
         self.model, self.stride_s, self.tracker = model, stride_s, tracker
         self._batch = mail_batch(model, stride_s, most)
         self._robots: dict[str, _Robot] = {}

@@ -1,7 +1,7 @@
 """What becomes of a magnetometer's samples: used, or refused and counted under the reason.
 
-    stamp, field --> SensorCheck --> Resampler --> Tick
-    any rate         is it a field?  is it in time?
+    Sample --> SensorCheck --> Frame --> Resampler or WaySampler --> Tick
+    any rate   is it a field?  axes      is it in time?              of time, or of the way
 
 Training, evaluation and the robot take samples in here alone: what the one refuses, no other learns from.
 """
@@ -12,7 +12,14 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
+from mail_ros.core.attitude import UPRIGHT
+from mail_ros.core.config import FeatureConfig
+from mail_ros.core.frame import FRAMES
+from mail_ros.core.seam import Sample
 from mail_ros.core.signals import NS_PER_S, FloatArray, Resampler, Tick
+from mail_ros.core.way import WaySampler
 
 PLAUSIBLE_UT = (5.0, 300.0)  # |B| in a building, next to steel and a robot's body as well
 HELD_S = 2.0  # a sensor has noise: what reads the same for so long is not measured. On real walks: 0.12 s at most
@@ -23,6 +30,7 @@ SENSOR_FAULTS: Mapping[str, str] = {
     "stuck": f"all axes read just the same for {HELD_S:g} s: a stuck sensor, or a simulated one without noise",
     "saturated": f"an axis reads just the same for {HELD_S:g} s, beyond {LIMIT_UT:g} µT: it is at its limit",
     "no_odometry": "no odometry that is a number comes with the field",
+    "no_attitude": "no attitude that is a number comes with the field",
 }
 
 
@@ -69,9 +77,14 @@ class SensorCheck:
 class Intake:
     """Takes samples one by one, gives ticks, and keeps the books: every sample is in `counts` exactly once."""
 
-    def __init__(self, rate_hz: float, max_gap_s: float) -> None:
-        """As `Resampler`."""
-        self.resampler, self.sensor = Resampler(rate_hz, max_gap_s), SensorCheck()
+    def __init__(self, features: FeatureConfig) -> None:
+        """Read samples as `features` says."""
+        self.frame, self.sensor = FRAMES[features.frame], SensorCheck()
+        self.resampler: Resampler | WaySampler
+        if features.along == "time":
+            self.resampler = Resampler(features.rate_hz, features.max_gap_s)
+        else:
+            self.resampler = WaySampler(features.rate_hz, features.max_gap_s, features.max_gap_s)
         self._refused: Counter[str] = Counter()
         self._good_ns: int | None = None  # of the last reading that was one
         self.faulty = False  # no reading was one for longer than is bridged
@@ -82,20 +95,39 @@ class Intake:
         self.sensor.reset()
         self._good_ns, self.faulty = None, False
 
-    def push(self, stamp_ns: int, field_ut: FloatArray) -> list[Tick]:
-        """Take one sample, (3,) µT; return the ticks that it completes, oldest first."""
-        fault = self.sensor.fault(stamp_ns, field_ut)
-        if fault is None:
-            self._good_ns, self.faulty = stamp_ns, False
-            return self.resampler.push(stamp_ns, field_ut)
-        self.refuse(stamp_ns, fault)
-        return []
+    def push(self, sample: Sample) -> list[Tick]:
+        """Take one sample; return the ticks that it completes, oldest first.
+
+        Raises:
+            TrackError: it lacks odometry or the attitude, which the features need.
+        """
+        if isinstance(self.resampler, WaySampler) and not self._go(sample):
+            return []
+        if (fault := self.sensor.fault(sample.stamp_ns, sample.field_ut)) is not None:
+            self.refuse(sample.stamp_ns, fault)
+            return []
+        row = self.frame.row(sample.field_ut, sample.attitude() if self.frame.levels else UPRIGHT)
+        if row is None:
+            self.refuse(sample.stamp_ns, "no_attitude")
+            return []
+        self._good_ns, self.faulty = sample.stamp_ns, False
+        return self.resampler.push(sample.stamp_ns, row)
 
     def refuse(self, stamp_ns: int, fault: str) -> None:
         """Leave a sample out, and count it under a name of `SENSOR_FAULTS`."""
         self._refused[fault] += 1
         if self._good_ns is None or abs(stamp_ns - self._good_ns) > self.resampler.max_gap_ns:
             self.faulty = True
+
+    def _go(self, sample: Sample) -> bool:
+        """Let the way go on; False where a sample is refused since its odometry is not finite."""
+        assert isinstance(self.resampler, WaySampler)
+        moved_m = sample.odometry_m()
+        if not np.isfinite(moved_m).all():
+            self.refuse(sample.stamp_ns, "no_odometry")
+            return False
+        self.resampler.go(moved_m)
+        return True
 
     @property
     def newest_ns(self) -> int | None:

@@ -16,12 +16,13 @@ import numpy as np
 from mail_ros.core.belief import Cells
 from mail_ros.core.config import STRIDE_S, FeatureConfig, check_range
 from mail_ros.core.errors import ConfigError
+from mail_ros.core.frame import FRAMES
 from mail_ros.core.intake import Intake
 from mail_ros.core.lattice import Grid
 from mail_ros.core.model import Mail, Model
 from mail_ros.core.reader import Answer, MailBatch, MailReader, Reader, WindowReader, window_answer
 from mail_ros.core.seam import Estimate, Sample, Status, report
-from mail_ros.core.signals import FloatArray, Tick
+from mail_ros.core.signals import NS_PER_S, FloatArray, Tick
 from mail_ros.core.tracker import Hypothesis
 
 NO_OFFSET_UT = np.zeros(3)
@@ -51,10 +52,13 @@ class WindowLocalizer:
         """
         self.features, self.stride_s, self.cells, self.new_reader = features, stride_s, cells, reader
         self.stride = stride_ticks(features, stride_s)
-        self.intake = Intake(features.rate_hz, features.max_gap_s)
+        self.intake = Intake(features)
         self.reader = reader()
         self.status = Status.FILLING  # now; that of the last estimate once the window is full
         self._stamp_ns = 0  # of the last sample
+        self._stride_ns = round(stride_s * NS_PER_S)
+        self._asked = self._new = False  # the reader, since its last answer; whether the way went on since it was asked
+        self._last: Answer | None = None
 
     @classmethod
     def over_windows(
@@ -65,14 +69,21 @@ class WindowLocalizer:
         stride_s: float = STRIDE_S,
         cells: Cells | None = None,
     ) -> WindowLocalizer:
-        """One that reads all of the window each time, (samples, 3) µT, oldest first."""
-        return cls(features, lambda: WindowReader(samples, locate), stride_s, cells)
+        """One that reads all of the window each time, (samples, w), oldest first."""
+        return cls(features, lambda: WindowReader(samples, locate, FRAMES[features.frame]), stride_s, cells)
 
     def reset(self) -> None:
         """Forget all samples."""
         self.intake.reset()
         self.reader.clear()
+        self._asked = self._new = False
+        self._last = None
         self.status = Status.FILLING
+
+    @property
+    def _goes_on(self) -> bool:
+        """By the way: whether there is something to say although the window is not full."""
+        return self.reader.fill == 1.0
 
     def forget(self) -> None:
         """Let what earlier windows said count no more; the window that is read stays."""
@@ -112,20 +123,46 @@ class WindowLocalizer:
 
     def say(self) -> Estimate:
         """The second half."""
-        return self._said(report(self._stamp_ns, self.reader.answer()))
+        answer, _ = self._answer()
+        return self._said(report(self._stamp_ns, answer))
 
     def _hear_field(self, sample: Sample, offset_ut: FloatArray) -> bool:
         """Take a sample's field, and ask for the newest answer that is due."""
-        ticks = self.intake.push(sample.stamp_ns, sample.field_ut)
+        before_ns = self.intake.newest_ns
+        ticks = self.intake.push(sample)
         self._notice_fault()
+        if self.features.along == "way":
+            return self._hear_way(ticks, before_ns, offset_ut)
         due = max((tick.index for tick in ticks if tick.index % self.stride == 0), default=None)
-        asked = False
         for tick in ticks:
             self._append(tick)
             if tick.index == due and self.reader.fill == 1.0:
                 self.reader.ask(offset_ut)
-                asked = True
-        return asked
+                self._asked = True
+        return self._asked
+
+    def _hear_way(self, ticks: list[Tick], before_ns: int | None, offset_ut: FloatArray) -> bool:
+        """The same by the way: due with the first sample after each stride; asked only where the way went on."""
+        for tick in ticks:
+            self._append(tick)
+        newest_ns = self.intake.newest_ns
+        if before_ns is None or newest_ns is None:
+            return False
+        unheard = newest_ns - before_ns > self.intake.resampler.max_gap_ns  # it may have gone on from the window's end
+        self._new = ((self._new and not unheard) or bool(ticks)) and self.reader.fill == 1.0
+        if newest_ns // self._stride_ns <= before_ns // self._stride_ns:
+            return False
+        if self._new:
+            self.reader.ask(offset_ut)
+            self._new, self._asked = False, True
+        return self._asked or (self._last is not None and self._goes_on)
+
+    def _answer(self) -> tuple[Answer, bool]:
+        """Of the window, and whether it is new; the last one where the way did not go on since."""
+        if not self._asked and self._last is not None:
+            return self._last, False
+        self._asked, self._last = False, self.reader.answer()
+        return self._last, True
 
     def refuse(self, stamp_ns: int, fault: str) -> None:
         """Leave a sample out, and count it under one of `SENSOR_FAULTS`."""
@@ -182,7 +219,8 @@ class MailLocalizer(WindowLocalizer):
             batch = mail_batch(model, stride_s)
             if batch is not None:
                 return MailReader(batch)
-            return WindowReader(model.config.samples, lambda window_ut: window_answer(model, window_ut))
+            frame = FRAMES[model.config.features.frame]
+            return WindowReader(model.config.samples, lambda window_ut: window_answer(model, window_ut), frame)
 
         known = model.head.cells
         super().__init__(model.config.features, reader or alone, stride_s, cells if known is None else known)
@@ -190,6 +228,7 @@ class MailLocalizer(WindowLocalizer):
 
 def mail_batch(model: Model, stride_s: float, signals: int = 1) -> MailBatch | None:
     """What carries a model from sample to sample; None where it reads whole windows."""
-    if not isinstance(model, Mail) or model.config.features.gradient == "mean":
+    features = model.config.features
+    if not isinstance(model, Mail) or features.gradient == "mean" or features.along == "way":
         return None
-    return MailBatch(model, stride_ticks(model.config.features, stride_s), signals)
+    return MailBatch(model, stride_ticks(features, stride_s), signals)

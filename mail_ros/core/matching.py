@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mail_ros.core.alignment import Alignment, PitchAlignment, YawAlignment
 from mail_ros.core.belief import Float32Array
 from mail_ros.core.config import MailConfig
 from mail_ros.core.evidence import Nearest, log_ratio, uncertain
@@ -58,82 +59,21 @@ class Matching:
         self._neighbour, weight = label_neighbours(head.cells, head.label_sigma_m)  # (cells, k)
         with np.errstate(divide="ignore"):  # of those that are none
             self._log_weight = np.log(weight).astype(np.float32)
-        self._mean = s.mean(axis=1)  # (T, 3); what follows is without it
-        s = s - self._mean[:, None]
-        self._along = s[..., 0].T.copy()  # (n, T)
-        self._across = s[..., 1:].reshape(len(s), -1).T.copy()  # (2 n, T)
-        self._squared = np.square(s).sum(axis=(1, 2))  # (T,)
-        self._squared_mean = np.square(self._mean).sum(axis=1)  # (T,)
+        aligned = PitchAlignment if config.features.frame == "device" else YawAlignment
+        self.alignment: Alignment = aligned(config.matching, s)
 
     def __call__(self, field_ut: Float32Array) -> ModelOutput:
-        """(B, n, 3) µT, resampled to the config's rate -> logits (B, cells), no attention (B, 0), offsets (B, 3)."""
+        """Windows (B, n, w) -> logits (B, cells), no attention (B, 0), offsets (B, 3)."""
         blocks = [self._answer(field_ut[at : at + BLOCK]) for at in range(0, len(field_ut), BLOCK)]
-        logits, offsets = zip(*blocks, strict=True)
-        return ModelOutput(np.concatenate(logits), np.zeros((len(field_ut), 0), np.float32), np.concatenate(offsets))
+        logits, attention, offset = (np.concatenate(part) for part in zip(*blocks, strict=True))
+        return ModelOutput(logits, attention, offset)
 
-    def distances(self, field_ut: Float32Array) -> Float32Array:
-        """Mean squared difference to every window of the survey, the pitch solved for.
-
-        Turning by θ about the device's x axis costs 2 `tilt_ut2` (1 - cos θ), a von Mises prior. Then the
-        sum to be least, over θ, is |x|² + |s|² - 2 x_x·s_x - 2 (A cos θ + B sin θ) with A and B below, and
-        the least of it is in closed form. A difference of the means counts by `offset_share`, like a device's that was
-        calibrated as the survey's was, or costs `offset_most_ut2`, like any other's: whichever is less.
-
-        Args:
-            field_ut: (B, n, 3) µT.
-
-        Returns:
-            (B, T) µT².
-        """
-        matching, n = self.config.matching, field_ut.shape[1]
-        kappa = matching.tilt_ut2 * n
-        mean = field_ut.mean(axis=1)
-        x = field_ut - mean[:, None]
-        along = x[..., 0] @ self._along  # (B, T), as what follows
-        across = np.concatenate([x[..., 1:], _quarter_turned(x[..., 1:])]).reshape(2 * len(x), -1)
-        a, b = np.split(across @ self._across, 2)
-        squared = np.square(x).sum(axis=(1, 2))[:, None] + self._squared
-        any_offset = _least(squared, along, a, b, kappa) + np.float32(n * matching.offset_most_ut2)
-        share = np.float32(matching.offset_share * n)
-        calibrated = _least(
-            squared + share * (np.square(mean).sum(axis=1)[:, None] + self._squared_mean),
-            along + share * mean[:, :1] @ self._mean[:, :1].T,
-            a + share * mean[:, 1:] @ self._mean[:, 1:].T,
-            b + share * _quarter_turned(mean[:, 1:]) @ self._mean[:, 1:].T,
-            kappa,
-        )
-        least: Float32Array = np.minimum(calibrated, any_offset) / n
-        return least
-
-    def _answer(self, field_ut: Float32Array) -> tuple[Float32Array, Float32Array]:
-        """(B, n, 3) µT -> logits (B, cells), see `evidence.log_ratio`, and offsets (B, 3) µT."""
+    def _answer(self, field_ut: Float32Array) -> tuple[Float32Array, Float32Array, Float32Array]:
+        """Windows (B, n, w) -> logits, see `evidence.log_ratio`, no attention, and offsets."""
         matching = self.config.matching
-        distance = self.distances(field_ut)
-        flat_ut2 = field_ut.var(axis=1).sum(axis=1, keepdims=True)  # a flat field has the window's mean
+        distance = self.alignment.compare(field_ut)
+        flat_ut2 = field_ut[..., :3].var(axis=1).sum(axis=1, keepdims=True)  # a flat field has the window's mean
         ratio = log_ratio(self._nearest(distance), flat_ut2, matching.noise_ut2, matching.elsewhere_ut2)
-        return uncertain(ratio, self._neighbour, self._log_weight), self._offset(field_ut, distance.argmin(axis=1))
-
-    def _offset(self, field_ut: Float32Array, best: np.ndarray) -> Float32Array:
-        """What the means (B, 3) µT differ by from those of stored windows (B,), turned to the window's pitch."""
-        mean = field_ut.mean(axis=1)
-        across = (field_ut - mean[:, None])[..., 1:]
-        stored = self._across[:, best].T
-        a = (across.reshape(len(across), -1) * stored).sum(axis=1) + self.config.matching.tilt_ut2 * field_ut.shape[1]
-        b = (_quarter_turned(across).reshape(len(across), -1) * stored).sum(axis=1)
-        cos, sin = (each / np.maximum(np.hypot(a, b), 1e-12) for each in (a, b))
-        x, y, z = self._mean[best].T
-        offset: Float32Array = mean - np.stack([x, cos * y + sin * z, cos * z - sin * y], axis=1).astype(np.float32)
-        return offset
-
-
-def _quarter_turned(across: Float32Array) -> Float32Array:
-    """(..., 2) the parts y and z, turned about x."""
-    return np.stack([-across[..., 1], across[..., 0]], axis=-1)
-
-
-def _least(squared: Float32Array, along: Float32Array, a: Float32Array, b: Float32Array, kappa: float) -> Float32Array:
-    """The sum of `Matching.distances` at the pitch that makes it least."""
-    kappa = np.float32(kappa)
-    most = np.sqrt(np.square(a + kappa) + np.square(b))
-    least: Float32Array = np.maximum(squared + 2 * (kappa - along - most), np.float32(0.0))
-    return least
+        logits = uncertain(ratio, self._neighbour, self._log_weight)
+        offset = self.alignment.offset(field_ut, distance.argmin(axis=1))
+        return logits, np.zeros((len(field_ut), 0), np.float32), offset

@@ -52,7 +52,7 @@ class Model(Protocol):
         """What its numbers mean."""
 
     def __call__(self, field_ut: Float32Array) -> ModelOutput:
-        """(B, n + lag, 3) µT, resampled to the config's rate."""
+        """(B, n + lag, w), resampled to the config's rate; µT, and what the config's frame keeps beside it."""
 
 
 def subsequence_starts(length: int, scale: int) -> list[int]:
@@ -104,9 +104,9 @@ class Mail:
         return self.fuse(self.project(p), self.attention(g))
 
     def gradient(self, field_ut: Float32Array) -> Float32Array:
-        """(B, n + lag, 3) µT -> (B, n, 3), of order one."""
+        """(B, n + lag, w) µT -> (B, n, 3), of order one."""
         features = self.config.features
-        g: Float32Array = gradient(field_ut, features.gradient, features.lag) / np.float32(features.scale_ut)
+        g: Float32Array = gradient(field_ut[..., :3], features.gradient, features.lag) / np.float32(features.scale_ut)
         return g
 
     def project(self, p: Float32Array) -> Float32Array:

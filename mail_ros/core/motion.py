@@ -14,11 +14,11 @@ from typing import NamedTuple
 import numpy as np
 
 from mail_ros.core.belief import Cells, FloatArray
-from mail_ros.core.config import TrackerConfig
 from mail_ros.core.lattice import Lattice
+from mail_ros.core.tracker_config import TrackerConfig
 
 REACH_DEVIATIONS = 2.5  # kernels are cut off there
-STRETCH = 1.75  # a move of odometry is cut in pieces of at most this times `odometry_m`: two steps are one piece
+STRETCH = 1.75  # of `odometry_m`: the longest piece of a move, two steps are one; and how far one waits for evidence
 LONGEST_STRIDE_S = 1.2  # a step that took longer does not tell of the next
 FARTHEST_M = 100.0  # whoever went on without being heard for so long may be anywhere
 FULL_TURN = 2.0 * np.pi
@@ -39,6 +39,7 @@ class Motion(ABC):
 
     columns: int  # of the belief
     pending_m: FloatArray  # (columns, 2) way since the last move, as each column sees it
+    length_m = 0.0  # of the last move
 
     def __init__(self, config: TrackerConfig) -> None:
         """Take what both need."""
@@ -64,6 +65,10 @@ class Motion(ABC):
             moved_m: (2,) odometry since the last call.
             change_ut: of the field in half a second.
         """
+
+    def settle(self, belief: FloatArray) -> FloatArray | None:
+        """The belief (m, columns) carried on to where evidence comes from, before that counts; else as of `move`."""
+        return None
 
     @abstractmethod
     def standing(self, belief: FloatArray) -> float:
@@ -113,16 +118,16 @@ class OdometryMotion(Motion):
         return np.full((cells, self.columns), 1.0 / (cells * self.columns))
 
     def move(self, belief: FloatArray, elapsed_s: float, moved_m: FloatArray, change_ut: float) -> FloatArray | None:
-        """Once odometry went `odometry_m`; a long way in pieces."""
+        """Once odometry went so far that evidence is not waited for any more; a long way in pieces."""
         self._silent_s += elapsed_s
         if moved_m.any():
             self._way_m = self._way_m + moved_m
             self._step_m, self._stride_s, self._silent_s = moved_m, self._silent_s, 0.0
-        due = float(np.linalg.norm(self._way_m)) >= self.config.odometry_m
-        if due:
-            belief = self._odometry(belief)
-        self.pending_m = self._turned(self._way_m + self._begun_m())
-        return belief if due else None
+        return self._moved(belief, STRETCH * self.config.odometry_m)
+
+    def settle(self, belief: FloatArray) -> FloatArray | None:
+        """Once odometry went `odometry_m`: evidence of where it leads must not count for where it began."""
+        return self._moved(belief, self.config.odometry_m)
 
     def standing(self, belief: FloatArray) -> float:
         """One who makes no step stands."""
@@ -134,10 +139,18 @@ class OdometryMotion(Motion):
         concentration = min(max(math.hypot(x, y), 1e-12), 1.0)
         return Turn(math.atan2(y, x), min(-2.0 * math.log(concentration), ANY_ANGLE_RAD2))
 
-    def _odometry(self, belief: FloatArray) -> FloatArray:
+    def _moved(self, belief: FloatArray, least_m: float) -> FloatArray | None:
+        """Go the way if it is so long; what is left of it is pending."""
         length_m = float(np.linalg.norm(self._way_m))
-        if length_m > FARTHEST_M:
+        moved = None
+        if length_m >= least_m:
+            self.length_m, moved = length_m, self._gone(belief, length_m)
             self._way_m = np.zeros(2)
+        self.pending_m = self._turned(self._way_m + self._begun_m())
+        return moved
+
+    def _gone(self, belief: FloatArray, length_m: float) -> FloatArray:
+        if length_m > FARTHEST_M:
             return self.start(len(belief))
         pieces = int(np.ceil(length_m / (STRETCH * self.config.odometry_m)))
         deviation_m = float(np.hypot(self.config.place_m, self.config.odometry_share * length_m / pieces))
@@ -145,7 +158,6 @@ class OdometryMotion(Motion):
         kernel = self.lattice.kernel(way_m, deviation_m, deviation_m, self.angle_rad)
         for _ in range(pieces):
             belief = self._turn(self.lattice.spread(belief, kernel), self.config.odometry_anew)
-        self._way_m = np.zeros(2)
         return belief
 
     def _begun_m(self) -> FloatArray:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mail_ros.core.attitude import heading_rad
 from mail_ros.core.config import check_range
 from mail_ros.core.signals import NS_PER_S, FloatArray
 
@@ -56,11 +57,6 @@ class GaitConfig:
         check_range("gait.shortest_s", self.shortest_s, 0.0, 10.0)
         check_range("gait.longest_s", self.longest_s, self.shortest_s, 10.0)
         check_range("gait.max_gap_s", self.max_gap_s, 1e-3, 10.0)
-
-
-def heading_rad(orientation_xyzw: FloatArray) -> float:
-    """The turn about the vertical, of an attitude (4,) of any length."""
-    return float(2.0 * np.arctan2(orientation_xyzw[2], orientation_xyzw[3]))
 
 
 class PedestrianOdometry:

@@ -135,7 +135,7 @@ def _check_graph(path: Path, model: OnnxMail, session: InferenceSession) -> None
     """Names and shapes, but for the batch, as the card says."""
     cells = model.head.cells
     outputs = (2 if cells is None else len(cells),), (len(model.config.scales),)
-    wanted = {INPUT: (model.config.samples, 3), **dict(zip(OUTPUTS, outputs, strict=True))}
+    wanted = {INPUT: model.config.window_shape, **dict(zip(OUTPUTS, outputs, strict=True))}
     found = {node.name: tuple(node.shape[1:]) for node in [*session.get_inputs(), *session.get_outputs()]}
     if model.config.network.kind != "mail" or found != wanted:
         raise ModelError(

@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from mail_ros.core.belief import Float32Array, Posterior
+from mail_ros.core.frame import FRAMES, Frame
 from mail_ros.core.model import Mail, Model, ModelOutput
 from mail_ros.core.signals import FloatArray, SlidingWindow, Tick
 from mail_ros.core.streaming import StreamingMail
@@ -60,13 +61,13 @@ class Reader(Protocol):
 class WindowReader(SlidingWindow):
     """Keeps the window, and reads all of it each time."""
 
-    def __init__(self, samples: int, locate: Callable[[FloatArray], Answer]) -> None:
-        super().__init__(samples)
-        self.locate = locate
+    def __init__(self, samples: int, locate: Callable[[FloatArray], Answer], frame: Frame = FRAMES["device"]) -> None:
+        super().__init__(samples, frame.width)
+        self.locate, self._frame = locate, frame
 
     def ask(self, offset_ut: FloatArray) -> None:
         """See `Reader`."""
-        self._asked = self.values - offset_ut
+        self._asked = self._frame.without(self.values, offset_ut)
 
     def answer(self) -> Answer:
         """See `Reader`."""
@@ -126,8 +127,9 @@ class MailReader(SlidingWindow):
     def __init__(self, batch: MailBatch, signal: int = 0) -> None:
         """Read as the `signal`-th of a batch, which nobody else may be meanwhile."""
         self.batch, self.signal = batch, signal
-        self._lag = batch.model.config.features.lag
-        super().__init__(batch.model.config.samples)
+        features = batch.model.config.features
+        self._lag = features.lag
+        super().__init__(batch.model.config.samples, features.width)
 
     def clear(self) -> None:
         """See `Reader`."""
@@ -157,7 +159,7 @@ def _stacked(entries: list[tuple[int, FloatArray]]) -> tuple[list[int], Float32A
 
 
 def window_answer(model: Model, window_ut: FloatArray) -> Answer:
-    """A pass of a model over a window (samples, 3) µT."""
+    """A pass of a model over a window (samples, w)."""
     return _answer(model, model(window_ut[None].astype(np.float32)), 0)
 
 

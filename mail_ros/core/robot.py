@@ -16,11 +16,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from mail_ros.core.attitude import UPRIGHT
 from mail_ros.core.config import check_choice, check_range, from_dict
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.signals import FloatArray
@@ -28,7 +29,8 @@ from mail_ros.core.signals import FloatArray
 FORMAT = "mail_ros.robot/1"
 LAGS_S = (0.0, 0.2)  # that the field may follow the joint states by
 MOST_UT = 1e4  # no robot that localizes by its magnetometer carries more
-UPRIGHT = np.array([0.0, 0.0, 0.0, 1.0])  # no turn
+
+Values = TypeVar("Values", float, FloatArray)
 _ROW = re.compile(r"\[[^][]*\]")  # of JSON: a list that holds no other
 
 # Kinds of inputs of a motor field: which value of a joint, and whether its size alone counts.
@@ -38,6 +40,24 @@ KINDS: Mapping[str, tuple[str, bool]] = {
     "effort": ("effort", False),
     "load": ("effort", True),
 }
+
+
+class MotorInput(NamedTuple):
+    """What an input of a motor field is read from."""
+
+    source: str  # `velocity:JOINT` or `effort:JOINT`, see `correction.JointReading`
+    size: bool  # whether its size alone counts
+
+    def doing(self, values: Values) -> Values:
+        """Values of the source, as the input has them."""
+        return abs(values) if self.size else values
+
+
+def motor_input(name: str) -> MotorInput:
+    """The input of a name, as in `MotorField.inputs`."""
+    kind, _, joint = name.partition(":")
+    source, size = KINDS[kind]
+    return MotorInput(f"{source}:{joint}", size)
 
 
 @dataclass(frozen=True)

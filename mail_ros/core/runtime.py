@@ -2,8 +2,8 @@
 
 odometry --> OdometryFeed --+
 field ----------------------+--> Sample --> Health.push --> Estimate --> Placed
-|                                     with heading
-+--> the last window --> the next model, exchanged while the robot drives
+                                   |                                     with heading
+                                   +--> the last window --> the next model, exchanged while the robot drives
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mail_ros.core.config import OdometrySource, TrackerChoice
+from mail_ros.core.config import FeatureConfig, OdometrySource, TrackerChoice
 from mail_ros.core.engine import Loaded
-from mail_ros.core.errors import MailError
+from mail_ros.core.errors import ConfigError, MailError
 from mail_ros.core.feed import OdometryFeed, OdometryPose, StepFeed, WheelFeed
 from mail_ros.core.health import Health
 from mail_ros.core.motion import Turn
@@ -69,14 +69,18 @@ class Runtime:
             about: see `Health`.
 
         Raises:
-            ConfigError: as of `localizer_of`.
+            ConfigError: as of `localizer_of`, or odometry of no use to the model.
         """
         self.loaded, self.map_frame = loaded, map_frame
         self.localizer = localizer_of(loaded.model, stride_s, tracker)
-        self.feed = FEEDS[odometry]() if tracker == "odometry" else None
+        features = loaded.card.config.features
+        _check_odometry(features, odometry)
+        self.feed = FEEDS[odometry]() if tracker == "odometry" or features.needs_odometry else None
+        self.tilts = features.frame == "level" and odometry == "wheels"  # whether an inertial unit is of use as well
         self.health = Health(self.localizer, now_ns, about)
         self.last: Estimate | None = None
-        self._kept_ns = round((loaded.card.config.window.length_s + KEPT_S) * NS_PER_S)
+        by_way = features.along == "way"  # a window may have taken any time then
+        self._kept_ns = math.inf if by_way else (loaded.card.config.window.length_s + KEPT_S) * NS_PER_S
         self._kept: deque[tuple[int, Sample]] = deque(maxlen=MOST_KEPT)  # with their numbers
         self._heard = 0  # samples so far
 
@@ -128,6 +132,16 @@ class Runtime:
         self._kept.append((self._heard, sample))
         while sample.stamp_ns - self._kept[0][1].stamp_ns > self._kept_ns:
             self._kept.popleft()
+
+
+def _check_odometry(features: FeatureConfig, odometry: OdometrySource) -> None:
+    if features.along == "way" and odometry == "steps":
+        raise ConfigError(
+            "parameter odometry",
+            wanted='"wheels", which say all the time how far the device went: the model reads along the way',
+            found='"steps"',
+            fix="use a model that reads along time for a person",
+        )
 
 
 def map_from_odometry(placed: Placed) -> OdometryPose | None:

@@ -29,6 +29,7 @@ class Sample:
     stamp_ns: int
     field_ut: FloatArray  # (3,) µT, sensor frame; NaN where an axis is not reported
     moved_m: FloatArray | None = None  # (2,) since the last sample, in odometry's own frame; None without odometry
+    attitude_xyzw: FloatArray | None = None  # (4,) turns the sensor's axes into odometry's, z up; None: not known
 
     def odometry_m(self) -> FloatArray:
         """`moved_m`, for who cannot do without.
@@ -44,6 +45,21 @@ class Sample:
                 fix="record /odom or /imu/data, or do without odometry",
             )
         return self.moved_m
+
+    def attitude(self) -> FloatArray:
+        """`attitude_xyzw`, likewise.
+
+        Raises:
+            TrackError: there is none.
+        """
+        if self.attitude_xyzw is None:
+            raise TrackError(
+                "a method that reads the field in level axes",
+                wanted="an attitude in every sample",
+                found="a sample without",
+                fix="record /odom or /imu/data, or train with --set features.frame=device",
+            )
+        return self.attitude_xyzw
 
 
 class Status(Enum):

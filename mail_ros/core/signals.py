@@ -1,7 +1,7 @@
 """From samples at any rate to the gradient that the network reads.
 
-    Sample --> Resampler --> (tick, field) --> SlidingWindow --> gradient
-    a reading  any rate      rate_hz, µT       the last 10 s     offset-free
+    Sample --> Frame --> Resampler --> Tick --> SlidingWindow --> gradient
+    a reading  axes      any rate      rate_hz  the last 10 s     offset-free
 
 Ticks lie at whole multiples of the period since the epoch, not since the first sample: whoever
 starts listening earlier or later to the same robot computes the same windows.
@@ -29,82 +29,117 @@ RESTARTS = ("gap", "backward")  # see `Resampler.restarts`
 
 @dataclass(frozen=True)
 class Tick:
-    """The field averaged over one period; consecutive ticks have consecutive indices."""
+    """What a period measured; consecutive ticks have consecutive indices."""
 
-    index: int  # ends at index * period since the epoch
-    field_ut: FloatArray  # (3,) µT
+    index: int  # ends at index * period since the epoch, or of the way
+    row: FloatArray  # (w,) mean over the period, of what the window keeps; its first three are the field, µT
+
+    @property
+    def field_ut(self) -> FloatArray:
+        """(3,) µT."""
+        return self.row[:3]
 
 
-class Resampler:
-    """Streaming resampling by stamp: the mean of the linearly interpolated field over each period.
+class PeriodMeans:
+    """Means of a piecewise linear signal over the periods of a coordinate, time or way, that only grows."""
 
-    Averaging is the anti-alias filter when the sensor is faster than `rate_hz`; when it is slower, the
-    mean is next to linear interpolation. Causal: a tick appears with the first sample at or after its end.
+    def __init__(self, period: int) -> None:
+        """Begin with nothing; the coordinate counts in whole numbers, and so does its period."""
+        self.period = period
+        self.at: int | None = None  # the newest coordinate
+
+    def begin(self, at: int, row: FloatArray) -> None:
+        """Forget what was, and start at a coordinate."""
+        self.at, self._row = at, row
+        self._sum = np.zeros(len(row))  # integral over the current period so far
+        self._whole = at % self.period == 0  # whether the integral began at the period's start
+
+    def advance(self, stop: int, stop_row: FloatArray) -> list[Tick]:
+        """Integrate the straight line to a later coordinate, period by period; the ticks that it completes."""
+        start = self.at
+        assert start is not None and stop > start
+        slope = (stop_row - self._row) / (stop - start)
+        ticks = []
+        at, at_row = start, self._row
+        while at < stop:
+            index = at // self.period + 1  # the tick that ends the period we are in
+            end = min(index * self.period, stop)
+            end_row = self._row + slope * (end - start)
+            self._sum = self._sum + (at_row + end_row) * (0.5 * (end - at))
+            if end == index * self.period:
+                if self._whole:
+                    ticks.append(Tick(index, self._sum / self.period))
+                self._sum, self._whole = np.zeros(len(stop_row)), True
+            at, at_row = end, end_row
+        self.at, self._row = stop, stop_row
+        return ticks
+
+
+class Admission:
+    """Which samples come in time.
 
     A sample is counted in `counts` as `used`, or under the reason why not: `no_stamp` (zero or less),
     `duplicate` (stamp of the sample before), `late` (up to `max_gap_s` older than the newest). Older than
-    that, the clock was set `backward`; it, and a `gap`, a hole longer than `max_gap_s`, are counted in
-    `restarts`: the sample is used, and the next tick's index does not follow the last.
+    that, the clock was set `backward`; it, and a `gap`, are counted in `restarts`: the sample is used, and the next
+    tick's index does not follow the last.
     """
 
-    def __init__(self, rate_hz: float, max_gap_s: float) -> None:
-        self.period_ns = round(NS_PER_S / rate_hz)
+    def __init__(self, max_gap_s: float) -> None:
         self.max_gap_ns = round(max_gap_s * NS_PER_S)
         self.counts: Counter[str] = Counter()
         self.restarts: Counter[str] = Counter()
-        self.reset()
+        self.newest_ns: int | None = None  # stamp of the newest sample that was used
 
     def reset(self) -> None:
         """Forget the samples so far, keep the counts."""
-        self.newest_ns: int | None = None  # stamp of the newest sample
-        self._field_ut = np.zeros(3)
-        self._sum = np.zeros(3)  # integral of the field over the current period so far, µT ns
-        self._whole = False  # whether the integral began at the period's start
+        self.newest_ns = None
 
-    def push(self, stamp_ns: int, field_ut: FloatArray) -> list[Tick]:
-        """Take one sample, (3,) µT and finite; return the ticks that it completes, oldest first."""
+    def since_ns(self, stamp_ns: int) -> int | None:
+        """Count a sample; how long after the last it comes, 0 for the first; None where it is not used."""
         if stamp_ns <= 0:
             self.counts["no_stamp"] += 1
-            return []
-        step_ns = self.period_ns if self.newest_ns is None else stamp_ns - self.newest_ns
+            return None
+        step_ns = 1 if self.newest_ns is None else stamp_ns - self.newest_ns
         if -self.max_gap_ns <= step_ns <= 0:
             self.counts["duplicate" if step_ns == 0 else "late"] += 1
-            return []
+            return None
         self.counts["used"] += 1
-        if self.newest_ns is not None and 0 < step_ns <= self.max_gap_ns:
-            return self._advance(self.newest_ns, stamp_ns, field_ut)
-        if self.newest_ns is not None:
-            self.restarts[RESTARTS[step_ns < 0]] += 1
-        self.reset()
-        self.newest_ns, self._field_ut = stamp_ns, field_ut
-        self._whole = stamp_ns % self.period_ns == 0
-        return []
+        first, self.newest_ns = self.newest_ns is None, stamp_ns
+        return 0 if first else step_ns
 
-    def _advance(self, start_ns: int, stop_ns: int, stop_ut: FloatArray) -> list[Tick]:
-        """Integrate the straight line between two samples, period by period."""
-        slope = (stop_ut - self._field_ut) / (stop_ns - start_ns)
-        ticks = []
-        at_ns, at_ut = start_ns, self._field_ut
-        while at_ns < stop_ns:
-            index = at_ns // self.period_ns + 1  # the tick that ends the period we are in
-            end_ns = min(index * self.period_ns, stop_ns)
-            end_ut = self._field_ut + slope * (end_ns - start_ns)
-            self._sum = self._sum + (at_ut + end_ut) * (0.5 * (end_ns - at_ns))
-            if end_ns == index * self.period_ns:
-                if self._whole:
-                    ticks.append(Tick(index, self._sum / self.period_ns))
-                self._sum, self._whole = np.zeros(3), True
-            at_ns, at_ut = end_ns, end_ut
-        self.newest_ns, self._field_ut = stop_ns, stop_ut
-        return ticks
+
+class Resampler(Admission):
+    """Streaming resampling by stamp: the mean of the linearly interpolated signal over each period.
+
+    Averaging is the anti-alias filter when the sensor is faster than `rate_hz`; when it is slower, the
+    mean is next to linear interpolation. Causal: a tick appears with the first sample at or after its end.
+    A hole longer than `max_gap_s` is a `gap`.
+    """
+
+    def __init__(self, rate_hz: float, max_gap_s: float) -> None:
+        super().__init__(max_gap_s)
+        self.period_ns = round(NS_PER_S / rate_hz)
+        self._means = PeriodMeans(self.period_ns)
+
+    def push(self, stamp_ns: int, row: FloatArray) -> list[Tick]:
+        """Take one sample, (w,) and finite; return the ticks that it completes, oldest first."""
+        since_ns = self.since_ns(stamp_ns)
+        if since_ns is None:
+            return []
+        if 0 < since_ns <= self.max_gap_ns:
+            return self._means.advance(stamp_ns, row)
+        if since_ns != 0:
+            self.restarts[RESTARTS[since_ns < 0]] += 1
+        self._means.begin(stamp_ns, row)
+        return []
 
 
 class SlidingWindow:
     """The last `length` values of unbroken ticks, as one contiguous array, without moving it each time."""
 
-    def __init__(self, length: int) -> None:
+    def __init__(self, length: int, width: int = 3) -> None:
         self.length = length
-        self._buffer = np.zeros((2 * length, 3))
+        self._buffer = np.zeros((2 * length, width))
         self.clear()
 
     def clear(self) -> None:
@@ -120,7 +155,7 @@ class SlidingWindow:
         if self._end == 2 * self.length:
             self._buffer[: self.length] = self._buffer[self.length :]
             self._end = self.length
-        self._buffer[self._end] = tick.field_ut
+        self._buffer[self._end] = tick.row
         self._end += 1
         self._filled = min(self._filled + 1, self.length)
         self.last_index = tick.index
@@ -137,11 +172,11 @@ class SlidingWindow:
 
     @property
     def values(self) -> FloatArray:
-        """(length, 3) µT, oldest first; only meaningful when `fill` is 1."""
+        """(length, width) rows, oldest first; only meaningful when `fill` is 1."""
         return self.newest(self.length)
 
     def newest(self, count: int) -> FloatArray:
-        """(count, 3) µT, oldest first; only meaningful where so many are filled."""
+        """(count, width) rows, oldest first; only meaningful where so many are filled."""
         return self._buffer[self._end - count : self._end]
 
 
@@ -173,14 +208,14 @@ def cut_windows(
     A speed that reaches back before the walk's start is lowered to what the walk holds.
 
     Args:
-        field_ut: (m, 3) µT.
+        field_ut: (m, w) µT, and what a levelled field keeps beside it.
         end: (B,) rows of the newest sample.
         reach: (B,) how many rows up to there have no hole.
         speed: (B,) factors.
         samples: in a window.
 
     Returns:
-        (B, samples, 3) µT.
+        (B, samples, w).
     """
     back = np.arange(samples - 1, -1, -1)
     fastest = (reach - 1) / (samples - 1)

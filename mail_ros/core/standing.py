@@ -10,8 +10,8 @@ from typing import Protocol
 
 import numpy as np
 
-from mail_ros.core.config import TrackerConfig
 from mail_ros.core.signals import FloatArray, Tick
+from mail_ros.core.tracker_config import TrackerConfig
 
 BLOCK_S = 0.1  # the field is averaged over this before it is compared: less noise at any rate
 LAG_S = 0.5  # over which its change is read

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 
 from mail_ros.core.belief import NEAR_M, Cells, Posterior, gaussian
-from mail_ros.core.config import TrackerChoice, TrackerConfig
+from mail_ros.core.config import TrackerChoice
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.lattice import Grid, grid_of
 from mail_ros.core.localizer import MailLocalizer, WindowLocalizer
@@ -24,6 +24,7 @@ from mail_ros.core.seam import LOCALIZED_FROM, Estimate, Localizer, Sample, repo
 from mail_ros.core.signals import NS_PER_S, FloatArray, Tick
 from mail_ros.core.standing import Activity, FieldActivity, OdometryActivity
 from mail_ros.core.tracker import FLAT_UT, Hypothesis, Tracker
+from mail_ros.core.tracker_config import TrackerConfig
 
 LEAST_WEIGHT = 0.02  # of a window that stood all the time: whoever only seems to stand is not stuck
 
@@ -48,7 +49,7 @@ class TrackedLocalizer(WindowLocalizer):
         super().__init__(method.features, method.new_reader, method.stride_s, cells)
         rate_hz = method.features.rate_hz
         self.known_cells = cells
-        self.tracker = Tracker(cells, config, odometry=odometry)
+        self.tracker = Tracker(cells, config, odometry=odometry, by_way=method.features.along == "way")
         self.offset = DeviceOffset(config.offset_s)
         self._odometry = odometry
         self._activity: Activity = OdometryActivity(rate_hz) if odometry else FieldActivity(rate_hz, config)
@@ -104,7 +105,15 @@ class TrackedLocalizer(WindowLocalizer):
 
     def say(self) -> Estimate:
         """The belief after the window's answer."""
-        return self._said(self._follow(self._stamp_ns, self.reader.answer()))
+        answer, new = self._answer()
+        if new:
+            self._take(answer)
+        return self._said(self._tell(answer))
+
+    @property
+    def _goes_on(self) -> bool:
+        """By the way: odometry carries the belief on while the window fills anew."""
+        return True
 
     def _append(self, tick: Tick) -> None:
         super()._append(tick)
@@ -114,22 +123,28 @@ class TrackedLocalizer(WindowLocalizer):
         self._moving.append(self._activity.hear(tick, self._moved_m))
         self._moved_m = np.zeros(2)
 
-    def _follow(self, stamp_ns: int, answer: Answer) -> Estimate:
+    def _take(self, answer: Answer) -> None:
+        """Let a window's answer count."""
         evidence = answer.log_ratio
         if evidence is None:
             evidence = gaussian(answer.posterior, self.known_cells)
         self.tracker.update(evidence, max(LEAST_WEIGHT, float(np.mean(self._moving))))
-        posterior, standing = self.tracker.posterior(), self.tracker.standing > 0.5
-        if answer.offset_ut is not None and not standing and _agree(answer.posterior, posterior):
+        if answer.offset_ut is not None and not self._stands and _agree(answer.posterior, self.tracker.posterior()):
             self.offset.hear(answer.offset_ut, self.stride_s)
+
+    def _tell(self, answer: Answer) -> Estimate:
         return report(
-            stamp_ns,
+            self._stamp_ns,
             answer,
-            posterior=posterior,
+            posterior=self.tracker.posterior(),
             support=self.tracker.support,
-            standing=standing,
+            standing=self._stands,
             turn=self.tracker.turn(),
         )
+
+    @property
+    def _stands(self) -> bool:
+        return self.tracker.standing > 0.5
 
 
 def _agree(window: Posterior, belief: Posterior) -> bool:

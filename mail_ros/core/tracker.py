@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from mail_ros.core.belief import NEAR_M, Cells, FloatArray, Posterior, decode, gaussian, normal
-from mail_ros.core.config import TrackerConfig
 from mail_ros.core.errors import TrackError
 from mail_ros.core.motion import Motion, OdometryMotion, Turn, WalkingMotion
+from mail_ros.core.tracker_config import TrackerConfig
 
 LONGEST_EVIDENCE_S = 2.0  # a window counts for at most so long, however rarely one comes
 FORGET_S = 60.0  # without odometry, a belief that old says nothing any more
@@ -38,20 +38,22 @@ class Hypothesis:
 class Tracker:
     """The belief, and what changes it: `advance` by time and way, `update` by evidence, `believe` by a word."""
 
-    def __init__(self, cells: Cells, config: TrackerConfig, *, odometry: bool) -> None:
+    def __init__(self, cells: Cells, config: TrackerConfig, *, odometry: bool, by_way: bool = False) -> None:
         """Know nothing yet.
 
         Args:
             cells: the map.
             config: motion and evidence.
             odometry: whether `advance` will be told the way; if not, walking is guessed.
+            by_way: whether windows are cut by the way, so that it is metres, not seconds, which they tell anew; without
+                odometry nobody counts metres, and it is seconds all the same.
 
         Raises:
             ModelError: cells that do not lie on one grid.
         """
         self.cells, self.config = cells, config
         self.motion: Motion = OdometryMotion(cells, config) if odometry else WalkingMotion(cells, config)
-        self._forgets = not odometry
+        self._forgets, self._by_way = not odometry, by_way and odometry
         self._spread = 1.0 if odometry else config.walking_spread
         self.reset()
 
@@ -122,16 +124,21 @@ class Tracker:
         if self._forgets and elapsed_s > FORGET_S:
             self.reset()
             return
-        self._unheard_s += elapsed_s
-        moved = self.motion.move(self.belief, elapsed_s, moved_m, change_ut)
+        self._unheard_s += 0.0 if self._by_way else elapsed_s
+        self._carry(self.motion.move(self.belief, elapsed_s, moved_m, change_ut))
+
+    def _carry(self, moved: FloatArray | None) -> None:
+        """Believe what a move, where one was due, left of the belief; evidence may be taken again then."""
         if moved is None:
             return
+        if self._by_way:
+            self._unheard_s += self.motion.length_m / self.config.way_m_s
         lost = min(1.0, self.config.lost_per_s * self._unheard_s)
         self.belief = (1.0 - lost) * _normalised(moved, self.belief) + lost * self.motion.start(len(self.cells))
         self._due = True
 
     def update(self, log_ratio: FloatArray, weight: float = 1.0) -> None:
-        """Take what a window says, unless the belief did not move since the last one.
+        """Carry the belief on to the window's end, and take what it says, unless nothing moved since the last one.
 
         A share of windows, `outlier`, is from anywhere: what is far below 0 in every cell changes nothing.
 
@@ -151,6 +158,7 @@ class Tracker:
                 found=f"{log_ratio.shape}, highest {highest:g}, {int(np.isnan(log_ratio).sum())} NaN",
                 fix="check the model and the field it was given",
             )
+        self._carry(self.motion.settle(self.belief))
         if not self._due:
             return
         scale = max(highest, 0.0)  # taken out of both, so that the numbers stay finite

@@ -10,30 +10,91 @@ import numpy.typing as npt
 
 from mail_ros.core.config import FeatureConfig, MailConfig
 from mail_ros.core.errors import TrackError
+from mail_ros.core.frame import FRAMES
 from mail_ros.core.intake import Intake
-from mail_ros.core.signals import Tick, cut_windows
+from mail_ros.core.signals import Resampler, Tick, cut_windows
+from mail_ros.data.levelling import odometry_angle_rad, own_field_ut, turned_rows
 from mail_ros.data.track import BoolArray, FloatArray, IntArray, Track
 
 
 def resample(track: Track, features: FeatureConfig) -> Track:
-    """The walk at `features.rate_hz`, at the ticks that the robot's intake would give.
+    """The walk at `features.rate_hz`, at the ticks that the robot's intake would give; its field are the ticks' rows.
 
-    Holes longer than `features.max_gap_s` become NaN fields that are not valid; the stamps have no hole.
-    A clock that was set back inside the walk keeps what came before.
+    Holes longer than `features.max_gap_s` become NaN rows that are not valid; neither indices nor stamps have a hole.
+    A clock that was set back inside the walk keeps what came before. Rows of a level frame are in the map's axes.
+
+    Raises:
+        TrackError: as of `Intake.push`, and `levelling.odometry_angle_rad`.
     """
-    intake = Intake(features.rate_hz, features.max_gap_s)
+    intake = Intake(features)
     ticks: dict[int, Tick] = {}
-    for sample in track.samples():
-        for tick in intake.push(sample.stamp_ns, sample.field_ut):
+    heard: dict[int, int] = {}  # the row of the track that completed a tick
+    moved_m = by_label_m(track) if features.along == "way" else track.moved_m
+    for row, sample in enumerate(dataclasses.replace(track, moved_m=moved_m).samples()):
+        for tick in intake.push(sample):
             ticks.setdefault(tick.index, tick)
+            heard.setdefault(tick.index, row)
     if not ticks:
         return track[:0]
-    first, last = min(ticks), max(ticks)
-    field_ut = np.full((last - first + 1, 3), np.nan)
-    for index, tick in ticks.items():
-        field_ut[index - first] = tick.field_ut
-    stamp_ns = np.arange(first, last + 1) * intake.resampler.period_ns
-    return _relabel(track, stamp_ns, field_ut)
+    if isinstance(intake.resampler, Resampler):
+        first, last = min(ticks), max(ticks)
+        index = np.arange(first, last + 1)
+        rows = np.full((len(index), features.width), np.nan)
+        rows[np.array(list(ticks)) - first] = [tick.row for tick in ticks.values()]
+        resampled = _relabel(track, index * intake.resampler.period_ns, rows)
+    else:
+        resampled = _along_the_way(track, ticks, heard)
+    return _in_map_axes(track, resampled) if features.frame == "level" else resampled
+
+
+def walked_back(resampled: Track) -> Track:
+    """The same way, from its end to its start: in the map's axes a place has the same field whichever way one goes.
+
+    A row is the mean up to its stamp, and so ends where the row before it did.
+    """
+    back = resampled[::-1]
+    ends = {name: np.roll(getattr(back, name), -1, axis=0) for name in ("position_m", "floor", "valid", "paused")}
+    ends["valid"][-1] = False
+    ends["position_m"][~ends["valid"]] = np.nan
+    return dataclasses.replace(back, stamp_ns=resampled.stamp_ns, **ends)
+
+
+def by_label_m(track: Track) -> FloatArray:
+    """(n, 2) the way since the row before as the labels have it, zeros where they are not known.
+
+    A survey's labels are in the map's metres and run smoothly, which a person's steps do not.
+    """
+    step_m = np.diff(track.position_m, axis=0, prepend=track.position_m[:1])
+    return np.nan_to_num(step_m)
+
+
+def _along_the_way(track: Track, ticks: dict[int, Tick], heard: dict[int, int]) -> Track:
+    """Ticks of the way as a track, one row of NaN between two stretches; stamps and labels of who completed them."""
+    index = np.array(list(ticks))
+    begins = np.flatnonzero(np.diff(index, prepend=index[0]) != (np.arange(len(index)) > 0))
+    row = np.array([heard[number] for number in index])
+    rows = np.insert(np.array([tick.row for tick in ticks.values()]), begins, np.nan, axis=0)
+    at = np.insert(row, begins, row[begins])
+    valid = track.valid[at] & np.isfinite(rows).all(axis=1)
+    position_m = np.where(valid[:, None], track.position_m[at], np.nan)
+    paused = track.paused[at] & valid
+    return Track(track.source, track.stamp_ns[at], rows, position_m, track.floor[at], valid, paused)
+
+
+def _in_map_axes(track: Track, resampled: Track) -> Track:
+    """Rows of a level frame, turned to the map and without the device's own field."""
+    if track.moved_m is None:
+        raise TrackError(
+            track.source,
+            wanted="odometry, to turn the field to the map",
+            found="none",
+            fix="record /odom or /imu/data, or train with --set features.frame=device",
+        )
+    order = np.argsort(track.stamp_ns, kind="stable")
+    angle = odometry_angle_rad(track.source, track.moved_m[order], track.position_m[order])
+    rows = turned_rows(resampled.field_ut, np.interp(resampled.stamp_ns, track.stamp_ns[order], angle))
+    own_ut = own_field_ut(rows, resampled.position_m, resampled.floor)
+    return dataclasses.replace(resampled, field_ut=FRAMES["level"].without(rows, own_ut))
 
 
 def _relabel(track: Track, stamp_ns: IntArray, field_ut: FloatArray) -> Track:
@@ -55,7 +116,8 @@ def _relabel(track: Track, stamp_ns: IntArray, field_ut: FloatArray) -> Track:
         floor=track.floor[nearest],
         valid=valid,
         paused=track.paused[nearest] & valid,
-        moved_m=None,  # windows read the field alone
+        moved_m=None,  # windows read the rows alone
+        attitude_xyzw=None,
     )
 
 
@@ -74,9 +136,11 @@ class WindowSet:
             TrackError: no walk has a labelled, moving window.
         """
         resampled = [resample(track, config.features).labelled_span() for track in tracks]
+        if config.features.frame == "level":
+            resampled += [walked_back(track) for track in resampled]
         self.samples = config.samples
         self.stride_s = stride_s
-        self.field_ut = np.concatenate([t.field_ut for t in resampled]).astype(np.float32)  # (n, 3)
+        self.field_ut = np.concatenate([t.field_ut for t in resampled]).astype(np.float32)  # (n, w)
         self.position_m = np.concatenate([t.position_m for t in resampled])  # (n, 2)
         self.floor = np.concatenate([t.floor for t in resampled])  # (n,)
         self.reach = np.concatenate([_run_length(t.field_ut) for t in resampled])  # (n,) rows since the last hole
@@ -85,11 +149,11 @@ class WindowSet:
         stride = max(1, round(stride_s * config.features.rate_hz))
         self.ends = np.flatnonzero(usable)[::stride]
         if not len(self.ends):
-            longest_s = self.reach.max(initial=0) / config.features.rate_hz
+            rate, unit = config.features.rate_hz, config.features.unit
             raise TrackError(
                 ", ".join(track.source for track in tracks),
-                wanted=f"labelled, moving windows of {self.samples / config.features.rate_hz:g} s",
-                found=f"none (longest labelled stretch without a hole: {longest_s:.1f} s)",
+                wanted=f"labelled, moving windows of {self.samples / rate:g} {unit}",
+                found=f"none (longest labelled stretch without a hole: {self.reach.max(initial=0) / rate:.1f} {unit})",
                 fix="give walks with landmarks that are longer than the window",
             )
 
@@ -104,14 +168,14 @@ class WindowSet:
             speed: (B,) factors; None is 1.
 
         Returns:
-            (B, n + lag, 3) µT.
+            (B, n + lag, w).
         """
         factor = np.ones(len(ends)) if speed is None else speed
         return cut_windows(self.field_ut, ends, self.reach[ends], factor, self.samples)
 
 
 def _run_length(field_ut: FloatArray) -> IntArray:
-    """How many finite rows of (n, 3) end without a break at each of them, (n,)."""
+    """How many finite rows of (n, w) end without a break at each of them, (n,)."""
     usable: BoolArray = np.isfinite(field_ut.sum(axis=1))
     index = np.arange(1, len(field_ut) + 1)
     last_break = np.maximum.accumulate(np.where(usable, 0, index))

@@ -1,7 +1,7 @@
 """Whether what comes in will do to train on: before a take, and live while it is made. Decided without ROS.
 
 messages --> Quality.hear --> TopicWatch    counts, header stamps, |B|, frame, clock, way
-+--> assess(), once a second --> Assessment, faults in words
+                     +--> assess(), once a second --> Assessment, faults in words
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ class Quality:
         ):
             yield Fault(
                 Level.WARN,
-                "no reference: nobody publishes landmarks or poses, and no route_file names what ~/mark passes",
+                "no reference: nobody publishes landmarks or poses, and no route of a site_file is marked",
             )
 
 

@@ -1,7 +1,7 @@
 """Poses of another localizer, as messages of poses or as transforms, to the poses that label a walk.
 
 PoseStamped, PoseWithCovarianceStamped, Odometry --> poses_of() -------------+--> Poses, or refused: a jump
-TFMessage: map -> odom -> base_link -------------> poses_of_transforms() --+     floors from the frames' names
+TFMessage: map -> odom -> base_link ---------------> poses_of_transforms() --+     floors from the frames' names
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
-"""Planned routes from files, and as the note that makes a bag self-contained.
+"""Planned routes as people write them, and as the note that makes a bag self-contained.
 
-    YAML     name: hall                               GeoJSON   a FeatureCollection in the order of the walk
-             points:                                  Point: a landmark; its properties may say name and floor
-             - {at: [2, 2], name: entrance}           LineString: corners that are not marked
-             - {at: [11, 2], mark: false}
-             - {at: [11, 9], floor: 1}
+    in a site file   [entrance, {at: [11, 2], mark: false}, {at: [11, 9], floor: 1}]
+    GeoJSON          a FeatureCollection in the order of the walk
+                     Point: a landmark; its properties may say name and floor
+                     LineString: corners that are not marked
 
 Metres in the map frame. A point without a floor is on that of the point before it; the first on floor 0.
 """
@@ -12,34 +11,62 @@ Metres in the map frame. A point without a floor is on that of the point before 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from mail_ros.core.errors import ConfigError
 from mail_ros.data.route import Route, RoutePoint
+from mail_ros.data.yaml_text import are_numbers, is_whole, parse, read_text, short
 
 NOTE = "planned_route"  # of a bag
 KEYS = {"at", "floor", "name", "mark"}
 EXAMPLE = "write it as in {at: [2.0, 3.5], floor: 0, name: door}"
 
 
-def read_route(path: Path) -> Route:
-    """A route from a YAML or a GeoJSON file; where it has no name, the file's is taken.
+def read_geojson(path: Path, name: str) -> Route:
+    """A route that was drawn in a GIS.
 
     Raises:
         ConfigError: nothing there, or not a route.
     """
-    try:
-        text = path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        found = "other bytes" if isinstance(error, UnicodeDecodeError) else error.strerror or str(error)
-        raise ConfigError(path, wanted="a route as YAML or GeoJSON", found=found, fix="correct the path") from None
-    return _route(_parsed(text, path), path, path.stem)
+    wanted = "a route as a GeoJSON FeatureCollection"
+    content = parse(read_text(path, wanted), path, wanted)
+    if not isinstance(content, dict) or content.get("type") != "FeatureCollection":
+        raise ConfigError(path, wanted=wanted, found=short(content), fix="export it as GeoJSON")
+    return route_of(name, list(_features(content, path)), path)
+
+
+def route_of(name: str, written: Any, source: object, known: Mapping[str, RoutePoint] | None = None) -> Route:
+    """A route from a list of points and of names of landmarks.
+
+    Args:
+        name: of the route.
+        written: what YAML or JSON said.
+        source: named in errors.
+        known: landmarks by their names.
+
+    Raises:
+        ConfigError: it is none, or names a landmark that is not known.
+    """
+    if not isinstance(written, list):
+        raise ConfigError(source, wanted="a list of landmarks and points", found=short(written), fix=EXAMPLE)
+    points: list[RoutePoint] = []
+    for number, one in enumerate(written, 1):
+        where = f"{source}, point {number}"
+        if isinstance(one, str) or is_whole(one):  # a landmark may be called 12
+            points.append(_landmark(str(one), where, known or {}))
+        else:
+            points.append(_point(one, where, points[-1].floor if points else 0))
+    landmarks = sum(point.marked for point in points)
+    if landmarks < 2 or not (points[0].marked and points[-1].marked):
+        raise ConfigError(
+            source,
+            wanted="a route that begins and ends with a landmark",
+            found=f"{landmarks} landmarks among {len(points)} points",
+            fix="add one, or leave corners before the first and after the last out",
+        )
+    return Route(name, tuple(points))
 
 
 def route_to_note(route: Route) -> str:
@@ -57,51 +84,14 @@ def route_from_note(note: str, bag: object) -> Route:
     Raises:
         ConfigError: it is none.
     """
-    return _route(_parsed(note, bag), bag, "")
-
-
-def _parsed(text: str, source: object) -> Any:
-    """JSON or YAML, of which JSON is a part but for tabs."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        pass
-    try:
-        return YAML(typ="safe").load(text)
-    except YAMLError as error:
-        raise ConfigError(
-            source, wanted="a route as YAML or GeoJSON", found=" ".join(str(error).split()), fix="correct the file"
-        ) from None
-
-
-def _route(content: Any, source: object, stem: str) -> Route:
+    content = parse(note, bag, "a planned route as mail_recorder notes it")
     if not isinstance(content, dict):
-        raise ConfigError(source, wanted="a list `points`", found=_short(content), fix=EXAMPLE)
-    collection = content.get("type") == "FeatureCollection"
-    written = list(_features(content, source)) if collection else content.get("points")
-    if not isinstance(written, list):
-        raise ConfigError(
-            source,
-            wanted="a list `points`, or a FeatureCollection",
-            found=", ".join(map(str, content)) or "nothing",
-            fix=EXAMPLE,
-        )
-    points: list[RoutePoint] = []
-    for number, one in enumerate(written, 1):
-        points.append(_point(one, f"{source}, point {number}", points[-1].floor if points else 0))
-    landmarks = sum(point.marked for point in points)
-    if landmarks < 2 or not (points[0].marked and points[-1].marked):
-        raise ConfigError(
-            source,
-            wanted="a route that begins and ends with a landmark",
-            found=f"{landmarks} landmarks among {len(points)} points",
-            fix="add one, or leave corners before the first and after the last out",
-        )
-    return Route(str(content.get("name") or stem), tuple(points))
+        content = {"points": content}
+    return route_of(str(content.get("name") or ""), content.get("points"), bag)
 
 
 def _features(collection: Mapping[str, Any], source: object) -> Iterator[Any]:
-    """GeoJSON as the points that YAML has."""
+    """GeoJSON as the points that a site file has."""
     for number, feature in enumerate(collection.get("features") or (), 1):
         try:
             kind, coordinates = feature["geometry"]["type"], feature["geometry"]["coordinates"]
@@ -111,7 +101,7 @@ def _features(collection: Mapping[str, Any], source: object) -> Iterator[Any]:
                 continue
             point = {**said, "at": list(coordinates)[:2]}
         except (TypeError, KeyError, AttributeError):
-            kind = _short(feature)
+            kind = short(feature)
         if kind != "Point":
             raise ConfigError(
                 f"{source}, feature {number}",
@@ -122,24 +112,23 @@ def _features(collection: Mapping[str, Any], source: object) -> Iterator[Any]:
         yield point
 
 
+def _landmark(name: str, source: str, known: Mapping[str, RoutePoint]) -> RoutePoint:
+    if name not in known:
+        raise ConfigError(
+            source, wanted=f"a landmark: {', '.join(known) or 'none is known'}", found=name, fix="correct it, or add it"
+        )
+    return known[name]
+
+
 def _point(written: Any, source: str, floor: int) -> RoutePoint:
     if not isinstance(written, dict) or "at" not in written or not set(written) <= KEYS:
-        raise ConfigError(source, wanted="at, and at most floor, name and mark", found=_short(written), fix=EXAMPLE)
+        raise ConfigError(source, wanted="at, and at most floor, name and mark", found=short(written), fix=EXAMPLE)
     at, mark = written["at"], written.get("mark", True)
     floor = floor if written.get("floor") is None else written["floor"]
-    if not isinstance(at, list) or len(at) != 2 or not all(map(_is_number, at)):
-        raise ConfigError(source, wanted="x and y in metres", found=_short(at), fix=EXAMPLE)
-    if not isinstance(floor, int) or isinstance(floor, bool):
-        raise ConfigError(source, wanted="a floor that is a whole number", found=_short(floor), fix=EXAMPLE)
+    if not are_numbers(at, 2):
+        raise ConfigError(source, wanted="x and y in metres", found=short(at), fix=EXAMPLE)
+    if not is_whole(floor):
+        raise ConfigError(source, wanted="a floor that is a whole number", found=short(floor), fix=EXAMPLE)
     if not isinstance(mark, bool):
-        raise ConfigError(source, wanted="mark: true or mark: false", found=_short(mark), fix=EXAMPLE)
+        raise ConfigError(source, wanted="mark: true or mark: false", found=short(mark), fix=EXAMPLE)
     return RoutePoint((float(at[0]), float(at[1])), floor, str(written.get("name") or ""), mark)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

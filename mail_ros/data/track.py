@@ -65,15 +65,18 @@ class Track:
     valid: BoolArray  # (n,) the position is known
     paused: BoolArray  # (n,) standing still
     moved_m: FloatArray | None = None  # (n, 2) since the sample before, in odometry's own frame; None without odometry
+    attitude_xyzw: FloatArray | None = None  # (n, 4) of the sensor, see `seam.Sample`; None: not known
 
     def __len__(self) -> int:
         return len(self.stamp_ns)
 
     def samples(self) -> Iterator[Sample]:
         """The walk as a localizer hears it."""
-        moved_m = [None] * len(self) if self.moved_m is None else self.moved_m
-        for stamp_ns, field_ut, moved in zip(self.stamp_ns.tolist(), self.field_ut, moved_m, strict=True):
-            yield Sample(stamp_ns, field_ut, moved)
+        nothing = [None] * len(self)
+        moved_m = nothing if self.moved_m is None else self.moved_m
+        attitude = nothing if self.attitude_xyzw is None else self.attitude_xyzw
+        for row in zip(self.stamp_ns.tolist(), self.field_ut, moved_m, attitude, strict=True):
+            yield Sample(*row)
 
     def labelled_span(self) -> Track:
         """The part from the first known position to the last; empty where none is known."""
@@ -90,4 +93,5 @@ class Track:
             self.valid[part],
             self.paused[part],
             None if self.moved_m is None else self.moved_m[part],
+            None if self.attitude_xyzw is None else self.attitude_xyzw[part],
         )

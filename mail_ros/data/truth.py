@@ -160,7 +160,7 @@ class BagTruth:
                 self.bag,
                 wanted=f"the route whose landmarks are marked on {topic}",
                 found="none in the bag",
-                fix="record with route_file, or name another topic with --truth",
+                fix="record with a site_file and one of its routes, or name another topic with --truth",
             )
         return BagError(
             self.bag,

@@ -14,7 +14,6 @@ import json
 import math
 import multiprocessing
 import os
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from mail_ros.core.errors import ConfigError
 from mail_ros.evaluation.cells import Cell, CellResult, compute_cell, finished
 from mail_ros.evaluation.conditions import AS_WALKED, Condition
 from mail_ros.evaluation.methods import METHODS
+from mail_ros.evaluation.parent import end_with_parent
 from mail_ros.evaluation.protocol import Split
 from mail_ros.training.config import RunConfig
 from mail_ros.training.train import refuse_shared
@@ -137,18 +137,6 @@ def run(cells: Sequence[Cell], report: Callable[[float], None]) -> None:
     failures = [error for future in futures if (error := future.exception()) is not None]
     if failures:
         raise failures[0]
-
-
-def end_with_parent() -> None:
-    """Let this process end when the one that started it does: a benchmark that was killed must not go on unseen."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def results(cells: Iterable[Cell]) -> list[CellResult]:

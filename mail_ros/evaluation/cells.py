@@ -16,18 +16,19 @@ import shutil
 import time
 from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mail_ros import __version__
-from mail_ros.core.config import TrackerConfig
 from mail_ros.core.errors import TrackError
 from mail_ros.core.signals import NS_PER_S
+from mail_ros.core.tracker_config import TrackerConfig
 from mail_ros.data.bag import read_track
 from mail_ros.data.track import Track
 from mail_ros.evaluation.conditions import AS_WALKED, Condition, at_speed, with_offset
 from mail_ros.evaluation.follow import Scored, follow, table, write_csv
-from mail_ros.evaluation.identity import hashed, identities, walk_names
+from mail_ros.evaluation.identity import changed_ns, hashed, identities, walk_names
 from mail_ros.evaluation.methods import METHODS, Fit
 from mail_ros.evaluation.metrics import Metrics
 from mail_ros.training.config import RunConfig
@@ -148,14 +149,15 @@ def compute_cell(cell: Cell, shares: MutableMapping[str, float]) -> None:
     partial.mkdir(parents=True)
     if kept and (cell.folder / "run").exists():
         shutil.copytree(cell.folder / "run", partial / "run")  # training goes on where it ended: at its end
+    taught = [_track(bag, changed_ns(bag)) for bag in cell.train]
     began_s = time.process_time()
-    localizer = _fit(cell, partial / "run", shares)
+    localizer = _fit(cell, taught, partial / "run", shares)
     fit_s = kept.fit_s if kept else time.process_time() - began_s
     rows = dict(kept.rows) if kept else {}
     for condition in rows:
         shutil.copy(cell.folder / condition.file, partial)
     tracks = [
-        dataclasses.replace(read_track(bag), source=name)
+        dataclasses.replace(_track(bag, changed_ns(bag)), source=name)
         for bag, name in zip(cell.test, walk_names(cell.test), strict=True)
     ]
     missing = [condition for condition in cell.conditions if condition not in rows]
@@ -175,11 +177,16 @@ def compute_cell(cell: Cell, shares: MutableMapping[str, float]) -> None:
     partial.rename(cell.folder)
 
 
-def _fit(cell: Cell, run: Path, shares: MutableMapping[str, float]) -> Localizer:
+@lru_cache(maxsize=128)
+def _track(bag: Path, _changed_ns: tuple[int, ...]) -> Track:
+    """Reading takes half a second, and a process computes cell after cell of the same walks."""
+    return read_track(bag)
+
+
+def _fit(cell: Cell, tracks: Sequence[Track], run: Path, shares: MutableMapping[str, float]) -> Localizer:
     def fitting(now: Progress) -> None:
         shares[cell.name] = FIT_SHARE * now.step / now.steps
 
-    tracks = [read_track(bag) for bag in cell.train]
     return METHODS[cell.method].fit(Fit(tracks, cell.config, cell.stride_s, run, fitting))
 
 

@@ -29,10 +29,12 @@ def walk_names(paths: Sequence[Path]) -> list[str]:
 
 def identities(bags: Sequence[Path]) -> list[dict[str, str]]:
     """Name, hash and device of bags, as rows keep them; the device is empty where none was noted."""
-    return [
-        {**_identity(bag, tuple(file.stat().st_mtime_ns for file in Bag(bag).files)), "bag": name}
-        for bag, name in zip(bags, walk_names(bags), strict=True)
-    ]
+    return [{**_identity(bag, changed_ns(bag)), "bag": name} for bag, name in zip(bags, walk_names(bags), strict=True)]
+
+
+def changed_ns(bag: Path) -> tuple[int, ...]:
+    """When each of a bag's files was written to, for who keeps what was in them."""
+    return tuple(file.stat().st_mtime_ns for file in Bag(bag).files)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -37,14 +37,19 @@ def draw_drive(path: Path, site: Site, walk: SimulatedWalk, sample: IntArray, po
     figure = Figure(figsize=(10.5, 8.4), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)
     floor, signal = figure.subplots(2, 1, height_ratios=[4.6, 1.0])
-    _draw_floor(floor, site)
-    _draw_paths(floor, walk, sample, position_m)
+    draw_floor(floor, site)
+    draw_paths(floor, walk, sample, position_m)
+    floor.set_title(
+        f"Simulated drive, {len(sample)} poses from a magnetometer alone: {errors(walk, sample, position_m)}",
+        loc="left",
+        color=INK,
+    )
     _draw_field(signal, walk, sample)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
 
 
-def _draw_floor(axes: Axes, site: Site) -> None:
+def draw_floor(axes: Axes, site: Site) -> None:
     """The corridors, shaded by the strength of the field in them."""
     low_m, high_m = site.corner_m.min(axis=0) - MARGIN_M, site.corner_m.max(axis=0) + MARGIN_M
     x_m, y_m = np.meshgrid(np.arange(low_m[0], high_m[0], GRID_M), np.arange(low_m[1], high_m[1], GRID_M))
@@ -68,7 +73,7 @@ def _draw_floor(axes: Axes, site: Site) -> None:
     axes.tick_params(length=0, colors=INK)
 
 
-def _draw_paths(axes: Axes, walk: SimulatedWalk, sample: IntArray, position_m: FloatArray) -> None:
+def draw_paths(axes: Axes, walk: SimulatedWalk, sample: IntArray, position_m: FloatArray) -> None:
     """The true path, the estimates coloured by error, and a tick from each to the truth."""
     true_m = walk.position_m[sample]
     error_m = np.linalg.norm(position_m - true_m, axis=1)
@@ -93,15 +98,15 @@ def _draw_paths(axes: Axes, walk: SimulatedWalk, sample: IntArray, position_m: F
     bar = axes.figure.colorbar(dots, ax=axes, shrink=0.55, aspect=30, pad=0.01, extend="max")
     bar.set_label("error, m")
     bar.outline.set_visible(False)
-    axes.set_title(
-        f"Simulated drive, {len(error_m)} poses from a magnetometer alone: median error {np.median(error_m):.2f} m, "
-        f"p90 {np.percentile(error_m, 90):.2f} m",
-        loc="left",
-        color=INK,
-    )
     marks = axes.legend(loc="upper right", frameon=False, ncols=3, bbox_to_anchor=(1.0, 1.0), borderaxespad=0.0)
     marks.legend_handles[-1].set_color(ERROR_COLOURS(0.0))  # type: ignore[union-attr]
     axes.text(0.01, 0.005, "shading: strength of the field", transform=axes.transAxes, fontsize=8, color=INK)
+
+
+def errors(walk: SimulatedWalk, sample: IntArray, position_m: FloatArray) -> str:
+    """How far off the estimates are, in words for a title."""
+    error_m = np.linalg.norm(position_m - walk.position_m[sample], axis=1)
+    return f"median error {np.median(error_m):.2f} m, p90 {np.percentile(error_m, 90):.2f} m"
 
 
 def _draw_field(axes: Axes, walk: SimulatedWalk, sample: IntArray) -> None:

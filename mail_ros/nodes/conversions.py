@@ -14,13 +14,14 @@ from nav_msgs.msg import OccupancyGrid, Odometry
 from sensor_msgs.msg import Imu, JointState, MagneticField
 from std_msgs.msg import Float32MultiArray, Header, MultiArrayDimension, MultiArrayLayout
 
+from mail_ros.core.attitude import heading_rad
 from mail_ros.core.correction import JointReading, joint_reading
 from mail_ros.core.errors import MailError
 from mail_ros.core.feed import OdometryPose
 from mail_ros.core.frames import frame_of_floor, split_frame
 from mail_ros.core.lattice import Grid
 from mail_ros.core.motion import ANY_ANGLE_RAD2, Turn
-from mail_ros.core.odometry import ImuReading, heading_rad
+from mail_ros.core.odometry import ImuReading
 from mail_ros.core.seam import Estimate
 from mail_ros.core.signals import NS_PER_S, UT_PER_T, FloatArray
 from mail_ros.core.tracker import Hypothesis

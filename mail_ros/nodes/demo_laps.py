@@ -9,11 +9,10 @@ A lap takes every corridor of the building once in each direction and ends where
 
 from __future__ import annotations
 
-import math
 import sys
 from typing import Any
 
-from geometry_msgs.msg import Point, Pose, PoseStamped, Quaternion
+from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Odometry
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
@@ -21,21 +20,20 @@ from sensor_msgs.msg import MagneticField
 from std_msgs.msg import Header
 
 from mail_ros.core.signals import NS_PER_S
-from mail_ros.data.laps import Laps, Moment, Place
+from mail_ros.data.laps import Laps, Moment
 from mail_ros.data.simulator.demo import DEMO_SPEED_M_S, Drive, simulate
 from mail_ros.data.simulator.dipoles import make_site
 from mail_ros.data.simulator.plan import survey_route
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_time
+from mail_ros.nodes.demo_body import ODOMETRY_TOPIC, to_floor_pose, to_odometry
 from mail_ros.nodes.demo_robot import to_field
 from mail_ros.nodes.parameters import DemoRobotParameters, declare
 from mail_ros.nodes.spin import run
 
 NAME = "mail_demo_robot"
-TRUTH_TOPIC, ODOMETRY_TOPIC, FIELD_TOPIC = "ground_truth/pose", "odom", "imu/mag"
-MAP_FRAME, ODOMETRY_FRAME, BASE_FRAME = "map", "odom", "base_link"
-VARIANCE = 1e-4  # said of odometry, m² and rad²: it is right, but filters take no zero
-X, Y, YAW = 0, 7, 35  # on the diagonal of a covariance of 6 by 6
+TRUTH_TOPIC, FIELD_TOPIC = "ground_truth/pose", "imu/mag"
+MAP_FRAME = "map"
 
 
 class DemoLapsNode(Node):
@@ -70,25 +68,16 @@ class DemoLapsNode(Node):
     def publish(self, moment: Moment) -> None:
         """Say what the robot measures, and where it is."""
         stamp_ns = self.first_stamp_ns + moment.since_ns
-        stamp = to_time(stamp_ns)
         self.field_publisher.publish(to_field(stamp_ns, moment.field_ut))
-        odometry = Odometry(header=Header(stamp=stamp, frame_id=ODOMETRY_FRAME), child_frame_id=BASE_FRAME)
-        odometry.pose.pose = _pose(moment.odometry)
-        odometry.twist.twist.linear.x, odometry.twist.twist.angular.z = moment.speed_m_s, moment.turn_rad_s
-        for covariance in (odometry.pose.covariance, odometry.twist.covariance):
-            covariance[[X, Y, YAW]] = VARIANCE
+        odometry = to_odometry(stamp_ns, moment.odometry, moment.speed_m_s, moment.turn_rad_s)
         self.odometry_publisher.publish(odometry)
-        truth = PoseStamped(header=Header(stamp=stamp, frame_id=MAP_FRAME), pose=_pose(moment.truth))
+        truth = PoseStamped(
+            header=Header(stamp=to_time(stamp_ns), frame_id=MAP_FRAME), pose=to_floor_pose(moment.truth)
+        )
         self.truth_publisher.publish(truth)
 
     def close(self) -> None:
         """Nothing is half done."""
-
-
-def _pose(place: Place) -> Pose:
-    half_rad = place.heading_rad / 2.0
-    turn = Quaternion(z=math.sin(half_rad), w=math.cos(half_rad))
-    return Pose(position=Point(x=place.x_m, y=place.y_m), orientation=turn)
 
 
 def main() -> int:

@@ -1,6 +1,7 @@
 """Simulated robots: they publish their magnetometers in real time, and hear where they are said to be.
 
 SimulatedWalk --> imu/mag, 50 Hz --> the localizer, in its own process
+SimulatedDrive -> odom, imu/data --^
               <-- mail_localizer/pose <--
 """
 
@@ -21,10 +22,11 @@ from std_msgs.msg import Header
 
 from mail_ros.core.errors import MailError
 from mail_ros.core.signals import NS_PER_S, UT_PER_T, FloatArray
-from mail_ros.data.simulator.walk import SimulatedWalk
+from mail_ros.data.simulator.walk import SimulatedDrive, SimulatedWalk
 from mail_ros.data.track import IntArray
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_stamp_ns, to_time
+from mail_ros.nodes.demo_body import DemoBody
 
 CONNECT_S = 60.0  # a node starts in a second, on a busy machine in many
 LAST_ANSWER_S = 1.0  # waited for after the last sample
@@ -39,7 +41,7 @@ class Answer(NamedTuple):
 
 
 class DemoRobot:
-    """Publishes the samples of a walk on a robot's topic and collects the poses of the localizer."""
+    """Publishes the samples of a walk on a robot's topics and collects the poses of the localizer."""
 
     def __init__(self, node: Node, walk: SimulatedWalk, namespace: str = "") -> None:
         self.node, self.walk = node, walk
@@ -48,20 +50,24 @@ class DemoRobot:
         self.answers: list[Answer] = []
         field, pose = (f"{namespace}/{topic}".lstrip("/") for topic in ("imu/mag", "mail_localizer/pose"))
         self.field_publisher = node.create_publisher(MagneticField, field, qos.sensor_data())
+        self.body = DemoBody(node, walk, namespace) if isinstance(walk, SimulatedDrive) else None
         self.pose_subscription = node.create_subscription(PoseStamped, pose, self.on_pose, qos.poses())
 
     @property
     def connected(self) -> bool:
         """Whether a localizer hears the robot and is heard by it."""
         answering = self.node.count_publishers(self.pose_subscription.topic_name)
-        return bool(self.field_publisher.get_subscription_count() and answering)
+        heard = self.field_publisher.get_subscription_count() and (self.body is None or self.body.heard)
+        return bool(heard and answering)
 
     def start(self) -> None:
         """Let the walk begin now."""
         self.stamp_ns = self.walk.stamp_ns - self.walk.stamp_ns[0] + self.node.get_clock().now().nanoseconds
 
     def publish(self, sample: int) -> None:
-        """Send one sample, with the stamp at which it is due."""
+        """Send one sample, with the stamp at which it is due, and what else the body knows of that time."""
+        if self.body is not None:
+            self.body.publish(sample, int(self.stamp_ns[sample]))
         msg = to_field(int(self.stamp_ns[sample]), self.walk.field_ut[sample])
         self.published_s.append(time.monotonic())
         self.field_publisher.publish(msg)

@@ -1,6 +1,7 @@
 """What a localizer hears of the way: a robot's wheels on `odom`, or a person's steps out of `imu/data`.
 
 Odometry or Imu --> OdometryPose or ImuReading --> Runtime.feed
+Imu, beside wheels: tilt, for a model that reads level axes -^
 """
 
 from __future__ import annotations
@@ -24,30 +25,47 @@ REPORT_S = 10.0  # between two lines about messages that are not used
 
 
 class OdometryInput:
-    """A subscription of a localizer whose tracker listens to odometry."""
+    """Subscriptions of a localizer that listens to odometry."""
 
     def __init__(self, node: WorkingNode) -> None:
         self.node = node
         self.frame_id = ""  # of odometry, as its messages have it
         kind, topic, self._read = TOPICS[node.parameters.odometry]
-        subscription = qos.subscribe(node, kind, topic, self.on_message)
-        node.configured.callback(node.destroy_subscription, subscription)
+        self._subscribe(kind, topic, self.on_message)
+        if node.runtime.tilts:
+            self._subscribe(Imu, TOPICS["steps"][1], self.on_attitude)
 
     @classmethod
     def where_wanted(cls, node: WorkingNode) -> OdometryInput | None:
-        """One, if the tracker listens."""
-        return cls(node) if node.parameters.tracker == "odometry" else None
+        """One, if tracker or model listen."""
+        return None if node.runtime.feed is None else cls(node)
 
     def on_message(self, msg: Any) -> None:
         """Pass it on; one that tells nothing is left out."""
         feed = self.node.runtime.feed
         if not self.node.active or feed is None:
             return
-        try:
-            reading = self._read(msg)
-        except MailError as error:
-            self.node.get_logger().warning(f"odometry not used: {error}", throttle_duration_sec=REPORT_S)
-            return
+        reading = self._reading(self._read, msg)
         if reading is not None:
             feed.hear(reading)
             self.frame_id = msg.header.frame_id
+
+    def on_attitude(self, msg: Imu) -> None:
+        """Pass its tilt on, likewise."""
+        feed = self.node.runtime.feed
+        if not self.node.active or feed is None:
+            return
+        reading = self._reading(to_imu_reading, msg)
+        if reading is not None:
+            feed.hear_attitude(reading)
+
+    def _reading(self, read: Callable[[Any], Any], msg: Any) -> Any:
+        try:
+            return read(msg)
+        except MailError as error:
+            self.node.get_logger().warning(f"odometry not used: {error}", throttle_duration_sec=REPORT_S)
+            return None
+
+    def _subscribe(self, kind: type, topic: str, act: Callable[[Any], None]) -> None:
+        subscription = qos.subscribe(self.node, kind, topic, act)
+        self.node.configured.callback(self.node.destroy_subscription, subscription)

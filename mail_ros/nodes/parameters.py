@@ -158,8 +158,8 @@ class ViewParameters:
     """Parameters of `mail_view`."""
 
     localizer: str = described("mail_localizer", "Name of the localizer to look at.")
-    plan: tuple[str, ...] = described(
-        (), "Floor plans: map_server's YAML of floor 0, or FLOOR=YAML, as in -1=maps/cellar.yaml."
+    site_file: str = described(
+        "", "The building's file, as `mail_ros site init` writes it: its floor plans. Empty: none."
     )
     out: str = described("", "A .rrd file to write in place of a window. Empty: a window.")
 
@@ -168,6 +168,11 @@ class ViewParameters:
             raise ConfigError(
                 "parameter localizer", wanted="a node's name", found="nothing", fix="give one or leave it out"
             )
+
+    @property
+    def site_path(self) -> Path | None:
+        """The building's file; None without."""
+        return Path(self.site_file).expanduser() if self.site_file else None
 
     @property
     def out_path(self) -> Path | None:

@@ -77,7 +77,8 @@ class RecorderNode(Node):
         Raises:
             MailError: there is no room or no place for it, or a label is not one.
         """
-        self.options = read(self, RecorderParameters).take_options()
+        self.parameters = read(self, RecorderParameters)
+        self.options = self.parameters.take_options()
         self.take, self.trouble = Take(self.options, self.mark_topic), None
         self.quality.begin()
         for topic, heard in self.topics.heard.items():
@@ -100,7 +101,8 @@ class RecorderNode(Node):
         said += f"; nothing on {', '.join(sorted(silent))}" if silent else ""
         self.get_logger().info(said)
         self.get_logger().info(f"bag: {take.path}")
-        return f"{said}; bag: {take.path}"
+        self.get_logger().info(f"next: {self.parameters.next_command}")
+        return f"{said}; bag: {take.path}; next: {self.parameters.next_command}"
 
     def flush(self) -> None:
         """Make what came so far safe."""

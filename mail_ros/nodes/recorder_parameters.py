@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -9,12 +10,12 @@ from typing import Literal
 from mail_ros.core.config import check_choice, check_range
 from mail_ros.core.errors import ConfigError
 from mail_ros.data.bag_writer import Splitting
-from mail_ros.data.route_file import read_route
+from mail_ros.data.site_file import read_site
 from mail_ros.data.take import MB, TakeOptions
 from mail_ros.nodes.parameters import described
 
-LABELS = ("site", "floor", "route", "direction", "device", "carrier")  # as of words, or of numbers: `route:=12`
-SETTABLE = (*LABELS, "route_file")  # between two takes
+LABELS = ("floor", "route", "direction", "device", "carrier")  # as of words, or of numbers: `route:=12`
+SETTABLE = (*LABELS, "site_file")  # between two takes
 
 
 @dataclass(frozen=True)
@@ -32,16 +33,18 @@ class RecorderParameters:
     prefix: str = described("walk", "A bag's name is this, then date and time of its start.")
     autostart: bool = described(True, "true: record from the start; false: wait for ~/start.")
 
-    site: object = described("", "Label of the takes, kept in their bags: where this is. All labels may be left empty.")
-    floor: object = described("", "Label: which floor.")
-    route: object = described("", "Label: which way is walked; walks of the same route are compared with each other.")
+    site_file: str = described(
+        "", "The building's file, as `mail_ros site init` writes it: its name, and the routes that ~/mark passes."
+    )
+    floor: object = described("", "Label of the takes, kept in their bags: which floor. Labels may be left empty.")
+    route: object = described(
+        "",
+        "Label: which way is walked; one of the routes of site_file, where it plans any: ~/mark passes its landmarks.",
+    )
     direction: object = described("", "Label: which way along the route.")
     device: object = described("", "Label: which sensor, or what carries it.")
     carrier: object = described("", "Label: person or robot.")
 
-    route_file: str = described(
-        "", "YAML or GeoJSON file of the landmarks that ~/mark passes in their order; kept in the bag. Empty: none."
-    )
     split_size_mb: float = described(0.0, "A bag goes on in another file when one has so many MB; 0: never.")
     split_s: float = described(0.0, "A bag goes on in another file after so many seconds; 0: never.")
     compression: Literal["none", "zstd"] = described("none", "none or zstd: of the chunks within the bag's files.")
@@ -81,24 +84,26 @@ class RecorderParameters:
         """The folder of the bags; a leading ~ is the home folder."""
         return Path(self.out).expanduser()
 
-    @property
-    def notes(self) -> dict[str, str]:
-        """The labels that were given."""
-        notes = {name: str(getattr(self, name)) for name in LABELS}
-        return {name: note for name, note in notes.items() if note}
-
     def take_options(self) -> TakeOptions:
         """What a take is made with.
 
         Raises:
-            ConfigError: the route's file is not one.
+            ConfigError: the site's file is not one, or does not have the route.
         """
+        site = read_site(Path(self.site_file).expanduser()) if self.site_file else None
+        labels = {"site": site.name if site else "", **{name: str(getattr(self, name)) for name in LABELS}}
         return TakeOptions(
             self.out_path,
             self.prefix,
-            self.notes,
+            {name: label for name, label in labels.items() if label},
             Splitting(round(self.split_size_mb * MB), self.split_s),
             self.compression,
             self.min_free_space_mb,
-            read_route(Path(self.route_file).expanduser()) if self.route_file else None,
+            site.route(labels["route"]) if site else None,
         )
+
+    @property
+    def next_command(self) -> str:
+        """What is done after the takes."""
+        site = f" --site-file {shlex.quote(self.site_file)}" if self.site_file else ""
+        return f"mail_ros check {shlex.quote(str(self.out_path))}/*{site} --coverage coverage"

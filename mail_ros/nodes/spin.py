@@ -127,7 +127,7 @@ def missing(error: ModuleNotFoundError) -> MailError:
     """What to install for a module that is not there."""
     module = (error.name or "").partition(".")[0]
     if module in ("rcl_interfaces", "rclpy", "rpyutils") or module.endswith("_msgs"):
-        fix = "source a ROS 2 installation, or install its wheels: see README.md"
+        fix = "source a ROS 2 installation, or install its wheels: see docs/install.md"
     elif module.startswith("rerun"):
         fix = "pip install 'mail_ros[view]'"
     else:

@@ -24,12 +24,13 @@ from sensor_msgs.msg import MagneticField
 from std_msgs.msg import Float32MultiArray
 
 from mail_ros.core.errors import MailError
+from mail_ros.data.plan import plans_of
+from mail_ros.data.site_file import read_site
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_reading, to_stamp_ns
 from mail_ros.nodes.parameters import ViewParameters, declare
 from mail_ros.nodes.readback import from_diagnostic_status, from_occupancy_grid, from_pose, from_pose_array
 from mail_ros.nodes.spin import run
-from mail_ros.view.plan import plans_of
 from mail_ros.view.rerun_canvas import Layout, RerunCanvas
 from mail_ros.view.scene import Setting, View
 
@@ -56,7 +57,8 @@ class ViewNode(Node):
         super().__init__(NAME, parameter_overrides=overrides, **options)
         parameters = declare(self, ViewParameters)
         self.watched = f"{self.get_namespace().strip('/')}/{parameters.localizer}".lstrip("/")
-        setting = Setting(plans_of(parameters.plan))
+        site_path = parameters.site_path
+        setting = Setting(plans_of(read_site(site_path) if site_path else None))
         self.canvas = RerunCanvas(Layout(), parameters.out_path)
         self.view = View(self.canvas, setting)
         for kind, topic, hear, profile in (

@@ -37,9 +37,11 @@ class WorkingNode(ManagedNode):
         self.parameters, self.runtime = parameters, runtime
         config, floors = runtime.loaded.card.config, ", ".join(map(str, runtime.loaded.card.floors))
         kind = "matching" if config.network.kind == "matching" else f"{config.network.head} head"
+        unit = config.features.unit
+        rate = f"{config.features.rate_hz:g} {'Hz' if unit == 's' else 'per m'}"
         self.get_logger().info(
             f"model {self.parameters.model}: {kind}, map frame {runtime.map_frame}, floors {floors}, "
-            f"{config.features.rate_hz:g} Hz, window {config.window.length_s:g} s"
+            f"{rate}, window {config.window.length_s:g} {unit}"
         )
 
 

@@ -1,6 +1,7 @@
 """What passes of one place differ by, drawn anew for every window of every step.
 
-An offset needs no part here: the gradient cancels it. Speed is drawn where windows are cut.
+In the device's axes an offset needs no part here: the gradient cancels it. In level axes it turns with the device, and
+which way they look is not known. Speed is drawn where windows are cut.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ class AugmentConfig:
     soft_iron: float = 0.0  # standard deviation of the entries of a matrix that is added to the identity
     noise_ut: float = 0.5  # greatest standard deviation of white noise; each window has its own
     gain: float = 0.0  # standard deviation of the logarithm of a factor
+    offset_ut: float = 20.0  # in level axes: standard deviation of each axis of the device's own field
     dropped: float = 0.0  # share of the samples that are lost, and bridged by the mean of their neighbours
 
     def __post_init__(self) -> None:
@@ -29,6 +31,7 @@ class AugmentConfig:
         check_range("augment.soft_iron", self.soft_iron, 0.0, 1.0)
         check_range("augment.noise_ut", self.noise_ut, 0.0, 1000.0)
         check_range("augment.gain", self.gain, 0.0, 1.0)
+        check_range("augment.offset_ut", self.offset_ut, 0.0, 1000.0)
         check_range("augment.dropped", self.dropped, 0.0, 1.0)
 
 
@@ -53,13 +56,15 @@ def augment(field_ut: Tensor, config: AugmentConfig, draws: Draws) -> Tensor:
     """Windows as other passes, other hands and other devices might have recorded them.
 
     Args:
-        field_ut: (B, n, 3) µT.
+        field_ut: (B, n, w), rows as `core.frame` has them.
         config: how much of what.
         draws: decide all that is random; of B rows.
 
     Returns:
         (B, n, 3) µT.
     """
+    if field_ut.shape[2] > 3:
+        field_ut = _as_of_another_device(field_ut, config, draws)
     angle = draws.normal() * math.radians(config.tilt_deg)
     matrix = torch.eye(3).repeat(len(field_ut), 1, 1)  # (B, 3, 3)
     matrix[:, 1, 1] = matrix[:, 2, 2] = angle.cos()
@@ -69,6 +74,18 @@ def augment(field_ut: Tensor, config: AugmentConfig, draws: Draws) -> Tensor:
     noise_ut = config.noise_ut * draws.uniform(1, 1)
     field_ut = field_ut @ matrix + noise_ut * draws.normal(*field_ut.shape[1:])
     return _bridged(field_ut * torch.exp(config.gain * draws.normal(1, 1)), config.dropped, draws)
+
+
+def _as_of_another_device(rows: Tensor, config: AugmentConfig, draws: Draws) -> Tensor:
+    """Rows (B, n, 5) of a level frame that looks any way, of a device with a field of its own -> (B, n, 3) µT."""
+    own_ut = config.offset_ut * draws.normal(3)[:, None]  # (B, 1, 3)
+    cos, sin = rows[..., 3], rows[..., 4]
+    x = rows[..., 0] + cos * own_ut[..., 0] - sin * own_ut[..., 1]
+    y = rows[..., 1] + sin * own_ut[..., 0] + cos * own_ut[..., 1]
+    angle = 2.0 * math.pi * draws.uniform(1)
+    return torch.stack(
+        [angle.cos() * x - angle.sin() * y, angle.sin() * x + angle.cos() * y, rows[..., 2] + own_ut[..., 2]], dim=-1
+    )
 
 
 def _bridged(field_ut: Tensor, dropped: float, draws: Draws) -> Tensor:

@@ -92,7 +92,7 @@ def _write(path: Path, network: MailNetwork) -> None:
         warnings.simplefilter("ignore")  # of age, and of batches: what is written is compared in several
         torch.onnx.export(
             _Graph(network).eval(),
-            (torch.zeros(1, network.config.samples, 3),),
+            (torch.zeros(1, *network.config.window_shape),),
             path,
             input_names=[INPUT],
             output_names=list(OUTPUTS),
@@ -134,5 +134,5 @@ def _check(partial: Path, network: MailNetwork, file: ModelFile) -> Exported:
 
 def _windows(config: MailConfig, count: int) -> Float32Array:
     """Made-up windows (count, n + lag, 3) µT, that wander as a field does along a walk."""
-    steps = np.random.default_rng(count).normal(0.0, 2.0, (count, config.samples, 3))
+    steps = np.random.default_rng(count).normal(0.0, 2.0, (count, *config.window_shape))
     return steps.cumsum(axis=1).astype(np.float32)

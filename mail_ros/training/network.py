@@ -110,7 +110,7 @@ class MailNetwork(nn.Module):
         The attention-weighted concatenation of all Φ (equation 13) is what the head reads.
         """
         features = self.config.features
-        g = gradient(field_ut, features.gradient, features.lag) / features.scale_ut  # type: ignore[type-var]
+        g = gradient(field_ut[..., :3], features.gradient, features.lag) / features.scale_ut  # type: ignore[type-var]
         phi = torch.stack([unit(g) for unit in self.scales], dim=1)  # (B, K, feature)
         w: Tensor = self.attention(g)
         raw: Tensor = self.head((w.unsqueeze(-1) * phi).flatten(1))

@@ -17,10 +17,12 @@ from mail_ros.core.errors import TrackError
 from mail_ros.core.robot import Robot
 from mail_ros.data.bag import FIELD_TOPIC, Bag, read_track
 from mail_ros.data.dataset import WindowSet
+from mail_ros.data.site_file import SiteFile
 from mail_ros.data.track import FloatArray, Track
 from mail_ros.data.truth import ANY
 from mail_ros.training.config import RunConfig
 from mail_ros.training.distribution import Processes
+from mail_ros.training.from_map import with_map_walks
 from mail_ros.training.loop import Progress, Trainer, distances_m, residuals_m
 from mail_ros.training.maps import head_state
 from mail_ros.training.matching import fit_matching
@@ -37,10 +39,17 @@ class Survey:
     field_topic: str = FIELD_TOPIC
     truth_topic: str = ""
     robot: Robot | None = None  # that carried the sensor in all of them
+    site: SiteFile | None = None  # where all of it was walked
 
     def tracks(self, bags: Sequence[Path]) -> list[Track]:
-        """Read and label some of its bags; errors as of `labelled_track`."""
-        return [labelled_track(bag, self.field_topic, self.truth_topic, self.robot) for bag in bags]
+        """Read and label some of its bags; errors as of `labelled_track`, and TrackError for one of another site."""
+        return [self._track(bag) for bag in bags]
+
+    def _track(self, bag: Path) -> Track:
+        track = labelled_track(bag, self.field_topic, self.truth_topic, self.robot)
+        if self.site and (misfit := self.site.misfit(Bag(bag).notes(), np.unique(track.floor[track.valid]).tolist())):
+            raise TrackError(track.source, wanted=f"a walk at {self.site.name}", found=misfit.found, fix=misfit.fix)
+        return track
 
     def description(self) -> dict[str, Any]:
         """Names and hashes of the bags, as run folder and model card keep them."""
@@ -79,10 +88,11 @@ def train(
         MailError: bags, settings or run folder that cannot be used; nothing is overwritten then.
     """
     processes = processes or Processes()
-    windows, validation, bags = processes.attempt(lambda: _read(config, survey))
+    windows, validation, learned = processes.attempt(lambda: _read(config, survey))
     folder = RunFolder(run, processes)
-    folder.open({"settings": dataclasses.asdict(config), "bags": bags, **survey.carrier()}, resume)
-    record: dict[str, Any] = {"settings": dataclasses.asdict(config.training), "bags": bags, **survey.carrier()}
+    of_walks = {"bags": survey.description(), **survey.carrier()}
+    folder.open({"settings": dataclasses.asdict(config), **of_walks}, resume)
+    record: dict[str, Any] = {"settings": dataclasses.asdict(config.training), **of_walks, **learned}
     if config.network.kind == "matching":
         state = fit_matching(config, windows)
     else:
@@ -92,6 +102,8 @@ def train(
     model = build(config.mail, state)
     residual_m = residuals_m(lambda field_ut: model(field_ut).raw, model.head, validation)
     card = _card(config, record, windows, distances_m(residual_m))
+    if survey.site is not None:
+        card = dataclasses.replace(card, map_frame=survey.site.map_frame)
     golden = windows.fields(windows.ends[:1])[0]
     for file in (out, run / "model.safetensors") if processes.leads else ():
         card = save_model(file, state, card, golden)
@@ -99,13 +111,14 @@ def train(
 
 
 def _read(config: RunConfig, survey: Survey) -> tuple[WindowSet, WindowSet, dict[str, Any]]:
-    """Windows to learn from, windows to validate on, and the description of the bags."""
+    """Windows to learn from, windows to validate on, and what was learned to draw more walks."""
     refuse_shared(survey.train, survey.validate)
     matching = config.network.kind == "matching"
     stride_s = config.matching.stride_s if matching else config.training.stride_s
-    windows = WindowSet(survey.tracks(survey.train), config.mail, stride_s)
+    walks = with_map_walks(config, survey.tracks(survey.train))
+    windows = WindowSet(walks.tracks, config.mail, stride_s)
     validation = WindowSet(survey.tracks(survey.validate), config.mail, config.training.validate_stride_s)
-    return windows, validation, survey.description()
+    return windows, validation, walks.record
 
 
 def labelled_track(

@@ -9,14 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
 from mail_ros.core.belief import FloatArray
 from mail_ros.core.health import Level
+from mail_ros.data.plan import Plan
 
 Colour = tuple[int, int, int, int]  # red, green, blue, opacity, 0 to 255
-GreyImage = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -36,15 +33,6 @@ class Lines:
     strips_m: Sequence[FloatArray]  # (k, 2) each
     colour: Colour
     radius: float  # as of `Dots`
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A grey picture that lies on the floor."""
-
-    image: GreyImage  # (rows, columns), first row on top
-    low_m: FloatArray  # (2,) lower left corner
-    high_m: FloatArray  # (2,) upper right corner
 
 
 @dataclass(frozen=True)
@@ -70,7 +58,7 @@ class Note:
     level: Level
 
 
-Drawn = Dots | Lines | Picture | Curves | Page | Note
+Drawn = Dots | Lines | Plan | Curves | Page | Note
 
 
 class Canvas(Protocol):

@@ -26,7 +26,8 @@ import rerun_cli
 
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.health import Level
-from mail_ros.view.drawing import Curves, Dots, Drawn, Lines, Note, Page, Picture
+from mail_ros.data.plan import Plan
+from mail_ros.view.drawing import Curves, Dots, Drawn, Lines, Note, Page
 
 NAME, TIMELINE = "mail_ros", "stamp"
 TRAIL_S = 600.0  # of the path
@@ -160,13 +161,13 @@ def _lines(lines: Lines) -> Sequence[Any]:
     return [rr.LineStrips2D([*lines.strips_m], colors=[lines.colour], radii=lines.radius)]
 
 
-def _picture(picture: Picture) -> Sequence[Any]:
-    rows, columns = picture.image.shape
-    width_m, height_m = (picture.high_m - picture.low_m).tolist()
-    (left_m, _), (_, top_m) = picture.low_m.tolist(), picture.high_m.tolist()
+def _plan(plan: Plan) -> Sequence[Any]:
+    rows, columns = plan.image.shape
+    left_m, right_m, low_m, top_m = plan.extent_m
+    width_m, height_m = right_m - left_m, top_m - low_m
     pixels = [[width_m / columns, 0.0, 0.0], [0.0, -height_m / rows, 0.0], [0.0, 0.0, 1.0]]
     return [
-        rr.Image(picture.image, color_model="L", opacity=PLAN_OPACITY, draw_order=-20.0),
+        rr.Image(plan.image, color_model="L", opacity=PLAN_OPACITY, draw_order=-20.0),
         rr.Transform3D(translation=[left_m, top_m, 0.0], mat3x3=pixels),
     ]
 
@@ -186,7 +187,7 @@ def _note(note: Note) -> Sequence[Any]:
 ARCHETYPES: Mapping[type, Callable[[Any], Sequence[Any]]] = {
     Dots: _dots,
     Lines: _lines,
-    Picture: _picture,
+    Plan: _plan,
     Curves: _curves,
     Page: _page,
     Note: _note,

@@ -11,7 +11,7 @@ import numpy as np
 from mail_ros.core.correction import SILENT_S, JointReading
 from mail_ros.core.errors import BagError
 from mail_ros.core.intake import PLAUSIBLE_UT, plausible
-from mail_ros.core.robot import KINDS
+from mail_ros.core.robot import motor_input
 from mail_ros.core.signals import NS_PER_S
 from mail_ros.data.bag import FIELD_TOPIC, JOINTS_TOPIC, MOUNTS_TOPIC, ODOMETRY_TOPIC, Bag
 from mail_ros.data.calibration.mount import mount_of
@@ -49,13 +49,12 @@ class Drive:
 
     def doing(self, name: str, lag_s: float) -> FloatArray:
         """(n,) an input of a motor field, as `Correction` would know it; NaN where it would not."""
-        kind, _, joint = name.partition(":")
-        source, size = KINDS[kind]
-        known_ns, value = self.joints.get(f"{source}:{joint}", (NEVER_NS, np.zeros(1)))
+        read = motor_input(name)
+        known_ns, value = self.joints.get(read.source, (NEVER_NS, np.zeros(1)))
         wanted_ns = self.stamp_ns - round(lag_s * NS_PER_S)
         newest = np.searchsorted(known_ns, wanted_ns, side="right") - 1
         old = (newest < 0) | (wanted_ns - known_ns[newest] > SILENT_S * NS_PER_S)
-        doing: FloatArray = np.where(old, np.nan, np.abs(value[newest]) if size else value[newest])
+        doing: FloatArray = np.where(old, np.nan, read.doing(value[newest]))
         return doing
 
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from mail_ros.core.health import Level
+from mail_ros.data.check.limits import Finding
 from mail_ros.data.check.verdict import Verdict
 from mail_ros.data.coverage import Coverage, Need, coverage
+from mail_ros.data.site_file import SiteFile
 
 UNNAMED = "site"  # where the bags' notes name none
 
@@ -33,6 +40,41 @@ def by_site(verdicts: Sequence[Verdict]) -> list[SiteCheck]:
         tracks = [verdict.track for verdict in own if verdict.usable and verdict.track is not None]
         found.append(SiteCheck(name, own, tuple(coverage(tracks))))
     return found
+
+
+def held_to(site: SiteFile, verdict: Verdict) -> Verdict:
+    """The verdict on a bag that is said to be of a site: not usable where it names another, or a floor it has not."""
+    misfit = site.misfit(verdict.notes, _floors(verdict))
+    findings = verdict.findings
+    if misfit is not None:
+        findings = (Finding(Level.ERROR, "site", f"found {misfit.found}; {misfit.fix}"), *findings)
+    return dataclasses.replace(verdict, findings=findings, notes={"site": site.name, **verdict.notes})
+
+
+def held_out(verdicts: Sequence[Verdict]) -> list[int]:
+    """Which usable walks to validate on, by their index: the latest of every route, or of all where none is told.
+
+    A walk that alone is on its floor, or alone on its route, teaches; so none may be left.
+    """
+    routes: dict[str, list[int]] = defaultdict(list)
+    for index, verdict in enumerate(verdicts):
+        routes[verdict.notes.get("route", "")].append(index)
+    found: list[int] = []
+    for route in routes.values():
+        latest = max(route, key=lambda index: (_start_ns(verdicts[index]), verdicts[index].bag))
+        rest = [verdict for index, verdict in enumerate(verdicts) if index not in (*found, latest)]
+        if len(route) > 1 and _floors(verdicts[latest]) <= {floor for verdict in rest for floor in _floors(verdict)}:
+            found.append(latest)
+    return found
+
+
+def _start_ns(verdict: Verdict) -> int:
+    return 0 if verdict.track is None else int(verdict.track.stamp_ns[0])
+
+
+def _floors(verdict: Verdict) -> set[int]:
+    track = verdict.track
+    return set() if track is None else set(np.unique(track.floor[track.valid]).tolist())
 
 
 def _site(verdict: Verdict) -> str:

@@ -9,13 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mail_ros.core.errors import ConfigError
+from mail_ros.core.errors import BagError, ConfigError
 from mail_ros.data.importers.ipin import IPIN_2023_ORIGIN, read_ipin_log
 from mail_ros.data.importers.magpie import read_magpie
 from mail_ros.data.importers.microsoft import read_trace
 from mail_ros.data.importers.plain_csv import read_plain_csv
 from mail_ros.data.importers.uji import UJI_ORIGIN, read_uji
 from mail_ros.data.importers.walk import Origin, Walk
+from mail_ros.data.site_file import SiteFile
 from mail_ros.data.walk_writer import write_walk
 
 
@@ -24,7 +25,7 @@ class InDegrees:
     """Files whose places are latitudes and longitudes."""
 
     read: Callable[[Path, Origin], Walk]
-    origin: Origin  # of the data set's own site
+    origin: Origin  # of the data set's own site, where no site file has another
 
 
 @dataclass(frozen=True)
@@ -43,28 +44,30 @@ IMPORTERS: dict[str, InDegrees | InMetres] = {
 }
 
 
-def import_file(kind: str, source: Path, out: Path, origin: Origin | None = None) -> Path:
+def import_file(kind: str, source: Path, out: Path, site: SiteFile | None = None) -> Path:
     """Turn one walk into the bag OUT/NAME and return its path.
 
     Args:
         kind: a key of `IMPORTERS`.
         source: the file.
         out: folder of the bags.
-        origin: where x = y = 0 lies, instead of where the data set has it.
+        site: where it was walked: gives the bag its name, frame and origin.
 
     Raises:
-        BagError: the file is not of this kind, or the bag exists.
-        ConfigError: an unknown kind, or an origin for files that are in metres.
+        BagError: the file is not of this kind, is on a floor that the site does not have, or the bag exists.
+        ConfigError: an unknown kind.
     """
     if kind not in IMPORTERS:
         raise ConfigError("importer", wanted=" or ".join(IMPORTERS), found=kind, fix="name one of them")
     importer = IMPORTERS[kind]
     if isinstance(importer, InDegrees):
-        walk = importer.read(source, origin or importer.origin)
-    elif origin is None:
-        walk = importer.read(source)
+        walk = importer.read(source, Origin(*site.origin) if site and site.origin else importer.origin)
     else:
-        raise ConfigError("--origin", wanted=f"none: places of {kind} are in metres", found="one", fix="leave it out")
-    bag = out / walk.name
-    write_walk(bag, walk.stamp_ns, walk.field_ut, walk.landmarks, imu=walk.imu, custom=walk.notes)
+        walk = importer.read(source)
+    bag, notes, frame = out / walk.name, walk.notes, SiteFile.map_frame
+    if site is not None:
+        if misfit := site.misfit({}, {mark.floor for mark in walk.landmarks}):
+            raise BagError(source, wanted=f"a walk at {site.name}", found=misfit.found, fix=misfit.fix)
+        notes, frame = {**walk.notes, "site": site.name}, site.map_frame
+    write_walk(bag, walk.stamp_ns, walk.field_ut, walk.landmarks, imu=walk.imu, map_frame=frame, custom=notes)
     return bag

@@ -46,6 +46,6 @@ class Origin:
                 f"landmark at {latitude_deg:.6f}, {longitude_deg:.6f}",
                 wanted=f"one within {FARTHEST_M / 1000:.0f} km of the origin {self.latitude_deg}, {self.longitude_deg}",
                 found=f"{math.hypot(x_m, y_m) / 1000:.0f} km",
-                fix="give this site's origin with --origin LATITUDE,LONGITUDE",
+                fix="write this site's into its file, as origin: [LATITUDE, LONGITUDE], and import with --site-file",
             )
         return x_m, y_m

@@ -25,7 +25,8 @@ class DriveConfig:
     acceleration_m_s2: float = 0.5
     turn_rad_s: float = 0.8  # fastest
     bend_m: float = 1.0  # length of way over which a corner is turned
-    wander_m: float = 0.1  # standard deviation of the way beside the corridor's middle
+    beside_m: float = 0.0  # left of the corridor's middle, all along
+    wander_m: float = 0.1  # standard deviation of the way beside that
     stops: int = 0  # in the whole drive, mid corridor
     stop_s: float = 10.0
     spins: int = 0  # whole turns in place, mid corridor
@@ -67,6 +68,7 @@ class DriveConfig:
             ("acceleration_m_s2", 0.05, 10.0),
             ("turn_rad_s", 0.05, 10.0),
             ("bend_m", 0.1, 3.0),
+            ("beside_m", -0.5, 0.5),
             ("wander_m", 0.0, 0.3),
             ("reversal_m", 0.1, 5.0),
             ("height_m", 0.05, 2.2),

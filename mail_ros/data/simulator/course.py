@@ -1,8 +1,8 @@
 """A drive in time: along its ways, with stops, turns in place and reversals in between.
 
 Way --> drive() from place to place, as fast as limit and acceleration allow --+
-hold() --------------------------------------------------------------+--> Course
-spin() --------------------------------------------------------------+
+        hold() ----------------------------------------------------------------+--> Course
+        spin() ----------------------------------------------------------------+
 """
 
 from __future__ import annotations

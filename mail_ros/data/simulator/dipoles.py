@@ -27,11 +27,36 @@ class Site(Plan):
 
     def field_ut(self, position_m: FloatArray) -> FloatArray:
         """The field (n, 3) at places (n, 2) on the floor, at the sensor's height."""
-        place_m = np.column_stack([position_m, np.zeros(len(position_m))])
-        field_ut = np.tile(self.earth_ut, (len(position_m), 1))
+        return self.field_at_ut(np.column_stack([position_m, np.zeros(len(position_m))]))
+
+    def field_at_ut(self, place_m: FloatArray) -> FloatArray:
+        """The field (n, 3) at places (n, 3); z from the height of the sensor."""
+        field_ut = np.tile(self.earth_ut, (len(place_m), 1))
         for source_m, moment_am2 in zip(self.source_m, self.moment_am2, strict=True):
             field_ut += dipole_ut(place_m - source_m, moment_am2)
         return field_ut
+
+
+@dataclass(frozen=True)
+class SiteFloor:
+    """A site as premises of one floor, for drives whose sensor may be at any height."""
+
+    site: Site
+    height_m: float  # of the site's sensor over the floor
+
+    @property
+    def plan(self) -> Plan:
+        """See `Premises`."""
+        return self.site
+
+    @property
+    def floors(self) -> tuple[Site]:
+        """See `Premises`."""
+        return (self.site,)
+
+    def field_ut(self, floor: int, place_m: FloatArray) -> FloatArray:
+        """See `Premises`."""
+        return self.site.field_at_ut(place_m - np.array([0.0, 0.0, self.height_m]))
 
 
 def dipole_ut(offset_m: FloatArray, moment_am2: FloatArray) -> FloatArray:

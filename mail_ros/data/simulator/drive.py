@@ -1,9 +1,9 @@
 """One drive through a building, by a robot or a person: where it goes, and all that it measures on the way.
 
 Plan --> route --> ways --> course --> Motion --> wheels, imu
-|           | currents
-Building.field_ut <-- sensor's places ---+           v
-+--> sensor's axes ----------------> measured_ut --> SimulatedDrive
+                                         |           | currents
+Premises.field_ut <-- sensor's places ---+           v
+         +--> sensor's axes ----------------> measured_ut --> SimulatedDrive
 """
 
 from __future__ import annotations
@@ -14,12 +14,11 @@ import numpy as np
 
 from mail_ros.core.robot import rotation
 from mail_ros.core.signals import NS_PER_S
-from mail_ros.data.simulator.building import Building
 from mail_ros.data.simulator.config import DriveConfig
 from mail_ros.data.simulator.course import course
 from mail_ros.data.simulator.imu import imu, true_attitude
 from mail_ros.data.simulator.motion import motion, sensor_place_m
-from mail_ros.data.simulator.plan import drive_route
+from mail_ros.data.simulator.plan import Premises, drive_route
 from mail_ros.data.simulator.rotation import about_z, into_body
 from mail_ros.data.simulator.sensor import heard, measured_ut, stamps_ns
 from mail_ros.data.simulator.walk import START_NS, SimulatedDrive
@@ -32,7 +31,7 @@ WAYS, COURSE, SWAY, DEVICE, WHEELS, IMU, NOISE, CLOCK, GAPS = range(9)
 
 
 def drive(
-    building: Building,
+    building: Premises,
     config: DriveConfig | None = None,
     seed: int = 0,
     *,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -19,6 +21,21 @@ class Plan:
     def neighbours(self, corner: int) -> list[int]:
         """The corners at the other ends of a corner's corridors."""
         return [int(a + b - corner) for a, b in self.corridor if corner in (a, b)]
+
+
+class Premises(Protocol):
+    """Floors of one plan, numbered from 0 on, with a field in them."""
+
+    @property
+    def plan(self) -> Plan:
+        """Of every floor."""
+
+    @property
+    def floors(self) -> Sequence[object]:
+        """As many as there are."""
+
+    def field_ut(self, floor: int, place_m: FloatArray) -> FloatArray:
+        """The field (n, 3) in the map's axes, at places (n, 3) over a floor."""
 
 
 def survey_route(plan: Plan, seed: int) -> list[int]:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-from mail_ros.data.simulator.building import Building
 from mail_ros.data.simulator.config import PERSON, DriveConfig
 from mail_ros.data.simulator.drive import drive
-from mail_ros.data.simulator.plan import survey_route
+from mail_ros.data.simulator.plan import Premises, survey_route
 from mail_ros.data.simulator.walk import SimulatedDrive
 
 PACES = (0.9, 1.1)  # of every other walk, times the speed that was asked for
 
 
 def survey(
-    building: Building,
+    building: Premises,
     walks: int = 2,
     seed: int = 0,
     config: DriveConfig | None = None,

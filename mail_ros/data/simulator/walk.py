@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mail_ros.core.attitude import AttitudeFeed
 from mail_ros.core.odometry import ImuReading, PedestrianOdometry
 from mail_ros.core.signals import NS_PER_S
 from mail_ros.data.labels import interpolate
@@ -78,9 +79,20 @@ class SimulatedDrive(SimulatedWalk):
         readings = zip(self.imu.stamp_ns.tolist(), self.imu.orientation_xyzw, self.imu.acceleration_m_s2, strict=True)
         return np.array([steps.push(ImuReading(*reading)) for reading in readings])
 
+    def attitude_xyzw(self) -> FloatArray:
+        """(n, 4) as `Track.attitude_xyzw`, of one who does not know how the sensor is mounted."""
+        feed = AttitudeFeed()
+        attitude = []
+        for index, orientation in enumerate(self.imu.orientation_xyzw):
+            feed.hear_imu(orientation)
+            if self.wheels is not None:
+                feed.hear_wheels(float(self.wheels.odometry[index, 2]))
+            attitude.append(feed.newest)
+        return np.array(attitude)
+
     def track(self, source: str) -> Track:
         """As a walk that was recorded, with odometry; labels are those of its landmarks."""
-        return dataclasses.replace(super().track(source), moved_m=self.moved_m())
+        return dataclasses.replace(super().track(source), moved_m=self.moved_m(), attitude_xyzw=self.attitude_xyzw())
 
     def true_track(self, source: str) -> Track:
         """The same with the true places as labels."""
@@ -95,6 +107,7 @@ class SimulatedDrive(SimulatedWalk):
             everywhere,
             self.standing,
             self.moved_m(),
+            self.attitude_xyzw(),
         )
 
     def write(self, path: Path, notes: dict[str, str] | None = None) -> None:

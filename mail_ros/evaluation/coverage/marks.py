@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mail_ros.data.coverage import METRE_M, Coverage, Need, Stretch
+from mail_ros.data.plan import Plan
 from mail_ros.data.track import FloatArray, IntArray
 
 INK, QUIET = "#1f2933", "#616e7c"
@@ -54,11 +55,15 @@ def arrows(floor: Coverage, need: Need) -> FloatArray:
     return np.stack([wings[0], tip_m, wings[1]], axis=1)
 
 
-def extent_m(floor: Coverage) -> tuple[FloatArray, FloatArray]:
-    """Lower left corner (2,) and size (2,) of what is shown."""
+def extent_m(floor: Coverage, plan: Plan | None = None) -> tuple[FloatArray, FloatArray]:
+    """Lower left corner (2,) and size (2,) of what is shown: the paths, and what the plan knows."""
     low_m, high_m = floor.position_m.min(axis=0), floor.position_m.max(axis=0)
     margin_m = MARGIN_M + MARGIN_SHARE * (high_m - low_m).max()
-    return low_m - margin_m, high_m - low_m + 2 * margin_m
+    low_m, high_m = low_m - margin_m, high_m + margin_m
+    if plan is not None:
+        known_low_m, known_high_m = plan.known_m
+        low_m, high_m = np.minimum(low_m, known_low_m), np.maximum(high_m, known_high_m)
+    return low_m, high_m - low_m
 
 
 def _apart(position_m: FloatArray, index: IntArray, least_m: float) -> list[int]:

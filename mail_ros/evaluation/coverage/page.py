@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from string import Template
@@ -15,7 +16,9 @@ from mail_ros import __version__
 from mail_ros.data.check.site import SiteCheck
 from mail_ros.data.check.verdict import Verdict
 from mail_ros.data.coverage import Coverage, Need
+from mail_ros.data.plan import Plan
 from mail_ros.data.track import FloatArray
+from mail_ros.evaluation.background import NO_PLANS, plan_image
 from mail_ros.evaluation.coverage.marks import (
     INK,
     LOOKS,
@@ -34,41 +37,42 @@ HEIGHT_PX = (260.0, 900.0)
 TEMPLATE = Path(__file__).parent / "page.html"
 
 
-def write_coverage_page(path: Path, site: SiteCheck) -> None:
-    """Write the page of a site; parent folders are made."""
+def write_coverage_page(path: Path, site: SiteCheck, plans: Mapping[int, Plan] = NO_PLANS) -> None:
+    """Write the page of a site, its floors over their plans; parent folders are made."""
     usable = sum(verdict.usable for verdict in site.verdicts)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
         Template(TEMPLATE.read_text()).substitute(
             title=escape(f"{site.name}: coverage by {usable} usable of {len(site.verdicts)} walks"),
             lede="Every metre of path that was walked, and what it lacks: walk what is red and orange again, the way "
-            "the arrows point. Point at a metre to see how often it was passed. What nobody walked is not on the map.",
+            "the arrows point. Point at a metre to see how often it was passed. What nobody walked has no line.",
             legend="".join(
                 f'<span class="key" style="border-top:{look.width:g}pt solid {look.colour}"></span>{look.words}'
                 for look in LOOKS.values()
             ),
             plotly=get_plotlyjs(),
-            floors="\n".join(_section(floor) for floor in site.floors) or "<p>No usable walk has a place.</p>",
+            floors="\n".join(_section(floor, plans.get(floor.floor)) for floor in site.floors)
+            or "<p>No usable walk has a place.</p>",
             walks=_walks(site.verdicts),
             version=__version__,
         )
     )
 
 
-def _section(floor: Coverage) -> str:
+def _section(floor: Coverage, plan: Plan | None) -> str:
     title = escape(summary(floor))
     items = "".join(
         f"<li>walk {stretch.length_m:.0f} m {SHORT[stretch.need]}, around "
         f"({stretch.position_m[0]:.1f}, {stretch.position_m[1]:.1f})</li>"
         for stretch in numbered(floor)
     )
-    todo = f"<ol>{items}</ol>" if items else "<p>Nothing is missing.</p>"
+    todo = f"<ol>{items}</ol>" if items else "<p>Nothing is missing along these paths.</p>"
     config = {"displaylogo": False, "responsive": True, "modeBarButtonsToRemove": ["select2d", "lasso2d"]}
-    chart = _figure(floor).to_html(full_html=False, include_plotlyjs=False, config=config)
+    chart = _figure(floor, plan).to_html(full_html=False, include_plotlyjs=False, config=config)
     return f'<h2>{title[0].upper()}{title[1:]}</h2><div class="floor">{todo}<div class="map">{chart}</div></div>'
 
 
-def _figure(floor: Coverage) -> Any:
+def _figure(floor: Coverage, plan: Plan | None) -> Any:
     figure = go.Figure()
     for need, look in LOOKS.items():
         x, y = _broken(dashes(floor, need))
@@ -100,19 +104,31 @@ def _figure(floor: Coverage) -> Any:
             borderpad=3,
             font={"color": "#ffffff", "size": 12},
         )
-    low_m, size_m = extent_m(floor)
-    axis = {"gridcolor": "#eef1f4", "zeroline": False, "tickfont": {"color": QUIET}, "constrain": "domain"}
-    figure.update_layout(
-        height=float(np.clip(WIDTH_PX * size_m[1] / size_m[0], *HEIGHT_PX)),
-        margin={"l": 46, "r": 6, "t": 32, "b": 40},
-        showlegend=False,
-        hovermode="closest",
-        plot_bgcolor="#ffffff",
-        font={"color": INK},
-        xaxis={**axis, "title": "x, m", "range": [low_m[0], low_m[0] + size_m[0]]},
-        yaxis={**axis, "title": "y, m", "range": [low_m[1], low_m[1] + size_m[1]], "scaleanchor": "x"},
-    )
+    figure.update_layout(**_layout(floor, plan))
     return figure
+
+
+def _layout(floor: Coverage, plan: Plan | None) -> dict[str, Any]:
+    """Axes of one scale, over the plan."""
+    low_m, size_m = extent_m(floor, plan)
+    axis = {
+        "gridcolor": "#eef1f4",
+        "showgrid": plan is None,
+        "zeroline": False,
+        "tickfont": {"color": QUIET},
+        "constrain": "domain",
+    }
+    return {
+        "images": plan_image(plan),
+        "height": float(np.clip(WIDTH_PX * size_m[1] / size_m[0], *HEIGHT_PX)),
+        "margin": {"l": 46, "r": 6, "t": 32, "b": 40},
+        "showlegend": False,
+        "hovermode": "closest",
+        "plot_bgcolor": "#ffffff",
+        "font": {"color": INK},
+        "xaxis": {**axis, "title": "x, m", "range": [low_m[0], low_m[0] + size_m[0]]},
+        "yaxis": {**axis, "title": "y, m", "range": [low_m[1], low_m[1] + size_m[1]], "scaleanchor": "x"},
+    }
 
 
 def _passes(floor: Coverage, at: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ from matplotlib.patheffects import withStroke
 
 from mail_ros.data.check.site import SiteCheck
 from mail_ros.data.coverage import Coverage, Need
+from mail_ros.data.plan import Plan
+from mail_ros.evaluation.background import NO_PLANS, draw_plan
 from mail_ros.evaluation.coverage.marks import (
     INK,
     LOOKS,
@@ -32,15 +35,15 @@ TEXT_IN = 0.19  # height of a line of text
 DPI = 120
 
 
-def draw_coverage(path: Path, site: SiteCheck) -> None:
-    """Draw one map per floor, below each other, as one PNG; parent folders are made."""
-    heights_in = [_height_in(floor) for floor in site.floors]
+def draw_coverage(path: Path, site: SiteCheck, plans: Mapping[int, Plan] = NO_PLANS) -> None:
+    """Draw one map per floor, below each other, as one PNG, over the floors' plans; parent folders are made."""
+    heights_in = [_height_in(floor, plans.get(floor.floor)) for floor in site.floors]
     figure = Figure(figsize=(WIDTH_IN, sum(heights_in) + 1.0), dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
     figure.suptitle(_title(site), x=0.01, ha="left", color=INK, fontsize=13, fontweight="bold")
     rows = figure.subplots(len(heights_in), 2, squeeze=False, width_ratios=[3.4, 1.0], height_ratios=heights_in)
     for (axes, words), floor in zip(rows, site.floors, strict=True):
-        _draw_floor(axes, floor)
+        _draw_floor(axes, floor, plans.get(floor.floor))
         _draw_list(words, floor)
     figure.legend(
         handles=[Line2D([], [], color=look.colour, linewidth=look.width, label=look.words) for look in LOOKS.values()]
@@ -59,14 +62,15 @@ def _title(site: SiteCheck) -> str:
     return f"{site.name}: coverage by {usable} usable of {len(site.verdicts)} walks"
 
 
-def _height_in(floor: Coverage) -> float:
+def _height_in(floor: Coverage, plan: Plan | None) -> float:
     """What the map needs at the figure's width, and the list beside it."""
-    size_m = extent_m(floor)[1]
+    size_m = extent_m(floor, plan)[1]
     map_in = 0.72 * WIDTH_IN * size_m[1] / size_m[0]
     return float(np.clip(max(map_in, TEXT_IN * (len(numbered(floor)) + 2)), LEAST_IN, MOST_IN)) + 0.5
 
 
-def _draw_floor(axes: Axes, floor: Coverage) -> None:
+def _draw_floor(axes: Axes, floor: Coverage, plan: Plan | None) -> None:
+    draw_plan(axes, plan)
     for need, look in LOOKS.items():
         lines = dashes(floor, need)
         axes.add_collection(
@@ -83,8 +87,19 @@ def _draw_floor(axes: Axes, floor: Coverage) -> None:
                     path_effects=[withStroke(linewidth=4.0, foreground="white")],
                 )
             )
-    low_m, size_m = extent_m(floor)
+    low_m, size_m = extent_m(floor, plan)
     high_m = low_m + size_m
+    _draw_numbers(axes, floor)
+    axes.set(xlim=(low_m[0], high_m[0]), ylim=(low_m[1], high_m[1]), aspect="equal", xlabel="x, m", ylabel="y, m")
+    axes.set_title(summary(floor), loc="left", color=INK, fontsize=11)
+    axes.spines[:].set_visible(False)
+    if plan is None:
+        axes.grid(color="#eef1f4", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.tick_params(length=0, colors=QUIET)
+
+
+def _draw_numbers(axes: Axes, floor: Coverage) -> None:
     for number, stretch in enumerate(numbered(floor), 1):
         axes.annotate(
             str(number),
@@ -99,12 +114,6 @@ def _draw_floor(axes: Axes, floor: Coverage) -> None:
             zorder=6,
             bbox={"boxstyle": "circle,pad=0.25", "facecolor": INK, "edgecolor": "white", "linewidth": 0.8},
         )
-    axes.set(xlim=(low_m[0], high_m[0]), ylim=(low_m[1], high_m[1]), aspect="equal", xlabel="x, m", ylabel="y, m")
-    axes.set_title(summary(floor), loc="left", color=INK, fontsize=11)
-    axes.spines[:].set_visible(False)
-    axes.grid(color="#eef1f4", linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.tick_params(length=0, colors=QUIET)
 
 
 def _draw_list(axes: Axes, floor: Coverage) -> None:
@@ -114,5 +123,11 @@ def _draw_list(axes: Axes, floor: Coverage) -> None:
         for number, stretch in enumerate(numbered(floor), 1)
     ]
     axes.text(
-        0.0, 1.0, "\n".join(lines) or "Nothing is missing.", va="top", fontsize=9, color=INK, transform=axes.transAxes
+        0.0,
+        1.0,
+        "\n".join(lines) or "Nothing is missing along\nthese paths.",
+        va="top",
+        fontsize=9,
+        color=INK,
+        transform=axes.transAxes,
     )

@@ -152,7 +152,7 @@ class Floor {
     Plotly.react(this.find(".map"), [
       this.corridors(), line({ x: tx, y: ty, opacity: 0.45, line: { color: colour, width: 1 } }),
       estimates, line({ x: truth.x, y: truth.y, line: { color: INK, width: 1.2 } }), start, here,
-    ], mapLayout(this.n.bounds_m), CONFIG);
+    ], mapLayout(this.n.bounds_m, { images: this.n.plan }), CONFIG);
   }
 
   drawError() {
@@ -222,7 +222,7 @@ class Floor {
     const ends = { type: "scatter", mode: "markers", x: p.to_x, y: p.to_y, customdata: p.times.map((t, k) => [t, p.from_x[k], p.from_y[k]]),
       hovertemplate: "<b>%{customdata[0]} ×</b> answered here, true place<br>x %{customdata[1]:.0f} m, y %{customdata[2]:.0f} m<extra></extra>",
       marker: { size: p.times.map((t) => 4 + 5 * t / most), color: "#ffffff", line: { color: colour, width: 1.4 } } };
-    Plotly.react(this.find(".places"), [this.corridors(), cells, ends], mapLayout(this.n.bounds_m, { shapes }), CONFIG);
+    Plotly.react(this.find(".places"), [this.corridors(), cells, ends], mapLayout(this.n.bounds_m, { shapes, images: this.n.plan }), CONFIG);
   }
 }
 

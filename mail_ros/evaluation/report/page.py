@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from string import Template
@@ -14,8 +14,10 @@ import numpy as np
 from plotly.offline import get_plotlyjs
 
 from mail_ros import __version__
+from mail_ros.data.plan import Plan
 from mail_ros.data.track import FloatArray
 from mail_ros.evaluation.accuracy import relation
+from mail_ros.evaluation.background import NO_PLANS, plan_image
 from mail_ros.evaluation.metrics import metric_columns, metric_row
 from mail_ros.evaluation.report.provenance import how
 from mail_ros.evaluation.report.runs import Course, Floor, StudyTable
@@ -37,8 +39,13 @@ from mail_ros.evaluation.report.views import (
 HERE = Path(__file__).parent
 
 
-def write_page(path: Path, floors: Sequence[Floor], studies: Sequence[StudyTable] = ()) -> None:
-    """Write the report of some floors and studies, of one run or several; parent folders are made."""
+def write_page(
+    path: Path,
+    floors: Sequence[Floor],
+    studies: Sequence[StudyTable] = (),
+    plans: Mapping[int, Plan] = NO_PLANS,
+) -> None:
+    """Write the report of some floors and studies, of one run or several, over `plans` by floor; folders are made."""
     several = len({floor.run for floor in floors}) > 1
     ids = [f"floor-{index}" for index in range(len(floors))]
     names = [f"floor {floor.number}".replace("-", "−") for floor in floors]
@@ -48,7 +55,7 @@ def write_page(path: Path, floors: Sequence[Floor], studies: Sequence[StudyTable
     links = [f'<a href="#{name}">{escape(title)}</a>' for name, title in zip(ids, titles, strict=True)]
     sections = study_sections(studies, several)
     links += sections.links
-    of_floors = {name: _numbers(floor) for name, floor in zip(ids, floors, strict=True)}
+    of_floors = {name: _numbers(floor, plans.get(floor.number)) for name, floor in zip(ids, floors, strict=True)}
     numbers = json.dumps(of_floors | {"charts": sections.charts}, separators=(",", ":"))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
@@ -148,7 +155,7 @@ def _shade(error_m: float) -> str:
     return f"rgba(31,41,51,{0.30 * share:.2f})"
 
 
-def _numbers(floor: Floor) -> dict[str, Any]:
+def _numbers(floor: Floor, plan: Plan | None) -> dict[str, Any]:
     """What page.js draws of a floor."""
     paint = colours(floor.methods)
     ways: dict[str, list[dict[str, Any]]] = {walk: [] for walk in floor.walks}
@@ -158,6 +165,7 @@ def _numbers(floor: Floor) -> dict[str, Any]:
         "walks": floor.walks,
         "shares": _list(SHARES, 3),
         "range_m": error_axis_m(floor),
+        "plan": plan_image(plan),
         "bounds_m": dict(zip("xy", bounds_m(floor).T.tolist(), strict=True)),
         "scales_s": scales_s,
         "scale_colours": scale_colours(len(scales_s)),

@@ -7,7 +7,7 @@ makes pictures, and lines and letters come out at the size of a column here, not
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -23,7 +23,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentFormatter
 
+from mail_ros.data.plan import Plan
 from mail_ros.data.track import FloatArray
+from mail_ros.evaluation.background import NO_PLANS, draw_plan
 from mail_ros.evaluation.methods import OURS
 from mail_ros.evaluation.metrics import TAIL_M
 from mail_ros.evaluation.report.runs import Course, Floor, StudyTable
@@ -62,13 +64,18 @@ STYLE: dict[Any, Any] = {
 }
 
 
-def write_pictures(folder: Path, floors: Sequence[Floor], studies: Sequence[StudyTable] = ()) -> list[Path]:
-    """Draw every figure of every floor and study; the files. Walks and places are those of `Floor.first`."""
+def write_pictures(
+    folder: Path,
+    floors: Sequence[Floor],
+    studies: Sequence[StudyTable] = (),
+    plans: Mapping[int, Plan] = NO_PLANS,
+) -> list[Path]:
+    """Draw all figures, maps over `plans` by floor; the files. Walks and places are those of `Floor.first`."""
     kinds: dict[str, Callable[[Floor], Figure | None]] = {
         "cdf": draw_cdf,
-        "map": draw_map,
+        "map": lambda floor: draw_map(floor, plans.get(floor.number)),
         "error": draw_error,
-        "places": draw_places,
+        "places": lambda floor: draw_places(floor, plans.get(floor.number)),
         "attention": draw_attention,
     }
     figures = [
@@ -108,7 +115,7 @@ def draw_cdf(floor: Floor) -> Figure:
     return figure
 
 
-def draw_map(floor: Floor) -> Figure:
+def draw_map(floor: Floor, plan: Plan | None) -> Figure:
     """True and estimated path of every walk."""
     method, colour = floor.first, colours(floor.methods)[floor.first]
     (low_x, low_y), (high_x, high_y) = bounds_m(floor).tolist()
@@ -116,6 +123,7 @@ def draw_map(floor: Floor) -> Figure:
     for axes, walk in zip(grid, floor.walks, strict=False):
         course = floor.courses[method][walk]
         far = course.error_m > TAIL_M
+        draw_plan(axes, plan)
         _corridors(axes, floor)
         pairs = np.stack([course.position_m, course.reference_m], axis=1)[far]
         axes.add_collection(LineCollection(pairs.tolist(), colors=colour, linewidths=0.5, alpha=0.45))
@@ -152,13 +160,14 @@ def draw_error(floor: Floor) -> Figure:
     return figure
 
 
-def draw_places(floor: Floor) -> Figure:
+def draw_places(floor: Floor, plan: Plan | None) -> Figure:
     """Which places are taken for which, over all walks."""
     method, colour = floor.first, colours(floor.methods)[floor.first]
     found = mistakes(floor, method)
     low_m, high_m = bounds_m(floor)
     figure = Figure(figsize=(5.2, 5.2 * float(np.divide(*(high_m - low_m)[::-1])) + 0.5), layout="constrained")
     axes = figure.subplots()
+    draw_plan(axes, plan)
     _corridors(axes, floor)
     most = max(1, int(found.times.max(initial=1)))
     for start, end, times in zip(found.from_m.tolist(), found.to_m.tolist(), found.times.tolist(), strict=True):

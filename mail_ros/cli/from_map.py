@@ -1,0 +1,52 @@
+"""`mail_ros benchmark map`: does it help to train on walks that are drawn from a map of the field."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mail_ros.cli.console import console, print_json, print_table, progress
+from mail_ros.cli.options import AsJson
+from mail_ros.evaluation.metrics import metric_columns, metric_row
+
+BASE = ["field_map.walks=20"]
+
+
+def from_map(
+    buildings: Annotated[int, typer.Option(min=1, max=100, help="How many simulated buildings.")] = 3,
+    first: Annotated[int, typer.Option(min=0, help="Seed of the first.")] = 10,
+    drives: Annotated[int, typer.Option(min=1, max=100, help="Of each case in each building.")] = 6,
+    poses: Annotated[
+        bool, typer.Option("--poses", help="The survey knows its places all along, not at corners.")
+    ] = False,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="Change a setting of the robot's preset, as in `train`.")
+    ] = None,
+    run: Annotated[Path, typer.Option(help="Folder for the runs of networks.")] = Path("runs/map"),
+    as_json: AsJson = False,
+) -> None:
+    """Compare training on a survey alone with training on walks from its map as well, on simulated robots.
+
+    Example, some minutes: `mail_ros benchmark map --buildings 3 --set field_map.walks=20`
+    """
+    from mail_ros.evaluation.from_map import CASES, compare, models
+    from mail_ros.training.config import run_config
+
+    config = run_config([*BASE, *(settings or [])], "robot")
+    seeds = range(first, first + buildings)
+    with progress("robots") as bar:
+        task = bar.add_task("", total=buildings * len(CASES) * len(models(config)))
+        found = compare(config, seeds, drives, poses=poses, folder=run, report=lambda: bar.advance(task))
+    names = list(models(config))
+    lines = [
+        [case if name == names[0] else "", name, *metric_row(found[case, name])] for case in CASES for name in names
+    ]
+    labels = "places all along" if poses else "landmarks at corners"
+    title = f"{buildings} buildings from seed {first}, {drives} drives each; survey with {labels}; errors in m"
+    print_table(title, ["drive", "trained on", *metric_columns()], lines, (0, 1))
+    console.print(f"{config.field_map.walks} walks of {config.field_map.length_m:g} m from each map")
+    if as_json:
+        rows = [{"drive": case, "trained_on": name, **vars(found[case, name])} for case in CASES for name in names]
+        print_json(rows)

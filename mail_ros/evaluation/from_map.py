@@ -1,0 +1,119 @@
+"""What training on walks from a map of the field brings to simulated robots that drive beside the survey's way.
+
+make_building --> survey --> model of the survey alone, of survey and map, ... --+
+         +------> drives: as the survey went, beside it, by other turns --------+--> errors
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mail_ros.core.seam import Localizer
+from mail_ros.core.tracked import tracked
+from mail_ros.data.simulator.building import Building, make_building
+from mail_ros.data.simulator.config import DriveConfig
+from mail_ros.data.simulator.drive import drive
+from mail_ros.data.simulator.plan import Plan, drive_route, lengths_m
+from mail_ros.data.simulator.survey import survey
+from mail_ros.data.track import FloatArray, Track
+from mail_ros.evaluation.follow import follow
+from mail_ros.evaluation.methods import METHODS, Fit
+from mail_ros.evaluation.metrics import Metrics, summarize
+from mail_ros.training.config import RunConfig
+
+SURVEY = DriveConfig(wander_m=0.05)
+WALKS = 2  # of a survey
+STRIDE_S = 0.5  # between two estimates
+LENGTH_M = 50.0  # of each drive: what comes of the start is in it ten times as much as on a long one
+OTHER_TURNS = "by other turns"
+CASES: Mapping[str, DriveConfig] = {
+    "as the survey": SURVEY,
+    OTHER_TURNS: SURVEY,
+    "0.15 m left": dataclasses.replace(SURVEY, beside_m=0.15),
+    "0.3 m left": dataclasses.replace(SURVEY, beside_m=0.3),
+    "0.3 m right": dataclasses.replace(SURVEY, beside_m=-0.3),
+    "wander 0.3 m": dataclasses.replace(SURVEY, wander_m=0.3),
+}
+Turn = tuple[int, int, int]  # from, over and to which corner
+
+
+def models(config: RunConfig) -> dict[str, RunConfig]:
+    """What is compared: `config` without its map, with the map's likeliest field, and with its doubt as well."""
+
+    def with_map(**changes: float) -> RunConfig:
+        return dataclasses.replace(config, field_map=dataclasses.replace(config.field_map, **changes))  # type: ignore[arg-type]
+
+    return {"survey": with_map(walks=0), "map": with_map(doubt=0.0), "map, doubt": with_map(doubt=1.0)}
+
+
+def compare(
+    config: RunConfig, seeds: Sequence[int], drives: int, *, poses: bool, folder: Path, report: Callable[[], None]
+) -> dict[tuple[str, str], Metrics]:
+    """Errors by case and model, of all buildings together; each drive is another robot's.
+
+    Args:
+        config: all settings of the models.
+        seeds: of the buildings.
+        drives: of each case in each building.
+        poses: whether the survey knows its places all along, as by a lidar; else at corners.
+        folder: for the runs of networks.
+        report: is called after each case of each model.
+    """
+    errors: dict[tuple[str, str], list[FloatArray]] = {}
+    for seed in seeds:
+        building = make_building(seed)
+        walks = list(survey(building, WALKS, seed, SURVEY))
+        tracks = [walk.true_track("survey") if poses else walk.track("survey") for walk in walks]
+        driven = {case: list(_drives(building, case, tracks, seed, drives)) for case in CASES}
+        for name, model in models(config).items():
+            localizer = _fitted(model, tracks, folder / f"{seed}-{name.replace(', ', '-')}")
+            for case in CASES:
+                errors.setdefault((case, name), []).append(_errors_m(localizer, driven[case]))
+                report()
+    found = {key: np.concatenate(parts) for key, parts in errors.items()}
+    return {key: summarize(error_m, np.zeros(len(error_m), np.bool_)) for key, error_m in found.items()}
+
+
+def turns(route: Sequence[int]) -> set[Turn]:
+    """All that a route takes, and the same in the other direction."""
+    there = set(zip(route, route[1:], route[2:], strict=False))
+    return there | {(c, b, a) for a, b, c in there}
+
+
+def route_by_other_turns(plan: Plan, length_m: float, known: set[Turn], seed: int) -> list[int]:
+    """A way of at least `length_m` that never turns back; a turn that is not `known` goes before one that is."""
+    rng = np.random.default_rng([seed, 5])
+    route = drive_route(plan, 0.1, seed)
+    while lengths_m(plan.corner_m[route]).sum() < length_m:
+        onwards = [corner for corner in plan.neighbours(route[-1]) if corner not in route[-2:]]
+        others = [corner for corner in onwards if (route[-2], route[-1], corner) not in known]
+        route.append(int(rng.choice(others or onwards)))
+    return route
+
+
+def _drives(building: Building, case: str, survey_tracks: Sequence[Track], seed: int, drives: int) -> Iterator[Track]:
+    known = set().union(*(turns(_corners(building.plan, track)) for track in survey_tracks))
+    for number in range(drives):
+        own_seed = 1000 * seed + 100 + number
+        route = route_by_other_turns(building.plan, LENGTH_M, known, own_seed) if case == OTHER_TURNS else None
+        yield drive(building, CASES[case], own_seed, length_m=LENGTH_M, route=route).true_track(f"{case} {number}")
+
+
+def _corners(plan: Plan, track: Track) -> list[int]:
+    """The corners that a walk came by, in order."""
+    distance_m = np.linalg.norm(np.nan_to_num(track.position_m)[:, None] - plan.corner_m, axis=2)
+    nearest = distance_m.argmin(axis=1)[distance_m.min(axis=1) < 1.0]
+    return [int(corner) for corner in nearest[np.diff(nearest, prepend=-1) != 0]]
+
+
+def _fitted(config: RunConfig, tracks: Sequence[Track], folder: Path) -> Localizer:
+    method = METHODS["matching" if config.network.kind == "matching" else "mail_heatmap"]
+    return tracked(method.fit(Fit(tracks, config, STRIDE_S, folder, lambda _: None)), odometry=True)
+
+
+def _errors_m(localizer: Localizer, tracks: Sequence[Track]) -> FloatArray:
+    return np.array([one.error_m for track in tracks for one in follow(localizer, track)])

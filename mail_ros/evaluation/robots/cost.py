@@ -1,0 +1,48 @@
+"""What a sample costs before and after: both models hear the same drive in turns, in processor time of one core."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import torch
+
+from mail_ros.core.signals import NS_PER_S
+from mail_ros.evaluation.robots.cases import UNDISTURBED
+from mail_ros.evaluation.robots.world import CONFIGS, true_track, world
+
+TURN = 250  # samples that one model hears before it is the other's turn
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one model."""
+
+    model: str
+    sample_us: float  # of processor time for each sample, estimates included
+    drive_s: float  # that the drive took
+    samples: int
+    ratio: float  # to `before`
+
+
+def costs(seed: int, drives: int) -> list[Cost]:
+    """Time `push` over whole undisturbed drives of a building."""
+    torch.set_num_threads(1)
+    here = world(seed)
+    spent_s = dict.fromkeys(CONFIGS, 0.0)
+    count, drive_s = 0, 0.0
+    for number in range(drives):
+        samples = list(true_track(here, UNDISTURBED, number).samples())
+        count += len(samples)
+        drive_s += (samples[-1].stamp_ns - samples[0].stamp_ns) / NS_PER_S
+        for model in CONFIGS:
+            here.localizers[model].reset()
+        for start in range(0, len(samples), TURN):
+            for model, localizer in here.localizers.items():
+                began_s = time.process_time()
+                for sample in samples[start : start + TURN]:
+                    localizer.push(sample)
+                spent_s[model] += time.process_time() - began_s
+    return [
+        Cost(model, 1e6 * spent / count, drive_s, count, spent / spent_s["before"]) for model, spent in spent_s.items()
+    ]

@@ -1,0 +1,97 @@
+"""All that one run measured, and which of the bars it meets."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mail_ros.evaluation.robots.cases import Curve
+from mail_ros.evaluation.robots.cost import Cost
+from mail_ros.evaluation.robots.rows import GROWTH, PLAIN_BAR, STILL_M, TIME_BAR, YAW_BAR, Row, Stand, YawRow
+
+
+@dataclass(frozen=True)
+class Bar:
+    """Something that must hold."""
+
+    what: str
+    wanted: str
+    found: str
+    met: bool
+
+
+@dataclass(frozen=True)
+class Results:
+    """Of one run."""
+
+    curves: Sequence[Curve]
+    rows: Sequence[Row]
+    stands: Sequence[Stand]
+    yaw: Sequence[YawRow]
+    costs: Sequence[Cost]
+    buildings: int
+    drives: int  # of each case in each building
+
+    def bars(self) -> list[Bar]:
+        """Every bar, met or missed."""
+        return [*self._curve_bars(), *self._stand_bars(), *self._yaw_bars(), *self._plain_bars()]
+
+    def _curve_bars(self) -> Iterator[Bar]:
+        for curve in self.curves:
+            after = [row for row in self.rows if row.curve == curve.name and row.model == "after"]
+            worst = max(after, key=lambda row: row.ratio / row.bar)
+            wanted = " and ".join(f"{bar:g}" for bar in sorted({row.bar for row in after}))
+            found = f"{worst.ratio:.2f} at {worst.x:g}"
+            yield Bar(
+                f"{curve.title} ({curve.axis})", f"≤ {wanted} × undisturbed", found, all(row.met for row in after)
+            )
+
+    def _stand_bars(self) -> Iterator[Bar]:
+        for stand in self.stands:
+            if stand.model == "after":
+                moved = stand.moved_m <= STILL_M
+                yield Bar("A pose in a stop", f"moves ≤ {STILL_M:g} m", f"{stand.moved_m:.3f} m at most", moved)
+                low, _, high = stand.growth
+                grown = GROWTH[0] <= low and high <= GROWTH[1]
+                wanted = f"deviation × {GROWTH[0]:g} to {GROWTH[1]:g}: odometry says it stood"
+                yield Bar("Its covariance", wanted, f"× {low:.2f} to {high:.2f}", grown)
+
+    def _yaw_bars(self) -> Iterator[Bar]:
+        for row in self.yaw:
+            if row.frame == "level" and row.turned:
+                for against, ratio in (("its own", row.ratio), ("the device frame's", row.ratio_device)):
+                    what = f"Recorded walks, floor {row.floor}, each turned by any angle"
+                    yield Bar(what, f"≤ {YAW_BAR:g} × {against} as walked", f"{ratio:.2f}", ratio <= YAW_BAR)
+
+    def _plain_bars(self) -> Iterator[Bar]:
+        before, after = (
+            next(row.undisturbed_m for row in self.rows if row.model == model) for model in ("before", "after")
+        )
+        found = f"{after / before:.2f}: {after:.3f} m, {before:.3f} m before"
+        yield Bar("Undisturbed drives: error", f"≤ {PLAIN_BAR:g} × before", found, after <= PLAIN_BAR * before)
+        was, now = self.costs
+        found = f"{now.ratio:.2f}: {now.sample_us:.0f} µs per sample, {was.sample_us:.0f} before"
+        yield Bar("Undisturbed drives: time", f"≤ {TIME_BAR:g} × before", found, now.ratio <= TIME_BAR)
+
+    def plain(self) -> dict[str, list[dict[str, Any]]]:
+        """All of it, for programs."""
+        parts = {
+            name: [dataclasses.asdict(each) for each in getattr(self, name)]
+            for name in ("rows", "stands", "yaw", "costs")
+        }
+        return {**parts, "bars": [dataclasses.asdict(bar) for bar in self.bars()]}
+
+    def write(self, out: Path) -> None:
+        """Write `robots.json`, and the curves' rows as `robots.csv` besides."""
+        parts = self.plain()
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "robots.json").write_text(json.dumps(parts, indent=2) + "\n")
+        with (out / "robots.csv").open("w", newline="") as file:
+            writer = csv.DictWriter(file, [field.name for field in dataclasses.fields(Row)])
+            writer.writeheader()
+            writer.writerows(parts["rows"])

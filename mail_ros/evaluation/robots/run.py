@@ -1,0 +1,177 @@
+"""The whole measurement: jobs in parallel processes, one core each; what is there under the same key stays.
+
+curves --> cases --> jobs of each building --+--> followed: OUT/cells/*.npz --> rows, stands
+bags ----> split --> jobs of each floor -----+
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from mail_ros import __version__
+from mail_ros.core.tracker_config import TrackerConfig
+from mail_ros.evaluation.identity import hashed
+from mail_ros.evaluation.parent import end_with_parent
+from mail_ros.evaluation.robots.cases import Case
+from mail_ros.evaluation.robots.followed import Followed, follow_all, joined, read, write
+from mail_ros.evaluation.robots.world import CALIBRATION, CONFIGS, STRIDE_S, WALKS, true_track, world
+from mail_ros.evaluation.robots.yaw import Session
+
+PARTS = 6  # jobs that the cases of a building are split into
+
+
+class Job(Protocol):
+    """What one process does in one go."""
+
+    def finished(self) -> bool:
+        """Whether all that it makes is there."""
+
+    def compute(self) -> None:
+        """Make them."""
+
+
+@dataclass(frozen=True)
+class DriveJob:
+    """Some cases in one building."""
+
+    out: Path
+    seed: int
+    cases: tuple[Case, ...]
+    drives: int  # of each
+
+    def finished(self) -> bool:
+        """See `Job`."""
+        return not self._todo()
+
+    def compute(self) -> None:
+        """See `Job`; the building is surveyed and learned once."""
+        for case, number, model in self._todo():
+            here = world(self.seed)
+            followed = follow_all(here.localizers[model], [true_track(here, case, number)])
+            write(self._path(case, number, model), self._key(case, number, model), followed)
+
+    def read(self, case: Case, model: str) -> Followed:
+        """What was computed: all drives of a case."""
+        of = [read(self._path(case, number, model), self._key(case, number, model)) for number in range(self.drives)]
+        there = [followed for followed in of if followed is not None]
+        assert len(there) == self.drives, f"{case.name} in building {self.seed} is read before it is computed"
+        return joined(there)
+
+    def _todo(self) -> list[tuple[Case, int, str]]:
+        return [
+            (case, number, model)
+            for case in self.cases
+            for number in range(self.drives)
+            for model in CONFIGS
+            if read(self._path(case, number, model), self._key(case, number, model)) is None
+        ]
+
+    def _path(self, case: Case, number: int, model: str) -> Path:
+        return self.out / "cells" / f"building_{self.seed}" / f"{case.name}_{number}_{model}.npz"
+
+    def _key(self, case: Case, number: int, model: str) -> str:
+        fit = {"seed": self.seed, "walks": WALKS, "config": dataclasses.asdict(CONFIGS[model])}
+        driven = {"case": dataclasses.asdict(case), "number": number, "calibration": dataclasses.asdict(CALIBRATION)}
+        return hashed({**fit, **driven, **_settings()})
+
+
+@dataclass(frozen=True)
+class YawJob:
+    """The sessions of one floor, by one model, as they are or turned."""
+
+    out: Path
+    session: Session
+
+    def finished(self) -> bool:
+        """See `Job`."""
+        return read(self._path, self._key) is not None
+
+    def compute(self) -> None:
+        """See `Job`."""
+        write(self._path, self._key, self.session.followed())
+
+    def read(self) -> Followed:
+        """What was computed."""
+        followed = read(self._path, self._key)
+        assert followed is not None, f"{self._path} is read before it is computed"
+        return followed
+
+    @property
+    def _path(self) -> Path:
+        return self.out / "cells" / f"floor_{self.session.floor}" / f"{self.session.name}.npz"
+
+    @property
+    def _key(self) -> str:
+        return hashed({**self.session.inputs(), **_settings()})
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is measured."""
+
+    drives: tuple[DriveJob, ...]  # one of each building, with all cases
+    sessions: tuple[YawJob, ...]
+
+    def jobs(self) -> Iterator[Job]:
+        """Those with something missing, building by building."""
+        for whole in self.drives:
+            for part in range(PARTS):
+                job = dataclasses.replace(whole, cases=whole.cases[part::PARTS])
+                if not job.finished():
+                    yield job
+        yield from (session for session in self.sessions if not session.finished())
+
+    def pooled(self, case: Case, model: str) -> Followed:
+        """A case in all buildings."""
+        return joined([whole.read(case, model) for whole in self.drives])
+
+
+def plan(out: Path, seeds: Sequence[int], cases: Sequence[Case], drives: int, sessions: Sequence[Session]) -> Plan:
+    """Plan a measurement.
+
+    Args:
+        out: folder of the results.
+        seeds: of buildings.
+        cases: see `cases.cases`.
+        drives: of each case in each building.
+        sessions: see `yaw.sessions`.
+    """
+    return Plan(
+        tuple(DriveJob(out, seed, tuple(cases), drives) for seed in seeds),
+        tuple(YawJob(out, each) for each in sessions),
+    )
+
+
+def compute(planned: Plan, report: Callable[[int, int], None]) -> None:
+    """Compute what is missing, one process per core; what is finished is kept whatever happens.
+
+    Args:
+        planned: what is wanted.
+        report: told how many jobs are done, and of how many.
+
+    Raises:
+        MailError: of the first job that failed, after all others were computed.
+    """
+    jobs = list(planned.jobs())
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(os.cpu_count(), context, end_with_parent) as pool:
+        futures: list[Future[None]] = [pool.submit(job.compute) for job in jobs]
+        pending = set(futures)
+        while pending:
+            _, pending = wait(pending, timeout=5.0)
+            report(len(futures) - len(pending), len(futures))
+    failures = [error for future in futures if (error := future.exception()) is not None]
+    if failures:
+        raise failures[0]
+
+
+def _settings() -> dict[str, Any]:
+    """What decides every result."""
+    return {"mail_ros": __version__, "stride_s": STRIDE_S, "tracker": dataclasses.asdict(TrackerConfig())}

@@ -1,0 +1,118 @@
+"""A building, what was learned of it before and after, and the drives through it that are judged.
+
+make_building --> survey, its landmarks --> fit --> before, after
+             +--> drive, true places ---> Track --> follow
+a calibration drive --> robot file ------> Correction -^
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mail_ros.core.config import FeatureConfig
+from mail_ros.core.correction import Correction, joint_reading
+from mail_ros.core.errors import BagError
+from mail_ros.core.robot import Robot
+from mail_ros.core.tracked import TrackedLocalizer, tracked
+from mail_ros.data.calibration.calibrate import calibrate
+from mail_ros.data.calibration.drive import Drive
+from mail_ros.data.simulator.bag import JOINTS, TORQUE_NM_A
+from mail_ros.data.simulator.building import Building, make_building
+from mail_ros.data.simulator.config import DriveConfig
+from mail_ros.data.simulator.drive import drive
+from mail_ros.data.simulator.survey import survey
+from mail_ros.data.simulator.walk import SimulatedDrive
+from mail_ros.data.track import Track
+from mail_ros.evaluation.methods import Fit, fit_our_matching
+from mail_ros.evaluation.robots.cases import Case
+from mail_ros.training.config import RunConfig, run_config
+
+STRIDE_S = 0.2  # between two estimates
+WALKS = 2  # of a survey
+BEFORE = RunConfig(features=FeatureConfig(rate_hz=10.0))
+AFTER = run_config((), "robot")
+CONFIGS: Mapping[str, RunConfig] = {"before": BEFORE, "after": AFTER}
+CALIBRATION = DriveConfig(speed_spread=0.5, wander_m=0.02, spins=2, reversals=4)  # over the same metres, to and fro
+TO_AND_FRO = (0, 1) * 5  # corners
+ATTEMPTS = 5  # at a calibration drive that tells enough
+
+
+@dataclass(frozen=True)
+class World:
+    """A building and those who know it."""
+
+    seed: int
+    building: Building
+    localizers: Mapping[str, TrackedLocalizer]  # by the names of `CONFIGS`
+
+
+@functools.lru_cache(maxsize=1)
+def world(seed: int) -> World:
+    """The building of a seed, surveyed by a robot of the same kind; takes seconds."""
+    building = make_building(seed)
+    walks = survey(building, WALKS, seed, DriveConfig())
+    tracks = [walk.track(f"survey {number}") for number, walk in enumerate(walks)]
+    fits = {name: Fit(tracks, config, STRIDE_S, Path(), lambda _: None) for name, config in CONFIGS.items()}
+    return World(seed, building, {name: tracked(fit_our_matching(fit), odometry=True) for name, fit in fits.items()})
+
+
+def true_track(of: World, case: Case, number: int) -> Track:
+    """What a robot measured on one drive of a case, and where it truly was.
+
+    Each drive is another robot's, with another offset; the same number takes the same way with the same robot in every
+    case.
+    """
+    own_seed = 1000 * of.seed + 100 + number
+    driven = drive(of.building, case.drive, own_seed, length_m=case.length_m)
+    track = driven.true_track(f"{case.name} {number}")
+    return corrected(track, driven, calibrated(of.building, case.drive, own_seed)) if case.calibrated else track
+
+
+def calibrated(building: Building, config: DriveConfig, device: int) -> Robot:
+    """What a calibration drive tells of a robot; the drive is repeated where it does not tell enough.
+
+    Raises:
+        BagError: none of some drives does.
+    """
+    motion = {name: getattr(CALIBRATION, name) for name in ("speed_spread", "wander_m", "spins", "reversals")}
+    refused: BagError | None = None
+    for attempt in range(ATTEMPTS):
+        driven = drive(
+            building, dataclasses.replace(config, **motion), device + 500 + attempt, route=TO_AND_FRO, device=device
+        )
+        try:
+            return calibrate(_as_recorded(driven)).robot
+        except BagError as error:
+            refused = error
+    assert refused is not None
+    raise refused
+
+
+def corrected(track: Track, driven: SimulatedDrive, robot: Robot) -> Track:
+    """The walk with its robot's own field taken off, as the node does it, sample by sample."""
+    correction = Correction(robot)
+    assert driven.wheels is not None
+    field_ut = []
+    states = zip(driven.wheels.turn_rad_s, TORQUE_NM_A * driven.wheels.current_a, strict=True)
+    for stamp_ns, reading_ut, (velocity, effort) in zip(track.stamp_ns.tolist(), track.field_ut, states, strict=True):
+        correction.hear(joint_reading(stamp_ns, JOINTS, velocity, effort))
+        field_ut.append(correction.body_ut(stamp_ns, reading_ut))
+    return dataclasses.replace(track, field_ut=np.array(field_ut))
+
+
+def _as_recorded(driven: SimulatedDrive) -> Drive:
+    """As `read_drive` reads it from its bag."""
+    assert driven.wheels is not None
+    kinds = {"velocity": driven.wheels.turn_rad_s, "effort": TORQUE_NM_A * driven.wheels.current_a}
+    joints = {
+        f"{kind}:{joint}": (driven.stamp_ns, values[:, number])
+        for kind, values in kinds.items()
+        for number, joint in enumerate(JOINTS)
+    }
+    return Drive("calibration", driven.stamp_ns, driven.field_ut, joints, driven.wheels.odometry, None)

@@ -1,0 +1,105 @@
+"""Recorded walks whose device is turned against how it was carried in the survey: by any angle, one for each session.
+
+    reading --> attitude --> level axes --> turned about the vertical --> attitude back --> reading
+
+What such a device reads is what the recorded one would have read, held at the same tilt and mounted another way.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mail_ros.core.attitude import about_vertical, inverse, product, turned, unit
+from mail_ros.core.config import FeatureConfig
+from mail_ros.core.errors import TrackError
+from mail_ros.core.tracked import tracked
+from mail_ros.data.bag import read_track
+from mail_ros.data.track import Track
+from mail_ros.evaluation.identity import identities
+from mail_ros.evaluation.methods import Fit, fit_our_matching
+from mail_ros.evaluation.protocol import Split
+from mail_ros.evaluation.robots.followed import Followed, follow_all
+from mail_ros.evaluation.robots.world import BEFORE, STRIDE_S
+from mail_ros.training.config import RunConfig
+
+LEVEL = RunConfig(features=FeatureConfig(rate_hz=10.0, frame="level"))
+FRAMES: Mapping[str, RunConfig] = {"device": BEFORE, "level": LEVEL}
+AS_WALKED = -1  # no draw: the sessions as they are
+
+
+@dataclass(frozen=True)
+class Session:
+    """The walks of one floor that are judged, under one draw of angles."""
+
+    floor: int
+    frame: str  # of `FRAMES`
+    draw: int
+    train: tuple[Path, ...]
+    test: tuple[Path, ...]
+
+    @property
+    def name(self) -> str:
+        """Of its file."""
+        return f"{self.frame}_{'as_walked' if self.draw == AS_WALKED else f'turned_{self.draw}'}"
+
+    def inputs(self) -> dict[str, Any]:
+        """All that decides its estimates."""
+        return {
+            "config": dataclasses.asdict(FRAMES[self.frame]),
+            "draw": self.draw,
+            "train": identities(self.train),
+            "test": identities(self.test),
+        }
+
+    def followed(self) -> Followed:
+        """Learn the floor, and follow its walks."""
+        fit = Fit([read_track(bag) for bag in self.train], FRAMES[self.frame], STRIDE_S, Path(), lambda _: None)
+        angles_rad = np.random.default_rng([self.floor % 1000, self.draw + 1]).uniform(
+            -math.pi, math.pi, len(self.test)
+        )
+        if self.draw == AS_WALKED:
+            angles_rad[:] = 0.0
+        tracks = (
+            turned_track(read_track(bag), angle) for bag, angle in zip(self.test, angles_rad.tolist(), strict=True)
+        )
+        return follow_all(tracked(fit_our_matching(fit), odometry=True), tracks)
+
+
+def sessions(parts: Split | None, draws: int) -> list[Session]:
+    """Every floor by both models, as it was walked and under each draw of angles; none without walks."""
+    floors = {} if parts is None else parts.by_floor()
+    return [
+        Session(floor, frame, draw, tuple(w.bag for w in part.train), tuple(w.bag for w in part.test))
+        for floor, part in floors.items()
+        for frame in FRAMES
+        for draw in (AS_WALKED, *range(draws))
+    ]
+
+
+def turned_track(track: Track, angle_rad: float) -> Track:
+    """The walk as if the field had been turned about the vertical; a reading without an attitude is lost.
+
+    Raises:
+        TrackError: nobody knows where up is.
+    """
+    if track.attitude_xyzw is None:
+        raise TrackError(
+            track.source,
+            wanted="an attitude beside every reading",
+            found="none",
+            fix="record /imu/data or /odom",
+        )
+    field_ut = np.full_like(track.field_ut, math.nan)
+    turn = about_vertical(angle_rad)
+    for row, (reading_ut, xyzw) in enumerate(zip(track.field_ut, track.attitude_xyzw, strict=True)):
+        attitude = unit(xyzw)
+        if attitude is not None:
+            field_ut[row] = turned(product(inverse(attitude), product(turn, attitude)), reading_ut)
+    return dataclasses.replace(track, field_ut=field_ut)

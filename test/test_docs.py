@@ -1,0 +1,144 @@
+"""README and docs: every command runs as written, or is marked with why it cannot, and is held against the code then.
+
+A block of code says what it is: `sh` runs here, on the small site, all of a page in its order; `sh ros` needs a ROS
+install, `sh long` hours or other people's data, `sh make` is the gate itself, `sh install` fetches packages, and
+`sh screen` opens a window.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from ros import ROOT
+from small_site import shell
+from verbs import verbs
+
+BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+RUNS, MARKED, SHOWN = (
+    "sh",
+    {"sh ros", "sh long", "sh make", "sh install", "sh screen"},
+    {"text", "yaml", "python", "{toctree}"},
+)
+PROMPT = re.compile(r"^\$ (.*)$", re.MULTILINE)
+PATHS = sorted((ROOT / "docs" / "paths").glob("*.md"))
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")), *PATHS]
+SCREEN = 50  # lines
+VERBS = verbs()
+
+
+class Block(NamedTuple):
+    """A piece of a page between two fences."""
+
+    mark: str
+    text: str
+
+    def commands(self) -> Iterator[list[str]]:
+        """The words of each line; lines that go on are one."""
+        for line in self.text.replace("\\\n", " ").splitlines():
+            if words := shlex.split(line, comments=True):
+                yield words
+
+
+def blocks(page: Path) -> list[Block]:
+    return [Block(*found) for found in BLOCK.findall(page.read_text())]
+
+
+def name(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def marked() -> list[tuple[str, list[str]]]:
+    """Every command that does not run here, with its page; of a dialogue, what stands after its prompt."""
+    found = [(page, block) for page in PAGES for block in blocks(page)]
+    told = [(page, Block("sh", "\n".join(PROMPT.findall(block.text)))) for page, block in found if block.mark == "text"]
+    found = [(page, block) for page, block in found if block.mark in MARKED]
+    return [(name(page), words) for page, block in found + told for words in block.commands()]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_block_says_what_it_is(page: Path) -> None:
+    assert page.read_text().count("\n```") % 2 == 0
+    assert {block.mark for block in blocks(page)} <= {RUNS} | MARKED | SHOWN
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if any(b.mark == RUNS for b in blocks(page))], ids=name)
+def test_the_commands_of_a_page_run_as_written(page: Path, site: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(site, tmp_path / "site")
+    script = "".join(block.text for block in blocks(page) if block.mark == RUNS)
+    done = shell(script, folder)
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+
+
+@pytest.mark.parametrize(("page", "words"), marked(), ids=lambda value: value if isinstance(value, str) else "")
+def test_a_command_that_does_not_run_here_names_what_there_is(page: str, words: list[str]) -> None:
+    if words[0] == "mail_ros" or "mail_ros.cli.main" in words:
+        arguments = words[words.index("mail_ros" if words[0] == "mail_ros" else "mail_ros.cli.main") + 1 :]
+        verb = next(one for one in (" ".join(arguments[:2]), arguments[0]) if one in VERBS)
+        VERBS[verb].make_context(verb, arguments[len(verb.split()) :])
+    elif words[0] == "make":
+        targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+        assert next(word for word in words[1:] if "=" not in word) in targets
+    elif words[:2] == ["ros2", "launch"]:
+        file = ROOT / "launch" / words[3]
+        arguments = re.findall(r'DeclareLaunchArgument\(\s*"(\w+)"', file.read_text() + front_door(file))
+        assert {word.partition(":=")[0] for word in words[4:]} <= set(arguments)
+
+
+def front_door(file: Path) -> str:
+    """What a launch file includes that can be given to it all the same."""
+    return (ROOT / "launch" / "mail.launch.py").read_text() if "FRONT_DOOR" in file.read_text() else ""
+
+
+def test_every_command_is_in_a_block_that_is_looked_at() -> None:
+    """None hides in a block of another language."""
+    for page in PAGES:
+        for block in blocks(page):
+            if block.mark in SHOWN:
+                assert not re.search(r"^(mail_ros|ros2|make|pip|python3?) \w", block.text, re.MULTILINE), name(page)
+
+
+@pytest.mark.parametrize("path", PATHS, ids=name)
+def test_a_path_is_one_page_with_a_result_within_two_screens(path: Path) -> None:
+    lines = path.read_text().splitlines()
+    assert len(lines) <= 2 * SCREEN + 10
+    assert lines.index("```text") < SCREEN
+
+
+def test_the_readme_shows_how_it_looks_and_how_good_it_is_within_two_screens() -> None:
+    text = "\n".join((ROOT / "README.md").read_text().splitlines()[: 2 * SCREEN])
+    assert "](docs/demo_robot.png)" in text
+    assert "make demo" in text
+    assert text.count("--tracker") == 3
+
+
+def test_the_figures_of_the_readme_are_those_of_the_page_that_says_how_they_came_about() -> None:
+    """Each row of its table is the row "all, moving" of one tracker."""
+    told = re.findall(r"^ all, moving +[\d,]+ +(\S+) +(\S+) +\S+ +(\S+) +\S+ +(\S+)", accuracy(), re.MULTILINE)
+    rows = re.findall(r"--tracker \w+` \| (\S+) \| (\S+) \| (\S+) \| (\S+) \|", (ROOT / "README.md").read_text())
+    assert rows == told[: len(rows)]
+    assert len(rows) == 3
+
+
+def test_a_table_that_stands_on_two_pages_is_the_same_on_both() -> None:
+    docs = ROOT / "docs"
+    (told,) = (block.text for block in blocks(docs / "paths" / "phone.md") if block.mark == "text")
+    assert told in accuracy()
+    rows = re.findall(r"^\| node \|.*$", (docs / "speed.md").read_text(), re.MULTILINE)
+    assert rows
+    assert set(rows) <= set((docs / "tables.md").read_text().splitlines())
+
+
+def accuracy() -> str:
+    return (ROOT / "docs" / "accuracy.md").read_text()
+
+
+def test_every_link_of_the_readme_leads_to_a_file() -> None:
+    for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md"):
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+            assert (ROOT / target).exists(), f"{page.name}: {target}"

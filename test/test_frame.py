@@ -1,0 +1,76 @@
+"""The axes of a window's field: the device's own, or level ones that do not turn with it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mail_ros.core.attitude import about_vertical, inverse, product, turned
+from mail_ros.core.config import FeatureConfig
+from mail_ros.core.frame import FRAMES
+from mail_ros.core.signals import FloatArray
+
+ANGLE = st.floats(-math.pi, math.pi)
+FIELD_UT = np.array([14.0, -9.0, -43.0])  # of a place, in odometry's axes
+OWN_UT = np.array([20.0, -5.0, 8.0])  # of the device's iron
+
+
+def held(heading_rad: float, pitch_rad: float = 0.0, roll_rad: float = 0.0) -> FloatArray:
+    """A device that looks somewhere, leaning."""
+    pitch = np.array([0.0, math.sin(pitch_rad / 2), 0.0, math.cos(pitch_rad / 2)])
+    roll = np.array([math.sin(roll_rad / 2), 0.0, 0.0, math.cos(roll_rad / 2)])
+    return product(about_vertical(heading_rad), product(pitch, roll))
+
+
+def read(attitude_xyzw: FloatArray) -> FloatArray:
+    """What a device reads that has no field of its own."""
+    return turned(inverse(attitude_xyzw), FIELD_UT)
+
+
+@given(ANGLE, st.floats(-0.6, 0.6), st.floats(-0.6, 0.6))
+def test_in_level_axes_a_place_reads_the_same_however_the_device_turns_and_leans(
+    heading: float, pitch: float, roll: float
+) -> None:
+    attitude = held(heading, pitch, roll)
+    row = FRAMES["level"].row(read(attitude), attitude)
+    assert row is not None
+    assert row[:3] == pytest.approx(FIELD_UT)
+    assert math.hypot(row[3], row[4]) == pytest.approx(1.0)
+    level = FRAMES["level"].row(FIELD_UT, held(heading))
+    assert level is not None
+    assert level[3:] == pytest.approx([math.cos(heading), math.sin(heading)])
+
+
+def test_in_its_own_axes_a_reading_stays_what_it_is() -> None:
+    row = FRAMES["device"].row(FIELD_UT, np.full(4, np.nan))
+    assert row is not None
+    assert row.tolist() == FIELD_UT.tolist()
+
+
+def test_without_an_attitude_there_is_no_level_row() -> None:
+    assert FRAMES["level"].row(FIELD_UT, np.full(4, np.nan)) is None
+    assert FRAMES["level"].row(FIELD_UT, np.zeros(4)) is None
+
+
+@pytest.mark.parametrize("kind", ["device", "level"])
+def test_the_device_s_own_field_is_taken_out_of_a_window(kind: str) -> None:
+    """A level device that turns: its iron turns along, the place does not."""
+    frame = FRAMES[kind]  # type: ignore[index]
+    attitudes = [held(angle) for angle in np.linspace(-3.0, 3.0, 25)]
+    clean = [frame.row(read(attitude), attitude) for attitude in attitudes]
+    bent = [frame.row(read(attitude) + OWN_UT, attitude) for attitude in attitudes]
+    window = np.array(bent)
+    assert frame.without(window, OWN_UT) == pytest.approx(np.array(clean))
+    assert window == pytest.approx(np.array(bent))  # and the window that is kept is as it was
+
+
+@pytest.mark.parametrize("kind", ["device", "level"])
+def test_rows_are_as_wide_as_the_settings_say(kind: str) -> None:
+    features = FeatureConfig(frame=kind)  # type: ignore[arg-type]
+    row = FRAMES[features.frame].row(FIELD_UT, held(0.3))
+    assert row is not None
+    assert len(row) == FRAMES[features.frame].width == features.width

@@ -1,0 +1,96 @@
+"""The files that people who join a project look at: they can be read, and say what the rest says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ros import ROOT
+from ruamel.yaml import YAML
+
+import mail_ros
+
+YAML_FILES = [
+    path.relative_to(ROOT).as_posix()
+    for path in (*ROOT.glob("*.cff"), ROOT / ".pre-commit-config.yaml", *(ROOT / ".github").rglob("*.yml"))
+]
+PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
+MAKEFILE = (ROOT / "Makefile").read_text()
+
+
+def read(name: str) -> Any:
+    return YAML(typ="safe").load((ROOT / name).read_text())
+
+
+@pytest.mark.parametrize("name", YAML_FILES)
+def test_a_file_is_yaml(name: str) -> None:
+    assert isinstance(read(name), dict)
+
+
+def test_the_workflow_runs_the_gate_with_every_python_and_colcon_with_every_ros() -> None:
+    jobs = read(".github/workflows/ci.yml")["jobs"]
+    assert jobs["bare"]["strategy"]["matrix"]["python"] == PYTHONS
+    assert f"ifeq ($(filter $(PYTHON_VERSION),{' '.join(PYTHONS)}),)" in MAKEFILE
+    assert any(step.get("run", "").startswith("make ") for step in jobs["bare"]["steps"])
+    assert {"jazzy", "kilted"} <= set(jobs["ros"]["strategy"]["matrix"]["distro"])
+    said = "\n".join(step.get("run", "") for step in jobs["ros"]["steps"])
+    assert all(command in said for command in ("rosdep install", "colcon build", "colcon test "))
+
+
+def test_every_job_has_a_limit_and_every_step_of_others_a_version() -> None:
+    for job in read(".github/workflows/ci.yml")["jobs"].values():
+        assert job["timeout-minutes"] <= 90
+        assert all(re.search(r"@v\d+$", step["uses"]) for step in job["steps"] if "uses" in step)
+
+
+def test_hooks_run_what_the_gate_runs_and_fetch_nothing() -> None:
+    (repository,) = read(".pre-commit-config.yaml")["repos"]
+    assert repository["repo"] == "local"
+    for hook in repository["hooks"]:
+        assert hook["language"] == "system"
+        command = hook["entry"].removeprefix(".venv/bin/").removesuffix(" --fix")
+        assert f"$(BIN)/{command}" in MAKEFILE
+
+
+def test_the_version_is_the_same_wherever_it_stands() -> None:
+    """Of package.xml and setup.py, test_package.py says so."""
+    assert read("CITATION.cff")["version"] == mail_ros.__version__
+
+
+def test_the_paper_is_named_where_software_looks_for_it() -> None:
+    paper = read("CITATION.cff")["preferred-citation"]
+    assert paper["doi"] == "10.1145/3397335"
+    assert all(key in read("CITATION.cff") for key in ("cff-version", "message", "title", "authors", "license"))
+    assert f"doi {paper['doi']}" in (ROOT / "README.md").read_text()
+
+
+def test_an_issue_form_asks_for_what_is_needed() -> None:
+    forms = [name for name in YAML_FILES if "ISSUE_TEMPLATE" in name and not name.endswith("config.yml")]
+    assert len(forms) >= 3
+    for name in forms:
+        form = read(name)
+        assert {"name", "description", "body"} <= set(form)
+        assert any(field.get("validations", {}).get("required") for field in form["body"])
+        for field in form["body"]:
+            for path in re.findall(r"docs/\w+\.md", str(field)):
+                assert (ROOT / path).is_file()
+
+
+def test_the_changelog_has_notes_for_what_is_not_released_yet() -> None:
+    text = (ROOT / "CHANGELOG.rst").read_text()
+    assert re.search(r"^Forthcoming\n-+\n\* ", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("point", [f"[{number}]" for number in range(1, 8)])
+def test_the_quality_declaration_goes_through_every_point(point: str) -> None:
+    text = (ROOT / "QUALITY_DECLARATION.md").read_text()
+    assert f" {point}\n" in text
+    assert "**Quality Level 4**" in text
+
+
+def test_every_file_that_the_quality_declaration_leads_to_exists() -> None:
+    text = (ROOT / "QUALITY_DECLARATION.md").read_text()
+    for target in re.findall(r"\]\(([^):]+)\)", text):
+        assert Path(ROOT, target).exists(), target
