@@ -14,6 +14,7 @@ from shared_walks import LOGS, needs_logs
 from test_cli import mail_ros
 
 from mail_ros.core.errors import BagError
+from mail_ros.data.simulator.bag import write_bag
 from mail_ros.data.simulator.demo import survey
 from mail_ros.data.simulator.dipoles import make_site
 from mail_ros.evaluation.accuracy import relation
@@ -28,7 +29,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three simulated walks of one route."""
     folder = tmp_path_factory.mktemp("site")
     for number, walk in enumerate(survey(make_site(), 3, 0)):
-        walk.write(folder / f"walk_{number}", {"route": "all", "device": f"phone {number % 2}"})
+        write_bag(folder / f"walk_{number}", walk, {"route": "all", "device": f"phone {number % 2}"})
     return folder
 
 

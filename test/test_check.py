@@ -16,6 +16,7 @@ from mail_ros.data.check.limits import CheckLimits
 from mail_ros.data.check.verdict import Verdict, check, check_bag
 from mail_ros.data.labels import interpolate
 from mail_ros.data.messages import FIELD_TYPE, LANDMARK_TYPE, encode_field, encode_landmark
+from mail_ros.data.simulator.bag import write_bag
 from mail_ros.data.simulator.demo import Drive, simulate
 from mail_ros.data.simulator.dipoles import make_site
 from mail_ros.data.simulator.plan import drive_route
@@ -204,13 +205,13 @@ def test_a_fault_is_found_under_its_name(name: str, level: Level, message: str, 
 
 
 def test_a_whole_bag_is_judged_with_its_notes(tmp_path: Path) -> None:
-    WALK.write(tmp_path / "walk", {"site": "museum"})
+    write_bag(tmp_path / "walk", WALK, {"site": "museum"})
     verdict = check_bag(tmp_path / "walk")
     assert (verdict.bag, verdict.findings, verdict.notes["site"]) == ("walk", (), "museum")
 
 
 def test_a_cut_off_bag_is_judged_up_to_its_end(tmp_path: Path) -> None:
-    WALK.write(tmp_path / "walk")
+    write_bag(tmp_path / "walk", WALK)
     file = next((tmp_path / "walk").glob("*.mcap"))
     file.write_bytes(file.read_bytes()[: file.stat().st_size * 3 // 4])
     verdict = check_bag(tmp_path / "walk")

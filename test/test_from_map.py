@@ -13,6 +13,7 @@ from mail_ros.core.checkpoint import load_model
 from mail_ros.core.errors import ConfigError
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.field_map import fit
+from mail_ros.data.simulator.bag import write_bag
 from mail_ros.data.simulator.building import make_building
 from mail_ros.data.simulator.survey import survey
 from mail_ros.data.track import Track
@@ -62,7 +63,7 @@ def test_a_map_is_no_help_in_the_devices_axes_and_says_so() -> None:
 def test_the_card_says_what_was_drawn(kind: str, tmp_path: Path) -> None:
     bags = []
     for number, walk in enumerate(survey(small_building(), 2, 0, from_map.SURVEY)):
-        walk.write(tmp_path / f"walk{number}")
+        write_bag(tmp_path / f"walk{number}", walk)
         bags.append(tmp_path / f"walk{number}")
     config = run_config([*MAP, f"network.kind={kind}", "training.epochs=1", "network.hidden=4"], "robot")
     out = tmp_path / "m.safetensors"

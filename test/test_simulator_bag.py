@@ -13,6 +13,7 @@ from mail_ros.cli.simulate import simulate
 from mail_ros.core.errors import BagError, ConfigError
 from mail_ros.data.bag import Bag, read_recording, read_track
 from mail_ros.data.messages import JOINTS_TYPE, decode
+from mail_ros.data.simulator.bag import write_bag
 from mail_ros.data.simulator.config import PERSON, DriveConfig
 from mail_ros.data.simulator.drive import drive
 from mail_ros.data.truth import Way
@@ -22,7 +23,7 @@ SMALL = ["building.aisles=2", "building.length_m=12", "building.crossings=2", "b
 
 def test_a_robots_drive_comes_back_from_its_bag(tmp_path: Path) -> None:
     walk = drive(small_building(), DriveConfig(stops=1, stop_s=3.0, heading_offset_rad=1.0), 2, floor=1, length_m=15.0)
-    dataclasses.replace(walk, landmarks=()).write(tmp_path / "drive")
+    write_bag(tmp_path / "drive", dataclasses.replace(walk, landmarks=()))
     recording = read_recording(tmp_path / "drive")
     track, known = recording.track, walk.true_track("drive")
     assert recording.truth.way is Way.REFERENCE
@@ -35,12 +36,12 @@ def test_a_robots_drive_comes_back_from_its_bag(tmp_path: Path) -> None:
     assert known.moved_m is not None
     np.testing.assert_allclose(track.moved_m, known.moved_m, atol=1e-9)
     with pytest.raises(BagError, match="wanted a name that is free"):
-        walk.write(tmp_path / "drive")
+        write_bag(tmp_path / "drive", walk)
 
 
 def test_a_bag_tells_of_wheels_and_mounts(tmp_path: Path) -> None:
     walk = drive(small_building(), DriveConfig(heading_offset_rad=1.0), 2, length_m=10.0)
-    walk.write(tmp_path / "drive")
+    write_bag(tmp_path / "drive", walk)
     messages = list(Bag(tmp_path / "drive").messages())
     joints = [decode(each.cdr, JOINTS_TYPE) for each in messages if each.topic == "/joint_states"]
     assert walk.wheels is not None
@@ -57,7 +58,7 @@ def test_a_bag_tells_of_wheels_and_mounts(tmp_path: Path) -> None:
 
 def test_a_persons_walk_has_steps_and_no_wheels(tmp_path: Path) -> None:
     walk = drive(small_building(), PERSON, 2, length_m=20.0)
-    walk.write(tmp_path / "walk")
+    write_bag(tmp_path / "walk", walk)
     track = read_track(tmp_path / "walk")
     assert track.moved_m is not None
     np.testing.assert_allclose(track.moved_m, walk.moved_m(), atol=1e-9)

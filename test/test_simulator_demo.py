@@ -12,6 +12,7 @@ from mail_ros.cli.simulate import simulate as write_survey
 from mail_ros.core.errors import BagError, ConfigError
 from mail_ros.data.bag import read_track
 from mail_ros.data.labels import interpolate
+from mail_ros.data.simulator.bag import write_bag
 from mail_ros.data.simulator.demo import Drive, simulate, survey
 from mail_ros.data.simulator.demo_drive import CHECK_PART, ROBOT, SURVEYOR, drive_site, survey_site
 from mail_ros.data.simulator.dipoles import CORRIDOR_M, Site, SiteFloor, dipole_ut, make_site
@@ -133,13 +134,13 @@ def test_labels_are_right_but_for_the_wander(site: Site) -> None:
 
 def test_a_walk_comes_back_from_its_bag(site: Site, tmp_path: Path) -> None:
     walk = simulate(site, drive_route(site, 20.0, 0), 0)
-    walk.write(tmp_path / "walk")
+    write_bag(tmp_path / "walk", walk)
     track = read_track(tmp_path / "walk")
     np.testing.assert_array_equal(track.stamp_ns, walk.stamp_ns)
     np.testing.assert_allclose(track.field_ut, walk.field_ut, atol=1e-9)
     np.testing.assert_allclose(track.position_m, walk.position_m, atol=CORRIDOR_M / 2)
     with pytest.raises(BagError, match="wanted a name that is free"):
-        walk.write(tmp_path / "walk")
+        write_bag(tmp_path / "walk", walk)
 
 
 def test_the_verb_writes_whole_surveys(site: Site, tmp_path: Path) -> None:

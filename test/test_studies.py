@@ -18,6 +18,7 @@ from test_cli import mail_ros
 
 from mail_ros.cli.benchmark import STUDIES as NAMED_IN_HELP
 from mail_ros.core.errors import ConfigError, MailError
+from mail_ros.data.simulator.bag import write_bag
 from mail_ros.data.simulator.demo import Drive, simulate
 from mail_ros.data.simulator.dipoles import make_site
 from mail_ros.data.simulator.plan import drive_route
@@ -45,7 +46,7 @@ def bags(tmp_path_factory: pytest.TempPathFactory) -> Path:
         way = drive_route(site, 40.0, int(route) - 1)
         for number, phone in enumerate(phones):
             walk = simulate(site, way, number, Drive(rate_hz=20.0, offset_ut=1.0))  # matching forgives a little
-            walk.write(folder / f"walk_{route}_{number}", {"route": route, "device": phone})
+            write_bag(folder / f"walk_{route}_{number}", walk, {"route": route, "device": phone})
     return folder
 
 

@@ -44,6 +44,7 @@ def demo_robot(model: Path | None, out: Path, length_m: float, seed: int) -> dic
 
 def trained_model(site: Site, folder: Path) -> Path:
     """What `mail_ros train --preset robot` makes of a survey of the site by another robot; all of it in `folder`."""
+    from mail_ros.data.simulator.bag import write_bag
     from mail_ros.data.simulator.demo_drive import survey_site
     from mail_ros.training.config import run_config
     from mail_ros.training.train import Survey, train
@@ -51,7 +52,7 @@ def trained_model(site: Site, folder: Path) -> Path:
     walks = survey_site(site)
     names = [folder / "survey", folder / "validate"]
     for walk, bag in zip(walks, names, strict=True):
-        walk.write(bag)
+        write_bag(bag, walk)
     console.print(f"Another robot surveyed for {walks[0].duration_s:.0f} s; training from its bag.")
     out = folder / "site.safetensors"
     survey = Survey(names[:1], names[1:])

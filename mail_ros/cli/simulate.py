@@ -45,6 +45,8 @@ def simulate(
 
     Example: `mail_ros simulate --out bags/robot --building 0 --who robot --walks 2 --drive-m 100 --set drive.spins=2`
     """
+    from mail_ros.data.simulator.bag import write_bag
+
     if building is None:
         if settings or who is not None or drive_m is not None:
             raise ConfigError(
@@ -56,7 +58,7 @@ def simulate(
         total, made = _building_walks(building, who or "person", settings or [], walks, seed, part, drive_m)
     with progress("simulating") as bar:
         for number, (walk, notes) in enumerate(bar.track(made, total, description="")):
-            walk.write(out / f"walk_{number:02d}", {"seed": str(seed), **notes})
+            write_bag(out / f"walk_{number:02d}", walk, {"seed": str(seed), **notes})
     console.print(f"bags: {out}")
     if as_json:
         print_json({"bags": [out / f"walk_{number:02d}" for number in range(total)]})

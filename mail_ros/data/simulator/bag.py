@@ -17,7 +17,7 @@ from mail_ros.core.frames import frame_of_floor
 from mail_ros.data.bag import IMU_TOPIC, JOINTS_TOPIC, MOUNTS_TOPIC, ODOMETRY_TOPIC, Message
 from mail_ros.data.body_messages import encode_joints, encode_mounts, encode_odometry, encode_pose
 from mail_ros.data.messages import IMU_TYPE, JOINTS_TYPE, ODOMETRY_TYPE, POSE_TYPES, TF_TYPE, encode_imu
-from mail_ros.data.simulator.walk import SimulatedDrive
+from mail_ros.data.simulator.walk import SimulatedDrive, SimulatedWalk
 from mail_ros.data.simulator.wheels import Wheels
 from mail_ros.data.track import IntArray
 from mail_ros.data.truth import REFERENCE_TOPIC
@@ -26,21 +26,24 @@ from mail_ros.data.walk_writer import write_walk
 BASE_FRAME, ODOMETRY_FRAME, IMU_FRAME, FIELD_FRAME = "base_link", "odom", "imu_link", "mag_link"
 JOINTS = ("left_wheel_joint", "right_wheel_joint")
 TORQUE_NM_A = 0.5  # at the wheel
+NOTES = {"source": "simulator", "device": "simulator"}
 TRUTH_EVERY = 5  # samples
 
 
-def write_drive(path: Path, drive: SimulatedDrive, notes: dict[str, str]) -> None:
-    """Write a drive as a bag.
+def write_bag(path: Path, walk: SimulatedWalk, notes: dict[str, str] | None = None) -> None:
+    """Write all that was measured as a bag; of a drive with where it truly was, of a mere walk without.
 
     Raises:
         BagError: the bag exists.
     """
-    messages = [*_mounts(drive), *_inertial(drive), *_truth(drive)]
-    if drive.wheels is not None:
-        messages += _wheels(drive.stamp_ns, drive.wheels)
-    write_walk(
-        path, drive.stamp_ns, drive.field_ut, drive.landmarks, before=messages, frame_id=FIELD_FRAME, custom=notes
-    )
+    told = {**NOTES, **(notes or {})}
+    if not isinstance(walk, SimulatedDrive):
+        write_walk(path, walk.stamp_ns, walk.field_ut, walk.landmarks, custom=told)
+        return
+    messages = [*_mounts(walk), *_inertial(walk), *_truth(walk)]
+    if walk.wheels is not None:
+        messages += _wheels(walk.stamp_ns, walk.wheels)
+    write_walk(path, walk.stamp_ns, walk.field_ut, walk.landmarks, before=messages, frame_id=FIELD_FRAME, custom=told)
 
 
 def _mounts(drive: SimulatedDrive) -> Iterator[Message]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -16,7 +15,6 @@ from mail_ros.data.simulator.wheels import Wheels
 from mail_ros.data.track import BoolArray, FloatArray, ImuSeries, IntArray, Landmark, Track
 
 START_NS = 1_750_000_000 * NS_PER_S
-NOTES = {"source": "simulator", "device": "simulator"}
 STANDING_M_S = 0.01  # slower than this is not a drive
 
 
@@ -38,16 +36,6 @@ class SimulatedWalk:
         """As a walk that was recorded, without a bag in between."""
         labels = interpolate(self.stamp_ns, self.landmarks)
         return Track(source, self.stamp_ns, self.field_ut, labels.position_m, labels.floor, labels.valid, labels.paused)
-
-    def write(self, path: Path, notes: dict[str, str] | None = None) -> None:
-        """Write the field and the landmarks, not the truth, as a bag.
-
-        Raises:
-            BagError: the bag exists.
-        """
-        from mail_ros.data.walk_writer import write_walk  # a robot that is simulated only needs no bag libraries
-
-        write_walk(path, self.stamp_ns, self.field_ut, self.landmarks, custom={**NOTES, **(notes or {})})
 
 
 @dataclass(frozen=True)
@@ -109,13 +97,3 @@ class SimulatedDrive(SimulatedWalk):
             self.moved_m(),
             self.attitude_xyzw(),
         )
-
-    def write(self, path: Path, notes: dict[str, str] | None = None) -> None:
-        """Write all that the body measured as a bag, and where it truly was (see `bag.py`).
-
-        Raises:
-            BagError: the bag exists.
-        """
-        from mail_ros.data.simulator.bag import write_drive
-
-        write_drive(path, self, {**NOTES, **(notes or {})})
