@@ -103,6 +103,14 @@ def test_every_command_is_in_a_block_that_is_looked_at() -> None:
                 assert not re.search(r"^(mail_ros|ros2|make|pip|python3?) \w", block.text, re.MULTILINE), name(page)
 
 
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_a_page_has_something_to_use_within_two_screens(page: Path) -> None:
+    """A command, what one prints, a table or a picture; or the page ends before."""
+    lines = page.read_text().splitlines()
+    shown = (number for number, line in enumerate(lines) if line.startswith(("```", "|", "![")))
+    assert next(shown, len(lines)) < 2 * SCREEN
+
+
 @pytest.mark.parametrize("path", PATHS, ids=name)
 def test_a_path_is_one_page_with_a_result_within_two_screens(path: Path) -> None:
     lines = path.read_text().splitlines()
