@@ -175,3 +175,11 @@ def test_the_demos_robot_drives_at_changing_speed_and_its_surveyor_walks_every_c
     assert len(passed) == len(site.corner_m)
     assert checked.duration_s == pytest.approx(CHECK_PART * learned.duration_s, rel=0.2)
     assert 1e9 / np.diff(learned.stamp_ns).mean() == pytest.approx(SURVEYOR.rate_hz, rel=0.01)
+
+
+@pytest.mark.parametrize("length_m", [8.0, 20.0, 45.0])
+def test_the_demos_robot_drives_any_way_whatever_room_its_corners_leave(site: Site, length_m: float) -> None:
+    """As much happens as there is room for: at 20 m three things, or none."""
+    for seed in range(20):
+        drive = drive_site(site, length_m, seed)
+        assert np.linalg.norm(np.diff(drive.position_m, axis=0), axis=1).sum() > length_m - 1.0

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from contextlib import suppress
 
+from mail_ros.core.errors import ConfigError
 from mail_ros.data.simulator.config import DriveConfig
 from mail_ros.data.simulator.dipoles import Site, SiteFloor
 from mail_ros.data.simulator.drive import drive
@@ -42,7 +44,13 @@ def survey_site(site: Site) -> tuple[SimulatedDrive, SimulatedDrive]:
 
 
 def drive_site(site: Site, length_m: float, seed: int) -> SimulatedDrive:
-    """A drive of at least `length_m`; the longer, the more happens on it."""
-    times = int(length_m // EACH_M)
+    """A drive of at least `length_m`; the longer, the more happens on it, as far as its corners leave room."""
+    for times in range(int(length_m // EACH_M), 0, -1):
+        with suppress(ConfigError):  # no room for so much
+            return _drive(site, length_m, seed, times)
+    return _drive(site, length_m, seed, 0)
+
+
+def _drive(site: Site, length_m: float, seed: int, times: int) -> SimulatedDrive:
     config = dataclasses.replace(ROBOT, stops=times, spins=times, reversals=times)
     return drive(SiteFloor(site, ROBOT.height_m), config, seed, length_m=length_m)
