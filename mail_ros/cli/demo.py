@@ -16,13 +16,13 @@ import typer
 import mail_ros
 from mail_ros.cli.console import console, print_json, print_table
 from mail_ros.cli.demo_drive import Answers, driven
-from mail_ros.cli.demo_robot import demo_robot
+from mail_ros.cli.demo_wheels import demo_wheels
 from mail_ros.cli.options import AsJson
 from mail_ros.core.errors import ModelError
 from mail_ros.evaluation.metrics import TAIL_M
 
 SHIPPED = Path("models", "demo.safetensors")
-PLAIN_M, ROBOT_M = 60.0, 45.0  # to drive: about a minute, and two
+PLAIN_M, WHEELS_M = 60.0, 45.0  # to drive: about a minute, and two
 
 
 def demo(
@@ -33,7 +33,7 @@ def demo(
     out: Annotated[Path, typer.Option(help="The picture to draw.")] = Path("demo.png"),
     length_m: Annotated[
         float | None,
-        typer.Option(min=1.0, max=1000.0, help=f"How far to drive; default: {PLAIN_M:g}, with --wheels {ROBOT_M:g}."),
+        typer.Option(min=1.0, max=1000.0, help=f"How far to drive; default: {PLAIN_M:g}, with --wheels {WHEELS_M:g}."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another drive.")] = 0,
     wheels: Annotated[
@@ -48,7 +48,7 @@ def demo(
     Example, two minutes: `mail_ros demo --wheels --out demo.png`
     """
     if wheels:
-        result = demo_robot(model, out, length_m or ROBOT_M, seed)
+        result = demo_wheels(model, out, length_m or WHEELS_M, seed)
     else:
         result = _demo_plain(model or shipped_model(), out, length_m or PLAIN_M, seed)
     console.print(f"picture: {out}")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mail_ros.cli.console import console, print_json, progress
 from mail_ros.cli.next_step import gathered, say_next, told, words
 from mail_ros.cli.options import AsJson, RobotFile, Settings, SiteOption, Topic, Truth, among
+
+if TYPE_CHECKING:  # it brings numpy along
+    from mail_ros.core.checkpoint import ModelCard
 
 
 def train(
@@ -70,6 +73,17 @@ def train(
         card = fit(config, survey, out, folder, resume=resume, report=report, processes=processes)
     if not processes.leads:
         return
+    _print(card, out, folder, as_json=as_json)
+    tracker = "odometry" if config.features.needs_odometry else "walking"
+    carried = (f"tracker:={tracker}", *(() if robot is None else (f"robot_file:={robot.resolve()}",)))
+    say_next(
+        words("ros2", "launch", "mail_ros", "mail.launch.py", f"model:={out.resolve()}", *carried),
+        f"mail_ros evaluate {words(out)} {gathered(survey.validate)} "
+        + words("--tracker", tracker, *told(topic, truth, robot)),
+    )
+
+
+def _print(card: ModelCard, out: Path, folder: Path, *, as_json: bool) -> None:
     metrics, best = card.metrics, card.training.get("best_epoch")
     epoch = "" if best is None else f" (epoch {best + 1})"
     console.print(
@@ -79,13 +93,6 @@ def train(
     console.print(f"model: {out}   run: {folder}")
     if as_json:
         print_json({"model": out, "run": folder, "validation": metrics, "best_epoch": best})
-    tracker = "odometry" if config.features.needs_odometry else "walking"
-    carried = (f"tracker:={tracker}", *(() if robot is None else (f"robot_file:={robot.resolve()}",)))
-    say_next(
-        words("ros2", "launch", "mail_ros", "mail.launch.py", f"model:={out.resolve()}", *carried),
-        f"mail_ros evaluate {words(out)} {gathered(survey.validate)} "
-        + words("--tracker", tracker, *told(topic, truth, robot)),
-    )
 
 
 def expand(patterns: list[Path]) -> list[Path]:

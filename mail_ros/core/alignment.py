@@ -121,9 +121,9 @@ class YawAlignment:
         squared = np.square(window_ut[..., :3]).sum(axis=(1, 2))[:, None] + self._squared - 2 * (z @ self._vertical)
         own = (np.square(np.abs(ey)) + _squared(se)) / length + n * np.square(level - self._level)
         across = se * ey / length
-        free, known = np.float32(1.0), np.float32(1.0 - self.config.offset_share)
-        with_any, with_known = sy - free * across, sy - known * across
-        any_offset = squared - free * own - 2 * np.abs(with_any) + np.float32(n * self.config.offset_most_ut2)
+        known = np.float32(1.0 - self.config.offset_share)
+        with_any, with_known = sy - across, sy - known * across
+        any_offset = squared - own - 2 * np.abs(with_any) + np.float32(n * self.config.offset_most_ut2)
         calibrated = squared - known * own - 2 * np.abs(with_known)
         distance: Float32Array = np.maximum(np.minimum(any_offset, calibrated) / n, np.float32(0.0))
         return distance

@@ -37,14 +37,7 @@ class Sample:
         Raises:
             TrackError: there is none.
         """
-        if self.moved_m is None:
-            raise TrackError(
-                "a method that needs odometry",
-                wanted="odometry in every sample",
-                found="a sample without",
-                fix="record /odom or /imu/data, or do without odometry",
-            )
-        return self.moved_m
+        return _given(self.moved_m, "a method that needs odometry", "odometry", "do without odometry")
 
     def attitude(self) -> FloatArray:
         """`attitude_xyzw`, likewise.
@@ -52,14 +45,15 @@ class Sample:
         Raises:
             TrackError: there is none.
         """
-        if self.attitude_xyzw is None:
-            raise TrackError(
-                "a method that reads the field in level axes",
-                wanted="an attitude in every sample",
-                found="a sample without",
-                fix="record /odom or /imu/data, or train with --set features.frame=device",
-            )
-        return self.attitude_xyzw
+        reader, instead = "a method that reads the field in level axes", "train with --set features.frame=device"
+        return _given(self.attitude_xyzw, reader, "an attitude", instead)
+
+
+def _given(value: FloatArray | None, reader: str, wanted: str, instead: str) -> FloatArray:
+    if value is None:
+        fix = f"record /odom or /imu/data, or {instead}"
+        raise TrackError(reader, wanted=f"{wanted} in every sample", found="a sample without", fix=fix)
+    return value
 
 
 class Status(Enum):

@@ -61,7 +61,7 @@ class Tracker:
         """Know nothing again."""
         self.motion.reset()
         self.belief = self.motion.start(len(self.cells))  # (m, columns), sums to one
-        self._unheard_s = 0.0  # since evidence was last taken
+        self._unheard_s = 0.0  # since evidence was last taken; by the way, what the metres since then are worth
         self._due = True  # evidence is taken once per move: in between the windows say the same again
         self._support, self._supported_s = 0.0, 0.0  # sums over the last windows, weighed as their evidence is
 

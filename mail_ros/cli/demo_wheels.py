@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # these bring numpy along
     from mail_ros.data.track import BoolArray
 
 
-def demo_robot(model: Path | None, out: Path, length_m: float, seed: int) -> dict[str, object]:
+def demo_wheels(model: Path | None, out: Path, length_m: float, seed: int) -> dict[str, object]:
     """Drive a robot whose sensor turns with it, at an angle that nobody tells; without a model, one is trained before.
 
     Returns:
