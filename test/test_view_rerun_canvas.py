@@ -23,8 +23,7 @@ VIEWER = f"""#!{sys.executable}
 import os, pathlib, socket, sys, time
 pathlib.Path(__file__).with_name("said").write_text(" ".join([os.environ["CI"], *sys.argv[1:]]))
 listening = socket.create_server(("127.0.0.1", int(sys.argv[sys.argv.index("--port") + 1])))
-time.sleep(60)
-"""  # in place of the real one, which needs a screen
+"""  # in place of the real one, which needs a screen; what it does next follows
 STAMP_NS = 1_700_000_000_123_456_789
 
 
@@ -106,11 +105,24 @@ def test_a_machine_without_a_screen_is_told_to_write_a_file(monkeypatch: pytest.
         RerunCanvas(Layout())
 
 
+def install(viewer: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "rerun").write_text(viewer)
+    (folder / "rerun").chmod(0o755)
+    monkeypatch.setattr("rerun_cli.__file__", str(folder / "__init__.py"))
+
+
+def test_a_viewer_that_listens_and_then_finds_no_screen_did_not_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The real one listens some milliseconds before it looks for a screen, and for a driver 0.1 s later."""
+    install(VIEWER + 'time.sleep(0.5); sys.exit("Error: no adapter")\n', tmp_path, monkeypatch)
+    with pytest.raises(ConfigError, match=r"the viewer's window: wanted it to open, found Error: no adapter; use a ma"):
+        Window()
+
+
 def test_the_viewer_listens_here_only_and_reports_no_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where CI is set, rerun writes no events down and sends none."""
-    (tmp_path / "rerun").write_text(VIEWER)
-    (tmp_path / "rerun").chmod(0o755)
-    monkeypatch.setattr("rerun_cli.__file__", str(tmp_path / "__init__.py"))
+    install(VIEWER + "time.sleep(60)\n", tmp_path, monkeypatch)
     monkeypatch.delenv("CI", raising=False)
     window = Window()
     assert window.is_open

@@ -32,7 +32,7 @@ from mail_ros.view.drawing import Curves, Dots, Drawn, Lines, Note, Page
 NAME, TIMELINE = "mail_ros", "stamp"
 TRAIL_S = 600.0  # of the path
 PLAN_OPACITY = 0.15  # on a dark ground, and behind what is drawn over it
-OPENS_S = 30.0  # for the viewer to listen
+OPENS_S, SETTLES_S = 30.0, 2.0  # for the viewer to listen, and then to find screen and driver (0.1 s where seen)
 QUIET = {"CI": "1", "RERUN_APP_ONLY": "true"}  # where rerun reports no use, and asks nothing
 SERIES = ((231, 76, 60), (46, 204, 113), (52, 152, 219), (236, 240, 241), (243, 156, 18), (155, 89, 182))
 LEVELS = {Level.OK: "INFO", Level.WARN: "WARN", Level.ERROR: "ERROR"}
@@ -66,7 +66,7 @@ class Window:
             command, env={**os.environ, **QUIET}, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
         )
         try:
-            self._wait_until_it_listens()
+            self._wait_until_it_opens()
         except BaseException:
             self.close()
             raise
@@ -87,13 +87,9 @@ class Window:
         self.process.wait()
         self._log.close()
 
-    def _wait_until_it_listens(self) -> None:
-        until = time.monotonic() + OPENS_S
-        while time.monotonic() < until and self.is_open:
-            with socket.socket() as knock:
-                if knock.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            time.sleep(0.05)
+    def _wait_until_it_opens(self) -> None:
+        if self._listens() and not self._ends_at_once():
+            return
         self._log.seek(0)
         lines = [line.strip() for line in self._log.read().decode(errors="replace").splitlines() if line.strip()]
         raise ConfigError(
@@ -102,6 +98,23 @@ class Window:
             found=lines[-1] if lines else "that it does not",
             fix="use a machine with a screen, or write a file with --out",
         )
+
+    def _listens(self) -> bool:
+        until = time.monotonic() + OPENS_S
+        while time.monotonic() < until and self.is_open:
+            with socket.socket() as knock:
+                if knock.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return True
+            time.sleep(0.05)
+        return False
+
+    def _ends_at_once(self) -> bool:
+        """It listens before it looks for a screen, and ends when there is none."""
+        try:
+            self.process.wait(SETTLES_S)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
 
 class RerunCanvas:
