@@ -3,7 +3,6 @@
 import copy
 import csv
 import json
-import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from mail_ros.evaluation.cells import CellResult
 from mail_ros.evaluation.follow import read_csv, table
 from mail_ros.evaluation.methods import COMPARED
 from mail_ros.evaluation.metrics import Metrics
+from mail_ros.evaluation.workers import context
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +127,7 @@ def test_walks_must_be_given_once(site: Path, tmp_path: Path) -> None:
 
 def test_errors_travel_between_processes() -> None:
     error = BagError("walk", wanted="a", found="b", fix="c")
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(1, mp_context=context()) as pool:
         back = pool.submit(copy.copy, error).result()
     assert type(back) is BagError
     assert str(back) == "walk: wanted a, found b; c"

@@ -12,11 +12,9 @@ import csv
 import dataclasses
 import json
 import math
-import multiprocessing
-import os
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.managers import SyncManager
 from pathlib import Path
 from typing import Any
@@ -25,8 +23,8 @@ from mail_ros.core.errors import ConfigError
 from mail_ros.evaluation.cells import Cell, CellResult, compute_cell, finished
 from mail_ros.evaluation.conditions import AS_WALKED, Condition
 from mail_ros.evaluation.methods import METHODS
-from mail_ros.evaluation.parent import end_with_parent
 from mail_ros.evaluation.protocol import Split
+from mail_ros.evaluation.workers import compute_all, context, end_with_parent
 from mail_ros.training.config import RunConfig
 from mail_ros.training.train import refuse_shared
 
@@ -124,19 +122,17 @@ def run(cells: Sequence[Cell], report: Callable[[float], None]) -> None:
         MailError: of the first cell that failed, after all others were computed.
     """
     todo = [cell for cell in cells if (done := finished(cell)) is None or len(done.rows) < len(cell.conditions)]
-    context = multiprocessing.get_context("spawn")
-    manager = SyncManager(ctx=context)
+    if not todo:
+        return
+    manager = SyncManager(ctx=context())
     manager.start(end_with_parent)
-    with manager, ProcessPoolExecutor(os.cpu_count(), context, end_with_parent) as pool:
+    with manager:
         shares = manager.dict()
-        futures: list[Future[None]] = [pool.submit(compute_cell, cell, shares) for cell in todo]
-        pending = set(futures)
-        while pending:
-            _, pending = wait(pending, timeout=0.5)
-            report((len(cells) - len(todo) + sum(shares.values())) / len(cells))
-    failures = [error for future in futures if (error := future.exception()) is not None]
-    if failures:
-        raise failures[0]
+        compute_all(
+            [partial(compute_cell, cell, shares) for cell in todo],
+            lambda _: report((len(cells) - len(todo) + sum(shares.values())) / len(cells)),
+            tick_s=0.5,
+        )
 
 
 def results(cells: Iterable[Cell]) -> list[CellResult]:

@@ -7,10 +7,7 @@ bags ----> split --> jobs of each floor -----+
 from __future__ import annotations
 
 import dataclasses
-import multiprocessing
-import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,11 +15,11 @@ from typing import Any, Protocol
 from mail_ros import __version__
 from mail_ros.core.tracker_config import TrackerConfig
 from mail_ros.evaluation.identity import hashed
-from mail_ros.evaluation.parent import end_with_parent
 from mail_ros.evaluation.robots.cases import Case
 from mail_ros.evaluation.robots.followed import Followed, follow_all, joined, read, write
 from mail_ros.evaluation.robots.world import CALIBRATION, CONFIGS, STRIDE_S, WALKS, true_track, world
 from mail_ros.evaluation.robots.yaw import Session
+from mail_ros.evaluation.workers import compute_all
 
 PARTS = 6  # jobs that the cases of a building are split into
 
@@ -160,16 +157,7 @@ def compute(planned: Plan, report: Callable[[int, int], None]) -> None:
         MailError: of the first job that failed, after all others were computed.
     """
     jobs = list(planned.jobs())
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count(), context, end_with_parent) as pool:
-        futures: list[Future[None]] = [pool.submit(job.compute) for job in jobs]
-        pending = set(futures)
-        while pending:
-            _, pending = wait(pending, timeout=5.0)
-            report(len(futures) - len(pending), len(futures))
-    failures = [error for future in futures if (error := future.exception()) is not None]
-    if failures:
-        raise failures[0]
+    compute_all([job.compute for job in jobs], lambda done: report(done, len(jobs)), tick_s=5.0)
 
 
 def _settings() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A process that ends with its parent."""
+"""Processes that work side by side."""
 
 import subprocess
 import sys
@@ -9,14 +9,13 @@ from pathlib import Path
 def test_workers_end_with_a_benchmark_that_is_killed(tmp_path: Path) -> None:
     """Else they would train on for minutes, and nobody would know."""
     script = """
-import multiprocessing, os, sys, time
+import os, sys, time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from mail_ros.evaluation.parent import end_with_parent
+from mail_ros.evaluation.workers import context, end_with_parent
 
 if __name__ == "__main__":
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, context, end_with_parent) as pool:
+    with ProcessPoolExecutor(1, context(), end_with_parent) as pool:
         Path(sys.argv[1]).write_text(str(pool.submit(os.getpid).result()))
         pool.submit(time.sleep, 60.0).result()
 """
