@@ -13,7 +13,8 @@ PYTHON ?= python3
 TORCH_INDEX ?=
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet --constraint constraints.txt
+# Python compiles what is imported; pip would all of it, for a minute.
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet --no-compile --constraint constraints.txt
 
 # The wheels bring their own ROS 2: a sourced one must not shine through.
 unexport PYTHONPATH LD_LIBRARY_PATH RMW_IMPLEMENTATION

@@ -3,6 +3,7 @@
 import copy
 import csv
 import json
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from mail_ros.core.errors import BagError
 from mail_ros.data.simulator.bag import write_bag
 from mail_ros.data.simulator.demo import survey
 from mail_ros.data.simulator.dipoles import make_site
+from mail_ros.data.simulator.walk import SimulatedWalk
 from mail_ros.evaluation.accuracy import relation
 from mail_ros.evaluation.cells import CellResult
 from mail_ros.evaluation.follow import read_csv, table
@@ -24,13 +26,23 @@ from mail_ros.evaluation.metrics import Metrics
 from mail_ros.evaluation.workers import context
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three simulated walks of one route."""
-    folder = tmp_path_factory.mktemp("site")
-    for number, walk in enumerate(survey(make_site(), 3, 0)):
+def write_walks(folder: Path, walks: Iterable[SimulatedWalk]) -> Path:
+    for number, walk in enumerate(walks):
         write_bag(folder / f"walk_{number}", walk, {"route": "all", "device": f"phone {number % 2}"})
     return folder
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three simulated walks of one route, the one to be judged on broken off: one filter takes 0.1 s a step."""
+    *_, judged = survey(make_site(), 3, 0, part=0.3)
+    return write_walks(tmp_path_factory.mktemp("site"), [*survey(make_site(), 2, 0), judged])
+
+
+@pytest.fixture(scope="module")
+def pieces(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three short walks, for tests that do not ask how good anything is."""
+    return write_walks(tmp_path_factory.mktemp("pieces"), survey(make_site(), 3, 0, part=0.2))
 
 
 def accuracy(*arguments: object, code: int = 0) -> str:
@@ -57,9 +69,9 @@ def test_every_method_runs_on_a_simulated_site(site: Path, tmp_path: Path) -> No
     assert written == {method: row["metrics"]["p95_m"] for method, row in rows.items()}
 
 
-def test_finished_cells_are_kept_damaged_and_changed_ones_computed_again(site: Path, tmp_path: Path) -> None:
+def test_finished_cells_are_kept_damaged_and_changed_ones_computed_again(pieces: Path, tmp_path: Path) -> None:
     def run(*more: object) -> dict[str, int]:
-        accuracy("--data", site, "--out", tmp_path, "--methods", "chance,knn", *more)
+        accuracy("--data", pieces, "--out", tmp_path, "--methods", "chance,knn", *more)
         return {m: (tmp_path / "cells" / "floor_0" / m / "cell.json").stat().st_mtime_ns for m in ("chance", "knn")}
 
     first = run()
@@ -89,17 +101,17 @@ def test_the_same_seed_gives_the_same_table_also_to_who_only_has_a_simulator(tmp
     assert [bag["bag"] for bag in tables[0]["knn"][2]["test"]] == ["walk_01"]
 
 
-def test_the_table_can_be_recomputed_from_the_estimates(site: Path, tmp_path: Path) -> None:
-    accuracy("--data", site, "--out", tmp_path, "--methods", "knn")
+def test_the_table_can_be_recomputed_from_the_estimates(pieces: Path, tmp_path: Path) -> None:
+    accuracy("--data", pieces, "--out", tmp_path, "--methods", "knn")
     scored = read_csv(tmp_path / "cells" / "floor_0" / "knn" / "estimates.csv")
     metrics = table(scored)["all, moving"]
     assert vars(metrics) == pytest.approx(results(tmp_path)["knn"]["metrics"], abs=1e-12)
 
 
-def test_a_walk_shorter_than_a_window_fails_its_floor_and_keeps_the_other(site: Path, tmp_path: Path) -> None:
+def test_a_walk_shorter_than_a_window_fails_its_floor_and_keeps_the_other(pieces: Path, tmp_path: Path) -> None:
     upstairs = synthetic_walk(40.0, 20.0, floor=1).write(tmp_path / "upstairs")
     short = synthetic_walk(5.0, 20.0, floor=1).write(tmp_path / "short")
-    arguments = ["--train", site / "walk_0", "--train", upstairs, "--test", site / "walk_1", "--test", short]
+    arguments = ["--train", pieces / "walk_0", "--train", upstairs, "--test", pieces / "walk_1", "--test", short]
     error = accuracy(*arguments, "--out", tmp_path / "out", "--methods", "knn", code=1)
     assert "short: wanted walks that move for longer than the window, found no estimate" in error
     assert [cell.parent.parent.name for cell in (tmp_path / "out").rglob("cell.json")] == ["floor_0"]
@@ -114,14 +126,14 @@ def test_a_walk_shorter_than_a_window_fails_its_floor_and_keeps_the_other(site: 
         (["--train", "x"], "wanted --data with --protocol, or --train with --test, found both"),
     ],
 )
-def test_wrong_usage_is_one_clear_line(site: Path, tmp_path: Path, arguments: list[str], message: str) -> None:
-    assert message in accuracy("--data", site, "--out", tmp_path, *arguments, code=1)
+def test_wrong_usage_is_one_clear_line(pieces: Path, tmp_path: Path, arguments: list[str], message: str) -> None:
+    assert message in accuracy("--data", pieces, "--out", tmp_path, *arguments, code=1)
 
 
-def test_walks_must_be_given_once(site: Path, tmp_path: Path) -> None:
+def test_walks_must_be_given_once(pieces: Path, tmp_path: Path) -> None:
     assert "found neither" in accuracy("--out", tmp_path, code=1)
     assert "wanted a folder of bags, found no bag in it" in accuracy("--data", tmp_path, "--out", tmp_path, code=1)
-    same = ["--train", site / "walk_0", "--test", site / "walk_0"]
+    same = ["--train", pieces / "walk_0", "--test", pieces / "walk_0"]
     assert "walk_0: wanted walks that are either" in accuracy(*same, "--out", tmp_path, code=1)
 
 
