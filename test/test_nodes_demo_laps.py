@@ -12,12 +12,14 @@ pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wh
 
 from geometry_msgs.msg import PoseStamped, Quaternion
 from nav_msgs.msg import Odometry
+from rclpy.clock import ClockType
 from rclpy.parameter import Parameter
+from rclpy.time import Time
 from ros import Graph
 from sensor_msgs.msg import MagneticField
 
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.signals import UT_PER_T
+from mail_ros.core.signals import NS_PER_S, UT_PER_T
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_stamp_ns
 from mail_ros.nodes.demo_laps import DemoLapsNode
@@ -52,14 +54,19 @@ def test_field_odometry_and_truth_of_a_moment_carry_one_stamp(graph: Graph) -> N
         assert np.count_nonzero(odometry.pose.covariance) == 3
 
 
-def test_it_drives_in_real_time_and_goes_on_after_a_pause(graph: Graph) -> None:
+def test_it_drives_in_real_time_and_goes_on_after_a_pause(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     node = DemoLapsNode(context=graph.context)
-    node.started_ns -= 10_000_000_000  # as if its process had been held for ten seconds
-    node.drive()
-    assert 500 <= node.sent < 600
-    sent = node.sent
-    node.drive()
-    assert node.sent <= sent + 5
+
+    def sent_after(elapsed_s: float) -> int:
+        at = Time(nanoseconds=node.started_ns + round(elapsed_s * NS_PER_S), clock_type=ClockType.STEADY_TIME)
+        monkeypatch.setattr(node.steady, "now", lambda: at)
+        node.drive()
+        return node.sent
+
+    assert sent_after(0.999) == 50
+    assert sent_after(11.0) == 551  # its process was held for ten seconds
+    assert sent_after(11.0) == 551
+    assert sent_after(11.02) == 552
 
 
 def test_another_seed_is_another_way_and_a_negative_one_none(graph: Graph) -> None:
