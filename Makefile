@@ -31,7 +31,7 @@ READY := $(VENV)/.ready-$(PYTHON_VERSION)
 DEMO := runs/demo_model
 CODE := . $(wildcard scripts/*)
 
-.PHONY: help demo test soak check types format install docs reference demo-model clean
+.PHONY: help demo test test-real-time test-others soak check types format install docs reference demo-model clean
 .DELETE_ON_ERROR:
 
 help:
@@ -64,14 +64,19 @@ test: check
 soak: $(READY)
 	@$(BIN)/mail_ros benchmark soak
 
-# Tests share two cores, but those that have a ROS graph run by themselves.
+# What runs in real time mostly waits: one test after the other, and nice lets it have a core first.
 # One thread for torch: many tests start processes, which then do not wait for each other's threads.
 check: $(READY)
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(MAKE) --no-print-directory --jobs 2 --output-sync types docs
-	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not alone" --numprocesses 2 --dist loadscope
-	OMP_NUM_THREADS=1 $(BIN)/pytest -m alone
+	$(MAKE) --no-print-directory --jobs 2 --output-sync=line test-real-time test-others
+
+test-real-time: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m real_time
+
+test-others: $(READY)
+	OMP_NUM_THREADS=1 nice $(BIN)/pytest -m "not real_time" --numprocesses 2 --dist loadscope
 
 types: $(READY)
 	$(BIN)/mypy mail_ros test docs/generator

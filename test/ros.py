@@ -148,10 +148,10 @@ class Said:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever has a graph runs alone."""
+    """Whoever has a graph waits for others in real time."""
     for item in items:
         if "ros_domain" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.alone)
+            item.add_marker(pytest.mark.real_time)
 
 
 @pytest.fixture

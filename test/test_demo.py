@@ -22,7 +22,7 @@ from mail_ros.evaluation.drive_picture import draw_robot_drive
 from mail_ros.evaluation.picture import draw_drive
 
 pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.real_time
 
 SHIPPED_LIMIT_BYTES = 1_000_000
 PNG = b"\x89PNG\r\n\x1a\n"

@@ -10,7 +10,7 @@ from mail_ros.cli.node_speed import Run, node_cost
 from mail_ros.evaluation.speed.models import matching_model, untrained_model
 
 
-@pytest.mark.alone
+@pytest.mark.real_time
 @pytest.mark.parametrize(("robots", "reloads"), [(1, 2), (2, 0)])
 def test_a_node_is_timed(robots: int, reloads: int, tmp_path: Path) -> None:
     """No time is judged here, but that all of it was seen."""

@@ -11,7 +11,7 @@ pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wh
 from mail_ros.cli.recorder import _compared, _kill, _load
 from mail_ros.nodes.traffic import Sent
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.real_time
 
 
 def test_a_recorder_at_work_is_compared_with_what_was_sent(tmp_path: Path) -> None:
