@@ -70,13 +70,13 @@ check: $(READY)
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(MAKE) --no-print-directory --jobs 2 --output-sync types docs
-	$(MAKE) --no-print-directory --jobs 2 --output-sync=line test-real-time test-others
+	$(MAKE) --no-print-directory --jobs 2 test-real-time test-others
 
 test-real-time: $(READY)
-	OMP_NUM_THREADS=1 $(BIN)/pytest -m real_time
+	OMP_NUM_THREADS=1 $(BIN)/pytest --quiet -m real_time
 
 test-others: $(READY)
-	OMP_NUM_THREADS=1 nice $(BIN)/pytest -m "not real_time" --numprocesses 2 --dist loadscope
+	OMP_NUM_THREADS=1 nice $(BIN)/pytest --quiet -m "not real_time" --numprocesses 2 --dist loadscope
 
 types: $(READY)
 	$(BIN)/mypy mail_ros test docs/generator
