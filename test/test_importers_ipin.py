@@ -4,7 +4,6 @@ import gzip
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +18,7 @@ from mail_ros.data.importers import import_file
 from mail_ros.data.importers.ipin import IPIN_2023_ORIGIN, read_ipin_log
 from mail_ros.data.messages import IMU_TYPE, decode, decode_landmark
 from mail_ros.data.truth import LANDMARK_TOPIC
+from mail_ros.evaluation.workers import context
 
 LOG = """\
 % LogFile created by the 'GetSensorData' App for Android.
@@ -109,7 +109,7 @@ def test_all_shared_logs_arrive_whole(tmp_path: Path) -> None:
     """Counts, duration, units and landmarks of all 36 logs, read again by `rosbags` and by `mcap` alone."""
     logs = sorted(LOGS.glob("*.txt.gz"))
     assert len(logs) == 36
-    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:  # others may have left threads of DDS here
+    with ProcessPoolExecutor(mp_context=context()) as pool:
         assert list(pool.map(check_import, logs, repeat(tmp_path))) == [log.name.split(".")[0] for log in logs]
 
 

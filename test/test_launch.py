@@ -5,8 +5,11 @@ from __future__ import annotations
 import ast
 import os
 import re
+import runpy
+import sys
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock, patch
 
 import pytest
 from ros import ROOT
@@ -47,16 +50,26 @@ def nodes(path: Path) -> set[str]:
 
 def handed_on(path: Path) -> dict[str, set[str]]:
     """The launch files that the front door includes, and the arguments that it hands on to each."""
-    there = constants(path, "RECORDING", "SHARED")
-    own = [{*eval(ast.unparse(call.args[1]), there), *keywords(call)} for call in calls(path, "include")]
+    there = constants(path)
+    own = [{*elements(call.args[1], there), *keywords(call)} for call in calls(path, "include")]
     return {name: names | {*there["SHARED"]} for name, names in zip(first_arguments(path, "include"), own, strict=True)}
 
 
-def constants(path: Path, *names: str) -> dict[str, Any]:
-    """What constants of a file are, of those that need nothing but Python."""
-    assigned = [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.Assign)]
-    values = {ast.unparse(node.targets[0]): ast.unparse(node.value) for node in assigned}
-    return {name: eval(values[name], {"Path": Path, "__file__": str(path)}) for name in names}
+def elements(written: ast.expr, there: dict[str, Any]) -> list[str]:
+    """Of a tuple of strings and of constants that are unpacked into it."""
+    assert isinstance(written, ast.Tuple)
+    names: list[str] = []
+    for one in written.elts:
+        names += there[ast.unparse(one.value)] if isinstance(one, ast.Starred) else [ast.literal_eval(one)]
+    return names
+
+
+def constants(path: Path) -> dict[str, Any]:
+    """What is in a launch file once it was run, with something else in place of `launch`, which may not be there."""
+    imports = [node.module for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
+    others = {name: MagicMock() for name in imports if name and name.startswith("launch")}
+    with patch.dict(sys.modules, others):
+        return runpy.run_path(str(path))
 
 
 @pytest.mark.parametrize("path", LAUNCH_FILES, ids=lambda path: path.name)
@@ -108,7 +121,7 @@ def test_the_front_door_hands_on_every_argument_of_the_files_that_it_includes() 
 def test_the_demo_goes_through_the_front_door() -> None:
     """What it declares itself has another default, or is the robot's as well; the seed is the robot's alone."""
     demo = ROOT / "launch" / "demo.launch.py"
-    there = constants(demo, "FRONT_DOOR", "MODEL")
+    there = constants(demo)
     assert there["FRONT_DOOR"] == str(FRONT_DOOR)
     assert Path(there["MODEL"]).is_file()
     assert set(declared(demo)) - set(declared(FRONT_DOOR)) == {"seed"}

@@ -13,6 +13,8 @@ from mail_ros.cli.options import AsJson, RobotFile, Settings, SiteOption, Topic,
 
 if TYPE_CHECKING:  # it brings numpy along
     from mail_ros.core.checkpoint import ModelCard
+    from mail_ros.training.config import RunConfig
+    from mail_ros.training.train import Survey
 
 
 def train(
@@ -47,31 +49,17 @@ def train(
 
     On several processes: `torchrun --standalone --nproc-per-node 2 -m -- mail_ros.cli.main train ...`
     """
-    import torch
-
     from mail_ros.core.robot import read_robot
     from mail_ros.data.site_file import read_site
     from mail_ros.training.config import run_config
-    from mail_ros.training.distribution import joined
-    from mail_ros.training.loop import Progress
     from mail_ros.training.train import Survey
-    from mail_ros.training.train import train as fit
 
-    # The network's matrices are small: threads that wait for a busy core cost more than they bring.
-    torch.set_num_threads(max(1, torch.get_num_threads() // 2))
     config = run_config(settings or [], preset)
     carrier, place = None if robot is None else read_robot(robot), read_site(site_file) if site_file else None
     survey = Survey(bags, expand(validate), topic, truth, carrier, place)
     folder = run or Path("runs") / out.stem
-    with joined(device) as processes, progress("training", shown=processes.leads) as bar:
-        task = bar.add_task("reading walks", total=None)
-
-        def report(now: Progress) -> None:
-            state = f"epoch {now.epoch + 1}  loss {now.loss:.3f}  validation {now.validation_m:.2f} m"
-            bar.update(task, completed=now.step, total=now.steps, description=f"{state}  best {now.best_m:.2f} m")
-
-        card = fit(config, survey, out, folder, resume=resume, report=report, processes=processes)
-    if not processes.leads:
+    card = _fit(config, survey, out, folder, device, resume=resume)
+    if card is None:
         return
     _print(card, out, folder, as_json=as_json)
     tracker = "odometry" if config.features.needs_odometry else "walking"
@@ -81,6 +69,27 @@ def train(
         f"mail_ros evaluate {words(out)} {gathered(survey.validate)} "
         + words("--tracker", tracker, *told(topic, truth, robot)),
     )
+
+
+def _fit(config: RunConfig, survey: Survey, out: Path, folder: Path, device: str, *, resume: bool) -> ModelCard | None:
+    """The model's card, with a bar meanwhile; None in processes that do not lead."""
+    import torch
+
+    from mail_ros.training.distribution import joined
+    from mail_ros.training.loop import Progress
+    from mail_ros.training.train import train as fit
+
+    # The network's matrices are small: threads that wait for a busy core cost more than they bring.
+    torch.set_num_threads(max(1, torch.get_num_threads() // 2))
+    with joined(device) as processes, progress("training", shown=processes.leads) as bar:
+        task = bar.add_task("reading walks", total=None)
+
+        def report(now: Progress) -> None:
+            state = f"epoch {now.epoch + 1}  loss {now.loss:.3f}  validation {now.validation_m:.2f} m"
+            bar.update(task, completed=now.step, total=now.steps, description=f"{state}  best {now.best_m:.2f} m")
+
+        card = fit(config, survey, out, folder, resume=resume, report=report, processes=processes)
+        return card if processes.leads else None
 
 
 def _print(card: ModelCard, out: Path, folder: Path, *, as_json: bool) -> None:
