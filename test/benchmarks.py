@@ -8,7 +8,7 @@ from pathlib import Path
 from mail_ros.evaluation.accuracy import Bench, results, settled, write_results
 from mail_ros.evaluation.cells import compute_cell
 from mail_ros.evaluation.protocol import Split
-from mail_ros.training.config import run_config
+from mail_ros.training.run_config import run_config
 
 
 def benchmarked(parts: Split, methods: Sequence[str], out: Path, *settings: str) -> Path:

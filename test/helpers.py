@@ -14,10 +14,10 @@ import numpy as np
 import torch
 
 from mail_ros.core.belief import survey_cells
-from mail_ros.core.checkpoint import ModelCard, save_model
 from mail_ros.core.config import FeatureConfig, HeadKind, MailConfig, NetworkConfig, WindowConfig
-from mail_ros.core.model import Mail
-from mail_ros.core.seam import Estimate, Localizer
+from mail_ros.core.localizer.interface import Estimate, Localizer
+from mail_ros.core.models.mail.mail import Mail
+from mail_ros.core.models.model_file import ModelCard, save_model
 from mail_ros.data.bag import read_track
 from mail_ros.data.labels import interpolate
 from mail_ros.data.track import FloatArray, IntArray, Landmark, Track

@@ -15,7 +15,7 @@ from ros import Graph, Said
 from sensor_msgs.msg import MagneticField
 
 from mail_ros.data.messages import encode_field
-from mail_ros.nodes.localizer import LocalizerNode
+from mail_ros.nodes.localizer_node import LocalizerNode
 
 TRANSITIONS = {
     "configure": Transition.TRANSITION_CONFIGURE,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mail_ros.core.seam import Estimate, Localizer
+from mail_ros.core.localizer.interface import Estimate, Localizer
 from mail_ros.data.labels import interpolate
 from mail_ros.data.simulator.demo import Drive, simulate
 from mail_ros.data.simulator.dipoles import Site, make_site

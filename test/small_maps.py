@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from mail_ros.core.belief import Cells, FloatArray, ratio
-from mail_ros.core.tracker import Tracker
+from mail_ros.core.filter.grid_filter import Tracker
 
 CELL_M = 0.5
 RING_M = [(0.0, 0.0), (12.0, 0.0), (12.0, 8.0), (0.0, 8.0), (0.0, 0.0)]

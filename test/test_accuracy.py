@@ -20,7 +20,7 @@ from mail_ros.data.simulator.dipoles import make_site
 from mail_ros.data.simulator.walk import SimulatedWalk
 from mail_ros.evaluation.accuracy import relation
 from mail_ros.evaluation.cells import CellResult
-from mail_ros.evaluation.follow import read_csv, table
+from mail_ros.evaluation.estimates import read_csv, table
 from mail_ros.evaluation.methods import COMPARED
 from mail_ros.evaluation.metrics import Metrics
 from mail_ros.evaluation.workers import context

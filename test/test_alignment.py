@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mail_ros.core.alignment import PitchAlignment, YawAlignment
 from mail_ros.core.belief import Float32Array
 from mail_ros.core.config import MatchingConfig
-from mail_ros.core.frame import FRAMES
-from mail_ros.core.signals import FloatArray
+from mail_ros.core.models.matching.alignment import PitchAlignment, YawAlignment
+from mail_ros.core.signal.axes import FRAMES
+from mail_ros.core.signal.resampling import FloatArray
 
 CONFIG = MatchingConfig()
 FREE = dataclasses.replace(CONFIG, offset_share=0.0)  # an offset costs nothing, of whatever size

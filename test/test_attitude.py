@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from mail_ros.core.attitude import (
+from mail_ros.core.signal.attitude import (
     AttitudeFeed,
     about_vertical,
     heading_rad,
@@ -20,7 +20,7 @@ from mail_ros.core.attitude import (
     unit,
     with_heading,
 )
-from mail_ros.core.signals import FloatArray
+from mail_ros.core.signal.resampling import FloatArray
 
 ANGLE = st.floats(-math.pi, math.pi)
 TILT = st.floats(-1.5, 1.5)  # short of upside down, where no heading is left

@@ -37,11 +37,11 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
 }
 
 ONLY_IN = {  # packages of a single module
-    "core/onnx_engine.py": {"onnxruntime"},
+    "core/models/onnx_engine.py": {"onnxruntime"},
     "data/field_map/fit.py": {"sklearn"},
     "data/field_map/kernel.py": {"sklearn"},
     "data/field_map/walks.py": {"sklearn"},
-    "data/field_map/ways.py": {"scipy"},
+    "data/field_map/paths.py": {"scipy"},
     "data/plan.py": {"PIL"},
     "data/simulator/bodies.py": {"magpylib"},
     "nodes/outputs.py": {"tf2_ros"},
@@ -95,7 +95,8 @@ def test_importing_the_package_loads_nothing_else() -> None:
 
 
 def test_the_core_needs_neither_torch_nor_ros_nor_bags_nor_pictures() -> None:
-    names = [f"mail_ros.core.{path.stem}" for path in (PACKAGE / "core").glob("*.py") if path.stem != "__init__"]
+    paths = (path.relative_to(PACKAGE.parent).with_suffix("") for path in (PACKAGE / "core").rglob("[a-z]*.py"))
+    names = [".".join(path.parts) for path in paths]
     loaded = modules_after(f"import {', '.join(names)}")
     assert "numpy" in loaded
     assert not loaded & (
@@ -105,7 +106,7 @@ def test_the_core_needs_neither_torch_nor_ros_nor_bags_nor_pictures() -> None:
 
 def test_nodes_that_neither_record_nor_replay_need_no_bags() -> None:
     pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
-    names = [f"mail_ros.nodes.{name}" for name in ("localizer", "fleet", "demo_laps")]
+    names = [f"mail_ros.nodes.{name}" for name in ("localizer_node", "fleet_node", "demo_laps")]
     loaded = modules_after(f"import {', '.join(names)}")
     assert "rclpy" in loaded
     assert not loaded & {"torch", "onnxruntime", "rosbags", "mcap", "ruamel", "matplotlib", "rerun", "typer", "rich"}
@@ -114,7 +115,7 @@ def test_nodes_that_neither_record_nor_replay_need_no_bags() -> None:
 def test_the_view_of_topics_needs_no_tools() -> None:
     for name in ("rclpy", "rerun"):
         pytest.importorskip(name, reason="needs rclpy, and rerun-sdk: pip install 'mail_ros[view]'")
-    loaded = modules_after("import mail_ros.nodes.view\nprint('\\n')")
+    loaded = modules_after("import mail_ros.nodes.view_node\nprint('\\n')")
     assert "rerun" in loaded
     assert not loaded & {"torch", "onnxruntime", "rosbags", "mcap", "matplotlib", "plotly", "typer", "rich"}
 

@@ -20,9 +20,9 @@ from calibration_drives import (
     spins,
 )
 
-from mail_ros.core.correction import Correction, joint_reading
 from mail_ros.core.errors import BagError, ConfigError
-from mail_ros.core.robot import MotorField, Robot
+from mail_ros.core.platform.compensation import Correction, joint_reading
+from mail_ros.core.platform.robot_file import MotorField, Robot
 from mail_ros.data.calibration.calibrate import calibrate, motor_ut
 from mail_ros.data.calibration.drive import Drive, read_drive
 from mail_ros.data.calibration.mount import mount_from_words

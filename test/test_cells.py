@@ -12,9 +12,9 @@ from helpers import synthetic_walk
 
 from mail_ros.evaluation.cells import Cell, compute_cell, finished, read_cell
 from mail_ros.evaluation.conditions import AS_WALKED, Condition
-from mail_ros.evaluation.follow import read_csv, table
+from mail_ros.evaluation.estimates import read_csv, table
 from mail_ros.evaluation.identity import walk_names
-from mail_ros.training.config import run_config
+from mail_ros.training.run_config import run_config
 
 SLOW, FAST = Condition(speed_m_s=1.0), Condition(speed_m_s=1.4)
 SETTINGS = ("features.rate_hz=10", "network.hidden=4", "training.epochs=2", "training.stride_s=4")

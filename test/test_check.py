@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from helpers import synthetic_walk
 
-from mail_ros.core.health import Level
-from mail_ros.core.signals import NS_PER_S
+from mail_ros.core.localizer.diagnostics import Level
+from mail_ros.core.signal.resampling import NS_PER_S
 from mail_ros.data.bag import FIELD_TOPIC, Message, Recording
 from mail_ros.data.bag_writer import BagWriter
+from mail_ros.data.check.bag_report import Verdict, check, check_bag
 from mail_ros.data.check.limits import CheckLimits
-from mail_ros.data.check.verdict import Verdict, check, check_bag
 from mail_ros.data.labels import interpolate
 from mail_ros.data.messages import FIELD_TYPE, LANDMARK_TYPE, encode_field, encode_landmark
 from mail_ros.data.simulator.bag import write_bag

@@ -13,9 +13,9 @@ from helpers import tiny_config, tiny_model
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from mail_ros.core.checkpoint import CARD_KEY, load_model
 from mail_ros.core.config import HeadKind
 from mail_ros.core.errors import ModelError
+from mail_ros.core.models.model_file import CARD_KEY, load_model
 
 
 def contents(path: Path) -> tuple[dict[str, npt.NDArray[np.float32]], dict[str, Any]]:

@@ -12,8 +12,8 @@ from helpers import synthetic_walk, tiny_config, tiny_model
 from shared_walks import LOGS, needs_logs
 from small_site import wheels_of
 
-from mail_ros.core.checkpoint import load_model
-from mail_ros.core.robot import read_robot
+from mail_ros.core.models.model_file import load_model
+from mail_ros.core.platform.robot_file import read_robot
 from mail_ros.data.bag import read_track
 from mail_ros.data.importers import IMPORTERS
 from mail_ros.data.walk_writer import write_walk

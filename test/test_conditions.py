@@ -11,7 +11,7 @@ from simulated_tracks import drive
 
 from mail_ros.core.config import FeatureConfig
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.signals import NS_PER_S
+from mail_ros.core.signal.resampling import NS_PER_S
 from mail_ros.data.dataset import resample
 from mail_ros.data.labels import interpolate
 from mail_ros.data.track import FloatArray, Landmark, Track

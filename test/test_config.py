@@ -4,7 +4,7 @@ import pytest
 
 from mail_ros.core.config import FeatureConfig, MailConfig, NetworkConfig, WindowConfig
 from mail_ros.core.errors import ConfigError
-from mail_ros.training.config import run_config
+from mail_ros.training.run_config import run_config
 
 
 def test_a_lower_rate_keeps_the_seconds() -> None:

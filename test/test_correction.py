@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from helpers import START_NS
 
-from mail_ros.core.correction import Correction, JointReading, joint_reading
-from mail_ros.core.robot import MotorField, Robot
-from mail_ros.core.signals import FloatArray
+from mail_ros.core.platform.compensation import Correction, JointReading, joint_reading
+from mail_ros.core.platform.robot_file import MotorField, Robot
+from mail_ros.core.signal.resampling import FloatArray
 
 TILTED = (0.5, 0.5, 0.5, 0.5)  # x to y, y to z, z to x
 PLACE_UT = np.array([20.0, -5.0, -43.0])  # in the body's axes

@@ -10,10 +10,10 @@ from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 from test_coverage import BACK, THERE, walk
 
-from mail_ros.core.health import Level
+from mail_ros.core.localizer.diagnostics import Level
+from mail_ros.data.check.bag_report import Verdict
 from mail_ros.data.check.limits import Finding
 from mail_ros.data.check.site import SiteCheck, by_site, held_out, held_to
-from mail_ros.data.check.verdict import Verdict
 from mail_ros.data.coverage import Need
 from mail_ros.data.plan import FREE, OCCUPIED, UNKNOWN, Plan
 from mail_ros.data.site_file import SiteFile

@@ -7,10 +7,10 @@ import pytest
 from helpers import START_NS, field_at, synthetic_walk, tiny_config
 from small_maps import along, turned
 
-from mail_ros.core.attitude import about_vertical
 from mail_ros.core.config import FeatureConfig, MailConfig, NetworkConfig, WindowConfig
 from mail_ros.core.errors import TrackError
-from mail_ros.core.way import LEAST_M
+from mail_ros.core.signal.attitude import about_vertical
+from mail_ros.core.signal.distance import LEAST_M
 from mail_ros.data.dataset import WindowSet, resample, walked_back
 from mail_ros.data.track import FloatArray, Track
 

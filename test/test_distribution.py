@@ -13,9 +13,9 @@ from helpers import synthetic_walk
 from safetensors.numpy import load_file
 
 from mail_ros.core.errors import ConfigError
-from mail_ros.training.config import run_config
 from mail_ros.training.distribution import Processes, joined
 from mail_ros.training.loop import Progress
+from mail_ros.training.run_config import run_config
 from mail_ros.training.train import Survey, train
 
 SETTINGS = [

@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from mail_ros.core.seam import Estimate, Status
-from mail_ros.evaluation.doubt import doubt, doubt_words
-from mail_ros.evaluation.follow import Scored
+from mail_ros.core.localizer.interface import Estimate, Status
+from mail_ros.evaluation.estimates import Scored
+from mail_ros.evaluation.uncertainty import doubt, doubt_words
 
 
 def scored(offset_m: tuple[float, float], *, status: Status = Status.LOCALIZED, floor: int = 0) -> Scored:

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from helpers import synthetic_walk, tiny_mail
 
-from mail_ros.core.localizer import MailLocalizer
-from mail_ros.core.seam import Estimate, Sample, Status
+from mail_ros.core.localizer.interface import Estimate, Sample, Status
+from mail_ros.core.localizer.localizer import MailLocalizer
 from mail_ros.data.bag import read_track
-from mail_ros.evaluation.follow import follow, read_csv, table, write_csv
+from mail_ros.evaluation.estimates import follow, read_csv, table, write_csv
 from mail_ros.evaluation.metrics import summarize
 
 

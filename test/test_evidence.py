@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from mail_ros.core.belief import Cells
-from mail_ros.core.evidence import Nearest, log_ratio, uncertain
-from mail_ros.core.lattice import label_neighbours
-from mail_ros.evaluation.peers.evidence import CellEvidence, EvidenceSettings
+from mail_ros.core.models.matching.cell_likelihood import Nearest, log_ratio, uncertain
+from mail_ros.core.neighbourhood import label_neighbours
+from mail_ros.evaluation.baselines.search_likelihood import CellEvidence, EvidenceSettings
 
 
 def test_each_cell_keeps_its_nearest_window() -> None:

@@ -19,9 +19,9 @@ from managed import Managed
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy
 
-from mail_ros.core.robot import MotorField, Robot, write_robot
+from mail_ros.core.platform.robot_file import MotorField, Robot, write_robot
 from mail_ros.nodes.demo_laps import DemoLapsNode
-from mail_ros.nodes.recorder import RecorderNode
+from mail_ros.nodes.recorder_node import RecorderNode
 
 PARAMETER_FILES = sorted((ROOT / "config").glob("*.yaml"))
 OTHERS = {"ekf_filter_node_map", "lifecycle_manager_localization"}  # nodes of robot_localization and of Nav2

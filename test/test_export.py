@@ -24,19 +24,19 @@ from simulated_tracks import surveys
 from typer.testing import CliRunner
 
 from mail_ros.cli.main import app
-from mail_ros.core.checkpoint import CARD_KEY, ModelCard, load_model, read_model, save_model
 from mail_ros.core.config import AttentionKind, Engine, GradientKind, HeadKind, MailConfig
-from mail_ros.core.engine import load
 from mail_ros.core.errors import ModelError
-from mail_ros.core.onnx_engine import ARRAYS_KEY, load_onnx
-from mail_ros.core.reader import WindowReader
-from mail_ros.core.tracked import localizer_of
+from mail_ros.core.localizer.reader import WindowReader
+from mail_ros.core.localizer.tracked import localizer_of
+from mail_ros.core.models.engine import load
+from mail_ros.core.models.model_file import CARD_KEY, ModelCard, load_model, read_model, save_model
+from mail_ros.core.models.onnx_engine import ARRAYS_KEY, load_onnx
 from mail_ros.data.dataset import WindowSet
 from mail_ros.training import export
-from mail_ros.training.config import run_config
 from mail_ros.training.export import export_onnx
 from mail_ros.training.matching import fit_matching
 from mail_ros.training.network import restored_network
+from mail_ros.training.run_config import run_config
 
 
 def config(
@@ -125,9 +125,9 @@ def test_localizing_by_onnxruntime_needs_no_torch(tmp_path: Path) -> None:
 import sys
 from pathlib import Path
 import numpy as np
-from mail_ros.core.engine import load
-from mail_ros.core.localizer import MailLocalizer
-from mail_ros.core.seam import Sample
+from mail_ros.core.models.engine import load
+from mail_ros.core.localizer.localizer import MailLocalizer
+from mail_ros.core.localizer.interface import Sample
 localizer = MailLocalizer(load(Path({str(out)!r}), "onnx")[0])
 walk = np.load({str(tmp_path / "walk.npz")!r})
 said = [localizer.push(Sample(int(at), field)) for at, field in zip(walk["stamp_ns"], walk["field_ut"])]

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mail_ros.core.attitude import about_vertical
-from mail_ros.core.feed import OdometryFeed, OdometryPose, StepFeed, WheelFeed
-from mail_ros.core.odometry import WAITING, ImuReading, Travelled
+from mail_ros.core.platform.odometry import WAITING, ImuReading, Travelled
+from mail_ros.core.platform.odometry_buffer import OdometryFeed, OdometryPose, StepFeed, WheelFeed
+from mail_ros.core.signal.attitude import about_vertical
 
 START_NS = 1_700_000_000_000_000_000
 FIELD_UT = np.array([20.0, 5.0, -43.0])

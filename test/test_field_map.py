@@ -11,12 +11,12 @@ from small_buildings import small_building
 
 from mail_ros.core.errors import ConfigError, TrackError
 from mail_ros.data.dataset import resample
-from mail_ros.data.field_map.config import FieldMapConfig
+from mail_ros.data.field_map.field_map_config import FieldMapConfig
 from mail_ros.data.field_map.fit import fit_field_map
 from mail_ros.data.field_map.kernel import PotentialKernel
+from mail_ros.data.field_map.paths import SurveyedWays
 from mail_ros.data.field_map.walks import READ, FloorMap, floor_maps, map_walks
-from mail_ros.data.field_map.ways import SurveyedWays
-from mail_ros.data.simulator.config import DriveConfig
+from mail_ros.data.simulator.simulation_config import DriveConfig
 from mail_ros.data.simulator.survey import survey
 from mail_ros.data.track import FloatArray, Track
 

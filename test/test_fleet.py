@@ -7,16 +7,16 @@ import pytest
 from helpers import synthetic_walk, tiny_config, tiny_mail
 from simulated_tracks import assert_equal, surveys
 
-from mail_ros.core.checkpoint import build
 from mail_ros.core.config import TrackerChoice
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.fleet import Fleet
-from mail_ros.core.model import Model
-from mail_ros.core.seam import Estimate, Sample
-from mail_ros.core.tracked import localizer_of
+from mail_ros.core.localizer.fleet import Fleet
+from mail_ros.core.localizer.interface import Estimate, Sample
+from mail_ros.core.localizer.tracked import localizer_of
+from mail_ros.core.models.mail.mail import Model
+from mail_ros.core.models.model_file import build
 from mail_ros.data.dataset import WindowSet
-from mail_ros.training.config import run_config
 from mail_ros.training.matching import fit_matching
+from mail_ros.training.run_config import run_config
 
 STRIDE_S = 0.1
 ROBOTS = ("a", "b", "c")

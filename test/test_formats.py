@@ -13,8 +13,8 @@ from helpers import synthetic_walk, tiny_model
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from mail_ros.core.checkpoint import CARD_KEY, load_model
 from mail_ros.core.errors import BagError, ModelError
+from mail_ros.core.models.model_file import CARD_KEY, load_model
 from mail_ros.data.bag import read_track
 from mail_ros.data.bag_metadata import NAME, VERSION
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail_ros.core.attitude import about_vertical, inverse, product, turned
 from mail_ros.core.config import FeatureConfig
-from mail_ros.core.frame import FRAMES
-from mail_ros.core.signals import FloatArray
+from mail_ros.core.signal.attitude import about_vertical, inverse, product, turned
+from mail_ros.core.signal.axes import FRAMES
+from mail_ros.core.signal.resampling import FloatArray
 
 ANGLE = st.floats(-math.pi, math.pi)
 FIELD_UT = np.array([14.0, -9.0, -43.0])  # of a place, in odometry's axes

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from mail_ros.training.gru import last_state
+from mail_ros.training.torch_gru import last_state
 
 
 @pytest.mark.parametrize(("steps", "rows"), [(1, 1), (7, 1), (9, 5)])

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from helpers import SyntheticWalk, synthetic_walk, tiny_mail
 
-from mail_ros.core.health import EARTH_UT, UNITS_UT, Assessment, Health, Level, unit_fault
-from mail_ros.core.localizer import MailLocalizer
-from mail_ros.core.seam import Sample
+from mail_ros.core.localizer.diagnostics import EARTH_UT, UNITS_UT, Assessment, Health, Level, unit_fault
+from mail_ros.core.localizer.interface import Sample
+from mail_ros.core.localizer.localizer import MailLocalizer
 
 
 def after(walk: SyntheticWalk, *, latency_s: float = 0.0) -> Assessment:

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shared_walks import LOGS, needs_logs
 
-from mail_ros.core.attitude import about_vertical
 from mail_ros.core.config import FeatureConfig
 from mail_ros.core.errors import TrackError
-from mail_ros.core.intake import SENSOR_FAULTS, Intake, SensorCheck
-from mail_ros.core.seam import Sample
-from mail_ros.core.signals import FloatArray
+from mail_ros.core.localizer.interface import Sample
+from mail_ros.core.signal.attitude import about_vertical
+from mail_ros.core.signal.preprocessor import SENSOR_FAULTS, Intake, SensorCheck
+from mail_ros.core.signal.resampling import FloatArray
 from mail_ros.data.bag import read_track
 from mail_ros.data.importers import import_file
 

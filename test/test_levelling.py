@@ -7,7 +7,7 @@ import pytest
 from helpers import field_at
 
 from mail_ros.core.errors import TrackError
-from mail_ros.data.levelling import odometry_angle_rad, own_field_ut, turned_rows
+from mail_ros.data.gravity_alignment import odometry_angle_rad, own_field_ut, turned_rows
 from mail_ros.data.track import FloatArray
 
 STEP_M = 0.02

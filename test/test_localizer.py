@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from mail_ros.core.belief import normal
 from mail_ros.core.config import FeatureConfig, HeadKind
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.localizer import MailLocalizer, WindowLocalizer
-from mail_ros.core.reader import Answer, MailReader, WindowReader, window_answer
-from mail_ros.core.seam import Estimate, Sample, Status
+from mail_ros.core.localizer.interface import Estimate, Sample, Status
+from mail_ros.core.localizer.localizer import MailLocalizer, WindowLocalizer
+from mail_ros.core.localizer.reader import Answer, MailReader, WindowReader, window_answer
 from mail_ros.data.dataset import by_label_m, resample
 from mail_ros.data.track import FloatArray, Track
 

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from simulated_tracks import drive, surveys
 
-from mail_ros.core.checkpoint import ModelCard, build, load_model, save_model
-from mail_ros.core.localizer import MailLocalizer
-from mail_ros.core.matching import Matching
-from mail_ros.core.tracked import tracked
+from mail_ros.core.localizer.localizer import MailLocalizer
+from mail_ros.core.localizer.tracked import tracked
+from mail_ros.core.models.matching.matching import Matching
+from mail_ros.core.models.model_file import ModelCard, build, load_model, save_model
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import FloatArray, Track
-from mail_ros.evaluation.follow import follow
-from mail_ros.training.config import run_config
+from mail_ros.evaluation.estimates import follow
 from mail_ros.training.matching import fit_matching
+from mail_ros.training.run_config import run_config
 
 SETTINGS = ["network.kind=matching", "features.rate_hz=10", "window.length_s=6", "window.scales_s=[6]"]
 

@@ -7,8 +7,8 @@ import pytest
 from small_maps import CELL_M, corridor, near, turned
 
 from mail_ros.core.belief import FloatArray
-from mail_ros.core.tracker import Tracker
-from mail_ros.core.tracker_config import TrackerConfig
+from mail_ros.core.filter.filter_config import TrackerConfig
+from mail_ros.core.filter.grid_filter import Tracker
 
 
 def weight(offset_m: tuple[float, float], way_m: FloatArray, angle: float, along_m: float, across_m: float) -> float:

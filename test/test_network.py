@@ -10,7 +10,7 @@ import torch
 from helpers import tiny_config, tiny_mail, tiny_network
 
 from mail_ros.core.config import AttentionKind, FeatureConfig, GradientKind, HeadKind, MailConfig, NetworkConfig
-from mail_ros.core.model import subsequence_starts
+from mail_ros.core.models.mail.mail import subsequence_starts
 
 Array = npt.NDArray[np.float64]
 Weights = dict[str, Array]

@@ -28,7 +28,7 @@ def test_a_node_is_timed(robots: int, reloads: int, tmp_path: Path) -> None:
 
 
 def test_the_matching_model_that_is_timed_can_be_loaded(tmp_path: Path) -> None:
-    from mail_ros.core.checkpoint import load_model
+    from mail_ros.core.models.model_file import load_model
 
     matching_model(tmp_path / "matching.safetensors")
     model, card = load_model(tmp_path / "matching.safetensors")

@@ -21,12 +21,12 @@ from ros import Graph
 from sensor_msgs.msg import MagneticField
 from std_srvs.srv import Empty, Trigger
 
-from mail_ros.core.saved_place import read_place
-from mail_ros.core.seam import Status
-from mail_ros.core.tracked import TrackedLocalizer
+from mail_ros.core.localizer.interface import Status
+from mail_ros.core.localizer.saved_pose import read_place
+from mail_ros.core.localizer.tracked import TrackedLocalizer
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_stamp_ns
-from mail_ros.nodes.work import put_to_work
+from mail_ros.nodes.runtime_node import put_to_work
 
 
 @pytest.fixture
@@ -181,7 +181,7 @@ def test_not_even_a_bug_in_loading_ends_a_localizer_at_work(
     def broken(path: Path, engine: str) -> None:
         raise MemoryError("no room\nat all")
 
-    monkeypatch.setattr("mail_ros.nodes.work.load", broken)
+    monkeypatch.setattr("mail_ros.nodes.runtime_node.load", broken)
     answer = graph.call(Trigger, "/mail_localizer/reload_model", Trigger.Request())
     assert not answer.success
     assert answer.message.startswith("the old model stays: MemoryError(")

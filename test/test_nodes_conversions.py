@@ -17,8 +17,8 @@ from rclpy.serialization import serialize_message
 from sensor_msgs.msg import JointState, MagneticField
 
 from mail_ros.core.errors import MailError
-from mail_ros.core.seam import Estimate, Status
-from mail_ros.core.tracker import Hypothesis
+from mail_ros.core.filter.grid_filter import Hypothesis
+from mail_ros.core.localizer.interface import Estimate, Status
 from mail_ros.data.messages import decode_field, decode_joints
 from mail_ros.nodes.conversions import (
     message_class,

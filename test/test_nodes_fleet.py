@@ -18,14 +18,14 @@ from rclpy.serialization import deserialize_message
 from ros import Graph
 from sensor_msgs.msg import MagneticField
 
-from mail_ros.core.checkpoint import load_model
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.localizer import MailLocalizer
-from mail_ros.core.seam import Estimate, Sample
+from mail_ros.core.localizer.interface import Estimate, Sample
+from mail_ros.core.localizer.localizer import MailLocalizer
+from mail_ros.core.models.model_file import load_model
 from mail_ros.data.messages import encode_field
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_reading, to_stamp_ns
-from mail_ros.nodes.fleet import LEAVE_S, LOOK_S, FleetNode
+from mail_ros.nodes.fleet_node import LEAVE_S, LOOK_S, FleetNode
 
 STRIDE_S = 0.1
 

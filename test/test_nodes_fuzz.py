@@ -21,10 +21,10 @@ pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wh
 from helpers import synthetic_walk, tiny_config, tiny_model
 from ros import Graph, Said
 
-from mail_ros.core.signals import RESTARTS
+from mail_ros.core.signal.resampling import RESTARTS
 from mail_ros.data.faults import FAULTS, START_NS, Driver
 from mail_ros.nodes.conversions import to_stamp_ns
-from mail_ros.nodes.localizer import LocalizerNode
+from mail_ros.nodes.localizer_node import LocalizerNode
 from mail_ros.nodes.soak import message
 
 MESSAGES = int(os.environ.get("MAIL_ROS_MESSAGES", "20000"))

@@ -25,9 +25,9 @@ from ros import Graph
 from sensor_msgs.msg import Imu, MagneticField
 
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.motion import Turn
-from mail_ros.core.runtime import Placed
-from mail_ros.core.seam import Estimate, Status
+from mail_ros.core.filter.motion import Turn
+from mail_ros.core.localizer.interface import Estimate, Status
+from mail_ros.core.localizer.runtime import Placed
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_stamp_ns, to_time
 

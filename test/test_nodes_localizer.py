@@ -21,11 +21,11 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 from sensor_msgs.msg import MagneticField
 
-from mail_ros.core.checkpoint import load_model
 from mail_ros.core.config import STRIDE_S, TrackerChoice
 from mail_ros.core.errors import MailError
-from mail_ros.core.seam import Estimate
-from mail_ros.core.tracked import localizer_of
+from mail_ros.core.localizer.interface import Estimate
+from mail_ros.core.localizer.tracked import localizer_of
+from mail_ros.core.models.model_file import load_model
 from mail_ros.data.bag import Bag
 from mail_ros.data.bag_writer import BagWriter
 from mail_ros.data.messages import FIELD_TYPE, encode_field

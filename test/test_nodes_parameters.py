@@ -20,8 +20,8 @@ from ros import Graph
 
 from mail_ros.core.config import STRIDE_S
 from mail_ros.core.errors import ConfigError, ModelError
-from mail_ros.nodes.fleet import FleetNode
-from mail_ros.nodes.localizer import LocalizerNode
+from mail_ros.nodes.fleet_node import FleetNode
+from mail_ros.nodes.localizer_node import LocalizerNode
 from mail_ros.nodes.parameters import LocalizerParameters, declare
 from mail_ros.nodes.recorder_parameters import RecorderParameters
 
@@ -98,7 +98,7 @@ def test_the_recorder_refuses_with_a_reason(graph: Graph, values: dict[str, Any]
 
 
 def test_a_robot_that_only_localizes_loads_nothing_of_bags() -> None:
-    script = "import sys, mail_ros.nodes.localizer, mail_ros.nodes.fleet; print(*sys.modules)"
+    script = "import sys, mail_ros.nodes.localizer_node, mail_ros.nodes.fleet_node; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert not set(done.stdout.split()) & {"mcap", "rosbags", "ruamel", "zstandard"}
 

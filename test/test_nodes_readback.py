@@ -10,10 +10,10 @@ pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wh
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
 from mail_ros.core.belief import Cells
-from mail_ros.core.health import Assessment, Level
-from mail_ros.core.lattice import grid_of
-from mail_ros.core.seam import Estimate, Status
-from mail_ros.core.tracker import Hypothesis
+from mail_ros.core.filter.grid_filter import Hypothesis
+from mail_ros.core.localizer.diagnostics import Assessment, Level
+from mail_ros.core.localizer.interface import Estimate, Status
+from mail_ros.core.neighbourhood import grid_of
 from mail_ros.nodes.conversions import to_occupancy_grid, to_pose_array, to_pose_with_covariance
 from mail_ros.nodes.readback import from_diagnostic_status, from_occupancy_grid, from_pose, from_pose_array
 

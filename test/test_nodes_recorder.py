@@ -27,7 +27,7 @@ from std_srvs.srv import Trigger
 from mail_ros.core.errors import MailError
 from mail_ros.data.bag import Bag
 from mail_ros.nodes import qos
-from mail_ros.nodes.recorder import RecorderNode
+from mail_ros.nodes.recorder_node import RecorderNode
 
 BEST_EFFORT = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
 RELIABLE = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
@@ -244,7 +244,7 @@ def test_a_take_that_finds_the_disk_full_ends_whole_and_another_can_begin(
     publish(graph, magnetometer, field())
     recorder.received(1)
     with monkeypatch.context() as patch:
-        patch.setattr("mail_ros.data.take.free_mb", lambda _: 12.0)
+        patch.setattr("mail_ros.data.recording.free_mb", lambda _: 12.0)
         graph.wait(lambda: recorder.node.take is None)
         assert "wanted 500 MB that stay free on the disk, found 12 MB" in recorder.call("start")[1]
     recorder.said("wanted 500 MB that stay free on the disk, found 12 MB")

@@ -18,11 +18,11 @@ from rclpy.serialization import deserialize_message
 from ros import Graph
 from sensor_msgs.msg import JointState, MagneticField
 
-from mail_ros.core.checkpoint import load_model
 from mail_ros.core.config import STRIDE_S
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.robot import Robot, write_robot
-from mail_ros.core.tracked import localizer_of
+from mail_ros.core.localizer.tracked import localizer_of
+from mail_ros.core.models.model_file import load_model
+from mail_ros.core.platform.robot_file import Robot, write_robot
 from mail_ros.data.bag import FIELD_TOPIC, JOINTS_TOPIC, Bag, read_track
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_time

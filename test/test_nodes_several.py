@@ -12,9 +12,9 @@ from geometry_msgs.msg import PoseWithCovarianceStamped
 from helpers import offline_estimates, synthetic_walk, tiny_config, tiny_model
 from ros import Graph
 
-from mail_ros.core.checkpoint import load_model
 from mail_ros.core.config import STRIDE_S
-from mail_ros.core.tracked import localizer_of
+from mail_ros.core.localizer.tracked import localizer_of
+from mail_ros.core.models.model_file import load_model
 from mail_ros.nodes.replay import ReplayOptions, replay
 
 

@@ -26,10 +26,10 @@ from mail_ros.data.bag import read_recording
 from mail_ros.data.truth import Way
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_time
-from mail_ros.nodes.recorder import RecorderNode
+from mail_ros.nodes.recorder_node import RecorderNode
 from mail_ros.nodes.replay import ReplayOptions, replay
 from mail_ros.nodes.surveyor import Surveyor
-from mail_ros.training.config import run_config
+from mail_ros.training.run_config import run_config
 from mail_ros.training.train import Survey, train
 
 SITE = """

@@ -11,12 +11,12 @@ from scipy.signal import butter, find_peaks, sosfiltfilt
 from shared_walks import LOGS, needs_logs
 
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.odometry import GaitConfig, ImuReading, PedestrianOdometry, Travelled, WheelOdometry
+from mail_ros.core.platform.odometry import GaitConfig, ImuReading, PedestrianOdometry, Travelled, WheelOdometry
 from mail_ros.data.bag import IMU_TOPIC, ODOMETRY_TOPIC, Bag, read_track
+from mail_ros.data.bag_odometry import BagOdometry
 from mail_ros.data.bag_writer import BagWriter
 from mail_ros.data.importers import import_file
 from mail_ros.data.messages import IMU_TYPE, ODOMETRY_TYPE, decode, decode_imu, typestore
-from mail_ros.data.odometry import BagOdometry
 from mail_ros.data.track import FloatArray, ImuSeries, IntArray
 from mail_ros.data.walk_writer import write_walk
 

@@ -18,12 +18,12 @@ from simulated_tracks import (
 )
 
 from mail_ros.core.errors import ConfigError, TrackError
-from mail_ros.core.seam import Estimate
+from mail_ros.core.localizer.interface import Estimate
 from mail_ros.data.simulator.dipoles import make_site
 from mail_ros.data.simulator.plan import drive_route
 from mail_ros.data.track import Track
-from mail_ros.evaluation.follow import follow
-from mail_ros.evaluation.peers.magicol import Magicol, MagicolSettings, distances_ut, fit_magicol
+from mail_ros.evaluation.baselines.magicol import Magicol, MagicolSettings, distances_ut, fit_magicol
+from mail_ros.evaluation.estimates import follow
 
 SMALL = MagicolSettings(particles=400, passes=0, offset_ut=0.5)  # as many as a small building needs
 

@@ -9,12 +9,12 @@ import pytest
 from simulated_tracks import answers, assert_equal, chance_error_m, drive, simulated_track, surveys, with_noise_after
 
 from mail_ros.core.errors import ConfigError, TrackError
-from mail_ros.core.seam import Estimate, Sample
+from mail_ros.core.localizer.interface import Estimate, Sample
 from mail_ros.data.simulator.dipoles import make_site
 from mail_ros.data.simulator.plan import drive_route
 from mail_ros.data.track import Track
-from mail_ros.evaluation.follow import follow
-from mail_ros.evaluation.peers.maloc import Maloc, MalocSettings, fit_maloc
+from mail_ros.evaluation.baselines.maloc import Maloc, MalocSettings, fit_maloc
+from mail_ros.evaluation.estimates import follow
 
 SMALL = MalocSettings(particles=1000, offset_ut=0.5)  # as many as a small building needs
 

@@ -10,11 +10,11 @@ from filterpy.kalman import KalmanFilter  # type: ignore[import-untyped]
 from simulated_tracks import surveys
 
 from mail_ros.core.errors import TrackError
-from mail_ros.core.seam import Sample, Status
+from mail_ros.core.localizer.interface import Sample, Status
 from mail_ros.data.track import FloatArray
-from mail_ros.evaluation.peers.field_map import field_map
-from mail_ros.evaluation.peers.particles import Cloud, MotionSettings, systematic, to_estimate
-from mail_ros.evaluation.peers.steps import STEP_M, Step, StepCutter
+from mail_ros.evaluation.baselines.field_map import field_map
+from mail_ros.evaluation.baselines.particles import Cloud, MotionSettings, systematic, to_estimate
+from mail_ros.evaluation.baselines.steps import STEP_M, Step, StepCutter
 
 EXACT = MotionSettings(heading_rad=0.0, scale=0.0, place_m=0.3)
 

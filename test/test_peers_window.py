@@ -8,12 +8,12 @@ import pytest
 from simulated_tracks import answers, assert_equal, chance_error_m, drive, surveys, with_noise_after
 
 from mail_ros.core.errors import TrackError
-from mail_ros.core.seam import Localizer
-from mail_ros.core.tracked import tracked
+from mail_ros.core.localizer.interface import Localizer
+from mail_ros.core.localizer.tracked import tracked
 from mail_ros.data.track import Track
-from mail_ros.evaluation.follow import follow
+from mail_ros.evaluation.estimates import follow
 from mail_ros.evaluation.methods import METHODS, Fit
-from mail_ros.training.config import run_config
+from mail_ros.training.run_config import run_config
 
 SETTINGS = ["features.rate_hz=10", "training.batch=64", "training.learning_rate=0.01"]
 HARDLY = ["training.epochs=1", "training.stride_s=5"]  # what is claimed does not depend on skill

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail_ros.core.health import Assessment, Level
+from mail_ros.core.localizer.diagnostics import Assessment, Level
 from mail_ros.data.cdr import HEADER_TYPE, has_header, header, numbers
 from mail_ros.data.messages import (
     FIELD_TYPE,

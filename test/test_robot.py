@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.robot import MotorField, Robot, quaternion, read_robot, rotation, write_robot
+from mail_ros.core.platform.robot_file import MotorField, Robot, quaternion, read_robot, rotation, write_robot
 
 MOTOR = MotorField(("velocity:left", "load:right"), ((1.0, 2.0, 3.0), (-0.5, 0.0, 0.25)), 0.04)
 ROBOT = Robot((0.5, -0.5, 0.5, 0.5), (3.0, -4.0, 5.0), MOTOR, {"bag": "drive"})

@@ -15,20 +15,20 @@ import pytest
 from simulated_tracks import answers, assert_equal, with_noise_after
 from small_buildings import small_building
 
-from mail_ros.core.checkpoint import build
-from mail_ros.core.frame import FRAMES
-from mail_ros.core.model import Model
-from mail_ros.core.seam import Estimate, Sample, Status
-from mail_ros.core.tracked import TrackedLocalizer, localizer_of
+from mail_ros.core.localizer.interface import Estimate, Sample, Status
+from mail_ros.core.localizer.tracked import TrackedLocalizer, localizer_of
+from mail_ros.core.models.mail.mail import Model
+from mail_ros.core.models.model_file import build
+from mail_ros.core.signal.axes import FRAMES
 from mail_ros.data.dataset import WindowSet
-from mail_ros.data.levelling import turned_rows
-from mail_ros.data.simulator.config import DriveConfig
+from mail_ros.data.gravity_alignment import turned_rows
 from mail_ros.data.simulator.drive import drive
+from mail_ros.data.simulator.simulation_config import DriveConfig
 from mail_ros.data.simulator.survey import survey
 from mail_ros.data.simulator.walk import SimulatedDrive
 from mail_ros.data.track import BoolArray, FloatArray, Track
-from mail_ros.training.config import run_config
 from mail_ros.training.matching import fit_matching
+from mail_ros.training.run_config import run_config
 
 CALM = DriveConfig(rate_hz=20.0)
 STRIDE_S = 0.5

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from small_buildings import small_building
 
-from mail_ros.core.attitude import about_vertical, product, turned
 from mail_ros.core.errors import TrackError
-from mail_ros.data.simulator.config import DriveConfig
+from mail_ros.core.signal.attitude import about_vertical, product, turned
 from mail_ros.data.simulator.drive import drive
+from mail_ros.data.simulator.simulation_config import DriveConfig
 from mail_ros.data.track import Track
 from mail_ros.evaluation.robots.cases import NONE, UNDISTURBED, Case, Curve, Point, cases, curves
 from mail_ros.evaluation.robots.cost import Cost

@@ -13,12 +13,12 @@ import pytest
 from helpers import START_NS, synthetic_walk, tiny_config, tiny_model
 
 from mail_ros.core.config import STRIDE_S
-from mail_ros.core.engine import load
-from mail_ros.core.feed import OdometryPose, WheelFeed
-from mail_ros.core.motion import Turn
-from mail_ros.core.runtime import MOST_KEPT, Placed, Runtime, map_from_odometry
-from mail_ros.core.seam import Estimate, Status
-from mail_ros.core.tracked import TrackedLocalizer
+from mail_ros.core.filter.motion import Turn
+from mail_ros.core.localizer.interface import Estimate, Status
+from mail_ros.core.localizer.runtime import MOST_KEPT, Placed, Runtime, map_from_odometry
+from mail_ros.core.localizer.tracked import TrackedLocalizer
+from mail_ros.core.models.engine import load
+from mail_ros.core.platform.odometry_buffer import OdometryPose, WheelFeed
 
 
 def runtime(model: Path, **changed: Any) -> Runtime:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from mail_ros.core.errors import MailError
-from mail_ros.core.saved_place import MOVED_M2, read_place, save_place
-from mail_ros.core.seam import Estimate, Status
+from mail_ros.core.localizer.interface import Estimate, Status
+from mail_ros.core.localizer.saved_pose import MOVED_M2, read_place, save_place
 
 LAST = Estimate(123, np.array([4.0, -2.0]), np.array([[0.2, 0.1], [0.1, 0.3]]), -2, Status.LOCALIZED, ())
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail_ros.core.signals import Resampler, SlidingWindow, Tick, gradient
+from mail_ros.core.signal.resampling import Resampler, SlidingWindow, Tick, gradient
 
 PERIOD_NS = 20_000_000
 START_NS = 1_700_000_000_000_000_000

@@ -10,10 +10,10 @@ import pytest
 from small_buildings import small_building
 
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.robot import rotation
-from mail_ros.data.simulator.config import PERSON, DriveConfig
+from mail_ros.core.platform.robot_file import rotation
 from mail_ros.data.simulator.drive import drive
 from mail_ros.data.simulator.rotation import into_body
+from mail_ros.data.simulator.simulation_config import PERSON, DriveConfig
 from mail_ros.data.simulator.survey import survey
 from mail_ros.data.simulator.walk import SimulatedDrive
 from mail_ros.data.track import FloatArray

@@ -15,7 +15,7 @@ from PIL import Image
 from shared_walks import LOGS, needs_logs
 from test_cli import mail_ros
 
-from mail_ros.core.checkpoint import load_model
+from mail_ros.core.models.model_file import load_model
 from mail_ros.data.bag import Bag
 from mail_ros.data.site_file import read_site
 

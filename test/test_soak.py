@@ -12,7 +12,7 @@ pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wh
 from helpers import tiny_config, tiny_model
 
 from mail_ros.core.errors import MailError
-from mail_ros.core.health import Heard
+from mail_ros.core.localizer.diagnostics import Heard
 from mail_ros.nodes import soak as soaking
 from mail_ros.nodes.soak import Hour, soak
 

@@ -8,7 +8,7 @@ import pytest
 from test_cli import mail_ros
 
 from mail_ros.core.errors import MailError
-from mail_ros.core.lattice import Lattice
+from mail_ros.core.neighbourhood import Lattice
 from mail_ros.evaluation.report.runs import read_runs, read_speed
 from mail_ros.evaluation.speed.costs import parts_of
 from mail_ros.evaluation.speed.models import corridors

@@ -25,11 +25,11 @@ from mail_ros.core.config import (
     WindowConfig,
 )
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.localizer import MailLocalizer
-from mail_ros.core.model import Mail
-from mail_ros.core.reader import Answer, MailBatch, MailReader, window_answer
-from mail_ros.core.signals import FloatArray, Tick
-from mail_ros.core.streaming import StreamingMail
+from mail_ros.core.localizer.localizer import MailLocalizer
+from mail_ros.core.localizer.reader import Answer, MailBatch, MailReader, window_answer
+from mail_ros.core.models.mail.mail import Mail
+from mail_ros.core.models.mail.streaming import StreamingMail
+from mail_ros.core.signal.resampling import FloatArray, Tick
 from mail_ros.data.bag import read_track
 from mail_ros.data.importers import import_file
 

@@ -24,7 +24,7 @@ from mail_ros.data.simulator.dipoles import make_site
 from mail_ros.data.simulator.plan import drive_route
 from mail_ros.evaluation.accuracy import Bench, merge, settled
 from mail_ros.evaluation.area import auroc
-from mail_ros.evaluation.follow import read_csv
+from mail_ros.evaluation.estimates import read_csv
 from mail_ros.evaluation.protocol import read_walks, split
 from mail_ros.evaluation.report.charts import FORMS, charts
 from mail_ros.evaluation.report.page import write_page
@@ -32,7 +32,7 @@ from mail_ros.evaluation.report.pictures import write_pictures
 from mail_ros.evaluation.report.runs import read_runs, read_studies
 from mail_ros.evaluation.studies import MAIL, STUDIES, chosen
 from mail_ros.evaluation.study_variants import INGREDIENTS, TRAINING
-from mail_ros.training.config import run_config
+from mail_ros.training.run_config import run_config
 
 SMALL = ["--set=network.hidden=4", "--set=training.epochs=2", "--set=training.stride_s=4"]
 METHODS = ("knn", "mail_heatmap", "mail_uniform")

@@ -16,15 +16,15 @@ import pytest
 from rosbags.rosbag2 import Reader
 
 from mail_ros.core.errors import BagError
-from mail_ros.data import take
+from mail_ros.data import recording
 from mail_ros.data.bag import Bag
 from mail_ros.data.bag_writer import Splitting
 from mail_ros.data.cdr import header
 from mail_ros.data.messages import FIELD_TYPE, MARK_TYPE
+from mail_ros.data.recording import Take, TakeOptions, free_mb
 from mail_ros.data.repair import repair
 from mail_ros.data.route import Route, RoutePoint
 from mail_ros.data.route_file import NOTE, route_to_note
-from mail_ros.data.take import Take, TakeOptions, free_mb
 
 TOPIC = "/imu/mag"
 MARKS = "/mark"
@@ -47,7 +47,7 @@ def test_takes_of_one_second_are_separate_bags(tmp_path: Path, monkeypatch: pyte
         def now(cls, tz: Any = None) -> Noon:
             return cls(2026, 5, 4, 12, 0, 0)
 
-    monkeypatch.setattr(take, "datetime", Noon)
+    monkeypatch.setattr(recording, "datetime", Noon)
     for count in (1, 2, 3):
         under_way = Take(options(tmp_path), MARKS)
         fill(under_way, count)
@@ -168,7 +168,7 @@ def test_no_take_begins_or_goes_on_without_the_room_that_is_to_stay_free(
     assert list(tmp_path.iterdir()) == []
     under_way = Take(options(tmp_path, min_free_mb=1), MARKS)
     fill(under_way, 10)
-    monkeypatch.setattr(take, "free_mb", lambda _: 0.5)
+    monkeypatch.setattr(recording, "free_mb", lambda _: 0.5)
     with pytest.raises(BagError, match="wanted 1 MB that stay free on the disk, found 0 MB"):
         under_way.flush()
     assert under_way.close() == "recorded /imu/mag 10"

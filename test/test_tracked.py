@@ -13,19 +13,19 @@ from simulated_tracks import answers, assert_equal, drive, surveys, with_noise_a
 from mail_ros.core.belief import Cells, gaussian, normal
 from mail_ros.core.config import FeatureConfig, MailConfig, WindowConfig
 from mail_ros.core.errors import ConfigError, TrackError
-from mail_ros.core.localizer import MailLocalizer, WindowLocalizer
-from mail_ros.core.reader import Answer
-from mail_ros.core.seam import Localizer, Sample, Status
-from mail_ros.core.signals import Tick
-from mail_ros.core.standing import FieldActivity, OdometryActivity
-from mail_ros.core.tracked import tracked
-from mail_ros.core.tracker_config import TrackerConfig
+from mail_ros.core.filter.filter_config import TrackerConfig
+from mail_ros.core.filter.stationary import FieldActivity, OdometryActivity
+from mail_ros.core.localizer.interface import Localizer, Sample, Status
+from mail_ros.core.localizer.localizer import MailLocalizer, WindowLocalizer
+from mail_ros.core.localizer.reader import Answer
+from mail_ros.core.localizer.tracked import tracked
+from mail_ros.core.signal.resampling import Tick
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import Track
-from mail_ros.evaluation.follow import follow
-from mail_ros.evaluation.peers.dead_reckoning import DeadReckoning
-from mail_ros.evaluation.peers.dtw import dtw
-from mail_ros.evaluation.peers.knn import knn
+from mail_ros.evaluation.baselines.dead_reckoning import DeadReckoning
+from mail_ros.evaluation.baselines.dtw import dtw
+from mail_ros.evaluation.baselines.knn import knn
+from mail_ros.evaluation.estimates import follow
 
 SEARCH = MailConfig(FeatureConfig(rate_hz=10.0, gradient="mean"), WindowConfig())
 

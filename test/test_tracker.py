@@ -10,8 +10,8 @@ from small_maps import RING_M, along, cells_of, corridor, errors, near, ring, wa
 
 from mail_ros.core.belief import Cells, FloatArray
 from mail_ros.core.errors import ConfigError, ModelError, TrackError
-from mail_ros.core.tracker import Tracker
-from mail_ros.core.tracker_config import TrackerConfig
+from mail_ros.core.filter.filter_config import TrackerConfig
+from mail_ros.core.filter.grid_filter import Tracker
 
 
 def noisy(cells: Cells, seed: int) -> Callable[[FloatArray], FloatArray]:

@@ -6,8 +6,8 @@ from small_maps import RING_M, along, corridor, errors, near, ring, walk
 
 from mail_ros.core.belief import GAUSSIAN_FLOOR_M, Cells, FloatArray
 from mail_ros.core.errors import TrackError
-from mail_ros.core.tracker import Tracker
-from mail_ros.core.tracker_config import TrackerConfig
+from mail_ros.core.filter.filter_config import TrackerConfig
+from mail_ros.core.filter.grid_filter import Tracker
 
 
 @pytest.mark.parametrize("odometry", [True, False])

@@ -11,14 +11,14 @@ import torch
 from helpers import synthetic_walk
 from safetensors.numpy import load_file
 
-from mail_ros.core.checkpoint import load_model
 from mail_ros.core.errors import ConfigError, MailError, TrackError
-from mail_ros.core.heads import RegressionHead
-from mail_ros.core.robot import Robot
+from mail_ros.core.models.heads import RegressionHead
+from mail_ros.core.models.model_file import load_model
+from mail_ros.core.platform.robot_file import Robot
 from mail_ros.data.dataset import WindowSet
 from mail_ros.training import loop
-from mail_ros.training.config import RunConfig, run_config
 from mail_ros.training.loop import Progress, Trainer
+from mail_ros.training.run_config import RunConfig, run_config
 from mail_ros.training.run_folder import RunFolder
 from mail_ros.training.train import Survey, labelled_track, train, untrained
 

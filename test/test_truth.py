@@ -11,10 +11,10 @@ from truth_bags import marks, points, poses, transform, write_bag
 
 from mail_ros.core.config import MailConfig
 from mail_ros.core.errors import BagError
-from mail_ros.core.health import Level
-from mail_ros.core.signals import NS_PER_S
+from mail_ros.core.localizer.diagnostics import Level
+from mail_ros.core.signal.resampling import NS_PER_S
 from mail_ros.data.bag import Message, read_recording, read_track
-from mail_ros.data.check.verdict import check_bag
+from mail_ros.data.check.bag_report import check_bag
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.messages import ODOMETRY_TYPE, POSE_TYPES
 from mail_ros.data.route import Route, RoutePoint

@@ -14,7 +14,7 @@ pytest.importorskip("rerun.chunk", reason="needs rerun-sdk 0.39 or newer: pip in
 
 from recordings import entities, rows, views
 
-from mail_ros.core.tracked import localizer_of
+from mail_ros.core.localizer.tracked import localizer_of
 from mail_ros.data.bag import read_track
 from mail_ros.view.bag import reference_ways, show_bag
 from mail_ros.view.rerun_canvas import Layout, RerunCanvas

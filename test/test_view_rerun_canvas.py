@@ -14,7 +14,7 @@ pytest.importorskip("rerun.chunk", reason="needs rerun-sdk 0.39 or newer: pip in
 from recordings import rows, views
 
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.health import Level
+from mail_ros.core.localizer.diagnostics import Level
 from mail_ros.data.plan import Plan
 from mail_ros.view.drawing import Curves, Dots, Drawn, Lines, Note, Page
 from mail_ros.view.rerun_canvas import Layout, RerunCanvas, Window

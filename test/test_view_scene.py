@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from mail_ros.core.belief import Cells
-from mail_ros.core.health import Assessment, Level
-from mail_ros.core.lattice import grid_of
-from mail_ros.core.seam import Estimate, Status
-from mail_ros.core.tracker import Hypothesis
+from mail_ros.core.filter.grid_filter import Hypothesis
+from mail_ros.core.localizer.diagnostics import Assessment, Level
+from mail_ros.core.localizer.interface import Estimate, Status
+from mail_ros.core.neighbourhood import grid_of
 from mail_ros.data.plan import Plan
 from mail_ros.view.drawing import Curves, Dots, Drawn, Lines, Note, Page
 from mail_ros.view.scene import COLOURS, Setting, View, ellipse, status_page

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail_ros.core.signals import FloatArray, Tick
-from mail_ros.core.way import BACK_M, LEAST_M, Progress, WaySampler
+from mail_ros.core.signal.distance import BACK_M, LEAST_M, Progress, WaySampler
+from mail_ros.core.signal.resampling import FloatArray, Tick
 
 START_NS = 1_700_000_000_000_000_000
 STEP_NS = 20_000_000

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from mail_ros.core.frames import frame_of_floor
-from mail_ros.core.signals import NS_PER_S
+from mail_ros.core.map_frames import frame_of_floor
+from mail_ros.core.signal.resampling import NS_PER_S
 from mail_ros.data.bag import FIELD_TOPIC, Message
 from mail_ros.data.bag_writer import BagWriter
 from mail_ros.data.messages import (

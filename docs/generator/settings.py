@@ -9,8 +9,8 @@ from typing import Any
 from generator.fields import fields
 from generator.markdown import code, page, section, table, value
 from mail_ros.core import config
-from mail_ros.core.tracker_config import TrackerConfig
-from mail_ros.training.config import PRESETS, RunConfig
+from mail_ros.core.filter.filter_config import TrackerConfig
+from mail_ros.training.run_config import PRESETS, RunConfig
 
 ABOUT = (
     "What `mail_ros train` and `mail_ros benchmark accuracy` take with `--set SECTION.NAME=VALUE`, as in "

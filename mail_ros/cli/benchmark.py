@@ -62,7 +62,7 @@ def accuracy(
     from mail_ros.evaluation.accuracy import Bench, check_methods, results, settled, write_results
     from mail_ros.evaluation.methods import COMPARED, applicable
     from mail_ros.evaluation.studies import chosen, write_study
-    from mail_ros.training.config import run_config
+    from mail_ros.training.run_config import run_config
 
     config = run_config([*BASE, *(QUICK if quick else []), *(settings or [])])
     named = [name.strip() for name in methods.split(",")] if methods else []

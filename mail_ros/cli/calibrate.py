@@ -13,7 +13,7 @@ from mail_ros.cli.console import console, print_json, print_table
 from mail_ros.cli.options import AsJson, Topic
 
 if TYPE_CHECKING:
-    from mail_ros.core.robot import Robot
+    from mail_ros.core.platform.robot_file import Robot
     from mail_ros.data.calibration.drive import Drive
     from mail_ros.data.calibration.iron import IronFit
     from mail_ros.data.calibration.motor import MotorFit
@@ -42,7 +42,7 @@ def calibrate(
 
     Example: `mail_ros calibrate drives/to_and_fro --out robot.json`
     """
-    from mail_ros.core.robot import Robot, read_robot, write_robot
+    from mail_ros.core.platform.robot_file import Robot, read_robot, write_robot
     from mail_ros.data.bag import Bag
     from mail_ros.data.calibration.calibrate import calibrate as fit
     from mail_ros.data.calibration.drive import read_drive

@@ -12,11 +12,11 @@ from mail_ros.cli.console import console, print_json, print_table, progress
 from mail_ros.cli.next_step import SETTINGS, gathered, pattern, say_next, told, words
 from mail_ros.cli.options import AsJson, RobotFile, SiteOption, Topic, Truth
 from mail_ros.core.errors import BagError
-from mail_ros.core.health import Level
+from mail_ros.core.localizer.diagnostics import Level
 
 if TYPE_CHECKING:
+    from mail_ros.data.check.bag_report import Verdict
     from mail_ros.data.check.site import SiteCheck
-    from mail_ros.data.check.verdict import Verdict
     from mail_ros.data.site_file import SiteFile
 
 # Heading, a verdict's number, its factor and its digits.
@@ -51,9 +51,9 @@ def check(
 
     Example: `mail_ros check bags/monday_* --coverage coverage`
     """
-    from mail_ros.core.robot import read_robot
+    from mail_ros.core.platform.robot_file import read_robot
+    from mail_ros.data.check.bag_report import check_bag
     from mail_ros.data.check.site import by_site, held_to
-    from mail_ros.data.check.verdict import check_bag
     from mail_ros.data.site_file import read_site
 
     place = read_site(site_file) if site_file else None

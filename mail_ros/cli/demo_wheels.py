@@ -46,7 +46,7 @@ def trained_model(site: Site, folder: Path) -> Path:
     """What `mail_ros train --preset robot` makes of a survey of the site by another robot; all of it in `folder`."""
     from mail_ros.data.simulator.bag import write_bag
     from mail_ros.data.simulator.demo_drive import survey_site
-    from mail_ros.training.config import run_config
+    from mail_ros.training.run_config import run_config
     from mail_ros.training.train import Survey, train
 
     walks = survey_site(site)
@@ -63,7 +63,7 @@ def trained_model(site: Site, folder: Path) -> Path:
 def _print(drive: SimulatedDrive, answers: Answers) -> None:
     import numpy as np
 
-    from mail_ros.evaluation.happenings import AFTER_S, KINDS, during
+    from mail_ros.evaluation.events import AFTER_S, KINDS, during
 
     then = {kind: during(drive, kind)[answers.sample] for kind in KINDS}
     rows: dict[str, BoolArray] = {"all": np.ones(len(answers.sample), np.bool_)}

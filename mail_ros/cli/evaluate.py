@@ -34,12 +34,12 @@ def evaluate(
 
     Example: `mail_ros evaluate models/site.safetensors bags/tuesday_* --estimates estimates.csv`
     """
-    from mail_ros.core.checkpoint import load_model
-    from mail_ros.core.robot import read_robot
-    from mail_ros.core.tracked import localizer_of
+    from mail_ros.core.localizer.tracked import localizer_of
+    from mail_ros.core.models.model_file import load_model
+    from mail_ros.core.platform.robot_file import read_robot
     from mail_ros.data.bag import read_track
-    from mail_ros.evaluation.doubt import doubt, doubt_words
-    from mail_ros.evaluation.follow import Scored, follow, table, write_csv
+    from mail_ros.evaluation.estimates import Scored, follow, table, write_csv
+    from mail_ros.evaluation.uncertainty import doubt, doubt_words
 
     network, _ = load_model(model)
     check_choice("--tracker", tracker, TrackerChoice)

@@ -32,7 +32,7 @@ def from_map(
     Example, some minutes: `mail_ros benchmark map --buildings 3 --set field_map.walks=20`
     """
     from mail_ros.evaluation.from_map import CASES, compare, models
-    from mail_ros.training.config import run_config
+    from mail_ros.training.run_config import run_config
 
     config = run_config([*BASE, *(settings or [])], "robot")
     seeds = range(first, first + buildings)

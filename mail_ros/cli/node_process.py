@@ -79,7 +79,7 @@ def own_domain() -> int:
 def running_node(name: str, domain_id: int, parameters: Mapping[str, object]) -> Iterator[NodeProcess]:
     """Run a node of `mail_ros.nodes`; it ends with the block."""
     environment = {**os.environ, "ROS_DOMAIN_ID": str(domain_id), "RCUTILS_COLORIZED_OUTPUT": "0"}
-    command = [sys.executable, "-m", f"mail_ros.nodes.{name}", "--ros-args"]
+    command = [sys.executable, "-m", f"mail_ros.nodes.{name}_node", "--ros-args"]
     command += [word for name, value in parameters.items() for word in ("-p", f"{name}:={value}")]
     with tempfile.TemporaryFile() as log, ExitStack() as stack:
         before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # or the node would outlive us

@@ -12,8 +12,8 @@ from mail_ros.cli.next_step import gathered, say_next, told, words
 from mail_ros.cli.options import AsJson, RobotFile, Settings, SiteOption, Topic, Truth, among
 
 if TYPE_CHECKING:  # it brings numpy along
-    from mail_ros.core.checkpoint import ModelCard
-    from mail_ros.training.config import RunConfig
+    from mail_ros.core.models.model_file import ModelCard
+    from mail_ros.training.run_config import RunConfig
     from mail_ros.training.train import Survey
 
 
@@ -49,9 +49,9 @@ def train(
 
     On several processes: `torchrun --standalone --nproc-per-node 2 -m -- mail_ros.cli.main train ...`
     """
-    from mail_ros.core.robot import read_robot
+    from mail_ros.core.platform.robot_file import read_robot
     from mail_ros.data.site_file import read_site
-    from mail_ros.training.config import run_config
+    from mail_ros.training.run_config import run_config
     from mail_ros.training.train import Survey
 
     config = run_config(settings or [], preset)

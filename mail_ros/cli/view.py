@@ -56,7 +56,7 @@ def _live(namespace: str, site_file: Path | None, out: Path | None) -> int:
     from mail_ros.nodes.spin import ClosingNode, run
 
     def create() -> ClosingNode:
-        from mail_ros.nodes.view import ViewNode
+        from mail_ros.nodes.view_node import ViewNode
 
         given = {"site_file": str(site_file or ""), "out": str(out or "")}
         return ViewNode({name: value for name, value in given.items() if value}, namespace=namespace)
@@ -74,8 +74,8 @@ def _bag(
     out: Path | None,
 ) -> tuple[int, int]:
     """Show a bag, and wait until the window is closed; how many estimates there were, and samples."""
-    from mail_ros.core.checkpoint import load_model
-    from mail_ros.core.tracked import localizer_of
+    from mail_ros.core.localizer.tracked import localizer_of
+    from mail_ros.core.models.model_file import load_model
     from mail_ros.data.bag import read_track
     from mail_ros.data.site_file import read_site
 

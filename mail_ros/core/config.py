@@ -15,8 +15,8 @@ from mail_ros.core.errors import ConfigError
 
 GradientKind = Literal["lag", "first", "mean"]
 AttentionKind = Literal["adaptive", "uniform", "constant"]
-FrameKind = Literal["device", "level"]  # axes of the field, see `core.frame`
-Along = Literal["time", "way"]  # what a window is long of, see `core.way`
+FrameKind = Literal["device", "level"]  # axes of the field, see `core.signal.axes`
+Along = Literal["time", "way"]  # what a window is long of, see `core.signal.distance`
 HeadKind = Literal["regression", "heatmap"]
 NetworkKind = Literal["mail", "matching"]
 TrackerChoice = Literal["none", "walking", "odometry"]  # each window by itself; tracked without and with odometry
@@ -56,7 +56,7 @@ class FeatureConfig:
 
     @property
     def width(self) -> int:
-        """Numbers in a row of the window, see `core.frame`."""
+        """Numbers in a row of the window, see `core.signal.axes`."""
         return {"device": 3, "level": 5}[self.frame]
 
     @property
@@ -91,7 +91,7 @@ class WindowConfig:
 class NetworkConfig:
     """Widths that the paper leaves open, and which of its variants is built."""
 
-    kind: NetworkKind = "mail"  # "matching": no network, see `core.matching`; what follows here then has no effect
+    kind: NetworkKind = "mail"  # "matching": no network; what follows here then has no effect
     hidden: int = 32  # of each scale's GRU
     feature: int = 32  # of each scale's feature vector
     attention: AttentionKind = "adaptive"  # "uniform": the paper's ablation; "constant": learned, the same everywhere
@@ -108,7 +108,7 @@ class NetworkConfig:
 
 @dataclass(frozen=True)
 class MatchingConfig:
-    """What a comparison of two windows forgives (see `core.matching`); distances are means over the samples.
+    """What a comparison of two windows forgives; distances are means over the samples.
 
     Noise and `elsewhere_ut2` were chosen, with the tracker behind them, over several splits of the three repetitions of
     IPIN 2023 Track 3; stride, pitch, offset and spread on repetition 2 by models of repetition 1.

@@ -16,14 +16,14 @@ from typing import NamedTuple
 import numpy as np
 from rosbags.rosbag2 import Reader, ReaderError
 
-from mail_ros.core.correction import Correction
 from mail_ros.core.errors import BagError
-from mail_ros.core.robot import Robot
-from mail_ros.core.signals import NS_PER_S
+from mail_ros.core.platform.compensation import Correction
+from mail_ros.core.platform.robot_file import Robot
+from mail_ros.core.signal.resampling import NS_PER_S
 from mail_ros.data.bag_metadata import NAME, read_metadata
+from mail_ros.data.bag_odometry import BagOdometry
 from mail_ros.data.mcap_file import MAGIC
 from mail_ros.data.messages import FIELD_TYPE, JOINTS_TYPE, decode_field, decode_joints
-from mail_ros.data.odometry import BagOdometry
 from mail_ros.data.salvage import Salvage
 from mail_ros.data.track import FloatArray, Track
 from mail_ros.data.truth import BagTruth, Truth

@@ -16,7 +16,7 @@ from enum import IntEnum
 import numpy as np
 
 from mail_ros.core.config import FeatureConfig
-from mail_ros.core.signals import NS_PER_S
+from mail_ros.core.signal.resampling import NS_PER_S
 from mail_ros.data.track import FloatArray, IntArray, Track
 
 STEP_M = 0.25  # between the points at which a walk is looked at

@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from mail_ros.core.config import FeatureConfig, MailConfig
 from mail_ros.core.errors import TrackError
-from mail_ros.core.frame import FRAMES
-from mail_ros.core.intake import Intake
-from mail_ros.core.signals import Resampler, Tick, cut_windows
-from mail_ros.data.levelling import odometry_angle_rad, own_field_ut, turned_rows
+from mail_ros.core.signal.axes import FRAMES
+from mail_ros.core.signal.preprocessor import Intake
+from mail_ros.core.signal.resampling import Resampler, Tick, cut_windows
+from mail_ros.data.gravity_alignment import odometry_angle_rad, own_field_ut, turned_rows
 from mail_ros.data.track import BoolArray, FloatArray, IntArray, Track
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mail_ros.core.signals import NS_PER_S
+from mail_ros.core.signal.resampling import NS_PER_S
 from mail_ros.data.track import BoolArray, FloatArray, IntArray, Labels, Landmark, Poses
 
 SAME_PLACE_M = 0.05  # two landmarks in a row closer than this: the walk paused between them

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mail_ros.core.signals import NS_PER_S
+from mail_ros.core.signal.resampling import NS_PER_S
 from mail_ros.data.simulator.walk import SimulatedWalk
 from mail_ros.data.track import FloatArray
 

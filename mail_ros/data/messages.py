@@ -9,13 +9,13 @@ import numpy as np
 from rosbags.typesys import Stores, get_typestore
 from rosbags.typesys.store import Typestore
 
-from mail_ros.core.attitude import heading_rad
-from mail_ros.core.correction import JointReading, joint_reading
 from mail_ros.core.errors import BagError
-from mail_ros.core.feed import OdometryPose
-from mail_ros.core.frames import frame_of_floor, split_frame
-from mail_ros.core.odometry import ImuReading
-from mail_ros.core.signals import NS_PER_S, UT_PER_T, FloatArray
+from mail_ros.core.map_frames import frame_of_floor, split_frame
+from mail_ros.core.platform.compensation import JointReading, joint_reading
+from mail_ros.core.platform.odometry import ImuReading
+from mail_ros.core.platform.odometry_buffer import OdometryPose
+from mail_ros.core.signal.attitude import heading_rad
+from mail_ros.core.signal.resampling import NS_PER_S, UT_PER_T, FloatArray
 from mail_ros.data.track import Landmark
 
 FIELD_TYPE = "sensor_msgs/msg/MagneticField"

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from mail_ros.core.health import Assessment, Level, unit_fault
+from mail_ros.core.localizer.diagnostics import Assessment, Level, unit_fault
 from mail_ros.data.cdr import HEADER_TYPE
 from mail_ros.data.messages import FIELD_TYPE, LANDMARK_TYPE, ODOMETRY_TYPE, POSE_TYPES
 from mail_ros.data.topic_watch import STREAM_TYPES, TIMED_TYPES, TopicWatch

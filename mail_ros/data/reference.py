@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from mail_ros.core.errors import BagError
-from mail_ros.core.frames import split_frame
-from mail_ros.core.robot import rotation
-from mail_ros.core.signals import NS_PER_S
+from mail_ros.core.map_frames import split_frame
+from mail_ros.core.platform.robot_file import rotation
+from mail_ros.core.signal.resampling import NS_PER_S
 from mail_ros.data.labels import HOLE_S
 from mail_ros.data.messages import TF_TYPE, decode, decode_pose, stamp_of
 from mail_ros.data.track import FloatArray, Poses

@@ -25,7 +25,7 @@ from mail_ros.evaluation.conditions import AS_WALKED, Condition
 from mail_ros.evaluation.methods import METHODS
 from mail_ros.evaluation.protocol import Split
 from mail_ros.evaluation.workers import compute_all, context, end_with_parent
-from mail_ros.training.config import RunConfig
+from mail_ros.training.run_config import RunConfig
 from mail_ros.training.train import refuse_shared
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mail_ros.core.seam import Status
+from mail_ros.core.localizer.interface import Status
 from mail_ros.data.bag import Bag
 from mail_ros.data.track import FloatArray
 from mail_ros.evaluation.cells import Cell
-from mail_ros.evaluation.follow import Scored
+from mail_ros.evaluation.estimates import Scored
 from mail_ros.evaluation.identity import walk_names
 
 FAR_M = 2.0  # from the ways of all walks whose route was learned: there an estimate is outside

@@ -22,19 +22,19 @@ from typing import TYPE_CHECKING, Any
 
 from mail_ros import __version__
 from mail_ros.core.errors import TrackError
-from mail_ros.core.signals import NS_PER_S
-from mail_ros.core.tracker_config import TrackerConfig
+from mail_ros.core.filter.filter_config import TrackerConfig
+from mail_ros.core.signal.resampling import NS_PER_S
 from mail_ros.data.bag import read_track
 from mail_ros.data.track import Track
 from mail_ros.evaluation.conditions import AS_WALKED, Condition, at_speed, with_offset
-from mail_ros.evaluation.follow import Scored, follow, table, write_csv
+from mail_ros.evaluation.estimates import Scored, follow, table, write_csv
 from mail_ros.evaluation.identity import changed_ns, hashed, identities, walk_names
 from mail_ros.evaluation.methods import METHODS, Fit
 from mail_ros.evaluation.metrics import Metrics
-from mail_ros.training.config import RunConfig
+from mail_ros.training.run_config import RunConfig
 
 if TYPE_CHECKING:
-    from mail_ros.core.seam import Localizer
+    from mail_ros.core.localizer.interface import Localizer
     from mail_ros.training.loop import Progress
 
 logger = logging.getLogger(__name__)
@@ -198,8 +198,8 @@ def _follow(
     Raises:
         TrackError: no walk moves for long enough to have an estimate.
     """
-    from mail_ros.core.tracked import tracked
-    from mail_ros.evaluation.peers.dead_reckoning import DeadReckoning, true_start
+    from mail_ros.core.localizer.tracked import tracked
+    from mail_ros.evaluation.baselines.dead_reckoning import DeadReckoning, true_start
 
     if condition.tracker != "none":
         localizer = tracked(localizer, odometry=condition.tracker == "odometry")

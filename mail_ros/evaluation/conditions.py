@@ -22,7 +22,7 @@ class Condition:
     """How walks are followed; every default is: as they were recorded."""
 
     speed_m_s: float | None = field(default=None, metadata={"words": "{:g} m/s"})  # see `at_speed`
-    tracker: TrackerChoice = field(default="none", metadata={"words": "tracked, {}"})  # see `core.tracked`
+    tracker: TrackerChoice = field(default="none", metadata={"words": "tracked, {}"})  # see `core.localizer.tracked`
     from_s: float | None = field(default=None, metadata={"words": "from {:g} s on"})  # estimates count; None: cell's
     offset_ut: float = field(default=0.0, metadata={"words": "offset {:g} µT"})  # see `with_offset`
 

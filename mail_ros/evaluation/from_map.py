@@ -12,18 +12,18 @@ from pathlib import Path
 
 import numpy as np
 
-from mail_ros.core.seam import Localizer
-from mail_ros.core.tracked import tracked
+from mail_ros.core.localizer.interface import Localizer
+from mail_ros.core.localizer.tracked import tracked
 from mail_ros.data.simulator.building import Building, make_building
-from mail_ros.data.simulator.config import DriveConfig
 from mail_ros.data.simulator.drive import drive
 from mail_ros.data.simulator.plan import Plan, drive_route, lengths_m
+from mail_ros.data.simulator.simulation_config import DriveConfig
 from mail_ros.data.simulator.survey import survey
 from mail_ros.data.track import FloatArray, Track
-from mail_ros.evaluation.follow import follow
+from mail_ros.evaluation.estimates import follow
 from mail_ros.evaluation.methods import METHODS, Fit
 from mail_ros.evaluation.metrics import Metrics, summarize
-from mail_ros.training.config import RunConfig
+from mail_ros.training.run_config import RunConfig
 
 SURVEY = DriveConfig(wander_m=0.05)
 WALKS = 2  # of a survey

@@ -13,29 +13,29 @@ from pathlib import Path
 
 import torch
 
-from mail_ros.core.checkpoint import build
 from mail_ros.core.config import FeatureConfig, MailConfig
-from mail_ros.core.localizer import MailLocalizer, WindowLocalizer
-from mail_ros.core.reader import Answer
-from mail_ros.core.seam import Localizer
-from mail_ros.core.signals import FloatArray
+from mail_ros.core.localizer.interface import Localizer
+from mail_ros.core.localizer.localizer import MailLocalizer, WindowLocalizer
+from mail_ros.core.localizer.reader import Answer
+from mail_ros.core.models.model_file import build
+from mail_ros.core.signal.resampling import FloatArray
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import Track
-from mail_ros.evaluation.peers.chance import chance
-from mail_ros.evaluation.peers.dead_reckoning import fit_dead_reckoning
-from mail_ros.evaluation.peers.dtw import dtw
-from mail_ros.evaluation.peers.jang import LEARNING_RATE, Jang
-from mail_ros.evaluation.peers.knn import knn
-from mail_ros.evaluation.peers.magicol import fit_magicol
-from mail_ros.evaluation.peers.maloc import fit_maloc
-from mail_ros.evaluation.peers.subsequence import subsequence
+from mail_ros.evaluation.baselines.chance import chance
+from mail_ros.evaluation.baselines.dead_reckoning import fit_dead_reckoning
+from mail_ros.evaluation.baselines.dtw import dtw
+from mail_ros.evaluation.baselines.jang import LEARNING_RATE, Jang
+from mail_ros.evaluation.baselines.knn import knn
+from mail_ros.evaluation.baselines.magicol import fit_magicol
+from mail_ros.evaluation.baselines.maloc import fit_maloc
+from mail_ros.evaluation.baselines.subsequence import subsequence
 from mail_ros.training.augment import AugmentConfig
-from mail_ros.training.config import RunConfig
 from mail_ros.training.from_map import with_map_walks
 from mail_ros.training.loop import Progress, Trainer
 from mail_ros.training.maps import cells_of, head_state
 from mail_ros.training.matching import fit_matching
 from mail_ros.training.network import arrays
+from mail_ros.training.run_config import RunConfig
 from mail_ros.training.run_folder import RunFolder
 from mail_ros.training.train import untrained
 
@@ -117,7 +117,7 @@ def fit_mail(fit: Fit, **changes: str) -> Localizer:
 
 
 def fit_our_matching(fit: Fit) -> Localizer:
-    """See `core.matching`."""
+    """See `core.models.matching.matching`."""
     config = dataclasses.replace(fit.config, network=dataclasses.replace(fit.config.network, kind="matching"))
     tracks = with_map_walks(config, fit.tracks).tracks
     state = fit_matching(config, WindowSet(tracks, config.mail, config.matching.stride_s))

@@ -11,7 +11,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from mail_ros.core.signals import NS_PER_S
+from mail_ros.core.signal.resampling import NS_PER_S
 from mail_ros.data.simulator.dipoles import CORRIDOR_M, Site
 from mail_ros.data.simulator.walk import SimulatedWalk
 from mail_ros.data.track import BoolArray, FloatArray, IntArray

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from mail_ros.data.simulator.building import Building
-from mail_ros.data.simulator.config import DriveConfig
+from mail_ros.data.simulator.simulation_config import DriveConfig
 from mail_ros.data.simulator.survey import survey
 from mail_ros.data.track import FloatArray, Track
 

@@ -13,9 +13,9 @@ import numpy as np
 from mail_ros.evaluation.area import area
 from mail_ros.evaluation.cells import Cell, CellResult
 from mail_ros.evaluation.conditions import Condition
-from mail_ros.evaluation.doubt import NEAR_M, Doubt, doubt
-from mail_ros.evaluation.follow import Scored, read_csv, table
+from mail_ros.evaluation.estimates import Scored, read_csv, table
 from mail_ros.evaluation.metrics import Metrics, metric_columns
+from mail_ros.evaluation.uncertainty import NEAR_M, Doubt, doubt
 
 Row = dict[str, Any]  # column: number or word
 FOUND_M = 1.0  # a piece of a walk that is matched this near to its true end is found

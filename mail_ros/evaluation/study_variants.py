@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mail_ros.evaluation.accuracy import Bench, settled
-from mail_ros.training.config import RunConfig
+from mail_ros.training.run_config import RunConfig
 
 AREA_STRIDE_S = 1.0
 LENGTHS_S = (2.0, 4.0, 6.0, 8.0, 10.0)

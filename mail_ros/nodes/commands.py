@@ -19,12 +19,12 @@ from rclpy.task import Future
 from std_srvs.srv import Empty, Trigger
 
 from mail_ros.core.errors import MailError
-from mail_ros.core.runtime import Runtime
+from mail_ros.core.localizer.runtime import Runtime
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_place
-from mail_ros.nodes.place_file import PlaceFile
+from mail_ros.nodes.pose_file import PlaceFile
+from mail_ros.nodes.runtime_node import WorkingNode, put_to_work
 from mail_ros.nodes.spin import one_line
-from mail_ros.nodes.work import WorkingNode, put_to_work
 
 SWITCH_S = 1e-4  # a callback takes back Python's lock from the thread many times, and each time waits so long at most
 

@@ -14,17 +14,17 @@ from nav_msgs.msg import OccupancyGrid, Odometry
 from sensor_msgs.msg import Imu, JointState, MagneticField
 from std_msgs.msg import Float32MultiArray, Header, MultiArrayDimension, MultiArrayLayout
 
-from mail_ros.core.attitude import heading_rad
-from mail_ros.core.correction import JointReading, joint_reading
 from mail_ros.core.errors import MailError
-from mail_ros.core.feed import OdometryPose
-from mail_ros.core.frames import frame_of_floor, split_frame
-from mail_ros.core.lattice import Grid
-from mail_ros.core.motion import ANY_ANGLE_RAD2, Turn
-from mail_ros.core.odometry import ImuReading
-from mail_ros.core.seam import Estimate
-from mail_ros.core.signals import NS_PER_S, UT_PER_T, FloatArray
-from mail_ros.core.tracker import Hypothesis
+from mail_ros.core.filter.grid_filter import Hypothesis
+from mail_ros.core.filter.motion import ANY_ANGLE_RAD2, Turn
+from mail_ros.core.localizer.interface import Estimate
+from mail_ros.core.map_frames import frame_of_floor, split_frame
+from mail_ros.core.neighbourhood import Grid
+from mail_ros.core.platform.compensation import JointReading, joint_reading
+from mail_ros.core.platform.odometry import ImuReading
+from mail_ros.core.platform.odometry_buffer import OdometryPose
+from mail_ros.core.signal.attitude import heading_rad
+from mail_ros.core.signal.resampling import NS_PER_S, UT_PER_T, FloatArray
 
 HEIGHT_M2 = 1.0  # of a device that is somewhere between the floor and a head
 

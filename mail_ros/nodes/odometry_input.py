@@ -15,7 +15,7 @@ from sensor_msgs.msg import Imu
 from mail_ros.core.errors import MailError
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_imu_reading, to_odometry_pose
-from mail_ros.nodes.work import WorkingNode
+from mail_ros.nodes.runtime_node import WorkingNode
 
 TOPICS: dict[str, tuple[type, str, Callable[[Any], Any]]] = {
     "wheels": (Odometry, "odom", to_odometry_pose),

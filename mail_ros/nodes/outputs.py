@@ -11,13 +11,13 @@ from rclpy.node import Node
 from std_msgs.msg import Float32MultiArray
 
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.frames import frame_of_floor
-from mail_ros.core.health import Assessment
-from mail_ros.core.localizer import WindowLocalizer
-from mail_ros.core.motion import Turn
-from mail_ros.core.runtime import Placed, map_from_odometry
-from mail_ros.core.seam import Estimate
-from mail_ros.core.signals import NS_PER_S
+from mail_ros.core.filter.motion import Turn
+from mail_ros.core.localizer.diagnostics import Assessment
+from mail_ros.core.localizer.interface import Estimate
+from mail_ros.core.localizer.localizer import WindowLocalizer
+from mail_ros.core.localizer.runtime import Placed, map_from_odometry
+from mail_ros.core.map_frames import frame_of_floor
+from mail_ros.core.signal.resampling import NS_PER_S
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import (
     to_attention,
@@ -27,7 +27,7 @@ from mail_ros.nodes.conversions import (
     to_pose_with_covariance,
     to_transform,
 )
-from mail_ros.nodes.work import WorkingNode
+from mail_ros.nodes.runtime_node import WorkingNode
 
 BELIEF_S = 1.0  # between two pictures of the belief
 

@@ -9,11 +9,11 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import PoseArray, PoseWithCovarianceStamped
 from nav_msgs.msg import OccupancyGrid
 
-from mail_ros.core.frames import split_frame
-from mail_ros.core.health import Assessment, Level
-from mail_ros.core.lattice import Grid
-from mail_ros.core.seam import Estimate, Status
-from mail_ros.core.tracker import Hypothesis
+from mail_ros.core.filter.grid_filter import Hypothesis
+from mail_ros.core.localizer.diagnostics import Assessment, Level
+from mail_ros.core.localizer.interface import Estimate, Status
+from mail_ros.core.map_frames import split_frame
+from mail_ros.core.neighbourhood import Grid
 from mail_ros.nodes.conversions import to_stamp_ns
 
 

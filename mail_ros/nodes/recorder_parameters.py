@@ -10,8 +10,8 @@ from typing import Literal
 from mail_ros.core.config import check_choice, check_range
 from mail_ros.core.errors import ConfigError
 from mail_ros.data.bag_writer import Splitting
+from mail_ros.data.recording import MB, TakeOptions
 from mail_ros.data.site_file import read_site
-from mail_ros.data.take import MB, TakeOptions
 from mail_ros.nodes.parameters import described
 
 LABELS = ("floor", "route", "direction", "device", "carrier")  # as of words, or of numbers: `route:=12`

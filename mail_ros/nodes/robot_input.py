@@ -12,14 +12,14 @@ import numpy as np
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import JointState
 
-from mail_ros.core.correction import Correction
 from mail_ros.core.errors import MailError
-from mail_ros.core.health import Assessment, Level
-from mail_ros.core.robot import Robot, read_robot
-from mail_ros.core.signals import FloatArray
+from mail_ros.core.localizer.diagnostics import Assessment, Level
+from mail_ros.core.platform.compensation import Correction
+from mail_ros.core.platform.robot_file import Robot, read_robot
+from mail_ros.core.signal.resampling import FloatArray
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_joint_reading
-from mail_ros.nodes.work import WorkingNode
+from mail_ros.nodes.runtime_node import WorkingNode
 
 TOPIC, TYPE = "joint_states", "sensor_msgs/msg/JointState"
 REPORT_S = 10.0  # between two lines about messages that are not used

@@ -25,13 +25,13 @@ from sensor_msgs.msg import MagneticField
 from std_srvs.srv import Trigger
 
 from mail_ros.core.errors import MailError
-from mail_ros.core.signals import NS_PER_S, RESTARTS, UT_PER_T
+from mail_ros.core.signal.resampling import NS_PER_S, RESTARTS, UT_PER_T
 from mail_ros.data.faults import FAULTS, Driver, Reading
 from mail_ros.data.simulator.demo import simulate
 from mail_ros.data.simulator.dipoles import make_site
 from mail_ros.data.simulator.plan import drive_route
 from mail_ros.nodes.conversions import to_time
-from mail_ros.nodes.localizer import LocalizerNode
+from mail_ros.nodes.localizer_node import LocalizerNode
 
 HOUR = 3600 * 50  # readings
 GOOD = (600, 3000)  # between two faults: the window fills, and poses come

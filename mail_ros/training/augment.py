@@ -56,7 +56,7 @@ def augment(field_ut: Tensor, config: AugmentConfig, draws: Draws) -> Tensor:
     """Windows as other passes, other hands and other devices might have recorded them.
 
     Args:
-        field_ut: (B, n, w), rows as `core.frame` has them.
+        field_ut: (B, n, w), rows as `core.signal.axes` has them.
         config: how much of what.
         draws: decide all that is random; of B rows.
 

@@ -1,4 +1,4 @@
-"""A trained network as one ONNX file, for localizers that run onnxruntime (see `core.onnx_engine`).
+"""A trained network as one ONNX file, for localizers that run onnxruntime (see `core.models.onnx_engine`).
 
 model file --> network in torch --> graph of the window pass --+--> OUT.onnx.partial --> checked --> OUT.onnx
            +-> card, what the numbers mean, golden window -----+
@@ -16,10 +16,10 @@ import torch
 from torch import Tensor, nn
 
 from mail_ros.core.belief import Float32Array
-from mail_ros.core.checkpoint import ModelFile, read_model
 from mail_ros.core.config import MailConfig
 from mail_ros.core.errors import ModelError
-from mail_ros.core.onnx_engine import INPUT, OUTPUTS, load_onnx, metadata_of
+from mail_ros.core.models.model_file import ModelFile, read_model
+from mail_ros.core.models.onnx_engine import INPUT, OUTPUTS, load_onnx, metadata_of
 from mail_ros.training.network import MailNetwork, restored_network
 
 OPSET = 17  # the first with layer normalization: onnxruntime 1.14 and later read it

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from mail_ros.core.errors import ConfigError
 from mail_ros.data.track import Track
-from mail_ros.training.config import RunConfig
+from mail_ros.training.run_config import RunConfig
 
 
 class Walks(NamedTuple):

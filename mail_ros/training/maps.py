@@ -6,10 +6,10 @@ import numpy as np
 
 from mail_ros.core.belief import Cells, survey_cells
 from mail_ros.core.errors import TrackError
-from mail_ros.core.model import State
+from mail_ros.core.models.mail.mail import State
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import FloatArray, IntArray
-from mail_ros.training.config import RunConfig
+from mail_ros.training.run_config import RunConfig
 
 
 def head_state(config: RunConfig, windows: WindowSet) -> State:

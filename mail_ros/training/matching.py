@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from mail_ros.core.model import State
+from mail_ros.core.models.mail.mail import State
 from mail_ros.data.dataset import WindowSet
-from mail_ros.training.config import RunConfig
 from mail_ros.training.maps import cells_of, head_state
+from mail_ros.training.run_config import RunConfig
 
 
 def fit_matching(config: RunConfig, windows: WindowSet) -> State:
-    """The arrays of a model (see `core.checkpoint.build`) of the walks that `windows` cuts.
+    """The arrays of a model (see `core.models.model_file.build`) of the walks that `windows` cuts.
 
     Args:
         config: `matching` decides what two windows may differ by.

@@ -1,4 +1,4 @@
-"""MAIL as it learns: the network of the paper in torch. The robot runs `core.model`, which is the same in numpy.
+"""MAIL as it learns: the network of the paper in torch. `core.models.mail.mail` is the same in numpy.
 
 Source: Niu et al., "MAIL: Multi-Scale Attention-Guided Indoor Localization Using Geomagnetic
 Sequences", IMWUT 4(2):54, 2020, doi 10.1145/3397335. Its equation 4 prints tan and means tanh.
@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 from mail_ros.core.belief import Float32Array
 from mail_ros.core.config import MailConfig
-from mail_ros.core.model import NORM_EPSILON, State, subsequence_starts
-from mail_ros.core.signals import gradient
-from mail_ros.training.gru import last_state
-from mail_ros.training.heads import HeatmapLayer, Layer, RegressionLayer
+from mail_ros.core.models.mail.mail import NORM_EPSILON, State, subsequence_starts
+from mail_ros.core.signal.resampling import gradient
+from mail_ros.training.torch_gru import last_state
+from mail_ros.training.torch_heads import HeatmapLayer, Layer, RegressionLayer
 
 
 class ScaleFeatures(nn.Module):

@@ -12,21 +12,21 @@ import numpy as np
 import torch
 
 from mail_ros import __version__
-from mail_ros.core.checkpoint import ModelCard, build, save_model
 from mail_ros.core.errors import TrackError
-from mail_ros.core.robot import Robot
+from mail_ros.core.models.model_file import ModelCard, build, save_model
+from mail_ros.core.platform.robot_file import Robot
 from mail_ros.data.bag import FIELD_TOPIC, Bag, read_track
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.site_file import SiteFile
 from mail_ros.data.track import FloatArray, Track
 from mail_ros.data.truth import ANY
-from mail_ros.training.config import RunConfig
 from mail_ros.training.distribution import Processes
 from mail_ros.training.from_map import with_map_walks
 from mail_ros.training.loop import Progress, Trainer, distances_m, residuals_m
 from mail_ros.training.maps import head_state
 from mail_ros.training.matching import fit_matching
 from mail_ros.training.network import MailNetwork, arrays, untrained_network
+from mail_ros.training.run_config import RunConfig
 from mail_ros.training.run_folder import RunFolder
 
 

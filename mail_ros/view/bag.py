@@ -11,10 +11,10 @@ from itertools import groupby
 
 import numpy as np
 
-from mail_ros.core.health import Health
-from mail_ros.core.localizer import WindowLocalizer
-from mail_ros.core.seam import Estimate
-from mail_ros.core.signals import NS_PER_S, FloatArray
+from mail_ros.core.localizer.diagnostics import Health
+from mail_ros.core.localizer.interface import Estimate
+from mail_ros.core.localizer.localizer import WindowLocalizer
+from mail_ros.core.signal.resampling import NS_PER_S, FloatArray
 from mail_ros.data.track import Track
 from mail_ros.view.scene import View
 

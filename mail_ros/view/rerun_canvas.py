@@ -25,7 +25,7 @@ import rerun.blueprint as rrb
 import rerun_cli
 
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.health import Level
+from mail_ros.core.localizer.diagnostics import Level
 from mail_ros.data.plan import Plan
 from mail_ros.view.drawing import Curves, Dots, Drawn, Lines, Note, Page
 

@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mail_ros.core.belief import REGION_SQUARED, FloatArray
-from mail_ros.core.health import Assessment, Level
-from mail_ros.core.lattice import Grid
-from mail_ros.core.seam import Estimate, Status
-from mail_ros.core.signals import NS_PER_S
-from mail_ros.core.tracker import Hypothesis
+from mail_ros.core.filter.grid_filter import Hypothesis
+from mail_ros.core.localizer.diagnostics import Assessment, Level
+from mail_ros.core.localizer.interface import Estimate, Status
+from mail_ros.core.neighbourhood import Grid
+from mail_ros.core.signal.resampling import NS_PER_S
 from mail_ros.data.plan import Plan
 from mail_ros.view.drawing import Canvas, Colour, Curves, Dots, Lines, Note, Page
 

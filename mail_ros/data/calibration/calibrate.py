@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mail_ros.core.errors import BagError
-from mail_ros.core.robot import MotorField, Robot
+from mail_ros.core.platform.robot_file import MotorField, Robot
 from mail_ros.data.bag import JOINTS_TOPIC
 from mail_ros.data.calibration.drive import Drive
 from mail_ros.data.calibration.iron import IronFit, fit_iron

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from mail_ros.core.correction import SILENT_S, JointReading
 from mail_ros.core.errors import BagError
-from mail_ros.core.intake import PLAUSIBLE_UT, plausible
-from mail_ros.core.robot import motor_input
-from mail_ros.core.signals import NS_PER_S
+from mail_ros.core.platform.compensation import SILENT_S, JointReading
+from mail_ros.core.platform.robot_file import motor_input
+from mail_ros.core.signal.preprocessor import PLAUSIBLE_UT, plausible
+from mail_ros.core.signal.resampling import NS_PER_S
 from mail_ros.data.bag import FIELD_TOPIC, JOINTS_TOPIC, MOUNTS_TOPIC, ODOMETRY_TOPIC, Bag
 from mail_ros.data.calibration.mount import mount_of
 from mail_ros.data.messages import (

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mail_ros.core.signals import NS_PER_S
+from mail_ros.core.signal.resampling import NS_PER_S
 from mail_ros.data.track import FloatArray, IntArray
 
 SLOWEST_RAD_S = 0.1  # of a spin

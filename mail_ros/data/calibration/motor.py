@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mail_ros.core.errors import BagError
-from mail_ros.core.robot import LAGS_S, MotorField
+from mail_ros.core.platform.robot_file import LAGS_S, MotorField
 from mail_ros.data.bag import JOINTS_TOPIC
 from mail_ros.data.calibration.drive import Drive
 from mail_ros.data.calibration.places import Places, one_place, places_of

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.robot import quaternion
+from mail_ros.core.platform.robot_file import quaternion
 from mail_ros.data.reference import BASE_FRAMES, Transform
 
 

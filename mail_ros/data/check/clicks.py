@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mail_ros.core.health import Level
-from mail_ros.core.signals import NS_PER_S
+from mail_ros.core.localizer.diagnostics import Level
+from mail_ros.core.signal.resampling import NS_PER_S
 from mail_ros.data.check.limits import CheckLimits, Finding
 from mail_ros.data.track import FloatArray, Landmark
 

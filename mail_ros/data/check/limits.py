@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mail_ros.core.health import Level
+from mail_ros.core.localizer.diagnostics import Level
 
 
 @dataclass(frozen=True)

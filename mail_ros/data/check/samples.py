@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from mail_ros.core.health import Level, unit_fault
-from mail_ros.core.signals import NS_PER_S
+from mail_ros.core.localizer.diagnostics import Level, unit_fault
+from mail_ros.core.signal.resampling import NS_PER_S
 from mail_ros.data.check.limits import CheckLimits, Finding, graded
 from mail_ros.data.track import FloatArray, IntArray
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from mail_ros.core.health import Level
+from mail_ros.core.localizer.diagnostics import Level
+from mail_ros.data.check.bag_report import Verdict
 from mail_ros.data.check.limits import Finding
-from mail_ros.data.check.verdict import Verdict
 from mail_ros.data.coverage import Coverage, Need, coverage
 from mail_ros.data.site_file import SiteFile
 

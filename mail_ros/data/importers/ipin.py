@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 
 from mail_ros.core.errors import BagError
-from mail_ros.core.signals import NS_PER_S
+from mail_ros.core.signal.resampling import NS_PER_S
 from mail_ros.data.importers.imu import Series, imu_from_rotation_vector
 from mail_ros.data.importers.walk import Origin, Walk
 from mail_ros.data.track import FloatArray, ImuSeries, IntArray, Landmark

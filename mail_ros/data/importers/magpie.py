@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 
 from mail_ros.core.errors import BagError
-from mail_ros.core.health import EARTH_UT
+from mail_ros.core.localizer.diagnostics import EARTH_UT
 from mail_ros.data.importers.table import Table, read_table
 from mail_ros.data.importers.truth import landmarks_of
 from mail_ros.data.importers.walk import Walk

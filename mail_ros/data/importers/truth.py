@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from mail_ros.core.signals import NS_PER_S
+from mail_ros.core.signal.resampling import NS_PER_S
 from mail_ros.data.labels import SAME_PLACE_M, stands
 from mail_ros.data.track import FloatArray, IntArray, Landmark
 

@@ -27,7 +27,7 @@ from pathlib import Path
 import numpy as np
 
 from mail_ros.core.errors import BagError
-from mail_ros.core.signals import NS_PER_S
+from mail_ros.core.signal.resampling import NS_PER_S
 from mail_ros.data.importers.walk import END_OF_TIME_S, Origin, Walk
 from mail_ros.data.track import FloatArray, Landmark
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mail_ros.core.config import check_range
-from mail_ros.core.signals import NS_PER_S
+from mail_ros.core.signal.resampling import NS_PER_S
 from mail_ros.data.simulator.dipoles import Site
 from mail_ros.data.simulator.plan import lengths_m, survey_route
 from mail_ros.data.simulator.walk import START_NS, SimulatedWalk

@@ -11,9 +11,9 @@ import math
 from contextlib import suppress
 
 from mail_ros.core.errors import ConfigError
-from mail_ros.data.simulator.config import DriveConfig
 from mail_ros.data.simulator.dipoles import Site, SiteFloor
 from mail_ros.data.simulator.drive import drive
+from mail_ros.data.simulator.simulation_config import DriveConfig
 from mail_ros.data.simulator.survey import survey
 from mail_ros.data.simulator.walk import SimulatedDrive
 

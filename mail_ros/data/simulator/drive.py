@@ -12,17 +12,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mail_ros.core.robot import rotation
-from mail_ros.core.signals import NS_PER_S
-from mail_ros.data.simulator.config import DriveConfig
-from mail_ros.data.simulator.course import course
+from mail_ros.core.platform.robot_file import rotation
+from mail_ros.core.signal.resampling import NS_PER_S
 from mail_ros.data.simulator.imu import imu, true_attitude
-from mail_ros.data.simulator.motion import motion, sensor_place_m
+from mail_ros.data.simulator.path import ways
 from mail_ros.data.simulator.plan import Premises, drive_route
 from mail_ros.data.simulator.rotation import about_z, into_body
 from mail_ros.data.simulator.sensor import heard, measured_ut, stamps_ns
+from mail_ros.data.simulator.simulation_config import DriveConfig
+from mail_ros.data.simulator.speed_profile import motion, sensor_place_m
+from mail_ros.data.simulator.trajectory import course
 from mail_ros.data.simulator.walk import START_NS, SimulatedDrive
-from mail_ros.data.simulator.way import ways
 from mail_ros.data.simulator.wheels import Wheels, wheels
 from mail_ros.data.track import ImuSeries, Landmark
 

@@ -1,4 +1,7 @@
-"""Rotations of many samples at once: by angles, and into what is turned. `core.robot.rotation` has the matrices."""
+"""Rotations of many samples at once: by angles, and into what is turned.
+
+`core.platform.robot_file.rotation` has the matrices.
+"""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from mail_ros.core.config import from_dict
 from mail_ros.core.settings import sections
 from mail_ros.data.simulator.building import BuildingConfig
-from mail_ros.data.simulator.config import PERSON, DriveConfig
+from mail_ros.data.simulator.simulation_config import PERSON, DriveConfig
 
 
 @dataclass(frozen=True)

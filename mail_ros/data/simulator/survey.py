@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-from mail_ros.data.simulator.config import PERSON, DriveConfig
 from mail_ros.data.simulator.drive import drive
 from mail_ros.data.simulator.plan import Premises, survey_route
+from mail_ros.data.simulator.simulation_config import PERSON, DriveConfig
 from mail_ros.data.simulator.walk import SimulatedDrive
 
 PACES = (0.9, 1.1)  # of every other walk, times the speed that was asked for

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mail_ros.core.attitude import AttitudeFeed
-from mail_ros.core.odometry import ImuReading, PedestrianOdometry
-from mail_ros.core.signals import NS_PER_S
+from mail_ros.core.platform.odometry import ImuReading, PedestrianOdometry
+from mail_ros.core.signal.attitude import AttitudeFeed
+from mail_ros.core.signal.resampling import NS_PER_S
 from mail_ros.data.labels import interpolate
 from mail_ros.data.simulator.wheels import Wheels
 from mail_ros.data.track import BoolArray, FloatArray, ImuSeries, IntArray, Landmark, Track

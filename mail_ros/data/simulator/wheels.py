@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mail_ros.data.simulator.config import DriveConfig
-from mail_ros.data.simulator.motion import Motion
 from mail_ros.data.simulator.noise import knots
+from mail_ros.data.simulator.simulation_config import DriveConfig
+from mail_ros.data.simulator.speed_profile import Motion
 from mail_ros.data.track import FloatArray
 
 SLIP_S = 1.0  # for which a slip lasts

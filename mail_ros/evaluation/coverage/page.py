@@ -13,8 +13,8 @@ import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
 from mail_ros import __version__
+from mail_ros.data.check.bag_report import Verdict
 from mail_ros.data.check.site import SiteCheck
-from mail_ros.data.check.verdict import Verdict
 from mail_ros.data.coverage import Coverage, Need
 from mail_ros.data.plan import Plan
 from mail_ros.data.track import FloatArray

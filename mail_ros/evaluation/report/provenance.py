@@ -9,7 +9,7 @@ from html import escape
 from typing import Any
 
 from mail_ros.evaluation.report.runs import Floor
-from mail_ros.training.config import RunConfig
+from mail_ros.training.run_config import RunConfig
 
 
 def facts(floor: Floor) -> dict[str, str]:

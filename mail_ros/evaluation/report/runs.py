@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from mail_ros.core.errors import MailError
-from mail_ros.core.signals import NS_PER_S
+from mail_ros.core.signal.resampling import NS_PER_S
 from mail_ros.data.track import FloatArray
 from mail_ros.evaluation.cells import CellResult, read_cell
 from mail_ros.evaluation.conditions import AS_WALKED
-from mail_ros.evaluation.follow import Scored, read_csv
+from mail_ros.evaluation.estimates import Scored, read_csv
 from mail_ros.evaluation.identity import walk_names
 from mail_ros.evaluation.methods import OURS
 from mail_ros.evaluation.studies import STUDIES

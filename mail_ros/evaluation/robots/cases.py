@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from mail_ros.data.simulator.config import DriveConfig
+from mail_ros.data.simulator.simulation_config import DriveConfig
 
 LENGTH_M, SHORT_M = 80.0, 25.0  # of a drive; of one that takes long
 SLOW_M_S = 0.1  # from here on down a drive is a short one

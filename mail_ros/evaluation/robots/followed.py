@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from mail_ros.core.seam import Localizer
-from mail_ros.core.signals import NS_PER_S
+from mail_ros.core.localizer.interface import Localizer
+from mail_ros.core.signal.resampling import NS_PER_S
 from mail_ros.data.track import BoolArray, FloatArray, IntArray, Track
-from mail_ros.evaluation.follow import follow
+from mail_ros.evaluation.estimates import follow
 from mail_ros.evaluation.metrics import Metrics, summarize
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
-from mail_ros.data.simulator.config import DriveConfig
+from mail_ros.data.simulator.simulation_config import DriveConfig
 from mail_ros.evaluation.robots.cases import LENGTH_M, SHORT_M, SLOW_M_S, Curve
 from mail_ros.evaluation.robots.picture import draw_curves
 from mail_ros.evaluation.robots.results import Results

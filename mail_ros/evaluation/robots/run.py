@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from mail_ros import __version__
-from mail_ros.core.tracker_config import TrackerConfig
+from mail_ros.core.filter.filter_config import TrackerConfig
 from mail_ros.evaluation.identity import hashed
 from mail_ros.evaluation.robots.cases import Case
 from mail_ros.evaluation.robots.followed import Followed, follow_all, joined, read, write

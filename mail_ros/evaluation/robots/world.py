@@ -16,22 +16,22 @@ from pathlib import Path
 import numpy as np
 
 from mail_ros.core.config import FeatureConfig
-from mail_ros.core.correction import Correction, joint_reading
 from mail_ros.core.errors import BagError
-from mail_ros.core.robot import Robot
-from mail_ros.core.tracked import TrackedLocalizer, tracked
+from mail_ros.core.localizer.tracked import TrackedLocalizer, tracked
+from mail_ros.core.platform.compensation import Correction, joint_reading
+from mail_ros.core.platform.robot_file import Robot
 from mail_ros.data.calibration.calibrate import calibrate
 from mail_ros.data.calibration.drive import Drive
 from mail_ros.data.simulator.bag import JOINTS, TORQUE_NM_A
 from mail_ros.data.simulator.building import Building, make_building
-from mail_ros.data.simulator.config import DriveConfig
 from mail_ros.data.simulator.drive import drive
+from mail_ros.data.simulator.simulation_config import DriveConfig
 from mail_ros.data.simulator.survey import survey
 from mail_ros.data.simulator.walk import SimulatedDrive
 from mail_ros.data.track import Track
 from mail_ros.evaluation.methods import Fit, fit_our_matching
 from mail_ros.evaluation.robots.cases import Case
-from mail_ros.training.config import RunConfig, run_config
+from mail_ros.training.run_config import RunConfig, run_config
 
 STRIDE_S = 0.2  # between two estimates
 WALKS = 2  # of a survey

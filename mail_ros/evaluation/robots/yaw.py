@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from mail_ros.core.attitude import about_vertical, inverse, product, turned, unit
 from mail_ros.core.config import FeatureConfig
 from mail_ros.core.errors import TrackError
-from mail_ros.core.tracked import tracked
+from mail_ros.core.localizer.tracked import tracked
+from mail_ros.core.signal.attitude import about_vertical, inverse, product, turned, unit
 from mail_ros.data.bag import read_track
 from mail_ros.data.track import Track
 from mail_ros.evaluation.identity import identities
@@ -27,7 +27,7 @@ from mail_ros.evaluation.methods import Fit, fit_our_matching
 from mail_ros.evaluation.protocol import Split
 from mail_ros.evaluation.robots.followed import Followed, follow_all
 from mail_ros.evaluation.robots.world import BEFORE, STRIDE_S
-from mail_ros.training.config import RunConfig
+from mail_ros.training.run_config import RunConfig
 
 LEVEL = RunConfig(features=FeatureConfig(rate_hz=10.0, frame="level"))
 FRAMES: Mapping[str, RunConfig] = {"device": BEFORE, "level": LEVEL}

@@ -14,8 +14,8 @@ from mail_ros.data.simulator.plan import drive_route
 from mail_ros.evaluation.methods import METHODS, Fit
 from mail_ros.evaluation.speed.models import surveys
 from mail_ros.evaluation.speed.parts import Part, Step
-from mail_ros.training.config import run_config
 from mail_ros.training.loop import Trainer
+from mail_ros.training.run_config import run_config
 from mail_ros.training.run_folder import RunFolder
 from mail_ros.training.train import untrained
 

@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 
 from mail_ros.core.belief import Cells, survey_cells
-from mail_ros.core.checkpoint import ModelCard, save_model
 from mail_ros.core.config import HeadKind, MailConfig, NetworkConfig
-from mail_ros.core.model import State
+from mail_ros.core.models.mail.mail import State
+from mail_ros.core.models.model_file import ModelCard, save_model
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.simulator.demo import survey
 from mail_ros.data.simulator.dipoles import make_site
 from mail_ros.data.track import Track
-from mail_ros.training.config import TrainingConfig, run_config
 from mail_ros.training.matching import fit_matching
 from mail_ros.training.network import MailNetwork, arrays, untrained_network
+from mail_ros.training.run_config import TrainingConfig, run_config
 
 CORRIDOR_M, BETWEEN_M = 40.0, 5.0
 

@@ -13,14 +13,14 @@ import torch
 
 from mail_ros.core.belief import Cells, FloatArray
 from mail_ros.core.config import HeadKind
-from mail_ros.core.fleet import Fleet
-from mail_ros.core.model import Mail, Model
-from mail_ros.core.onnx_engine import load_onnx
-from mail_ros.core.reader import MailBatch, MailReader, window_answer
-from mail_ros.core.seam import Sample
-from mail_ros.core.signals import NS_PER_S, Tick
-from mail_ros.core.tracker import Tracker
-from mail_ros.core.tracker_config import TrackerConfig
+from mail_ros.core.filter.filter_config import TrackerConfig
+from mail_ros.core.filter.grid_filter import Tracker
+from mail_ros.core.localizer.fleet import Fleet
+from mail_ros.core.localizer.interface import Sample
+from mail_ros.core.localizer.reader import MailBatch, MailReader, window_answer
+from mail_ros.core.models.mail.mail import Mail, Model
+from mail_ros.core.models.onnx_engine import load_onnx
+from mail_ros.core.signal.resampling import NS_PER_S, Tick
 from mail_ros.evaluation.speed.models import CORRIDOR_M, corridors, network_of, untrained_model
 from mail_ros.training.export import export_onnx
 from mail_ros.training.network import MailNetwork, arrays

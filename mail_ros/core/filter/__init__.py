@@ -1,0 +1,1 @@
+"""The recursive Bayes filter over map cells: motion, measurement, stationary detection."""

@@ -1,0 +1,1 @@
+"""The composition: samples in, estimates out."""

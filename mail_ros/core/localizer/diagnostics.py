@@ -1,0 +1,199 @@
+"""Whether a localizer does its work, and if not, why: what `/diagnostics` says, decided without ROS.
+
+samples --> Health.push --> localizer --> estimates
+                |  counts, |B|, latency
+                +--> assess(), once a second --> Assessment
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+from mail_ros.core.localizer.interface import Estimate, Sample, Status
+from mail_ros.core.localizer.localizer import WindowLocalizer
+from mail_ros.core.signal.preprocessor import SENSOR_FAULTS, plausible
+from mail_ros.core.signal.resampling import NS_PER_S, RESTARTS
+
+MOST = 10_000  # samples that an assessment looks at: whoever asks seldom hears of the last
+EARTH_UT = (15.0, 120.0)  # |B| by which a unit is recognized: less than a factor of ten wide, so that only one fits
+UNITS_UT: Mapping[str, float] = {  # what one says who puts its numbers into a message that is meant to be in tesla
+    "millitesla": 1e3,
+    "gauss": 1e4,
+    "microtesla": 1e6,
+    "milligauss": 1e7,
+    "nanotesla": 1e9,
+    "tesla scaled from microtesla twice": 1e-6,
+}
+
+
+class Level(IntEnum):
+    """How bad it is; the numbers are those of `diagnostic_msgs/DiagnosticStatus`."""
+
+    OK = 0
+    WARN = 1
+    ERROR = 2
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """How a localizer did since the last one."""
+
+    level: Level
+    message: str
+    values: dict[str, str]
+
+
+class Heard:
+    """What became of the samples of one localizer since it was asked last."""
+
+    def __init__(self, localizer: WindowLocalizer) -> None:
+        """Count from now on."""
+        self.localizer = localizer
+        self.malformed = 0  # of messages that are no sample
+        self._reported = self.counts
+
+    @property
+    def counts(self) -> Counter[str]:
+        """In all: each sample once, under `used` or the reason why not; what began the window anew besides."""
+        intake = self.localizer.intake
+        return intake.counts + intake.restarts + Counter(malformed=self.malformed)
+
+    def new(self) -> Counter[str]:
+        """Since the last call."""
+        counts = self.counts
+        new, self._reported = counts - self._reported, counts
+        return new
+
+
+class Health:
+    """Watches a localizer behind its own `push`."""
+
+    def __init__(
+        self,
+        localizer: WindowLocalizer,
+        now_ns: Callable[[], int],
+        about: Mapping[str, str],
+        steady_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Watch from now on.
+
+        Args:
+            localizer: that is pushed to.
+            now_ns: the clock that stamps samples.
+            about: what each assessment repeats, as the model's name.
+            steady_s: the clock that rates are counted by.
+        """
+        self.localizer, self.now_ns, self.about, self.steady_s = localizer, now_ns, dict(about), steady_s
+        self.heard = Heard(localizer)
+        self._newest_ns: int | None = None
+        self.begin()
+
+    def begin(self) -> None:
+        """Let what was before count no more."""
+        self.heard.new()
+        self._since_s = self.steady_s()
+        self._field_ut = deque[float](maxlen=MOST)  # |B| of each sample, also of those that were not used
+        self._interval_s = deque[float](maxlen=MOST)  # between their stamps
+        self._latency_s = deque[float](maxlen=MOST)  # of each estimate
+
+    def push(self, sample: Sample) -> Estimate | None:
+        """As `Localizer.push`."""
+        self._field_ut.append(math.hypot(*sample.field_ut.tolist()))
+        if self._newest_ns is not None:
+            self._interval_s.append((sample.stamp_ns - self._newest_ns) / NS_PER_S)
+        self._newest_ns = sample.stamp_ns
+        estimate = self.localizer.push(sample)
+        if estimate is not None:
+            self._latency_s.append((self.now_ns() - estimate.stamp_ns) / NS_PER_S)
+        return estimate
+
+    def assess(self, why_silent: Callable[[], str] = str) -> Assessment:
+        """What became of it since the last call, or since it began.
+
+        Args:
+            why_silent: tells why no samples may come; asked where none did.
+        """
+        elapsed_s = max(self.steady_s() - self._since_s, 1e-9)
+        new, fill = self.heard.new(), self.localizer.reader.fill
+        received = sum(count for name, count in new.items() if name not in RESTARTS)
+        finite_ut = [value for value in self._field_ut if math.isfinite(value)]
+        field_ut = statistics.median(finite_ut) if finite_ut else math.nan  # a reading gone wild does not count
+        interval_s, latency_s = list(self._interval_s) or [math.nan], list(self._latency_s) or [math.nan]
+        usual_s = statistics.median(interval_s)
+        values = {
+            "status": self.localizer.status.name,
+            "window filled": f"{fill:.0%}",
+            "rate, Hz": f"{received / elapsed_s:.1f}",
+            "jitter, ms": f"{1e3 * statistics.median(abs(each - usual_s) for each in interval_s):.1f}",
+            "longest interval, ms": f"{1e3 * max(interval_s):.1f}",
+            "received": str(received),
+            "used": str(new["used"]),
+            **{name: str(count) for name, count in sorted(new.items()) if name != "used"},
+            "|B| median, µT": f"{field_ut:.4g}",
+            "poses": str(len(self._latency_s)),
+            "latency median, ms": f"{1e3 * statistics.median(latency_s):.1f}",
+            "latency max, ms": f"{1e3 * max(latency_s):.1f}",
+            **self.about,
+        }
+        self.begin()
+        if not new:
+            return Assessment(Level.ERROR, ": ".join(filter(None, ["no samples", why_silent()])), values)
+        return Assessment(*_judged(new, field_ut, self.localizer.status, fill), values)
+
+
+def _judged(new: Counter[str], field_ut: float, status: Status, fill: float) -> tuple[Level, str]:
+    """The worst first; what follows from it is not said."""
+    if fault := unit_fault(field_ut):
+        unit = likely_unit(field_ut)
+        return (
+            Level.ERROR,
+            f"{fault}, or this one be started with field_scale:={1.0 / UNITS_UT[unit]:g}" if unit else fault,
+        )
+    words = unused(new)
+    if status is Status.SENSOR_FAULT:
+        worst = max(SENSOR_FAULTS, key=lambda fault: new[fault])
+        return Level.ERROR, f"{status.name}: {SENSOR_FAULTS[worst]}; {words}"
+    if not new["used"]:
+        return Level.ERROR, f"no sample was of use: {words}"
+    state = f"FILLING, {fill:.0%}" if status is Status.FILLING else status.name
+    trusted = status in (Status.LOCALIZED, Status.STATIONARY) and not words
+    return Level.OK if trusted else Level.WARN, "; ".join(filter(None, [state, words]))
+
+
+def unit_fault(field_ut: float) -> str:
+    """What is wrong with a typical |B|, µT, and the unit that a driver likely used; empty where it may be right.
+
+    >>> unit_fault(48.0)
+    ''
+    >>> unit_fault(480_000.0)
+    '|B| is 4.8e+05 µT: the driver seems to send gauss, and must send tesla'
+    """
+    if not math.isfinite(field_ut) or plausible([field_ut]):
+        return ""
+    unit = likely_unit(field_ut)
+    cause = f"the driver seems to send {unit}, and must send tesla" if unit else "no magnetic field of a building"
+    return f"|B| is {field_ut:.3g} µT: {cause}"
+
+
+def likely_unit(field_ut: float) -> str | None:
+    """The one of `UNITS_UT` in which a typical |B|, µT, would be the Earth's; None where none is."""
+    low, high = EARTH_UT
+    return next((name for name, factor in UNITS_UT.items() if low <= field_ut / factor <= high), None)
+
+
+def unused(counts: Counter[str]) -> str:
+    """How many samples were used, and how many not and why; empty where all were.
+
+    >>> unused(Counter(used=40, late=2, gap=1))
+    '40 used, 1 gap, 2 late'
+    """
+    if not counts.keys() - {"used"}:
+        return ""
+    reasons = (f"{count} {reason}" for reason, count in sorted(counts.items()) if reason != "used")
+    return ", ".join([f"{counts['used']} used", *reasons])

@@ -1,0 +1,1 @@
+"""What is known of a site: one folder per model kind, and the model file."""

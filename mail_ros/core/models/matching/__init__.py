@@ -1,0 +1,1 @@
+"""Matching: a window against the survey's windows."""

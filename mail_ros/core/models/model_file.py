@@ -1,0 +1,250 @@
+"""A model file: one safetensors file, its metadata holds the model card as JSON.
+
+Nothing in it can run code. The card says all that is needed to build the network and to judge it;
+loading checks the weights against the card, one stored window against its stored answer, and all arrays against
+their hash.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from mail_ros.core.belief import Float32Array
+from mail_ros.core.config import MailConfig, from_dict
+from mail_ros.core.errors import ConfigError, ModelError
+from mail_ros.core.models.heads import MapHead
+from mail_ros.core.models.mail.mail import Mail, Model, State, mail_head, map_of, weight_shapes
+from mail_ros.core.models.matching.matching import Matching
+
+FORMAT = "mail_ros/1"
+CARD_KEY = "mail_ros_card"
+GOLDEN_KEY = "golden.field_ut"  # (n + lag, 3) µT: one window of a training walk
+GOLDEN_TOLERANCE_M = 1e-3
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What a checkpoint says of itself."""
+
+    config: MailConfig
+    map_frame: str = "map"
+    floors: tuple[int, ...] = (0,)
+    cells: int = 0  # of the map; 0 for a regression head
+    golden_position_m: tuple[float, ...] = ()  # (2,): the answer to the golden window
+    arrays_sha256: str = ""  # of all arrays in the file, see `digest`
+    training: dict[str, Any] = field(default_factory=dict)  # settings, bags with hashes, date, version
+    metrics: dict[str, Any] = field(default_factory=dict)  # of the validation walks
+    format: str = FORMAT
+
+
+class ModelFile(NamedTuple):
+    """All that a model file holds, checked."""
+
+    model: Mail | Matching
+    card: ModelCard
+    state: State  # what the model was built of
+    golden_field_ut: Float32Array  # (n + lag, 3)
+
+
+def build(config: MailConfig, state: State) -> Mail | Matching:
+    """A model of a site, of the kind that its configuration names.
+
+    Args:
+        config: of the model.
+        state: arrays of a model file by their names.
+
+    Raises:
+        KeyError: one of them is missing.
+    """
+    if config.network.kind == "mail":
+        return Mail(config, state)
+    return Matching(config, MapHead(*map_of(state), config.matching.spread), state)
+
+
+def save_model(path: Path, state: State, card: ModelCard, golden_field_ut: Float32Array) -> ModelCard:
+    """Write the file whole or not at all; returns the card with the golden window's answer.
+
+    Args:
+        path: usually models/SITE.safetensors; parent folders are made.
+        state: arrays of the trained model, see `build`.
+        card: its description.
+        golden_field_ut: (n + lag, 3) µT, one window that every loader must answer alike.
+    """
+    arrays = {name: np.array(value, order="C") for name, value in {**state, GOLDEN_KEY: golden_field_ut}.items()}
+    answer = _answer(build(card.config, state), golden_field_ut)
+    card = dataclasses.replace(card, golden_position_m=answer, arrays_sha256=digest(arrays))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(save(arrays, {CARD_KEY: card_text(card)}))
+    partial.replace(path)
+    return card
+
+
+def load_model(path: Path) -> tuple[Mail | Matching, ModelCard]:
+    """A model to localize with, and its card; errors as of `read_model`."""
+    file = read_model(path)
+    return file.model, file.card
+
+
+def read_model(path: Path) -> ModelFile:
+    """Read, build and check a model.
+
+    Raises:
+        ModelError: no such file, not a safetensors file, no or another card, weights that do not fit the
+            card, weights that are not finite, a golden window that is answered differently, or arrays that are
+            not those that were saved.
+    """
+    arrays, card = _read(path)
+    state = {name: value for name, value in arrays.items() if name != GOLDEN_KEY}
+    try:
+        _check_weights(path, card.config, state)
+        model = build(card.config, state)
+    except KeyError as error:
+        raise incomplete(path, card.config, error) from None
+    golden = check_golden(path, model, card, arrays.get(GOLDEN_KEY))
+    if (found := digest(arrays)) != card.arrays_sha256:
+        raise ModelError(
+            path,
+            wanted=f"arrays with the SHA-256 {card.arrays_sha256 or 'that a card has'}",
+            found=found,
+            fix="the file was altered or damaged: copy it again, or train the model again",
+        )
+    return ModelFile(model, card, state, golden)
+
+
+def digest(arrays: Mapping[str, Any]) -> str:
+    """SHA-256 of arrays, with their names, types and shapes."""
+    sha = sha256()
+    for name in sorted(arrays):
+        value = np.ascontiguousarray(arrays[name])
+        sha.update(f"{name} {value.dtype.str} {value.shape}\n".encode())
+        sha.update(value.data)
+    return sha.hexdigest()
+
+
+def check_golden(path: Path, model: Model, card: ModelCard, golden_field_ut: Float32Array | None) -> Float32Array:
+    """Let a model answer the window that its file keeps; the window (n + lag, 3) µT.
+
+    Raises:
+        ModelError: there is none, it does not fit the card, or it is answered differently than after training.
+    """
+    if golden_field_ut is None or tuple(golden_field_ut.shape) != card.config.window_shape:
+        raise ModelError(
+            path,
+            wanted=f"a golden window of {card.config.window_shape}",
+            found="none" if golden_field_ut is None else str(tuple(golden_field_ut.shape)),
+            fix="train the model again",
+        )
+    answer = _answer(model, golden_field_ut)
+    if not np.allclose(answer, card.golden_position_m, rtol=0.0, atol=GOLDEN_TOLERANCE_M):
+        raise ModelError(
+            path,
+            wanted=f"the golden window at {card.golden_position_m} m",
+            found=f"{answer} m",
+            fix="the weights were altered after training: copy the file again",
+        )
+    return golden_field_ut
+
+
+def incomplete(path: Path, config: MailConfig, missing: KeyError) -> ModelError:
+    """The error of a file that lacks an array."""
+    return ModelError(
+        path,
+        wanted=f"what {config.network.kind} with a {config.network.head} head needs",
+        found=f"no {missing}",
+        fix="the file is damaged: train or copy it again",
+    )
+
+
+def check_file(path: Path) -> None:
+    """Refuse a path that is no file, with a ModelError."""
+    if not path.is_file():
+        raise ModelError(
+            path,
+            wanted="a model file",
+            found="a folder" if path.is_dir() else "nothing",
+            fix="train one with `mail_ros train`, or correct the path",
+        )
+
+
+def _read(path: Path) -> tuple[dict[str, Any], ModelCard]:
+    check_file(path)
+    try:
+        with safe_open(path, framework="np") as file:
+            metadata = file.metadata() or {}
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise ModelError(
+            path,
+            wanted="a safetensors file",
+            found=f"something else ({error})",
+            fix="copy it again or train it anew; pickled models are not accepted",
+        ) from None
+    return arrays, read_card(path, metadata)
+
+
+def card_text(card: ModelCard) -> str:
+    """A card as files keep it."""
+    return json.dumps(dataclasses.asdict(card))
+
+
+def read_card(path: Path, metadata: Mapping[str, str]) -> ModelCard:
+    """The card among the texts that a file keeps beside its numbers.
+
+    Raises:
+        ModelError: there is none, or another version's, or one that is not valid.
+    """
+    if CARD_KEY not in metadata:
+        raise ModelError(
+            path,
+            wanted="a mail_ros model card in its metadata",
+            found=f"keys {sorted(metadata)}",
+            fix="this file was not written by `mail_ros train` or `mail_ros export`",
+        )
+    try:
+        values = json.loads(metadata[CARD_KEY])
+        if values.get("format") != FORMAT:
+            raise ModelError(
+                path, wanted=f"format {FORMAT}", found=str(values.get("format")), fix="train it with this version"
+            )
+        return from_dict(ModelCard, values)
+    except (ConfigError, json.JSONDecodeError, AttributeError) as error:
+        raise ModelError(path, wanted="a valid model card", found=str(error), fix="train the model again") from None
+
+
+def _check_weights(path: Path, config: MailConfig, state: State) -> None:
+    """Names and shapes of what was learned, as the card says, and finite numbers everywhere."""
+    wanted: dict[str, tuple[int, ...]] = {}
+    if config.network.kind == "mail":
+        cells = mail_head(config, state).cells
+        wanted = weight_shapes(config, 2 if cells is None else len(cells))
+    for name in sorted(wanted.keys() | state.keys()):
+        found = state[name].shape if name in state else None
+        learned = name in wanted or (config.network.kind == "mail" and not name.startswith("head."))
+        if learned and found != wanted.get(name):
+            scales_s = list(config.window.scales_s)
+            raise ModelError(
+                f"{path}: weight {name}",
+                wanted=f"{wanted.get(name, 'nothing')} as the card's scales {scales_s} s and widths say",
+                found="nothing" if found is None else str(found),
+                fix="card and weights are of different models: train or copy it again",
+            )
+        if not np.isfinite(state[name]).all():
+            raise ModelError(
+                f"{path}: weight {name}", wanted="finite numbers", found="NaN or infinity", fix="train it again"
+            )
+
+
+def _answer(model: Model, field_ut: Float32Array) -> tuple[float, ...]:
+    raw = model(field_ut[None]).raw[0]
+    return tuple(float(axis) for axis in model.head.posterior(raw).position_m)

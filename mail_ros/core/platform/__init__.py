@@ -1,0 +1,1 @@
+"""What carries the sensor: its odometry, and its robot file."""

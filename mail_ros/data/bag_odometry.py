@@ -1,0 +1,58 @@
+"""Odometry out of a bag: what a walk's samples may know of the way since the sample before."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mail_ros.core.platform.odometry import PedestrianOdometry, Travelled, WheelOdometry
+from mail_ros.core.signal.attitude import AttitudeFeed
+from mail_ros.data.messages import IMU_TYPE, ODOMETRY_TYPE, decode_imu, decode_odometry
+from mail_ros.data.track import FloatArray
+
+
+class BagOdometry:
+    """Hears a bag's messages in the order of the log; wheels are believed before steps.
+
+    At a field sample count only messages that were logged before it and whose stamp is not after its own:
+    what came later changes nothing.
+    """
+
+    def __init__(self, wheels_topic: str, imu_topic: str) -> None:
+        self._wheels_topic, self._imu_topic = wheels_topic, imu_topic
+        self._wheels, self._steps = WheelOdometry(), PedestrianOdometry()
+        self._wheels_travelled, self._steps_travelled = Travelled(), Travelled()
+        self._heard_wheels = self._heard_steps = False
+        self._by_wheels: list[FloatArray] = []
+        self._by_steps: list[FloatArray] = []
+        self._attitude = AttitudeFeed()
+        self._attitudes: list[FloatArray] = []
+
+    def hear(self, topic: str, msgtype: str, cdr: bytes) -> None:
+        """Take a message of any topic."""
+        if topic == self._wheels_topic and msgtype == ODOMETRY_TYPE:
+            pose = decode_odometry(cdr)
+            self._wheels_travelled.add(pose.stamp_ns, self._wheels.push(pose.stamp_ns, pose.position_m))
+            self._attitude.hear_wheels(pose.yaw_rad)
+            self._heard_wheels = True
+        elif topic == self._imu_topic and msgtype == IMU_TYPE and (reading := decode_imu(cdr)) is not None:
+            self._steps_travelled.add(reading.stamp_ns, self._steps.push(reading))
+            self._attitude.hear_imu(reading.orientation_xyzw)
+            self._heard_steps = True
+
+    def at_field(self, stamp_ns: int) -> None:
+        """A field sample was logged."""
+        self._by_wheels.append(self._wheels_travelled.take(stamp_ns))
+        self._by_steps.append(self._steps_travelled.take(stamp_ns))
+        self._attitudes.append(self._attitude.newest)
+
+    @property
+    def moved_m(self) -> FloatArray | None:
+        """(n, 2) before each of the n field samples; None where the bag has no odometry."""
+        if self._heard_wheels:
+            return np.array(self._by_wheels).reshape(-1, 2)
+        return np.array(self._by_steps).reshape(-1, 2) if self._heard_steps else None
+
+    @property
+    def attitude_xyzw(self) -> FloatArray | None:
+        """(n, 4) at each of the n field samples, NaN before the first; None where the bag has no odometry."""
+        return np.array(self._attitudes).reshape(-1, 4) if self._heard_wheels or self._heard_steps else None

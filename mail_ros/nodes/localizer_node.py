@@ -1,0 +1,147 @@
+"""`mail_localizer`: MagneticField in, PoseStamped out.
+
+    imu/mag --> to_reading --> RobotInput --> Runtime.push --> to_pose --> ~/pose, ~/pose_with_covariance, /tf
+    joint_states ------------------^             ^     |
+    odom, imu/data --> OdometryInput ------------+     +--> ~/hypotheses, ~/belief, ~/attention, for who listens
+                                                       +--> /diagnostics, once a second
+
+Every pose carries the stamp of the newest sample that it used. Nothing is published while the window
+fills, and for samples that cannot be used; why not is counted and said. The node is a lifecycle node
+(see `lifecycle`), which by default activates itself: while it is not active, it hears and says nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from rclpy.clock import Clock, ClockType, JumpThreshold, TimeJump
+from rclpy.duration import Duration
+from sensor_msgs.msg import MagneticField
+
+from mail_ros.core.errors import MailError
+from mail_ros.core.localizer.diagnostics import Level
+from mail_ros.core.localizer.runtime import Placed
+from mail_ros.core.models.model_file import check_golden
+from mail_ros.nodes import qos
+from mail_ros.nodes.commands import Commands
+from mail_ros.nodes.conversions import to_reading
+from mail_ros.nodes.odometry_input import OdometryInput
+from mail_ros.nodes.outputs import Details, Diagnostics, MapToOdom, Poses
+from mail_ros.nodes.parameters import LocalizerParameters, declare_only
+from mail_ros.nodes.pose_file import PlaceFile
+from mail_ros.nodes.robot_input import RobotInput
+from mail_ros.nodes.runtime_node import WorkingNode, put_to_work
+from mail_ros.nodes.spin import run
+
+NAME = "mail_localizer"
+FIELD_TOPIC, FIELD_TYPE = "imu/mag", "sensor_msgs/msg/MagneticField"
+DIAGNOSE_S = 1.0  # between two messages on /diagnostics
+REPORT_S = 10.0  # between two lines about what is wrong, and between two times that the place is kept
+
+
+class LocalizerNode(WorkingNode):
+    """MAIL as a node; options as of `rclpy.node.Node`.
+
+    Raises:
+        MailError: with autostart, a parameter or the model file is not what it must be.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(NAME, **options)
+        declare_only(self, LocalizerParameters, settable=("model",))
+        if self.get_parameter("autostart").value is not False:  # what is no truth value is refused by `configure`
+            self.start()
+
+    def configure(self) -> None:
+        """Load and check the model, offer topics and services."""
+        parameters = self.read_parameters()
+        self.work_with(parameters, put_to_work(parameters, self.now_ns))
+        for name in ("runtime", "parameters"):  # the model goes with them
+            self.configured.callback(delattr, self, name)
+        self.poses, self.details, self.diagnostics = Poses(self, "~"), Details(self), Diagnostics(self)
+        for output in (self.poses, self.details, self.diagnostics):
+            self.configured.callback(output.destroy)
+        self.map_to_odom = MapToOdom.where_wanted(self)
+        self.odometry, self.robot = OdometryInput.where_wanted(self), RobotInput(self)
+        self.place_file = PlaceFile(self)
+        self.field_subscription = qos.subscribe(self, MagneticField, FIELD_TOPIC, self.on_field)
+        self.configured.callback(self.destroy_subscription, self.field_subscription)
+        self.commands = Commands(self, self.place_file)
+        self._watch_clock()
+
+    def activate(self) -> None:
+        """Localize from now on, if the model still answers its golden window as it did after training.
+
+        What was not heard meanwhile is a gap in the samples, as any other.
+        """
+        check_golden(self.parameters.model_path, *self.runtime.loaded)
+        self.place_file.begin()
+        self.activated.callback(self.place_file.keep)
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        for period_s, act in ((DIAGNOSE_S, self.diagnose), (REPORT_S, self.place_file.keep)):
+            self.activated.callback(self.destroy_timer, self.create_timer(period_s, act, clock=steady))
+        self.runtime.health.begin()
+        self.get_logger().info(
+            f"tracker {self.parameters.tracker}, a pose every {self.parameters.stride_s:g} s on "
+            f"{self.poses.plain.topic_name} from {self.field_subscription.topic_name}"
+        )
+
+    def on_field(self, msg: MagneticField) -> None:
+        """Answer a sample with a pose, where one is due."""
+        if not self.active:
+            return
+        try:
+            stamp_ns, field_ut = to_reading(msg, self.parameters.field_scale)
+        except MailError as error:
+            self.runtime.health.heard.malformed += 1
+            self.get_logger().warning(f"sample not used: {error}", throttle_duration_sec=REPORT_S)
+            return
+        placed = self.runtime.push(stamp_ns, self.robot.body_ut(stamp_ns, field_ut))
+        if placed is not None:
+            self.say(placed)
+
+    def say(self, placed: Placed) -> None:
+        """Publish an estimate wherever it is of interest."""
+        self.poses.publish(placed.estimate, self.runtime.map_frame, placed.heading)
+        if self.map_to_odom is not None and self.odometry is not None:
+            self.map_to_odom.publish(placed, self.runtime.map_frame, self.odometry.frame_id)
+        self.details.publish(self.runtime.localizer, placed.estimate, self.runtime.map_frame)
+
+    def diagnose(self) -> None:
+        """Say how it went since the last time; what is wrong also in the log."""
+        assessed = self.runtime.health.assess(lambda: qos.why_silent(self, self.field_subscription, FIELD_TYPE))
+        assessment = self.robot.explain(assessed)
+        self.diagnostics.publish(assessment)
+        if assessment.level == Level.ERROR:
+            self.get_logger().error(assessment.message, throttle_duration_sec=REPORT_S)
+        elif assessment.level == Level.WARN:
+            self.get_logger().warning(assessment.message, throttle_duration_sec=REPORT_S)
+
+    def on_clock_jump(self, jump: TimeJump) -> None:
+        """Start anew when time is set back: a bag was started again, or a simulation reset.
+
+        Jumps as small as late samples are none.
+        """
+        if -jump.delta.nanoseconds < self.runtime.localizer.intake.resampler.max_gap_ns:
+            return
+        self.get_logger().warning("the clock was set back: starting anew")
+        self.runtime.reset()
+
+    def close(self) -> None:
+        """Keep the place, and let go of all."""
+        self.free()
+
+    def _watch_clock(self) -> None:
+        back = JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=False)
+        handle = self.get_clock().create_jump_callback(back, post_callback=self.on_clock_jump)
+        self.configured.callback(handle.unregister)  # which also keeps the handle: the callback would end with it
+
+
+def main() -> int:
+    """The executable."""
+    return run(NAME, LocalizerNode)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""The two ends of the network as they learn: the paper's regression, and a softmax over map cells."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mail_ros.core.belief import Cells, FloatArray
+from mail_ros.core.models.heads import Head, HeatmapHead, RegressionHead
+from mail_ros.core.models.mail.mail import State
+
+
+class Layer(Protocol):
+    """A linear layer, and how to train it."""
+
+    @property
+    def meaning(self) -> Head:
+        """What its numbers mean."""
+
+    def __call__(self, f: Tensor) -> Tensor:
+        """(B, features) -> the head's own numbers (B, out)."""
+
+    def loss(self, raw: Tensor, position_m: Tensor, floor: Tensor) -> Tensor:
+        """Mean training loss (), over the windows, of (B, out) against true positions (B, 2) and floors (B,)."""
+
+
+class RegressionLayer(nn.Module):
+    """To x and y with a mean squared error (equation 14). Knows one floor.
+
+    The layer's numbers are scaled to the extent of the map, which leaves equation 14 as it is
+    and lets one learning rate serve a room and a hall. `covariance_m2` is that of the validation walks.
+    """
+
+    def __init__(self, features: int, site: State) -> None:
+        """Take `head.center_m` (2,), `head.extent_m` and `head.floor`."""
+        super().__init__()
+        self.fc = nn.Linear(features, 2)
+        self.register_buffer("center_m", torch.tensor(site["head.center_m"]))
+        self.register_buffer("extent_m", torch.tensor(site["head.extent_m"]))
+        self.register_buffer("floor", torch.tensor(site["head.floor"]))
+        self.register_buffer("covariance_m2", torch.eye(2) * float(site["head.extent_m"]) ** 2)
+        self.center_m: Tensor
+        self.extent_m: Tensor
+        self.floor: Tensor
+        self.covariance_m2: Tensor
+
+    @property
+    def meaning(self) -> RegressionHead:
+        """See `Layer`."""
+        return RegressionHead(self.covariance_m2.cpu().numpy().astype(np.float64), int(self.floor))
+
+    def forward(self, f: Tensor) -> Tensor:
+        """(B, features) -> (B, 2) metres."""
+        position: Tensor = self.center_m + self.extent_m * self.fc(f)
+        return position
+
+    def loss(self, raw: Tensor, position_m: Tensor, floor: Tensor) -> Tensor:
+        """Mean squared error, in units of the map's extent."""
+        return functional.mse_loss(raw / self.extent_m, position_m / self.extent_m)
+
+    def set_residuals(self, residual_m: FloatArray) -> None:
+        """Take errors (n, 2) m of windows that were not learned: it cannot doubt by window, and carries their mean."""
+        self.covariance_m2.copy_(torch.from_numpy(residual_m.T @ residual_m / len(residual_m)))
+
+
+class HeatmapLayer(nn.Module):
+    """To the map's cells, with labels as soft as the survey's own error."""
+
+    def __init__(self, features: int, site: State) -> None:
+        """Take `head.cell_position_m` (m, 2), `head.cell_floor` (m,), `head.label_sigma_m` and `head.radius_m`."""
+        super().__init__()
+        self.fc = nn.Linear(features, len(site["head.cell_floor"]))
+        self.register_buffer("cell_position_m", torch.tensor(site["head.cell_position_m"]))
+        self.register_buffer("cell_floor", torch.tensor(site["head.cell_floor"]))
+        self.register_buffer("label_sigma_m", torch.tensor(site["head.label_sigma_m"]))
+        self.register_buffer("radius_m", torch.tensor(site["head.radius_m"]))
+        self.cell_position_m: Tensor
+        self.cell_floor: Tensor
+        self.label_sigma_m: Tensor
+        self.radius_m: Tensor
+
+    @property
+    def meaning(self) -> HeatmapHead:
+        """See `Layer`."""
+        cells = Cells(self.cell_position_m.cpu().numpy(), self.cell_floor.cpu().numpy())
+        return HeatmapHead(cells, float(self.label_sigma_m), float(self.radius_m))
+
+    def forward(self, f: Tensor) -> Tensor:
+        """(B, features) -> (B, cells) logits."""
+        logits: Tensor = self.fc(f)
+        return logits
+
+    def soft_label(self, position_m: Tensor, floor: Tensor) -> Tensor:
+        """A Gaussian of `label_sigma_m` around each label (B, 2) m, on the label's floor (B,): (B, cells)."""
+        squared = torch.cdist(position_m.double(), self.cell_position_m).square()  # (B, cells)
+        wrong_floor = floor[:, None] != self.cell_floor[None]
+        weight = (-squared / (2 * self.label_sigma_m**2)).masked_fill(wrong_floor, -torch.inf)
+        return torch.softmax(weight, dim=-1).float()
+
+    def loss(self, raw: Tensor, position_m: Tensor, floor: Tensor) -> Tensor:
+        """Cross entropy against the soft label."""
+        return functional.cross_entropy(raw, self.soft_label(position_m, floor))
