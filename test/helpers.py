@@ -15,12 +15,12 @@ import torch
 
 from mail_ros.core.belief import survey_cells
 from mail_ros.core.config import FeatureConfig, HeadKind, MailConfig, NetworkConfig, WindowConfig
-from mail_ros.core.localizer.interface import Estimate, Localizer
 from mail_ros.core.models.mail.mail import Mail
 from mail_ros.core.models.model_file import ModelCard, save_model
+from mail_ros.core.types import Estimate, FloatArray, IntArray, SampleLocalizer
 from mail_ros.data.bag import read_track
 from mail_ros.data.labels import interpolate
-from mail_ros.data.track import FloatArray, IntArray, Landmark, Track
+from mail_ros.data.track import Landmark, Track
 from mail_ros.data.walk_writer import write_walk
 from mail_ros.training.network import MailNetwork, arrays, untrained_network
 
@@ -123,7 +123,7 @@ def tiny_model(
     return path
 
 
-def offline_estimates(localizer: Localizer, bag: Path) -> list[Estimate]:
+def offline_estimates(localizer: SampleLocalizer, bag: Path) -> list[Estimate]:
     """What `push` answers to a bag, without ROS."""
     estimates = (localizer.push(sample) for sample in read_track(bag).samples())
     return [estimate for estimate in estimates if estimate is not None]

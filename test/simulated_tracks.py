@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mail_ros.core.localizer.interface import Estimate, Localizer
+from mail_ros.core.types import Estimate, SampleLocalizer
 from mail_ros.data.labels import interpolate
 from mail_ros.data.simulator.demo import Drive, simulate
 from mail_ros.data.simulator.dipoles import Site, make_site
@@ -65,7 +65,7 @@ def with_noise_after(track: Track, index: int) -> Track:
     return dataclasses.replace(track, field_ut=field_ut, position_m=position_m, valid=valid, moved_m=moved_m)
 
 
-def answers(localizer: Localizer, track: Track) -> list[Estimate]:
+def answers(localizer: SampleLocalizer, track: Track) -> list[Estimate]:
     """What a freshly reset localizer says of a walk."""
     localizer.reset()
     return [estimate for estimate in map(localizer.push, track.samples()) if estimate is not None]

@@ -6,8 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from mail_ros.core.belief import Cells, FloatArray, ratio
-from mail_ros.core.filter.grid_filter import Tracker
+from mail_ros.core.belief import log_ratio
+from mail_ros.core.filter.grid_filter import GridFilter
+from mail_ros.core.types import Cells, FloatArray
 
 CELL_M = 0.5
 RING_M = [(0.0, 0.0), (12.0, 0.0), (12.0, 8.0), (0.0, 8.0), (0.0, 0.0)]
@@ -37,7 +38,7 @@ def ring() -> Cells:
 
 def near(cells: Cells, position_m: FloatArray, deviation_m: float = 0.5) -> FloatArray:
     """A good window's evidence: a Gaussian."""
-    return ratio(-0.5 * np.square((cells.position_m - position_m) / deviation_m).sum(axis=1))
+    return log_ratio(-0.5 * np.square((cells.position_m - position_m) / deviation_m).sum(axis=1))
 
 
 def turned(way_m: FloatArray, angle_rad: float) -> FloatArray:
@@ -46,7 +47,7 @@ def turned(way_m: FloatArray, angle_rad: float) -> FloatArray:
 
 
 def walk(
-    tracker: Tracker, path_m: FloatArray, evidence: Callable[[FloatArray], FloatArray], offset_rad: float = 0.0
+    tracker: GridFilter, path_m: FloatArray, evidence: Callable[[FloatArray], FloatArray], offset_rad: float = 0.0
 ) -> Iterator[tuple[FloatArray, FloatArray]]:
     """Drive a tracker over places that are a second apart, ten windows to the second: (true, estimated)."""
     for start, stop in pairwise(path_m):

@@ -11,11 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mail_ros.core.belief import Float32Array
 from mail_ros.core.config import MatchingConfig
 from mail_ros.core.models.matching.alignment import PitchAlignment, YawAlignment
-from mail_ros.core.signal.axes import FRAMES
-from mail_ros.core.signal.resampling import FloatArray
+from mail_ros.core.signal.axes import AXES
+from mail_ros.core.types import Float32Array, FloatArray
 
 CONFIG = MatchingConfig()
 FREE = dataclasses.replace(CONFIG, offset_share=0.0)  # an offset costs nothing, of whatever size
@@ -82,7 +81,7 @@ def test_a_stored_window_is_known_at_any_angle_and_with_any_field_of_the_device(
     turned_ut = place_ut[2:3].copy()
     across = (place_ut[2, :, 0] + 1j * place_ut[2, :, 1]) * cmath.exp(-1j * angle)
     turned_ut[0, :, 0], turned_ut[0, :, 1] = across.real, across.imag
-    rows = FRAMES["level"].without(levelled(turned_ut, bends(1, seed + 200))[0].astype(np.float64), -own_ut)
+    rows = AXES["level"].without(levelled(turned_ut, bends(1, seed + 200))[0].astype(np.float64), -own_ut)
     window = rows[None].astype(np.float32)
     alignment = YawAlignment(FREE, stored)
     distance = alignment.compare(window)

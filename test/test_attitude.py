@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from mail_ros.core.signal.attitude import (
-    AttitudeFeed,
+    AttitudeBuffer,
     about_vertical,
     heading_rad,
     inverse,
     product,
-    turned,
+    rotate,
     unit,
     with_heading,
 )
-from mail_ros.core.signal.resampling import FloatArray
+from mail_ros.core.types import FloatArray
 
 ANGLE = st.floats(-math.pi, math.pi)
 TILT = st.floats(-1.5, 1.5)  # short of upside down, where no heading is left
@@ -54,8 +54,8 @@ def between_rad(one: float, other: float) -> float:
 @given(ATTITUDE, ATTITUDE, VECTOR)
 def test_turns_follow_each_other_as_matrices_do(first: FloatArray, then: FloatArray, vector: FloatArray) -> None:
     assert matrix(product(first, then)) == pytest.approx(matrix(first) @ matrix(then), abs=1e-9)
-    assert turned(first, vector) == pytest.approx(matrix(first) @ vector, abs=1e-9)
-    assert turned(inverse(first), turned(first, vector)) == pytest.approx(vector, abs=1e-9)
+    assert rotate(first, vector) == pytest.approx(matrix(first) @ vector, abs=1e-9)
+    assert rotate(inverse(first), rotate(first, vector)) == pytest.approx(vector, abs=1e-9)
 
 
 @given(ANGLE, ANGLE, TILT)
@@ -75,7 +75,7 @@ def test_who_looks_another_way_keeps_the_tilt(before: float, after: float, direc
     other = with_heading(attitude, after)
     assert between_rad(heading_rad(other), after) < 1e-9
     up = np.array([0.0, 0.0, 1.0])  # the vertical, in the device's axes
-    assert turned(inverse(other), up) == pytest.approx(turned(inverse(attitude), up), abs=1e-9)
+    assert rotate(inverse(other), up) == pytest.approx(rotate(inverse(attitude), up), abs=1e-9)
 
 
 @pytest.mark.parametrize("none", [np.zeros(4), np.full(4, np.nan), np.array([np.inf, 0, 0, 1]), np.full(4, 10.0)])
@@ -93,7 +93,7 @@ def test_an_attitude_of_nearly_length_one_is_made_so() -> None:
 
 
 def test_nothing_is_known_before_somebody_spoke() -> None:
-    feed = AttitudeFeed()
+    feed = AttitudeBuffer()
     assert np.isnan(feed.newest).all()
     feed.hear_imu(np.zeros(4))
     feed.hear_wheels(math.nan)
@@ -101,14 +101,14 @@ def test_nothing_is_known_before_somebody_spoke() -> None:
 
 
 def test_wheels_alone_are_level() -> None:
-    feed = AttitudeFeed()
+    feed = AttitudeBuffer()
     feed.hear_wheels(0.7)
     feed.hear_wheels(math.inf)
     assert feed.newest == pytest.approx(about_vertical(0.7))
 
 
 def test_an_inertial_unit_alone_gives_tilt_and_heading() -> None:
-    feed, attitude = AttitudeFeed(), product(about_vertical(2.0), tilted(0.4, 0.2))
+    feed, attitude = AttitudeBuffer(), product(about_vertical(2.0), tilted(0.4, 0.2))
     feed.hear_imu(1.2 * attitude)
     feed.hear_imu(np.full(4, np.nan))
     assert feed.newest == pytest.approx(attitude)
@@ -116,7 +116,7 @@ def test_an_inertial_unit_alone_gives_tilt_and_heading() -> None:
 
 @pytest.mark.parametrize("wheels_first", [True, False])
 def test_of_both_the_tilt_is_the_inertial_unit_s_and_the_heading_the_wheels(wheels_first: bool) -> None:
-    feed = AttitudeFeed()
+    feed = AttitudeBuffer()
     if wheels_first:
         feed.hear_wheels(-1.0)
     feed.hear_imu(product(about_vertical(2.0), tilted(0.4, 0.2)))
@@ -133,6 +133,6 @@ def test_a_mount_of_the_inertial_unit_is_taken_out(
 ) -> None:
     """The unit's axes are the body's, turned by the mount: what is heard is the body's attitude."""
     body = product(about_vertical(heading), tilted(direction, tilt))
-    feed = AttitudeFeed(mount)
+    feed = AttitudeBuffer(mount)
     feed.hear_imu(product(body, mount))
     assert matrix(feed.newest) == pytest.approx(matrix(body), abs=1e-9)

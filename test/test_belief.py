@@ -5,7 +5,8 @@ import pytest
 import torch
 from helpers import tiny_config, tiny_network
 
-from mail_ros.core.belief import LEAST_M, Cells, decode, normal, ratio, survey_cells
+from mail_ros.core.belief import MIN_DEVIATION_M, decode, log_ratio, normal, survey_cells
+from mail_ros.core.types import Cells
 
 LINE = Cells(np.column_stack([np.arange(20.0) / 2, np.zeros(20)]), np.zeros(20, dtype=np.int64))
 
@@ -23,7 +24,7 @@ def test_two_corridors_give_one_of_them_and_a_wide_covariance() -> None:
     posterior = decode(probability, LINE, radius_m=1.0)
     assert posterior.position_m.tolist() == [1.0, 0.0]
     assert posterior.covariance_m2[0, 0] == pytest.approx(
-        0.45 * 7.5**2 * min(1.0, 7.5**2 / (0.45 * 7.5**2) / 4.605), rel=1e-3, abs=LEAST_M**2
+        0.45 * 7.5**2 * min(1.0, 7.5**2 / (0.45 * 7.5**2) / 4.605), rel=1e-3, abs=MIN_DEVIATION_M**2
     )
     assert posterior.near == pytest.approx(0.55)
 
@@ -33,7 +34,7 @@ def test_the_mode_is_refined_by_its_neighbours() -> None:
     probability[[5, 6]] = 0.6, 0.4
     posterior = decode(probability, LINE, radius_m=1.0)
     assert posterior.position_m == pytest.approx([2.7, 0.0])
-    assert posterior.covariance_m2[0, 0] == pytest.approx((0.3**2) / 4.605 + LEAST_M**2, rel=1e-2)
+    assert posterior.covariance_m2[0, 0] == pytest.approx((0.3**2) / 4.605 + MIN_DEVIATION_M**2, rel=1e-2)
     assert posterior.near == pytest.approx(1.0)
 
 
@@ -50,8 +51,8 @@ def test_the_last_percent_of_a_belief_does_not_widen_the_region() -> None:
     inside = tail[np.abs(place_m - with_tail.position_m[0]) <= reach_m].sum()
     assert 0.85 < inside < 0.99
     narrower = decode(tail, LINE, radius_m=1.5, spread=0.3)
-    assert narrower.covariance_m2 - LEAST_M**2 * np.eye(2) == pytest.approx(
-        0.3 * (with_tail.covariance_m2 - LEAST_M**2 * np.eye(2))
+    assert narrower.covariance_m2 - MIN_DEVIATION_M**2 * np.eye(2) == pytest.approx(
+        0.3 * (with_tail.covariance_m2 - MIN_DEVIATION_M**2 * np.eye(2))
     )
     assert narrower.near == with_tail.near
 
@@ -62,8 +63,8 @@ def test_a_gaussian_knows_how_near_it_is() -> None:
 
 
 def test_evidence_is_a_ratio_to_an_answer_that_tells_nothing() -> None:
-    assert ratio(np.full(7, 3.0)) == pytest.approx(0.0)
-    assert ratio(np.array([0.0, -np.inf])) == pytest.approx([np.log(2.0), -np.inf])
+    assert log_ratio(np.full(7, 3.0)) == pytest.approx(0.0)
+    assert log_ratio(np.array([0.0, -np.inf])) == pytest.approx([np.log(2.0), -np.inf])
 
 
 def test_a_doubt_about_the_floor_is_never_small() -> None:

@@ -21,12 +21,12 @@ from calibration_drives import (
 )
 
 from mail_ros.core.errors import BagError, ConfigError
-from mail_ros.core.platform.compensation import Correction, joint_reading
+from mail_ros.core.platform.compensation import Compensation, joint_reading
 from mail_ros.core.platform.robot_file import MotorField, Robot
+from mail_ros.core.types import FloatArray
 from mail_ros.data.calibration.calibrate import calibrate, motor_ut
 from mail_ros.data.calibration.drive import Drive, read_drive
 from mail_ros.data.calibration.mount import mount_from_words
-from mail_ros.data.track import FloatArray
 
 WHOLE = np.concatenate([forth_and_back(), spins()])
 
@@ -150,7 +150,7 @@ def test_the_fit_sees_the_motors_as_the_robot_does(tmp_path: Path) -> None:
     """Sample by sample, by the code of the node: the same to the last digits."""
     made = made_up(WHOLE)
     drive, robot = read_drive(made.write(tmp_path / "drive")), Robot(motor=dataclasses.replace(MOTOR, lag_s=0.05))
-    correction = Correction(robot)
+    correction = Compensation(robot)
     heard = []
     for stamp_ns, wheels in zip(made.stamp_ns.tolist(), made.wheels, strict=True):
         correction.hear(joint_reading(stamp_ns, WHEELS, wheels, []))

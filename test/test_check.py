@@ -9,7 +9,7 @@ import pytest
 from helpers import synthetic_walk
 
 from mail_ros.core.localizer.diagnostics import Level
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S, FloatArray, IntArray
 from mail_ros.data.bag import FIELD_TOPIC, Message, Recording
 from mail_ros.data.bag_writer import BagWriter
 from mail_ros.data.check.bag_report import Verdict, check, check_bag
@@ -20,7 +20,7 @@ from mail_ros.data.simulator.bag import write_bag
 from mail_ros.data.simulator.demo import Drive, simulate
 from mail_ros.data.simulator.dipoles import make_site
 from mail_ros.data.simulator.plan import drive_route
-from mail_ros.data.track import FloatArray, IntArray, Landmark, Track
+from mail_ros.data.track import Landmark, Track
 from mail_ros.data.truth import LANDMARK_TOPIC, Truth, Way
 
 SITE = make_site()

@@ -11,10 +11,10 @@ from simulated_tracks import drive
 
 from mail_ros.core.config import FeatureConfig
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S, FloatArray
 from mail_ros.data.dataset import resample
 from mail_ros.data.labels import interpolate
-from mail_ros.data.track import FloatArray, Landmark, Track
+from mail_ros.data.track import Landmark, Track
 from mail_ros.evaluation.conditions import AS_WALKED, Condition, at_speed, with_offset
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from simulated_tracks import simulated_track
 
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S
 from mail_ros.data.coverage import Coverage, Need, coverage
 from mail_ros.data.simulator.dipoles import make_site
 from mail_ros.data.simulator.plan import drive_route, survey_route

@@ -11,8 +11,9 @@ from mail_ros.core.config import FeatureConfig, MailConfig, NetworkConfig, Windo
 from mail_ros.core.errors import TrackError
 from mail_ros.core.signal.attitude import about_vertical
 from mail_ros.core.signal.distance import LEAST_M
+from mail_ros.core.types import FloatArray
 from mail_ros.data.dataset import WindowSet, resample, walked_back
-from mail_ros.data.track import FloatArray, Track
+from mail_ros.data.track import Track
 
 
 def test_resampling_keeps_where_and_what() -> None:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from mail_ros.core.localizer.interface import Estimate, Status
+from mail_ros.core.types import Estimate, Status
 from mail_ros.evaluation.estimates import Scored
 from mail_ros.evaluation.uncertainty import doubt, doubt_words
 

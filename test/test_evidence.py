@@ -4,21 +4,22 @@ import math
 
 import numpy as np
 import pytest
+from mail_ros.core.models.matching.cell_likelihood import uncertain
 
-from mail_ros.core.belief import Cells
-from mail_ros.core.models.matching.cell_likelihood import Nearest, log_ratio, uncertain
+from mail_ros.core.models.matching.matching import NearestOfCells, likelihood_ratio
 from mail_ros.core.neighbourhood import label_neighbours
+from mail_ros.core.types import Cells
 from mail_ros.evaluation.baselines.search_likelihood import CellEvidence, EvidenceSettings
 
 
 def test_each_cell_keeps_its_nearest_window() -> None:
     distance = np.array([[3.0, 7.0, 2.0, 6.0, 9.0], [1.0, 5.0, 4.0, np.inf, np.inf]])
-    least = Nearest(np.array([0, 1, 0, 1, 2]), 4)(distance)
+    least = NearestOfCells(np.array([0, 1, 0, 1, 2]), 4)(distance)
     assert least.tolist() == [[2.0, 6.0, 9.0, 9.0], [1.0, 5.0, 5.0, 5.0]]  # without a window: as far as the farthest
 
 
 def test_a_window_counts_against_a_flat_field_and_one_from_elsewhere() -> None:
-    said = log_ratio(np.array([[10.0, 50.0]] * 2), np.array([[70.0], [4.0]]), noise_ut2=2.0, elsewhere_ut2=30.0)
+    said = likelihood_ratio(np.array([[10.0, 50.0]] * 2), np.array([[70.0], [4.0]]), noise_ut2=2.0, elsewhere_ut2=30.0)
     assert said.tolist() == [[5.0, -5.0], [-1.5, -11.5]]  # a lively window; one of a stand
 
 

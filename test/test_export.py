@@ -19,6 +19,7 @@ pytest.importorskip("onnx", reason="needs onnx: an installation with the extra t
 pytest.importorskip("onnxruntime", reason="needs onnxruntime: an installation with the extra tools or onnx")
 
 import onnx
+from mail_ros.core.localizer.reader import WindowReader
 from onnx import ModelProto
 from simulated_tracks import surveys
 from typer.testing import CliRunner
@@ -26,8 +27,7 @@ from typer.testing import CliRunner
 from mail_ros.cli.main import app
 from mail_ros.core.config import AttentionKind, Engine, GradientKind, HeadKind, MailConfig
 from mail_ros.core.errors import ModelError
-from mail_ros.core.localizer.reader import WindowReader
-from mail_ros.core.localizer.tracked import localizer_of
+from mail_ros.core.localizer.compose import compose
 from mail_ros.core.models.engine import load
 from mail_ros.core.models.model_file import CARD_KEY, ModelCard, load_model, read_model, save_model
 from mail_ros.core.models.onnx_engine import ARRAYS_KEY, load_onnx
@@ -107,7 +107,7 @@ def test_the_localizer_says_the_same_by_either_engine(tmp_path: Path) -> None:
     bag = synthetic_walk(6.0).write(tmp_path / "walk")
 
     def estimates(engine: Engine) -> list[npt.NDArray[np.float64]]:
-        localizer = localizer_of(load(files[engine], engine)[0], 0.2, "walking")
+        localizer = compose(load(files[engine], engine)[0], 0.2, "walking")
         assert isinstance(localizer.reader, WindowReader) == (engine == "onnx")
         said = offline_estimates(localizer, bag)
         return [np.array([one.stamp_ns, *one.position_m, *one.attention, one.floor]) for one in said]

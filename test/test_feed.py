@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mail_ros.core.platform.odometry import WAITING, ImuReading, Travelled
-from mail_ros.core.platform.odometry_buffer import OdometryFeed, OdometryPose, StepFeed, WheelFeed
+from mail_ros.core.platform.odometry import WAITING, Displacements, ImuReading
+from mail_ros.core.platform.odometry_buffer import OdometryBuffer, OdometryPose, StepBuffer, WheelBuffer
 from mail_ros.core.signal.attitude import about_vertical
 
 START_NS = 1_700_000_000_000_000_000
@@ -23,20 +23,20 @@ def pose(seconds: float, x_m: float, yaw_rad: float = 0.0) -> OdometryPose:
     return OdometryPose(stamp(seconds), np.array([x_m, 0.0]), yaw_rad)
 
 
-def moved_m(feed: OdometryFeed[Any], seconds: float) -> float:
+def moved_m(feed: OdometryBuffer[Any], seconds: float) -> float:
     moved = feed.sample(stamp(seconds), FIELD_UT).moved_m
     assert moved is not None
     return float(moved[0])
 
 
-def at_yaw_rad(feed: OdometryFeed[Any], seconds: float) -> float:
+def at_yaw_rad(feed: OdometryBuffer[Any], seconds: float) -> float:
     found = feed.at(stamp(seconds))
     assert found is not None
     return found.yaw_rad
 
 
 def test_a_way_goes_with_the_first_sample_that_may_know_of_it() -> None:
-    feed = WheelFeed()
+    feed = WheelBuffer()
     for k in range(10):
         feed.hear(pose(0.02 * k, 0.01 * k))
     assert moved_m(feed, 0.1) == pytest.approx(0.05)
@@ -45,7 +45,7 @@ def test_a_way_goes_with_the_first_sample_that_may_know_of_it() -> None:
 
 
 def test_silent_odometry_is_not_a_number_and_what_it_missed_comes_later() -> None:
-    feed = WheelFeed()
+    feed = WheelBuffer()
     assert np.isnan(moved_m(feed, 0.0))
     feed.hear(pose(0.0, 0.0))
     assert moved_m(feed, 0.9) == 0.0
@@ -55,7 +55,7 @@ def test_silent_odometry_is_not_a_number_and_what_it_missed_comes_later() -> Non
 
 
 def test_a_sample_carries_the_newest_attitude_also_while_the_way_is_not_known() -> None:
-    feed = WheelFeed()
+    feed = WheelBuffer()
     unknown = feed.sample(stamp(0.0), FIELD_UT).attitude_xyzw
     assert unknown is not None
     assert np.isnan(unknown).all()
@@ -71,14 +71,14 @@ def test_a_sample_carries_the_newest_attitude_also_while_the_way_is_not_known() 
 
 
 def test_a_clock_that_is_not_the_field_s_is_no_odometry() -> None:
-    feed = WheelFeed()
+    feed = WheelBuffer()
     feed.hear(pose(100.0, 0.0))
     assert np.isnan(moved_m(feed, 0.0))
 
 
 @pytest.mark.parametrize("wrong", [pose(0.1, np.nan), pose(0.1, 0.0, np.inf)])
 def test_a_pose_that_is_not_a_number_is_passed_over(wrong: OdometryPose) -> None:
-    feed = WheelFeed()
+    feed = WheelBuffer()
     feed.hear(pose(0.0, 0.0))
     feed.hear(wrong)
     feed.hear(pose(0.2, 0.1))
@@ -87,7 +87,7 @@ def test_a_pose_that_is_not_a_number_is_passed_over(wrong: OdometryPose) -> None
 
 
 def test_where_odometry_was_is_known_for_a_stamp_but_not_before_the_first() -> None:
-    feed = WheelFeed()
+    feed = WheelBuffer()
     feed.hear(pose(1.0, 1.0, 0.5))
     feed.hear(pose(2.0, 1.5, 0.6))
     assert feed.at(stamp(0.9)) is None
@@ -99,7 +99,7 @@ def test_where_odometry_was_is_known_for_a_stamp_but_not_before_the_first() -> N
 
 
 def test_steps_are_ways_and_the_attitude_is_the_heading() -> None:
-    feed, turned = StepFeed(), np.array([0.0, 0.0, np.sin(0.5), np.cos(0.5)])
+    feed, turned = StepBuffer(), np.array([0.0, 0.0, np.sin(0.5), np.cos(0.5)])
     for k in range(500):
         up_m_s2 = 9.8 + 3.0 * np.sin(2.0 * np.pi * 1.8 * k / 50.0)
         feed.hear(ImuReading(stamp(0.02 * k), turned, np.array([0.0, 0.0, up_m_s2])))
@@ -115,7 +115,7 @@ def test_steps_are_ways_and_the_attitude_is_the_heading() -> None:
 
 
 def test_while_nobody_asks_the_ways_do_not_pile_up() -> None:
-    travelled = Travelled()
+    travelled = Displacements()
     for k in range(5 * WAITING):
         travelled.add(stamp(0.01 * k), np.array([0.01, 0.0]))
     assert len(travelled) == WAITING

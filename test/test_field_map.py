@@ -10,6 +10,7 @@ import pytest
 from small_buildings import small_building
 
 from mail_ros.core.errors import ConfigError, TrackError
+from mail_ros.core.types import FloatArray
 from mail_ros.data.dataset import resample
 from mail_ros.data.field_map.field_map_config import FieldMapConfig
 from mail_ros.data.field_map.fit import fit_field_map
@@ -18,7 +19,7 @@ from mail_ros.data.field_map.paths import SurveyedWays
 from mail_ros.data.field_map.walks import READ, FloorMap, floor_maps, map_walks
 from mail_ros.data.simulator.simulation_config import DriveConfig
 from mail_ros.data.simulator.survey import survey
-from mail_ros.data.track import FloatArray, Track
+from mail_ros.data.track import Track
 
 HEIGHT_M = DriveConfig().height_m
 LINE_M = np.column_stack([np.arange(0.0, 8.0, 0.1), np.zeros(80)])

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from helpers import synthetic_walk, tiny_config, tiny_mail
+from mail_ros.core.localizer.fleet import Fleet
 from simulated_tracks import assert_equal, surveys
 
 from mail_ros.core.config import TrackerChoice
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.localizer.fleet import Fleet
-from mail_ros.core.localizer.interface import Estimate, Sample
-from mail_ros.core.localizer.tracked import localizer_of
-from mail_ros.core.models.mail.mail import Model
+from mail_ros.core.localizer.compose import compose
+from mail_ros.core.models.model import Model
 from mail_ros.core.models.model_file import build
+from mail_ros.core.types import Estimate, Sample
 from mail_ros.data.dataset import WindowSet
 from mail_ros.training.matching import fit_matching
 from mail_ros.training.run_config import run_config
@@ -39,7 +39,7 @@ def together(fleet: Fleet, walks: dict[str, list[Sample]], each: int = 1) -> dic
 
 
 def alone(model: Model, tracker: TrackerChoice, samples: list[Sample]) -> list[Estimate]:
-    localizer = localizer_of(model, STRIDE_S, tracker)
+    localizer = compose(model, STRIDE_S, tracker)
     return [estimate for sample in samples if (estimate := localizer.push(sample)) is not None]
 
 
@@ -102,7 +102,7 @@ def test_a_fleet_of_matching_reads_whole_windows() -> None:
     for name in ("a", "b"):
         fleet.join(name)
     said = together(fleet, {"a": samples, "b": samples[200:]})
-    localizer = localizer_of(model, 0.5, "walking")
+    localizer = compose(model, 0.5, "walking")
     expected = [estimate for sample in samples if (estimate := localizer.push(sample)) is not None]
     assert len(expected) > 20
     assert_equal(said["a"], expected)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S
 from mail_ros.data.simulator.demo_drive import ROBOT, drive_site
 from mail_ros.data.simulator.dipoles import make_site
 from mail_ros.data.simulator.walk import SimulatedDrive

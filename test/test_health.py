@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from helpers import SyntheticWalk, synthetic_walk, tiny_mail
 
-from mail_ros.core.localizer.diagnostics import EARTH_UT, UNITS_UT, Assessment, Health, Level, unit_fault
-from mail_ros.core.localizer.interface import Sample
-from mail_ros.core.localizer.localizer import MailLocalizer
+from mail_ros.core.localizer.diagnostics import EARTH_UT, UNITS_UT, Assessment, Diagnostics, Level, unit_fault
+from mail_ros.core.localizer.localizer import Localizer
+from mail_ros.core.types import Sample
 
 
 def after(walk: SyntheticWalk, *, latency_s: float = 0.0) -> Assessment:
     """What is said of a localizer that heard a walk, each sample at its time."""
     now_ns, steady_s = [0], [100.0]
-    health = Health(MailLocalizer(tiny_mail()), lambda: now_ns[0], {"model": "site"}, lambda: steady_s[0])
+    health = Diagnostics(Localizer(tiny_mail()), lambda: now_ns[0], {"model": "site"}, lambda: steady_s[0])
     for stamp_ns, field_ut in zip(walk.stamp_ns.tolist(), walk.field_ut, strict=True):
         now_ns[0] = stamp_ns + round(latency_s * 1e9)
         health.push(Sample(stamp_ns, field_ut))
@@ -27,7 +27,7 @@ def after(walk: SyntheticWalk, *, latency_s: float = 0.0) -> Assessment:
 def test_without_samples_it_cannot_work() -> None:
     assessment = after(SyntheticWalk(np.zeros(0, np.int64), np.zeros((0, 3)), ()))
     assert (assessment.level, assessment.message) == (Level.ERROR, "no samples")
-    health = Health(MailLocalizer(tiny_mail()), lambda: 0, {})
+    health = Diagnostics(Localizer(tiny_mail()), lambda: 0, {})
     assert health.assess(lambda: "nobody publishes imu/mag").message == "no samples: nobody publishes imu/mag"
     assert assessment.values["model"] == "site"
 
@@ -108,7 +108,7 @@ def test_one_wild_reading_is_no_wrong_unit() -> None:
 
 
 def test_what_was_before_it_began_anew_does_not_count() -> None:
-    health = Health(MailLocalizer(tiny_mail()), lambda: 0, {})
+    health = Diagnostics(Localizer(tiny_mail()), lambda: 0, {})
     walk = synthetic_walk(1.0)
     for stamp_ns, field_ut in zip(walk.stamp_ns.tolist(), walk.field_ut, strict=True):
         health.push(Sample(stamp_ns, field_ut))

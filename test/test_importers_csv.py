@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mail_ros.core.errors import BagError
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S
 from mail_ros.data.bag import read_track
 from mail_ros.data.importers import import_file
 from mail_ros.data.importers.magpie import read_magpie

@@ -7,8 +7,8 @@ import pytest
 from helpers import field_at
 
 from mail_ros.core.errors import TrackError
+from mail_ros.core.types import FloatArray
 from mail_ros.data.gravity_alignment import odometry_angle_rad, own_field_ut, turned_rows
-from mail_ros.data.track import FloatArray
 
 STEP_M = 0.02
 LOOP_M = [(0.0, 0.0), (20.0, 0.0), (20.0, 12.0), (0.0, 12.0), (0.0, 0.0)]

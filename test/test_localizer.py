@@ -7,18 +7,18 @@ import pytest
 from helpers import START_NS, synthetic_walk, tiny_config, tiny_mail
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mail_ros.core.localizer.reader import MailReader, WindowReader, window_answer
 
 from mail_ros.core.belief import normal
 from mail_ros.core.config import FeatureConfig, HeadKind
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.localizer.interface import Estimate, Sample, Status
-from mail_ros.core.localizer.localizer import MailLocalizer, WindowLocalizer
-from mail_ros.core.localizer.reader import Answer, MailReader, WindowReader, window_answer
+from mail_ros.core.localizer.localizer import Localizer
+from mail_ros.core.types import Estimate, FloatArray, Prediction, Sample, Status
 from mail_ros.data.dataset import by_label_m, resample
-from mail_ros.data.track import FloatArray, Track
+from mail_ros.data.track import Track
 
 
-def run(localizer: MailLocalizer, track: Track) -> list[Estimate]:
+def run(localizer: Localizer, track: Track) -> list[Estimate]:
     return [estimate for sample in track.samples() if (estimate := localizer.push(sample)) is not None]
 
 
@@ -27,7 +27,7 @@ def test_push_equals_the_window_cut_offline(head: HeadKind) -> None:
     """Training cuts its windows from `resample`; the robot's are the same, to the bit, and so to 1e-4 m its answers."""
     model, track = tiny_mail(tiny_config(head)), synthetic_walk().track()
     offline, samples = resample(track, model.config.features), model.config.samples
-    localizer, estimates = MailLocalizer(model, stride_s=0.1), 0
+    localizer, estimates = Localizer(model, stride_s=0.1), 0
     assert isinstance(localizer.reader, MailReader)
     for sample in track.samples():
         estimate = localizer.push(sample)
@@ -57,11 +57,11 @@ def test_push_equals_the_window_cut_offline_by_the_way_as_well() -> None:
     features = FeatureConfig(rate_hz=10.0, gradient="mean", along="way")
     windows: list[FloatArray] = []
 
-    def locate(window_ut: FloatArray) -> Answer:
+    def locate(window_ut: FloatArray) -> Prediction:
         windows.append(window_ut)
-        return Answer(normal(np.zeros(2), np.eye(2), 0))
+        return Prediction(normal(np.zeros(2), np.eye(2), 0))
 
-    localizer = WindowLocalizer.over_windows(features, 40, locate)
+    localizer = Localizer.over_windows(features, 40, locate)
     ends, answered = [], 0
     for row, sample in enumerate(track.samples()):
         if localizer.push(sample) is not None and len(windows) > answered:
@@ -80,12 +80,12 @@ def test_by_the_way_nothing_is_asked_again_while_the_robot_stands_and_an_answer_
     """The method alone repeats its last answer with the sample's stamp."""
     asked: list[FloatArray] = []
 
-    def locate(window_ut: FloatArray) -> Answer:
+    def locate(window_ut: FloatArray) -> Prediction:
         asked.append(window_ut)
-        return Answer(normal(window_ut.mean(axis=0)[:2], np.eye(2), 0))
+        return Prediction(normal(window_ut.mean(axis=0)[:2], np.eye(2), 0))
 
     features = FeatureConfig(rate_hz=10.0, gradient="mean", along="way")
-    localizer, stamp_ns = WindowLocalizer.over_windows(features, 20, locate), START_NS
+    localizer, stamp_ns = Localizer.over_windows(features, 20, locate), START_NS
     rng = np.random.default_rng(0)
 
     def drive(steps: int, step_m: float) -> list[Estimate]:
@@ -115,12 +115,12 @@ def test_by_the_way_a_window_that_ended_before_a_hole_is_not_asked_after_it() ->
     asked_ns: list[int] = []
     stamp_ns = START_NS - START_NS % 10**9
 
-    def locate(_: FloatArray) -> Answer:
+    def locate(_: FloatArray) -> Prediction:
         asked_ns.append(stamp_ns)
-        return Answer(normal(np.zeros(2), np.eye(2), 0))
+        return Prediction(normal(np.zeros(2), np.eye(2), 0))
 
     features = FeatureConfig(rate_hz=10.0, gradient="mean", along="way")
-    localizer, rng = WindowLocalizer.over_windows(features, 20, locate, stride_s=1.0), np.random.default_rng(0)
+    localizer, rng = Localizer.over_windows(features, 20, locate, stride_s=1.0), np.random.default_rng(0)
     for step in range(600):
         stamp_ns += 20_000_000
         field_ut = np.array([20.0, 5.0, -43.0]) + rng.normal(0.0, 0.3, 3)
@@ -137,7 +137,7 @@ def test_by_the_way_a_window_that_ended_before_a_hole_is_not_asked_after_it() ->
 def test_a_gradient_of_the_whole_window_is_answered_by_passes() -> None:
     features = dataclasses.replace(tiny_config().features, gradient="mean")
     model, track = tiny_mail(dataclasses.replace(tiny_config(), features=features)), synthetic_walk(5.0).track()
-    localizer = MailLocalizer(model, stride_s=0.1)
+    localizer = Localizer(model, stride_s=0.1)
     assert isinstance(localizer.reader, WindowReader)
     last = run(localizer, track)[-1]
     assert np.array_equal(last.position_m, window_answer(model, localizer.reader.values).posterior.position_m)
@@ -145,7 +145,7 @@ def test_a_gradient_of_the_whole_window_is_answered_by_passes() -> None:
 
 def test_the_first_estimate_comes_with_a_full_window() -> None:
     walk = synthetic_walk(duration_s=4.0)
-    first = run(MailLocalizer(tiny_mail(), stride_s=0.02), walk.track())[0]
+    first = run(Localizer(tiny_mail(), stride_s=0.02), walk.track())[0]
     assert (first.stamp_ns - walk.stamp_ns[0]) / 1e9 == pytest.approx(2.2, abs=0.04)
 
 
@@ -155,7 +155,7 @@ def test_no_estimate_from_a_window_with_a_hole(change: str) -> None:
     walk = synthetic_walk(duration_s=10.0)
     stamp_ns = walk.stamp_ns.copy()
     stamp_ns[500:] += 3_000_000_000 if change == "gap" else -4_000_000_000
-    localizer = MailLocalizer(tiny_mail(), stride_s=0.02)
+    localizer = Localizer(tiny_mail(), stride_s=0.02)
     answered = [localizer.push(Sample(int(s), f)) is not None for s, f in zip(stamp_ns, walk.field_ut, strict=True)]
     silent = 500 + answered[500:].index(True)
     assert all(answered[480:500:10])
@@ -166,7 +166,7 @@ def test_samples_that_are_not_numbers_are_bridged_or_end_the_window() -> None:
     walk = synthetic_walk(duration_s=10.0)
     walk.field_ut[400:410] = np.nan  # 0.1 s: bridged
     walk.field_ut[700:750, 1] = np.nan  # 0.5 s: a hole
-    localizer = MailLocalizer(tiny_mail(), stride_s=0.02)
+    localizer = Localizer(tiny_mail(), stride_s=0.02)
     stamps_s = np.array([e.stamp_ns - walk.stamp_ns[0] for e in run(localizer, walk.track())]) / 1e9
     assert localizer.intake.counts["not_finite"] == 60
     assert ((stamps_s > 4.12) & (stamps_s < 6.9)).any()
@@ -177,7 +177,7 @@ def test_samples_that_are_not_numbers_are_bridged_or_end_the_window() -> None:
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(-3, 40), st.sampled_from([1.0, 1.0, 1.0, np.nan, np.inf, 1e9])), max_size=400))
 def test_whatever_comes_estimates_are_finite_and_their_stamps_rise(samples: list[tuple[int, float]]) -> None:
-    localizer, stamp_ns, stamps = MailLocalizer(tiny_mail(), 0.02), 10**18, []
+    localizer, stamp_ns, stamps = Localizer(tiny_mail(), 0.02), 10**18, []
     for step_ms, factor in samples:
         stamp_ns += step_ms * 1_000_000
         estimate = localizer.push(Sample(stamp_ns, np.array([20.0, 5.0, -43.0]) * factor))
@@ -192,23 +192,23 @@ def test_an_estimate_uses_nothing_after_its_stamp() -> None:
     track, model = synthetic_walk().track(), tiny_mail()
     half = len(track) // 2
     track.field_ut[half:] += 30.0
-    disturbed = {e.stamp_ns: e.position_m for e in run(MailLocalizer(model), track)}
+    disturbed = {e.stamp_ns: e.position_m for e in run(Localizer(model), track)}
     track.field_ut[half:] -= 30.0
-    before = [e for e in run(MailLocalizer(model), track) if e.stamp_ns < track.stamp_ns[half]]
+    before = [e for e in run(Localizer(model), track) if e.stamp_ns < track.stamp_ns[half]]
     assert len(before) > 10
     assert all(np.array_equal(disturbed[e.stamp_ns], e.position_m) for e in before)
 
 
 def test_who_starts_later_answers_the_same() -> None:
     track, model = synthetic_walk().track(), tiny_mail()
-    early = {e.stamp_ns: e.position_m for e in run(MailLocalizer(model), track)}
-    late = run(MailLocalizer(model), track[137:])
+    early = {e.stamp_ns: e.position_m for e in run(Localizer(model), track)}
+    late = run(Localizer(model), track[137:])
     assert len(late) > 50
     assert all(np.array_equal(early[e.stamp_ns], e.position_m) for e in late)
 
 
 def test_reset_forgets() -> None:
-    localizer, track = MailLocalizer(tiny_mail()), synthetic_walk().track()
+    localizer, track = Localizer(tiny_mail()), synthetic_walk().track()
     first = run(localizer, track)
     localizer.reset()
     again = run(localizer, track)
@@ -217,11 +217,11 @@ def test_reset_forgets() -> None:
 
 
 def test_a_wide_belief_is_said_to_be_uncertain() -> None:
-    estimate = run(MailLocalizer(tiny_mail()), synthetic_walk(3.0).track())[0]  # untrained: 10 m
+    estimate = run(Localizer(tiny_mail()), synthetic_walk(3.0).track())[0]  # untrained: 10 m
     assert estimate.status is Status.UNCERTAIN
     assert sum(estimate.attention) == pytest.approx(1.0)
 
 
 def test_a_stride_shorter_than_a_sample_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"stride_s: wanted 0.02 to 3600, found 0.001"):
-        MailLocalizer(tiny_mail(), stride_s=0.001)
+        Localizer(tiny_mail(), stride_s=0.001)

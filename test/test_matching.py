@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from simulated_tracks import drive, surveys
 
-from mail_ros.core.localizer.localizer import MailLocalizer
-from mail_ros.core.localizer.tracked import tracked
+from mail_ros.core.localizer.compose import tracked
+from mail_ros.core.localizer.localizer import Localizer
 from mail_ros.core.models.matching.matching import Matching
 from mail_ros.core.models.model_file import ModelCard, build, load_model, save_model
+from mail_ros.core.types import FloatArray
 from mail_ros.data.dataset import WindowSet
-from mail_ros.data.track import FloatArray, Track
+from mail_ros.data.track import Track
 from mail_ros.evaluation.estimates import follow
 from mail_ros.training.matching import fit_matching
 from mail_ros.training.run_config import run_config
@@ -46,7 +47,7 @@ def pitched(field_ut: FloatArray, angle_rad: float) -> FloatArray:
 
 
 def median_error_m(model: Matching, walk: Track) -> float:
-    return float(np.median([one.error_m for one in follow(MailLocalizer(model, 0.5), walk)]))
+    return float(np.median([one.error_m for one in follow(Localizer(model, 0.5), walk)]))
 
 
 @pytest.mark.parametrize("angle_deg", [-30.0, 0.0, 30.0])
@@ -76,7 +77,7 @@ def test_an_offset_of_any_size_is_forgiven_and_told(model: Matching, offset_ut: 
 def test_the_tracker_learns_the_offset(model: Matching, offset_ut: tuple[float, ...]) -> None:
     walk = drive()
     moved = dataclasses.replace(walk, field_ut=walk.field_ut + np.array(offset_ut))
-    follower, other = (tracked(MailLocalizer(model, 0.5), odometry=True) for _ in range(2))
+    follower, other = (tracked(Localizer(model, 0.5), odometry=True) for _ in range(2))
     found, usual = list(follow(follower, moved)), list(follow(other, walk))
     assert follower.offset.field_ut - other.offset.field_ut == pytest.approx(np.array(offset_ut), abs=1.0)
     half = len(found) // 2

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from small_maps import CELL_M, corridor, near, turned
 
-from mail_ros.core.belief import FloatArray
 from mail_ros.core.filter.filter_config import TrackerConfig
-from mail_ros.core.filter.grid_filter import Tracker
+from mail_ros.core.filter.grid_filter import GridFilter
+from mail_ros.core.types import FloatArray
 
 
 def weight(offset_m: tuple[float, float], way_m: FloatArray, angle: float, along_m: float, across_m: float) -> float:
@@ -52,7 +52,7 @@ def test_a_move_by_odometry_equals_the_forward_algorithm_written_out(by_way: boo
     """By the way, what the evidence weighs is told by how far it went, not by how long it took."""
     config = TrackerConfig(headings=6, lost_per_s=0.01)
     cells, angles = corridor(7), [2 * math.pi * i / 6 for i in range(6)]
-    tracker = Tracker(cells, config, odometry=True, by_way=by_way)
+    tracker = GridFilter(cells, config, odometry=True, by_way=by_way)
     tracker.belief = np.random.default_rng(1).dirichlet(np.ones(7 * 6)).reshape(7, 6)
     before = tracker.belief.tolist()
     log_ratio = np.random.default_rng(2).normal(size=7)
@@ -78,7 +78,7 @@ def test_a_walk_without_odometry_equals_the_forward_algorithm_written_out() -> N
     config = TrackerConfig(headings=6, lost_per_s=0.01)
     k, n, change_ut = 6, 7, 1.0
     cells, angles = corridor(n), [2 * math.pi * i / k for i in range(k)]
-    tracker = Tracker(cells, config, odometry=False)
+    tracker = GridFilter(cells, config, odometry=False)
     start = tracker.belief.tolist()
     tracker.belief = np.random.default_rng(1).dirichlet(np.ones(n * (k + 1))).reshape(n, k + 1)
     before = tracker.belief.tolist()
@@ -113,16 +113,16 @@ def test_a_walk_without_odometry_equals_the_forward_algorithm_written_out() -> N
 # --- when a belief moves by odometry, and what evidence weighs then --------------------------------------------
 
 
-def heading_along(cell: int, *, by_way: bool = False) -> Tracker:
+def heading_along(cell: int, *, by_way: bool = False) -> GridFilter:
     """At a cell of a corridor, its odometry turned as the corridor is, and its evidence taken."""
-    tracker = Tracker(corridor(30), TrackerConfig(), odometry=True, by_way=by_way)
+    tracker = GridFilter(corridor(30), TrackerConfig(), odometry=True, by_way=by_way)
     tracker.update(np.zeros(30))
     tracker.belief = np.zeros_like(tracker.belief)
     tracker.belief[cell, 0] = 1.0
     return tracker
 
 
-def middle_m(tracker: Tracker) -> float:
+def middle_m(tracker: GridFilter) -> float:
     """Of the belief over the cells, without what is pending."""
     return float(tracker.cell_probability @ tracker.cells.position_m[:, 0])
 
@@ -170,7 +170,7 @@ def test_by_the_way_time_brings_no_evidence(way_m: float) -> None:
 
 def test_without_odometry_windows_by_the_way_count_by_time() -> None:
     """Nobody knows how far it went: else nothing that the windows say would ever count."""
-    trackers = [Tracker(corridor(30), TrackerConfig(), odometry=False, by_way=by_way) for by_way in (False, True)]
+    trackers = [GridFilter(corridor(30), TrackerConfig(), odometry=False, by_way=by_way) for by_way in (False, True)]
     for tracker in trackers:
         tracker.advance(1.0)
         tracker.update(near(tracker.cells, np.array([5.0, 0.0])))

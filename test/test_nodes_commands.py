@@ -15,15 +15,15 @@ pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wh
 
 from geometry_msgs.msg import PoseWithCovarianceStamped
 from helpers import tiny_config, tiny_model
+from mail_ros.core.localizer.tracked import TrackedLocalizer
 from managed import Managed
 from rclpy.parameter import Parameter
 from ros import Graph
 from sensor_msgs.msg import MagneticField
 from std_srvs.srv import Empty, Trigger
 
-from mail_ros.core.localizer.interface import Status
-from mail_ros.core.localizer.saved_pose import read_place
-from mail_ros.core.localizer.tracked import TrackedLocalizer
+from mail_ros.core.localizer.saved_pose import read_pose
+from mail_ros.core.types import Status
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_stamp_ns
 from mail_ros.nodes.runtime_node import put_to_work
@@ -219,10 +219,10 @@ def test_a_sure_place_is_kept_on_command_and_at_the_end(graph: Graph, model: Pat
     managed.node.runtime.last = replace(last, status=Status.LOCALIZED)
     answer = graph.call(Trigger, "/mail_localizer/save_state", Trigger.Request())
     assert (answer.success, answer.message) == (True, f"kept in {place_file}")
-    assert read_place(place_file, "map").where_m == pytest.approx(last.position_m)
+    assert read_pose(place_file, "map").where_m == pytest.approx(last.position_m)
     place_file.unlink()
     managed.node.close()
-    assert read_place(place_file, "map").floor == 2
+    assert read_pose(place_file, "map").floor == 2
 
 
 def test_without_a_file_no_place_is_kept(graph: Graph, model: Path) -> None:

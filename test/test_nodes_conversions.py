@@ -17,8 +17,7 @@ from rclpy.serialization import serialize_message
 from sensor_msgs.msg import JointState, MagneticField
 
 from mail_ros.core.errors import MailError
-from mail_ros.core.filter.grid_filter import Hypothesis
-from mail_ros.core.localizer.interface import Estimate, Status
+from mail_ros.core.types import Estimate, Hypothesis, Status
 from mail_ros.data.messages import decode_field, decode_joints
 from mail_ros.nodes.conversions import (
     message_class,

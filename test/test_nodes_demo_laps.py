@@ -19,7 +19,7 @@ from ros import Graph
 from sensor_msgs.msg import MagneticField
 
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.signal.resampling import NS_PER_S, UT_PER_T
+from mail_ros.core.types import NS_PER_S, UT_PER_T
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_stamp_ns
 from mail_ros.nodes.demo_laps import DemoLapsNode

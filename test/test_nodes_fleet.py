@@ -19,9 +19,9 @@ from ros import Graph
 from sensor_msgs.msg import MagneticField
 
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.localizer.interface import Estimate, Sample
-from mail_ros.core.localizer.localizer import MailLocalizer
+from mail_ros.core.localizer.localizer import Localizer
 from mail_ros.core.models.model_file import load_model
+from mail_ros.core.types import Estimate, Sample
 from mail_ros.data.messages import encode_field
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_reading, to_stamp_ns
@@ -48,7 +48,7 @@ def messages(walk: SyntheticWalk) -> Iterator[MagneticField]:
 
 
 def alone(model: Path, walk: SyntheticWalk) -> list[Estimate]:
-    localizer = MailLocalizer(load_model(model)[0], STRIDE_S)
+    localizer = Localizer(load_model(model)[0], STRIDE_S)
     return [estimate for msg in messages(walk) if (estimate := localizer.push(Sample(*to_reading(msg)))) is not None]
 
 

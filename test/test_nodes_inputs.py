@@ -25,9 +25,8 @@ from ros import Graph
 from sensor_msgs.msg import Imu, MagneticField
 
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.filter.motion import Turn
-from mail_ros.core.localizer.interface import Estimate, Status
-from mail_ros.core.localizer.runtime import Placed
+from mail_ros.core.localizer.runtime import PoseEstimate
+from mail_ros.core.types import Estimate, Status, YawEstimate
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_stamp_ns, to_time
 
@@ -120,8 +119,8 @@ def test_map_to_odom_is_sent_where_place_and_angle_are_known(
     drive(managed, 1)
     assert managed.node.runtime.feed is not None
     at = managed.node.runtime.feed.at(START_NS)
-    sure = Estimate(START_NS, np.array([3.0, 4.0]), np.eye(2), 2, Status.LOCALIZED, (), turn=Turn(0.0, 0.01))
-    managed.node.say(Placed(sure, None, at))
+    sure = Estimate(START_NS, np.array([3.0, 4.0]), np.eye(2), 2, Status.LOCALIZED, (), turn=YawEstimate(0.0, 0.01))
+    managed.node.say(PoseEstimate(sure, None, at))
     (transform,) = sent
     assert (transform.header.frame_id, transform.child_frame_id) == ("map_floor_2", "odom")
     assert to_stamp_ns(transform.header.stamp) == START_NS + 1_000_000_000

@@ -16,7 +16,7 @@ from rclpy.parameter import Parameter
 from ros import Graph
 from sensor_msgs.msg import MagneticField
 
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S
 from mail_ros.nodes.conversions import to_stamp_ns
 
 

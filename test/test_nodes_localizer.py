@@ -23,9 +23,9 @@ from sensor_msgs.msg import MagneticField
 
 from mail_ros.core.config import STRIDE_S, TrackerChoice
 from mail_ros.core.errors import MailError
-from mail_ros.core.localizer.interface import Estimate
-from mail_ros.core.localizer.tracked import localizer_of
+from mail_ros.core.localizer.compose import compose
 from mail_ros.core.models.model_file import load_model
+from mail_ros.core.types import Estimate
 from mail_ros.data.bag import Bag
 from mail_ros.data.bag_writer import BagWriter
 from mail_ros.data.messages import FIELD_TYPE, encode_field
@@ -54,7 +54,7 @@ def assert_same(poses: Sequence[PoseStamped], estimates: Sequence[Estimate]) -> 
 
 def offline(model: Path, bag: Path, tracker: TrackerChoice = "none") -> list[Estimate]:
     """What `push` says of a bag."""
-    return offline_estimates(localizer_of(load_model(model)[0], STRIDE_S, tracker), bag)
+    return offline_estimates(compose(load_model(model)[0], STRIDE_S, tracker), bag)
 
 
 def drive(

@@ -16,7 +16,7 @@ from managed import in_process, messages
 from ros import Graph
 from std_msgs.msg import Float32MultiArray
 
-from mail_ros.core.localizer.interface import Sample
+from mail_ros.core.types import Sample
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_reading, to_stamp_ns
 

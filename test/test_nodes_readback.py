@@ -9,11 +9,9 @@ pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wh
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
-from mail_ros.core.belief import Cells
-from mail_ros.core.filter.grid_filter import Hypothesis
 from mail_ros.core.localizer.diagnostics import Assessment, Level
-from mail_ros.core.localizer.interface import Estimate, Status
-from mail_ros.core.neighbourhood import grid_of
+from mail_ros.core.neighbourhood import belief_image
+from mail_ros.core.types import Cells, Estimate, Hypothesis, Status
 from mail_ros.nodes.conversions import to_occupancy_grid, to_pose_array, to_pose_with_covariance
 from mail_ros.nodes.readback import from_diagnostic_status, from_occupancy_grid, from_pose, from_pose_array
 
@@ -43,7 +41,7 @@ def test_hypotheses_come_back_in_their_order() -> None:
 
 def test_a_belief_comes_back_cell_by_cell() -> None:
     cells = Cells(np.array([[1.0, 0.0], [1.5, 0.0], [1.5, 0.5]]), np.full(3, -2))
-    grid = grid_of(cells, np.array([0.2, 0.8, 0.0]), -2)
+    grid = belief_image(cells, np.array([0.2, 0.8, 0.0]), -2)
     back = from_occupancy_grid(to_occupancy_grid(grid, ESTIMATE, "site"))
     np.testing.assert_array_equal(back.percent, grid.percent)
     np.testing.assert_array_equal(back.corner_m, grid.corner_m)

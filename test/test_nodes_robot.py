@@ -20,7 +20,7 @@ from sensor_msgs.msg import JointState, MagneticField
 
 from mail_ros.core.config import STRIDE_S
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.localizer.tracked import localizer_of
+from mail_ros.core.localizer.compose import compose
 from mail_ros.core.models.model_file import load_model
 from mail_ros.core.platform.robot_file import Robot, write_robot
 from mail_ros.data.bag import FIELD_TOPIC, JOINTS_TOPIC, Bag, read_track
@@ -55,7 +55,7 @@ def test_the_node_hears_the_field_that_push_is_given(graph: Graph, model: Path, 
             node.on_field(deserialize_message(message.cdr, MagneticField))
         else:
             node.robot.on_message(deserialize_message(message.cdr, JointState))
-    localizer = localizer_of(load_model(model)[0], STRIDE_S, "none")
+    localizer = compose(load_model(model)[0], STRIDE_S, "none")
     pushed = [localizer.push(sample) for sample in read_track(bag, robot=ROBOT).samples()]
     estimates = [estimate for estimate in pushed if estimate is not None]
     assert len(estimates) > 100

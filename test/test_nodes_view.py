@@ -22,7 +22,7 @@ from ros import Graph, Said
 from std_msgs.msg import Float32MultiArray
 
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.localizer.interface import Status
+from mail_ros.core.types import Status
 from mail_ros.nodes.view_node import ViewNode
 
 

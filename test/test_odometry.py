@@ -11,13 +11,14 @@ from scipy.signal import butter, find_peaks, sosfiltfilt
 from shared_walks import LOGS, needs_logs
 
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.platform.odometry import GaitConfig, ImuReading, PedestrianOdometry, Travelled, WheelOdometry
+from mail_ros.core.platform.odometry import Displacements, GaitConfig, ImuReading, PedestrianOdometry, WheelOdometry
+from mail_ros.core.types import FloatArray, IntArray
 from mail_ros.data.bag import IMU_TOPIC, ODOMETRY_TOPIC, Bag, read_track
 from mail_ros.data.bag_odometry import BagOdometry
 from mail_ros.data.bag_writer import BagWriter
 from mail_ros.data.importers import import_file
 from mail_ros.data.messages import IMU_TYPE, ODOMETRY_TYPE, decode, decode_imu, typestore
-from mail_ros.data.track import FloatArray, ImuSeries, IntArray
+from mail_ros.data.track import ImuSeries
 from mail_ros.data.walk_writer import write_walk
 
 RATE_HZ = 50.0
@@ -136,7 +137,7 @@ def test_wheels_sum_up_to_the_pose_and_a_new_frame_is_not_a_way() -> None:
 
 
 def test_a_displacement_waits_for_the_first_stamp_that_is_not_before_it() -> None:
-    travelled = Travelled()
+    travelled = Displacements()
     travelled.add(20, np.array([1.0, 0.0]))
     travelled.add(30, np.array([0.0, 2.0]))
     assert travelled.take(19).tolist() == [0.0, 0.0]

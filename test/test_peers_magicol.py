@@ -18,7 +18,7 @@ from simulated_tracks import (
 )
 
 from mail_ros.core.errors import ConfigError, TrackError
-from mail_ros.core.localizer.interface import Estimate
+from mail_ros.core.types import Estimate
 from mail_ros.data.simulator.dipoles import make_site
 from mail_ros.data.simulator.plan import drive_route
 from mail_ros.data.track import Track

@@ -9,7 +9,7 @@ import pytest
 from simulated_tracks import answers, assert_equal, chance_error_m, drive, simulated_track, surveys, with_noise_after
 
 from mail_ros.core.errors import ConfigError, TrackError
-from mail_ros.core.localizer.interface import Estimate, Sample
+from mail_ros.core.types import Estimate, Sample
 from mail_ros.data.simulator.dipoles import make_site
 from mail_ros.data.simulator.plan import drive_route
 from mail_ros.data.track import Track

@@ -10,8 +10,7 @@ from filterpy.kalman import KalmanFilter  # type: ignore[import-untyped]
 from simulated_tracks import surveys
 
 from mail_ros.core.errors import TrackError
-from mail_ros.core.localizer.interface import Sample, Status
-from mail_ros.data.track import FloatArray
+from mail_ros.core.types import FloatArray, Sample, Status
 from mail_ros.evaluation.baselines.field_map import field_map
 from mail_ros.evaluation.baselines.particles import Cloud, MotionSettings, systematic, to_estimate
 from mail_ros.evaluation.baselines.steps import STEP_M, Step, StepCutter

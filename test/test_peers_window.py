@@ -8,8 +8,8 @@ import pytest
 from simulated_tracks import answers, assert_equal, chance_error_m, drive, surveys, with_noise_after
 
 from mail_ros.core.errors import TrackError
-from mail_ros.core.localizer.interface import Localizer
-from mail_ros.core.localizer.tracked import tracked
+from mail_ros.core.localizer.compose import tracked
+from mail_ros.core.types import SampleLocalizer
 from mail_ros.data.track import Track
 from mail_ros.evaluation.estimates import follow
 from mail_ros.evaluation.methods import METHODS, Fit
@@ -19,11 +19,11 @@ SETTINGS = ["features.rate_hz=10", "training.batch=64", "training.learning_rate=
 HARDLY = ["training.epochs=1", "training.stride_s=5"]  # what is claimed does not depend on skill
 
 
-def fit(method: str, tracks: Sequence[Track], folder: Path, settings: Sequence[str] = HARDLY) -> Localizer:
+def fit(method: str, tracks: Sequence[Track], folder: Path, settings: Sequence[str] = HARDLY) -> SampleLocalizer:
     return METHODS[method].fit(Fit(tracks, run_config([*SETTINGS, *settings]), 0.5, folder, lambda _: None))
 
 
-def mean_error_m(localizer: Localizer, walk: Track) -> float:
+def mean_error_m(localizer: SampleLocalizer, walk: Track) -> float:
     return float(np.mean([one.error_m for one in follow(localizer, walk)]))
 
 

@@ -18,7 +18,7 @@ from matplotlib.image import imread
 from test_cli import mail_ros
 
 from mail_ros.core.errors import MailError
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S
 from mail_ros.data.plan import OCCUPIED, Plan
 from mail_ros.evaluation.metrics import Metrics, metric_columns, metric_row
 from mail_ros.evaluation.protocol import Split, read_walks

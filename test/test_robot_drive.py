@@ -12,21 +12,22 @@ import math
 
 import numpy as np
 import pytest
+from mail_ros.core.localizer.tracked import TrackedLocalizer
 from simulated_tracks import answers, assert_equal, with_noise_after
 from small_buildings import small_building
 
-from mail_ros.core.localizer.interface import Estimate, Sample, Status
-from mail_ros.core.localizer.tracked import TrackedLocalizer, localizer_of
-from mail_ros.core.models.mail.mail import Model
+from mail_ros.core.localizer.compose import compose
+from mail_ros.core.models.model import Model
 from mail_ros.core.models.model_file import build
-from mail_ros.core.signal.axes import FRAMES
+from mail_ros.core.signal.axes import AXES
+from mail_ros.core.types import BoolArray, Estimate, FloatArray, Sample, Status
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.gravity_alignment import turned_rows
 from mail_ros.data.simulator.drive import drive
 from mail_ros.data.simulator.simulation_config import DriveConfig
 from mail_ros.data.simulator.survey import survey
 from mail_ros.data.simulator.walk import SimulatedDrive
-from mail_ros.data.track import BoolArray, FloatArray, Track
+from mail_ros.data.track import Track
 from mail_ros.training.matching import fit_matching
 from mail_ros.training.run_config import run_config
 
@@ -43,7 +44,7 @@ def model() -> Model:
 
 
 def robot_of(model: Model) -> TrackedLocalizer:
-    robot = localizer_of(model, STRIDE_S, "odometry")
+    robot = compose(model, STRIDE_S, "odometry")
     assert isinstance(robot, TrackedLocalizer)
     return robot
 
@@ -91,7 +92,7 @@ def test_a_window_is_known_however_its_axes_are_turned(model: Model, angle_rad: 
     rows = turned_rows(windows.field_ut.astype(np.float64), np.full(len(windows.field_ut), -angle_rad))
     windows.field_ut = rows.astype(np.float32)
     assert model(windows.fields(windows.ends)).raw == pytest.approx(as_surveyed.raw, abs=0.05)
-    windows.field_ut = FRAMES["level"].without(rows, -own_ut).astype(np.float32)
+    windows.field_ut = AXES["level"].without(rows, -own_ut).astype(np.float32)
     output = model(windows.fields(windows.ends))
     cells = model.head.cells
     assert cells is not None

@@ -10,7 +10,7 @@ import pytest
 from small_buildings import small_building
 
 from mail_ros.core.errors import TrackError
-from mail_ros.core.signal.attitude import about_vertical, product, turned
+from mail_ros.core.signal.attitude import about_vertical, product, rotate
 from mail_ros.data.simulator.drive import drive
 from mail_ros.data.simulator.simulation_config import DriveConfig
 from mail_ros.data.track import Track
@@ -41,9 +41,9 @@ def results(after_m: float) -> Results:
     rows = [row("before", 0.0, 0.4, 0.4), row("after", 0.0, 0.2, 0.2), row("before", 2.0, 8.0, 0.4)]
     rows.append(row("after", 2.0, after_m, 0.2))
     yaw = [
-        YawRow(0, frame, turned, 9, 1.0, 1.0, 0.0, 1.0, 1.0)
+        YawRow(0, frame, rotate, 9, 1.0, 1.0, 0.0, 1.0, 1.0)
         for frame in ("device", "level")
-        for turned in (False, True)
+        for rotate in (False, True)
     ]
     stands = [Stand("before", 1, 0.3, (0.5, 0.6, 0.7)), Stand("after", 1, 0.0, (1.0, 1.0, 1.0))]
     costs = [Cost("before", 100.0, 60.0, 3000, 1.0), Cost("after", 30.0, 60.0, 3000, 0.3)]
@@ -98,7 +98,7 @@ def test_a_turned_walk_reads_in_level_axes_what_it_read_but_turned() -> None:
     attitude = np.array([tilted, np.full(4, np.nan)])
     track = Track("w", np.arange(2), field_ut, np.zeros((2, 2)), floor, everywhere, ~everywhere, None, attitude)
     seen = turned_track(track, 1.2).field_ut
-    np.testing.assert_allclose(turned(tilted, seen[0]), turned(about_vertical(1.2), turned(tilted, field_ut[0])))
+    np.testing.assert_allclose(rotate(tilted, seen[0]), rotate(about_vertical(1.2), rotate(tilted, field_ut[0])))
     assert np.isnan(seen[1]).all()
     with pytest.raises(TrackError, match="attitude"):
         turned_track(dataclasses.replace(track, attitude_xyzw=None), 1.2)

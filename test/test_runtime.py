@@ -11,14 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 from helpers import START_NS, synthetic_walk, tiny_config, tiny_model
+from mail_ros.core.localizer.tracked import TrackedLocalizer
 
 from mail_ros.core.config import STRIDE_S
-from mail_ros.core.filter.motion import Turn
-from mail_ros.core.localizer.interface import Estimate, Status
-from mail_ros.core.localizer.runtime import MOST_KEPT, Placed, Runtime, map_from_odometry
-from mail_ros.core.localizer.tracked import TrackedLocalizer
+from mail_ros.core.localizer.runtime import MOST_KEPT, PoseEstimate, Runtime, map_from_odometry
 from mail_ros.core.models.engine import load
-from mail_ros.core.platform.odometry_buffer import OdometryPose, WheelFeed
+from mail_ros.core.platform.odometry_buffer import OdometryPose, WheelBuffer
+from mail_ros.core.types import Estimate, Status, YawEstimate
 
 
 def runtime(model: Path, **changed: Any) -> Runtime:
@@ -31,7 +30,7 @@ def model(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return tiny_model(tmp_path / "site.safetensors", tiny_config(request.param))
 
 
-def stamps(at_work: list[Placed | None]) -> list[int]:
+def stamps(at_work: list[PoseEstimate | None]) -> list[int]:
     return [placed.estimate.stamp_ns for placed in at_work if placed is not None]
 
 
@@ -42,7 +41,7 @@ def test_a_model_takes_over_without_an_estimate_lost_or_made_twice(model: Path, 
     other = tiny_model(model.parent / "other.safetensors", tiny_config("heatmap"), seed=1)
     always, old, new = runtime(model), runtime(model), runtime(other)
     whole = runtime(other)
-    said: list[Placed | None] = []
+    said: list[PoseEstimate | None] = []
     samples = list(zip(walk.stamp_ns.tolist(), walk.field_ut, strict=True))
     for number, (stamp_ns, field_ut) in enumerate(samples):
         if number == 400:
@@ -93,7 +92,7 @@ def test_a_model_by_the_way_takes_over_from_one_that_stands(tmp_path: Path) -> N
     walk = synthetic_walk(30.0)
     for number, (stamp_ns, field_ut) in enumerate(zip(walk.stamp_ns.tolist(), walk.field_ut, strict=True)):
         way_m = min(number * 0.02, 4.0)  # a metre a second, for four seconds
-        assert isinstance(old.feed, WheelFeed)
+        assert isinstance(old.feed, WheelBuffer)
         old.feed.hear(OdometryPose(stamp_ns, np.array([way_m, 0.0]), 0.0))
         old.push(stamp_ns, field_ut)
     old.prepare(new)
@@ -110,15 +109,15 @@ def test_what_is_kept_does_not_grow_whatever_the_stamps_are(model: Path) -> None
     assert len(at_work._kept) == 1
 
 
-def placed(status: Status, turn: Turn | None, odometry: OdometryPose | None) -> Placed:
+def placed(status: Status, turn: YawEstimate | None, odometry: OdometryPose | None) -> PoseEstimate:
     estimate = Estimate(START_NS, np.array([10.0, 5.0]), np.eye(2), 0, status, (), turn=turn)
-    return Placed(estimate, None, odometry)
+    return PoseEstimate(estimate, None, odometry)
 
 
 def test_the_map_is_placed_so_that_odometry_leads_to_the_estimate() -> None:
     """Odometry's frame is turned by a right angle: 2 m ahead in it are 2 m to the left in the map."""
     odometry = OdometryPose(START_NS, np.array([2.0, 1.0]), 0.3)
-    found = map_from_odometry(placed(Status.LOCALIZED, Turn(math.pi / 2, 0.01), odometry))
+    found = map_from_odometry(placed(Status.LOCALIZED, YawEstimate(math.pi / 2, 0.01), odometry))
     assert found is not None
     assert found.position_m == pytest.approx([10.0 + 1.0, 5.0 - 2.0])
     assert found.yaw_rad == pytest.approx(math.pi / 2)
@@ -127,13 +126,13 @@ def test_the_map_is_placed_so_that_odometry_leads_to_the_estimate() -> None:
 @pytest.mark.parametrize(
     "unsure",
     [
-        placed(Status.UNCERTAIN, Turn(0.0, 0.01), OdometryPose(START_NS, np.zeros(2), 0.0)),
-        placed(Status.LOCALIZED, Turn(0.0, 1.0), OdometryPose(START_NS, np.zeros(2), 0.0)),
+        placed(Status.UNCERTAIN, YawEstimate(0.0, 0.01), OdometryPose(START_NS, np.zeros(2), 0.0)),
+        placed(Status.LOCALIZED, YawEstimate(0.0, 1.0), OdometryPose(START_NS, np.zeros(2), 0.0)),
         placed(Status.LOCALIZED, None, OdometryPose(START_NS, np.zeros(2), 0.0)),
-        placed(Status.LOCALIZED, Turn(0.0, 0.01), None),
+        placed(Status.LOCALIZED, YawEstimate(0.0, 0.01), None),
     ],
 )
-def test_who_does_not_know_place_and_angle_does_not_place_the_map(unsure: Placed) -> None:
+def test_who_does_not_know_place_and_angle_does_not_place_the_map(unsure: PoseEstimate) -> None:
     assert map_from_odometry(unsure) is None
 
 
@@ -141,7 +140,7 @@ def test_silent_odometry_gives_no_estimates_and_a_fault(tmp_path: Path) -> None:
     model = tiny_model(tmp_path / "site.safetensors", tiny_config("heatmap"))
     at_work, walk = runtime(model, tracker="odometry"), synthetic_walk(8.0)
     assert at_work.feed is not None
-    said: list[Placed | None] = []
+    said: list[PoseEstimate | None] = []
     for number, (stamp_ns, field_ut) in enumerate(zip(walk.stamp_ns.tolist(), walk.field_ut, strict=True)):
         if number < 400:
             at_work.feed.hear(OdometryPose(stamp_ns, np.array([0.01 * number, 0.0]), 0.25))

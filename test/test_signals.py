@@ -5,14 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail_ros.core.signal.resampling import Resampler, SlidingWindow, Tick, gradient
+from mail_ros.core.signal.resampling import TimeResampler
+from mail_ros.core.signal.window import Window, gradient
+from mail_ros.core.types import Row
 
 PERIOD_NS = 20_000_000
 START_NS = 1_700_000_000_000_000_000
 
 
-def resample(stamp_ns: list[int], values: list[float], rate_hz: float = 50.0) -> tuple[list[Tick], Resampler]:
-    resampler = Resampler(rate_hz, max_gap_s=0.25)
+def resample(stamp_ns: list[int], values: list[float], rate_hz: float = 50.0) -> tuple[list[Row], TimeResampler]:
+    resampler = TimeResampler(rate_hz, max_gap_s=0.25)
     ticks = [tick for s, v in zip(stamp_ns, values, strict=True) for tick in resampler.push(s, np.full(3, v))]
     return ticks, resampler
 
@@ -45,7 +47,7 @@ def test_who_starts_later_gets_the_same_ticks(late: int, seed: int) -> None:
 
 
 def test_samples_out_of_time_are_counted_and_change_nothing() -> None:
-    resampler = Resampler(50.0, max_gap_s=0.25)
+    resampler = TimeResampler(50.0, max_gap_s=0.25)
     steps_ms = [0, 10, 20, 20, 5, 40]
     values = [0.0, 1.0, 2.0, 99.0, 99.0, 4.0]
     ticks = [
@@ -72,11 +74,11 @@ def test_a_gap_and_a_clock_set_back_start_anew(step_s: float, reason: str) -> No
 
 @pytest.mark.parametrize("length", [1, 2, 7])
 def test_the_window_holds_the_last_unbroken_ticks(length: int) -> None:
-    window = SlidingWindow(length)
+    window = Window(length)
     seen: list[int] = []
     for index in [*range(20), *range(100, 130)]:
         seen = [*seen, index] if index != 100 else [index]
-        window.append(Tick(index, np.full(3, float(index))))
+        window.append(Row(index, np.full(3, float(index))))
         assert window.fill == min(len(seen), length) / length
         if window.fill == 1.0:
             assert window.values[:, 0].tolist() == seen[-length:]

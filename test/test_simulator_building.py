@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from small_buildings import SMALL, small_building
 
+from mail_ros.core.types import FloatArray
 from mail_ros.data.simulator.bodies import Block, Wire, bodies_ut
 from mail_ros.data.simulator.building import BuildingConfig, earth_field_ut, make_building
 from mail_ros.data.simulator.dipoles import dipole_ut
 from mail_ros.data.simulator.grid import FieldGrid
 from mail_ros.data.simulator.plan import Plan
-from mail_ros.data.track import FloatArray
 
 HALLWAY = Plan(np.array([[0.0, 0.0], [4.0, 0.0]]), np.array([[0, 1]]))
 

@@ -11,12 +11,12 @@ from small_buildings import small_building
 
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.platform.robot_file import rotation
+from mail_ros.core.types import FloatArray
 from mail_ros.data.simulator.drive import drive
 from mail_ros.data.simulator.rotation import into_body
 from mail_ros.data.simulator.simulation_config import PERSON, DriveConfig
 from mail_ros.data.simulator.survey import survey
 from mail_ros.data.simulator.walk import SimulatedDrive
-from mail_ros.data.track import FloatArray
 
 EXACT = DriveConfig(
     noise_ut=0.0, quantum_ut=0.0, offset_ut=0.0, soft_iron=0.0, sway_rad=0.0, attitude_rad=0.0, yaw_rad=0.0,

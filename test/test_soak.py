@@ -12,7 +12,7 @@ pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wh
 from helpers import tiny_config, tiny_model
 
 from mail_ros.core.errors import MailError
-from mail_ros.core.localizer.diagnostics import Heard
+from mail_ros.core.localizer.diagnostics import SampleCounts
 from mail_ros.nodes import soak as soaking
 from mail_ros.nodes.soak import Hour, soak
 
@@ -43,13 +43,13 @@ def test_every_reading_is_in_the_books_through_reloads_and_restarts(tmp_path: Pa
 def test_a_sample_that_is_missing_in_the_books_is_found(
     tmp_path: Path, ros_domain: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    counts: Any = vars(Heard)["counts"].fget
+    counts: Any = vars(SampleCounts)["counts"].fget
 
-    def forgetful(heard: Heard) -> Any:
+    def forgetful(heard: SampleCounts) -> Any:
         known = counts(heard)
         known["used"] -= known["used"] > 1000
         return known
 
-    monkeypatch.setattr(Heard, "counts", property(forgetful))
+    monkeypatch.setattr(SampleCounts, "counts", property(forgetful))
     with pytest.raises(MailError, match=r"the books: wanted \d+ samples, found \d+; this is a fault of mail_ros"):
         run(tmp_path, ros_domain)

@@ -8,7 +8,7 @@ import pytest
 from test_cli import mail_ros
 
 from mail_ros.core.errors import MailError
-from mail_ros.core.neighbourhood import Lattice
+from mail_ros.core.neighbourhood import CellNeighbourhood
 from mail_ros.evaluation.report.runs import read_runs, read_speed
 from mail_ros.evaluation.speed.costs import parts_of
 from mail_ros.evaluation.speed.models import corridors
@@ -20,7 +20,7 @@ PARTS = parts_of((100,))
 def test_a_map_has_the_cells_that_were_asked_for_and_hangs_together(cells: int) -> None:
     site = corridors(cells)
     assert len(site) == cells
-    lattice = Lattice(site, 0.5)
+    lattice = CellNeighbourhood(site, 0.5)
     found, new = {0}, [0]
     while new:
         new = [int(n) for n in set(lattice.neighbour[:, new].ravel()) - found if n < cells]

@@ -13,6 +13,7 @@ import pytest
 from helpers import tiny_config, tiny_mail
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mail_ros.core.localizer.reader import MailBatch, MailReader, window_answer
 from shared_walks import LOGS, needs_logs
 
 from mail_ros.core.config import (
@@ -25,11 +26,10 @@ from mail_ros.core.config import (
     WindowConfig,
 )
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.localizer.localizer import MailLocalizer
-from mail_ros.core.localizer.reader import Answer, MailBatch, MailReader, window_answer
+from mail_ros.core.localizer.localizer import Localizer
 from mail_ros.core.models.mail.mail import Mail
 from mail_ros.core.models.mail.streaming import StreamingMail
-from mail_ros.core.signal.resampling import FloatArray, Tick
+from mail_ros.core.types import FloatArray, Prediction, Row
 from mail_ros.data.bag import read_track
 from mail_ros.data.importers import import_file
 
@@ -37,8 +37,8 @@ from mail_ros.data.importers import import_file
 class Pair(NamedTuple):
     """Of one window: what was carried to its end, and what a pass over it gives."""
 
-    carried: Answer
-    whole: Answer
+    carried: Prediction
+    whole: Prediction
 
 
 def drive(readers: Sequence[MailReader], first: int, count: int, seed: int = 0) -> list[Pair]:
@@ -48,7 +48,7 @@ def drive(readers: Sequence[MailReader], first: int, count: int, seed: int = 0) 
     for index, values_ut in enumerate(field_ut, start=first):
         due = []
         for reader, value_ut in zip(readers, values_ut, strict=True):
-            reader.append(Tick(index, value_ut))
+            reader.append(Row(index, value_ut))
             if reader.fill == 1.0 and index % reader.batch.streaming.stride == 0:
                 reader.ask(np.zeros(3))
                 due.append(reader)
@@ -105,7 +105,7 @@ def test_signals_of_a_batch_do_not_touch_each_other(model: Mail, stride: int, la
     readers = [MailReader(batch, signal) for signal in range(len(late))]
     samples, pairs = model.config.samples, []
     heard = [
-        [Tick(index, value_ut) for index, value_ut in enumerate(drawn(seed, samples + 60), start=begin)]
+        [Row(index, value_ut) for index, value_ut in enumerate(drawn(seed, samples + 60), start=begin)]
         for seed, begin in enumerate(late)
     ]
     heard[0] = [tick for tick in heard[0] if tick.index != late[0] + samples + 5]
@@ -141,7 +141,7 @@ def test_a_real_walk_is_carried(head: HeadKind, stride_s: float, tmp_path: Path)
     log = LOGS / "IPIN2023_T3_TrainingTrial23_repetition03.txt.gz"
     track = read_track(import_file("ipin", log, tmp_path))
     model = tiny_mail(MailConfig(network=NetworkConfig(head=head)))
-    localizer = MailLocalizer(model, stride_s)
+    localizer = Localizer(model, stride_s)
     assert isinstance(localizer.reader, MailReader)
     answers = 0
     for sample in track.samples():
@@ -162,7 +162,7 @@ def test_neither_memory_nor_error_grows() -> None:
         tracemalloc.start()
         held = []
         for index in range(ticks):
-            reader.append(Tick(index + index // every, field_ut[index % 1000]))
+            reader.append(Row(index + index // every, field_ut[index % 1000]))
             if reader.fill == 1.0 and index % 5 == 0:
                 reader.ask(np.zeros(3))
                 reader.answer()

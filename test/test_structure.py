@@ -9,11 +9,12 @@ import numpy as np
 from shared_walks import LOGS, needs_logs
 
 from mail_ros.cli.field import field
+from mail_ros.core.types import FloatArray
 from mail_ros.data.importers.ipin import IPIN_2023_ORIGIN, read_ipin_log
 from mail_ros.data.labels import interpolate
 from mail_ros.data.simulator.building import Building, make_building
 from mail_ros.data.simulator.simulation_config import PERSON, DriveConfig
-from mail_ros.data.track import FloatArray, Track
+from mail_ros.data.track import Track
 from mail_ros.evaluation.structure import (
     APART_M,
     DISTANCES_M,

@@ -8,18 +8,16 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from helpers import synthetic_walk, tiny_config, tiny_mail
+from mail_ros.core.filter.stationary import FieldActivity, OdometryActivity
 from simulated_tracks import answers, assert_equal, drive, surveys, with_noise_after
 
-from mail_ros.core.belief import Cells, gaussian, normal
+from mail_ros.core.belief import gaussian, normal
 from mail_ros.core.config import FeatureConfig, MailConfig, WindowConfig
 from mail_ros.core.errors import ConfigError, TrackError
 from mail_ros.core.filter.filter_config import TrackerConfig
-from mail_ros.core.filter.stationary import FieldActivity, OdometryActivity
-from mail_ros.core.localizer.interface import Localizer, Sample, Status
-from mail_ros.core.localizer.localizer import MailLocalizer, WindowLocalizer
-from mail_ros.core.localizer.reader import Answer
-from mail_ros.core.localizer.tracked import tracked
-from mail_ros.core.signal.resampling import Tick
+from mail_ros.core.localizer.compose import tracked
+from mail_ros.core.localizer.localizer import SampleLocalizer
+from mail_ros.core.types import Cells, Prediction, Row, Sample, SampleLocalizer, Status
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import Track
 from mail_ros.evaluation.baselines.dead_reckoning import DeadReckoning
@@ -33,7 +31,7 @@ SEARCH = MailConfig(FeatureConfig(rate_hz=10.0, gradient="mean"), WindowConfig()
 class Case(NamedTuple):
     """A search that was fitted to the surveys of the simulated building, and a drive through it."""
 
-    method: WindowLocalizer
+    method: Localizer
     walk: Track
 
 
@@ -42,7 +40,7 @@ def case() -> Case:
     return Case(knn(WindowSet(surveys(), SEARCH, 0.2), SEARCH, 0.1), drive())
 
 
-def errors_m(localizer: Localizer, walk: Track) -> list[float]:
+def errors_m(localizer: SampleLocalizer, walk: Track) -> list[float]:
     return [one.error_m for one in follow(localizer, walk)]
 
 
@@ -80,7 +78,11 @@ def test_the_status_tells_what_an_estimate_is_worth(case: Case, odometry: bool) 
 
 def test_one_fit_is_followed_three_ways_at_once(case: Case) -> None:
     """Who shares a method shares no window and no belief."""
-    ways: list[Localizer] = [case.method, tracked(case.method, odometry=False), tracked(case.method, odometry=True)]
+    ways: list[SampleLocalizer] = [
+        case.method,
+        tracked(case.method, odometry=False),
+        tracked(case.method, odometry=True),
+    ]
     apart = [answers(way, case.walk) for way in ways]
     for way in ways:
         way.reset()
@@ -89,7 +91,7 @@ def test_one_fit_is_followed_three_ways_at_once(case: Case) -> None:
         assert_equal(left, right)
 
 
-def _pushed(ways: list[Localizer], walk: Track) -> list[list[object]]:
+def _pushed(ways: list[SampleLocalizer], walk: Track) -> list[list[object]]:
     return [[way.push(sample) for way in ways] for sample in walk.samples()]
 
 
@@ -115,10 +117,10 @@ def test_a_method_that_answers_a_point_is_tracked_as_a_gaussian(case: Case) -> N
     places = iter([s.reference_m for s in follow(case.method, case.walk)])
     rng = np.random.default_rng(7)
 
-    def locate(_: object) -> Answer:
-        return Answer(normal(next(places) + rng.normal(0.0, 2.0, 2), 4.0 * np.eye(2), 0))
+    def locate(_: object) -> Prediction:
+        return Prediction(normal(next(places) + rng.normal(0.0, 2.0, 2), 4.0 * np.eye(2), 0))
 
-    method = WindowLocalizer.over_windows(SEARCH.features, SEARCH.samples, locate, 0.1, case.method.cells)
+    method = Localizer.over_windows(SEARCH.features, SEARCH.samples, locate, 0.1, case.method.cells)
     error_m = errors_m(tracked(method, odometry=True), case.walk)
     assert np.mean(error_m[len(error_m) // 2 :]) < 1.0
 
@@ -132,7 +134,7 @@ def test_a_gaussian_knows_its_floor() -> None:
 
 
 def test_the_heatmap_gives_its_cells_and_logits() -> None:
-    localizer = MailLocalizer(tiny_mail(tiny_config("heatmap")), stride_s=0.1)
+    localizer = Localizer(tiny_mail(tiny_config("heatmap")), stride_s=0.1)
     follower = tracked(localizer, odometry=False)
     estimates = answers(follower, synthetic_walk().track())
     assert len(estimates) > 50
@@ -206,7 +208,7 @@ def test_a_sample_whose_odometry_is_not_a_number_is_refused_and_a_fault_if_it_la
 
 
 def test_what_answers_no_windows_or_knows_no_cells_is_not_tracked() -> None:
-    for method in (DeadReckoning(0.1), MailLocalizer(tiny_mail())):
+    for method in (DeadReckoning(0.1), Localizer(tiny_mail())):
         with pytest.raises(ConfigError, match="wanted a method that answers windows and knows the map's cells"):
             tracked(method, odometry=False)
 
@@ -221,7 +223,7 @@ def test_a_field_that_stops_changing_is_a_stand(rate_hz: float) -> None:
     for index in range(round(20 * rate_hz)):
         way_m = min(index / rate_hz, 10.0)  # ten seconds of walking, then a stand
         field_ut = np.array([0.0, 0.0, 10.0 * np.sin(way_m)]) + rng.normal(0.0, 0.2, 3)
-        moving.append(activity.hear(Tick(index, field_ut), None))
+        moving.append(activity.hear(Row(index, field_ut), None))
     second = round(rate_hz)
     assert np.mean(moving[3 * second : 10 * second]) > 0.8
     assert np.mean(moving[12 * second :]) < 0.1
@@ -230,7 +232,7 @@ def test_a_field_that_stops_changing_is_a_stand(rate_hz: float) -> None:
 
 def test_odometry_that_is_quiet_for_longer_than_a_step_is_a_stand() -> None:
     activity = OdometryActivity(10.0)
-    tick = Tick(0, np.zeros(3))
+    tick = Row(0, np.zeros(3))
     steps = [np.array([0.6, 0.0]) if index % 6 == 0 and index < 30 else np.zeros(2) for index in range(60)]
     moving = [activity.hear(tick, step) for step in steps]
     assert min(moving[:36]) == 1.0

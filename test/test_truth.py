@@ -12,7 +12,7 @@ from truth_bags import marks, points, poses, transform, write_bag
 from mail_ros.core.config import MailConfig
 from mail_ros.core.errors import BagError
 from mail_ros.core.localizer.diagnostics import Level
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S
 from mail_ros.data.bag import Message, read_recording, read_track
 from mail_ros.data.check.bag_report import check_bag
 from mail_ros.data.dataset import WindowSet

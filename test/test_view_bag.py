@@ -14,7 +14,7 @@ pytest.importorskip("rerun.chunk", reason="needs rerun-sdk 0.39 or newer: pip in
 
 from recordings import entities, rows, views
 
-from mail_ros.core.localizer.tracked import localizer_of
+from mail_ros.core.localizer.compose import compose
 from mail_ros.data.bag import read_track
 from mail_ros.view.bag import reference_ways, show_bag
 from mail_ros.view.rerun_canvas import Layout, RerunCanvas
@@ -31,7 +31,7 @@ def bag(tmp_path: Path) -> Path:
 
 def shown(bag: Path, out: Path) -> int:
     track = read_track(bag)
-    localizer = localizer_of(tiny_mail(tiny_config("heatmap")), 0.1, "walking")
+    localizer = compose(tiny_mail(tiny_config("heatmap")), 0.1, "walking")
     canvas = RerunCanvas(Layout(error=True), out)
     view = View(canvas, Setting(scales=("0.5 s", "1 s", "2 s"), reference_m=reference_ways(track)))
     count = show_bag(track, localizer, view, {"model": "tiny"}, lambda done: None)
@@ -42,7 +42,7 @@ def shown(bag: Path, out: Path) -> int:
 def test_what_is_shown_is_what_push_answers(bag: Path, tmp_path: Path) -> None:
     out = tmp_path / "view.rrd"
     count = shown(bag, out)
-    estimates = offline_estimates(localizer_of(tiny_mail(tiny_config("heatmap")), 0.1, "walking"), bag)
+    estimates = offline_estimates(compose(tiny_mail(tiny_config("heatmap")), 0.1, "walking"), bag)
     poses, weights = rows(out, "map/pose"), rows(out, "attention")
     assert count == len(estimates) == len(poses) > 50
     assert [row["stamp"] for row in poses] == [estimate.stamp_ns for estimate in estimates]

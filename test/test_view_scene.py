@@ -8,11 +8,9 @@ import math
 import numpy as np
 import pytest
 
-from mail_ros.core.belief import Cells
-from mail_ros.core.filter.grid_filter import Hypothesis
 from mail_ros.core.localizer.diagnostics import Assessment, Level
-from mail_ros.core.localizer.interface import Estimate, Status
-from mail_ros.core.neighbourhood import grid_of
+from mail_ros.core.neighbourhood import belief_image
+from mail_ros.core.types import Cells, Estimate, Hypothesis, Status
 from mail_ros.data.plan import Plan
 from mail_ros.view.drawing import Curves, Dots, Drawn, Lines, Note, Page
 from mail_ros.view.scene import COLOURS, Setting, View, ellipse, status_page
@@ -137,7 +135,7 @@ def test_the_belief_lies_on_its_cells_and_the_surveyed_ones_are_drawn_once(sketc
     cells = Cells(np.array([[1.0, 0.0], [1.5, 0.0], [1.5, 0.5]]), np.zeros(3, np.int64))
     view = View(sketch)
     for probability in ([0.2, 0.8, 0.0], [0.0, 0.5, 0.5]):
-        view.hear_belief(NS, grid_of(cells, np.array(probability), 0))
+        view.hear_belief(NS, belief_image(cells, np.array(probability), 0))
     (first, _), (second, _) = sketch.of("map/belief")
     ((surveyed, _),) = sketch.of("map/surveyed")
     assert isinstance(first, Dots)

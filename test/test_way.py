@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail_ros.core.signal.distance import BACK_M, LEAST_M, Progress, WaySampler
-from mail_ros.core.signal.resampling import FloatArray, Tick
+from mail_ros.core.signal.distance import BACK_M, LEAST_M, DistanceResampler, PathProgress
+from mail_ros.core.types import FloatArray, Row
 
 START_NS = 1_700_000_000_000_000_000
 STEP_NS = 20_000_000
@@ -23,7 +23,7 @@ LEFT = np.array([0.0, 0.02])
 
 def progress(*legs: tuple[FloatArray, int]) -> list[float | None]:
     """What is said of moves, each so many times."""
-    way = Progress()
+    way = PathProgress()
     return [way.push(move_m) for move_m, times in legs for _ in range(times)]
 
 
@@ -48,7 +48,7 @@ def test_moves_too_small_to_tell_add_up() -> None:
 
 
 def test_standing_with_a_trembling_odometry_is_no_way() -> None:
-    rng, way = np.random.default_rng(0), Progress()
+    rng, way = np.random.default_rng(0), PathProgress()
     for _ in range(50):
         way.push(AHEAD)
     place_m = rng.uniform(-0.007, 0.007, (3000, 2))
@@ -80,7 +80,7 @@ def test_who_goes_back_the_way_it_came_begins_anew_and_may_do_so_again() -> None
 
 def test_a_corner_and_a_bend_are_ways_like_any_other() -> None:
     assert longer_m(progress((AHEAD, 50), (LEFT, 50))) == pytest.approx(2.0)
-    way, radius_m = Progress(), 0.5
+    way, radius_m = PathProgress(), 0.5
     angle = np.linspace(0.0, math.pi, 80)  # half a turn
     place_m = radius_m * np.column_stack([np.sin(angle), 1.0 - np.cos(angle)])
     said = [way.push(move_m) for move_m in np.diff(place_m, axis=0)]
@@ -99,7 +99,7 @@ def test_who_backs_a_little_and_leaves_another_way_begins_anew() -> None:
     moves=st.lists(st.tuples(st.floats(-0.2, 0.2), st.floats(-0.2, 0.2)), max_size=200),
 )
 def test_the_way_is_never_longer_than_what_is_gone(moves: list[tuple[float, float]]) -> None:
-    way = Progress()
+    way = PathProgress()
     said = [way.push(np.array(move_m)) for move_m in moves]
     assert all(each is None or each >= 0.0 for each in said)
     assert longer_m(said) <= sum(math.hypot(*move_m) for move_m in moves) + 1e-9
@@ -116,8 +116,8 @@ class Robot:
     """Drives along a corridor whose field rises evenly, and keeps the ticks."""
 
     def __init__(self) -> None:
-        self.sampler = WaySampler(RATE_PER_M, max_gap_m=0.25, max_gap_s=0.25)
-        self.x_m, self.stamp_ns, self.ticks = 0.0, START_NS, list[Tick]()
+        self.sampler = DistanceResampler(RATE_PER_M, max_gap_m=0.25, max_gap_s=0.25)
+        self.x_m, self.stamp_ns, self.ticks = 0.0, START_NS, list[Row]()
         self.sampler.go(np.zeros(2))
         self._hear()
 

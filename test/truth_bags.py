@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mail_ros.core.map_frames import frame_of_floor
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S, FloatArray
 from mail_ros.data.bag import FIELD_TOPIC, Message
 from mail_ros.data.bag_writer import BagWriter
 from mail_ros.data.messages import (
@@ -25,7 +25,7 @@ from mail_ros.data.messages import (
     typestore,
 )
 from mail_ros.data.simulator.walk import SimulatedWalk
-from mail_ros.data.track import FloatArray, Landmark
+from mail_ros.data.track import Landmark
 
 LATE_NS = 10_000_000  # between a message's stamp and its receipt
 

@@ -13,8 +13,8 @@ from mail_ros.evaluation.metrics import Metrics, summarize
 from mail_ros.nodes.spin import missing
 
 if TYPE_CHECKING:  # these bring numpy and rclpy along
+    from mail_ros.core.types import FloatArray, IntArray
     from mail_ros.data.simulator.walk import SimulatedWalk
-    from mail_ros.data.track import FloatArray, IntArray
     from mail_ros.nodes.demo_robot import Answer
 
 

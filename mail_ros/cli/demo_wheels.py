@@ -14,9 +14,9 @@ from mail_ros.cli.console import console, print_table
 from mail_ros.cli.demo_drive import Answers, driven
 
 if TYPE_CHECKING:  # these bring numpy along
+    from mail_ros.core.types import BoolArray
     from mail_ros.data.simulator.dipoles import Site
     from mail_ros.data.simulator.walk import SimulatedDrive
-    from mail_ros.data.track import BoolArray
 
 
 def demo_wheels(model: Path | None, out: Path, length_m: float, seed: int) -> dict[str, object]:

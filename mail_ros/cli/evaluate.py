@@ -34,7 +34,7 @@ def evaluate(
 
     Example: `mail_ros evaluate models/site.safetensors bags/tuesday_* --estimates estimates.csv`
     """
-    from mail_ros.core.localizer.tracked import localizer_of
+    from mail_ros.core.localizer.compose import compose
     from mail_ros.core.models.model_file import load_model
     from mail_ros.core.platform.robot_file import read_robot
     from mail_ros.data.bag import read_track
@@ -43,7 +43,7 @@ def evaluate(
 
     network, _ = load_model(model)
     check_choice("--tracker", tracker, TrackerChoice)
-    localizer = localizer_of(network, stride_s, cast(TrackerChoice, tracker))
+    localizer = compose(network, cast(TrackerChoice, tracker), stride_s)
     carrier = None if robot is None else read_robot(robot)
     scored: list[Scored] = []
     with progress("evaluating") as bar:

@@ -14,10 +14,10 @@ from mail_ros.cli.options import AsJson, SimulationSettings
 from mail_ros.cli.train import expand
 
 if TYPE_CHECKING:  # these bring numpy along
+    from mail_ros.core.types import FloatArray
     from mail_ros.data.simulator.building import Building
     from mail_ros.data.simulator.settings import SimulationConfig
     from mail_ros.data.simulator.simulation_config import DriveConfig
-    from mail_ros.data.track import FloatArray
 
 DRIVE_M = 200.0  # that is timed
 

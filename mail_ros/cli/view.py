@@ -74,7 +74,7 @@ def _bag(
     out: Path | None,
 ) -> tuple[int, int]:
     """Show a bag, and wait until the window is closed; how many estimates there were, and samples."""
-    from mail_ros.core.localizer.tracked import localizer_of
+    from mail_ros.core.localizer.compose import compose
     from mail_ros.core.models.model_file import load_model
     from mail_ros.data.bag import read_track
     from mail_ros.data.site_file import read_site
@@ -88,7 +88,7 @@ def _bag(
         raise missing(error) from None
 
     loaded, card = load_model(model)
-    localizer, track = localizer_of(loaded, stride_s, tracker), read_track(bag, *topics)
+    localizer, track = compose(loaded, tracker, stride_s), read_track(bag, *topics)
     scales = tuple(f"{scale_s:g} s" for scale_s in card.config.window.scales_s)
     setting = Setting(plans_of(read_site(site_file) if site_file else None), scales, reference_ways(track))
     layout = Layout(attention=card.config.network.kind == "mail", error=bool(track.valid.any()))

@@ -1,48 +1,18 @@
-"""Map cells, and what a belief over them says of the position.
-
-A cell is a square half a metre wide on one floor, and exists only where a survey went.
-"""
+"""What a belief over map cells implies for the position."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
-Float32Array = npt.NDArray[np.float32]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
+from mail_ros.core.types import NEAR_M, Cells, FloatArray, IntArray, Posterior
 
-GAUSSIAN_FLOOR_M = 0.25  # deviation added to a Gaussian over cells: half a cell
-LEAST_M = 0.05  # deviation along each axis that a covariance has at least: whoever consumes it may divide by it
-NEAR_M = 3.0  # an estimate that is at most so far off is of use
+GAUSSIAN_FLOOR_M = 0.25  # standard deviation added to a Gaussian over cells: half a cell
+MIN_DEVIATION_M = 0.05  # of a covariance, along each axis: consumers may divide by it
 IDENTITY = np.eye(2)
-REGION = 0.9  # the region of this probability is the one that a covariance is made for
+REGION = 0.9  # probability of the region that covariances are scaled to
 REGION_SQUARED = -2.0 * np.log(1.0 - REGION)  # squared Mahalanobis distance at its edge, in the plane
-
-
-@dataclass(frozen=True)
-class Cells:
-    """The places that a position can be told apart into."""
-
-    position_m: FloatArray  # (m, 2) centres, in the frame of their floor
-    floor: IntArray  # (m,)
-
-    def __len__(self) -> int:
-        return len(self.floor)
-
-
-@dataclass(frozen=True)
-class Posterior:
-    """Where the device is, as far as one window tells."""
-
-    position_m: FloatArray  # (2,)
-    covariance_m2: FloatArray  # (2, 2)
-    floor: int
-    near: float  # how surely it is within `NEAR_M` of that, 0 to 1
 
 
 def survey_cells(position_m: FloatArray, floor: IntArray, size_m: float) -> Cells:
@@ -58,12 +28,12 @@ def survey_cells(position_m: FloatArray, floor: IntArray, size_m: float) -> Cell
     return Cells(unique[:, 1:] * size_m, unique[:, 0])
 
 
-def decode(probability: FloatArray, cells: Cells, radius_m: float, spread: float = 1.0) -> Posterior:
-    """The mean of the belief around its mode, and the spread of all of it about that point.
+def decode(probability: FloatArray, cells: Cells, radius_m: float, covariance_scale: float = 1.0) -> Posterior:
+    """The mean of the belief around its mode, and the covariance of the whole belief about that point.
 
-    The neighbourhood keeps the answer in one of two look-alike corridors instead of between them; the
-    covariance still counts the other corridor. Cells on another floor enter the covariance as if they
-    lay at the farthest cell of this one: a doubt about the floor is never a small doubt.
+    Averaging only the neighbourhood keeps the position in one of two similar corridors instead of between them; the
+    covariance still counts the other corridor. Cells on other floors enter the covariance as if they lay at the
+    farthest cell of this floor: an ambiguous floor is never a small uncertainty.
 
     A belief has heavier tails than a Gaussian. Its covariance is scaled, down only, until the Gaussian's region of
     probability `REGION` holds that much of the belief: the last percent of it, far away, does not widen the region.
@@ -72,7 +42,7 @@ def decode(probability: FloatArray, cells: Cells, radius_m: float, spread: float
         probability: (m,) sums to one.
         cells: the m cells.
         radius_m: cells of the mode's floor within this distance are averaged.
-        spread: the covariance in the end, as a share of that: 1 where beliefs are as wide as errors are large.
+        covariance_scale: factor on the covariance in the end: 1 where beliefs are as wide as errors are large.
     """
     mode = int(probability.argmax())
     floor = int(cells.floor[mode])
@@ -82,59 +52,66 @@ def decode(probability: FloatArray, cells: Cells, radius_m: float, spread: float
     near = np.flatnonzero(here & (from_mode_m2 <= radius_m**2))
     mean_m = probability[near] @ cells.position_m[near] / probability[near].sum()
     x, y = x - mean_m[0], y - mean_m[1]
-    there = probability * here
-    xx, xy, yy = (float(there @ product) for product in (x * x, x * y, y * y))
+    on_floor = probability * here
+    xx, xy, yy = float(on_floor @ (x * x)), float(on_floor @ (x * y)), float(on_floor @ (y * y))
     farthest_m2 = float(from_mode_m2[here].max())
-    elsewhere_m2 = max(0.0, 1.0 - float(there.sum())) * farthest_m2
-    covariance_m2 = np.array([[xx + elsewhere_m2, xy], [xy, yy + elsewhere_m2]])
-    scale = spread * min(1.0, _region_squared(there, x, y, covariance_m2) / REGION_SQUARED)
-    within = float(there @ (x * x + y * y <= NEAR_M**2))
-    return Posterior(mean_m, scale * covariance_m2 + LEAST_M**2 * IDENTITY, floor, within)
+    other_floors_m2 = max(0.0, 1.0 - float(on_floor.sum())) * farthest_m2
+    covariance_m2 = np.array([[xx + other_floors_m2, xy], [xy, yy + other_floors_m2]])
+    scale = covariance_scale * min(1.0, _region_squared(on_floor, x, y, covariance_m2) / REGION_SQUARED)
+    within = float(on_floor @ (x * x + y * y <= NEAR_M**2))
+    return Posterior(mean_m, scale * covariance_m2 + MIN_DEVIATION_M**2 * IDENTITY, floor, within)
 
 
-def _region_squared(there: FloatArray, x: FloatArray, y: FloatArray, covariance_m2: FloatArray) -> float:
+def _region_squared(on_floor: FloatArray, x: FloatArray, y: FloatArray, covariance_m2: FloatArray) -> float:
     """Squared Mahalanobis distance within which `REGION` of the belief lies; infinite where it is on other floors.
 
     Args:
-        there: (m,) the belief on the position's floor; the rest of it is infinitely far.
+        on_floor: (m,) the belief on the position's floor; the rest of it is infinitely far.
         x: (m,) distance from the position along one axis.
         y: (m,) along the other.
         covariance_m2: (2, 2) of the belief.
     """
-    if there.sum() < REGION:
+    if on_floor.sum() < REGION:
         return np.inf
     a, b, c = covariance_m2[0, 0] + 1e-6, covariance_m2[0, 1], covariance_m2[1, 1] + 1e-6
     squared = (c * x * x - 2.0 * b * x * y + a * y * y) / (a * c - b * b)
     order = squared.argsort()
-    inside = int(there[order].cumsum().searchsorted(REGION))
+    inside = int(on_floor[order].cumsum().searchsorted(REGION))
     return float(squared[order[min(inside, len(order) - 1)]])
 
 
+def softmax(log_likelihood: FloatArray) -> FloatArray:
+    """Log likelihoods (m,) under a uniform prior, as a belief that sums to one."""
+    weight = np.exp(log_likelihood - log_likelihood.max())
+    probability: FloatArray = weight / weight.sum()
+    return probability
+
+
 def normal(position_m: FloatArray, covariance_m2: FloatArray, floor: int) -> Posterior:
-    """A Gaussian as an answer; how near it is follows from its longest axis."""
+    """A Gaussian as a posterior; the probability of being near follows from its longest axis."""
     (xx, xy), (_, yy) = covariance_m2.tolist()
     longest_m2 = max(0.5 * (xx + yy) + math.hypot(0.5 * (xx - yy), xy), 1e-12)  # the greater eigenvalue
     return Posterior(position_m, covariance_m2, floor, -math.expm1(-(NEAR_M**2) / (2.0 * longest_m2)))
 
 
 def gaussian(posterior: Posterior, cells: Cells) -> FloatArray:
-    """A posterior as evidence, see `ratio`: -inf on other floors.
+    """A posterior as log likelihood ratios (m,), see `log_ratio`: -inf on other floors.
 
-    Where no cell is on its floor, all are as likely: it tells nothing.
+    Where the map has no cell on its floor, all cells are equally likely.
     """
     here = cells.floor == posterior.floor
     if not here.any():
         return np.zeros(len(cells))
     offset_m = cells.position_m - posterior.position_m
     precision = np.linalg.inv(posterior.covariance_m2 + np.eye(2) * GAUSSIAN_FLOOR_M**2)
-    return ratio(np.where(here, -0.5 * np.einsum("ij,jk,ik->i", offset_m, precision, offset_m), -np.inf))
+    return log_ratio(np.where(here, -0.5 * np.einsum("ij,jk,ik->i", offset_m, precision, offset_m), -np.inf))
 
 
-def ratio(logits: FloatArray) -> FloatArray:
-    """The logits (m,) of a softmax over cells as log likelihood ratios to an answer that tells nothing.
+def log_ratio(logits: FloatArray) -> FloatArray:
+    """The logits (m,) of a softmax over cells as log likelihood ratios against a window without information.
 
-    What a window says is passed on in this form: 0 in a cell where it is as likely as from anywhere, or nowhere.
+    0 in a cell where the window is as likely as from anywhere in the map.
     """
     shifted = logits - logits.max()
-    log_ratio: FloatArray = shifted - np.log(np.exp(shifted).mean())
-    return log_ratio
+    ratio: FloatArray = shifted - np.log(np.exp(shifted).mean())
+    return ratio

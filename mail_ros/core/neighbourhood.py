@@ -1,42 +1,31 @@
-"""The cells as a grid with holes: which cell lies how many cells from which, and beliefs spread along that.
+"""The cells as a grid with holes: which cells are neighbours at which offset, and how a belief spreads over them.
 
-Cells exist only where a survey went, so that most neighbours are missing; what is spread to a missing one is lost.
+Cells exist only where a survey went, so most neighbours are missing; what spreads to a missing one is lost.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-import numpy.typing as npt
 
-from mail_ros.core.belief import Cells, FloatArray, IntArray
 from mail_ros.core.errors import ModelError
+from mail_ros.core.types import BeliefImage, Cells, FloatArray, IntArray
 
-ON_GRID = 1e-3  # of a cell's size: how far a centre may lie beside the grid
+ON_GRID = 1e-3  # fraction of a cell's size by which a centre may lie off the grid
 NEGLIGIBLE = 1e-3  # kernel weights below this are left out
-LABEL_REACH = 4.0  # deviations of a label that are considered
-IDLE = 1e-8  # of the belief: cells with less stay as they are, which saves most of the work once one knows the place
+LABEL_REACH = 4.0  # standard deviations of a label that are considered
+IDLE = 1e-8  # cells with less belief than this keep it, which saves most of the work once the position is known
+FULL_ROTATION = 2.0 * np.pi
 
 
-@dataclass(frozen=True)
-class Grid:
-    """A belief on one floor, as a picture."""
-
-    corner_m: FloatArray  # (2,) outer corner of percent[0, 0]
-    size_m: float  # of a cell
-    percent: npt.NDArray[np.int8]  # (rows along y, columns along x) of the likeliest cell; -1 where there is no cell
-
-
-class Lattice:
+class CellNeighbourhood:
     """Neighbours of every cell, by offset."""
 
     def __init__(self, cells: Cells, reach_m: float) -> None:
         """Find the neighbours.
 
         Args:
-            cells: all of one grid.
-            reach_m: the farthest neighbours.
+            cells: all on one grid.
+            reach_m: distance of the farthest neighbours.
 
         Raises:
             ModelError: cells that do not lie on one grid.
@@ -60,22 +49,19 @@ class Lattice:
         Args:
             belief: (m, k).
             kernel: (o, k).
-            gain: (m, k) the belief is multiplied by this where it moves; None for 1.
+            gain: (m, k) factor on the belief where it moves; None for 1.
 
         Returns:
             (m, k); cells with less than `IDLE` of the belief keep it.
         """
         moving = belief if gain is None else belief * gain
-        active = np.append(belief.sum(axis=1) > IDLE, False)  # the last is where no cell is
+        active = np.append(belief.sum(axis=1) > IDLE, False)  # the last entry stands for missing cells
         kept = np.where(active[:-1, None] | (moving == 0.0), 0.0, belief)
         from_cell = np.zeros((belief.shape[1], len(belief) + 1))  # (k, m + 1)
         np.multiply(moving.T, active[:-1], out=from_cell[:, :-1])
         reached = np.flatnonzero(active[self._source].any(axis=0))
-        source = self._source.take(reached, axis=1)  # contiguous, as indexing would not make it
-        used, arriving = (
-            np.empty_like(source),
-            np.empty(source.shape),
-        )  # written anew for every column: a new array is slow
+        source = self._source.take(reached, axis=1)  # contiguous, unlike fancy indexing
+        used, arriving = np.empty_like(source), np.empty(source.shape)  # reused by every column: allocation is slow
         for column, (weight, moved) in enumerate(zip(kernel.T, from_cell, strict=True)):
             offsets = np.flatnonzero(weight)
             n = len(offsets)
@@ -85,17 +71,18 @@ class Lattice:
         return kept
 
     def kept(self, kernel: FloatArray) -> FloatArray:
-        """The share (m, k) of kernels (o, k) that falls on cells, from every cell."""
-        share: FloatArray = (self.neighbour < len(self.cells)).T @ kernel
-        return share
+        """The fraction (m, k) of kernels (o, k) that falls on cells, from every cell."""
+        fraction: FloatArray = (self.neighbour < len(self.cells)).T @ kernel
+        return fraction
 
-    def kernel(self, way_m: FloatArray, along_m: float, across_m: float, heading_rad: FloatArray) -> FloatArray:
-        """Weights (o, k) of the offsets for k ways (k, 2): Gaussians, longer along the headings (k,).
+    def kernel(self, moved_m: FloatArray, along_m: float, across_m: float, heading_rad: FloatArray) -> FloatArray:
+        """Weights (o, k) of the offsets for k displacements (k, 2): Gaussians, longer along the headings (k,).
 
-        Weights below `NEGLIGIBLE` are zero; those of a way sum to one.
+        Weights below `NEGLIGIBLE` are zero; those of a displacement sum to one.
         """
-        along_m, across_m = max(along_m, self.size_m / 2), max(across_m, self.size_m / 2)  # or the grid pulls them in
-        rest_m = self.offset_m[:, None] - way_m
+        # A narrower kernel than half a cell would snap to the grid.
+        along_m, across_m = max(along_m, self.size_m / 2), max(across_m, self.size_m / 2)
+        rest_m = self.offset_m[:, None] - moved_m
         cos, sin = np.cos(heading_rad), np.sin(heading_rad)
         along = rest_m[..., 0] * cos + rest_m[..., 1] * sin
         across = rest_m[..., 1] * cos - rest_m[..., 0] * sin
@@ -106,32 +93,46 @@ class Lattice:
         return kernel
 
 
-def label_neighbours(cells: Cells, label_sigma_m: float) -> tuple[IntArray, FloatArray]:
-    """Which cells (m, k) a place of each cell may be labelled as, and how likely (m, k) that is.
+def diffuse_headings(belief: FloatArray, noise_rad: float, any_heading: float) -> FloatArray:
+    """Diffuse a belief (m, k) over its k headings: to neighbouring ones by noise, a fraction to any heading."""
+    weight = 0.5 * (noise_rad * belief.shape[1] / FULL_ROTATION) ** 2  # to either side
+    passes = max(1, int(np.ceil(weight / 0.25)))
+    for _ in range(passes):
+        sides = np.roll(belief, 1, axis=1) + np.roll(belief, -1, axis=1)
+        belief = belief + weight / passes * (sides - 2.0 * belief)
+    mean = belief.mean(axis=1, keepdims=True)
+    diffused: FloatArray = (1.0 - any_heading) * belief + any_heading * mean
+    return diffused
 
-    A Gaussian, on surveyed cells of the same floor only; the likelihoods of a cell sum to one.
+
+def label_neighbours(cells: Cells, label_sigma_m: float) -> tuple[IntArray, FloatArray]:
+    """Which cells (m, k) a window that ends in each cell may be labelled with, and with which probability (m, k).
+
+    A Gaussian, on surveyed cells of the same floor only; the probabilities of a cell sum to one.
 
     Raises:
         ModelError: cells that do not lie on one grid.
     """
-    lattice = Lattice(cells, LABEL_REACH * label_sigma_m)
-    weight = np.exp(-0.5 * np.square(lattice.offset_m / label_sigma_m).sum(axis=1))
-    there = np.where(lattice.neighbour < len(cells), weight[:, None], 0.0)
-    return np.minimum(lattice.neighbour, len(cells) - 1).T.copy(), (there / there.sum(axis=0)).T.copy()
+    neighbourhood = CellNeighbourhood(cells, LABEL_REACH * label_sigma_m)
+    weight = np.exp(-0.5 * np.square(neighbourhood.offset_m / label_sigma_m).sum(axis=1))
+    there = np.where(neighbourhood.neighbour < len(cells), weight[:, None], 0.0)
+    return np.minimum(neighbourhood.neighbour, len(cells) - 1).T.copy(), (there / there.sum(axis=0)).T.copy()
 
 
-def grid_of(cells: Cells, probability: FloatArray, floor: int) -> Grid:
-    """A belief, (m,), on one floor that has cells.
+def belief_image(cells: Cells, probability: FloatArray, floor: int) -> BeliefImage | None:
+    """A belief, (m,), on one floor; None where the map has no cell on it.
 
     Raises:
         ModelError: cells that do not lie on one grid.
     """
     size_m, here = _grid_m(cells), cells.floor == floor
+    if not here.any():
+        return None
     column, row = np.round(cells.position_m[here] / size_m).astype(np.int64).T
     percent = np.full((np.ptp(row) + 1, np.ptp(column) + 1), -1, dtype=np.int8)
-    likeliest = max(float(probability[here].max()), 1e-300)
-    percent[row - row.min(), column - column.min()] = np.round(100.0 * probability[here] / likeliest)
-    return Grid((np.array([column.min(), row.min()]) - 0.5) * size_m, size_m, percent)
+    highest = max(float(probability[here].max()), 1e-300)
+    percent[row - row.min(), column - column.min()] = np.round(100.0 * probability[here] / highest)
+    return BeliefImage((np.array([column.min(), row.min()]) - 0.5) * size_m, size_m, percent)
 
 
 def _grid_m(cells: Cells) -> float:
@@ -140,12 +141,12 @@ def _grid_m(cells: Cells) -> float:
     size_m = float(steps_m[steps_m > 1e-6].min(initial=np.inf))
     if not np.isfinite(size_m):
         return 1.0
-    beside = cells.position_m / size_m - np.round(cells.position_m / size_m)
-    if np.abs(beside).max() > ON_GRID:
+    off_grid = np.abs(cells.position_m / size_m - np.round(cells.position_m / size_m)).max()
+    if off_grid > ON_GRID:
         raise ModelError(
             "the cells",
             wanted=f"centres at whole multiples of {size_m:g} m",
-            found=f"one that is {np.abs(beside).max() * size_m:.3f} m beside",
+            found=f"one that is {off_grid * size_m:.3f} m off",
             fix="make them with survey_cells",
         )
     return size_m

@@ -17,15 +17,15 @@ import numpy as np
 from rosbags.rosbag2 import Reader, ReaderError
 
 from mail_ros.core.errors import BagError
-from mail_ros.core.platform.compensation import Correction
+from mail_ros.core.platform.compensation import Compensation
 from mail_ros.core.platform.robot_file import Robot
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S, FloatArray
 from mail_ros.data.bag_metadata import NAME, read_metadata
 from mail_ros.data.bag_odometry import BagOdometry
 from mail_ros.data.mcap_file import MAGIC
 from mail_ros.data.messages import FIELD_TYPE, JOINTS_TYPE, decode_field, decode_joints
 from mail_ros.data.salvage import Salvage
-from mail_ros.data.track import FloatArray, Track
+from mail_ros.data.track import Track
 from mail_ros.data.truth import BagTruth, Truth
 
 logger = logging.getLogger(__name__)
@@ -159,7 +159,7 @@ def read_recording(
     fields: list[FloatArray] = []
     seen: set[str] = set()
     odometry, truths = BagOdometry(ODOMETRY_TOPIC, IMU_TOPIC), BagTruth(path, notes, truth_topic)
-    correction = Correction(robot or Robot())
+    correction = Compensation(robot or Robot())
     for message in bag.messages():
         seen.add(f"{message.topic} ({message.msgtype})")
         if message.topic == field_topic and message.msgtype == FIELD_TYPE:
@@ -167,9 +167,9 @@ def read_recording(
             odometry.at_field(stamp_ns)
             stamps.append(stamp_ns)
             logged.append(message.log_time_ns)
-            fields.append(correction.body_ut(stamp_ns, field_ut))
+            fields.append(correction.field_ut(stamp_ns, field_ut))
         elif message.topic == JOINTS_TOPIC and message.msgtype == JOINTS_TYPE:
-            correction.hear(decode_joints(message.cdr))
+            correction.add_joints(decode_joints(message.cdr))
         else:
             odometry.hear(message.topic, message.msgtype, message.cdr)
             truths.hear(message.topic, message.msgtype, message.log_time_ns, message.cdr)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from mail_ros.core.platform.odometry import PedestrianOdometry, Travelled, WheelOdometry
-from mail_ros.core.signal.attitude import AttitudeFeed
+from mail_ros.core.platform.odometry import Displacements, PedestrianOdometry, WheelOdometry
+from mail_ros.core.signal.attitude import AttitudeBuffer
+from mail_ros.core.types import FloatArray
 from mail_ros.data.messages import IMU_TYPE, ODOMETRY_TYPE, decode_imu, decode_odometry
-from mail_ros.data.track import FloatArray
 
 
 class BagOdometry:
@@ -20,11 +20,11 @@ class BagOdometry:
     def __init__(self, wheels_topic: str, imu_topic: str) -> None:
         self._wheels_topic, self._imu_topic = wheels_topic, imu_topic
         self._wheels, self._steps = WheelOdometry(), PedestrianOdometry()
-        self._wheels_travelled, self._steps_travelled = Travelled(), Travelled()
+        self._wheels_travelled, self._steps_travelled = Displacements(), Displacements()
         self._heard_wheels = self._heard_steps = False
         self._by_wheels: list[FloatArray] = []
         self._by_steps: list[FloatArray] = []
-        self._attitude = AttitudeFeed()
+        self._attitude = AttitudeBuffer()
         self._attitudes: list[FloatArray] = []
 
     def hear(self, topic: str, msgtype: str, cdr: bytes) -> None:
@@ -32,11 +32,11 @@ class BagOdometry:
         if topic == self._wheels_topic and msgtype == ODOMETRY_TYPE:
             pose = decode_odometry(cdr)
             self._wheels_travelled.add(pose.stamp_ns, self._wheels.push(pose.stamp_ns, pose.position_m))
-            self._attitude.hear_wheels(pose.yaw_rad)
+            self._attitude.update_wheels(pose.yaw_rad)
             self._heard_wheels = True
         elif topic == self._imu_topic and msgtype == IMU_TYPE and (reading := decode_imu(cdr)) is not None:
             self._steps_travelled.add(reading.stamp_ns, self._steps.push(reading))
-            self._attitude.hear_imu(reading.orientation_xyzw)
+            self._attitude.update_imu(reading.orientation_xyzw)
             self._heard_steps = True
 
     def at_field(self, stamp_ns: int) -> None:

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from mail_ros.core.errors import BagError
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S
 from mail_ros.data.bag_metadata import Span, Topic, metadata, sync_folder, total, write_metadata, yaml_text
 from mail_ros.data.mcap_file import Compression, McapFile
 from mail_ros.data.messages import definition

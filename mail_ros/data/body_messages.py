@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mail_ros.core.signal.resampling import NS_PER_S, FloatArray
+from mail_ros.core.types import NS_PER_S, FloatArray
 from mail_ros.data.messages import JOINTS_TYPE, ODOMETRY_TYPE, POSE_TYPES, TF_TYPE, typestore
 
 UNKNOWN = np.zeros(36)  # a covariance

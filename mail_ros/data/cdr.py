@@ -12,7 +12,7 @@ import struct
 from functools import cache
 from typing import NamedTuple
 
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S
 from mail_ros.data.messages import FIELD_TYPE, LANDMARK_TYPE, ODOMETRY_TYPE, POSE_TYPES, TF_TYPE, typestore
 
 HEADER_TYPE = "std_msgs/msg/Header"

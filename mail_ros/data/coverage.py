@@ -16,8 +16,8 @@ from enum import IntEnum
 import numpy as np
 
 from mail_ros.core.config import FeatureConfig
-from mail_ros.core.signal.resampling import NS_PER_S
-from mail_ros.data.track import FloatArray, IntArray, Track
+from mail_ros.core.types import NS_PER_S, FloatArray, IntArray
+from mail_ros.data.track import Track
 
 STEP_M = 0.25  # between the points at which a walk is looked at
 METRE_M = 1.0  # between two metres of the same path

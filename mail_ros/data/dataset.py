@@ -10,11 +10,13 @@ import numpy.typing as npt
 
 from mail_ros.core.config import FeatureConfig, MailConfig
 from mail_ros.core.errors import TrackError
-from mail_ros.core.signal.axes import FRAMES
-from mail_ros.core.signal.preprocessor import Intake
-from mail_ros.core.signal.resampling import Resampler, Tick, cut_windows
+from mail_ros.core.signal.axes import AXES
+from mail_ros.core.signal.preprocessor import Preprocessor
+from mail_ros.core.signal.resampling import TimeResampler
+from mail_ros.core.signal.window import cut_windows
+from mail_ros.core.types import BoolArray, FloatArray, IntArray, Row
 from mail_ros.data.gravity_alignment import odometry_angle_rad, own_field_ut, turned_rows
-from mail_ros.data.track import BoolArray, FloatArray, IntArray, Track
+from mail_ros.data.track import Track
 
 
 def resample(track: Track, features: FeatureConfig) -> Track:
@@ -26,8 +28,8 @@ def resample(track: Track, features: FeatureConfig) -> Track:
     Raises:
         TrackError: as of `Intake.push`, and `levelling.odometry_angle_rad`.
     """
-    intake = Intake(features)
-    ticks: dict[int, Tick] = {}
+    intake = Preprocessor(features)
+    ticks: dict[int, Row] = {}
     heard: dict[int, int] = {}  # the row of the track that completed a tick
     moved_m = by_label_m(track) if features.along == "way" else track.moved_m
     for row, sample in enumerate(dataclasses.replace(track, moved_m=moved_m).samples()):
@@ -36,11 +38,11 @@ def resample(track: Track, features: FeatureConfig) -> Track:
             heard.setdefault(tick.index, row)
     if not ticks:
         return track[:0]
-    if isinstance(intake.resampler, Resampler):
+    if isinstance(intake.resampler, TimeResampler):
         first, last = min(ticks), max(ticks)
         index = np.arange(first, last + 1)
         rows = np.full((len(index), features.width), np.nan)
-        rows[np.array(list(ticks)) - first] = [tick.row for tick in ticks.values()]
+        rows[np.array(list(ticks)) - first] = [tick.values for tick in ticks.values()]
         resampled = _relabel(track, index * intake.resampler.period_ns, rows)
     else:
         resampled = _along_the_way(track, ticks, heard)
@@ -68,12 +70,12 @@ def by_label_m(track: Track) -> FloatArray:
     return np.nan_to_num(step_m)
 
 
-def _along_the_way(track: Track, ticks: dict[int, Tick], heard: dict[int, int]) -> Track:
+def _along_the_way(track: Track, ticks: dict[int, Row], heard: dict[int, int]) -> Track:
     """Ticks of the way as a track, one row of NaN between two stretches; stamps and labels of who completed them."""
     index = np.array(list(ticks))
     begins = np.flatnonzero(np.diff(index, prepend=index[0]) != (np.arange(len(index)) > 0))
     row = np.array([heard[number] for number in index])
-    rows = np.insert(np.array([tick.row for tick in ticks.values()]), begins, np.nan, axis=0)
+    rows = np.insert(np.array([tick.values for tick in ticks.values()]), begins, np.nan, axis=0)
     at = np.insert(row, begins, row[begins])
     valid = track.valid[at] & np.isfinite(rows).all(axis=1)
     position_m = np.where(valid[:, None], track.position_m[at], np.nan)
@@ -94,7 +96,7 @@ def _in_map_axes(track: Track, resampled: Track) -> Track:
     angle = odometry_angle_rad(track.source, track.moved_m[order], track.position_m[order])
     rows = turned_rows(resampled.field_ut, np.interp(resampled.stamp_ns, track.stamp_ns[order], angle))
     own_ut = own_field_ut(rows, resampled.position_m, resampled.floor)
-    return dataclasses.replace(resampled, field_ut=FRAMES["level"].without(rows, own_ut))
+    return dataclasses.replace(resampled, field_ut=AXES["level"].without(rows, own_ut))
 
 
 def _relabel(track: Track, stamp_ns: IntArray, field_ut: FloatArray) -> Track:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mail_ros.core.signal.resampling import NS_PER_S, FloatArray
+from mail_ros.core.types import NS_PER_S, FloatArray
 
 START_NS = 1_700_000_000 * NS_PER_S
 RATES_HZ = (20.0, 50.0, 100.0, 200.0)

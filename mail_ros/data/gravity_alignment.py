@@ -12,8 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from mail_ros.core.errors import TrackError
-from mail_ros.core.signal.resampling import FloatArray
-from mail_ros.data.track import IntArray
+from mail_ros.core.types import FloatArray, IntArray
 
 PIECE_M = 10.0  # over which the angle is fitted
 CELL_M = 0.5  # within which the field counts as the same

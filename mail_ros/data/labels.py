@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mail_ros.core.signal.resampling import NS_PER_S
-from mail_ros.data.track import BoolArray, FloatArray, IntArray, Labels, Landmark, Poses
+from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray, IntArray
+from mail_ros.data.track import Labels, Landmark, Poses
 
 SAME_PLACE_M = 0.05  # two landmarks in a row closer than this: the walk paused between them
 HOLE_S = (

@@ -12,9 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S, FloatArray
 from mail_ros.data.simulator.walk import SimulatedWalk
-from mail_ros.data.track import FloatArray
 
 
 class Place(NamedTuple):

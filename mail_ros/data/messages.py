@@ -15,7 +15,7 @@ from mail_ros.core.platform.compensation import JointReading, joint_reading
 from mail_ros.core.platform.odometry import ImuReading
 from mail_ros.core.platform.odometry_buffer import OdometryPose
 from mail_ros.core.signal.attitude import heading_rad
-from mail_ros.core.signal.resampling import NS_PER_S, UT_PER_T, FloatArray
+from mail_ros.core.types import NS_PER_S, UT_PER_T, FloatArray
 from mail_ros.data.track import Landmark
 
 FIELD_TYPE = "sensor_msgs/msg/MagneticField"

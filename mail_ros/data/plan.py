@@ -19,8 +19,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from mail_ros.core.errors import ConfigError
+from mail_ros.core.types import BoolArray, FloatArray
 from mail_ros.data.site_file import SiteFile
-from mail_ros.data.track import BoolArray, FloatArray
 from mail_ros.data.yaml_text import are_numbers, is_number, parse, read_text, short
 
 WANTED = "a floor plan as map_server's YAML"

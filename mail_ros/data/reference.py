@@ -14,10 +14,10 @@ import numpy as np
 from mail_ros.core.errors import BagError
 from mail_ros.core.map_frames import split_frame
 from mail_ros.core.platform.robot_file import rotation
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S, FloatArray
 from mail_ros.data.labels import HOLE_S
 from mail_ros.data.messages import TF_TYPE, decode, decode_pose, stamp_of
-from mail_ros.data.track import FloatArray, Poses
+from mail_ros.data.track import Poses
 
 MAP_FRAME = "map"  # the last part of its name: robots put theirs before, as in robot_1/map
 BASE_FRAMES = ("base_link", "base_footprint")  # likewise; the first that moves is taken

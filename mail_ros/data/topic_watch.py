@@ -9,7 +9,7 @@ import math
 import statistics
 from dataclasses import dataclass, field
 
-from mail_ros.core.signal.resampling import NS_PER_S, UT_PER_T
+from mail_ros.core.types import NS_PER_S, UT_PER_T
 from mail_ros.data.cdr import has_header, header, numbers
 from mail_ros.data.messages import FIELD_TYPE, IMU_TYPE, ODOMETRY_TYPE, POSE_TYPES
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from mail_ros.core.errors import BagError
+from mail_ros.core.types import IntArray
 from mail_ros.data.labels import follow, interpolate, unknown
 from mail_ros.data.messages import (
     LANDMARK_TYPE,
@@ -28,7 +29,7 @@ from mail_ros.data.messages import (
 )
 from mail_ros.data.reference import poses_of, poses_of_transforms, transforms_of
 from mail_ros.data.route_file import NOTE, route_from_note
-from mail_ros.data.track import IntArray, Labels, Landmark, Poses
+from mail_ros.data.track import Labels, Landmark, Poses
 
 LANDMARK_TOPIC = "/landmark"
 MARK_TOPIC = "/mark"

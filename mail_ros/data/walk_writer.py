@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mail_ros.core.errors import BagError
+from mail_ros.core.types import FloatArray, IntArray
 from mail_ros.data.bag import FIELD_TOPIC, IMU_TOPIC, Message
 from mail_ros.data.bag_writer import BagWriter
 from mail_ros.data.messages import (
@@ -17,7 +18,7 @@ from mail_ros.data.messages import (
     encode_imu,
     encode_landmark,
 )
-from mail_ros.data.track import FloatArray, ImuSeries, IntArray, Landmark
+from mail_ros.data.track import ImuSeries, Landmark
 from mail_ros.data.truth import LANDMARK_TOPIC
 
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mail_ros.core.localizer.interface import Status
+from mail_ros.core.types import FloatArray, Status
 from mail_ros.data.bag import Bag
-from mail_ros.data.track import FloatArray
 from mail_ros.evaluation.cells import Cell
 from mail_ros.evaluation.estimates import Scored
 from mail_ros.evaluation.identity import walk_names
@@ -46,7 +45,7 @@ def area(cell: Cell, scored: Sequence[Scored]) -> Area:
     place_m = np.array([one.reference_m for one in scored])  # (n, 2)
     floor = np.array([one.reference_floor for one in scored])
     outside = ~known & ((floor != cell.floor) | (_distance_m(place_m, place_m[known]) > FAR_M))
-    support = np.array([one.estimate.support for one in scored])
+    support = np.array([one.estimate.map_fit for one in scored])
     said = np.array([one.estimate.status is Status.OUT_OF_AREA for one in scored])
     shares = (float(said[part].mean()) if part.any() else np.nan for part in (outside, known))
     return Area(int(outside.sum()), auroc(-support[outside], -support[known]), *shares)

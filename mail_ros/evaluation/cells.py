@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from mail_ros import __version__
 from mail_ros.core.errors import TrackError
 from mail_ros.core.filter.filter_config import TrackerConfig
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S
 from mail_ros.data.bag import read_track
 from mail_ros.data.track import Track
 from mail_ros.evaluation.conditions import AS_WALKED, Condition, at_speed, with_offset
@@ -34,7 +34,7 @@ from mail_ros.evaluation.metrics import Metrics
 from mail_ros.training.run_config import RunConfig
 
 if TYPE_CHECKING:
-    from mail_ros.core.localizer.interface import Localizer
+    from mail_ros.evaluation.methods import Fitted
     from mail_ros.training.loop import Progress
 
 logger = logging.getLogger(__name__)
@@ -151,7 +151,7 @@ def compute_cell(cell: Cell, shares: MutableMapping[str, float]) -> None:
         shutil.copytree(cell.folder / "run", partial / "run")  # training goes on where it ended: at its end
     taught = [_track(bag, changed_ns(bag)) for bag in cell.train]
     began_s = time.process_time()
-    localizer = _fit(cell, taught, partial / "run", shares)
+    fitted = _fit(cell, taught, partial / "run", shares)
     fit_s = kept.fit_s if kept else time.process_time() - began_s
     rows = dict(kept.rows) if kept else {}
     for condition in rows:
@@ -162,7 +162,7 @@ def compute_cell(cell: Cell, shares: MutableMapping[str, float]) -> None:
     ]
     missing = [condition for condition in cell.conditions if condition not in rows]
     for index, condition in enumerate(missing):
-        scored, estimate_ms = _follow(cell, localizer, condition, tracks)
+        scored, estimate_ms = _follow(cell, fitted, condition, tracks)
         write_csv(partial / condition.file, scored)
         inputs, moving = cell.inputs(condition), table(scored)["all, moving"]
         rows[condition] = CellResult(
@@ -183,26 +183,22 @@ def _track(bag: Path, _changed_ns: tuple[int, ...]) -> Track:
     return read_track(bag)
 
 
-def _fit(cell: Cell, tracks: Sequence[Track], run: Path, shares: MutableMapping[str, float]) -> Localizer:
+def _fit(cell: Cell, tracks: Sequence[Track], run: Path, shares: MutableMapping[str, float]) -> Fitted:
     def fitting(now: Progress) -> None:
         shares[cell.name] = FIT_SHARE * now.step / now.steps
 
     return METHODS[cell.method].fit(Fit(tracks, cell.config, cell.stride_s, run, fitting))
 
 
-def _follow(
-    cell: Cell, localizer: Localizer, condition: Condition, tracks: Sequence[Track]
-) -> tuple[list[Scored], float]:
+def _follow(cell: Cell, fitted: Fitted, condition: Condition, tracks: Sequence[Track]) -> tuple[list[Scored], float]:
     """The estimates that count, and the processor time of one estimate in ms.
 
     Raises:
         TrackError: no walk moves for long enough to have an estimate.
     """
-    from mail_ros.core.localizer.tracked import tracked
     from mail_ros.evaluation.baselines.dead_reckoning import DeadReckoning, true_start
 
-    if condition.tracker != "none":
-        localizer = tracked(localizer, odometry=condition.tracker == "odometry")
+    localizer = fitted.localizer(condition.tracker, cell.stride_s)
     from_s = cell.settled_s if condition.from_s is None else condition.from_s
     scored: list[Scored] = []
     spent_s, answers = 0.0, 0

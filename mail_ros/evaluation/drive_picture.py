@@ -9,10 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S, FloatArray, IntArray
 from mail_ros.data.simulator.dipoles import Site
 from mail_ros.data.simulator.walk import SimulatedDrive
-from mail_ros.data.track import FloatArray, IntArray
 from mail_ros.evaluation.events import Happening, Kind, happenings
 from mail_ros.evaluation.picture import INK, draw_floor, draw_paths, errors
 

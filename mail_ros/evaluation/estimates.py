@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mail_ros.core.localizer.interface import Estimate, Localizer, Status
-from mail_ros.data.track import BoolArray, FloatArray, Track
+from mail_ros.core.types import BoolArray, Estimate, FloatArray, SampleLocalizer, Status
+from mail_ros.data.track import Track
 from mail_ros.evaluation.metrics import Metrics, summarize
 
 COLUMNS = (
@@ -28,7 +28,7 @@ COLUMNS = (
     "reference_floor",
     "paused",
     "attention",  # weights per scale with ; between, empty for methods without scales
-    "support",  # log likelihood ratio, nan for methods that do not say
+    "map_fit",  # log likelihood ratio, nan where the method has none
 )
 
 
@@ -48,7 +48,7 @@ class Scored:
         return float(np.linalg.norm(self.estimate.position_m - self.reference_m))
 
 
-def follow(localizer: Localizer, track: Track) -> Iterator[Scored]:
+def follow(localizer: SampleLocalizer, track: Track) -> Iterator[Scored]:
     """Drive a fresh localizer over the labelled part of a walk, as a robot that is switched on at its start."""
     localizer.reset()
     walk = track.labelled_span()
@@ -93,7 +93,7 @@ def _scored(row: Mapping[str, str]) -> Scored:
         int(row["floor"]),
         Status(row["status"]),
         tuple(float(weight) for weight in (row.get("attention") or "").split(";") if weight),  # older files have none
-        float(row.get("support") or "nan"),
+        float(row.get("map_fit") or row.get("support") or "nan"),  # older files: support,
     )
     reference_m = np.array([float(row["reference_x_m"]), float(row["reference_y_m"])])
     return Scored(row["bag"], estimate, reference_m, int(row["reference_floor"]), row["paused"] == "1")
@@ -122,6 +122,6 @@ def write_csv(path: Path, scored: Iterable[Scored]) -> None:
                     one.reference_floor,
                     int(one.paused),
                     ";".join(map(str, estimate.attention)),
-                    estimate.support,
+                    estimate.map_fit,
                 )
             )

@@ -9,9 +9,8 @@ from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S, BoolArray
 from mail_ros.data.simulator.walk import SimulatedDrive
-from mail_ros.data.track import BoolArray
 
 Kind = Literal["stands", "turns in place", "backs up"]
 KINDS: tuple[Kind, ...] = get_args(Kind)

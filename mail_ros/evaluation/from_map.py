@@ -12,14 +12,14 @@ from pathlib import Path
 
 import numpy as np
 
-from mail_ros.core.localizer.interface import Localizer
-from mail_ros.core.localizer.tracked import tracked
+from mail_ros.core.localizer.compose import tracked
+from mail_ros.core.types import FloatArray, SampleLocalizer
 from mail_ros.data.simulator.building import Building, make_building
 from mail_ros.data.simulator.drive import drive
 from mail_ros.data.simulator.plan import Plan, drive_route, lengths_m
 from mail_ros.data.simulator.simulation_config import DriveConfig
 from mail_ros.data.simulator.survey import survey
-from mail_ros.data.track import FloatArray, Track
+from mail_ros.data.track import Track
 from mail_ros.evaluation.estimates import follow
 from mail_ros.evaluation.methods import METHODS, Fit
 from mail_ros.evaluation.metrics import Metrics, summarize
@@ -110,10 +110,10 @@ def _corners(plan: Plan, track: Track) -> list[int]:
     return [int(corner) for corner in nearest[np.diff(nearest, prepend=-1) != 0]]
 
 
-def _fitted(config: RunConfig, tracks: Sequence[Track], folder: Path) -> Localizer:
+def _fitted(config: RunConfig, tracks: Sequence[Track], folder: Path) -> SampleLocalizer:
     method = METHODS["matching" if config.network.kind == "matching" else "mail_heatmap"]
     return tracked(method.fit(Fit(tracks, config, STRIDE_S, folder, lambda _: None)), odometry=True)
 
 
-def _errors_m(localizer: Localizer, tracks: Sequence[Track]) -> FloatArray:
+def _errors_m(localizer: SampleLocalizer, tracks: Sequence[Track]) -> FloatArray:
     return np.array([one.error_m for track in tracks for one in follow(localizer, track)])

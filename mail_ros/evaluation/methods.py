@@ -10,15 +10,17 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import torch
 
-from mail_ros.core.config import FeatureConfig, MailConfig
-from mail_ros.core.localizer.interface import Localizer
-from mail_ros.core.localizer.localizer import MailLocalizer, WindowLocalizer
-from mail_ros.core.localizer.reader import Answer
+from mail_ros.core.config import FeatureConfig, MailConfig, TrackerChoice
+from mail_ros.core.errors import ConfigError
+from mail_ros.core.localizer.compose import compose
+from mail_ros.core.models.heads import SiteMap
+from mail_ros.core.models.model import FunctionModel, Model
 from mail_ros.core.models.model_file import build
-from mail_ros.core.signal.resampling import FloatArray
+from mail_ros.core.types import Cells, FloatArray, Prediction, SampleLocalizer
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import Track
 from mail_ros.evaluation.baselines.chance import chance
@@ -55,35 +57,72 @@ class Fit:
     report: Callable[[Progress], None]
 
 
+class Fitted(Protocol):
+    """A fitted method, ready to localize."""
+
+    def localizer(self, tracker: TrackerChoice, stride_s: float) -> SampleLocalizer:
+        """A localizer of the method.
+
+        Raises:
+            ConfigError: a tracker that cannot follow it.
+        """
+
+
+@dataclass(frozen=True)
+class WindowMethod:
+    """A model of windows, which every filter can follow."""
+
+    model: Model
+    cells: Cells | None = None  # of a filter, where the model has no map
+
+    def localizer(self, tracker: TrackerChoice, stride_s: float) -> SampleLocalizer:
+        """See `Fitted`."""
+        return compose(self.model, tracker, stride_s, cells=self.cells)
+
+
+@dataclass(frozen=True)
+class FilterMethod:
+    """A method that is a filter of its own."""
+
+    method: SampleLocalizer
+
+    def localizer(self, tracker: TrackerChoice, stride_s: float) -> SampleLocalizer:
+        """See `Fitted`."""
+        if tracker != "none":
+            found = type(self.method).__name__
+            raise ConfigError("the tracker", wanted="a method of windows", found=found, fix="evaluate it without one")
+        return self.method
+
+
 def _search_config(fit: Fit) -> MailConfig:
     """For the methods that search raw windows: the same seconds, at a rate of their own, without a gradient."""
     features = FeatureConfig(rate_hz=SEARCH_RATE_HZ, gradient="mean", max_gap_s=fit.config.features.max_gap_s)
     return dataclasses.replace(fit.config, features=features).mail
 
 
-def fit_chance(fit: Fit) -> Localizer:
+def fit_chance(fit: Fit) -> Fitted:
     """See `peers.chance`."""
     config = _search_config(fit)
-    return chance(WindowSet(fit.tracks, config, SEARCH_STRIDE_S), config, fit.stride_s)
+    return WindowMethod(chance(WindowSet(fit.tracks, config, SEARCH_STRIDE_S), config))
 
 
-def fit_knn(fit: Fit) -> Localizer:
+def fit_knn(fit: Fit) -> Fitted:
     """See `peers.knn`."""
     config = _search_config(fit)
-    return knn(WindowSet(fit.tracks, config, SEARCH_STRIDE_S), config, fit.stride_s)
+    return WindowMethod(knn(WindowSet(fit.tracks, config, SEARCH_STRIDE_S), config))
 
 
-def fit_dtw(fit: Fit) -> Localizer:
+def fit_dtw(fit: Fit) -> Fitted:
     """See `peers.dtw`."""
-    return dtw(fit.tracks, _search_config(fit), fit.stride_s)
+    return WindowMethod(dtw(fit.tracks, _search_config(fit)))
 
 
-def fit_subsequence(fit: Fit) -> Localizer:
+def fit_subsequence(fit: Fit) -> Fitted:
     """See `peers.subsequence`."""
-    return subsequence(fit.tracks, _search_config(fit), fit.config.features.lag_s, fit.stride_s)
+    return WindowMethod(subsequence(fit.tracks, _search_config(fit), fit.config.features.lag_s))
 
 
-def fit_jang(fit: Fit) -> Localizer:
+def fit_jang(fit: Fit) -> Fitted:
     """See `peers.jang`."""
     training = dataclasses.replace(fit.config.training, learning_rate=LEARNING_RATE)
     network = dataclasses.replace(fit.config.network, head="regression")
@@ -93,17 +132,16 @@ def fit_jang(fit: Fit) -> Localizer:
     model = Jang(config.mail, head_state(config, windows))
     trained = Trainer(config, model, windows, None, _folder(fit)).fit(fit.report)
 
-    def locate(window_ut: FloatArray) -> Answer:
+    def locate(window_ut: FloatArray) -> Prediction:
         with torch.inference_mode():
             raw = trained(torch.from_numpy(window_ut).float()[None])[0].numpy()
-        return Answer(trained.head.meaning.posterior(raw))
+        return Prediction(None, trained.head.meaning.posterior(raw))
 
-    return WindowLocalizer.over_windows(
-        config.features, config.mail.samples, locate, fit.stride_s, cells_of(config, windows)
-    )
+    site_map = SiteMap(cells_of(config, windows))
+    return WindowMethod(FunctionModel(config.features, config.mail.samples, locate, site_map))
 
 
-def fit_mail(fit: Fit, **changes: str) -> Localizer:
+def fit_mail(fit: Fit, **changes: str) -> Fitted:
     """MAIL itself; `changes` name what differs from the paper's adaptive attention and regression.
 
     With the paper's head it is trained as in the paper, whose only augmentation is speed.
@@ -113,15 +151,20 @@ def fit_mail(fit: Fit, **changes: str) -> Localizer:
     config = dataclasses.replace(fit.config, network=changed, augment=augment)
     windows = WindowSet(with_map_walks(config, fit.tracks).tracks, config.mail, config.training.stride_s)
     network = Trainer(config, untrained(config, windows), windows, None, _folder(fit)).fit(fit.report)
-    return MailLocalizer(build(config.mail, arrays(network)), fit.stride_s, cells_of(config, windows))
+    return WindowMethod(build(config.mail, arrays(network)), cells_of(config, windows))
 
 
-def fit_our_matching(fit: Fit) -> Localizer:
+def fit_our_matching(fit: Fit) -> Fitted:
     """See `core.models.matching.matching`."""
     config = dataclasses.replace(fit.config, network=dataclasses.replace(fit.config.network, kind="matching"))
     tracks = with_map_walks(config, fit.tracks).tracks
     state = fit_matching(config, WindowSet(tracks, config.mail, config.matching.stride_s))
-    return MailLocalizer(build(config.mail, state), fit.stride_s)
+    return WindowMethod(build(config.mail, state))
+
+
+def fit_particles(method: Callable[[Sequence[Track], int], SampleLocalizer]) -> Callable[[Fit], Fitted]:
+    """A particle filter of its own, with the seed of the run."""
+    return lambda fit: FilterMethod(method(fit.tracks, fit.config.training.seed))
 
 
 def _folder(fit: Fit) -> RunFolder:
@@ -134,7 +177,7 @@ def _folder(fit: Fit) -> RunFolder:
 class Method:
     """How a method is fitted, and what the benchmark has to know of it."""
 
-    fit: Callable[[Fit], Localizer]
+    fit: Callable[[Fit], Fitted]
     reads: tuple[str, ...]  # sections of `RunConfig`: a change of any other leaves its results as they are
     ours: bool = False  # the others are peers
     trains: bool = False  # a network, whose run keeps a log
@@ -151,10 +194,10 @@ METHODS: dict[str, Method] = {
     "knn": Method(fit_knn, WINDOWS),
     "dtw": Method(fit_dtw, WINDOWS),
     "jang": Method(fit_jang, NETWORK, trains=True),
-    "magicol": Method(lambda fit: fit_magicol(fit.tracks, fit.config.training.seed), ("training",), filters=True),
-    "maloc": Method(lambda fit: fit_maloc(fit.tracks, fit.config.training.seed), ("training",), filters=True),
+    "magicol": Method(fit_particles(fit_magicol), ("training",), filters=True),
+    "maloc": Method(fit_particles(fit_maloc), ("training",), filters=True),
     "dead_reckoning": Method(
-        lambda fit: fit_dead_reckoning(fit.tracks, fit.stride_s), (), filters=True, needs_odometry=True
+        lambda fit: FilterMethod(fit_dead_reckoning(fit.tracks, fit.stride_s)), (), filters=True, needs_odometry=True
     ),
     "mail": Method(fit_mail, MAIL, ours=True, trains=True),
     "mail_uniform": Method(lambda fit: fit_mail(fit, attention="uniform"), MAIL, ours=True, trains=True),

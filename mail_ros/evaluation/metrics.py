@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:  # the command line shows metrics, and must not wait for numpy, which tracks bring along
-    from mail_ros.data.track import BoolArray, FloatArray
+    from mail_ros.core.types import BoolArray, FloatArray
 
 TAIL_M = 5.0
 

@@ -11,10 +11,9 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray, IntArray
 from mail_ros.data.simulator.dipoles import CORRIDOR_M, Site
 from mail_ros.data.simulator.walk import SimulatedWalk
-from mail_ros.data.track import BoolArray, FloatArray, IntArray
 
 GRID_M = 0.1
 MARGIN_M = 1.6  # around the corridors

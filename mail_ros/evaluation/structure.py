@@ -14,10 +14,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from mail_ros.core.types import FloatArray
 from mail_ros.data.simulator.building import Building
 from mail_ros.data.simulator.simulation_config import DriveConfig
 from mail_ros.data.simulator.survey import survey
-from mail_ros.data.track import FloatArray, Track
+from mail_ros.data.track import Track
 
 APART_M = 0.05
 DISTANCES_M = np.array([0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 4.0])

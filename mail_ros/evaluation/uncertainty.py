@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mail_ros.core.localizer.interface import Status
+from mail_ros.core.types import Status
 from mail_ros.evaluation.estimates import Scored
 
 REGIONS = (0.5, 0.9, 0.95)

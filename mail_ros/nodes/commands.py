@@ -54,14 +54,14 @@ class Commands:
         if not self._is_active("an initial pose"):
             return
         try:
-            self.node.runtime.localizer.believe(*to_place(msg, self.node.runtime.map_frame))
+            self.node.runtime.localizer.filter.set_initial_pose(*to_place(msg, self.node.runtime.map_frame))
         except MailError as error:
             self.node.get_logger().warning(f"initial pose not used: {error}")
 
     def on_reinitialize(self, request: Empty.Request, response: Empty.Response) -> Empty.Response:
         """Begin anywhere; the window that was heard stays."""
         if self._is_active("reinitialize_global_localization"):
-            self.node.runtime.localizer.forget()
+            self.node.runtime.localizer.filter.reinitialize()
             self.node.get_logger().info("it may be anywhere: told so by reinitialize_global_localization")
         return response
 

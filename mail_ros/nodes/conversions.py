@@ -15,16 +15,13 @@ from sensor_msgs.msg import Imu, JointState, MagneticField
 from std_msgs.msg import Float32MultiArray, Header, MultiArrayDimension, MultiArrayLayout
 
 from mail_ros.core.errors import MailError
-from mail_ros.core.filter.grid_filter import Hypothesis
-from mail_ros.core.filter.motion import ANY_ANGLE_RAD2, Turn
-from mail_ros.core.localizer.interface import Estimate
+from mail_ros.core.filter.odometry_motion import ANY_YAW_RAD2
 from mail_ros.core.map_frames import frame_of_floor, split_frame
-from mail_ros.core.neighbourhood import Grid
 from mail_ros.core.platform.compensation import JointReading, joint_reading
 from mail_ros.core.platform.odometry import ImuReading
 from mail_ros.core.platform.odometry_buffer import OdometryPose
 from mail_ros.core.signal.attitude import heading_rad
-from mail_ros.core.signal.resampling import NS_PER_S, UT_PER_T, FloatArray
+from mail_ros.core.types import NS_PER_S, UT_PER_T, BeliefImage, Estimate, FloatArray, Hypothesis, YawEstimate
 
 HEIGHT_M2 = 1.0  # of a device that is somewhere between the floor and a head
 
@@ -103,17 +100,17 @@ def to_joint_reading(msg: JointState) -> JointReading:
     return joint_reading(to_stamp_ns(msg.header.stamp), msg.name, msg.velocity, msg.effort)
 
 
-def to_pose(estimate: Estimate, map_frame: str, heading: Turn | None = None) -> PoseStamped:
+def to_pose(estimate: Estimate, map_frame: str, heading: YawEstimate | None = None) -> PoseStamped:
     """The position in the frame of its floor; the rotation is none where no heading is known."""
     return PoseStamped(header=_header(estimate, map_frame), pose=_pose(estimate.position_m, heading))
 
 
 def to_pose_with_covariance(
-    estimate: Estimate, map_frame: str, heading: Turn | None = None
+    estimate: Estimate, map_frame: str, heading: YawEstimate | None = None
 ) -> PoseWithCovarianceStamped:
     """The same with its covariance, rows x, y, z, roll, pitch, yaw (REP-103); nothing is known of roll and pitch."""
-    yaw_rad2 = ANY_ANGLE_RAD2 if heading is None else heading.variance_rad2
-    covariance = np.diag([0.0, 0.0, HEIGHT_M2, ANY_ANGLE_RAD2, ANY_ANGLE_RAD2, yaw_rad2])
+    yaw_rad2 = ANY_YAW_RAD2 if heading is None else heading.variance_rad2
+    covariance = np.diag([0.0, 0.0, HEIGHT_M2, ANY_YAW_RAD2, ANY_YAW_RAD2, yaw_rad2])
     covariance[:2, :2] = estimate.covariance_m2
     msg = PoseWithCovarianceStamped(header=_header(estimate, map_frame))
     msg.pose.pose, msg.pose.covariance = _pose(estimate.position_m, heading), covariance.ravel()
@@ -151,7 +148,7 @@ def to_place(msg: PoseWithCovarianceStamped, map_frame: str) -> tuple[FloatArray
     return np.array([position.x, position.y]), 0.5 * (rows + rows.T)[:2, :2], floor
 
 
-def to_occupancy_grid(grid: Grid, estimate: Estimate, map_frame: str) -> OccupancyGrid:
+def to_occupancy_grid(grid: BeliefImage, estimate: Estimate, map_frame: str) -> OccupancyGrid:
     """A belief, in percent of its likeliest cell, -1 where no survey went."""
     rows, columns = grid.percent.shape
     msg = OccupancyGrid(header=_header(estimate, map_frame), data=grid.percent.ravel().tolist())
@@ -174,7 +171,7 @@ def _header(estimate: Estimate, map_frame: str) -> Header:
     return Header(stamp=to_time(estimate.stamp_ns), frame_id=frame_of_floor(map_frame, estimate.floor))
 
 
-def _pose(position_m: FloatArray, heading: Turn | None = None) -> Pose:
+def _pose(position_m: FloatArray, heading: YawEstimate | None = None) -> Pose:
     pose = Pose()
     pose.position.x, pose.position.y = map(float, position_m)
     _turn(pose.orientation, 0.0 if heading is None else heading.angle_rad)

@@ -19,7 +19,7 @@ from rclpy.node import Node
 from sensor_msgs.msg import MagneticField
 from std_msgs.msg import Header
 
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S
 from mail_ros.data.laps import Laps, Moment
 from mail_ros.data.simulator.demo import DEMO_SPEED_M_S, Drive, simulate
 from mail_ros.data.simulator.dipoles import make_site

@@ -21,9 +21,8 @@ from sensor_msgs.msg import MagneticField
 from std_msgs.msg import Header
 
 from mail_ros.core.errors import MailError
-from mail_ros.core.signal.resampling import NS_PER_S, UT_PER_T, FloatArray
+from mail_ros.core.types import NS_PER_S, UT_PER_T, FloatArray, IntArray
 from mail_ros.data.simulator.walk import SimulatedDrive, SimulatedWalk
-from mail_ros.data.track import IntArray
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_stamp_ns, to_time
 from mail_ros.nodes.demo_body import DemoBody

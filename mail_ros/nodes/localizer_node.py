@@ -1,7 +1,7 @@
 """`mail_localizer`: MagneticField in, PoseStamped out.
 
-    imu/mag --> to_reading --> RobotInput --> Runtime.push --> to_pose --> ~/pose, ~/pose_with_covariance, /tf
-    joint_states ------------------^             ^     |
+    imu/mag --> to_reading ---> Runtime.push --> to_pose --> ~/pose, ~/pose_with_covariance, /tf
+    joint_states --> JointInput ----^  ^   |
     odom, imu/data --> OdometryInput ------------+     +--> ~/hypotheses, ~/belief, ~/attention, for who listens
                                                        +--> /diagnostics, once a second
 
@@ -21,16 +21,16 @@ from sensor_msgs.msg import MagneticField
 
 from mail_ros.core.errors import MailError
 from mail_ros.core.localizer.diagnostics import Level
-from mail_ros.core.localizer.runtime import Placed
+from mail_ros.core.localizer.runtime import PoseEstimate
 from mail_ros.core.models.model_file import check_golden
 from mail_ros.nodes import qos
 from mail_ros.nodes.commands import Commands
 from mail_ros.nodes.conversions import to_reading
+from mail_ros.nodes.joint_input import JointInput
 from mail_ros.nodes.odometry_input import OdometryInput
 from mail_ros.nodes.outputs import Details, Diagnostics, MapToOdom, Poses
 from mail_ros.nodes.parameters import LocalizerParameters, declare_only
 from mail_ros.nodes.pose_file import PlaceFile
-from mail_ros.nodes.robot_input import RobotInput
 from mail_ros.nodes.runtime_node import WorkingNode, put_to_work
 from mail_ros.nodes.spin import run
 
@@ -63,7 +63,7 @@ class LocalizerNode(WorkingNode):
         for output in (self.poses, self.details, self.diagnostics):
             self.configured.callback(output.destroy)
         self.map_to_odom = MapToOdom.where_wanted(self)
-        self.odometry, self.robot = OdometryInput.where_wanted(self), RobotInput(self)
+        self.odometry, self.joints = OdometryInput.where_wanted(self), JointInput(self)
         self.place_file = PlaceFile(self)
         self.field_subscription = qos.subscribe(self, MagneticField, FIELD_TOPIC, self.on_field)
         self.configured.callback(self.destroy_subscription, self.field_subscription)
@@ -81,7 +81,7 @@ class LocalizerNode(WorkingNode):
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         for period_s, act in ((DIAGNOSE_S, self.diagnose), (REPORT_S, self.place_file.keep)):
             self.activated.callback(self.destroy_timer, self.create_timer(period_s, act, clock=steady))
-        self.runtime.health.begin()
+        self.runtime.diagnostics.begin()
         self.get_logger().info(
             f"tracker {self.parameters.tracker}, a pose every {self.parameters.stride_s:g} s on "
             f"{self.poses.plain.topic_name} from {self.field_subscription.topic_name}"
@@ -94,14 +94,14 @@ class LocalizerNode(WorkingNode):
         try:
             stamp_ns, field_ut = to_reading(msg, self.parameters.field_scale)
         except MailError as error:
-            self.runtime.health.heard.malformed += 1
+            self.runtime.diagnostics.counts.malformed += 1
             self.get_logger().warning(f"sample not used: {error}", throttle_duration_sec=REPORT_S)
             return
-        placed = self.runtime.push(stamp_ns, self.robot.body_ut(stamp_ns, field_ut))
+        placed = self.runtime.push(stamp_ns, field_ut)
         if placed is not None:
             self.say(placed)
 
-    def say(self, placed: Placed) -> None:
+    def say(self, placed: PoseEstimate) -> None:
         """Publish an estimate wherever it is of interest."""
         self.poses.publish(placed.estimate, self.runtime.map_frame, placed.heading)
         if self.map_to_odom is not None and self.odometry is not None:
@@ -110,8 +110,8 @@ class LocalizerNode(WorkingNode):
 
     def diagnose(self) -> None:
         """Say how it went since the last time; what is wrong also in the log."""
-        assessed = self.runtime.health.assess(lambda: qos.why_silent(self, self.field_subscription, FIELD_TYPE))
-        assessment = self.robot.explain(assessed)
+        assessed = self.runtime.diagnostics.assess(lambda: qos.why_silent(self, self.field_subscription, FIELD_TYPE))
+        assessment = self.joints.explain(assessed)
         self.diagnostics.publish(assessment)
         if assessment.level == Level.ERROR:
             self.get_logger().error(assessment.message, throttle_duration_sec=REPORT_S)
@@ -123,7 +123,7 @@ class LocalizerNode(WorkingNode):
 
         Jumps as small as late samples are none.
         """
-        if -jump.delta.nanoseconds < self.runtime.localizer.intake.resampler.max_gap_ns:
+        if -jump.delta.nanoseconds < self.runtime.localizer.preprocessor.resampler.max_gap_ns:
             return
         self.get_logger().warning("the clock was set back: starting anew")
         self.runtime.reset()

@@ -32,32 +32,32 @@ class OdometryInput:
         self.frame_id = ""  # of odometry, as its messages have it
         kind, topic, self._read = TOPICS[node.parameters.odometry]
         self._subscribe(kind, topic, self.on_message)
-        if node.runtime.tilts:
+        if node.runtime.uses_imu_tilt:
             self._subscribe(Imu, TOPICS["steps"][1], self.on_attitude)
 
     @classmethod
     def where_wanted(cls, node: WorkingNode) -> OdometryInput | None:
         """One, if tracker or model listen."""
-        return None if node.runtime.feed is None else cls(node)
+        return None if node.runtime.odometry is None else cls(node)
 
     def on_message(self, msg: Any) -> None:
         """Pass it on; one that tells nothing is left out."""
-        feed = self.node.runtime.feed
-        if not self.node.active or feed is None:
+        buffer = self.node.runtime.odometry
+        if not self.node.active or buffer is None:
             return
         reading = self._reading(self._read, msg)
         if reading is not None:
-            feed.hear(reading)
+            buffer.add(reading)
             self.frame_id = msg.header.frame_id
 
     def on_attitude(self, msg: Imu) -> None:
         """Pass its tilt on, likewise."""
-        feed = self.node.runtime.feed
-        if not self.node.active or feed is None:
+        buffer = self.node.runtime.odometry
+        if not self.node.active or buffer is None:
             return
         reading = self._reading(to_imu_reading, msg)
         if reading is not None:
-            feed.hear_attitude(reading)
+            buffer.add_attitude(reading)
 
     def _reading(self, read: Callable[[Any], Any], msg: Any) -> Any:
         try:

@@ -11,13 +11,11 @@ from rclpy.node import Node
 from std_msgs.msg import Float32MultiArray
 
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.filter.motion import Turn
 from mail_ros.core.localizer.diagnostics import Assessment
-from mail_ros.core.localizer.interface import Estimate
-from mail_ros.core.localizer.localizer import WindowLocalizer
-from mail_ros.core.localizer.runtime import Placed, map_from_odometry
+from mail_ros.core.localizer.localizer import Localizer
+from mail_ros.core.localizer.runtime import PoseEstimate, map_from_odometry
 from mail_ros.core.map_frames import frame_of_floor
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S, Estimate, YawEstimate
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import (
     to_attention,
@@ -48,7 +46,7 @@ class Poses:
             PoseWithCovarianceStamped, f"{prefix}/pose_with_covariance", qos.last_pose()
         )
 
-    def publish(self, estimate: Estimate, map_frame: str, heading: Turn | None = None) -> None:
+    def publish(self, estimate: Estimate, map_frame: str, heading: YawEstimate | None = None) -> None:
         """Say where it was, and where it looked if that is known; `map_frame` is that of floor 0."""
         self.plain.publish(to_pose(estimate, map_frame, heading))
         self.with_covariance.publish(to_pose_with_covariance(estimate, map_frame, heading))
@@ -74,16 +72,17 @@ class Details:
         self.belief = node.create_publisher(OccupancyGrid, "~/belief", qos.last_pose())
         self._believed_ns = 0  # stamp of the last on ~/belief
 
-    def publish(self, localizer: WindowLocalizer, estimate: Estimate, map_frame: str) -> None:
+    def publish(self, localizer: Localizer, estimate: Estimate, map_frame: str) -> None:
         """Say what goes with an estimate that the localizer just made."""
-        if self.hypotheses.get_subscription_count() and (places := localizer.hypotheses()):
+        if self.hypotheses.get_subscription_count() and (places := localizer.filter.hypotheses()):
             self.hypotheses.publish(to_pose_array(places, estimate, map_frame))
         if self.attention.get_subscription_count() and estimate.attention:
             self.attention.publish(to_attention(estimate))
         due = abs(estimate.stamp_ns - self._believed_ns) >= BELIEF_S * NS_PER_S
-        if due and self.belief.get_subscription_count() and (grid := localizer.grid(estimate.floor)) is not None:
-            self.belief.publish(to_occupancy_grid(grid, estimate, map_frame))
+        if due and self.belief.get_subscription_count():
             self._believed_ns = estimate.stamp_ns
+            if (image := localizer.filter.belief_image(estimate.floor)) is not None:
+                self.belief.publish(to_occupancy_grid(image, estimate, map_frame))
 
     def destroy(self) -> None:
         """Offer them no longer."""
@@ -122,7 +121,7 @@ class MapToOdom:
         """One, if the parameter `tf_broadcast` says so; its publisher goes with the node."""
         return cls(node, node.parameters.transform_tolerance_s) if node.parameters.tf_broadcast else None
 
-    def publish(self, placed: Placed, map_frame: str, odom_frame: str) -> None:
+    def publish(self, placed: PoseEstimate, map_frame: str, odom_frame: str) -> None:
         """Say where the map is, if that is known."""
         if (map_from_odom := map_from_odometry(placed)) is not None:
             frame = frame_of_floor(map_frame, placed.estimate.floor)

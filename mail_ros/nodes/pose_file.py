@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mail_ros.core.errors import ConfigError, MailError
 from mail_ros.core.localizer.runtime import TRUSTED
-from mail_ros.core.localizer.saved_pose import read_place, save_place
+from mail_ros.core.localizer.saved_pose import read_pose, save_pose
 from mail_ros.nodes.runtime_node import WorkingNode
 
 REPORT_S = 60.0  # between two lines about a file that cannot be written
@@ -22,13 +22,13 @@ class PlaceFile:
         if path is None or not path.exists():
             return
         try:
-            place = read_place(path, runtime.map_frame)
-            runtime.localizer.believe(place.where_m, place.doubt_m2, place.floor)
+            pose = read_pose(path, runtime.map_frame)
+            runtime.localizer.filter.set_initial_pose(pose.mean_m, pose.prior_covariance_m2, pose.floor)
         except MailError as error:
             self.node.get_logger().warning(f"not begun where it was: {error}")
         else:
-            x_m, y_m = place.position_m
-            self.node.get_logger().info(f"begun where it was: x {x_m:.2f} m, y {y_m:.2f} m, floor {place.floor}")
+            x_m, y_m = pose.position_m
+            self.node.get_logger().info(f"begun where it was: x {x_m:.2f} m, y {y_m:.2f} m, floor {pose.floor}")
 
     def save(self) -> str:
         """Keep the last sure place; what was done.
@@ -42,7 +42,7 @@ class PlaceFile:
         if runtime.last is None or runtime.last.status not in TRUSTED:
             found = runtime.localizer.status.name
             raise MailError("the place", wanted="one that is sure", found=found, fix="try again later")
-        save_place(path, runtime.last, runtime.map_frame)
+        save_pose(path, runtime.last, runtime.map_frame)
         return f"kept in {path}"
 
     def keep(self) -> None:

@@ -21,7 +21,7 @@ from rclpy.qos_overriding_options import InvalidQosOverridesError, QoSOverriding
 from rclpy.subscription import Subscription
 
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S
 from mail_ros.nodes.spin import one_line
 
 DEEPEST = 100_000

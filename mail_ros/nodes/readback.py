@@ -9,11 +9,9 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import PoseArray, PoseWithCovarianceStamped
 from nav_msgs.msg import OccupancyGrid
 
-from mail_ros.core.filter.grid_filter import Hypothesis
 from mail_ros.core.localizer.diagnostics import Assessment, Level
-from mail_ros.core.localizer.interface import Estimate, Status
 from mail_ros.core.map_frames import split_frame
-from mail_ros.core.neighbourhood import Grid
+from mail_ros.core.types import BeliefImage, Estimate, Hypothesis, Status
 from mail_ros.nodes.conversions import to_stamp_ns
 
 
@@ -40,11 +38,11 @@ def from_pose_array(msg: PoseArray) -> list[Hypothesis]:
     return [Hypothesis(np.array([pose.position.x, pose.position.y]), floor, math.nan) for pose in msg.poses]
 
 
-def from_occupancy_grid(msg: OccupancyGrid) -> Grid:
+def from_occupancy_grid(msg: OccupancyGrid) -> BeliefImage:
     """A belief."""
     corner, shape = msg.info.origin.position, (msg.info.height, msg.info.width)
     percent = np.array(msg.data, np.int8).reshape(shape)
-    return Grid(np.array([corner.x, corner.y]), float(msg.info.resolution), percent)
+    return BeliefImage(np.array([corner.x, corner.y]), float(msg.info.resolution), percent)
 
 
 def from_diagnostic_status(msg: DiagnosticStatus) -> Assessment:

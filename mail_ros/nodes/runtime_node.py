@@ -10,6 +10,7 @@ from hashlib import sha256
 
 from mail_ros.core.localizer.runtime import Runtime
 from mail_ros.core.models.engine import load
+from mail_ros.core.platform.robot_file import read_robot
 from mail_ros.nodes.lifecycle import ManagedNode
 from mail_ros.nodes.parameters import LocalizerParameters, read
 
@@ -68,4 +69,5 @@ def put_to_work(parameters: LocalizerParameters, now_ns: Callable[[], int]) -> R
         odometry=parameters.odometry,
         now_ns=now_ns,
         about=about,
+        robot=None if parameters.robot_path is None else read_robot(parameters.robot_path),
     )

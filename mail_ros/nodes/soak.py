@@ -25,7 +25,8 @@ from sensor_msgs.msg import MagneticField
 from std_srvs.srv import Trigger
 
 from mail_ros.core.errors import MailError
-from mail_ros.core.signal.resampling import NS_PER_S, RESTARTS, UT_PER_T
+from mail_ros.core.signal.resampling import RESTARTS
+from mail_ros.core.types import NS_PER_S, UT_PER_T
 from mail_ros.data.faults import FAULTS, Driver, Reading
 from mail_ros.data.simulator.demo import simulate
 from mail_ros.data.simulator.dipoles import make_site

@@ -25,7 +25,7 @@ from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import Imu, MagneticField
 
 from mail_ros.core.errors import MailError
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S
 from mail_ros.nodes import qos
 
 CONNECT_S = 60.0  # a node starts in a second, on a busy machine in many

@@ -15,11 +15,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mail_ros.core.belief import Float32Array
 from mail_ros.core.config import MailConfig
 from mail_ros.core.errors import ModelError
 from mail_ros.core.models.model_file import ModelFile, read_model
 from mail_ros.core.models.onnx_engine import INPUT, OUTPUTS, load_onnx, metadata_of
+from mail_ros.core.types import Float32Array
 from mail_ros.training.network import MailNetwork, restored_network
 
 OPSET = 17  # the first with layer normalization: onnxruntime 1.14 and later read it

@@ -18,10 +18,9 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from mail_ros.core.belief import Float32Array
 from mail_ros.core.models.heads import Head
+from mail_ros.core.types import Float32Array, FloatArray, IntArray
 from mail_ros.data.dataset import WindowSet
-from mail_ros.data.track import FloatArray, IntArray
 from mail_ros.training.augment import Draws, augment
 from mail_ros.training.run_config import RunConfig
 from mail_ros.training.run_folder import RunFolder, optimizer_tensors, restore_optimizer

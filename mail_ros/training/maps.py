@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from mail_ros.core.belief import Cells, survey_cells
+from mail_ros.core.belief import survey_cells
 from mail_ros.core.errors import TrackError
-from mail_ros.core.models.mail.mail import State
+from mail_ros.core.models.heads import State
+from mail_ros.core.types import Cells, FloatArray, IntArray
 from mail_ros.data.dataset import WindowSet
-from mail_ros.data.track import FloatArray, IntArray
 from mail_ros.training.run_config import RunConfig
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mail_ros.core.models.mail.mail import State
+from mail_ros.core.models.heads import State
 from mail_ros.data.dataset import WindowSet
 from mail_ros.training.maps import cells_of, head_state
 from mail_ros.training.run_config import RunConfig

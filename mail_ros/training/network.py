@@ -10,10 +10,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from mail_ros.core.belief import Float32Array
 from mail_ros.core.config import MailConfig
-from mail_ros.core.models.mail.mail import NORM_EPSILON, State, subsequence_starts
-from mail_ros.core.signal.resampling import gradient
+from mail_ros.core.models.heads import State
+from mail_ros.core.models.mail.mail import NORM_EPSILON, subsequence_starts
+from mail_ros.core.signal.window import gradient
+from mail_ros.core.types import Float32Array
 from mail_ros.training.torch_gru import last_state
 from mail_ros.training.torch_heads import HeatmapLayer, Layer, RegressionLayer
 

@@ -9,9 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mail_ros.core.belief import Cells, FloatArray
-from mail_ros.core.models.heads import Head, HeatmapHead, RegressionHead
-from mail_ros.core.models.mail.mail import State
+from mail_ros.core.models.heads import Head, RegressionHead, SiteMap, State
+from mail_ros.core.types import Cells, FloatArray
 
 
 class Layer(Protocol):
@@ -84,10 +83,10 @@ class HeatmapLayer(nn.Module):
         self.radius_m: Tensor
 
     @property
-    def meaning(self) -> HeatmapHead:
+    def meaning(self) -> SiteMap:
         """See `Layer`."""
         cells = Cells(self.cell_position_m.cpu().numpy(), self.cell_floor.cpu().numpy())
-        return HeatmapHead(cells, float(self.label_sigma_m), float(self.radius_m))
+        return SiteMap(cells, float(self.label_sigma_m), float(self.radius_m))
 
     def forward(self, f: Tensor) -> Tensor:
         """(B, features) -> (B, cells) logits."""

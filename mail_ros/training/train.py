@@ -15,10 +15,11 @@ from mail_ros import __version__
 from mail_ros.core.errors import TrackError
 from mail_ros.core.models.model_file import ModelCard, build, save_model
 from mail_ros.core.platform.robot_file import Robot
+from mail_ros.core.types import FloatArray
 from mail_ros.data.bag import FIELD_TOPIC, Bag, read_track
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.site_file import SiteFile
-from mail_ros.data.track import FloatArray, Track
+from mail_ros.data.track import Track
 from mail_ros.data.truth import ANY
 from mail_ros.training.distribution import Processes
 from mail_ros.training.from_map import with_map_walks

@@ -11,10 +11,9 @@ from itertools import groupby
 
 import numpy as np
 
-from mail_ros.core.localizer.diagnostics import Health
-from mail_ros.core.localizer.interface import Estimate
-from mail_ros.core.localizer.localizer import WindowLocalizer
-from mail_ros.core.signal.resampling import NS_PER_S, FloatArray
+from mail_ros.core.localizer.diagnostics import Diagnostics
+from mail_ros.core.localizer.localizer import Localizer
+from mail_ros.core.types import NS_PER_S, Estimate, FloatArray
 from mail_ros.data.track import Track
 from mail_ros.view.scene import View
 
@@ -44,7 +43,7 @@ class BagClock:
 
 def show_bag(
     track: Track,
-    localizer: WindowLocalizer,
+    localizer: Localizer,
     view: View,
     about: Mapping[str, str],
     report: Callable[[int], None],
@@ -62,16 +61,17 @@ def show_bag(
         How many estimates there were.
     """
     clock = BagClock()
-    health = Health(localizer, clock.now_ns, about, clock.steady_s)
+    diagnostics = Diagnostics(localizer, clock.now_ns, about, clock.steady_s)
     assessed_ns = believed_ns = estimates = 0
     for index, sample in enumerate(track.samples()):
         stamp_ns = sample.stamp_ns
         clock.set(stamp_ns)
         if index == 0:
-            health.begin()
+            diagnostics.begin()
             assessed_ns = stamp_ns
         view.hear_field(stamp_ns, sample.field_ut)
-        estimate = health.push(sample)
+        estimate = localizer.push(sample)
+        diagnostics.observe(sample, estimate)
         if estimate is not None:
             estimates += 1
             _show(view, localizer, estimate)
@@ -81,20 +81,20 @@ def show_bag(
                 _show_belief(view, localizer, estimate)
                 believed_ns = stamp_ns
         if abs(stamp_ns - assessed_ns) >= DETAIL_S * NS_PER_S:
-            view.hear_assessment(health.assess())
+            view.hear_assessment(diagnostics.assess())
             assessed_ns = stamp_ns
             report(index + 1)
     return estimates
 
 
-def _show(view: View, localizer: WindowLocalizer, estimate: Estimate) -> None:
+def _show(view: View, localizer: Localizer, estimate: Estimate) -> None:
     view.hear_estimate(estimate)
-    view.hear_hypotheses(estimate.stamp_ns, localizer.hypotheses())
+    view.hear_hypotheses(estimate.stamp_ns, localizer.filter.hypotheses())
 
 
-def _show_belief(view: View, localizer: WindowLocalizer, estimate: Estimate) -> None:
-    if (grid := localizer.grid(estimate.floor)) is not None:
-        view.hear_belief(estimate.stamp_ns, grid)
+def _show_belief(view: View, localizer: Localizer, estimate: Estimate) -> None:
+    if (image := localizer.filter.belief_image(estimate.floor)) is not None:
+        view.hear_belief(estimate.stamp_ns, image)
 
 
 def reference_ways(track: Track) -> dict[int, list[FloatArray]]:

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from mail_ros.core.belief import FloatArray
 from mail_ros.core.localizer.diagnostics import Level
+from mail_ros.core.types import FloatArray
 from mail_ros.data.plan import Plan
 
 Colour = tuple[int, int, int, int]  # red, green, blue, opacity, 0 to 255

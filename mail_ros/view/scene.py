@@ -16,12 +16,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mail_ros.core.belief import REGION_SQUARED, FloatArray
-from mail_ros.core.filter.grid_filter import Hypothesis
+from mail_ros.core.belief import REGION_SQUARED
 from mail_ros.core.localizer.diagnostics import Assessment, Level
-from mail_ros.core.localizer.interface import Estimate, Status
-from mail_ros.core.neighbourhood import Grid
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S, BeliefImage, Estimate, FloatArray, Hypothesis, Status
 from mail_ros.data.plan import Plan
 from mail_ros.view.drawing import Canvas, Colour, Curves, Dots, Lines, Note, Page
 
@@ -114,7 +111,7 @@ class View:
         position_m = np.array([place.position_m for place in here]).reshape(-1, 2)
         self.canvas.draw("map/hypotheses", Dots(position_m, [HYPOTHESIS], -3.0, labels), stamp_ns)
 
-    def hear_belief(self, stamp_ns: int, grid: Grid) -> None:
+    def hear_belief(self, stamp_ns: int, grid: BeliefImage) -> None:
         """How likely each cell is, on the floor that is shown."""
         rows, columns = np.nonzero(grid.percent >= 0)
         position_m = grid.corner_m + grid.size_m * (np.column_stack([columns, rows]) + 0.5)

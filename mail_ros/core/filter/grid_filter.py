@@ -1,186 +1,249 @@
-"""A recursive Bayes filter over the map's cells: what the last minute tells beats what one window tells.
+"""A recursive Bayes filter over the map's cells: the last minute determines the position better than one window.
 
     time, odometry --> Motion.move --> belief (cells, headings) --> Posterior, hypotheses
-    window --> log likelihood ratio to a window from anywhere --> with outliers, tempered --^
+    window --> log likelihood ratio against the background --> with outliers, tempered --^
 
-The state is one array and a few sums, whatever came before it. Everything is computed in the same order from the same
-input: no chance. Textbook: Thrun, Burgard and Fox, "Probabilistic Robotics", chapters 4 and 8 (grid localization).
+The state is one array and a few sums, whatever came before. The computation is deterministic.
+Textbook: Thrun, Burgard and Fox, "Probabilistic Robotics", chapters 4 and 8 (grid localization).
 """
 
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Sequence
 
 import numpy as np
 
-from mail_ros.core.belief import NEAR_M, Cells, FloatArray, Posterior, decode, gaussian, normal
+from mail_ros.core.belief import decode, gaussian, normal
 from mail_ros.core.errors import TrackError
 from mail_ros.core.filter.filter_config import TrackerConfig
-from mail_ros.core.filter.motion import Motion, OdometryMotion, Turn, WalkingMotion
+from mail_ros.core.filter.motion import Motion
+from mail_ros.core.filter.odometry_motion import OdometryMotion
+from mail_ros.core.filter.walking_motion import WalkingMotion
+from mail_ros.core.neighbourhood import belief_image
+from mail_ros.core.types import (
+    LOCALIZED_FROM,
+    NEAR_M,
+    BeliefImage,
+    Cells,
+    FloatArray,
+    Hypothesis,
+    Posterior,
+    Prediction,
+    Row,
+    YawEstimate,
+)
 
-LONGEST_EVIDENCE_S = 2.0  # a window counts for at most so long, however rarely one comes
-FORGET_S = 60.0  # without odometry, a belief that old says nothing any more
-SUPPORT = (-3.0, 5.0)  # bounds of a window's log ratio where it is asked whether the map explains the field
-DOUBT_DEVIATIONS = 3.0  # of a given place: the survey must have come so near
-FLAT_UT = 3.0  # change of the field of one who walks, where nobody measured it
+MAX_UPDATE_S = 2.0  # a window counts for at most this long, however rarely one comes
+MAX_UNSEEN_S = 60.0  # without odometry, a belief of this age holds no information
+MAP_FIT_BOUNDS = (-3.0, 5.0)  # of a window's log ratio in the map fit: a device in motion of its own fits nothing
+INITIAL_DEVIATIONS = 3.0  # standard deviations of an initial pose within which the survey must have come
+MIN_WEIGHT = 0.02  # of a window that seems stationary throughout: a wrong detection must not freeze the belief
+FIRST_OFFSET_S = 1.0  # of agreement between window and belief until the device offset counts in full
 
 
-@dataclass(frozen=True)
-class Hypothesis:
-    """One of several places where the device may be."""
+class GridFilter:
+    """The belief, and what changes it: `predict` by time and odometry, `update` by windows."""
 
-    position_m: FloatArray  # (2,)
-    floor: int
-    weight: float  # of the belief near it
+    continuous = True
 
-
-class Tracker:
-    """The belief, and what changes it: `advance` by time and way, `update` by evidence, `believe` by a word."""
-
-    def __init__(self, cells: Cells, config: TrackerConfig, *, odometry: bool, by_way: bool = False) -> None:
-        """Know nothing yet.
+    def __init__(
+        self,
+        cells: Cells,
+        config: TrackerConfig,
+        *,
+        odometry: bool,
+        rows_per_s: float,
+        window_rows: int,
+        by_distance: bool = False,
+    ) -> None:
+        """Start without any information.
 
         Args:
             cells: the map.
-            config: motion and evidence.
-            odometry: whether `advance` will be told the way; if not, walking is guessed.
-            by_way: whether windows are cut by the way, so that it is metres, not seconds, which they tell anew; without
-                odometry nobody counts metres, and it is seconds all the same.
+            config: motion and measurement.
+            odometry: whether `predict` gets displacements; otherwise walking is assumed.
+            rows_per_s: rate of the window's rows.
+            window_rows: rows in a window.
+            by_distance: whether windows are sampled by distance, so that metres, not seconds, bring new information.
 
         Raises:
             ModelError: cells that do not lie on one grid.
         """
-        self.cells, self.config = cells, config
-        self.motion: Motion = OdometryMotion(cells, config) if odometry else WalkingMotion(cells, config)
-        self._forgets, self._by_way = not odometry, by_way and odometry
-        self._spread = 1.0 if odometry else config.walking_spread
+        self.cells, self.config, self.needs_odometry = cells, config, odometry
+        motion = OdometryMotion if odometry else WalkingMotion
+        self.motion: Motion = motion(cells, config, rows_per_s)
+        self._by_distance = by_distance and odometry  # without odometry nobody counts metres
+        self._covariance_scale = 1.0 if odometry else config.walking_spread
+        self._moving: deque[float] = deque(maxlen=window_rows)  # for each row of the window, 0 to 1
         self.reset()
 
     def reset(self) -> None:
-        """Know nothing again."""
+        """See `PositionFilter`."""
+        self.device_offset_ut = np.zeros(3)
+        self._offset_s = 0.0
+        self._last_index: int | None = None
+        self._unobserved_m = np.zeros(2)  # odometry since the last row
+        self.reinitialize()
+
+    def reinitialize(self) -> None:
+        """See `PositionFilter`."""
         self.motion.reset()
         self.belief = self.motion.start(len(self.cells))  # (m, columns), sums to one
-        self._unheard_s = 0.0  # since evidence was last taken; by the way, what the metres since then are worth
-        self._due = True  # evidence is taken once per move: in between the windows say the same again
-        self._support, self._supported_s = 0.0, 0.0  # sums over the last windows, weighed as their evidence is
+        self._posterior: Posterior | None = None  # of the belief as it is
+        self._since_update_s = 0.0  # by distance: what the metres since then are worth
+        self._elapsed_s = 0.0  # since the last update
+        self._due = True  # one update per move: in between, windows repeat the same information
+        self._fit, self._fit_s = 0.0, 0.0  # weighted sums over the last windows
 
-    def believe(self, position_m: FloatArray, covariance_m2: FloatArray, floor: int) -> None:
-        """Take somebody's word for where the device is, whatever was believed before; its heading stays open.
-
-        Args:
-            position_m: (2,) in the frame of its floor.
-            covariance_m2: (2, 2) of the word; what is smaller than a cell counts as one.
-            floor: of the map.
+    def set_initial_pose(self, position_m: FloatArray, covariance_m2: FloatArray, floor: int) -> None:
+        """See `PositionFilter`; a covariance smaller than a cell counts as a cell's.
 
         Raises:
-            TrackError: not finite, no covariance, or a place that no survey went near; the belief is as before.
+            TrackError: numbers that are not finite, no covariance, or a position far from the survey; the belief stays.
         """
         numbers = np.append(position_m, covariance_m2)
         if not np.isfinite(numbers).all() or np.linalg.eigvalsh(covariance_m2).min() < -1e-9:
             raise TrackError(
-                "the place of the device",
-                wanted="finite numbers, and a covariance that is one",
+                "the initial pose",
+                wanted="finite numbers, and a positive semidefinite covariance",
                 found=f"{np.asarray(position_m).tolist()} m, {np.asarray(covariance_m2).tolist()} m²",
-                fix="mend who sends it",
+                fix="correct its publisher",
             )
         self._check_near(position_m, covariance_m2, floor)
-        evidence = gaussian(normal(position_m, covariance_m2, floor), self.cells)
-        self.reset()
-        self.belief = _normalised(self.belief * np.exp(evidence - evidence.max())[:, None], self.belief)
+        log_likelihood = gaussian(normal(position_m, covariance_m2, floor), self.cells)
+        self.reinitialize()
+        self._set(self.belief * np.exp(log_likelihood - log_likelihood.max())[:, None])
 
     def _check_near(self, position_m: FloatArray, covariance_m2: FloatArray, floor: int) -> None:
         distance_m = np.linalg.norm(self.cells.position_m - position_m, axis=1)[self.cells.floor == floor]
-        reach_m = max(NEAR_M, DOUBT_DEVIATIONS * float(np.sqrt(np.linalg.eigvalsh(covariance_m2).max())))
+        reach_m = max(NEAR_M, INITIAL_DEVIATIONS * float(np.sqrt(np.linalg.eigvalsh(covariance_m2).max())))
         nearest_m = float(distance_m.min(initial=np.inf))
         if nearest_m > reach_m:
             floors = ", ".join(map(str, np.unique(self.cells.floor)))
             raise TrackError(
-                "the place of the device",
-                wanted=f"one within {reach_m:.1f} m of the survey, on one of its floors {floors}",
+                "the initial pose",
+                wanted=f"a position within {reach_m:.1f} m of the survey, on one of its floors {floors}",
                 found=f"floor {floor}" if np.isinf(nearest_m) else f"one that is {nearest_m:.1f} m off",
                 fix="correct it, or survey that place",
             )
 
-    def advance(self, elapsed_s: float, moved_m: FloatArray | None = None, change_ut: float = FLAT_UT) -> None:
-        """Let time pass and odometry go on; before the `update` by a window that ends then.
-
-        Args:
-            elapsed_s: since the last call, 0 or more.
-            moved_m: (2,) odometry since the last call, in its own frame.
-            change_ut: of the field in half a second; tells standing from walking where there is no odometry.
+    def predict(self, rows: Sequence[Row], elapsed_s: float, moved_m: FloatArray) -> None:
+        """See `PositionFilter`.
 
         Raises:
-            TrackError: a number that is not finite, or time that runs backward.
+            TrackError: a number that is not finite.
         """
-        moved_m = np.zeros(2) if moved_m is None else moved_m
-        if not (np.isfinite(moved_m).all() and 0.0 <= elapsed_s < np.inf and change_ut >= 0.0):
+        if not (np.isfinite(moved_m).all() and np.isfinite(elapsed_s)):
             raise TrackError(
-                "the tracker",
-                wanted="finite odometry, and time that goes on",
-                found=f"{moved_m} m in {elapsed_s} s, {change_ut} µT",
-                fix="leave such samples out",
+                "the filter", wanted="finite odometry and time", found=f"{moved_m} m in {elapsed_s} s", fix="skip them"
             )
-        if self._forgets and elapsed_s > FORGET_S:
+        self._unobserved_m = self._unobserved_m + moved_m
+        for row in rows:
+            self._observe(row)
+        if elapsed_s < 0.0:  # the clock was set back: a bag restarted, or a simulation
             self.reset()
+            elapsed_s = 0.0
+        if not self.needs_odometry and elapsed_s > MAX_UNSEEN_S:
+            self.reinitialize()
             return
-        self._unheard_s += 0.0 if self._by_way else elapsed_s
-        self._carry(self.motion.move(self.belief, elapsed_s, moved_m, change_ut))
+        self._since_update_s += 0.0 if self._by_distance else elapsed_s
+        self._elapsed_s += elapsed_s
+        self._carry(self.motion.move(self.belief, elapsed_s, moved_m))
+
+    def _observe(self, row: Row) -> None:
+        restarted = self._last_index is None or row.index != self._last_index + 1
+        if restarted:
+            self._moving.clear()
+        self._last_index = row.index
+        self._moving.append(self.motion.observe(row, self._unobserved_m, restarted))
+        self._unobserved_m = np.zeros(2)
 
     def _carry(self, moved: FloatArray | None) -> None:
-        """Believe what a move, where one was due, left of the belief; evidence may be taken again then."""
+        """Adopt a moved belief, where a move was due; the next window counts then."""
         if moved is None:
             return
-        if self._by_way:
-            self._unheard_s += self.motion.length_m / self.config.way_m_s
-        lost = min(1.0, self.config.lost_per_s * self._unheard_s)
-        self.belief = (1.0 - lost) * _normalised(moved, self.belief) + lost * self.motion.start(len(self.cells))
+        if self._by_distance:
+            self._since_update_s += self.motion.length_m / self.config.way_m_s
+        kidnapped = min(1.0, self.config.lost_per_s * self._since_update_s)
+        self._set(moved)
+        self.belief = (1.0 - kidnapped) * self.belief + kidnapped * self.motion.start(len(self.cells))
         self._due = True
 
-    def update(self, log_ratio: FloatArray, weight: float = 1.0) -> None:
-        """Carry the belief on to the window's end, and take what it says, unless nothing moved since the last one.
+    def update_due(self) -> bool:
+        """See `PositionFilter`; carries the belief on to the window's end first."""
+        self._carry(self.motion.settle(self.belief))
+        return self._due
 
-        A share of windows, `outlier`, is from anywhere: what is far below 0 in every cell changes nothing.
+    def update(self, prediction: Prediction) -> None:
+        """See `PositionFilter`.
 
-        Args:
-            log_ratio: (m,) log likelihood of the window in each cell, against one from anywhere (see `belief.ratio`);
-                -inf where it is impossible.
-            weight: 0 to 1, how much of a whole window's evidence it is.
+        A fraction of windows, `outlier`, is from anywhere: one far below 0 in every cell changes nothing.
 
         Raises:
             TrackError: another number of cells, NaN, +inf, or no possible cell.
         """
-        highest = float(log_ratio.max(initial=-np.inf)) if log_ratio.shape == self.cells.floor.shape else np.nan
-        if not np.isfinite(highest) or np.isnan(log_ratio).any():
+        log_likelihood = prediction.log_likelihood
+        if log_likelihood is None:
+            assert prediction.posterior is not None
+            log_likelihood = gaussian(prediction.posterior, self.cells)
+        highest = self._highest(log_likelihood)
+        scale = max(highest, 0.0)  # taken out of both terms, so that the numbers stay finite
+        outlier = self.config.outlier
+        likelihood = (1.0 - outlier) * np.exp(log_likelihood - scale) + outlier * np.exp(-scale)
+        weight = max(MIN_WEIGHT, sum(self._moving) / len(self._moving)) if self._moving else 1.0
+        counted_s = weight * min(self._since_update_s, MAX_UPDATE_S)
+        tempered = np.power(likelihood / likelihood.max(), self.config.evidence_per_s * counted_s)
+        self._set(self.belief * tempered[:, None])
+        self._count_map_fit(highest, counted_s * (1.0 - self.motion.stationary(self.belief)))
+        if prediction.device_offset_ut is not None:
+            self._learn_offset(prediction.device_offset_ut, np.exp(log_likelihood - highest))
+        self._since_update_s, self._elapsed_s, self._due = 0.0, 0.0, False
+
+    def _highest(self, log_likelihood: FloatArray) -> float:
+        fits = log_likelihood.shape == self.cells.floor.shape
+        highest = float(log_likelihood.max(initial=-np.inf)) if fits else np.nan
+        if not np.isfinite(highest) or np.isnan(log_likelihood).any():
             raise TrackError(
-                "the evidence of a window",
+                "the likelihood of a window",
                 wanted=f"{len(self.cells)} log likelihood ratios",
-                found=f"{log_ratio.shape}, highest {highest:g}, {int(np.isnan(log_ratio).sum())} NaN",
-                fix="check the model and the field it was given",
+                found=f"{log_likelihood.shape}, highest {highest:g}, {int(np.isnan(log_likelihood).sum())} NaN",
+                fix="check the model and its input",
             )
-        self._carry(self.motion.settle(self.belief))
-        if not self._due:
+        return highest
+
+    def _learn_offset(self, rest_ut: FloatArray, likelihood: FloatArray) -> None:
+        """Average the constant field that a window still has, where window and belief agree on the position."""
+        belief = self.posterior()
+        if belief.near < LOCALIZED_FROM or self.is_stationary:
             return
-        scale = max(highest, 0.0)  # taken out of both, so that the numbers stay finite
-        likelihood = (1.0 - self.config.outlier) * np.exp(log_ratio - scale) + self.config.outlier * np.exp(-scale)
-        heard_s = weight * min(self._unheard_s, LONGEST_EVIDENCE_S)
-        evidence = np.power(likelihood / likelihood.max(), self.config.evidence_per_s * heard_s)
-        self.belief = _normalised(self.belief * evidence[:, None], self.belief)
-        self._count_support(highest, heard_s * (1.0 - self.standing))
-        self._unheard_s, self._due = 0.0, False
+        distance_m = np.linalg.norm(self.cells.position_m - belief.position_m, axis=1)
+        near = (distance_m <= NEAR_M) & (self.cells.floor == belief.floor)
+        if likelihood[near].sum() < LOCALIZED_FROM * likelihood.sum():
+            return
+        counted_s = min(self._elapsed_s, MAX_UPDATE_S)
+        self._offset_s = float(np.exp(-counted_s / self.config.offset_s)) * self._offset_s + counted_s
+        self.device_offset_ut = self.device_offset_ut + rest_ut * min(
+            1.0, counted_s / max(self._offset_s, FIRST_OFFSET_S)
+        )
+
+    def _set(self, belief: FloatArray) -> None:
+        """Adopt a belief, normalized; the one before stays where nothing is left."""
+        total = float(belief.sum())
+        if total > 0.0:
+            self.belief = belief / total
+        self._posterior = None
 
     @property
-    def support(self) -> float:
-        """How well the map explained the last windows: mean of their highest log ratio; NaN before the first.
-
-        Of windows that walk; each counts within `SUPPORT`, since a device that is handled looks like nothing at all.
-        """
-        return self._support / self._supported_s if self._supported_s > 0.0 else np.nan
+    def map_fit(self) -> float:
+        """Mean of the highest log ratio of the last windows in motion, each within `MAP_FIT_BOUNDS`; NaN at first."""
+        return self._fit / self._fit_s if self._fit_s > 0.0 else np.nan
 
     @property
-    def standing(self) -> float:
-        """How surely the device stands, 0 to 1."""
-        return self.motion.standing(self.belief)
+    def is_stationary(self) -> bool:
+        """Whether the device is rather stationary than moving."""
+        return self.motion.stationary(self.belief) > 0.5
 
     @property
     def cell_probability(self) -> FloatArray:
@@ -189,54 +252,52 @@ class Tracker:
         return total
 
     def posterior(self) -> Posterior:
-        """The mode's neighbourhood (see `belief.decode`), carried on by the way since the last move."""
-        probability = self.cell_probability
-        posterior = decode(probability, self.cells, self.config.radius_m, self._spread)
-        carried_m = self._carried_m(self._near(int(probability.argmax())))
-        return dataclasses.replace(posterior, position_m=posterior.position_m + carried_m)
+        """The mode's neighbourhood (see `belief.decode`), moved by what is pending since the last move."""
+        if self._posterior is None:
+            probability, config = self.cell_probability, self.config
+            self._posterior = decode(probability, self.cells, config.radius_m, self._covariance_scale)
+            self._mode_columns = self.belief[self._near(int(probability.argmax()))].sum(axis=0)
+        pending_m = self._mode_columns @ self.motion.pending_m / self._mode_columns.sum()
+        return dataclasses.replace(self._posterior, position_m=self._posterior.position_m + pending_m)
 
-    def turn(self) -> Turn | None:
-        """How odometry's frame is turned against the map, as seen around the mode; None without odometry."""
-        return self.motion.turn(self.belief[self._near(int(self.cell_probability.argmax()))].sum(axis=0))
+    @property
+    def odom_yaw(self) -> YawEstimate | None:
+        """See `PositionFilter`; from the belief around the mode."""
+        self.posterior()
+        return self.motion.odom_yaw(self._mode_columns)
 
-    def hypotheses(self, most: int = 5, least: float = 0.01) -> list[Hypothesis]:
-        """The heaviest places, `radius_m` wide and not overlapping, heaviest mode first.
+    def hypotheses(self, max_count: int = 5, min_weight: float = 0.01) -> list[Hypothesis]:
+        """The heaviest positions, `radius_m` wide and not overlapping, heaviest mode first.
 
         Args:
-            most: how many at most.
-            least: weight below which a place is not one.
+            max_count: how many at most.
+            min_weight: lighter ones are left out.
         """
         left = self.cell_probability.copy()
         found: list[Hypothesis] = []
-        while len(found) < most:
+        while len(found) < max_count:
             mode = int(left.argmax())
             near = self._near(mode) & (left > 0.0)
             weight = float(left[near].sum())
-            if weight < max(least, 1e-12):
+            if weight < max(min_weight, 1e-12):
                 break
-            mean_m = left[near] @ self.cells.position_m[near] / weight + self._carried_m(near)
+            columns = self.belief[near].sum(axis=0)
+            pending_m = columns @ self.motion.pending_m / columns.sum()
+            mean_m = left[near] @ self.cells.position_m[near] / weight + pending_m
             found.append(Hypothesis(mean_m, int(self.cells.floor[mode]), weight))
             left[near] = 0.0
         return found
 
-    def _count_support(self, log_ratio: float, heard_s: float) -> None:
-        kept = np.exp(-heard_s / self.config.support_s)
-        self._support = kept * self._support + heard_s * float(np.clip(log_ratio, *SUPPORT))
-        self._supported_s = kept * self._supported_s + heard_s
+    def belief_image(self, floor: int) -> BeliefImage | None:
+        """See `PositionFilter`."""
+        return belief_image(self.cells, self.cell_probability, floor)
+
+    def _count_map_fit(self, highest: float, counted_s: float) -> None:
+        kept = np.exp(-counted_s / self.config.support_s)
+        self._fit = kept * self._fit + counted_s * float(np.clip(highest, *MAP_FIT_BOUNDS))
+        self._fit_s = kept * self._fit_s + counted_s
 
     def _near(self, cell: int) -> FloatArray:
         distance_m = np.linalg.norm(self.cells.position_m - self.cells.position_m[cell], axis=1)
         near: FloatArray = (self.cells.floor == self.cells.floor[cell]) & (distance_m <= self.config.radius_m)
         return near
-
-    def _carried_m(self, near: FloatArray) -> FloatArray:
-        """(2,) way since the last move, as the belief in these cells sees it."""
-        share = self.belief[near].sum(axis=0)
-        carried_m: FloatArray = share @ self.motion.pending_m / share.sum()
-        return carried_m
-
-
-def _normalised(belief: FloatArray, before: FloatArray) -> FloatArray:
-    """A belief that sums to one; the one before where nothing is left of it."""
-    total = float(belief.sum())
-    return belief / total if total > 0.0 else before

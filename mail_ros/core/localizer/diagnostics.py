@@ -1,8 +1,7 @@
-"""Whether a localizer does its work, and if not, why: what `/diagnostics` says, decided without ROS.
+"""Whether a localizer works, and if not, why: the contents of `/diagnostics`, decided without ROS.
 
-samples --> Health.push --> localizer --> estimates
-                |  counts, |B|, latency
-                +--> assess(), once a second --> Assessment
+samples, estimates --> Diagnostics.observe --> counts, |B|, latency
+                                                 assess(), once a second --> Assessment
 """
 
 from __future__ import annotations
@@ -15,14 +14,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
-from mail_ros.core.localizer.interface import Estimate, Sample, Status
-from mail_ros.core.localizer.localizer import WindowLocalizer
+from mail_ros.core.localizer.localizer import Localizer
 from mail_ros.core.signal.preprocessor import SENSOR_FAULTS, plausible
-from mail_ros.core.signal.resampling import NS_PER_S, RESTARTS
+from mail_ros.core.signal.resampling import RESTARTS
+from mail_ros.core.types import NS_PER_S, Estimate, Sample, Status
 
-MOST = 10_000  # samples that an assessment looks at: whoever asks seldom hears of the last
-EARTH_UT = (15.0, 120.0)  # |B| by which a unit is recognized: less than a factor of ten wide, so that only one fits
-UNITS_UT: Mapping[str, float] = {  # what one says who puts its numbers into a message that is meant to be in tesla
+MAX_OBSERVED = 10_000  # samples that an assessment covers: a rare one covers the last
+EARTH_UT = (15.0, 120.0)  # |B| by which a unit is recognized: less than a factor of ten wide, so that one fits at most
+UNITS_UT: Mapping[str, float] = {  # µT per unit that a driver may put into a message whose unit is tesla
     "millitesla": 1e3,
     "gauss": 1e4,
     "microtesla": 1e6,
@@ -33,7 +32,7 @@ UNITS_UT: Mapping[str, float] = {  # what one says who puts its numbers into a m
 
 
 class Level(IntEnum):
-    """How bad it is; the numbers are those of `diagnostic_msgs/DiagnosticStatus`."""
+    """Severity; the numbers are those of `diagnostic_msgs/DiagnosticStatus`."""
 
     OK = 0
     WARN = 1
@@ -42,27 +41,27 @@ class Level(IntEnum):
 
 @dataclass(frozen=True)
 class Assessment:
-    """How a localizer did since the last one."""
+    """How a localizer performed since the last one."""
 
     level: Level
     message: str
     values: dict[str, str]
 
 
-class Heard:
-    """What became of the samples of one localizer since it was asked last."""
+class SampleCounts:
+    """What happened to the samples of one localizer since the last report."""
 
-    def __init__(self, localizer: WindowLocalizer) -> None:
+    def __init__(self, localizer: Localizer) -> None:
         """Count from now on."""
         self.localizer = localizer
-        self.malformed = 0  # of messages that are no sample
+        self.malformed = 0  # messages that hold no sample
         self._reported = self.counts
 
     @property
     def counts(self) -> Counter[str]:
-        """In all: each sample once, under `used` or the reason why not; what began the window anew besides."""
-        intake = self.localizer.intake
-        return intake.counts + intake.restarts + Counter(malformed=self.malformed)
+        """In all: each sample once, under `used` or the reason why not; and what restarted the window."""
+        preprocessor = self.localizer.preprocessor
+        return preprocessor.counts + preprocessor.restarts + Counter(malformed=self.malformed)
 
     def new(self) -> Counter[str]:
         """Since the last call."""
@@ -71,59 +70,57 @@ class Heard:
         return new
 
 
-class Health:
-    """Watches a localizer behind its own `push`."""
+class Diagnostics:
+    """Observes a localizer from beside; it does no work on the way of a sample."""
 
     def __init__(
         self,
-        localizer: WindowLocalizer,
+        localizer: Localizer,
         now_ns: Callable[[], int],
         about: Mapping[str, str],
         steady_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Watch from now on.
+        """Observe from now on.
 
         Args:
-            localizer: that is pushed to.
+            localizer: the observed one.
             now_ns: the clock that stamps samples.
-            about: what each assessment repeats, as the model's name.
-            steady_s: the clock that rates are counted by.
+            about: entries that every assessment repeats, such as the model's name.
+            steady_s: the clock of rates.
         """
         self.localizer, self.now_ns, self.about, self.steady_s = localizer, now_ns, dict(about), steady_s
-        self.heard = Heard(localizer)
+        self.counts = SampleCounts(localizer)
         self._newest_ns: int | None = None
         self.begin()
 
     def begin(self) -> None:
-        """Let what was before count no more."""
-        self.heard.new()
+        """Start a new interval."""
+        self.counts.new()
         self._since_s = self.steady_s()
-        self._field_ut = deque[float](maxlen=MOST)  # |B| of each sample, also of those that were not used
-        self._interval_s = deque[float](maxlen=MOST)  # between their stamps
-        self._latency_s = deque[float](maxlen=MOST)  # of each estimate
+        self._field_ut = deque[float](maxlen=MAX_OBSERVED)  # |B| of each sample, including rejected ones
+        self._interval_s = deque[float](maxlen=MAX_OBSERVED)  # between their stamps
+        self._latency_s = deque[float](maxlen=MAX_OBSERVED)  # of each estimate
 
-    def push(self, sample: Sample) -> Estimate | None:
-        """As `Localizer.push`."""
+    def observe(self, sample: Sample, estimate: Estimate | None) -> None:
+        """Record a sample that was pushed, and the estimate that it gave."""
         self._field_ut.append(math.hypot(*sample.field_ut.tolist()))
         if self._newest_ns is not None:
             self._interval_s.append((sample.stamp_ns - self._newest_ns) / NS_PER_S)
         self._newest_ns = sample.stamp_ns
-        estimate = self.localizer.push(sample)
         if estimate is not None:
             self._latency_s.append((self.now_ns() - estimate.stamp_ns) / NS_PER_S)
-        return estimate
 
     def assess(self, why_silent: Callable[[], str] = str) -> Assessment:
-        """What became of it since the last call, or since it began.
+        """Assess the interval since the last call, or since the start.
 
         Args:
-            why_silent: tells why no samples may come; asked where none did.
+            why_silent: explains why no samples arrive; called where none did.
         """
         elapsed_s = max(self.steady_s() - self._since_s, 1e-9)
-        new, fill = self.heard.new(), self.localizer.reader.fill
+        new, fill = self.counts.new(), self.localizer.window.fill
         received = sum(count for name, count in new.items() if name not in RESTARTS)
         finite_ut = [value for value in self._field_ut if math.isfinite(value)]
-        field_ut = statistics.median(finite_ut) if finite_ut else math.nan  # a reading gone wild does not count
+        field_ut = statistics.median(finite_ut) if finite_ut else math.nan  # robust to single outliers
         interval_s, latency_s = list(self._interval_s) or [math.nan], list(self._latency_s) or [math.nan]
         usual_s = statistics.median(interval_s)
         values = {
@@ -148,26 +145,26 @@ class Health:
 
 
 def _judged(new: Counter[str], field_ut: float, status: Status, fill: float) -> tuple[Level, str]:
-    """The worst first; what follows from it is not said."""
+    """The worst problem first; its consequences are not listed."""
     if fault := unit_fault(field_ut):
         unit = likely_unit(field_ut)
         return (
             Level.ERROR,
             f"{fault}, or this one be started with field_scale:={1.0 / UNITS_UT[unit]:g}" if unit else fault,
         )
-    words = unused(new)
+    words = rejected(new)
     if status is Status.SENSOR_FAULT:
         worst = max(SENSOR_FAULTS, key=lambda fault: new[fault])
         return Level.ERROR, f"{status.name}: {SENSOR_FAULTS[worst]}; {words}"
     if not new["used"]:
-        return Level.ERROR, f"no sample was of use: {words}"
+        return Level.ERROR, f"no sample was used: {words}"
     state = f"FILLING, {fill:.0%}" if status is Status.FILLING else status.name
     trusted = status in (Status.LOCALIZED, Status.STATIONARY) and not words
     return Level.OK if trusted else Level.WARN, "; ".join(filter(None, [state, words]))
 
 
 def unit_fault(field_ut: float) -> str:
-    """What is wrong with a typical |B|, µT, and the unit that a driver likely used; empty where it may be right.
+    """What is wrong with a typical |B|, µT, and the unit that a driver likely used; empty where it is plausible.
 
     >>> unit_fault(48.0)
     ''
@@ -187,10 +184,10 @@ def likely_unit(field_ut: float) -> str | None:
     return next((name for name, factor in UNITS_UT.items() if low <= field_ut / factor <= high), None)
 
 
-def unused(counts: Counter[str]) -> str:
-    """How many samples were used, and how many not and why; empty where all were.
+def rejected(counts: Counter[str]) -> str:
+    """How many samples were used, and how many rejected and why; empty where all were used.
 
-    >>> unused(Counter(used=40, late=2, gap=1))
+    >>> rejected(Counter(used=40, late=2, gap=1))
     '40 used, 1 gap, 2 late'
     """
     if not counts.keys() - {"used"}:

@@ -1,234 +1,131 @@
-"""Window by window: magnetometer samples in, position estimates out.
+"""The composition: magnetometer samples in, position estimates out.
 
-    Sample --> Intake --> Tick --> Reader --> Answer --> Estimate
-    push()     rate_hz             10 s       once a stride, metres, map frame
+    Sample --> Compensation --> Preprocessor --> Window --> Model --> GridFilter --> Estimate
+    push()     robot file       rows             last 10 s  log likelihoods  belief  metres, map frame
 
-No ROS here, on purpose. The node, the evaluator and the tests all drive the same `push`, so the
-error we report is the error the robot has.
+There is no ROS here. Node, evaluator, fleet, replay and tests drive the same `push`, so the reported error is the
+error of the robot.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
-import numpy as np
-
-from mail_ros.core.belief import Cells
-from mail_ros.core.config import STRIDE_S, FeatureConfig, check_range
-from mail_ros.core.errors import ConfigError
-from mail_ros.core.filter.grid_filter import Hypothesis
-from mail_ros.core.localizer.interface import Estimate, Sample, Status, report
-from mail_ros.core.localizer.reader import Answer, MailBatch, MailReader, Reader, WindowReader, window_answer
-from mail_ros.core.models.mail.mail import Mail, Model
-from mail_ros.core.neighbourhood import Grid
-from mail_ros.core.signal.axes import FRAMES
-from mail_ros.core.signal.preprocessor import Intake
-from mail_ros.core.signal.resampling import NS_PER_S, FloatArray, Tick
-
-NO_OFFSET_UT = np.zeros(3)
+from mail_ros.core.config import STRIDE_S, check_range
+from mail_ros.core.filter.single_window import PositionFilter
+from mail_ros.core.models.model import Model
+from mail_ros.core.platform.compensation import Compensation
+from mail_ros.core.signal.preprocessor import Preprocessor
+from mail_ros.core.types import LOCALIZED_FROM, NS_PER_S, Estimate, Posterior, Row, Sample, Status
 
 
-class WindowLocalizer:
-    """A method that answers whole windows, behind the seam: one answer a stride.
+class Localizer:
+    """One model and one filter on the samples of one device.
 
-    Ticks at whole multiples of the stride since the epoch answer, so that two localizers that hear the
-    same sensor answer at the same stamps, whenever each was started.
+    Estimates are due at whole multiples of the stride since the epoch, so that two localizers on the same sensor have
+    the same stamps, whenever each was started. A hole in the samples empties the window; a filter's belief outlives it,
+    widened by the time that passed, or moved by odometry. A clock that is set back resets both.
     """
-
-    def __init__(
-        self,
-        features: FeatureConfig,
-        reader: Callable[[], Reader],
-        stride_s: float = STRIDE_S,
-        cells: Cells | None = None,
-    ) -> None:
-        """Wire resampler and method.
-
-        Args:
-            features: rate and longest bridged gap of the intake.
-            reader: makes an empty one, so that several can follow one method at once.
-            stride_s: between two answers.
-            cells: where the tracker may follow this method, those of its answers' log ratios; None for nowhere.
-        """
-        self.features, self.stride_s, self.cells, self.new_reader = features, stride_s, cells, reader
-        self.stride = stride_ticks(features, stride_s)
-        self.intake = Intake(features)
-        self.reader = reader()
-        self.status = Status.FILLING  # now; that of the last estimate once the window is full
-        self._stamp_ns = 0  # of the last sample
-        self._stride_ns = round(stride_s * NS_PER_S)
-        self._asked = self._new = False  # the reader, since its last answer; whether the way went on since it was asked
-        self._last: Answer | None = None
-
-    @classmethod
-    def over_windows(
-        cls,
-        features: FeatureConfig,
-        samples: int,
-        locate: Callable[[FloatArray], Answer],
-        stride_s: float = STRIDE_S,
-        cells: Cells | None = None,
-    ) -> WindowLocalizer:
-        """One that reads all of the window each time, (samples, w), oldest first."""
-        return cls(features, lambda: WindowReader(samples, locate, FRAMES[features.frame]), stride_s, cells)
-
-    def reset(self) -> None:
-        """Forget all samples."""
-        self.intake.reset()
-        self.reader.clear()
-        self._asked = self._new = False
-        self._last = None
-        self.status = Status.FILLING
-
-    @property
-    def _goes_on(self) -> bool:
-        """By the way: whether there is something to say although the window is not full."""
-        return self.reader.fill == 1.0
-
-    def forget(self) -> None:
-        """Let what earlier windows said count no more; the window that is read stays."""
-
-    def believe(self, position_m: FloatArray, covariance_m2: FloatArray, floor: int) -> None:
-        """Take somebody's word for where the device is, see `Tracker.believe`.
-
-        Raises:
-            MailError: it is of no use, or, as here, nothing is carried on from window to window.
-        """
-        raise ConfigError(
-            "the place of the device",
-            wanted="a tracker that carries it on",
-            found="none: each window is by itself",
-            fix="set tracker to walking",
-        )
-
-    def hypotheses(self) -> list[Hypothesis]:
-        """The places where the device may be, see `Tracker.hypotheses`; none where nothing is carried on."""
-        return []
-
-    def grid(self, floor: int) -> Grid | None:
-        """The belief on a floor, as a picture; None where nothing is carried on, or no cell is there."""
-        return None
-
-    def push(self, sample: Sample) -> Estimate | None:
-        """Take the next sample; None while the window fills, between strides, and for unusable samples."""
-        return self.say() if self.hear(sample) else None
-
-    def hear(self, sample: Sample) -> bool:
-        """The first half of `push`: whether an estimate is due, which `say` then gives.
-
-        Whoever drives several localizers of one batch (see `reader.MailBatch`) hears all of them first.
-        """
-        self._stamp_ns = sample.stamp_ns
-        return self._hear_field(sample, NO_OFFSET_UT)
-
-    def say(self) -> Estimate:
-        """The second half."""
-        answer, _ = self._answer()
-        return self._said(report(self._stamp_ns, answer))
-
-    def _hear_field(self, sample: Sample, offset_ut: FloatArray) -> bool:
-        """Take a sample's field, and ask for the newest answer that is due."""
-        before_ns = self.intake.newest_ns
-        ticks = self.intake.push(sample)
-        self._notice_fault()
-        if self.features.along == "way":
-            return self._hear_way(ticks, before_ns, offset_ut)
-        due = max((tick.index for tick in ticks if tick.index % self.stride == 0), default=None)
-        for tick in ticks:
-            self._append(tick)
-            if tick.index == due and self.reader.fill == 1.0:
-                self.reader.ask(offset_ut)
-                self._asked = True
-        return self._asked
-
-    def _hear_way(self, ticks: list[Tick], before_ns: int | None, offset_ut: FloatArray) -> bool:
-        """The same by the way: due with the first sample after each stride; asked only where the way went on."""
-        for tick in ticks:
-            self._append(tick)
-        newest_ns = self.intake.newest_ns
-        if before_ns is None or newest_ns is None:
-            return False
-        unheard = newest_ns - before_ns > self.intake.resampler.max_gap_ns  # it may have gone on from the window's end
-        self._new = ((self._new and not unheard) or bool(ticks)) and self.reader.fill == 1.0
-        if newest_ns // self._stride_ns <= before_ns // self._stride_ns:
-            return False
-        if self._new:
-            self.reader.ask(offset_ut)
-            self._new, self._asked = False, True
-        return self._asked or (self._last is not None and self._goes_on)
-
-    def _answer(self) -> tuple[Answer, bool]:
-        """Of the window, and whether it is new; the last one where the way did not go on since."""
-        if not self._asked and self._last is not None:
-            return self._last, False
-        self._asked, self._last = False, self.reader.answer()
-        return self._last, True
-
-    def refuse(self, stamp_ns: int, fault: str) -> None:
-        """Leave a sample out, and count it under one of `SENSOR_FAULTS`."""
-        self.intake.refuse(stamp_ns, fault)
-        self._notice_fault()
-
-    def _notice_fault(self) -> None:
-        if self.intake.faulty:
-            self.status = Status.SENSOR_FAULT
-        elif self.status is Status.SENSOR_FAULT:
-            self.status = Status.FILLING
-
-    def _append(self, tick: Tick) -> None:
-        self.reader.append(tick)
-        if self.reader.fill < 1.0:
-            self.status = Status.FILLING
-
-    def _said(self, estimate: Estimate) -> Estimate:
-        self.status = estimate.status
-        return estimate
-
-
-def stride_ticks(features: FeatureConfig, stride_s: float) -> int:
-    """A stride in ticks.
-
-    Raises:
-        ConfigError: shorter than a tick, or longer than an hour.
-    """
-    check_range("stride_s", stride_s, 1.0 / features.rate_hz, 3600.0)
-    return round(stride_s * features.rate_hz)
-
-
-class MailLocalizer(WindowLocalizer):
-    """MAIL behind the seam, or matching: carried from sample to sample where the model allows it."""
 
     def __init__(
         self,
         model: Model,
+        position_filter: PositionFilter,
         stride_s: float = STRIDE_S,
-        cells: Cells | None = None,
-        reader: Callable[[], Reader] | None = None,
+        compensation: Compensation | None = None,
     ) -> None:
-        """Put a model behind the seam.
+        """Compose; every part starts empty.
 
         Args:
-            model: of the site.
-            stride_s: between two answers.
-            cells: for the tracker, where the model's head has none.
-            reader: of the model at this signal, where it is one of a batch; None: by itself.
+            model: of the site; several localizers may share it.
+            position_filter: of this device alone.
+            stride_s: between two estimates.
+            compensation: of this device alone; None for a device that adds nothing to the field.
+
+        Raises:
+            ConfigError: a stride shorter than a row, or longer than an hour.
         """
-        self.model = model
+        features = model.features
+        check_range("stride_s", stride_s, 1.0 / features.rate_hz, 3600.0)
+        self.model, self.filter, self.stride_s = model, position_filter, stride_s
+        self.compensation = compensation or Compensation()
+        self.preprocessor = Preprocessor(features, needs_odometry=position_filter.needs_odometry)
+        self._by_distance = features.along == "way"
+        self._stride_ns = round(stride_s * NS_PER_S)
+        self.window = model.window(1 if self._by_distance else round(stride_s * features.rate_hz))
+        self.reset()
 
-        def alone() -> Reader:
-            batch = mail_batch(model, stride_s)
-            if batch is not None:
-                return MailReader(batch)
-            frame = FRAMES[model.config.features.frame]
-            return WindowReader(model.config.samples, lambda window_ut: window_answer(model, window_ut), frame)
+    def reset(self) -> None:
+        """Drop all samples and what was inferred from them."""
+        self.preprocessor.reset()
+        self.window.clear()
+        self.filter.reset()
+        self.status = Status.FILLING  # now; that of the last estimate once the window is full
+        self._unread = False  # whether the window has rows that no update or estimate has used
+        self._attention: tuple[float, ...] | None = None  # of the last window that was compared; None: none was
 
-        known = model.head.cells
-        super().__init__(model.config.features, reader or alone, stride_s, cells if known is None else known)
+    def push(self, sample: Sample) -> Estimate | None:
+        """Process the next sample; return an estimate where one is due, which uses no later sample.
+
+        None while the window fills, between strides, and for samples that are rejected.
+
+        Raises:
+            TrackError: the sample lacks odometry or attitude, which model or filter need.
+        """
+        reading = self.compensation.apply(sample)
+        rows = self.preprocessor.push(reading)
+        for row in rows:
+            self.window.append(row)
+        self._update_status(rows)
+        self.filter.predict(rows, self.preprocessor.elapsed_ns / NS_PER_S, self.preprocessor.moved_m)
+        if not self._stride_elapsed(rows):
+            return None
+        if self._unread and self.filter.update_due():
+            prediction = self.model.predict(self.window, self.filter.device_offset_ut)
+            self.filter.update(prediction)
+            self._attention = prediction.attention
+        self._unread = False
+        return None if self._attention is None else self._estimate(sample.stamp_ns, self.filter.posterior())
+
+    def _stride_elapsed(self, rows: Sequence[Row]) -> bool:
+        """Whether an estimate is due: a whole window ended, or, by distance, a stride of time has passed."""
+        window, elapsed_ns = self.window, self.preprocessor.elapsed_ns
+        if not self._by_distance:
+            self._unread = bool(rows) and window.full and window.end_index >= rows[0].index
+            return self._unread
+        if elapsed_ns > self.preprocessor.resampler.max_gap_ns:
+            self._unread = False  # the device moved on from where the window ends
+        self._unread = (self._unread or bool(rows)) and window.full
+        newest_ns = self.preprocessor.newest_ns or 0
+        if elapsed_ns <= 0 or newest_ns // self._stride_ns <= (newest_ns - elapsed_ns) // self._stride_ns:
+            return False
+        return window.full or self.filter.continuous
+
+    def _estimate(self, stamp_ns: int, posterior: Posterior) -> Estimate:
+        map_fit = self.filter.map_fit
+        self.status = status_of(posterior, map_fit, self.filter.is_stationary)
+        return Estimate(
+            stamp_ns,
+            posterior.position_m,
+            posterior.covariance_m2,
+            posterior.floor,
+            self.status,
+            self._attention or (),
+            map_fit,
+            self.filter.odom_yaw,
+        )
+
+    def _update_status(self, rows: Sequence[Row]) -> None:
+        if self.preprocessor.faulty:
+            self.status = Status.SENSOR_FAULT
+        elif self.status is Status.SENSOR_FAULT or (rows and self.window.fill < 1.0):
+            self.status = Status.FILLING
 
 
-def mail_batch(model: Model, stride_s: float, signals: int = 1) -> MailBatch | None:
-    """What carries a model from sample to sample; None where it reads whole windows."""
-    features = model.config.features
-    if not isinstance(model, Mail) or features.gradient == "mean" or features.along == "way":
-        return None
-    return MailBatch(model, stride_ticks(features, stride_s), signals)
+def status_of(posterior: Posterior, map_fit: float, stationary: bool) -> Status:
+    """The status of an estimate: the same rule for every method; NaN is a map fit that is not known."""
+    if map_fit < 0.0 and not stationary:
+        return Status.OUT_OF_AREA
+    if posterior.near < LOCALIZED_FROM:
+        return Status.UNCERTAIN
+    return Status.STATIONARY if stationary else Status.LOCALIZED

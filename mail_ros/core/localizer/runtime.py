@@ -1,9 +1,9 @@
-"""A model at work on one robot: its localizer, odometry and health, and the last that it heard.
+"""A model in use on one robot: its localizer, odometry and diagnostics, and its last samples.
 
-odometry --> OdometryFeed --+
-field ----------------------+--> Sample --> Health.push --> Estimate --> Placed
-                                   |                                     with heading
-                                   +--> the last window --> the next model, exchanged while the robot drives
+odometry --> OdometryBuffer --+
+field ------------------------+--> Sample --> Localizer.push --> Estimate --> PoseEstimate
+                                     |                                        with heading
+                                     +--> the last window --> the next model, exchanged while the robot drives
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mail_ros.core.config import FeatureConfig, OdometrySource, TrackerChoice
+from mail_ros.core.config import OdometrySource, TrackerChoice
 from mail_ros.core.errors import ConfigError, MailError
-from mail_ros.core.filter.motion import Turn
-from mail_ros.core.localizer.diagnostics import Health
-from mail_ros.core.localizer.interface import Estimate, Sample, Status
-from mail_ros.core.localizer.tracked import localizer_of
+from mail_ros.core.localizer.compose import compose
+from mail_ros.core.localizer.diagnostics import Diagnostics
 from mail_ros.core.models.engine import Loaded
-from mail_ros.core.platform.odometry_buffer import OdometryFeed, OdometryPose, StepFeed, WheelFeed
-from mail_ros.core.signal.resampling import NS_PER_S, FloatArray
+from mail_ros.core.platform.compensation import Compensation
+from mail_ros.core.platform.odometry_buffer import OdometryBuffer, OdometryPose, StepBuffer, WheelBuffer
+from mail_ros.core.platform.robot_file import Robot
+from mail_ros.core.types import NS_PER_S, Estimate, FloatArray, Sample, Status, YawEstimate
 
-FEEDS: Mapping[OdometrySource, Callable[[], OdometryFeed[Any]]] = {"wheels": WheelFeed, "steps": StepFeed}
+BUFFERS: Mapping[OdometrySource, Callable[[], OdometryBuffer[Any]]] = {"wheels": WheelBuffer, "steps": StepBuffer}
 TRUSTED = (Status.LOCALIZED, Status.STATIONARY)
 KEPT_S = 1.0  # of samples, beside those of a window
-MAKE_WAY_S = 2e-4
-MOST_KEPT = 5000  # at any rate, and whatever the stamps are
-SURE_RAD = math.radians(20.0)  # deviation of odometry's angle up to which the map is placed by it
+YIELD_S = 2e-4  # pause after each sample that another thread processes
+MAX_KEPT = 5000  # samples, at any rate and whatever their stamps
+MAX_YAW_DEVIATION_RAD = math.radians(20.0)  # of odometry's yaw up to which the map's frame is placed by it
 
 
-class Placed(NamedTuple):
-    """An estimate, and where the device looks."""
+class PoseEstimate(NamedTuple):
+    """An estimate, and the heading of the device."""
 
     estimate: Estimate
-    heading: Turn | None  # of the device against the map; None where there is no odometry
-    odometry: OdometryPose | None  # where odometry was at the estimate's stamp
+    heading: YawEstimate | None  # of the device in the map; None without odometry
+    odometry: OdometryPose | None  # odometry's pose at the estimate's stamp
 
 
 class Runtime:
@@ -56,101 +56,105 @@ class Runtime:
         odometry: OdometrySource,
         now_ns: Callable[[], int],
         about: Mapping[str, str],
+        robot: Robot | None = None,
     ) -> None:
-        """Put a model to work.
+        """Start with a model.
 
         Args:
             loaded: the model.
-            map_frame: of its floor 0.
+            map_frame: frame of its floor 0.
             stride_s: between two estimates.
-            tracker: as of `localizer_of`.
-            odometry: what the tracker is told of the way, where it listens to odometry.
+            tracker: see `compose`.
+            odometry: source of displacements, where tracker or model need them.
             now_ns: the clock that stamps samples.
-            about: see `Health`.
+            about: see `Diagnostics`.
+            robot: the robot file; None for a device that adds nothing to the field.
 
         Raises:
-            ConfigError: as of `localizer_of`, or odometry of no use to the model.
+            ConfigError: see `compose`; or odometry that the model cannot use.
         """
         self.loaded, self.map_frame = loaded, map_frame
-        self.localizer = localizer_of(loaded.model, stride_s, tracker)
         features = loaded.card.config.features
-        _check_odometry(features, odometry)
-        self.feed = FEEDS[odometry]() if tracker == "odometry" or features.needs_odometry else None
-        self.tilts = features.frame == "level" and odometry == "wheels"  # whether an inertial unit is of use as well
-        self.health = Health(self.localizer, now_ns, about)
+        by_distance = features.along == "way"
+        if by_distance and odometry == "steps":
+            raise ConfigError(
+                "parameter odometry",
+                wanted='"wheels", which report displacements continuously: the model is sampled by distance',
+                found='"steps"',
+                fix="use a model sampled by time for a person",
+            )
+        self.localizer = compose(loaded.model, tracker, stride_s, compensation=Compensation(robot))
+        needs_odometry = tracker == "odometry" or features.needs_odometry
+        self.odometry = BUFFERS[odometry]() if needs_odometry else None
+        self.uses_imu_tilt = features.frame == "level" and odometry == "wheels"
+        self.diagnostics = Diagnostics(self.localizer, now_ns, about)
         self.last: Estimate | None = None
-        by_way = features.along == "way"  # a window may have taken any time then
-        self._kept_ns = math.inf if by_way else (loaded.card.config.window.length_s + KEPT_S) * NS_PER_S
-        self._kept: deque[tuple[int, Sample]] = deque(maxlen=MOST_KEPT)  # with their numbers
-        self._heard = 0  # samples so far
+        # A window by distance may have taken any time.
+        self._kept_ns = math.inf if by_distance else (loaded.card.config.window.length_s + KEPT_S) * NS_PER_S
+        self._kept: deque[tuple[int, Sample]] = deque(maxlen=MAX_KEPT)  # with their numbers
+        self._count = 0  # samples so far
 
     def reset(self) -> None:
-        """Forget all samples: time was set back."""
+        """Drop all samples: time was set back."""
         self.localizer.reset()
         self.last = None
         self._kept.clear()
-        if self.feed is not None:
-            self.feed.reset()
+        if self.odometry is not None:
+            self.odometry.reset()
 
-    def push(self, stamp_ns: int, field_ut: FloatArray) -> Placed | None:
-        """Take a field reading, (3,) µT; an estimate where one is due."""
-        sample = Sample(stamp_ns, field_ut) if self.feed is None else self.feed.sample(stamp_ns, field_ut)
+    def push(self, stamp_ns: int, field_ut: FloatArray) -> PoseEstimate | None:
+        """Process a field reading, (3,) µT in the sensor's axes; return an estimate where one is due."""
+        sample = Sample(stamp_ns, field_ut) if self.odometry is None else self.odometry.sample(stamp_ns, field_ut)
         self._keep(sample)
-        estimate = self.health.push(sample)
+        estimate = self.localizer.push(sample)
+        self.diagnostics.observe(sample, estimate)
         if estimate is None:
             return None
         self.last = estimate
-        odometry = None if self.feed is None else self.feed.at(estimate.stamp_ns)
-        if estimate.turn is None or odometry is None:
-            return Placed(estimate, None, odometry)
-        angle_rad, variance_rad2 = estimate.turn
-        return Placed(estimate, Turn(angle_rad + odometry.yaw_rad, variance_rad2), odometry)
+        odometry = None if self.odometry is None else self.odometry.at(estimate.stamp_ns)
+        if estimate.odom_yaw is None or odometry is None:
+            return PoseEstimate(estimate, None, odometry)
+        angle_rad, variance_rad2 = estimate.odom_yaw
+        return PoseEstimate(estimate, YawEstimate(angle_rad + odometry.yaw_rad, variance_rad2), odometry)
 
     def prepare(self, successor: Runtime) -> None:
-        """Let another one hear what this one did; may run in a thread of its own, while this one goes on.
+        """Let a successor process the samples of this one; may run in a thread of its own, while this one continues.
 
-        It makes way for that after each sample.
+        It yields to other threads after each sample.
         """
+        successor.localizer.compensation.joints = self.localizer.compensation.joints.copy()
         for number, sample in list(self._kept):
             successor.localizer.push(sample)
-            successor._heard = number
-            time.sleep(MAKE_WAY_S)
+            successor._count = number
+            time.sleep(YIELD_S)
 
     def hand_over(self, successor: Runtime) -> None:
-        """Let a prepared one go on from here: no estimate is left out, and none is made twice."""
+        """Let a prepared successor continue from here: no estimate is lost, and none is made twice."""
+        successor.localizer.compensation.joints = self.localizer.compensation.joints
         for number, sample in self._kept:
-            if number > successor._heard:
+            if number > successor._count:
                 successor.localizer.push(sample)
-        successor._heard, successor._kept, successor.feed = self._heard, self._kept, self.feed
+        successor._count, successor._kept, successor.odometry = self._count, self._kept, self.odometry
         if self.last is not None and self.last.status in TRUSTED:
-            with suppress(MailError):  # it carries no belief, or its map does not reach here: it looks for itself
-                successor.localizer.believe(self.last.position_m, self.last.covariance_m2, self.last.floor)
-        successor.health.begin()
+            with suppress(MailError):  # without a filter, or where its map does not reach, it starts from anywhere
+                last = self.last
+                successor.localizer.filter.set_initial_pose(last.position_m, last.covariance_m2, last.floor)
+        successor.diagnostics.begin()
 
     def _keep(self, sample: Sample) -> None:
-        self._heard += 1
-        self._kept.append((self._heard, sample))
+        self._count += 1
+        self._kept.append((self._count, sample))
         while sample.stamp_ns - self._kept[0][1].stamp_ns > self._kept_ns:
             self._kept.popleft()
 
 
-def _check_odometry(features: FeatureConfig, odometry: OdometrySource) -> None:
-    if features.along == "way" and odometry == "steps":
-        raise ConfigError(
-            "parameter odometry",
-            wanted='"wheels", which say all the time how far the device went: the model reads along the way',
-            found='"steps"',
-            fix="use a model that reads along time for a person",
-        )
-
-
-def map_from_odometry(placed: Placed) -> OdometryPose | None:
-    """Where odometry's frame lies in the map's (REP-105); None while the place or the angle is not known."""
-    estimate, odometry = placed.estimate, placed.odometry
-    if odometry is None or estimate.turn is None or estimate.status not in TRUSTED:
+def map_from_odometry(pose: PoseEstimate) -> OdometryPose | None:
+    """Pose of odometry's frame in the map's (REP-105); None while the position or the yaw is not known."""
+    estimate, odometry = pose.estimate, pose.odometry
+    if odometry is None or estimate.odom_yaw is None or estimate.status not in TRUSTED:
         return None
-    angle_rad, variance_rad2 = estimate.turn
-    if variance_rad2 > SURE_RAD**2:
+    angle_rad, variance_rad2 = estimate.odom_yaw
+    if variance_rad2 > MAX_YAW_DEVIATION_RAD**2:
         return None
     cos, sin = math.cos(angle_rad), math.sin(angle_rad)
     x_m, y_m = odometry.position_m.tolist()

@@ -1,6 +1,6 @@
-"""Where a device was last, in a file: a localizer that is started again begins there.
+"""The last pose of a device, in a file: a restarted localizer starts from it.
 
-Estimate --> SavedPlace --> JSON, whole or not at all --> Localizer.believe
+Estimate --> SavedPose --> JSON, whole or not at all --> PositionFilter.set_initial_pose
 """
 
 from __future__ import annotations
@@ -15,16 +15,15 @@ import numpy as np
 
 from mail_ros.core.config import check_choice, check_range, from_dict
 from mail_ros.core.errors import MailError
-from mail_ros.core.localizer.interface import Estimate
-from mail_ros.core.signal.resampling import FloatArray
+from mail_ros.core.types import Estimate, FloatArray
 
 FORMAT = "mail_ros.place/1"
-MOVED_M2 = 1.0  # variance that is added: it may have been pushed aside meanwhile
+MOVED_M2 = 1.0  # variance that is added: the device may have been moved while it was off
 
 
 @dataclass(frozen=True)
-class SavedPlace:
-    """One estimate, as far as it is of use later."""
+class SavedPose:
+    """The part of an estimate that a later start uses."""
 
     map_frame: str
     floor: int
@@ -39,30 +38,30 @@ class SavedPlace:
         check_range("numbers of the covariance", len(self.covariance_m2), 3, 3)
 
     @property
-    def where_m(self) -> FloatArray:
-        """(2,) the position."""
+    def mean_m(self) -> FloatArray:
+        """(2,) the position, as an array."""
         return np.array(self.position_m)
 
     @property
-    def doubt_m2(self) -> FloatArray:
-        """(2, 2): the covariance of one who was away."""
+    def prior_covariance_m2(self) -> FloatArray:
+        """(2, 2): wider than the saved one, see `MOVED_M2`."""
         xx, xy, yy = self.covariance_m2
         return np.array([[xx + MOVED_M2, xy], [xy, yy + MOVED_M2]])
 
 
-def save_place(path: Path, estimate: Estimate, map_frame: str) -> None:
-    """Write an estimate; what was there before stays until the new one is whole.
+def save_pose(path: Path, estimate: Estimate, map_frame: str) -> None:
+    """Write an estimate; the previous file stays until the new one is complete.
 
     Raises:
-        MailError: no place to write.
+        MailError: the file cannot be written.
     """
     (xx, xy), (_, yy) = estimate.covariance_m2.tolist()
     x_m, y_m = estimate.position_m.tolist()
-    place = SavedPlace(map_frame, estimate.floor, estimate.stamp_ns, (x_m, y_m), (xx, xy, yy))
+    pose = SavedPose(map_frame, estimate.floor, estimate.stamp_ns, (x_m, y_m), (xx, xy, yy))
     partial = path.with_name(path.name + ".partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps(dataclasses.asdict(place)) + "\n")
+        partial.write_text(json.dumps(dataclasses.asdict(pose)) + "\n")
         partial.replace(path)
     except OSError as error:
         raise MailError(
@@ -70,20 +69,20 @@ def save_place(path: Path, estimate: Estimate, map_frame: str) -> None:
         ) from None
 
 
-def read_place(path: Path, map_frame: str) -> SavedPlace:
-    """What `save_place` wrote.
+def read_pose(path: Path, map_frame: str) -> SavedPose:
+    """What `save_pose` wrote.
 
     Raises:
-        MailError: the file cannot be read, is not such a file, or is of another map.
+        MailError: the file cannot be read, is not such a file, or belongs to another map.
     """
     try:
-        place = from_dict(SavedPlace, json.loads(path.read_text()), "")
+        pose = from_dict(SavedPose, json.loads(path.read_text()), "")
     except (OSError, ValueError, MailError):
         raise MailError(
             path, wanted=f"a file of {FORMAT}", found="something else", fix="delete it, or name another state_file"
         ) from None
-    if place.map_frame != map_frame:
+    if pose.map_frame != map_frame:
         raise MailError(
-            path, wanted=f"a place in {map_frame}", found=f"one in {place.map_frame}", fix="name another state_file"
+            path, wanted=f"a pose in {map_frame}", found=f"one in {pose.map_frame}", fix="name another state_file"
         )
-    return place
+    return pose

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from mail_ros.core.belief import Float32Array
 from mail_ros.core.config import Engine
 from mail_ros.core.errors import ModelError
-from mail_ros.core.models.mail.mail import Model
+from mail_ros.core.models.model import Model
 from mail_ros.core.models.model_file import ModelCard, read_model
 from mail_ros.core.models.onnx_engine import read_onnx
+from mail_ros.core.types import Float32Array
 
 
 class Loaded(NamedTuple):

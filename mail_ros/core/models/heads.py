@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
-from mail_ros.core.belief import Cells, Float32Array, FloatArray, Posterior, decode, normal, ratio
+from mail_ros.core.belief import decode, normal, softmax
+from mail_ros.core.types import Cells, Float32Array, FloatArray, Posterior
+
+State = Mapping[str, np.ndarray]  # arrays of a model file by their names
 
 
 class Head(Protocol):
     """From a model's numbers of one window (out,) to a position."""
 
-    @property
-    def cells(self) -> Cells | None:
-        """The map that it tells apart; None where it has none."""
-
     def posterior(self, raw: Float32Array) -> Posterior:
-        """What they say of the position."""
-
-    def log_ratio(self, raw: Float32Array) -> FloatArray | None:
-        """The likelihoods in each of the cells (m,), see `belief.ratio`; None where it has no cells."""
+        """The position by this window alone."""
 
 
 @dataclass(frozen=True)
@@ -31,44 +28,30 @@ class RegressionHead:
     covariance_m2: FloatArray  # (2, 2), of the validation walks
     floor: int
 
-    @property
-    def cells(self) -> None:
-        """It has none."""
-
     def posterior(self, raw: Float32Array) -> Posterior:
         """See `Head`."""
         return normal(raw.astype(np.float64), self.covariance_m2, self.floor)
 
-    def log_ratio(self, raw: Float32Array) -> None:
-        """Its posterior says all there is."""
-
 
 @dataclass(frozen=True)
-class MapHead:
-    """A belief over the map's cells.
+class SiteMap:
+    """The cells of a site, and how a belief over them becomes a position.
 
-    Where the paper answers the point between two look-alike corridors, this keeps both.
+    Where the regression head answers the point between two similar corridors, a belief keeps both.
     """
 
     cells: Cells
-    label_sigma_m: float  # the survey's own error
-    radius_m: float  # of the mode's neighbourhood
-    spread: float = 1.0  # see `belief.decode`
+    label_sigma_m: float = 0.0  # standard deviation of the survey's labels
+    radius_m: float = 2.0  # of the mode's neighbourhood that is averaged into a position
+    covariance_scale: float = 1.0  # see `belief.decode`
 
-    def posterior(self, raw: Float32Array) -> Posterior:
-        """The mode's neighbourhood, see `belief.decode`."""
-        weight = np.exp((raw - raw.max()).astype(np.float64))
-        return decode(weight / weight.sum(), self.cells, self.radius_m, self.spread)
+    @classmethod
+    def of(cls, state: State, covariance_scale: float = 1.0) -> SiteMap:
+        """Read the map of a model file; KeyError where an array is missing."""
+        cells = Cells(state["head.cell_position_m"], state["head.cell_floor"])
+        sigma_m, radius_m = float(state["head.label_sigma_m"]), float(state["head.radius_m"])
+        return cls(cells, sigma_m, radius_m, covariance_scale)
 
-    def log_ratio(self, raw: Float32Array) -> FloatArray:
-        """The numbers themselves: whoever feeds this head compares with a window from elsewhere (see `Matching`)."""
-        return raw.astype(np.float64)
-
-
-@dataclass(frozen=True)
-class HeatmapHead(MapHead):
-    """The same, where the numbers are a network's logits."""
-
-    def log_ratio(self, raw: Float32Array) -> FloatArray:
-        """Against no knowledge: a softmax cannot say "none of them". Training saw every stretch about as often."""
-        return ratio(raw.astype(np.float64))
+    def posterior(self, raw: Float32Array | FloatArray) -> Posterior:
+        """See `Head`; of logits or log likelihoods (m,), under a uniform prior."""
+        return decode(softmax(raw.astype(np.float64)), self.cells, self.radius_m, self.covariance_scale)

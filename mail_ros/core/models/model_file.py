@@ -19,12 +19,13 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from mail_ros.core.belief import Float32Array
 from mail_ros.core.config import MailConfig, from_dict
 from mail_ros.core.errors import ConfigError, ModelError
-from mail_ros.core.models.heads import MapHead
-from mail_ros.core.models.mail.mail import Mail, Model, State, mail_head, map_of, weight_shapes
+from mail_ros.core.models.heads import SiteMap, State
+from mail_ros.core.models.mail.mail import Mail, mail_head, weight_shapes
 from mail_ros.core.models.matching.matching import Matching
+from mail_ros.core.models.model import BatchModel
+from mail_ros.core.types import Float32Array
 
 FORMAT = "mail_ros/1"
 CARD_KEY = "mail_ros_card"
@@ -68,7 +69,7 @@ def build(config: MailConfig, state: State) -> Mail | Matching:
     """
     if config.network.kind == "mail":
         return Mail(config, state)
-    return Matching(config, MapHead(*map_of(state), config.matching.spread), state)
+    return Matching(config, state)
 
 
 def save_model(path: Path, state: State, card: ModelCard, golden_field_ut: Float32Array) -> ModelCard:
@@ -132,7 +133,7 @@ def digest(arrays: Mapping[str, Any]) -> str:
     return sha.hexdigest()
 
 
-def check_golden(path: Path, model: Model, card: ModelCard, golden_field_ut: Float32Array | None) -> Float32Array:
+def check_golden(path: Path, model: BatchModel, card: ModelCard, golden_field_ut: Float32Array | None) -> Float32Array:
     """Let a model answer the window that its file keeps; the window (n + lag, 3) µT.
 
     Raises:
@@ -226,8 +227,8 @@ def _check_weights(path: Path, config: MailConfig, state: State) -> None:
     """Names and shapes of what was learned, as the card says, and finite numbers everywhere."""
     wanted: dict[str, tuple[int, ...]] = {}
     if config.network.kind == "mail":
-        cells = mail_head(config, state).cells
-        wanted = weight_shapes(config, 2 if cells is None else len(cells))
+        head = mail_head(config, state)
+        wanted = weight_shapes(config, len(head.cells) if isinstance(head, SiteMap) else 2)
     for name in sorted(wanted.keys() | state.keys()):
         found = state[name].shape if name in state else None
         learned = name in wanted or (config.network.kind == "mail" and not name.startswith("head."))
@@ -245,6 +246,6 @@ def _check_weights(path: Path, config: MailConfig, state: State) -> None:
             )
 
 
-def _answer(model: Model, field_ut: Float32Array) -> tuple[float, ...]:
+def _answer(model: BatchModel, field_ut: Float32Array) -> tuple[float, ...]:
     raw = model(field_ut[None]).raw[0]
     return tuple(float(axis) for axis in model.head.posterior(raw).position_m)

@@ -20,11 +20,11 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from mail_ros.core.belief import Float32Array
 from mail_ros.core.config import MailConfig
 from mail_ros.core.errors import ModelError
-from mail_ros.core.models.heads import HeatmapHead, RegressionHead
-from mail_ros.core.models.mail.mail import ModelOutput, State, mail_head
+from mail_ros.core.models.heads import RegressionHead, SiteMap, State
+from mail_ros.core.models.mail.mail import mail_head
+from mail_ros.core.models.model import ModelOutput
 from mail_ros.core.models.model_file import (
     CARD_KEY,
     GOLDEN_KEY,
@@ -35,6 +35,7 @@ from mail_ros.core.models.model_file import (
     incomplete,
     read_card,
 )
+from mail_ros.core.types import Float32Array
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -47,7 +48,7 @@ ARRAYS_KEY = "mail_ros_arrays"
 class OnnxMail:
     """An exported network, as a `Model`."""
 
-    def __init__(self, config: MailConfig, head: RegressionHead | HeatmapHead, session: InferenceSession) -> None:
+    def __init__(self, config: MailConfig, head: RegressionHead | SiteMap, session: InferenceSession) -> None:
         self.config = config
         self.head = head
         self._session = session

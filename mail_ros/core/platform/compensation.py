@@ -1,13 +1,15 @@
-"""From what a robot's magnetometer reads to the field of the place, in the axes of the robot's body.
+"""From a robot's magnetometer readings to the field of the place, in the axes of the robot's body.
 
-    JointReading --> Joints --> what the motors did when the field was read
-    raw field ----------------> minus hard iron and motor field, turned by the mount --> field
+    JointReading --> Joints --> what the motors did when the field was measured
+    raw field ----------------> minus hard iron and motor field, rotated by the mount --> field
 
-The node and whoever reads a bag drive the same `Correction`: what is trained is what the robot feels.
+The node and the readers of bags use the same `Compensation`: models are trained on what the robot measures.
 """
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import math
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -17,23 +19,23 @@ import numpy as np
 
 from mail_ros.core.platform.robot_file import Robot, motor_input
 from mail_ros.core.signal.preprocessor import SensorCheck
-from mail_ros.core.signal.resampling import NS_PER_S, FloatArray
+from mail_ros.core.types import NS_PER_S, FloatArray, Sample
 
-SILENT_S = 1.0  # a joint whose last state is older tells nothing
-KEPT = 1000  # states of each joint: more than lag and silence take, at any rate that is published
+SILENT_S = 1.0  # a joint state older than this is not used
+KEPT = 1000  # states of each joint: enough for lag and silence, at any published rate
 
 
 class JointReading(NamedTuple):
-    """What some joints of a robot do."""
+    """Joint states of a robot."""
 
     stamp_ns: int
-    values: Mapping[str, float]  # by `velocity:JOINT` and `effort:JOINT`; those that are known
+    values: Mapping[str, float]  # by `velocity:JOINT` and `effort:JOINT`; only those that are known
 
 
 def joint_reading(
     stamp_ns: int, names: Iterable[str], velocity: Iterable[float], effort: Iterable[float]
 ) -> JointReading:
-    """A `sensor_msgs/JointState`, whose lists may be empty, and NaN where nothing is measured."""
+    """A `sensor_msgs/JointState`, whose lists may be empty, with NaN where nothing is measured."""
     names = list(names)
     values = {
         f"{kind}:{name}": float(value)
@@ -45,67 +47,79 @@ def joint_reading(
 
 
 class Joints:
-    """The last states of the joints that somebody wants to know about, which may come in several messages."""
+    """The last states of some joints, which may come in several messages."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        """Hear nothing yet.
+        """Start empty.
 
         Args:
             names: as in `JointReading.values`.
         """
         self._states: dict[str, deque[tuple[int, float]]] = {name: deque(maxlen=KEPT) for name in names}
 
-    def hear(self, reading: JointReading) -> None:
-        """Take a message."""
+    def add(self, reading: JointReading) -> None:
+        """Add a message."""
         for name, value in reading.values.items():
             if name in self._states:
                 self._states[name].append((reading.stamp_ns, value))
 
     def at(self, name: str, stamp_ns: int) -> float:
-        """The newest value that is not younger than a stamp; NaN where there is none, or an old one."""
+        """The newest value at or before a stamp; NaN where there is none within `SILENT_S`."""
         for known_ns, value in reversed(self._states[name]):
             if known_ns <= stamp_ns:
                 return value if stamp_ns - known_ns <= SILENT_S * NS_PER_S else math.nan
         return math.nan
 
+    def copy(self) -> Joints:
+        """The same states, independent of those to come."""
+        copied = copy.copy(self)
+        copied._states = {name: states.copy() for name, states in self._states.items()}
+        return copied
 
-class Correction:
-    """A robot's magnetometer, as of a body that disturbs nothing."""
 
-    def __init__(self, robot: Robot) -> None:
+class Compensation:
+    """Removes what a robot adds to its magnetometer: hard iron, motors, mount."""
+
+    def __init__(self, robot: Robot | None = None) -> None:
+        """Take a robot file; None for a device that adds nothing."""
+        robot = robot or Robot()
         self.robot = robot
         self.inputs = [motor_input(name) for name in robot.motor.inputs]
         self.joints = Joints({each.source for each in self.inputs})
+        self.missing: set[str] = set()  # joint sources without a recent state when a sample needed them
         self._ut_per_unit = np.array(robot.motor.ut_per_unit).reshape(-1, 3)
         self._lag_ns = round(robot.motor.lag_s * NS_PER_S)
         self._hard_iron_ut, self._mount = np.array(robot.hard_iron_ut), robot.mount
         self._sensor = SensorCheck()
-        self._nothing = not (self.inputs or self._hard_iron_ut.any()) and np.array_equal(self._mount, np.eye(3))
+        self._identity = not (self.inputs or self._hard_iron_ut.any()) and np.array_equal(self._mount, np.eye(3))
 
-    def hear(self, reading: JointReading) -> None:
-        """Take what the joints do."""
-        self.joints.hear(reading)
+    def add_joints(self, reading: JointReading) -> None:
+        """Add joint states."""
+        self.joints.add(reading)
 
-    def body_ut(self, stamp_ns: int, field_ut: FloatArray) -> FloatArray:
-        """A reading, (3,) µT in the sensor's axes, as the field of the place in the body's.
+    def apply(self, sample: Sample) -> Sample:
+        """A sample with its field as in `field_ut`."""
+        if self._identity:
+            return sample
+        return dataclasses.replace(sample, field_ut=self.field_ut(sample.stamp_ns, sample.field_ut))
 
-        NaN where the motors' part is not known, since no joint state came for `SILENT_S`; and for a sensor that is
-        stuck or at its limit, which nobody could see any more once something that changes is taken off.
+    def field_ut(self, stamp_ns: int, reading_ut: FloatArray) -> FloatArray:
+        """A reading, (3,) µT in the sensor's axes, as the field of the place in the body's axes.
+
+        NaN where the motors' part is unknown, since no joint state came for `SILENT_S`; and for a sensor that is
+        stuck or saturated, which cannot be detected after a varying field is subtracted.
         """
-        if self._nothing:
-            return field_ut
-        if self._sensor.fault(stamp_ns, field_ut) in ("stuck", "saturated"):
+        if self._identity:
+            return reading_ut
+        if self._sensor.fault(stamp_ns, reading_ut) in ("stuck", "saturated"):
             return np.full(3, math.nan)
-        place_ut: FloatArray = field_ut - self._hard_iron_ut - self.motor_ut(stamp_ns)
+        place_ut: FloatArray = reading_ut - self._hard_iron_ut - self.motor_ut(stamp_ns)
         return self._mount @ place_ut
 
-    def unknown(self, stamp_ns: int) -> set[str]:
-        """What of the joints is not known at a stamp, by `velocity:JOINT` and `effort:JOINT`."""
-        sources = {each.source for each in self.inputs}
-        return {source for source in sources if math.isnan(self.joints.at(source, stamp_ns - self._lag_ns))}
-
     def motor_ut(self, stamp_ns: int) -> FloatArray:
-        """(3,) µT, in the sensor's axes: what the motors add at a stamp."""
-        doing = [each.doing(self.joints.at(each.source, stamp_ns - self._lag_ns)) for each in self.inputs]
-        motor_ut: FloatArray = np.array(doing) @ self._ut_per_unit
+        """(3,) µT, in the sensor's axes: the motors' field at a stamp; NaN where a joint state is missing."""
+        known_ns = stamp_ns - self._lag_ns
+        values = [each.doing(self.joints.at(each.source, known_ns)) for each in self.inputs]
+        self.missing |= {each.source for each, value in zip(self.inputs, values, strict=True) if math.isnan(value)}
+        motor_ut: FloatArray = np.array(values) @ self._ut_per_unit
         return motor_ut

@@ -1,11 +1,11 @@
 """Odometry beside the field: a person's steps, or a robot's wheels, as displacements in a frame of their own.
 
     ImuReading --> PedestrianOdometry --+
-    attitude, acceleration   a step     +--> Travelled --> Sample.moved_m
+    attitude, acceleration   a step     +--> Displacements --> Sample.moved_m
     pose -------> WheelOdometry --------+    between two samples
 
-The frame stands still but is turned by an unknown angle against the map. Everything is causal: a
-displacement is credited when it is known, never earlier, and a step is known once the body sinks again.
+The frame is fixed but has an unknown yaw in the map. Everything is causal: a displacement is credited when it is
+known, never earlier, and a step is known once the body sinks again.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ import numpy as np
 
 from mail_ros.core.config import check_range
 from mail_ros.core.signal.attitude import heading_rad
-from mail_ros.core.signal.resampling import NS_PER_S, FloatArray
+from mail_ros.core.types import NS_PER_S, FloatArray
 
-FASTEST_M_S = 10.0  # a pose that moves faster was set anew
-WAITING = 1000  # displacements that are kept apart while no field sample asks for them
-LATE_S = 1.0  # a pose older than the newest by up to this is passed over; older than that, the clock was set back
+MAX_SPEED_M_S = 10.0  # a pose that moves faster was reset
+MAX_PENDING = 1000  # displacements that are kept apart until a field sample takes them
+LATE_S = 1.0  # a pose older than the newest by up to this is ignored; older than that, the clock was set back
 
 
 class ImuReading(NamedTuple):
-    """One reading of an inertial unit that knows its attitude."""
+    """One reading of an inertial unit with attitude."""
 
     stamp_ns: int
     orientation_xyzw: FloatArray  # (4,) sensor in a frame whose z points up
@@ -48,7 +48,7 @@ class GaitConfig:
     swing_m_s2: float = 0.75  # a turning point counts once the smoothed acceleration is this far from it
     shortest_s: float = 0.3  # between two steps
     longest_s: float = 1.0  # a step without another one within this is a bump, not walking
-    max_gap_s: float = 0.5  # a longer hole between two readings starts anew
+    max_gap_s: float = 0.5  # a longer hole between two readings restarts the detection
 
     def __post_init__(self) -> None:
         check_range("gait.step_m", self.step_m, 0.1, 2.0)
@@ -60,12 +60,12 @@ class GaitConfig:
 
 
 class PedestrianOdometry:
-    """Steps of a person who holds the device ahead, in the direction that its attitude gives.
+    """Steps of a person who holds the device ahead, in the direction of its attitude.
 
     A step is a peak of the smoothed vertical acceleration, credited when the acceleration has fallen by
     `swing_m_s2` from it. The first step after a stand is credited together with the second. The heading is
-    the attitude's turn about the vertical (its twist), which no tilt of the device about its own
-    horizontal axis changes.
+    the attitude's rotation about the vertical (its twist), which a tilt of the device about its own
+    horizontal axis does not change.
     """
 
     def __init__(self, gait: GaitConfig | None = None) -> None:
@@ -73,32 +73,32 @@ class PedestrianOdometry:
         self.reset()
 
     def reset(self) -> None:
-        """Forget all readings."""
+        """Drop all readings."""
         self._stamp_ns: int | None = None
         self._step_ns: int | None = None  # when the last step was known
         self._held_m = np.zeros(2)  # a first step, until a second confirms it
 
     def push(self, reading: ImuReading) -> FloatArray:
-        """Take a reading; return how far the step went that it completes, (2,) m, or zeros.
+        """Add a reading; return the displacement (2,) m of the step that it completes, or zeros.
 
-        A reading that is not finite, has no attitude or is not newer than the last is passed over.
+        A reading that is not finite, has no attitude or is not newer than the last is ignored.
         """
-        nothing = np.zeros(2)
+        no_step = np.zeros(2)
         length = float(np.linalg.norm(reading.orientation_xyzw))
         if not np.isfinite(length) or length < 0.5 or not np.isfinite(reading.acceleration_m_s2).all():
-            return nothing
+            return no_step
         x, y, z, w = (reading.orientation_xyzw / length).tolist()
         up = np.array([2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)])  # in the sensor's axes
         vertical_m_s2 = float(up @ reading.acceleration_m_s2)
         step_ns = None if self._stamp_ns is None else reading.stamp_ns - self._stamp_ns
         if step_ns is None or abs(step_ns) > self.gait.max_gap_s * NS_PER_S:
             self._start(reading.stamp_ns, vertical_m_s2)
-            return nothing
+            return no_step
         if step_ns <= 0:
-            return nothing
+            return no_step
         self._stamp_ns = reading.stamp_ns
         if not self._falls_from_peak(step_ns / NS_PER_S, vertical_m_s2):
-            return nothing
+            return no_step
         heading = heading_rad(reading.orientation_xyzw)
         return self._step(reading.stamp_ns, self.gait.step_m * np.array([np.cos(heading), np.sin(heading)]))
 
@@ -110,9 +110,9 @@ class PedestrianOdometry:
 
     def _falls_from_peak(self, interval_s: float, vertical_m_s2: float) -> bool:
         """Smooth twice, and follow the curve from turning point to turning point."""
-        share = 1.0 - np.exp(-2.0 * np.pi * self.gait.cutoff_hz * interval_s)
-        self._once += share * (vertical_m_s2 - self._once)
-        self._twice += share * (self._once - self._twice)
+        weight = 1.0 - np.exp(-2.0 * np.pi * self.gait.cutoff_hz * interval_s)
+        self._once += weight * (vertical_m_s2 - self._once)
+        self._twice += weight * (self._once - self._twice)
         value = self._twice
         if self._rising:
             self._extreme = max(self._extreme, value)
@@ -146,11 +146,11 @@ class WheelOdometry:
         self.reset()
 
     def reset(self) -> None:
-        """Forget all poses."""
+        """Drop all poses."""
         self._last: tuple[int, FloatArray] | None = None
 
     def push(self, stamp_ns: int, position_m: FloatArray) -> FloatArray:
-        """Take a pose's position, (2,) m; return the way since the last, zeros where the frame was set anew."""
+        """Add a pose's position, (2,) m; return the displacement since the last, zeros where the frame was reset."""
         if not np.isfinite(position_m).all():
             return np.zeros(2)
         if self._last is not None and 0 <= self._last[0] - stamp_ns <= LATE_S * NS_PER_S:
@@ -159,36 +159,36 @@ class WheelOdometry:
         if last is None:
             return np.zeros(2)
         moved_m: FloatArray = position_m - last[1]
-        reachable_m = FASTEST_M_S * max(stamp_ns - last[0], 0) / NS_PER_S
+        reachable_m = MAX_SPEED_M_S * max(stamp_ns - last[0], 0) / NS_PER_S
         return moved_m if np.linalg.norm(moved_m) <= reachable_m else np.zeros(2)
 
 
-class Travelled:
-    """Displacements wait here for the field sample that may know of them: the first with a stamp not before theirs."""
+class Displacements:
+    """A queue of displacements for the field sample that may use them: the first with a stamp not before theirs."""
 
     def __init__(self) -> None:
-        self._waiting: deque[tuple[int, FloatArray]] = deque()
+        self._pending: deque[tuple[int, FloatArray]] = deque()
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self._pending)
 
     def add(self, stamp_ns: int, moved_m: FloatArray) -> None:
         """Add a displacement that was known at `stamp_ns`."""
         if not moved_m.any():
             return
-        if len(self._waiting) == WAITING:  # nobody asks: the oldest two wait together
-            _, earlier_m = self._waiting.popleft()
-            known_ns, later_m = self._waiting.popleft()
-            self._waiting.appendleft((known_ns, earlier_m + later_m))
-        self._waiting.append((stamp_ns, moved_m))
+        if len(self._pending) == MAX_PENDING:  # no sample takes them: merge the oldest two
+            _, earlier_m = self._pending.popleft()
+            known_ns, later_m = self._pending.popleft()
+            self._pending.appendleft((known_ns, earlier_m + later_m))
+        self._pending.append((stamp_ns, moved_m))
 
     def take(self, stamp_ns: int) -> FloatArray:
         """The sum, (2,) m, of what was known by `stamp_ns` and not yet taken."""
         total_m = np.zeros(2)
-        for _ in range(len(self._waiting)):
-            known_ns, moved_m = self._waiting.popleft()
+        for _ in range(len(self._pending)):
+            known_ns, moved_m = self._pending.popleft()
             if known_ns <= stamp_ns:
                 total_m += moved_m
             else:
-                self._waiting.append((known_ns, moved_m))
+                self._pending.append((known_ns, moved_m))
         return total_m

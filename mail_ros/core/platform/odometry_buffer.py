@@ -1,7 +1,7 @@
-"""A robot's odometry beside its field: what a localizer may know of the way, sample by sample.
+"""A robot's odometry beside its field: the displacement and attitude of each magnetometer sample.
 
-OdometryPose, of wheels --+--> Travelled --> Sample.moved_m, NaN while odometry is silent
-ImuReading, of steps -----+--> poses ------> where odometry was when a sample was taken
+OdometryPose, of wheels --+--> Displacements --> Sample.moved_m, NaN while odometry is silent
+ImuReading, of steps -----+--> poses ----------> where odometry was when a sample was taken
 """
 
 from __future__ import annotations
@@ -12,79 +12,78 @@ from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from mail_ros.core.localizer.interface import Sample
-from mail_ros.core.platform.odometry import ImuReading, PedestrianOdometry, Travelled, WheelOdometry
-from mail_ros.core.signal.attitude import AttitudeFeed, heading_rad
-from mail_ros.core.signal.resampling import NS_PER_S, FloatArray
+from mail_ros.core.platform.odometry import Displacements, ImuReading, PedestrianOdometry, WheelOdometry
+from mail_ros.core.signal.attitude import AttitudeBuffer, heading_rad
+from mail_ros.core.types import NS_PER_S, FloatArray, Sample
 
-SILENT_S = 1.0  # odometry whose newest stamp is so far from the field's is none
+SILENT_S = 1.0  # odometry whose newest stamp is farther than this from the field's is not used
 POSES = 500  # kept: one second of the fastest odometry
 Reading = TypeVar("Reading")
 
 
 class OdometryPose(NamedTuple):
-    """Where odometry says that the device is, in its own frame."""
+    """A pose in odometry's own frame."""
 
     stamp_ns: int
     position_m: FloatArray  # (2,)
     yaw_rad: float
 
 
-class OdometryFeed(ABC, Generic[Reading]):
-    """Odometry comes in, and goes out with the field's samples."""
+class OdometryBuffer(ABC, Generic[Reading]):
+    """Keeps odometry messages until field samples use them."""
 
     def __init__(self) -> None:
-        self._travelled = Travelled()
+        self._displacements = Displacements()
         self._poses: deque[OdometryPose] = deque(maxlen=POSES)
-        self.attitude = AttitudeFeed()
+        self.attitude = AttitudeBuffer()
 
-    def hear_attitude(self, reading: ImuReading) -> None:
-        """Take the tilt that an inertial unit says, beside odometry that does not know of any."""
-        self.attitude.hear_imu(reading.orientation_xyzw)
+    def add_attitude(self, reading: ImuReading) -> None:
+        """Add the tilt of an inertial unit, beside odometry without one."""
+        self.attitude.update_imu(reading.orientation_xyzw)
 
     @abstractmethod
-    def hear(self, reading: Reading) -> None:
-        """Take what odometry says next; what is not finite is passed over."""
+    def add(self, reading: Reading) -> None:
+        """Add a message of odometry; one that is not finite is ignored."""
 
     def reset(self) -> None:
-        """Forget all of it: time was set back."""
-        self._travelled = Travelled()
+        """Drop everything: time was set back."""
+        self._displacements = Displacements()
         self._poses.clear()
         self.attitude.reset()
 
     def sample(self, stamp_ns: int, field_ut: FloatArray) -> Sample:
-        """A field reading, (3,) µT, with the way that was known by its stamp; NaN where odometry is silent."""
+        """A field reading, (3,) µT, with the displacement known by its stamp; NaN where odometry is silent."""
         if not self._poses or abs(stamp_ns - self._poses[-1].stamp_ns) > SILENT_S * NS_PER_S:
             return Sample(stamp_ns, field_ut, np.full(2, np.nan), self.attitude.newest)
-        return Sample(stamp_ns, field_ut, self._travelled.take(stamp_ns), self.attitude.newest)
+        return Sample(stamp_ns, field_ut, self._displacements.take(stamp_ns), self.attitude.newest)
 
     def at(self, stamp_ns: int) -> OdometryPose | None:
-        """The newest pose that is not younger than a stamp; None where none is kept."""
+        """The newest pose at or before a stamp; None where none is kept."""
         return next((pose for pose in reversed(self._poses) if pose.stamp_ns <= stamp_ns), None)
 
 
-class WheelFeed(OdometryFeed[OdometryPose]):
-    """Odometry that says where it is, as that of wheels does."""
+class WheelBuffer(OdometryBuffer[OdometryPose]):
+    """Odometry that reports poses, as that of wheels does."""
 
     def __init__(self) -> None:
         super().__init__()
         self._wheels = WheelOdometry()
 
     def reset(self) -> None:
-        """See `OdometryFeed`."""
+        """See `OdometryBuffer`."""
         super().reset()
         self._wheels.reset()
 
-    def hear(self, pose: OdometryPose) -> None:
-        """See `OdometryFeed`."""
+    def add(self, pose: OdometryPose) -> None:
+        """See `OdometryBuffer`."""
         if np.isfinite([*pose.position_m, pose.yaw_rad]).all():
-            self._travelled.add(pose.stamp_ns, self._wheels.push(pose.stamp_ns, pose.position_m))
+            self._displacements.add(pose.stamp_ns, self._wheels.push(pose.stamp_ns, pose.position_m))
             self._poses.append(pose)
-            self.attitude.hear_wheels(pose.yaw_rad)
+            self.attitude.update_wheels(pose.yaw_rad)
 
 
-class StepFeed(OdometryFeed[ImuReading]):
-    """The steps of a person, of an inertial unit that knows its attitude."""
+class StepBuffer(OdometryBuffer[ImuReading]):
+    """The steps of a person, from an inertial unit with attitude."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -92,15 +91,15 @@ class StepFeed(OdometryFeed[ImuReading]):
         self._position_m = np.zeros(2)
 
     def reset(self) -> None:
-        """See `OdometryFeed`."""
+        """See `OdometryBuffer`."""
         super().reset()
         self._steps.reset()
 
-    def hear(self, reading: ImuReading) -> None:
-        """See `OdometryFeed`."""
+    def add(self, reading: ImuReading) -> None:
+        """See `OdometryBuffer`."""
         if np.isfinite([*reading.orientation_xyzw, *reading.acceleration_m_s2]).all():
-            self.attitude.hear_imu(reading.orientation_xyzw)
+            self.attitude.update_imu(reading.orientation_xyzw)
             moved_m = self._steps.push(reading)
-            self._travelled.add(reading.stamp_ns, moved_m)
+            self._displacements.add(reading.stamp_ns, moved_m)
             self._position_m = self._position_m + moved_m
             self._poses.append(OdometryPose(reading.stamp_ns, self._position_m, heading_rad(reading.orientation_xyzw)))

@@ -24,7 +24,7 @@ import numpy.typing as npt
 from mail_ros.core.config import check_choice, check_range, from_dict
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.signal.attitude import UPRIGHT
-from mail_ros.core.signal.resampling import FloatArray
+from mail_ros.core.types import FloatArray
 
 FORMAT = "mail_ros.robot/1"
 LAGS_S = (0.0, 0.2)  # that the field may follow the joint states by

@@ -1,10 +1,10 @@
-"""Windows by the way that a robot went: the same whatever its speed, and none the longer for a stop.
+"""Resampling by distance travelled: the same windows at any speed, and unchanged by stops.
 
-    moved_m --> Progress --> metres beyond the farthest place --> WaySampler --> Tick every few centimetres
-                                                   field, heading --^
+    moved_m --> PathProgress --> metres beyond the farthest point --> DistanceResampler --> a row every few centimetres
+                                                     field, heading --^
 
-Standing and turning in place append nothing. Backing up appends nothing either, until the robot is beyond the
-farthest place again; where it backs on, or goes back the way that it came, the window begins anew in that direction.
+Stops and rotations in place append nothing. Reversing appends nothing either, until the robot is beyond the farthest
+point again; after more than `MAX_REVERSE_M` in reverse, the window restarts in that direction.
 """
 
 from __future__ import annotations
@@ -13,61 +13,63 @@ import math
 
 import numpy as np
 
-from mail_ros.core.signal.resampling import RESTARTS, Admission, FloatArray, PeriodMeans, Tick
+from mail_ros.core.signal.resampling import RESTARTS, Admission, PeriodMeans
+from mail_ros.core.types import FloatArray, Row
 
-UM_PER_M = 1_000_000  # the way is counted in whole micrometres
-BACK_M = 1.0  # a robot that backed so far goes another way
-TANGENT_M = 0.3  # over which the direction of the way is read
-BACKWARD = -0.3  # cosine of an angle to the way, below which one goes back
-LEAST_M = 0.02  # shorter moves wait for the next: what odometry jitters by while it stands is no way
-BESIDE_M = 0.15  # whoever gets so far off without going on went another way
-AFRESH_UM = 1_000 * UM_PER_M  # added to the way where the window begins anew: no tick follows another then
+UM_PER_M = 1_000_000  # distance is counted in whole micrometres
+MAX_REVERSE_M = 1.0  # a longer reverse starts a new path
+TANGENT_M = 0.3  # length over which the direction of the path is averaged
+REVERSE_COS = -0.3  # cosine of the angle to the path below which a move is a reverse
+MIN_MOVE_M = 0.02  # shorter moves are accumulated first: odometry jitter of a stationary robot is no travel
+MAX_LATERAL_M = 0.15  # lateral distance without progress after which a reverse has become another path
+RESTART_UM = 1_000 * UM_PER_M  # added to the distance at a restart: no row index follows another then
 
 
-class Progress:
-    """How far beyond the farthest place a device is, along its way."""
+class PathProgress:
+    """Distance beyond the farthest point, along the device's own path."""
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
-        """Begin here."""
-        self._end_m = np.zeros(2)  # the way's end, seen from where the device is
-        self._direction = np.zeros(2)  # of the way at its end; zeros: none yet
-        self._behind = False
+        """Start a path here."""
+        self._end_m = np.zeros(2)  # end of the path, seen from the device
+        self._direction = np.zeros(2)  # of the path at its end; zeros: none yet
+        self._reversing = False
 
     def push(self, moved_m: FloatArray) -> float | None:
-        """Go on (2,) m, and return how much longer the way is now; None where it begins anew, in another direction."""
+        """Move by (2,) m; return how much longer the path is now, None where it restarts in another direction."""
         self._end_m = self._end_m - moved_m
-        x, y = (-self._end_m).tolist()  # where the device is, seen from the way's end
+        x, y = (-self._end_m).tolist()  # position of the device, seen from the path's end
         distance_m = math.hypot(x, y)
-        if distance_m < LEAST_M:
+        if distance_m < MIN_MOVE_M:
             return 0.0
         ahead_m = x * self._direction[0] + y * self._direction[1]
-        if ahead_m < BACKWARD * distance_m or (self._behind and distance_m > BESIDE_M and ahead_m < distance_m / 2.0):
-            self._behind = True
-            if distance_m <= BACK_M:
+        left_path = self._reversing and distance_m > MAX_LATERAL_M and ahead_m < distance_m / 2.0
+        if ahead_m < REVERSE_COS * distance_m or left_path:
+            self._reversing = True
+            if distance_m <= MAX_REVERSE_M:
                 return 0.0
             self.reset()
             return None
-        self._behind = False
-        share = min(1.0, distance_m / TANGENT_M)
-        direction = (1.0 - share) * self._direction + share * np.array([x, y]) / distance_m
+        self._reversing = False
+        weight = min(1.0, distance_m / TANGENT_M)
+        direction = (1.0 - weight) * self._direction + weight * np.array([x, y]) / distance_m
         self._direction = direction / max(float(np.hypot(*direction)), 1e-9)
         self._end_m = np.zeros(2)
         return distance_m
 
 
-class WaySampler(Admission):
-    """As `signals.Resampler`, by the way instead of by time: a period is a piece of the way.
+class DistanceResampler(Admission):
+    """Like `resampling.TimeResampler`, by distance instead of by time.
 
-    A hole in the samples is a `gap` where the device went farther than `max_gap_m` meanwhile.
+    A hole in the samples is a `gap` where the device moved farther than `max_gap_m` meanwhile.
     """
 
-    def __init__(self, rate_per_m: float, max_gap_m: float, max_gap_s: float) -> None:
+    def __init__(self, per_m: float, max_gap_m: float, max_gap_s: float) -> None:
         super().__init__(max_gap_s)
-        self._progress, self._max_gap_m = Progress(), max_gap_m
-        self._period_um = round(UM_PER_M / rate_per_m)
+        self._progress, self._max_gap_m = PathProgress(), max_gap_m
+        self._period_um = round(UM_PER_M / per_m)
         self.reset()
 
     def reset(self) -> None:
@@ -75,27 +77,27 @@ class WaySampler(Admission):
         super().reset()
         self._progress.reset()
         self._means = PeriodMeans(self._period_um)
-        self._waiting_m = np.zeros(2)
+        self._pending_m = np.zeros(2)
 
-    def go(self, moved_m: FloatArray) -> None:
-        """Go on (2,) m, whatever becomes of the sample that says so."""
-        self._waiting_m = self._waiting_m + moved_m
+    def move(self, moved_m: FloatArray) -> None:
+        """Add a displacement (2,) m, whether or not the sample that carries it is used."""
+        self._pending_m = self._pending_m + moved_m
 
-    def push(self, stamp_ns: int, row: FloatArray) -> list[Tick]:
-        """Take one sample, (w,) and finite, where the device has gone to; return the ticks that it completes."""
+    def push(self, stamp_ns: int, values: FloatArray) -> list[Row]:
+        """Add one sample, (w,) and finite, taken where the device is now; return the rows that it completes."""
         first = self.newest_ns is None
         since_ns = self.since_ns(stamp_ns)
         if since_ns is None:
             return []
-        advanced_m = self._progress.push(self._waiting_m)
-        self._waiting_m = np.zeros(2)
+        advanced_m = self._progress.push(self._pending_m)
+        self._pending_m = np.zeros(2)
         backward = since_ns < 0
         gap = advanced_m is not None and advanced_m > self._max_gap_m
         if backward or gap:
             self.restarts[RESTARTS[backward]] += 1
             self._progress.reset()
         if first or backward or gap or advanced_m is None:
-            self._means.begin((self._means.at or 0) + AFRESH_UM, row)
+            self._means.begin((self._means.at or 0) + RESTART_UM, values)
             return []
         by = round(advanced_m * UM_PER_M)
-        return self._means.advance((self._means.at or 0) + by, row) if by else []
+        return self._means.advance((self._means.at or 0) + by, values) if by else []

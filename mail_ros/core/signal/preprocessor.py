@@ -1,9 +1,9 @@
-"""What becomes of a magnetometer's samples: used, or refused and counted under the reason.
+"""What happens to a magnetometer's samples: resampled to rows, or rejected and counted under the reason.
 
-    Sample --> SensorCheck --> Frame --> Resampler or WaySampler --> Tick
-    any rate   is it a field?  axes      is it in time?              of time, or of the way
+    Sample --> SensorCheck --> Axes --> TimeResampler or DistanceResampler --> Row
+    any rate   a valid field?           by time, or by distance travelled
 
-Training, evaluation and the robot take samples in here alone: what the one refuses, no other learns from.
+Training, evaluation and the robot all read samples through this class: what one rejects, no other learns from.
 """
 
 from __future__ import annotations
@@ -15,119 +15,139 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from mail_ros.core.config import FeatureConfig
-from mail_ros.core.localizer.interface import Sample
+from mail_ros.core.errors import TrackError
 from mail_ros.core.signal.attitude import UPRIGHT
-from mail_ros.core.signal.axes import FRAMES
-from mail_ros.core.signal.distance import WaySampler
-from mail_ros.core.signal.resampling import NS_PER_S, FloatArray, Resampler, Tick
+from mail_ros.core.signal.axes import AXES
+from mail_ros.core.signal.distance import DistanceResampler
+from mail_ros.core.signal.resampling import TimeResampler
+from mail_ros.core.types import NS_PER_S, FloatArray, Row, Sample
 
-PLAUSIBLE_UT = (5.0, 300.0)  # |B| in a building, next to steel and a robot's body as well
-HELD_S = 2.0  # a sensor has noise: what reads the same for so long is not measured. On real walks: 0.12 s at most
-LIMIT_UT = 80.0  # an axis may read the same where others do not, below this; beyond, it is at its limit
+PLAUSIBLE_UT = (5.0, 300.0)  # |B| in a building, including near steel and a robot's body
+HELD_S = 2.0  # a working sensor is noisy: equal readings for this long are a fault. On real walks: 0.12 s at most
+LIMIT_UT = 80.0  # an axis that reads the same for `HELD_S` is saturated beyond this, and may be quiet below
+NO_MOVE_M = np.zeros(2)
 SENSOR_FAULTS: Mapping[str, str] = {
     "not_finite": "an axis reads NaN or infinity",
     "implausible": f"|B| is not within {PLAUSIBLE_UT[0]:g} to {PLAUSIBLE_UT[1]:g} µT",
-    "stuck": f"all axes read just the same for {HELD_S:g} s: a stuck sensor, or a simulated one without noise",
-    "saturated": f"an axis reads just the same for {HELD_S:g} s, beyond {LIMIT_UT:g} µT: it is at its limit",
-    "no_odometry": "no odometry that is a number comes with the field",
-    "no_attitude": "no attitude that is a number comes with the field",
+    "stuck": f"all axes read exactly the same for {HELD_S:g} s: a stuck sensor, or a simulated one without noise",
+    "saturated": f"an axis reads exactly the same for {HELD_S:g} s, beyond {LIMIT_UT:g} µT: it is at its limit",
+    "no_odometry": "no finite odometry comes with the field",
+    "no_attitude": "no finite attitude comes with the field",
 }
 
 
 def plausible(field_ut: Sequence[float]) -> bool:
-    """Whether a reading, three axes in µT, is a magnetic field of a building."""
+    """Whether a reading, three axes in µT, can be a magnetic field in a building."""
     low, high = PLAUSIBLE_UT
-    return low <= math.hypot(*field_ut) <= high  # NaN is not
+    return low <= math.hypot(*field_ut) <= high  # NaN fails
 
 
 class SensorCheck:
-    """Tells readings from faults of the sensor."""
+    """Separates readings from sensor faults."""
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
-        """Forget what was read."""
+        """Drop earlier readings."""
         self._read: tuple[float, ...] = (math.nan,) * 3
         self._newest_ns = 0
-        self._since_ns = [0, 0, 0]  # when each axis began to read what it reads
+        self._since_ns = [0, 0, 0]  # since when each axis reads its value
 
     def fault(self, stamp_ns: int, field_ut: FloatArray) -> str | None:
-        """Why a reading, (3,) µT, is none: a name of `SENSOR_FAULTS`, or None."""
+        """The fault of a reading, (3,) µT: a name of `SENSOR_FAULTS`, or None."""
         read = tuple(field_ut.tolist())
         if not plausible(read):
             return "implausible" if all(map(math.isfinite, read)) else "not_finite"
-        held = self._held(stamp_ns, read)
-        if all(held):
-            return "stuck"
-        if any(axis and abs(value) > LIMIT_UT for axis, value in zip(held, read, strict=True)):
-            return "saturated"
-        return None
-
-    def _held(self, stamp_ns: int, read: tuple[float, ...]) -> list[bool]:
-        """Which axes read the same for `HELD_S`, without a hole of half that."""
         hole = stamp_ns - self._newest_ns > 0.5 * HELD_S * NS_PER_S
         before, self._read, self._newest_ns = self._read, read, stamp_ns
+        held = 0
+        saturated = False
         for axis, value in enumerate(read):
             if hole or stamp_ns < self._since_ns[axis] or value != before[axis]:
                 self._since_ns[axis] = stamp_ns
-        return [stamp_ns - since_ns >= HELD_S * NS_PER_S for since_ns in self._since_ns]
+            elif stamp_ns - self._since_ns[axis] >= HELD_S * NS_PER_S:
+                held += 1
+                saturated |= abs(value) > LIMIT_UT
+        return "stuck" if held == 3 else "saturated" if saturated else None
 
 
-class Intake:
-    """Takes samples one by one, gives ticks, and keeps the books: every sample is in `counts` exactly once."""
+class Preprocessor:
+    """Converts samples to rows one by one; every sample is in `counts` exactly once."""
 
-    def __init__(self, features: FeatureConfig) -> None:
-        """Read samples as `features` says."""
-        self.frame, self.sensor = FRAMES[features.frame], SensorCheck()
-        self.resampler: Resampler | WaySampler
+    def __init__(self, features: FeatureConfig, *, needs_odometry: bool = False) -> None:
+        """Start empty.
+
+        Args:
+            features: sampling and axes.
+            needs_odometry: reject samples whose odometry is not finite, also where sampling is by time.
+        """
+        self.axes, self.sensor = AXES[features.frame], SensorCheck()
+        self.resampler: TimeResampler | DistanceResampler
         if features.along == "time":
-            self.resampler = Resampler(features.rate_hz, features.max_gap_s)
+            self.resampler = TimeResampler(features.rate_hz, features.max_gap_s)
         else:
-            self.resampler = WaySampler(features.rate_hz, features.max_gap_s, features.max_gap_s)
-        self._refused: Counter[str] = Counter()
-        self._good_ns: int | None = None  # of the last reading that was one
-        self.faulty = False  # no reading was one for longer than is bridged
+            self.resampler = DistanceResampler(features.rate_hz, features.max_gap_s, features.max_gap_s)
+        self._needs_odometry = needs_odometry or isinstance(self.resampler, DistanceResampler)
+        self._rejected: Counter[str] = Counter()
+        self.reset()
 
     def reset(self) -> None:
-        """Forget the samples so far, keep the counts."""
+        """Drop the samples so far, keep the counts."""
         self.resampler.reset()
         self.sensor.reset()
-        self._good_ns, self.faulty = None, False
+        self.elapsed_ns = 0  # between the last two samples that were used, negative where the clock was set back
+        self.moved_m = NO_MOVE_M  # (2,) by the last sample's odometry, zeros where it has none
+        self._valid_ns: int | None = None  # of the last valid reading
+        self.faulty = False  # no reading was valid for longer than `max_gap`
 
-    def push(self, sample: Sample) -> list[Tick]:
-        """Take one sample; return the ticks that it completes, oldest first.
+    def push(self, sample: Sample) -> list[Row]:
+        """Process one sample; return the rows that it completes, oldest first.
 
         Raises:
-            TrackError: it lacks odometry or the attitude, which the features need.
+            TrackError: the sample lacks odometry or attitude, which sampling, axes or filter need.
         """
-        if isinstance(self.resampler, WaySampler) and not self._go(sample):
-            return []
+        self.elapsed_ns = 0
+        if not self._move(sample):
+            return self._reject(sample, "no_odometry")
         if (fault := self.sensor.fault(sample.stamp_ns, sample.field_ut)) is not None:
-            self.refuse(sample.stamp_ns, fault)
-            return []
-        row = self.frame.row(sample.field_ut, sample.attitude() if self.frame.levels else UPRIGHT)
-        if row is None:
-            self.refuse(sample.stamp_ns, "no_attitude")
-            return []
-        self._good_ns, self.faulty = sample.stamp_ns, False
-        return self.resampler.push(sample.stamp_ns, row)
+            return self._reject(sample, fault)
+        attitude = self._attitude(sample) if self.axes.needs_attitude else UPRIGHT
+        values = self.axes.row(sample.field_ut, attitude)
+        if values is None:
+            return self._reject(sample, "no_attitude")
+        self._valid_ns, self.faulty = sample.stamp_ns, False
+        before_ns = self.resampler.newest_ns
+        rows = self.resampler.push(sample.stamp_ns, values)
+        newest_ns = self.resampler.newest_ns
+        self.elapsed_ns = 0 if before_ns is None or newest_ns is None else newest_ns - before_ns
+        return rows
 
-    def refuse(self, stamp_ns: int, fault: str) -> None:
-        """Leave a sample out, and count it under a name of `SENSOR_FAULTS`."""
-        self._refused[fault] += 1
-        if self._good_ns is None or abs(stamp_ns - self._good_ns) > self.resampler.max_gap_ns:
-            self.faulty = True
-
-    def _go(self, sample: Sample) -> bool:
-        """Let the way go on; False where a sample is refused since its odometry is not finite."""
-        assert isinstance(self.resampler, WaySampler)
-        moved_m = sample.odometry_m()
-        if not np.isfinite(moved_m).all():
-            self.refuse(sample.stamp_ns, "no_odometry")
-            return False
-        self.resampler.go(moved_m)
+    def _move(self, sample: Sample) -> bool:
+        """Keep the sample's displacement; False where it is needed and not finite."""
+        self.moved_m = NO_MOVE_M
+        if sample.moved_m is None:
+            if self._needs_odometry:
+                raise _missing("a localizer with odometry", "odometry", "use tracker walking")
+            return True
+        if not np.isfinite(sample.moved_m).all():
+            return not self._needs_odometry
+        self.moved_m = sample.moved_m
+        if isinstance(self.resampler, DistanceResampler):
+            self.resampler.move(sample.moved_m)
         return True
+
+    def _attitude(self, sample: Sample) -> FloatArray:
+        if sample.attitude_xyzw is None:
+            raise _missing("a gravity-aligned model", "an attitude", "train with --set features.frame=device")
+        return sample.attitude_xyzw
+
+    def _reject(self, sample: Sample, fault: str) -> list[Row]:
+        """Leave a sample out, and count it under a name of `SENSOR_FAULTS`."""
+        self._rejected[fault] += 1
+        if self._valid_ns is None or abs(sample.stamp_ns - self._valid_ns) > self.resampler.max_gap_ns:
+            self.faulty = True
+        return []
 
     @property
     def newest_ns(self) -> int | None:
@@ -136,10 +156,15 @@ class Intake:
 
     @property
     def counts(self) -> Counter[str]:
-        """Samples under `used`, or the reason why not: a name of `SENSOR_FAULTS`, or as `Resampler.counts` has it."""
-        return self.resampler.counts + self._refused
+        """Samples under `used` or the reason why not: a name of `SENSOR_FAULTS`, or as in `Admission.counts`."""
+        return self.resampler.counts + self._rejected
 
     @property
     def restarts(self) -> Counter[str]:
-        """How often the window began anew, and why, see `Resampler.restarts`."""
+        """How often the window restarted, and why, see `Admission.restarts`."""
         return self.resampler.restarts
+
+
+def _missing(reader: str, wanted: str, instead: str) -> TrackError:
+    fix = f"record /odom or /imu/data, or {instead}"
+    return TrackError(reader, wanted=f"{wanted} in every sample", found="a sample without", fix=fix)

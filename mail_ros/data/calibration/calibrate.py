@@ -10,11 +10,11 @@ import numpy as np
 
 from mail_ros.core.errors import BagError
 from mail_ros.core.platform.robot_file import MotorField, Robot
+from mail_ros.core.types import FloatArray
 from mail_ros.data.bag import JOINTS_TOPIC
 from mail_ros.data.calibration.drive import Drive
 from mail_ros.data.calibration.iron import IronFit, fit_iron
 from mail_ros.data.calibration.motor import MotorFit, fit_motor
-from mail_ros.data.track import FloatArray
 
 
 @dataclass(frozen=True)

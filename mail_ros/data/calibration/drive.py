@@ -12,7 +12,7 @@ from mail_ros.core.errors import BagError
 from mail_ros.core.platform.compensation import SILENT_S, JointReading
 from mail_ros.core.platform.robot_file import motor_input
 from mail_ros.core.signal.preprocessor import PLAUSIBLE_UT, plausible
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S, FloatArray, IntArray
 from mail_ros.data.bag import FIELD_TOPIC, JOINTS_TOPIC, MOUNTS_TOPIC, ODOMETRY_TOPIC, Bag
 from mail_ros.data.calibration.mount import mount_of
 from mail_ros.data.messages import (
@@ -26,7 +26,6 @@ from mail_ros.data.messages import (
     decode_odometry,
 )
 from mail_ros.data.reference import Transform, transforms_of
-from mail_ros.data.track import FloatArray, IntArray
 
 NEVER_NS = np.zeros(1, np.int64)
 

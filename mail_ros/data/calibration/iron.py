@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mail_ros.core.signal.resampling import NS_PER_S
-from mail_ros.data.track import FloatArray, IntArray
+from mail_ros.core.types import NS_PER_S, FloatArray, IntArray
 
 SLOWEST_RAD_S = 0.1  # of a spin
 FASTEST_M_S = 0.05  # of what does not move meanwhile

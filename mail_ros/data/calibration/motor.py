@@ -15,10 +15,10 @@ import numpy as np
 
 from mail_ros.core.errors import BagError
 from mail_ros.core.platform.robot_file import LAGS_S, MotorField
+from mail_ros.core.types import BoolArray, FloatArray, IntArray
 from mail_ros.data.bag import JOINTS_TOPIC
 from mail_ros.data.calibration.drive import Drive
 from mail_ros.data.calibration.places import Places, one_place, places_of
-from mail_ros.data.track import BoolArray, FloatArray, IntArray
 
 CHOICES = (
     ("velocity",),

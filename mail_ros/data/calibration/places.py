@@ -13,8 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mail_ros.core.signal.resampling import NS_PER_S
-from mail_ros.data.track import BoolArray, FloatArray, IntArray
+from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray, IntArray
 
 CELL_M = 0.2
 CELL_RAD = np.pi / 9

@@ -12,7 +12,7 @@ from mail_ros.core.config import STRIDE_S, MailConfig
 from mail_ros.core.errors import MailError, TrackError
 from mail_ros.core.localizer.diagnostics import Level
 from mail_ros.core.platform.robot_file import Robot
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S
 from mail_ros.data.bag import FIELD_TOPIC, Recording, read_recording
 from mail_ros.data.check.limits import CheckLimits, Finding
 from mail_ros.data.check.places import check_labels, check_landmarks

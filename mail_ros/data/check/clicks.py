@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from mail_ros.core.localizer.diagnostics import Level
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S, FloatArray
 from mail_ros.data.check.limits import CheckLimits, Finding
-from mail_ros.data.track import FloatArray, Landmark
+from mail_ros.data.track import Landmark
 
 
 def check_clicks(marks: Sequence[Landmark], start_ns: int, limits: CheckLimits) -> list[Finding]:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from mail_ros.core.localizer.diagnostics import Level
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S, FloatArray, IntArray
 from mail_ros.data.check.clicks import check_clicks
 from mail_ros.data.check.limits import CheckLimits, Finding, graded
 from mail_ros.data.labels import SAME_PLACE_M
-from mail_ros.data.track import FloatArray, IntArray, Landmark, Track
+from mail_ros.data.track import Landmark, Track
 from mail_ros.data.truth import ANY, Truth, Way
 
 NAMED = 3  # faulty legs that a message names

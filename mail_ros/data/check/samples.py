@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from mail_ros.core.localizer.diagnostics import Level, unit_fault
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S, FloatArray, IntArray
 from mail_ros.data.check.limits import CheckLimits, Finding, graded
-from mail_ros.data.track import FloatArray, IntArray
 
 DROP_INTERVALS = 1.5  # a step longer than so many medians lost a sample
 

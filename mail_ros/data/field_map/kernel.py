@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from sklearn.gaussian_process.kernels import Hyperparameter, Kernel, StationaryKernelMixin
 
-from mail_ros.data.track import FloatArray
+from mail_ros.core.types import FloatArray
 
 ROOT = np.sqrt(5.0)
 

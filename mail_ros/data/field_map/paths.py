@@ -11,7 +11,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from mail_ros.data.track import FloatArray, IntArray
+from mail_ros.core.types import FloatArray, IntArray
 
 PLACE_M = 0.5  # whatever is so near to a place counts as there
 LEG_M = 5.0  # shorter legs between two goals are none

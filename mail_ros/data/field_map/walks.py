@@ -18,14 +18,14 @@ from sklearn.gaussian_process.kernels import Matern
 from mail_ros.core.config import FeatureConfig
 from mail_ros.core.errors import TrackError
 from mail_ros.core.signal.attitude import UPRIGHT
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray
 from mail_ros.data.dataset import resample
 from mail_ros.data.field_map.field_map_config import FieldMapConfig
 from mail_ros.data.field_map.fit import Covariance, FieldMap, fit_field_map
 from mail_ros.data.field_map.paths import SurveyedWays
 from mail_ros.data.simulator.path import smooth
 from mail_ros.data.simulator.simulation_config import DriveConfig
-from mail_ros.data.track import BoolArray, FloatArray, Track
+from mail_ros.data.track import Track
 
 READ = FeatureConfig(rate_hz=10.0, frame="level", along="way", max_gap_s=0.5)  # of the survey: ten rows a metre
 MOST_BESIDE_M = 0.5

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mail_ros.data.track import FloatArray, ImuSeries, IntArray
+from mail_ros.core.types import FloatArray, IntArray
+from mail_ros.data.track import ImuSeries
 
 
 class Series(NamedTuple):

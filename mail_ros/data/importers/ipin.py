@@ -25,10 +25,10 @@ from pathlib import Path
 import numpy as np
 
 from mail_ros.core.errors import BagError
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S, FloatArray, IntArray
 from mail_ros.data.importers.imu import Series, imu_from_rotation_vector
 from mail_ros.data.importers.walk import Origin, Walk
-from mail_ros.data.track import FloatArray, ImuSeries, IntArray, Landmark
+from mail_ros.data.track import ImuSeries, Landmark
 
 IPIN_2023_ORIGIN = Origin(49.4611, 11.1109)  # Museum for Industrial Culture, Nuremberg
 

@@ -26,10 +26,11 @@ import numpy as np
 
 from mail_ros.core.errors import BagError
 from mail_ros.core.localizer.diagnostics import EARTH_UT
+from mail_ros.core.types import FloatArray, IntArray
 from mail_ros.data.importers.table import Table, read_table
 from mail_ros.data.importers.truth import landmarks_of
 from mail_ros.data.importers.walk import Walk
-from mail_ros.data.track import FloatArray, IntArray, Landmark
+from mail_ros.data.track import Landmark
 
 # What is looked for, and its names once all but letters and digits became "_"; the first that is there is taken.
 NAMES: dict[str, tuple[str, ...]] = {

@@ -27,10 +27,11 @@ from pathlib import Path
 import numpy as np
 
 from mail_ros.core.errors import BagError
+from mail_ros.core.types import BoolArray, FloatArray, IntArray
 from mail_ros.data.importers.table import Table, read_table
 from mail_ros.data.importers.truth import landmarks_of
 from mail_ros.data.importers.walk import Walk
-from mail_ros.data.track import BoolArray, FloatArray, ImuSeries, IntArray, Landmark
+from mail_ros.data.track import ImuSeries, Landmark
 
 TIME = "time_s"
 FIELD = ("mag_x_ut", "mag_y_ut", "mag_z_ut")

@@ -11,9 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from mail_ros.core.errors import BagError
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S, FloatArray, IntArray
 from mail_ros.data.importers.walk import END_OF_TIME_S
-from mail_ros.data.track import FloatArray, IntArray
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S, FloatArray, IntArray
 from mail_ros.data.labels import SAME_PLACE_M, stands
-from mail_ros.data.track import FloatArray, IntArray, Landmark
+from mail_ros.data.track import Landmark
 
 TOLERANCE_M = 0.1  # how far a label may lie from the known position: below what a map resolves
 DENSE_S = 0.5  # positions more frequent than this, in the median, are a tracker's and not landmarks

@@ -27,9 +27,9 @@ from pathlib import Path
 import numpy as np
 
 from mail_ros.core.errors import BagError
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S, FloatArray
 from mail_ros.data.importers.walk import END_OF_TIME_S, Origin, Walk
-from mail_ros.data.track import FloatArray, Landmark
+from mail_ros.data.track import Landmark
 
 UJI_ORIGIN = Origin(39.9935, -0.0690)  # on the campus in Castellón: all files of the data set share it
 

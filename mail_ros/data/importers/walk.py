@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass, field
 
 from mail_ros.core.errors import BagError
-from mail_ros.data.track import FloatArray, ImuSeries, IntArray, Landmark
+from mail_ros.core.types import FloatArray, IntArray
+from mail_ros.data.track import ImuSeries, Landmark
 
 M_PER_DEGREE_LATITUDE = 111_200.0
 M_PER_DEGREE_LONGITUDE = 111_320.0  # at the equator

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import magpylib
 import numpy as np
 
-from mail_ros.data.track import FloatArray
+from mail_ros.core.types import FloatArray
 
 LEAST_UT = 0.1  # a block is left out where its field is weaker than about this
 

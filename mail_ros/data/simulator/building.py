@@ -14,12 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from mail_ros.core.config import check_range
+from mail_ros.core.types import FloatArray
 from mail_ros.data.simulator.bodies import Block, Wire, bodies_ut
 from mail_ros.data.simulator.fittings import Fitting, alike, fittings, lift
 from mail_ros.data.simulator.grid import FieldGrid
 from mail_ros.data.simulator.plan import Plan, distance_m
 from mail_ros.data.simulator.rotation import about_z
-from mail_ros.data.track import FloatArray
 
 DIPOLE_UT = np.array([-1.4509, 4.6525, -29.4048])  # g11, h11, g10 of IGRF-13, 2020 (Alken et al. 2021)
 CEILING_M = 2.6

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from mail_ros.core.config import check_range
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S, FloatArray, IntArray
 from mail_ros.data.simulator.dipoles import Site
 from mail_ros.data.simulator.plan import lengths_m, survey_route
 from mail_ros.data.simulator.walk import START_NS, SimulatedWalk
-from mail_ros.data.track import FloatArray, IntArray, Landmark
+from mail_ros.data.track import Landmark
 
 SURVEY_SPEEDS_M_S = (0.8, 1.1)  # of every other walk
 DEMO_SPEED_M_S = 0.95  # not one of the surveys'

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mail_ros.core.types import FloatArray
 from mail_ros.data.simulator.plan import Plan, distance_m
-from mail_ros.data.track import FloatArray
 
 EARTH_UT = (1.0, 19.5, -44.0)  # east, north, up: middle Europe
 CORRIDOR_M = 1.8  # width

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mail_ros.core.platform.robot_file import rotation
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S
 from mail_ros.data.simulator.imu import imu, true_attitude
 from mail_ros.data.simulator.path import ways
 from mail_ros.data.simulator.plan import Premises, drive_route

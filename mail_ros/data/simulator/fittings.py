@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mail_ros.core.types import FloatArray
 from mail_ros.data.simulator.bodies import Block
-from mail_ros.data.track import FloatArray
 
 WALL_M = 1.15  # from the middle
 COLUMNS_M, DOORS_M, RADIATORS_M = 6.0, (2.5, 5.0), (4.0, 9.0)  # from one to the next

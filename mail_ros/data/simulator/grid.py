@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from mail_ros.core.types import FloatArray, IntArray
 from mail_ros.data.simulator.plan import Plan, distance_m
-from mail_ros.data.track import FloatArray, IntArray
 
 GRID_M = 0.1
 HALF_M = 1.0  # from a corridor's middle to the last node

@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from mail_ros.core.platform.robot_file import rotation
+from mail_ros.core.types import FloatArray
 from mail_ros.data.simulator.noise import knots
 from mail_ros.data.simulator.rotation import attitude, into_body
 from mail_ros.data.simulator.simulation_config import DriveConfig
 from mail_ros.data.simulator.speed_profile import Motion
-from mail_ros.data.track import FloatArray
 
 GRAVITY_M_S2 = np.array([0.0, 0.0, 9.81])  # what a body at rest feels: upwards
 WRONG_S = 5.0  # for which an error of roll or pitch lasts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mail_ros.data.track import FloatArray
+from mail_ros.core.types import FloatArray
 
 WAVES = 6
 

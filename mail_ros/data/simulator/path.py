@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mail_ros.core.types import FloatArray, IntArray
 from mail_ros.data.simulator.noise import waves
 from mail_ros.data.simulator.plan import lengths_m
 from mail_ros.data.simulator.simulation_config import DriveConfig
-from mail_ros.data.track import FloatArray, IntArray
 
 STEP_M = 0.02
 WANDER_M = (3.0, 15.0)  # lengths of its waves

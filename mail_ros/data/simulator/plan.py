@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from mail_ros.data.track import FloatArray, IntArray
+from mail_ros.core.types import FloatArray, IntArray
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mail_ros.data.track import FloatArray
+from mail_ros.core.types import FloatArray
 
 
 def attitude(roll_rad: FloatArray, pitch_rad: FloatArray, yaw_rad: FloatArray) -> FloatArray:

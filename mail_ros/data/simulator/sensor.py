@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray, IntArray
 from mail_ros.data.simulator.simulation_config import DriveConfig
-from mail_ros.data.track import BoolArray, FloatArray, IntArray
 
 MOST_JITTER = 0.4  # of the time between two samples: stamps never change places
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mail_ros.core.types import FloatArray
 from mail_ros.data.simulator.noise import waves
 from mail_ros.data.simulator.simulation_config import DriveConfig
 from mail_ros.data.simulator.trajectory import Course
-from mail_ros.data.track import FloatArray
 
 STEP_M = 0.62  # of a person
 BOB_M, SIDE_M = 0.02, 0.02  # up and down with every step, to the side with every second

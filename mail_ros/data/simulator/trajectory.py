@@ -14,9 +14,9 @@ from typing import NamedTuple
 import numpy as np
 
 from mail_ros.core.errors import ConfigError
+from mail_ros.core.types import FloatArray
 from mail_ros.data.simulator.path import STEP_M, Way
 from mail_ros.data.simulator.simulation_config import DriveConfig
-from mail_ros.data.track import FloatArray
 
 FREE_M = 1.5  # to the next corner, from where something happens
 APART_M = 1.0  # of way for each thing that happens

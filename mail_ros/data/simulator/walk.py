@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from mail_ros.core.platform.odometry import ImuReading, PedestrianOdometry
-from mail_ros.core.signal.attitude import AttitudeFeed
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.signal.attitude import AttitudeBuffer
+from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray, IntArray
 from mail_ros.data.labels import interpolate
 from mail_ros.data.simulator.wheels import Wheels
-from mail_ros.data.track import BoolArray, FloatArray, ImuSeries, IntArray, Landmark, Track
+from mail_ros.data.track import ImuSeries, Landmark, Track
 
 START_NS = 1_750_000_000 * NS_PER_S
 STANDING_M_S = 0.01  # slower than this is not a drive
@@ -69,12 +69,12 @@ class SimulatedDrive(SimulatedWalk):
 
     def attitude_xyzw(self) -> FloatArray:
         """(n, 4) as `Track.attitude_xyzw`, of one who does not know how the sensor is mounted."""
-        feed = AttitudeFeed()
+        feed = AttitudeBuffer()
         attitude = []
         for index, orientation in enumerate(self.imu.orientation_xyzw):
-            feed.hear_imu(orientation)
+            feed.update_imu(orientation)
             if self.wheels is not None:
-                feed.hear_wheels(float(self.wheels.odometry[index, 2]))
+                feed.update_wheels(float(self.wheels.odometry[index, 2]))
             attitude.append(feed.newest)
         return np.array(attitude)
 

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mail_ros.core.types import FloatArray
 from mail_ros.data.simulator.noise import knots
 from mail_ros.data.simulator.simulation_config import DriveConfig
 from mail_ros.data.simulator.speed_profile import Motion
-from mail_ros.data.track import FloatArray
 
 SLIP_S = 1.0  # for which a slip lasts
 FRICTION_A, FRICTION_M_S = 0.4, 0.02  # of a wheel that turns, whichever way; below this speed it fades

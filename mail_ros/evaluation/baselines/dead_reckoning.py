@@ -14,8 +14,7 @@ import numpy as np
 
 from mail_ros.core.config import STRIDE_S
 from mail_ros.core.errors import TrackError
-from mail_ros.core.localizer.interface import Estimate, Sample
-from mail_ros.core.signal.resampling import NS_PER_S, FloatArray
+from mail_ros.core.types import NS_PER_S, Estimate, FloatArray, Sample
 from mail_ros.data.track import Track
 from mail_ros.evaluation.baselines.particles import to_estimate
 
@@ -59,7 +58,9 @@ class DeadReckoning:
         """
         if self._start is None:
             return None
-        moved_m = sample.odometry_m()
+        moved_m = sample.moved_m
+        if moved_m is None:
+            raise TrackError("dead reckoning", wanted="odometry in every sample", found="none", fix="record /odom")
         if np.isfinite(moved_m).all():
             self._moved_m = self._moved_m + moved_m
             self._way_m += float(np.linalg.norm(moved_m))

@@ -24,9 +24,10 @@ from dtaidistance import dtw_ndim
 from mail_ros.core.belief import normal
 from mail_ros.core.config import MailConfig
 from mail_ros.core.errors import TrackError
-from mail_ros.core.localizer.localizer import WindowLocalizer
-from mail_ros.core.localizer.reader import Answer
-from mail_ros.core.signal.resampling import FloatArray, gradient
+from mail_ros.core.models.heads import SiteMap
+from mail_ros.core.models.model import FunctionModel
+from mail_ros.core.signal.window import gradient
+from mail_ros.core.types import FloatArray, Prediction
 from mail_ros.data.dataset import resample
 from mail_ros.data.track import Track
 from mail_ros.evaluation.baselines.search_likelihood import CellEvidence, EvidenceSettings
@@ -67,7 +68,7 @@ class SubsequenceDtw:
         self.floor = np.concatenate(floors)
         self.evidence = CellEvidence(self.position_m, self.floor, settings.evidence)
 
-    def locate(self, window_ut: FloatArray) -> Answer:
+    def locate(self, window_ut: FloatArray) -> Prediction:
         """(n, 3) µT -> where the best match ends."""
         query = gradient(window_ut, "lag", self.lag)
         cost = np.concatenate([self._cost(query, walk) for walk in self.walks])  # (positions,)
@@ -75,8 +76,8 @@ class SubsequenceDtw:
         doubt = cost <= self.settings.doubt * cost[best]
         offset_m = self.position_m[doubt] - self.position_m[best]
         covariance_m2 = offset_m.T @ offset_m / max(int(doubt.sum()), 1)
-        evidence = self.evidence.log_ratio(np.square(cost), float(np.square(query).sum() / len(query)))
-        return Answer(normal(self.position_m[best], covariance_m2, int(self.floor[best])), (), evidence)
+        evidence = self.evidence.likelihood_ratio(np.square(cost), float(np.square(query).sum() / len(query)))
+        return Prediction(evidence, normal(self.position_m[best], covariance_m2, int(self.floor[best])))
 
     def _cost(self, query: FloatArray, walk: FloatArray) -> FloatArray:
         """Cost of the best match that ends at each sample of a walk, µT root mean square over the query."""
@@ -86,12 +87,10 @@ class SubsequenceDtw:
         return cost
 
 
-def dtw(
-    tracks: Sequence[Track], config: MailConfig, stride_s: float, settings: DtwSettings | None = None
-) -> WindowLocalizer:
+def dtw(tracks: Sequence[Track], config: MailConfig, settings: DtwSettings | None = None) -> FunctionModel:
     """Subsequence DTW against `tracks`."""
     method = SubsequenceDtw(tracks, config, settings or DtwSettings())
-    return WindowLocalizer.over_windows(config.features, config.samples, method.locate, stride_s, method.evidence.cells)
+    return FunctionModel(config.features, config.samples, method.locate, SiteMap(method.evidence.cells))
 
 
 def unbroken(track: Track) -> list[Track]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from mail_ros.core.config import FeatureConfig
 from mail_ros.core.errors import TrackError
-from mail_ros.core.signal.resampling import FloatArray
+from mail_ros.core.types import FloatArray
 from mail_ros.data.dataset import resample
 from mail_ros.data.track import Track
 from mail_ros.evaluation.baselines.particles import Cloud

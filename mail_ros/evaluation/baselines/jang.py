@@ -10,8 +10,8 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from mail_ros.core.config import MailConfig
-from mail_ros.core.models.mail.mail import State
-from mail_ros.core.signal.resampling import gradient
+from mail_ros.core.models.heads import State
+from mail_ros.core.signal.window import gradient
 from mail_ros.training.torch_heads import RegressionLayer
 
 LAYERS = 4

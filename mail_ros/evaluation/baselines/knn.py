@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from mail_ros.core.belief import normal
 from mail_ros.core.config import MailConfig
-from mail_ros.core.localizer.localizer import WindowLocalizer
-from mail_ros.core.localizer.reader import Answer
-from mail_ros.core.signal.resampling import FloatArray
+from mail_ros.core.models.heads import SiteMap
+from mail_ros.core.models.model import FunctionModel
+from mail_ros.core.types import FloatArray, Prediction
 from mail_ros.data.dataset import WindowSet
 from mail_ros.evaluation.baselines.search_likelihood import CellEvidence, EvidenceSettings
 
@@ -44,7 +44,7 @@ class Knn:
         self.doubt = min(settings.doubt, len(self.rows))
         self.evidence = CellEvidence(self.position_m, self.floor, settings.evidence)
 
-    def locate(self, window_ut: FloatArray) -> Answer:
+    def locate(self, window_ut: FloatArray) -> Prediction:
         """(n, 3) µT -> where the nearest window ended; the spread of the next nearest about it."""
         query = centered(window_ut[None].astype(np.float32))[0]
         distance = self.squared - 2.0 * (self.rows @ query)  # squared, up to a constant
@@ -54,16 +54,14 @@ class Knn:
         covariance_m2 = offset_m.T @ offset_m / len(nearest)
         flat = float(query @ query)  # what the constant is, too
         squared_ut2 = (distance.astype(np.float64) + flat) / len(window_ut)
-        evidence = self.evidence.log_ratio(squared_ut2, flat / len(window_ut))
-        return Answer(normal(self.position_m[best], covariance_m2, int(self.floor[best])), (), evidence)
+        evidence = self.evidence.likelihood_ratio(squared_ut2, flat / len(window_ut))
+        return Prediction(evidence, normal(self.position_m[best], covariance_m2, int(self.floor[best])))
 
 
-def knn(
-    windows: WindowSet, config: MailConfig, stride_s: float, settings: KnnSettings | None = None
-) -> WindowLocalizer:
+def knn(windows: WindowSet, config: MailConfig, settings: KnnSettings | None = None) -> FunctionModel:
     """Nearest neighbour among `windows`, which must hold no lag (see `config`: gradient "mean")."""
     method = Knn(windows, settings or KnnSettings())
-    return WindowLocalizer.over_windows(config.features, config.samples, method.locate, stride_s, method.evidence.cells)
+    return FunctionModel(config.features, config.samples, method.locate, SiteMap(method.evidence.cells))
 
 
 def centered(windows_ut: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

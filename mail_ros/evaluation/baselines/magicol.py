@@ -26,7 +26,7 @@ import numpy as np
 from dtaidistance import dtw
 
 from mail_ros.core.config import check_range
-from mail_ros.core.signal.resampling import FloatArray
+from mail_ros.core.types import FloatArray
 from mail_ros.data.track import Track
 from mail_ros.evaluation.baselines.field_map import FieldMap, field_map
 from mail_ros.evaluation.baselines.particles import Cloud, MotionSettings, StepLocalizer

@@ -25,8 +25,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mail_ros.core.config import check_range
-from mail_ros.core.signal.resampling import FloatArray
-from mail_ros.data.track import IntArray, Track
+from mail_ros.core.types import FloatArray, IntArray
+from mail_ros.data.track import Track
 from mail_ros.evaluation.baselines.field_map import FieldMap, field_map
 from mail_ros.evaluation.baselines.particles import Cloud, MotionSettings, StepLocalizer, systematic
 from mail_ros.evaluation.baselines.steps import Step

@@ -8,6 +8,7 @@ of how much more this device reads than the one that made the map.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
@@ -15,10 +16,8 @@ import numpy as np
 
 from mail_ros.core.belief import normal
 from mail_ros.core.config import check_range
-from mail_ros.core.localizer.interface import Estimate, Sample, report
-from mail_ros.core.localizer.reader import Answer
-from mail_ros.core.signal.resampling import NS_PER_S, FloatArray
-from mail_ros.data.track import IntArray
+from mail_ros.core.localizer.localizer import status_of
+from mail_ros.core.types import NS_PER_S, Estimate, FloatArray, IntArray, Sample
 from mail_ros.evaluation.baselines.steps import Step, StepCutter
 
 CLUSTER_M = 2.0  # side of the squares in which the heaviest cluster is looked for
@@ -175,7 +174,9 @@ class StepLocalizer(ABC):
 
 def to_estimate(stamp_ns: int, position_m: FloatArray, covariance_m2: FloatArray, floor: int) -> Estimate:
     """An answer whose status follows from its spread, as that of every method does."""
-    return report(stamp_ns, Answer(normal(position_m, covariance_m2 + np.eye(2) * FLOOR_M**2, floor)))
+    posterior = normal(position_m, covariance_m2 + np.eye(2) * FLOOR_M**2, floor)
+    status = status_of(posterior, math.nan, stationary=False)
+    return Estimate(stamp_ns, posterior.position_m, posterior.covariance_m2, floor, status, ())
 
 
 def systematic(weight: FloatArray, rng: np.random.Generator) -> IntArray:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mail_ros.core.belief import Cells, survey_cells
-from mail_ros.core.models.matching.cell_likelihood import Nearest, log_ratio
-from mail_ros.data.track import FloatArray, IntArray
+from mail_ros.core.belief import survey_cells
+from mail_ros.core.models.matching.matching import NearestOfCells, likelihood_ratio
+from mail_ros.core.types import Cells, FloatArray, IntArray
 
 CELL_M = 0.5
 
@@ -33,9 +33,9 @@ class CellEvidence:
         self.cells: Cells = survey_cells(position_m, floor, CELL_M)
         keys = np.column_stack([floor, np.round(position_m / CELL_M).astype(np.int64)])
         _, cell = np.unique(keys, axis=0, return_inverse=True)
-        self._nearest = Nearest(cell.ravel(), len(self.cells))
+        self._nearest = NearestOfCells(cell.ravel(), len(self.cells))
 
-    def log_ratio(self, squared_ut2: FloatArray, flat_ut2: float) -> FloatArray:
+    def likelihood_ratio(self, squared_ut2: FloatArray, flat_ut2: float) -> FloatArray:
         """Evidence (m,) for the tracker.
 
         Args:
@@ -44,5 +44,5 @@ class CellEvidence:
         """
         flat, settings = np.array([[flat_ut2]]), self.settings
         nearest_ut2 = self._nearest(squared_ut2[None])
-        evidence: FloatArray = log_ratio(nearest_ut2, flat, settings.noise_ut2, settings.elsewhere_ut2)[0]
+        evidence: FloatArray = likelihood_ratio(nearest_ut2, flat, settings.noise_ut2, settings.elsewhere_ut2)[0]
         return evidence

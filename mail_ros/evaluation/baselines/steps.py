@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mail_ros.core.localizer.interface import Sample
 from mail_ros.core.signal.preprocessor import plausible
-from mail_ros.core.signal.resampling import NS_PER_S, FloatArray
+from mail_ros.core.types import NS_PER_S, FloatArray, Sample
 
 STEP_M = 0.5  # a piece ends with the sample that completes this way; a person's step does at once
 ROUNDING_M = 1e-6

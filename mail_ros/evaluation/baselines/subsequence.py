@@ -12,19 +12,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mail_ros.core.config import MailConfig
-from mail_ros.core.localizer.localizer import WindowLocalizer
+from mail_ros.core.models.model import FunctionModel
 from mail_ros.data.track import Track
 from mail_ros.evaluation.baselines.dtw import DtwSettings, SubsequenceDtw
 
 
-def subsequence(tracks: Sequence[Track], config: MailConfig, lag_s: float, stride_s: float) -> WindowLocalizer:
-    """DTW of the newest `window.length_s` seconds of gradient, once a stride.
+def subsequence(tracks: Sequence[Track], config: MailConfig, lag_s: float) -> FunctionModel:
+    """DTW of the newest `window.length_s` seconds of gradient.
 
     Args:
         tracks: training walks.
         config: of the search; its gradient is not used.
         lag_s: of the difference.
-        stride_s: between two answers; the window's length leaves no gap and no overlap.
     """
     method = SubsequenceDtw(tracks, config, DtwSettings(lag_s=lag_s))
-    return WindowLocalizer.over_windows(config.features, config.length + method.lag, method.locate, stride_s)
+    return FunctionModel(config.features, config.length + method.lag, method.locate)

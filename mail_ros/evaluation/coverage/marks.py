@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mail_ros.core.types import FloatArray, IntArray
 from mail_ros.data.coverage import METRE_M, Coverage, Need, Stretch
 from mail_ros.data.plan import Plan
-from mail_ros.data.track import FloatArray, IntArray
 
 INK, QUIET = "#1f2933", "#616e7c"
 SMALLEST_M = 2.0  # shorter stretches are drawn, and not numbered

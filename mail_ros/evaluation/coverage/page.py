@@ -13,11 +13,11 @@ import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
 from mail_ros import __version__
+from mail_ros.core.types import FloatArray
 from mail_ros.data.check.bag_report import Verdict
 from mail_ros.data.check.site import SiteCheck
 from mail_ros.data.coverage import Coverage, Need
 from mail_ros.data.plan import Plan
-from mail_ros.data.track import FloatArray
 from mail_ros.evaluation.background import NO_PLANS, plan_image
 from mail_ros.evaluation.coverage.marks import (
     INK,

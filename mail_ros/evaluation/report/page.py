@@ -14,8 +14,8 @@ import numpy as np
 from plotly.offline import get_plotlyjs
 
 from mail_ros import __version__
+from mail_ros.core.types import FloatArray
 from mail_ros.data.plan import Plan
-from mail_ros.data.track import FloatArray
 from mail_ros.evaluation.accuracy import relation
 from mail_ros.evaluation.background import NO_PLANS, plan_image
 from mail_ros.evaluation.metrics import metric_columns, metric_row

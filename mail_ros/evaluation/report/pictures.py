@@ -23,8 +23,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentFormatter
 
+from mail_ros.core.types import FloatArray
 from mail_ros.data.plan import Plan
-from mail_ros.data.track import FloatArray
 from mail_ros.evaluation.background import NO_PLANS, draw_plan
 from mail_ros.evaluation.methods import OURS
 from mail_ros.evaluation.metrics import TAIL_M

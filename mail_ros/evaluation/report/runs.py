@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from mail_ros.core.errors import MailError
-from mail_ros.core.signal.resampling import NS_PER_S
-from mail_ros.data.track import FloatArray
+from mail_ros.core.types import NS_PER_S, FloatArray
 from mail_ros.evaluation.cells import CellResult, read_cell
 from mail_ros.evaluation.conditions import AS_WALKED
 from mail_ros.evaluation.estimates import Scored, read_csv

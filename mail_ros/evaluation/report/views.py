@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mail_ros.data.track import FloatArray, IntArray
+from mail_ros.core.types import FloatArray, IntArray
 from mail_ros.evaluation.methods import OURS
 from mail_ros.evaluation.metrics import TAIL_M
 from mail_ros.evaluation.report.runs import Course, Floor

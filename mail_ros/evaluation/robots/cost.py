@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.core.types import NS_PER_S
 from mail_ros.evaluation.robots.cases import UNDISTURBED
 from mail_ros.evaluation.robots.world import CONFIGS, true_track, world
 

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mail_ros.core.localizer.interface import Localizer
-from mail_ros.core.signal.resampling import NS_PER_S
-from mail_ros.data.track import BoolArray, FloatArray, IntArray, Track
+from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray, IntArray, SampleLocalizer
+from mail_ros.data.track import Track
 from mail_ros.evaluation.estimates import follow
 from mail_ros.evaluation.metrics import Metrics, summarize
 
@@ -41,7 +40,7 @@ class Followed:
         return summarize(self.error_m, np.zeros(len(self.error_m), np.bool_))
 
 
-def follow_all(localizer: Localizer, tracks: Iterable[Track]) -> Followed:
+def follow_all(localizer: SampleLocalizer, tracks: Iterable[Track]) -> Followed:
     """Follow walks, each from its start."""
     rows = []
     for number, track in enumerate(tracks):

@@ -17,8 +17,9 @@ import numpy as np
 
 from mail_ros.core.config import FeatureConfig
 from mail_ros.core.errors import BagError
-from mail_ros.core.localizer.tracked import TrackedLocalizer, tracked
-from mail_ros.core.platform.compensation import Correction, joint_reading
+from mail_ros.core.localizer.compose import tracked
+from mail_ros.core.localizer.tracked import TrackedLocalizer
+from mail_ros.core.platform.compensation import Compensation, joint_reading
 from mail_ros.core.platform.robot_file import Robot
 from mail_ros.data.calibration.calibrate import calibrate
 from mail_ros.data.calibration.drive import Drive
@@ -96,7 +97,7 @@ def calibrated(building: Building, config: DriveConfig, device: int) -> Robot:
 
 def corrected(track: Track, driven: SimulatedDrive, robot: Robot) -> Track:
     """The walk with its robot's own field taken off, as the node does it, sample by sample."""
-    correction = Correction(robot)
+    correction = Compensation(robot)
     assert driven.wheels is not None
     field_ut = []
     states = zip(driven.wheels.turn_rad_s, TORQUE_NM_A * driven.wheels.current_a, strict=True)

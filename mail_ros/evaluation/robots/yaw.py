@@ -18,8 +18,8 @@ import numpy as np
 
 from mail_ros.core.config import FeatureConfig
 from mail_ros.core.errors import TrackError
-from mail_ros.core.localizer.tracked import tracked
-from mail_ros.core.signal.attitude import about_vertical, inverse, product, turned, unit
+from mail_ros.core.localizer.compose import tracked
+from mail_ros.core.signal.attitude import about_vertical, inverse, product, rotate, unit
 from mail_ros.data.bag import read_track
 from mail_ros.data.track import Track
 from mail_ros.evaluation.identity import identities
@@ -101,5 +101,5 @@ def turned_track(track: Track, angle_rad: float) -> Track:
     for row, (reading_ut, xyzw) in enumerate(zip(track.field_ut, track.attitude_xyzw, strict=True)):
         attitude = unit(xyzw)
         if attitude is not None:
-            field_ut[row] = turned(product(inverse(attitude), product(turn, attitude)), reading_ut)
+            field_ut[row] = rotate(product(inverse(attitude), product(turn, attitude)), reading_ut)
     return dataclasses.replace(track, field_ut=field_ut)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from mail_ros.core.belief import FloatArray
 from mail_ros.core.errors import ConfigError
+from mail_ros.core.types import FloatArray
 from mail_ros.evaluation.speed.methods import peers, trainings
 from mail_ros.evaluation.speed.parts import Part, Step, fleets, networks, trackers
 

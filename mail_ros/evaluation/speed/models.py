@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from mail_ros.core.belief import Cells, survey_cells
+from mail_ros.core.belief import survey_cells
 from mail_ros.core.config import HeadKind, MailConfig, NetworkConfig
-from mail_ros.core.models.mail.mail import State
+from mail_ros.core.models.heads import State
 from mail_ros.core.models.model_file import ModelCard, save_model
+from mail_ros.core.types import Cells
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.simulator.demo import survey
 from mail_ros.data.simulator.dipoles import make_site

@@ -11,16 +11,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mail_ros.core.belief import Cells, FloatArray
 from mail_ros.core.config import HeadKind
 from mail_ros.core.filter.filter_config import TrackerConfig
-from mail_ros.core.filter.grid_filter import Tracker
+from mail_ros.core.filter.grid_filter import GridFilter
 from mail_ros.core.localizer.fleet import Fleet
-from mail_ros.core.localizer.interface import Sample
 from mail_ros.core.localizer.reader import MailBatch, MailReader, window_answer
-from mail_ros.core.models.mail.mail import Mail, Model
+from mail_ros.core.models.mail.mail import Mail
+from mail_ros.core.models.model import Model
 from mail_ros.core.models.onnx_engine import load_onnx
-from mail_ros.core.signal.resampling import NS_PER_S, Tick
+from mail_ros.core.types import NS_PER_S, Cells, FloatArray, Row, Sample
 from mail_ros.evaluation.speed.models import CORRIDOR_M, corridors, network_of, untrained_model
 from mail_ros.training.export import export_onnx
 from mail_ros.training.network import MailNetwork, arrays
@@ -115,11 +114,11 @@ def _carried(model: Mail, stride: int) -> Step:
     reader = MailReader(MailBatch(model, stride))
     field_ut = np.random.default_rng(0).normal(0.0, 10.0, (1000, 3))
     for index in range(-reader.length, 1):
-        reader.append(Tick(index, field_ut[index]))
+        reader.append(Row(index, field_ut[index]))
 
     def step(number: int) -> object:
         for index in range(number * stride + 1, (number + 1) * stride + 1):
-            reader.append(Tick(index, field_ut[index % 1000]))
+            reader.append(Row(index, field_ut[index % 1000]))
         reader.ask(np.zeros(3))
         return reader.answer()
 
@@ -147,7 +146,7 @@ def _fleet(model: Mail) -> Step:
 
 def _tracking(cells: int, *, odometry: bool, lost: bool) -> Step:
     """One who walks up and down a corridor; evidence is sharp, or all of it noise."""
-    tracker = Tracker(corridors(cells), TrackerConfig(), odometry=odometry)
+    tracker = GridFilter(corridors(cells), TrackerConfig(), odometry=odometry)
     rng = np.random.default_rng(0)
     step_m = STRIDE_S * WALK_M_S
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from mail_ros.core.belief import Float32Array
+from mail_ros.core.types import Float32Array
 
 
 class Grus:

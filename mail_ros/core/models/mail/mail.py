@@ -1,7 +1,7 @@
 """MAIL as it runs on the robot: the trained network of the paper in numpy, from leaf to root.
 
     field (B, n + lag, 3) µT
-      | gradient                                                      signals.gradient
+      | gradient                                                      window.gradient
       v
     g (B, n, 3) --> of every scale: subsequences, GRU,                Φ (B, K, feature)
       |             concatenation P, FC + PReLU, layer norm               |
@@ -16,43 +16,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from mail_ros.core.belief import Cells, Float32Array
-from mail_ros.core.config import MailConfig
-from mail_ros.core.models.heads import Head, HeatmapHead, RegressionHead
+from mail_ros.core.belief import log_ratio
+from mail_ros.core.config import FeatureConfig, MailConfig
+from mail_ros.core.models.heads import RegressionHead, SiteMap, State
 from mail_ros.core.models.mail.gru import Grus
-from mail_ros.core.signal.resampling import gradient
+from mail_ros.core.models.mail.streaming import MailWindow, StreamingGrus
+from mail_ros.core.models.model import ModelOutput
+from mail_ros.core.signal.window import Window, gradient
+from mail_ros.core.types import Float32Array, FloatArray, Prediction
 
 NORM_EPSILON = 1e-5
-
-State = Mapping[str, np.ndarray]  # a model file's arrays by their names
-
-
-class ModelOutput(NamedTuple):
-    """What one pass gives for each window of a batch."""
-
-    raw: Float32Array  # numbers for the head: (B, 2) metres or (B, cells) logits
-    attention: Float32Array  # (B, K), sums to one
-    offset_ut: Float32Array | None = None  # (B, 3) of the device against the survey's, where the model compares with it
-
-
-class Model(Protocol):
-    """What answers windows."""
-
-    @property
-    def config(self) -> MailConfig:
-        """What it reads, and how."""
-
-    @property
-    def head(self) -> Head:
-        """What its numbers mean."""
-
-    def __call__(self, field_ut: Float32Array) -> ModelOutput:
-        """(B, n + lag, w), resampled to the config's rate; µT, and what the config's frame keeps beside it."""
 
 
 def subsequence_starts(length: int, scale: int) -> list[int]:
@@ -89,8 +65,44 @@ class Mail:
         self._head = part(state, "head.")
         self._project = _Projections([part(state, f"scales.{index}.") for index in range(len(config.scales))])
 
-    def __call__(self, field_ut: Float32Array) -> ModelOutput:
+    @property
+    def features(self) -> FeatureConfig:
         """See `Model`."""
+        return self.config.features
+
+    @property
+    def samples(self) -> int:
+        """See `Model`."""
+        return self.config.samples
+
+    @property
+    def site_map(self) -> SiteMap | None:
+        """See `Model`."""
+        return self.head if isinstance(self.head, SiteMap) else None
+
+    def window(self, stride: int) -> Window:
+        """See `Model`; a gradient against the window's mean is another one in every window, and is not streamed."""
+        config, features = self.config, self.config.features
+        if features.gradient == "mean" or features.along == "way":
+            return Window(config.samples, features.width, stride)
+        grus = StreamingGrus(self.units, config.scales, self.starts, config.length, stride)
+        return MailWindow(config.samples, stride, features.lag, grus, self.gradient)
+
+    def predict(self, window: Window, device_offset_ut: FloatArray) -> Prediction:
+        """See `Model`; the gradient is free of a constant field."""
+        values = window.values[None].astype(np.float32)
+        if isinstance(window, MailWindow):
+            phi = self.project(window.grus.states(window.end_index))
+            output = self.fuse(phi, self.attention(self.gradient(values)))
+        else:
+            output = self(values)
+        raw, attention = output.raw[0], tuple(output.attention[0].tolist())
+        if self.site_map is None:
+            return Prediction(None, self.head.posterior(raw), attention)
+        return Prediction(log_ratio(raw.astype(np.float64)), attention=attention)
+
+    def __call__(self, field_ut: Float32Array) -> ModelOutput:
+        """See `BatchModel`."""
         g = self.gradient(field_ut)  # (B, n, 3)
         hidden = self.config.network.hidden
         p = np.zeros((len(self.units), len(g), max(map(len, self.starts)) * hidden), np.float32)
@@ -155,16 +167,10 @@ class _Projections:
         return normed
 
 
-def map_of(state: State) -> tuple[Cells, float, float]:
-    """What a head over map cells keeps (see `heads.MapHead`); KeyError where an array is missing."""
-    cells = Cells(state["head.cell_position_m"], state["head.cell_floor"])
-    return cells, float(state["head.label_sigma_m"]), float(state["head.radius_m"])
-
-
-def mail_head(config: MailConfig, state: State) -> RegressionHead | HeatmapHead:
+def mail_head(config: MailConfig, state: State) -> RegressionHead | SiteMap:
     """What the network's numbers mean; KeyError where an array is missing."""
     if config.network.head == "heatmap":
-        return HeatmapHead(*map_of(state))
+        return SiteMap.of(state)
     return RegressionHead(state["head.covariance_m2"].astype(np.float64), int(state["head.floor"]))
 
 

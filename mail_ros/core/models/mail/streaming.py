@@ -1,30 +1,29 @@
-"""MAIL carried from sample to sample: equal to a pass over the window, at a fraction of its work.
+"""MAIL from sample to sample: equal to a pass over the window, at a fraction of its work.
 
-    gradient of the newest sample --> one GRU step for all subsequences that are under way (hidden, rows, signals)
-                                        | begins: a row is cleared     | ends: its state goes into a ring
-                                        v                              v
+    gradient of the newest row --> one GRU step for all subsequences under way (hidden, slots)
+                                     | begins: a slot is cleared     | ends: its state goes into a ring
+                                     v                               v
     where an estimate is due: states of the window's subsequences --> projections, attention, head, as in `Mail`
 
-A GRU starts every subsequence from nothing, so that a subsequence is the same whichever window it is in: each is read
-once. Only those are begun that some window needs whose end is a multiple of the stride. A subsequence's row and its
-place in the ring follow from the tick that it begins at, so nothing grows and nothing is looked up.
+A GRU starts every subsequence from zeros, so a subsequence is the same in every window that contains it: each is read
+once. Only those begin that belong to a window whose end is a multiple of the stride. A subsequence's slot and its
+place in the ring follow from the row that it begins with, so nothing grows and nothing is looked up.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from mail_ros.core.belief import Float32Array, IntArray
-from mail_ros.core.errors import ConfigError
 from mail_ros.core.models.mail.gru import Grus, slices
-from mail_ros.core.models.mail.mail import Mail, ModelOutput
+from mail_ros.core.signal.window import Window
+from mail_ros.core.types import Float32Array, IntArray, Row
 
 
 class _Begins:
-    """When subsequences of one scale begin: at some residues of the stride, numbered one after the other."""
+    """When subsequences of one scale begin: at some residues of the stride, numbered consecutively."""
 
     def __init__(self, scale: int, starts: Sequence[int], length: int, stride: int) -> None:
         offsets = [1 - length + start for start in starts]  # from the window's newest gradient, whose residue is 0
@@ -32,98 +31,97 @@ class _Begins:
         self.scale, self.stride = scale, stride
         self.rank = {residue: rank for rank, residue in enumerate(residues)}
         self.each = len(residues)  # begin per stride
-        self.rows = math.ceil(scale / stride) * self.each  # at most so many are under way
+        self.slots = math.ceil(scale / stride) * self.each  # at most so many are under way
         self.kept = math.ceil(length / stride) * self.each  # at most so many begin within a window
         self.numbers = np.array([self.number(offset) for offset in offsets])
 
     def number(self, index: int) -> int | None:
-        """Of the subsequence that begins with a tick; None where none does."""
+        """Number of the subsequence that begins with a row; None where none does."""
         rank = self.rank.get(index % self.stride)
         return None if rank is None else index // self.stride * self.each + rank
 
 
-class StreamingMail:
-    """The ways of some signals through the network, each at its own tick.
+class StreamingGrus:
+    """The GRUs of all scales over one signal.
 
-    Memory: rows under way and ended, (window / stride) * hidden numbers per signal and scale each, however long it is.
+    Memory: slots under way and ended, (window / stride) * hidden numbers per scale each, however long the signal is.
     """
 
-    def __init__(self, model: Mail, stride: int, signals: int = 1) -> None:
-        """Begin with nothing read.
+    def __init__(
+        self,
+        units: Sequence[Mapping[str, Float32Array]],
+        scales: Sequence[int],
+        starts: Sequence[Sequence[int]],
+        length: int,
+        stride: int,
+    ) -> None:
+        """Start with an empty signal.
 
         Args:
-            model: the network.
-            stride: ticks between two estimates; those are due where a tick's index is a multiple of it.
-            signals: how many there are.
-
-        Raises:
-            ConfigError: the gradient "mean", which is another one for every window.
+            units: weights of each scale's GRU.
+            scales: rows of a subsequence, for each scale.
+            starts: where the subsequences of each scale begin in a window.
+            length: gradients in a window.
+            stride: rows between two windows, which end at indices that are multiples of it.
         """
-        config = model.config
-        if config.features.gradient == "mean":
-            raise ConfigError(
-                "features.gradient",
-                wanted='"lag" or "first", which can be carried from sample to sample',
-                found='"mean"',
-                fix="answer whole windows",
-            )
-        self.model, self.stride, self.signals = model, stride, signals
-        scales = zip(config.scales, model.starts, strict=True)
-        self._begins = [_Begins(scale, starts, config.length, stride) for scale, starts in scales]
-        self._grus = Grus(model.units, [each.rows for each in self._begins])
-        self._state = self._grus.zeros(signals)
+        self._begins = [_Begins(scale, begin, length, stride) for scale, begin in zip(scales, starts, strict=True)]
+        self._stride = stride
+        self._grus = Grus(units, [each.slots for each in self._begins])
+        self._state = self._grus.zeros(1)
         self._kept = slices([each.kept for each in self._begins])
-        self._ended = np.zeros((self._kept[-1].stop + 1, signals, self._grus.hidden), np.float32)  # the last stays zero
+        self._ended = np.zeros((self._kept[-1].stop + 1, self._grus.hidden), np.float32)  # the last stays zero
         rings = [(kept.start, b.kept, b.each) for kept, b in zip(self._kept, self._begins, strict=True)]
         self._ring_start, self._ring_size, self._each = np.array(rings).T[..., None]  # (scales, 1)
-        most = max(len(starts) for starts in model.starts)
-        self._numbers = np.array([np.pad(begins.numbers, (0, most - len(begins.numbers))) for begins in self._begins])
-        self._beyond = np.arange(most) >= np.array([[len(begins.numbers)] for begins in self._begins])
+        count = max(len(begin) for begin in starts)
+        self._numbers = np.array([np.pad(begins.numbers, (0, count - len(begins.numbers))) for begins in self._begins])
+        self._missing = np.arange(count) >= np.array([[len(begins.numbers)] for begins in self._begins])
 
-    def advance(self, index: int, g: Float32Array, who: Sequence[int]) -> None:
-        """Take a tick of some signals.
-
-        Args:
-            index: of the tick; those of a signal must follow each other, or its window begins anew.
-            g: (s, 3) gradient that ends there.
-            who: (s) which signals, ascending.
-        """
-        chosen = self._chosen(who)
-        for begins, rows in zip(self._begins, self._grus.rows, strict=True):
+    def advance(self, index: int, g: Float32Array) -> None:
+        """Read the gradient (3,) that ends with a row; indices follow each other, or the window restarts."""
+        for begins, slots in zip(self._begins, self._grus.rows, strict=True):
             number = begins.number(index)
             if number is not None:
-                self._state[:-1, rows.start + number % begins.rows, chosen] = 0.0
-        if isinstance(chosen, slice):
-            self._grus.step(self._state, g)
-        else:
-            state = np.ascontiguousarray(self._state[:, :, chosen])
-            self._grus.step(state, g)
-            self._state[:, :, chosen] = state
-        for begins, rows, kept in zip(self._begins, self._grus.rows, self._kept, strict=True):
+                self._state[:-1, slots.start + number % begins.slots] = 0.0
+        self._grus.step(self._state, g[None])
+        for begins, slots, kept in zip(self._begins, self._grus.rows, self._kept, strict=True):
             number = begins.number(index - begins.scale + 1)
             if number is not None:
-                ended = self._state[:-1, rows.start + number % begins.rows, chosen]
-                self._ended[kept.start + number % begins.kept, chosen] = ended.T
+                ended = self._state[:-1, slots.start + number % begins.slots, 0]
+                self._ended[kept.start + number % begins.kept] = ended
 
-    def output(self, index: int, g: Float32Array, who: Sequence[int]) -> ModelOutput:
-        """What the windows of some signals give that end with a tick, the last that they advanced by.
+    def states(self, index: int) -> Float32Array:
+        """Last states P (scales, 1, max subsequences * hidden) of the window that ends with a row, oldest first.
 
         Args:
-            index: of the tick, a multiple of the stride.
-            g: (s, n, 3) gradients of the windows.
-            who: (s) which signals.
+            index: a multiple of the stride, among the newest `stride` rows.
         """
-        places = self._places(index // self.stride)
-        states = self._ended[places][:, :, self._chosen(who)]  # (scales, most, s, hidden)
-        p = states.transpose(0, 2, 1, 3).reshape(len(places), len(who), -1)
-        return self.model.fuse(self.model.project(p), self.model.attention(g))
+        places: IntArray = self._ring_start + (index // self._stride * self._each + self._numbers) % self._ring_size
+        places[self._missing] = len(self._ended) - 1
+        p: Float32Array = self._ended[places].reshape(len(places), 1, -1)
+        return p
 
-    def _chosen(self, who: Sequence[int]) -> Sequence[int] | slice:
-        """An index of some signals; a slice where it is all of them, which copies nothing."""
-        return slice(None) if len(who) == self.signals else who
 
-    def _places(self, stride_number: int) -> IntArray:
-        """Where the states of a window's subsequences lie, (scales, most), oldest first; zeros beyond the last."""
-        places: IntArray = self._ring_start + (stride_number * self._each + self._numbers) % self._ring_size
-        places[self._beyond] = len(self._ended) - 1
-        return places
+class MailWindow(Window):
+    """A window whose subsequences are read row by row; a constant field cancels in its gradient."""
+
+    def __init__(
+        self, length: int, stride: int, lag: int, grus: StreamingGrus, gradient: Callable[[Float32Array], Float32Array]
+    ) -> None:
+        """Start empty.
+
+        Args:
+            length: rows, of which the first `lag` have no gradient.
+            stride: rows between two windows.
+            lag: rows that the gradient looks back.
+            grus: which read the gradients.
+            gradient: of rows (B, 1 + lag, 3), (B, 1, 3).
+        """
+        super().__init__(length, 3, stride)
+        self.grus, self._lag, self._gradient = grus, lag, gradient
+
+    def append(self, row: Row) -> None:
+        """See `Window`."""
+        super().append(row)
+        rows = self.newest(1 + self._lag)
+        if len(rows) > self._lag:
+            self.grus.advance(row.index, self._gradient(rows[None].astype(np.float32))[0, 0])

@@ -15,8 +15,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from mail_ros.core.belief import Float32Array, IntArray
 from mail_ros.core.config import MatchingConfig
+from mail_ros.core.types import Float32Array, IntArray
 
 Complex64Array = npt.NDArray[np.complex64]
 TINY = np.float32(1e-9)

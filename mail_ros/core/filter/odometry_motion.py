@@ -1,0 +1,106 @@
+"""Motion by odometry, whose frame has an unknown yaw in the map.
+
+Belief that odometry moves off the map is lost: that is how the yaw is learned.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from mail_ros.core.filter.filter_config import TrackerConfig
+from mail_ros.core.filter.motion import REACH_DEVIATIONS, Motion
+from mail_ros.core.neighbourhood import CellNeighbourhood, diffuse_headings
+from mail_ros.core.types import Cells, FloatArray, Row, YawEstimate
+
+STRETCH = 1.75  # multiple of the update distance: longest piece of a move (two steps), longest wait for a window
+MAX_STEP_S = 1.2  # a longer step does not predict the next; without a displacement for this long, the device stops
+MAX_UNSEEN_M = 100.0  # after a longer displacement without a measurement, the device may be anywhere
+ANY_YAW_RAD2 = np.pi**2 / 3.0  # variance of a uniformly distributed angle
+
+
+class OdometryMotion(Motion):
+    """By odometry."""
+
+    def __init__(self, cells: Cells, config: TrackerConfig, rows_per_s: float) -> None:
+        super().__init__(config)
+        self.columns = config.headings
+        longest_m = STRETCH * config.odometry_m
+        deviation_m = float(np.hypot(config.place_m, config.odometry_share * longest_m))
+        self.neighbourhood = CellNeighbourhood(cells, longest_m + REACH_DEVIATIONS * deviation_m)
+        self._patience = round(MAX_STEP_S * rows_per_s)  # rows without a displacement before a stop
+        self._still_rows = 0
+        self.reset()
+
+    def reset(self) -> None:
+        """See `Motion`."""
+        self._moved_m = np.zeros(2)
+        self._step_m = np.zeros(2)  # last displacement that odometry reported
+        self._step_s = np.inf  # between its last two displacements
+        self._silent_s = np.inf  # since its last displacement
+        self.pending_m = np.zeros((self.columns, 2))
+
+    def start(self, cells: int) -> FloatArray:
+        """Anywhere, at any yaw."""
+        return np.full((cells, self.columns), 1.0 / (cells * self.columns))
+
+    def observe(self, row: Row, moved_m: FloatArray, restarted: bool) -> float:
+        """Moving, until odometry reports no displacement for `MAX_STEP_S`."""
+        self._still_rows = 0 if moved_m.any() else 1 if restarted else self._still_rows + 1
+        return 1.0 if self._still_rows < self._patience else 0.0
+
+    def move(self, belief: FloatArray, elapsed_s: float, moved_m: FloatArray) -> FloatArray | None:
+        """Due once odometry moved so far that the next window is not waited for; a long displacement in pieces."""
+        self._silent_s += elapsed_s
+        if moved_m.any():
+            self._moved_m = self._moved_m + moved_m
+            self._step_m, self._step_s, self._silent_s = moved_m, self._silent_s, 0.0
+        return self._move_if(belief, STRETCH * self.config.odometry_m)
+
+    def settle(self, belief: FloatArray) -> FloatArray | None:
+        """Due once odometry moved by the update distance: a window counts where it ends, not where the move began."""
+        return self._move_if(belief, self.config.odometry_m)
+
+    def stationary(self, belief: FloatArray) -> float:
+        """1 without a displacement for `MAX_STEP_S`."""
+        return float(self._silent_s > MAX_STEP_S)
+
+    def odom_yaw(self, weight: FloatArray) -> YawEstimate:
+        """Circular mean and variance of the equally concentrated wrapped normal, at most that of any yaw."""
+        total = weight.sum()
+        x, y = float(weight @ self.cos / total), float(weight @ self.sin / total)
+        concentration = min(max(math.hypot(x, y), 1e-12), 1.0)
+        return YawEstimate(math.atan2(y, x), min(-2.0 * math.log(concentration), ANY_YAW_RAD2))
+
+    def _move_if(self, belief: FloatArray, min_m: float) -> FloatArray | None:
+        """Move by the displacement if it is so long; what is left of it is pending."""
+        length_m = float(np.linalg.norm(self._moved_m))
+        moved = None
+        if length_m >= min_m:
+            self.length_m, moved = length_m, self._move(belief, length_m)
+            self._moved_m = np.zeros(2)
+        self.pending_m = self.rotated(self._moved_m + self._step_begun_m())
+        return moved
+
+    def _move(self, belief: FloatArray, length_m: float) -> FloatArray:
+        config = self.config
+        if length_m > MAX_UNSEEN_M:
+            return self.start(len(belief))
+        pieces = int(np.ceil(length_m / (STRETCH * config.odometry_m)))
+        deviation_m = float(np.hypot(config.place_m, config.odometry_share * length_m / pieces))
+        piece_m = self.rotated(self._moved_m / pieces)
+        kernel = self.neighbourhood.kernel(piece_m, deviation_m, deviation_m, self.angle_rad)
+        for _ in range(pieces):
+            spread = self.neighbourhood.spread(belief, kernel)
+            belief = diffuse_headings(spread, config.turn_rad, config.odometry_anew)
+        return belief
+
+    def _step_begun_m(self) -> FloatArray:
+        """The step under way: like the last one, until it is overdue.
+
+        Odometry credits a step when it is complete; until then a walking person would lag half a step behind.
+        """
+        if self._step_s > MAX_STEP_S or self._silent_s >= 2.0 * self._step_s:
+            return np.zeros(2)
+        return self._step_m * min(1.0, self._silent_s / self._step_s)

@@ -1,0 +1,80 @@
+"""What every model kind looks like from outside: windows in, log likelihoods over cells or a position out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from mail_ros.core.config import FeatureConfig, MailConfig
+from mail_ros.core.models.heads import Head, SiteMap
+from mail_ros.core.signal.axes import AXES
+from mail_ros.core.signal.window import Window
+from mail_ros.core.types import Float32Array, FloatArray, Prediction
+
+
+class ModelOutput(NamedTuple):
+    """What one pass computes for each window of a batch."""
+
+    raw: Float32Array  # (B, 2) metres, or (B, cells) logits
+    attention: Float32Array  # (B, K), sums to one
+    device_offset_ut: Float32Array | None = None  # (B, 3) of the device against the survey's, where it is estimated
+
+
+class Model(Protocol):
+    """What localizers, training and evaluation use of a model."""
+
+    @property
+    def features(self) -> FeatureConfig:
+        """Sampling and axes of its windows."""
+
+    @property
+    def samples(self) -> int:
+        """Rows of a window."""
+
+    @property
+    def site_map(self) -> SiteMap | None:
+        """The map of its log likelihoods; None where it computes positions."""
+
+    def window(self, stride: int) -> Window:
+        """An empty window for one signal, which ends at multiples of `stride` rows."""
+
+    def predict(self, window: Window, device_offset_ut: FloatArray) -> Prediction:
+        """Compare a full window, minus a constant field (3,) µT of the device, with the map."""
+
+
+class BatchModel(Model, Protocol):
+    """A model of a model file, which training and the golden window use in batches."""
+
+    @property
+    def config(self) -> MailConfig:
+        """Its settings."""
+
+    @property
+    def head(self) -> Head:
+        """What its numbers mean."""
+
+    def __call__(self, rows: Float32Array, /) -> ModelOutput:
+        """Windows (B, samples, w), oldest row first."""
+
+
+class FunctionModel:
+    """A function of a window as a model: baselines, and tests."""
+
+    def __init__(
+        self,
+        features: FeatureConfig,
+        samples: int,
+        function: Callable[[FloatArray], Prediction],
+        site_map: SiteMap | None = None,
+    ) -> None:
+        """Wrap a function of the window's rows (samples, w)."""
+        self.features, self.samples, self.function, self.site_map = features, samples, function, site_map
+        self._axes = AXES[features.frame]
+
+    def window(self, stride: int) -> Window:
+        """See `Model`."""
+        return Window(self.samples, self._axes.width, stride)
+
+    def predict(self, window: Window, device_offset_ut: FloatArray) -> Prediction:
+        """See `Model`."""
+        return self.function(self._axes.without(window.values, device_offset_ut))
