@@ -17,13 +17,13 @@ from mail_ros.core.filter.motion import Turn
 from mail_ros.core.localizer.interface import Estimate, Status
 from mail_ros.core.localizer.runtime import MOST_KEPT, Placed, Runtime, map_from_odometry
 from mail_ros.core.localizer.tracked import TrackedLocalizer
-from mail_ros.core.models.engine import load
+from mail_ros.core.models.model_file import load_model
 from mail_ros.core.platform.odometry_buffer import OdometryPose, WheelFeed
 
 
 def runtime(model: Path, **changed: Any) -> Runtime:
     settings = {"map_frame": "map", "stride_s": STRIDE_S, "tracker": "none", "odometry": "wheels", **changed}
-    return Runtime(load(model, "numpy"), now_ns=lambda: 0, about={}, **settings)
+    return Runtime(load_model(model), now_ns=lambda: 0, about={}, **settings)
 
 
 @pytest.fixture(params=["regression", "heatmap"])

@@ -21,7 +21,7 @@ from mail_ros.core.errors import ConfigError, MailError
 from mail_ros.core.localizer.diagnostics import Heard, unused
 from mail_ros.core.localizer.fleet import Fleet
 from mail_ros.core.localizer.interface import Sample
-from mail_ros.core.models.engine import load
+from mail_ros.core.models.model_file import load_model
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_reading
 from mail_ros.nodes.outputs import Poses
@@ -57,7 +57,7 @@ class FleetNode(Node):
     def __init__(self, **options: Any) -> None:
         super().__init__(NAME, **options)
         self.parameters = declare(self, FleetParameters)
-        model, card, _ = load(self.parameters.model_path, self.parameters.engine)
+        model, card, _ = load_model(self.parameters.model_path)
         self.fleet = Fleet(model, self.parameters.stride_s, self.parameters.tracker, self.parameters.most)
         self.map_frame = self.parameters.global_frame_id or card.map_frame
         self.robots: dict[str, Robot] = {}

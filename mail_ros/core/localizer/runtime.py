@@ -23,7 +23,7 @@ from mail_ros.core.filter.motion import Turn
 from mail_ros.core.localizer.diagnostics import Health
 from mail_ros.core.localizer.interface import Estimate, Sample, Status
 from mail_ros.core.localizer.tracked import localizer_of
-from mail_ros.core.models.engine import Loaded
+from mail_ros.core.models.model_file import LoadedModel
 from mail_ros.core.platform.odometry_buffer import OdometryFeed, OdometryPose, StepFeed, WheelFeed
 from mail_ros.core.signal.resampling import NS_PER_S, FloatArray
 
@@ -48,7 +48,7 @@ class Runtime:
 
     def __init__(
         self,
-        loaded: Loaded,
+        loaded: LoadedModel,
         *,
         map_frame: str,
         stride_s: float,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import torch
 
+from benchmarks.speed.models import CORRIDOR_M, corridors, network_of
 from mail_ros.core.belief import Cells, FloatArray
 from mail_ros.core.config import HeadKind
 from mail_ros.core.filter.filter_config import TrackerConfig
@@ -19,10 +18,7 @@ from mail_ros.core.localizer.fleet import Fleet
 from mail_ros.core.localizer.interface import Sample
 from mail_ros.core.localizer.reader import MailBatch, MailReader, window_answer
 from mail_ros.core.models.mail.mail import Mail, Model
-from mail_ros.core.models.onnx_engine import load_onnx
 from mail_ros.core.signal.resampling import NS_PER_S, Tick
-from mail_ros.evaluation.speed.models import CORRIDOR_M, corridors, network_of, untrained_model
-from mail_ros.training.export import export_onnx
 from mail_ros.training.network import MailNetwork, arrays
 
 STRIDE_S = 0.2
@@ -48,7 +44,6 @@ class Part:
 def networks(cells: int) -> Iterator[Part]:
     """The paper's network, a pass of torch over its windows first; then with the heatmap head, and other widths."""
     yield from _forms("paper", "regression", 32, 0)
-    yield Part("paper", "window pass, onnxruntime", _onnx_pass, 50.0, "hidden 32")
     yield from _forms("heatmap head", "heatmap", 32, cells)
     for hidden in OTHER_WIDTHS:
         yield from _forms("other widths", "regression", hidden, 0)
@@ -94,15 +89,6 @@ def _torch_pass(network: MailNetwork) -> Step:
             return head.posterior(network(window_ut)[0].numpy())
 
     return step
-
-
-def _onnx_pass() -> Step:
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "paper.safetensors")
-        untrained_model(file)
-        export_onnx(file, file.with_suffix(".onnx"))
-        model, _ = load_onnx(file.with_suffix(".onnx"))
-    return _window_pass(model)
 
 
 def _window_pass(model: Model) -> Step:

@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.robots.followed import Followed, follow_all
+from benchmarks.robots.world import BEFORE, STRIDE_S
 from mail_ros.core.config import FeatureConfig
 from mail_ros.core.errors import TrackError
 from mail_ros.core.localizer.tracked import tracked
@@ -25,8 +27,6 @@ from mail_ros.data.track import Track
 from mail_ros.evaluation.identity import identities
 from mail_ros.evaluation.methods import Fit, fit_our_matching
 from mail_ros.evaluation.protocol import Split
-from mail_ros.evaluation.robots.followed import Followed, follow_all
-from mail_ros.evaluation.robots.world import BEFORE, STRIDE_S
 from mail_ros.training.run_config import RunConfig
 
 LEVEL = RunConfig(features=FeatureConfig(rate_hz=10.0, frame="level"))

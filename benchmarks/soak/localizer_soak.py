@@ -24,9 +24,9 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import MagneticField
 from std_srvs.srv import Trigger
 
+from benchmarks.soak.faults import FAULTS, Driver, Reading
 from mail_ros.core.errors import MailError
 from mail_ros.core.signal.resampling import NS_PER_S, RESTARTS, UT_PER_T
-from mail_ros.data.faults import FAULTS, Driver, Reading
 from mail_ros.data.simulator.demo import simulate
 from mail_ros.data.simulator.dipoles import make_site
 from mail_ros.data.simulator.plan import drive_route

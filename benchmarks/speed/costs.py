@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from benchmarks.speed.methods import peers, trainings
+from benchmarks.speed.parts import Part, Step, fleets, networks, trackers
 from mail_ros.core.belief import FloatArray
 from mail_ros.core.errors import ConfigError
-from mail_ros.evaluation.speed.methods import peers, trainings
-from mail_ros.evaluation.speed.parts import Part, Step, fleets, networks, trackers
 
 WARM_UP = 20
 LEAST, LONGEST_MS = 10, 10_000.0  # steps that are timed of a part, and time after which no more are

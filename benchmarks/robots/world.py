@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.robots.cases import Case
 from mail_ros.core.config import FeatureConfig
 from mail_ros.core.errors import BagError
 from mail_ros.core.localizer.tracked import TrackedLocalizer, tracked
@@ -30,7 +31,6 @@ from mail_ros.data.simulator.survey import survey
 from mail_ros.data.simulator.walk import SimulatedDrive
 from mail_ros.data.track import Track
 from mail_ros.evaluation.methods import Fit, fit_our_matching
-from mail_ros.evaluation.robots.cases import Case
 from mail_ros.training.run_config import RunConfig, run_config
 
 STRIDE_S = 0.2  # between two estimates
