@@ -62,7 +62,7 @@ demo: $(READY)
 test: check
 
 soak: $(READY)
-	@$(BIN)/mail_ros benchmark soak
+	@$(BIN)/python -m benchmarks soak
 
 # What runs in real time mostly waits: one test after the other, and nice lets it have a core first.
 # One thread for torch: many tests start processes, which then do not wait for each other's threads.
@@ -79,7 +79,7 @@ test-others: $(READY)
 	OMP_NUM_THREADS=1 nice $(BIN)/pytest --quiet -m "not real_time" --numprocesses 2 --dist loadscope
 
 types: $(READY)
-	$(BIN)/mypy mail_ros test docs/generator
+	$(BIN)/mypy mail_ros benchmarks test docs/generator
 
 format: $(READY)
 	$(BIN)/ruff format $(CODE)

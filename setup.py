@@ -1,8 +1,7 @@
 """The package for pip and colcon alike.
 
-The base install is what a robot needs that only localizes; `onnx` adds what `engine: onnx` runs on; `tools` adds
-surveys, training, evaluation and export; `view` adds the viewer of `mail_ros view`; `docs` builds the pages.
-docs/install.md has their sizes.
+The base install is what a robot needs that only localizes; `tools` adds surveys, training, evaluation and export;
+`view` adds the viewer of `mail_ros view`; `docs` builds the pages. docs/install.md has their sizes.
 """
 
 import re
@@ -13,9 +12,7 @@ from setuptools import find_packages, setup
 NAME = "mail_ros"
 VERSION = re.search(r'__version__ = "(.+)"', Path(NAME, "__init__.py").read_text())[1]
 
-ONNX = ["onnxruntime>=1.19"]
 TOOLS = [
-    *ONNX,
     "dtaidistance>=2.3",
     "magpylib>=5",
     "matplotlib>=3.6",
@@ -38,6 +35,7 @@ TEST = [
     "filterpy>=1.4",
     "hypothesis>=6",
     "mypy>=1.11",
+    "onnxruntime>=1.19",
     "pytest>=7,<9",
     "pytest-timeout>=2.2",
     "pytest-xdist>=3.5",
@@ -66,7 +64,7 @@ setup(
         f"{NAME}.evaluation.coverage": ["page.html"],
     },
     install_requires=["numpy>=1.24", "safetensors>=0.4"],
-    extras_require={"onnx": ONNX, "tools": TOOLS, "view": VIEW, "docs": DOCS, "test": TOOLS + VIEW + TEST},
+    extras_require={"tools": TOOLS, "view": VIEW, "docs": DOCS, "test": TOOLS + VIEW + TEST},
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
         (f"share/{NAME}", ["package.xml"]),

@@ -11,7 +11,6 @@ from launch_ros.parameter_descriptions import ParameterValue
 
 TYPES = {
     "model": str,
-    "engine": str,
     "tracker": str,
     "most": int,
     "use_sim_time": bool,
@@ -23,7 +22,6 @@ def generate_launch_description() -> LaunchDescription:
     return LaunchDescription(
         [
             DeclareLaunchArgument("model", default_value="", description="Model file, written by `mail_ros train`."),
-            DeclareLaunchArgument("engine", default_value="", description="What computes the model: numpy, onnx."),
             DeclareLaunchArgument("tracker", default_value="", description="How windows are followed: none, walking."),
             DeclareLaunchArgument("most", default_value="", description="Room for so many robots."),
             DeclareLaunchArgument("params_file", default_value="", description="YAML with parameters of the node."),

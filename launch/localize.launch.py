@@ -11,7 +11,6 @@ from launch_ros.parameter_descriptions import ParameterValue
 
 TYPES = {
     "model": str,
-    "engine": str,
     "tracker": str,
     "robot_file": str,
     "autostart": bool,
@@ -24,7 +23,6 @@ def generate_launch_description() -> LaunchDescription:
     return LaunchDescription(
         [
             DeclareLaunchArgument("model", default_value="", description="Model file, written by `mail_ros train`."),
-            DeclareLaunchArgument("engine", default_value="", description="What computes the model: numpy, onnx."),
             DeclareLaunchArgument("tracker", default_value="", description="Follows windows: none, walking, odometry."),
             DeclareLaunchArgument("robot_file", default_value="", description="Written by `mail_ros calibrate`."),
             DeclareLaunchArgument("autostart", default_value="", description="false: wait for a lifecycle manager."),

@@ -21,7 +21,6 @@ def generate_launch_description() -> LaunchDescription:
     return LaunchDescription(
         [
             DeclareLaunchArgument("model", default_value="", description="Model file, written by `mail_ros train`."),
-            DeclareLaunchArgument("engine", default_value="", description="What computes the model: numpy, onnx."),
             DeclareLaunchArgument("tracker", default_value="", description="Follows windows: none, walking, odometry."),
             DeclareLaunchArgument("robot_file", default_value="", description="Written by `mail_ros calibrate`."),
             DeclareLaunchArgument("autostart", default_value="", description="false: wait for a lifecycle manager."),
@@ -55,7 +54,7 @@ def generate_launch_description() -> LaunchDescription:
             # First: where rviz2 is not installed, launch gives up here, and would leave what it has started behind.
             include("rviz", ("fixed_frame",), IfCondition(LaunchConfiguration("rviz"))),
             include("view", ("site_file",), IfCondition(LaunchConfiguration("view"))),
-            include("localize", ("model", "engine", "tracker", "robot_file", "autostart", "params_file")),
+            include("localize", ("model", "tracker", "robot_file", "autostart", "params_file")),
             # record:=true is to record now, whatever the localizer waits for.
             include(
                 "record", (*RECORDING, "params_file"), IfCondition(LaunchConfiguration("record")), autostart="true"

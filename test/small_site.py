@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from calibration_drives import forth_and_back, made_up, spins
 from helpers import START_NS, SyntheticWalk, synthetic_walk, tiny_config, tiny_model
+from ros import ROOT
 
 from mail_ros.data.bag import ODOMETRY_TOPIC, Message
 from mail_ros.data.body_messages import encode_odometry
@@ -30,7 +31,7 @@ DAYS = ("monday_1", "monday_2", "tuesday_1", "wednesday_1")
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder, to be copied by whoever writes into it."""
-    from benchmarks import benchmarked  # brings torch along, which few tests want
+    from small_benchmark import benchmarked  # brings torch along, which few tests want
 
     from mail_ros.evaluation.protocol import read_walks, split
 
@@ -54,7 +55,8 @@ def shell(commands: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run lines as a user does who has this checkout's `mail_ros`, up to the first that fails; nobody types."""
     python = shlex.quote(sys.executable)
     ours = f'set -e\nmail_ros() {{ {python} -m mail_ros.cli.main "$@"; }}\npython() {{ {python} "$@"; }}\n'
-    environment = {**os.environ, "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))  # where benchmarks/ is
+    environment = {**os.environ, "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST", "PYTHONPATH": path}
     return subprocess.run(
         ["bash", "-c", ours + commands],
         cwd=folder,

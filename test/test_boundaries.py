@@ -37,7 +37,6 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
 }
 
 ONLY_IN = {  # packages of a single module
-    "core/models/onnx_engine.py": {"onnxruntime"},
     "data/field_map/fit.py": {"sklearn"},
     "data/field_map/kernel.py": {"sklearn"},
     "data/field_map/walks.py": {"sklearn"},
@@ -87,6 +86,12 @@ def test_a_layer_imports_only_what_lies_below_it(layer: str) -> None:
 def test_every_module_lies_in_a_layer() -> None:
     assert {path.name for path in PACKAGE.iterdir() if path.is_dir() and any(path.glob("*.py"))} == set(LAYERS)
     assert [path.name for path in PACKAGE.glob("*.py")] == ["__init__.py"]
+
+
+def test_the_package_does_not_know_the_benchmarks() -> None:
+    """They are run from a checkout, and are not installed."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        assert not [name for name in imports(path) if name.partition(".")[0] == "benchmarks"], path
 
 
 def test_importing_the_package_loads_nothing_else() -> None:

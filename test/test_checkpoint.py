@@ -27,7 +27,7 @@ def contents(path: Path) -> tuple[dict[str, npt.NDArray[np.float32]], dict[str, 
 @pytest.mark.parametrize("head", ["regression", "heatmap"])
 def test_a_model_comes_back_as_it_was_saved(tmp_path: Path, head: HeadKind) -> None:
     path = tiny_model(tmp_path / "deep" / "model.safetensors", tiny_config(head), map_frame="hall", floor=-2)
-    model, card = load_model(path)
+    model, card, _ = load_model(path)
     assert (card.config, card.map_frame, card.floors) == (tiny_config(head), "hall", (-2,))
     assert len(card.golden_position_m) == 2
     assert model.config == card.config

@@ -16,16 +16,17 @@ from typing import Any
 
 import pytest
 from small_site import shell
-from verbs import Example, examples, verbs
+from verbs import Example, examples, verb_of, verbs
 
 import mail_ros
 from mail_ros.cli import main
+from mail_ros.cli.benchmark import MOVED
 from mail_ros.cli.exit_code import ExitCode
 from mail_ros.cli.options import among
 from mail_ros.data.importers import IMPORTERS
 
 VERBS = verbs()
-TALKS = {"mark"}  # with a person, and has no result
+TALKS = {"mail_ros mark"}  # with a person, and has no result
 DIFFER = {
     "out",
     "seed",
@@ -40,15 +41,17 @@ DIFFER = {
     "quick",
     "run",
 }  # in what they are, made or chosen from
-IN_REAL_TIME = {"demo"}  # see test_demo.py
-OF_BUILDINGS = {"benchmark field", "benchmark map", "benchmark robots"}  # whose fields take half a minute each
+IN_REAL_TIME = {"mail_ros demo"}  # see test_demo.py
+OF_BUILDINGS = {
+    f"python -m benchmarks {name}" for name in ("field", "map", "robots")
+}  # whose fields take half a minute each
 QUICK = [(name, example) for name, verb in VERBS.items() for example in examples(verb) if not example.takes]
 LONG = [(name, example) for name, verb in VERBS.items() for example in examples(verb) if example.takes]
 
 
 def test_every_verb_has_an_example_that_needs_no_hours() -> None:
     assert {name for name, _ in QUICK} == set(VERBS) - IN_REAL_TIME - OF_BUILDINGS
-    assert all(example.command.startswith(f"mail_ros {name}") for name, example in QUICK + LONG)
+    assert all(example.command.startswith(name) for name, example in QUICK + LONG)
 
 
 @pytest.mark.parametrize(("name", "example"), QUICK, ids=[name for name, _ in QUICK])
@@ -62,8 +65,7 @@ def test_every_example_runs_and_has_its_result_as_json(name: str, example: Examp
 
 @pytest.mark.parametrize(("name", "example"), LONG, ids=[name for name, _ in LONG])
 def test_every_example_that_takes_long_is_called_rightly(name: str, example: Example) -> None:
-    words = shlex.split(example.command)[1 + len(name.split()) :]
-    VERBS[name].make_context(name, words)
+    VERBS[name].make_context(*verb_of(shlex.split(example.command)))
 
 
 def test_a_word_means_the_same_in_every_verb() -> None:
@@ -128,6 +130,17 @@ def test_wrong_usage_is_one_line_that_names_the_help(arguments: list[str], line:
     assert said.lower().startswith(line.lower())  # older typers write an argument in capitals
     assert said.endswith("--help`\n")
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("verb", MOVED)
+def test_a_verb_that_moved_out_of_the_package_names_the_new_command(verb: str) -> None:
+    code, said = ended("benchmark", verb, "bags", "--out", "runs", "--help")
+    assert code == ExitCode.MEND
+    assert said == (
+        f"mail_ros: mail_ros benchmark {verb}: wanted a verb of the installed package, found one that runs from a "
+        f"checkout only; run `python -m benchmarks {verb}` in a checkout of mail_ros\n"
+    )
+    assert f"python -m benchmarks {verb}" in VERBS
 
 
 @pytest.mark.parametrize("arguments", [[], ["benchmark"]])

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import pytest
 from ros import ROOT
 from small_site import shell
-from verbs import verbs
+from verbs import verb_of, verbs
 
 BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 RUNS, MARKED, SHOWN = (
@@ -77,10 +77,11 @@ def test_the_commands_of_a_page_run_as_written(page: Path, site: Path, tmp_path:
 
 @pytest.mark.parametrize(("page", "words"), marked(), ids=lambda value: value if isinstance(value, str) else "")
 def test_a_command_that_does_not_run_here_names_what_there_is(page: str, words: list[str]) -> None:
-    if words[0] == "mail_ros" or "mail_ros.cli.main" in words:
-        arguments = words[words.index("mail_ros" if words[0] == "mail_ros" else "mail_ros.cli.main") + 1 :]
-        verb = next(one for one in (" ".join(arguments[:2]), arguments[0]) if one in VERBS)
-        VERBS[verb].make_context(verb, arguments[len(verb.split()) :])
+    if "mail_ros.cli.main" in words:
+        words = ["mail_ros", *words[words.index("mail_ros.cli.main") + 1 :]]
+    if words[0] == "mail_ros" or words[:3] == ["python", "-m", "benchmarks"]:
+        verb, arguments = verb_of(words)
+        VERBS[verb].make_context(verb, arguments)
     elif words[0] == "make":
         targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
         assert next(word for word in words[1:] if "=" not in word) in targets

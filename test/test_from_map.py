@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from small_buildings import SMALL, small_building
 
+from benchmarks.field_map import drawn_walks as from_map
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.models.model_file import load_model
 from mail_ros.data.dataset import WindowSet
@@ -17,7 +18,6 @@ from mail_ros.data.simulator.bag import write_bag
 from mail_ros.data.simulator.building import make_building
 from mail_ros.data.simulator.survey import survey
 from mail_ros.data.track import Track
-from mail_ros.evaluation import from_map
 from mail_ros.training.from_map import with_map_walks
 from mail_ros.training.run_config import run_config
 from mail_ros.training.train import Survey, train

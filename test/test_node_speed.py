@@ -1,4 +1,4 @@
-"""What `benchmark speed` measures of the node: over DDS, with the processor time and memory of its own process."""
+"""What `benchmarks speed` measures of the node: over DDS, with the processor time and memory of its own process."""
 
 from pathlib import Path
 
@@ -6,8 +6,8 @@ import pytest
 
 pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
 
-from mail_ros.cli.node_speed import Run, node_cost
-from mail_ros.evaluation.speed.models import matching_model, untrained_model
+from benchmarks.speed.models import matching_model, untrained_model
+from benchmarks.speed.node_costs import Run, node_cost
 
 
 @pytest.mark.real_time
@@ -31,6 +31,6 @@ def test_the_matching_model_that_is_timed_can_be_loaded(tmp_path: Path) -> None:
     from mail_ros.core.models.model_file import load_model
 
     matching_model(tmp_path / "matching.safetensors")
-    model, card = load_model(tmp_path / "matching.safetensors")
+    model, card, _ = load_model(tmp_path / "matching.safetensors")
     assert card.config.network.kind == "matching"
     assert model.head.cells is not None

@@ -178,10 +178,10 @@ def test_not_even_a_bug_in_loading_ends_a_localizer_at_work(
 ) -> None:
     managed = Managed(graph, model=str(model))
 
-    def broken(path: Path, engine: str) -> None:
+    def broken(path: Path) -> None:
         raise MemoryError("no room\nat all")
 
-    monkeypatch.setattr("mail_ros.nodes.runtime_node.load", broken)
+    monkeypatch.setattr("mail_ros.nodes.runtime_node.load_model", broken)
     answer = graph.call(Trigger, "/mail_localizer/reload_model", Trigger.Request())
     assert not answer.success
     assert answer.message.startswith("the old model stays: MemoryError(")

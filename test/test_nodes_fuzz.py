@@ -21,11 +21,11 @@ pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wh
 from helpers import synthetic_walk, tiny_config, tiny_model
 from ros import Graph, Said
 
+from benchmarks.soak.faults import FAULTS, START_NS, Driver
+from benchmarks.soak.localizer_soak import message
 from mail_ros.core.signal.resampling import RESTARTS
-from mail_ros.data.faults import FAULTS, START_NS, Driver
 from mail_ros.nodes.conversions import to_stamp_ns
 from mail_ros.nodes.localizer_node import LocalizerNode
-from mail_ros.nodes.soak import message
 
 MESSAGES = int(os.environ.get("MAIL_ROS_MESSAGES", "20000"))
 SEGMENT = st.tuples(st.sampled_from([*FAULTS, *["none"] * 6]), st.integers(1, 400))

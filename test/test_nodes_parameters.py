@@ -6,23 +6,19 @@ import dataclasses
 import re
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
 
-from helpers import tiny_config, tiny_model
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from ros import Graph
 
 from mail_ros.core.config import STRIDE_S
-from mail_ros.core.errors import ConfigError, ModelError
-from mail_ros.nodes.fleet_node import FleetNode
-from mail_ros.nodes.localizer_node import LocalizerNode
-from mail_ros.nodes.parameters import LocalizerParameters, declare
+from mail_ros.core.errors import ConfigError
+from mail_ros.nodes.parameters import LocalizerParameters, declare, read
 from mail_ros.nodes.recorder_parameters import RecorderParameters
 
 KINDS = [LocalizerParameters, RecorderParameters]
@@ -64,7 +60,10 @@ def test_home_may_be_written_as_a_tilde() -> None:
     [
         ({}, "parameter model: wanted a model file, found nothing; give one, as in -p model:=site.safetensors"),
         ({"model": 3}, "parameter model: wanted str, found 3"),
-        ({"model": "m", "engine": "torch"}, "parameter engine: wanted numpy or onnx, found 'torch'"),
+        (
+            {"model": "m", "engine": "onnx"},
+            "parameter engine: wanted none: numpy computes every model, found 'onnx'; leave it out, and give",
+        ),
         ({"model": "m", "autostart": "yes"}, "parameter autostart: wanted bool, found 'yes'"),
         ({"model": "m", "stride_s": "fast"}, "parameter stride_s: wanted float, found 'fast'"),
         ({"model": "m", "stride_s": -0.1}, "parameter stride_s: wanted 0.001 to 3600, found -0.1"),
@@ -108,20 +107,12 @@ def test_a_label_may_be_a_number_and_what_is_not_given_is_no_note(graph: Graph) 
     assert parameters.take_options().notes == {"floor": "-2", "route": "12", "carrier": "person"}
 
 
-@pytest.mark.parametrize("kind", [LocalizerNode, FleetNode])
-def test_the_engine_decides_what_computes_the_model(graph: Graph, tmp_path: Path, kind: type[Node]) -> None:
-    pytest.importorskip("onnx", reason="needs onnx: an installation with the extra tools")
-    pytest.importorskip("onnxruntime", reason="needs onnxruntime: an installation with the extra tools or onnx")
-    from mail_ros.training.export import export_onnx
-
-    def started(model: Path, engine: str) -> Any:
-        values = {"model": str(model), "engine": engine}
-        overrides = [Parameter(name, value=value) for name, value in values.items()]
-        node: Any = kind(context=graph.context, parameter_overrides=overrides)
-        return node.runtime.localizer.model if kind is LocalizerNode else node.fleet.model
-
-    model, out = tiny_model(tmp_path / "site.safetensors", tiny_config("heatmap")), tmp_path / "site.onnx"
-    export_onnx(model, out)
-    assert [type(started(*given)).__name__ for given in ((model, "numpy"), (out, "onnx"))] == ["Mail", "OnnxMail"]
-    with pytest.raises(ModelError, match="set engine to onnx"):
-        started(out, "numpy")
+def test_engine_is_deprecated_and_a_node_that_sets_it_is_warned_once(
+    graph: Graph, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert declare(node_with(graph, model="m"), LocalizerParameters).engine == ""
+    assert "deprecated" not in capfd.readouterr().err
+    node = node_with(graph, model="m", engine="numpy")
+    declare(node, LocalizerParameters)
+    read(node, LocalizerParameters)
+    assert capfd.readouterr().err.count("parameter engine is deprecated: numpy computes every model") == 1

@@ -30,10 +30,9 @@ NO_KEY = {
     "magpylib",
     "plotly",
     "onnx",
-    "onnxruntime",
     "rerun-sdk",
 }  # docs/install.md says how to install them
-GATE_ONLY = {"filterpy", "mypy", "ruff"}  # for `make test`, not for `colcon test`
+GATE_ONLY = {"filterpy", "mypy", "onnxruntime", "ruff"}  # for `make test`, not for `colcon test`
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +101,6 @@ def test_every_python_package_that_is_required_has_a_rosdep_key_or_is_in_the_doc
 
 def test_a_robot_that_only_localizes_installs_no_tools(package: Package, setup_arguments: dict[str, Any]) -> None:
     assert requirement_names(setup_arguments["install_requires"]) == {"numpy", "safetensors"}
-    assert requirement_names(setup_arguments["extras_require"]["onnx"]) == {"onnxruntime"}
     assert requirement_names(setup_arguments["extras_require"]["view"]) == {"pillow", "rerun-sdk", "ruamel.yaml"}
     python_keys = {depend.name for depend in package.exec_depends if depend.name.startswith("python3-")}
     assert python_keys == {"python3-numpy"}

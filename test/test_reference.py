@@ -36,7 +36,9 @@ def test_there_is_no_page_that_nothing_writes() -> None:
 def test_every_verb_node_parameter_and_launch_file_is_found() -> None:
     """By other ways than the generator's own."""
     commands, parameters, launch = (REFERENCE.joinpath(name).read_text() for name in list(PAGES)[:1] + list(PAGES)[2:4])
-    assert re.findall(r"^## `mail_ros (.+)`$", commands, re.MULTILINE) == list(verbs())
+    assert re.findall(r"^## `(mail_ros .+)`$", commands, re.MULTILINE) == [
+        name for name in verbs() if name.startswith("mail_ros ")
+    ]
     assert set(node_kinds()) == {path.name for path in (ROOT / "scripts").iterdir()}
     for node, names in PARAMETERS.items():
         section = parameters.partition(f"## `{node}`")[2].partition("\n## ")[0]

@@ -9,19 +9,19 @@ import numpy as np
 import pytest
 from small_buildings import small_building
 
+from benchmarks.robots.cases import NONE, UNDISTURBED, Case, Curve, Point, cases, curves
+from benchmarks.robots.cost import Cost
+from benchmarks.robots.followed import Followed, joined, read, write
+from benchmarks.robots.page import write_page
+from benchmarks.robots.results import Results
+from benchmarks.robots.rows import Row, Stand, YawRow, stands_of
+from benchmarks.robots.world import calibrated, corrected
+from benchmarks.robots.yaw import turned_track
 from mail_ros.core.errors import TrackError
 from mail_ros.core.signal.attitude import about_vertical, product, rotate
 from mail_ros.data.simulator.drive import drive
 from mail_ros.data.simulator.simulation_config import DriveConfig
 from mail_ros.data.track import Track
-from mail_ros.evaluation.robots.cases import NONE, UNDISTURBED, Case, Curve, Point, cases, curves
-from mail_ros.evaluation.robots.cost import Cost
-from mail_ros.evaluation.robots.followed import Followed, joined, read, write
-from mail_ros.evaluation.robots.page import write_page
-from mail_ros.evaluation.robots.results import Results
-from mail_ros.evaluation.robots.rows import Row, Stand, YawRow, stands_of
-from mail_ros.evaluation.robots.world import calibrated, corrected
-from mail_ros.evaluation.robots.yaw import turned_track
 
 
 def followed(count: int = 6) -> Followed:
@@ -122,7 +122,7 @@ def test_a_robot_file_takes_most_of_the_motors_field_off() -> None:
 @pytest.mark.parametrize(("after_m", "verdict"), [(0.22, "All of them are met."), (0.3, "6 of 7 are met.")])
 def test_the_page_says_which_bars_are_missed(after_m: float, verdict: str, tmp_path: Path) -> None:
     page = tmp_path / "robots.md"
-    write_page(page, results(after_m), "mail_ros benchmark robots")
+    write_page(page, results(after_m), "python -m benchmarks robots")
     assert verdict in page.read_text()
     assert page.read_text().count("**missed**") == 2 * ("All" not in verdict)
     assert (tmp_path / "robots_curves.png").stat().st_size > 1000

@@ -15,14 +15,14 @@ from mail_ros.core.localizer.tracked import TrackedLocalizer
 
 from mail_ros.core.config import STRIDE_S
 from mail_ros.core.localizer.runtime import MOST_KEPT, PoseEstimate, Runtime, map_from_odometry
-from mail_ros.core.models.engine import load
+from mail_ros.core.models.model_file import load_model
 from mail_ros.core.platform.odometry_buffer import OdometryPose, WheelBuffer
 from mail_ros.core.types import Estimate, Status, YawEstimate
 
 
 def runtime(model: Path, **changed: Any) -> Runtime:
     settings = {"map_frame": "map", "stride_s": STRIDE_S, "tracker": "none", "odometry": "wheels", **changed}
-    return Runtime(load(model, "numpy"), now_ns=lambda: 0, about={}, **settings)
+    return Runtime(load_model(model), now_ns=lambda: 0, about={}, **settings)
 
 
 @pytest.fixture(params=["regression", "heatmap"])

@@ -11,10 +11,10 @@ pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wh
 
 from helpers import tiny_config, tiny_model
 
+from benchmarks.soak import localizer_soak as soaking
+from benchmarks.soak.localizer_soak import Hour, soak
 from mail_ros.core.errors import MailError
 from mail_ros.core.localizer.diagnostics import SampleCounts
-from mail_ros.nodes import soak as soaking
-from mail_ros.nodes.soak import Hour, soak
 
 
 @pytest.fixture(autouse=True)

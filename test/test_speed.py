@@ -5,13 +5,14 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from test_cli import mail_ros
+from typer.testing import CliRunner
 
+from benchmarks.__main__ import app
+from benchmarks.speed.costs import parts_of
+from benchmarks.speed.models import corridors
 from mail_ros.core.errors import MailError
 from mail_ros.core.neighbourhood import CellNeighbourhood
 from mail_ros.evaluation.report.runs import read_runs, read_speed
-from mail_ros.evaluation.speed.costs import parts_of
-from mail_ros.evaluation.speed.models import corridors
 
 PARTS = parts_of((100,))
 
@@ -29,21 +30,10 @@ def test_a_map_has_the_cells_that_were_asked_for_and_hangs_together(cells: int) 
 
 
 def test_what_is_timed_is_written_and_shown(tmp_path: Path) -> None:
-    asked = (
-        "--only",
-        "heatmap head",
-        "--only",
-        "tracker",
-        "--cells",
-        100,
-        "--cells",
-        200,
-        "--estimates",
-        10,
-        "--node-s",
-        0,
-    )
-    said = mail_ros("benchmark", "speed", *asked, "--estimates", 10, "--out", tmp_path)
+    only, cells = ("--only", "heatmap head", "--only", "tracker"), ("--cells", "100", "--cells", "200")
+    brief = ("--estimates", "10", "--node-s", "0", "--out", str(tmp_path))
+    done = CliRunner().invoke(app, ["speed", *only, *cells, *brief])
+    assert done.exit_code == 0, done.output
     (table,) = json.loads((tmp_path / "speed.json").read_text())
     rows = table["rows"]
     assert Counter(row["what"] for row in rows) == {"paper": 1, "heatmap head": 4, "tracker": 8}
@@ -53,7 +43,7 @@ def test_what_is_timed_is_written_and_shown(tmp_path: Path) -> None:
         assert row["share"] == pytest.approx(row["mean_ms"] / rows[0]["mean_ms"])
         assert row["robots"] > 0.0
         assert row["memory_mb"] > 0.0
-        assert row["method"] in said
+        assert row["method"] in done.output
     assert read_speed(tmp_path, "speed")[0].groups == ["paper", "heatmap head", "tracker"]
     with pytest.raises(MailError, match="only benchmarks of speed"):
         read_runs([tmp_path])

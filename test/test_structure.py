@@ -8,14 +8,8 @@ from pathlib import Path
 import numpy as np
 from shared_walks import LOGS, needs_logs
 
-from mail_ros.cli.field import field
-from mail_ros.core.types import FloatArray
-from mail_ros.data.importers.ipin import IPIN_2023_ORIGIN, read_ipin_log
-from mail_ros.data.labels import interpolate
-from mail_ros.data.simulator.building import Building, make_building
-from mail_ros.data.simulator.simulation_config import PERSON, DriveConfig
-from mail_ros.data.track import Track
-from mail_ros.evaluation.structure import (
+from benchmarks.field.field_command import field
+from benchmarks.field.structure import (
     APART_M,
     DISTANCES_M,
     END_M,
@@ -25,6 +19,12 @@ from mail_ros.evaluation.structure import (
     simulated,
     stretches,
 )
+from mail_ros.core.types import FloatArray
+from mail_ros.data.importers.ipin import IPIN_2023_ORIGIN, read_ipin_log
+from mail_ros.data.labels import interpolate
+from mail_ros.data.simulator.building import Building, make_building
+from mail_ros.data.simulator.simulation_config import PERSON, DriveConfig
+from mail_ros.data.track import Track
 
 
 def track_of(position_m: FloatArray, field_ut: FloatArray) -> Track:

@@ -61,7 +61,7 @@ def test_a_network_learns_a_walk(survey: Survey, tmp_path: Path, head: str) -> N
         report=quiet,
     )
     assert card.metrics["mean_m"] < 1.0
-    model, loaded = load_model(tmp_path / "m.safetensors")
+    model, loaded, _ = load_model(tmp_path / "m.safetensors")
     assert (loaded.config, loaded.metrics) == (card.config, card.metrics)
     assert [entry["bag"] for entry in loaded.training["bags"]["train"]] == ["walk0", "walk1"]
     if isinstance(model.head, RegressionHead):
@@ -73,7 +73,7 @@ def test_matching_stores_a_walk_instead_of_training(survey: Survey, tmp_path: Pa
     settings = config("network.kind=matching", "matching.stride_s=0.1")
     card = train(settings, survey, tmp_path / "m.safetensors", tmp_path / "run", resume=False, report=quiet)
     assert card.metrics["mean_m"] < 1.0
-    _, loaded = load_model(tmp_path / "m.safetensors")
+    loaded = load_model(tmp_path / "m.safetensors").card
     assert (loaded.config, loaded.cells, "best_epoch" in loaded.training) == (card.config, card.cells, False)
 
 

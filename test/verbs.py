@@ -1,4 +1,4 @@
-"""Every verb of the command line, with its options and the examples of its help."""
+"""Every verb of the command lines, with its options and the examples of its help."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 
 import typer
 
+from benchmarks.__main__ import app as benchmarks_app
 from mail_ros.cli.main import app
 
-EXAMPLE = re.compile(r"Example(?:, (?P<takes>[^:]+))?: `(?P<command>mail_ros [^`]+)`")
+PROGRAMS = {"mail_ros": app, "python -m benchmarks": benchmarks_app}
+EXAMPLE = re.compile(rf"Example(?:, (?P<takes>[^:]+))?: `(?P<command>(?:{'|'.join(PROGRAMS)}) [^`]+)`")
 
 
 class Example(NamedTuple):
@@ -21,15 +23,26 @@ class Example(NamedTuple):
 
 
 def verbs() -> dict[str, Any]:
-    """What typer made of each verb, by its words, as in `benchmark speed`."""
+    """What typer made of each verb that is not hidden, by its words, as in `mail_ros benchmark accuracy`."""
 
     def below(command: Any, words: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
         if not (inner := getattr(command, "commands", {})):
             yield " ".join(words), command
         for name, one in inner.items():
-            yield from below(one, (*words, name))
+            if not one.hidden:
+                yield from below(one, (*words, name))
 
-    return dict(below(typer.main.get_command(app), ()))
+    return dict(verb for name, of in PROGRAMS.items() for verb in below(typer.main.get_command(of), (name,)))
+
+
+def verb_of(words: list[str]) -> tuple[str, list[str]]:
+    """The verb that a command line names, and its arguments.
+
+    Raises:
+        StopIteration: no such verb.
+    """
+    name = next(name for name in verbs() if words[: len(name.split())] == name.split())
+    return name, words[len(name.split()) :]
 
 
 def examples(verb: Any) -> list[Example]:

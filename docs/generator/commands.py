@@ -32,7 +32,7 @@ def commands_page() -> str:
 
 
 def _verbs(of: Any, before: str) -> Iterator[tuple[str, Callable[..., None]]]:
-    for command in of.registered_commands:
+    for command in (command for command in of.registered_commands if not command.hidden):
         yield f"{before} {command.name or command.callback.__name__}", command.callback
     for group in of.registered_groups:
         yield from _verbs(group.typer_instance, f"{before} {group.name}")

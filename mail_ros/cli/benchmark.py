@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mail_ros.evaluation.study_rows import Row
 
 benchmark = typer.Typer(no_args_is_help=True, help="Measure MAIL and its peers in one run.")
+MOVED = ("speed", "soak", "recorder", "field", "robots", "map")  # to `python -m benchmarks`, which is not installed
 
 BASE = ["features.rate_hz=10"]  # the paper's 50 Hz costs five times as much and is one --set away
 QUICK = ["training.epochs=4", "training.stride_s=1"]
@@ -30,6 +31,25 @@ STUDIES = (
     "anomalies, or all; commas between"
 )
 STRIDE_S, QUICK_STRIDE_S = 0.2, 1.0
+
+
+def _moved(context: typer.Context) -> None:
+    """Name the command that replaces a verb."""
+    raise ConfigError(
+        context.command_path,
+        wanted="a verb of the installed package",
+        found="one that runs from a checkout only",
+        fix=f"run `python -m benchmarks {context.info_name}` in a checkout of mail_ros",
+    )
+
+
+for _verb in MOVED:
+    benchmark.command(
+        _verb,
+        hidden=True,
+        add_help_option=False,
+        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    )(_moved)
 
 
 @benchmark.command()

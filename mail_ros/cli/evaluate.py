@@ -41,7 +41,7 @@ def evaluate(
     from mail_ros.evaluation.estimates import Scored, follow, table, write_csv
     from mail_ros.evaluation.uncertainty import doubt, doubt_words
 
-    network, _ = load_model(model)
+    network = load_model(model).model
     check_choice("--tracker", tracker, TrackerChoice)
     localizer = compose(network, cast(TrackerChoice, tracker), stride_s)
     carrier = None if robot is None else read_robot(robot)

@@ -16,16 +16,15 @@ def export(
     onnx: Annotated[Path, typer.Option(help="The ONNX file to write, as in models/network.onnx.")],
     as_json: AsJson = False,
 ) -> None:
-    """Write a trained network as one ONNX file, checked against torch, that a localizer runs with `engine:=onnx`.
+    """Write a trained network as one ONNX file, for phones and other runtimes; a robot takes the model file itself.
 
-    The card, the map and the golden window go along: the robot needs no other file.
+    The model card, the map and the golden window are in its metadata.
 
     Example: `mail_ros export models/network.safetensors --onnx models/network.onnx`
     """
     from mail_ros.training.export import export_onnx
 
-    exported = export_onnx(model, onnx)
-    console.print(f"onnxruntime and torch: {exported.windows} windows, at most {exported.apart:.1e} apart")
-    console.print(f"model: {onnx} ({onnx.stat().st_size / 1e6:.1f} MB)")
+    export_onnx(model, onnx)
+    console.print(f"network: {onnx} ({onnx.stat().st_size / 1e6:.1f} MB)")
     if as_json:
-        print_json({"model": onnx, **exported._asdict()})
+        print_json({"model": onnx})

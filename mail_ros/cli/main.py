@@ -17,19 +17,13 @@ from mail_ros.cli.demo import demo
 from mail_ros.cli.evaluate import evaluate
 from mail_ros.cli.exit_code import ExitCode
 from mail_ros.cli.export import export
-from mail_ros.cli.field import field
-from mail_ros.cli.from_map import from_map
 from mail_ros.cli.import_ import import_
 from mail_ros.cli.mark import mark
-from mail_ros.cli.recorder import recorder
 from mail_ros.cli.repair import repair
 from mail_ros.cli.replay import replay
 from mail_ros.cli.report import report
-from mail_ros.cli.robots import robots
 from mail_ros.cli.simulate import simulate
 from mail_ros.cli.site import site
-from mail_ros.cli.soak import soak
-from mail_ros.cli.speed import speed
 from mail_ros.cli.train import train
 from mail_ros.cli.view import view
 from mail_ros.core.errors import MailError
@@ -76,12 +70,6 @@ app.command()(replay)
 app.command()(view)
 app.command()(simulate)
 app.command()(demo)
-benchmark.command()(speed)
-benchmark.command()(soak)
-benchmark.command()(recorder)
-benchmark.command()(field)
-benchmark.command()(robots)
-benchmark.command("map")(from_map)
 app.add_typer(benchmark, name="benchmark")
 app.command()(report)
 
@@ -91,10 +79,15 @@ def main() -> None:
     sys.exit(run())
 
 
-def run() -> int:
-    """Run the verb that the command line names; an error becomes a line on stderr and an exit code."""
+def run(of: typer.Typer | None = None, name: str = "mail_ros") -> int:
+    """Run the verb that the command line names; an error becomes a line on stderr and an exit code.
+
+    Args:
+        of: app with the verbs; default: those of `mail_ros`.
+        name: of the program, as messages write it.
+    """
     try:
-        return int(app(prog_name="mail_ros", standalone_mode=False) or ExitCode.DONE)
+        return int((of or app)(prog_name=name, standalone_mode=False) or ExitCode.DONE)
     except MailError as error:
         print_error(error)
         return ExitCode.MEND

@@ -87,7 +87,7 @@ def _bag(
     except ModuleNotFoundError as error:
         raise missing(error) from None
 
-    loaded, card = load_model(model)
+    loaded, card, _ = load_model(model)
     localizer, track = compose(loaded, tracker, stride_s), read_track(bag, *topics)
     scales = tuple(f"{scale_s:g} s" for scale_s in card.config.window.scales_s)
     setting = Setting(plans_of(read_site(site_file) if site_file else None), scales, reference_ways(track))

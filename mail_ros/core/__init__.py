@@ -1,1 +1,1 @@
-"""What runs on the robot: numpy and safetensors, onnxruntime if asked for; no ROS, no files but the model."""
+"""What runs on the robot: numpy and safetensors; no ROS, no files but the model."""

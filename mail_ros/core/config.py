@@ -21,7 +21,6 @@ HeadKind = Literal["regression", "heatmap"]
 NetworkKind = Literal["mail", "matching"]
 TrackerChoice = Literal["none", "walking", "odometry"]  # each window by itself; tracked without and with odometry
 OdometrySource = Literal["wheels", "steps"]  # poses of a robot's odometry; steps of a person, of an inertial unit
-Engine = Literal["numpy", "onnx"]  # what computes a model: ours, or onnxruntime with an exported file
 
 T = TypeVar("T")
 

@@ -20,7 +20,7 @@ from sensor_msgs.msg import MagneticField
 from mail_ros.core.errors import ConfigError, MailError
 from mail_ros.core.localizer.compose import compose
 from mail_ros.core.localizer.diagnostics import SampleCounts, rejected
-from mail_ros.core.models.engine import load
+from mail_ros.core.models.model_file import load_model
 from mail_ros.core.types import Sample
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_reading
@@ -56,7 +56,7 @@ class FleetNode(Node):
     def __init__(self, **options: Any) -> None:
         super().__init__(NAME, **options)
         self.parameters = declare(self, FleetParameters)
-        self.model, card, _ = load(self.parameters.model_path, self.parameters.engine)
+        self.model, card, _ = load_model(self.parameters.model_path)
         features = card.config.features
         if features.needs_odometry:
             raise ConfigError(

@@ -18,7 +18,6 @@ from rclpy.node import Node
 
 from mail_ros.core.config import (
     STRIDE_S,
-    Engine,
     OdometrySource,
     TrackerChoice,
     check_choice,
@@ -39,10 +38,8 @@ def described(default: Any, description: str) -> Any:
 class ModelParameters:
     """How a model localizes: parameters of both `mail_localizer` and `mail_fleet`."""
 
-    model: str = described("", "The model file, as written by `mail_ros train`, or by `mail_ros export`. Needed.")
-    engine: Engine = described(  # noqa: RUF009 - a Literal
-        "numpy", "numpy: model is a .safetensors file of `mail_ros train`; onnx: an .onnx file of `mail_ros export`."
-    )
+    model: str = described("", "The model file, as written by `mail_ros train`. Needed.")
+    engine: str = described("", "Deprecated, and goes with the next release: numpy computes every model. Leave it out.")
     global_frame_id: str = described("", "Frame of the poses on floor 0; empty: the map frame of the model's card.")
     stride_s: float = described(STRIDE_S, "Time between two poses, in seconds of the sensor's stamps.")
     field_scale: float = described(1.0, "Tesla in the unit that the driver sends: 1 as REP-103 asks for, 1e-6 for µT.")
@@ -50,7 +47,13 @@ class ModelParameters:
     def __post_init__(self) -> None:
         check_range("parameter stride_s", self.stride_s, 1e-3, 3600.0)
         check_range("parameter field_scale", self.field_scale, 1e-12, 1e12)
-        check_choice("parameter engine", self.engine, Engine)
+        if self.engine not in ("", "numpy"):
+            raise ConfigError(
+                "parameter engine",
+                wanted="none: numpy computes every model",
+                found=repr(self.engine),
+                fix="leave it out, and give the .safetensors file of `mail_ros train`: numpy carries it faster",
+            )
         if not self.model:
             raise ConfigError(
                 "parameter model",
@@ -215,4 +218,6 @@ def read(node: Node, kind: type[T]) -> T:
         ConfigError: a value of the wrong type or out of range.
     """
     values = {field.name: node.get_parameter(field.name).value for field in dataclasses.fields(cast(Any, kind))}
+    if values.get("engine"):
+        node.get_logger().warning("parameter engine is deprecated: numpy computes every model; leave it out", once=True)
     return from_dict(kind, values, "parameter ")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from hashlib import sha256
 
 from mail_ros.core.localizer.runtime import Runtime
-from mail_ros.core.models.engine import load
+from mail_ros.core.models.model_file import load_model
 from mail_ros.core.platform.robot_file import read_robot
 from mail_ros.nodes.lifecycle import ManagedNode
 from mail_ros.nodes.parameters import LocalizerParameters, read
@@ -52,13 +52,12 @@ def put_to_work(parameters: LocalizerParameters, now_ns: Callable[[], int]) -> R
     Raises:
         MailError: the model cannot be used, or not so.
     """
-    loaded = load(parameters.model_path, parameters.engine)
+    loaded = load_model(parameters.model_path)
     map_frame = parameters.global_frame_id or loaded.card.map_frame
     about = {
         "model": parameters.model,
         "model sha256": sha256(parameters.model_path.read_bytes()).hexdigest(),
         "map frame": map_frame,
-        "engine": parameters.engine,
         "tracker": parameters.tracker,
     }
     return Runtime(

@@ -21,7 +21,7 @@ from mail_ros.core.config import OdometrySource, TrackerChoice
 from mail_ros.core.errors import ConfigError, MailError
 from mail_ros.core.localizer.compose import compose
 from mail_ros.core.localizer.diagnostics import Diagnostics
-from mail_ros.core.models.engine import Loaded
+from mail_ros.core.models.model_file import LoadedModel
 from mail_ros.core.platform.compensation import Compensation
 from mail_ros.core.platform.odometry_buffer import OdometryBuffer, OdometryPose, StepBuffer, WheelBuffer
 from mail_ros.core.platform.robot_file import Robot
@@ -48,7 +48,7 @@ class Runtime:
 
     def __init__(
         self,
-        loaded: Loaded,
+        loaded: LoadedModel,
         *,
         map_frame: str,
         stride_s: float,

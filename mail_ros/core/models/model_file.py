@@ -48,13 +48,12 @@ class ModelCard:
     format: str = FORMAT
 
 
-class ModelFile(NamedTuple):
-    """All that a model file holds, checked."""
+class LoadedModel(NamedTuple):
+    """A model that was read and checked."""
 
     model: Mail | Matching
     card: ModelCard
-    state: State  # what the model was built of
-    golden_field_ut: Float32Array  # (n + lag, 3)
+    golden_field_ut: Float32Array  # (n + lag, 3): the window for `check_golden`
 
 
 def build(config: MailConfig, state: State) -> Mail | Matching:
@@ -91,14 +90,13 @@ def save_model(path: Path, state: State, card: ModelCard, golden_field_ut: Float
     return card
 
 
-def load_model(path: Path) -> tuple[Mail | Matching, ModelCard]:
-    """A model to localize with, and its card; errors as of `read_model`."""
-    file = read_model(path)
-    return file.model, file.card
+def load_model(path: Path) -> LoadedModel:
+    """A model to localize with; errors as of `read_model`."""
+    return read_model(path)[0]
 
 
-def read_model(path: Path) -> ModelFile:
-    """Read, build and check a model.
+def read_model(path: Path) -> tuple[LoadedModel, State]:
+    """Read, build and check a model; it, and the arrays that it was built of.
 
     Raises:
         ModelError: no such file, not a safetensors file, no or another card, weights that do not fit the
@@ -111,7 +109,12 @@ def read_model(path: Path) -> ModelFile:
         _check_weights(path, card.config, state)
         model = build(card.config, state)
     except KeyError as error:
-        raise incomplete(path, card.config, error) from None
+        raise ModelError(
+            path,
+            wanted=f"what {card.config.network.kind} with a {card.config.network.head} head needs",
+            found=f"no {error}",
+            fix="the file is damaged: train or copy it again",
+        ) from None
     golden = check_golden(path, model, card, arrays.get(GOLDEN_KEY))
     if (found := digest(arrays)) != card.arrays_sha256:
         raise ModelError(
@@ -120,7 +123,7 @@ def read_model(path: Path) -> ModelFile:
             found=found,
             fix="the file was altered or damaged: copy it again, or train the model again",
         )
-    return ModelFile(model, card, state, golden)
+    return LoadedModel(model, card, golden), state
 
 
 def digest(arrays: Mapping[str, Any]) -> str:
@@ -157,18 +160,7 @@ def check_golden(path: Path, model: BatchModel, card: ModelCard, golden_field_ut
     return golden_field_ut
 
 
-def incomplete(path: Path, config: MailConfig, missing: KeyError) -> ModelError:
-    """The error of a file that lacks an array."""
-    return ModelError(
-        path,
-        wanted=f"what {config.network.kind} with a {config.network.head} head needs",
-        found=f"no {missing}",
-        fix="the file is damaged: train or copy it again",
-    )
-
-
-def check_file(path: Path) -> None:
-    """Refuse a path that is no file, with a ModelError."""
+def _read(path: Path) -> tuple[dict[str, Any], ModelCard]:
     if not path.is_file():
         raise ModelError(
             path,
@@ -176,10 +168,6 @@ def check_file(path: Path) -> None:
             found="a folder" if path.is_dir() else "nothing",
             fix="train one with `mail_ros train`, or correct the path",
         )
-
-
-def _read(path: Path) -> tuple[dict[str, Any], ModelCard]:
-    check_file(path)
     try:
         with safe_open(path, framework="np") as file:
             metadata = file.metadata() or {}
@@ -210,7 +198,7 @@ def read_card(path: Path, metadata: Mapping[str, str]) -> ModelCard:
             path,
             wanted="a mail_ros model card in its metadata",
             found=f"keys {sorted(metadata)}",
-            fix="this file was not written by `mail_ros train` or `mail_ros export`",
+            fix="this file was not written by `mail_ros train`",
         )
     try:
         values = json.loads(metadata[CARD_KEY])

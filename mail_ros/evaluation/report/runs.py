@@ -161,7 +161,7 @@ def read_studies(folder: Path, name: str = "") -> list[StudyTable]:
 
 
 def read_speed(folder: Path, name: str) -> list[StudyTable]:
-    """What `mail_ros benchmark speed` left in a folder; nothing where it left nothing.
+    """What `python -m benchmarks speed` left in a folder; nothing where it left nothing.
 
     Raises:
         MailError: a file is damaged.

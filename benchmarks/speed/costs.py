@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from benchmarks.speed.methods import peers, trainings
+from benchmarks.speed.parts import Part, Step, networks, trackers
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.types import FloatArray
-from mail_ros.evaluation.speed.methods import peers, trainings
-from mail_ros.evaluation.speed.parts import Part, Step, fleets, networks, trackers
 
 WARM_UP = 20
 LEAST, LONGEST_MS = 10, 10_000.0  # steps that are timed of a part, and time after which no more are
@@ -49,7 +49,7 @@ def parts_of(sizes: Sequence[int], only: Sequence[str] = ()) -> list[Part]:
     Raises:
         ConfigError: there is no such group.
     """
-    parts = [*networks(sizes[0]), *fleets(sizes[0]), *trackers(sizes), *peers(), *trainings()]
+    parts = [*networks(sizes[0]), *trackers(sizes), *peers(), *trainings()]
     groups = list(dict.fromkeys(part.what for part in parts))
     for name in only:
         if name not in groups:
@@ -90,7 +90,7 @@ def _cost(part: Part, estimates: int, reference_ms: float | None) -> Cost:
         float(np.median(taken_ms)),
         float(np.percentile(taken_ms, 99)),
         mean_ms / (reference_ms or mean_ms),
-        1e3 * part.robots / (part.per_s * mean_ms),
+        1e3 / (part.per_s * mean_ms),
         memory_mb,
     )
 

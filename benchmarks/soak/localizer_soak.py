@@ -24,10 +24,10 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import MagneticField
 from std_srvs.srv import Trigger
 
+from benchmarks.soak.faults import FAULTS, Driver, Reading
 from mail_ros.core.errors import MailError
 from mail_ros.core.signal.resampling import RESTARTS
 from mail_ros.core.types import NS_PER_S, UT_PER_T
-from mail_ros.data.faults import FAULTS, Driver, Reading
 from mail_ros.data.simulator.demo import simulate
 from mail_ros.data.simulator.dipoles import make_site
 from mail_ros.data.simulator.plan import drive_route
@@ -128,8 +128,8 @@ class Soak:
 
     def _open_books(self) -> None:
         """Look at every pose, and count from here on."""
-        self._heard = self.node.runtime.health.heard
-        self._before, self._unaudited = self._heard.counts, 0
+        self._counts = self.node.runtime.diagnostics.counts
+        self._before, self._unaudited = self._counts.counts, 0
         publish = self.node.poses.plain.publish
 
         def look(msg: Any) -> None:
@@ -142,14 +142,14 @@ class Soak:
 
     def _audit(self) -> None:
         """Every reading since the books were opened is in them once."""
-        new = self._heard.counts - self._before
+        new = self._counts.counts - self._before
         refused = Counter({reason: count for reason, count in new.items() if reason not in ("used", *RESTARTS)})
         found = new["used"] + refused.total()
         _demand(found == self._unaudited, "the books", f"{self._unaudited} samples", str(found))
         row = self.rows[-1]
         row.used += new["used"]
         row.refused = dict(Counter(row.refused) + refused)
-        self._before, self._unaudited = self._heard.counts, 0
+        self._before, self._unaudited = self._counts.counts, 0
 
     def _reload(self) -> None:
         """Exchange the model while readings come."""
@@ -158,10 +158,10 @@ class Soak:
         while not task.done():
             self._send("none", 1)
             self.executor.spin_once(timeout_sec=1.0 / RELOAD_HZ)
-            if self.node.runtime is not old and self._heard is not self.node.runtime.health.heard:
+            if self.node.runtime is not old and self._counts is not self.node.runtime.diagnostics.counts:
                 self._audit()
-                self._heard = self.node.runtime.health.heard
-                self._before = self._heard.counts
+                self._counts = self.node.runtime.diagnostics.counts
+                self._before = self._counts.counts
         _demand(task.result().success, "reload_model", "success", task.result().message)
         self.rows[-1].reloads += 1
 

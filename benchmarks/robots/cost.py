@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import torch
 
+from benchmarks.robots.cases import UNDISTURBED
+from benchmarks.robots.world import CONFIGS, true_track, world
 from mail_ros.core.types import NS_PER_S
-from mail_ros.evaluation.robots.cases import UNDISTURBED
-from mail_ros.evaluation.robots.world import CONFIGS, true_track, world
 
 TURN = 250  # samples that one model hears before it is the other's turn
 

@@ -1,4 +1,4 @@
-"""`mail_ros benchmark robots`: what robots do that surveyors do not, before and after the front end for them."""
+"""`python -m benchmarks robots`: what robots do that surveyors do not, before and after the front end for them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mail_ros.cli.options import AsJson
 from mail_ros.cli.train import expand
 
 if TYPE_CHECKING:  # these bring numpy along
-    from mail_ros.evaluation.robots.results import Results
+    from benchmarks.robots.results import Results
 
 BUILDINGS, DRIVES, DRAWS = 5, 2, 2
 
@@ -34,17 +34,17 @@ def robots(
     Recorded walks are judged as they are, and turned about the vertical by any angle. Leave the machine alone while the
     time of a sample is measured, at the end.
 
-    Example, half an hour: `mail_ros benchmark robots bags/* --docs docs/robots.md`
+    Example, half an hour: `python -m benchmarks robots bags/* --docs docs/robots.md`
     """
+    from benchmarks.robots.cases import cases, curves
+    from benchmarks.robots.cost import costs
+    from benchmarks.robots.page import write_page
+    from benchmarks.robots.picture import draw_curves
+    from benchmarks.robots.results import Results
+    from benchmarks.robots.rows import curve_rows, stands, yaw_rows
+    from benchmarks.robots.run import compute, plan
+    from benchmarks.robots.yaw import sessions
     from mail_ros.evaluation.protocol import read_walks, split
-    from mail_ros.evaluation.robots.cases import cases, curves
-    from mail_ros.evaluation.robots.cost import costs
-    from mail_ros.evaluation.robots.page import write_page
-    from mail_ros.evaluation.robots.picture import draw_curves
-    from mail_ros.evaluation.robots.results import Results
-    from mail_ros.evaluation.robots.rows import curve_rows, stands, yaw_rows
-    from mail_ros.evaluation.robots.run import compute, plan
-    from mail_ros.evaluation.robots.yaw import sessions
 
     drawn = curves(quick=quick)
     buildings, drives, draws = (1, 1, 1) if quick else (BUILDINGS, DRIVES, DRAWS)
@@ -66,7 +66,7 @@ def robots(
     results.write(out)
     draw_curves(out / "robots_curves.png", drawn, results.rows)
     if docs:
-        write_page(docs, results, " ".join(["mail_ros", *sys.argv[1:]]))
+        write_page(docs, results, " ".join(["python -m benchmarks", *sys.argv[1:]]))
     _print(results)
     console.print(f"results: {out / 'robots.json'}   {out / 'robots.csv'}   picture: {out / 'robots_curves.png'}")
     if docs:

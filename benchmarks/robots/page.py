@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
+from benchmarks.robots.cases import LENGTH_M, SHORT_M, SLOW_M_S, Curve
+from benchmarks.robots.picture import draw_curves
+from benchmarks.robots.results import Results
+from benchmarks.robots.rows import Row
+from benchmarks.robots.world import AFTER, STRIDE_S, WALKS
 from mail_ros.data.simulator.simulation_config import DriveConfig
-from mail_ros.evaluation.robots.cases import LENGTH_M, SHORT_M, SLOW_M_S, Curve
-from mail_ros.evaluation.robots.picture import draw_curves
-from mail_ros.evaluation.robots.results import Results
-from mail_ros.evaluation.robots.rows import Row
-from mail_ros.evaluation.robots.world import AFTER, STRIDE_S, WALKS
 
 PICTURE = "_curves.png"
 

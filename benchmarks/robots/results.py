@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mail_ros.evaluation.robots.cases import Curve
-from mail_ros.evaluation.robots.cost import Cost
-from mail_ros.evaluation.robots.rows import GROWTH, PLAIN_BAR, STILL_M, TIME_BAR, YAW_BAR, Row, Stand, YawRow
+from benchmarks.robots.cases import Curve
+from benchmarks.robots.cost import Cost
+from benchmarks.robots.rows import GROWTH, PLAIN_BAR, STILL_M, TIME_BAR, YAW_BAR, Row, Stand, YawRow
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""`mail_ros benchmark soak`: a day of a robot's life at full speed, with all that can go wrong in it."""
+"""`python -m benchmarks soak`: a day of a robot's life at full speed, with all that can go wrong in it."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def soak(
 
     Ends with an error where a sample is missing in the books, a pose is no number, or a reload or a restart failed.
 
-    Example: `mail_ros benchmark soak --hours 0.02`
+    Example: `python -m benchmarks soak --hours 0.02`
 
-    Example, some minutes: `mail_ros benchmark soak --hours 24`
+    Example, some minutes: `python -m benchmarks soak --hours 24`
     """
     domain_id = own_domain()
     try:
-        from mail_ros.nodes.soak import HOUR
-        from mail_ros.nodes.soak import soak as run
+        from benchmarks.soak.localizer_soak import HOUR
+        from benchmarks.soak.localizer_soak import soak as run
     except ModuleNotFoundError as error:
         raise missing(error) from None
     readings = round(hours * HOUR)

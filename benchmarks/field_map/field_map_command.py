@@ -1,4 +1,4 @@
-"""`mail_ros benchmark map`: does it help to train on walks that are drawn from a map of the field."""
+"""`python -m benchmarks map`: does it help to train on walks that are drawn from a map of the field."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mail_ros.evaluation.metrics import metric_columns, metric_row
 BASE = ["field_map.walks=20"]
 
 
-def from_map(
+def field_map(
     buildings: Annotated[int, typer.Option(min=1, max=100, help="How many simulated buildings.")] = 3,
     first: Annotated[int, typer.Option(min=0, help="Seed of the first.")] = 10,
     drives: Annotated[int, typer.Option(min=1, max=100, help="Of each case in each building.")] = 6,
@@ -29,9 +29,9 @@ def from_map(
 ) -> None:
     """Compare training on a survey alone with training on walks from its map as well, on simulated robots.
 
-    Example, some minutes: `mail_ros benchmark map --buildings 3 --set field_map.walks=20`
+    Example, some minutes: `python -m benchmarks map --buildings 3 --set field_map.walks=20`
     """
-    from mail_ros.evaluation.from_map import CASES, compare, models
+    from benchmarks.field_map.drawn_walks import CASES, compare, models
     from mail_ros.training.run_config import run_config
 
     config = run_config([*BASE, *(settings or [])], "robot")

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 
-from mail_ros.core.localizer.compose import tracked
 from mail_ros.core.types import FloatArray, SampleLocalizer
 from mail_ros.data.simulator.building import Building, make_building
 from mail_ros.data.simulator.drive import drive
@@ -112,7 +111,7 @@ def _corners(plan: Plan, track: Track) -> list[int]:
 
 def _fitted(config: RunConfig, tracks: Sequence[Track], folder: Path) -> SampleLocalizer:
     method = METHODS["matching" if config.network.kind == "matching" else "mail_heatmap"]
-    return tracked(method.fit(Fit(tracks, config, STRIDE_S, folder, lambda _: None)), odometry=True)
+    return method.fit(Fit(tracks, config, STRIDE_S, folder, lambda _: None)).localizer("odometry", STRIDE_S)
 
 
 def _errors_m(localizer: SampleLocalizer, tracks: Sequence[Track]) -> FloatArray:

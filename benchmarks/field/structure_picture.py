@@ -13,8 +13,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentFormatter
 
+from benchmarks.field.structure import DISTANCES_M, MEASURED, shares
 from mail_ros.core.types import FloatArray
-from mail_ros.evaluation.structure import DISTANCES_M, MEASURED, shares
 
 INK, QUIET, ROBOT, PERSON, RECORDED = "#1f2933", "#616e7c", "#c2410c", "#1d4ed8", "#9aa5b1"
 TICKS_M = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0)

@@ -1,4 +1,4 @@
-"""`mail_ros benchmark field`: is the simulated field like a real one, and how fast is it made."""
+"""`python -m benchmarks field`: is the simulated field like a real one, and how fast is it made."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def field(
 ) -> None:
     """Compare how simulated and recorded fields change with the way: semivariance by distance.
 
-    Example, some minutes: `mail_ros benchmark field bags/* --out docs/simulator.png`
+    Example, some minutes: `python -m benchmarks field bags/* --out docs/simulator.png`
     """
+    from benchmarks.field.structure import DISTANCES_M, semivariance_ut2
+    from benchmarks.field.structure_picture import draw_structure
     from mail_ros.data.bag import read_track
     from mail_ros.data.simulator.building import make_building
     from mail_ros.data.simulator.settings import simulation_config
-    from mail_ros.evaluation.structure import DISTANCES_M, semivariance_ut2
-    from mail_ros.evaluation.structure_picture import draw_structure
 
     recorded = [semivariance_ut2([read_track(path)]) for path in expand(bags or [])]
     configs = [simulation_config(settings or [], who) for who in ("robot", "person")]
@@ -56,7 +56,7 @@ def field(
 
 
 def _simulated(places: Sequence[Building], config: DriveConfig, walks: int) -> list[FloatArray]:
-    from mail_ros.evaluation.structure import simulated
+    from benchmarks.field.structure import simulated
 
     with progress(f"simulating {config.who}s") as bar:
         return [simulated([place], config, walks)[0] for place in bar.track(places, description="")]
@@ -65,7 +65,7 @@ def _simulated(places: Sequence[Building], config: DriveConfig, walks: int) -> l
 def _print(robot: Sequence[FloatArray], person: Sequence[FloatArray], recorded: Sequence[FloatArray]) -> None:
     import numpy as np
 
-    from mail_ros.evaluation.structure import DISTANCES_M, MEASURED, shares
+    from benchmarks.field.structure import DISTANCES_M, MEASURED, shares
 
     share = np.mean([shares(each) for each in robot], axis=0)
     columns = [np.mean(robot, axis=0), np.mean(person, axis=0)]

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.robots.cases import Case
 from mail_ros.core.config import FeatureConfig
 from mail_ros.core.errors import BagError
-from mail_ros.core.localizer.compose import tracked
-from mail_ros.core.localizer.tracked import TrackedLocalizer
 from mail_ros.core.platform.compensation import Compensation, joint_reading
 from mail_ros.core.platform.robot_file import Robot
+from mail_ros.core.types import SampleLocalizer
 from mail_ros.data.calibration.calibrate import calibrate
 from mail_ros.data.calibration.drive import Drive
 from mail_ros.data.simulator.bag import JOINTS, TORQUE_NM_A
@@ -31,7 +31,6 @@ from mail_ros.data.simulator.survey import survey
 from mail_ros.data.simulator.walk import SimulatedDrive
 from mail_ros.data.track import Track
 from mail_ros.evaluation.methods import Fit, fit_our_matching
-from mail_ros.evaluation.robots.cases import Case
 from mail_ros.training.run_config import RunConfig, run_config
 
 STRIDE_S = 0.2  # between two estimates
@@ -50,7 +49,7 @@ class World:
 
     seed: int
     building: Building
-    localizers: Mapping[str, TrackedLocalizer]  # by the names of `CONFIGS`
+    localizers: Mapping[str, SampleLocalizer]  # by the names of `CONFIGS`
 
 
 @functools.lru_cache(maxsize=1)
@@ -60,7 +59,9 @@ def world(seed: int) -> World:
     walks = survey(building, WALKS, seed, DriveConfig())
     tracks = [walk.track(f"survey {number}") for number, walk in enumerate(walks)]
     fits = {name: Fit(tracks, config, STRIDE_S, Path(), lambda _: None) for name, config in CONFIGS.items()}
-    return World(seed, building, {name: tracked(fit_our_matching(fit), odometry=True) for name, fit in fits.items()})
+    return World(
+        seed, building, {name: fit_our_matching(fit).localizer("odometry", STRIDE_S) for name, fit in fits.items()}
+    )
 
 
 def true_track(of: World, case: Case, number: int) -> Track:
@@ -102,8 +103,8 @@ def corrected(track: Track, driven: SimulatedDrive, robot: Robot) -> Track:
     field_ut = []
     states = zip(driven.wheels.turn_rad_s, TORQUE_NM_A * driven.wheels.current_a, strict=True)
     for stamp_ns, reading_ut, (velocity, effort) in zip(track.stamp_ns.tolist(), track.field_ut, states, strict=True):
-        correction.hear(joint_reading(stamp_ns, JOINTS, velocity, effort))
-        field_ut.append(correction.body_ut(stamp_ns, reading_ut))
+        correction.add_joints(joint_reading(stamp_ns, JOINTS, velocity, effort))
+        field_ut.append(correction.field_ut(stamp_ns, reading_ut))
     return dataclasses.replace(track, field_ut=np.array(field_ut))
 
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from benchmarks.robots.cases import Case
+from benchmarks.robots.followed import Followed, follow_all, joined, read, write
+from benchmarks.robots.world import CALIBRATION, CONFIGS, STRIDE_S, WALKS, true_track, world
+from benchmarks.robots.yaw import Session
 from mail_ros import __version__
 from mail_ros.core.filter.filter_config import TrackerConfig
 from mail_ros.evaluation.identity import hashed
-from mail_ros.evaluation.robots.cases import Case
-from mail_ros.evaluation.robots.followed import Followed, follow_all, joined, read, write
-from mail_ros.evaluation.robots.world import CALIBRATION, CONFIGS, STRIDE_S, WALKS, true_track, world
-from mail_ros.evaluation.robots.yaw import Session
 from mail_ros.evaluation.workers import compute_all
 
 PARTS = 6  # jobs that the cases of a building are split into

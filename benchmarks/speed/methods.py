@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from benchmarks.speed.models import surveys
+from benchmarks.speed.parts import Part, Step
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.simulator.demo import simulate
 from mail_ros.data.simulator.dipoles import make_site
 from mail_ros.data.simulator.plan import drive_route
 from mail_ros.evaluation.methods import METHODS, Fit
-from mail_ros.evaluation.speed.models import surveys
-from mail_ros.evaluation.speed.parts import Part, Step
 from mail_ros.training.loop import Trainer
 from mail_ros.training.run_config import run_config
 from mail_ros.training.run_folder import RunFolder
@@ -39,7 +39,7 @@ def _method(name: str) -> Step:
     """From one estimate to the next on a drive that does not end."""
     with tempfile.TemporaryDirectory() as folder:
         fit = Fit(surveys(), run_config(BRIEF), 0.1, Path(folder), lambda _: None)
-        localizer = METHODS[name].fit(fit)
+        localizer = METHODS[name].fit(fit).localizer("none", 0.1)
     site = make_site()
     drive = simulate(site, drive_route(site, 200.0, 3), 3)
     samples = drive.track("drive").samples()

@@ -16,17 +16,16 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.robots.followed import Followed, follow_all
+from benchmarks.robots.world import BEFORE, STRIDE_S
 from mail_ros.core.config import FeatureConfig
 from mail_ros.core.errors import TrackError
-from mail_ros.core.localizer.compose import tracked
 from mail_ros.core.signal.attitude import about_vertical, inverse, product, rotate, unit
 from mail_ros.data.bag import read_track
 from mail_ros.data.track import Track
 from mail_ros.evaluation.identity import identities
 from mail_ros.evaluation.methods import Fit, fit_our_matching
 from mail_ros.evaluation.protocol import Split
-from mail_ros.evaluation.robots.followed import Followed, follow_all
-from mail_ros.evaluation.robots.world import BEFORE, STRIDE_S
 from mail_ros.training.run_config import RunConfig
 
 LEVEL = RunConfig(features=FeatureConfig(rate_hz=10.0, frame="level"))
@@ -69,7 +68,7 @@ class Session:
         tracks = (
             turned_track(read_track(bag), angle) for bag, angle in zip(self.test, angles_rad.tolist(), strict=True)
         )
-        return follow_all(tracked(fit_our_matching(fit), odometry=True), tracks)
+        return follow_all(fit_our_matching(fit).localizer("odometry", STRIDE_S), tracks)
 
 
 def sessions(parts: Split | None, draws: int) -> list[Session]:

@@ -1,4 +1,4 @@
-"""`mail_ros benchmark speed`: what an estimate costs."""
+"""`python -m benchmarks speed`: what an estimate costs."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def speed(
 
     Compare ratios within a run: seconds are those of the machine that it runs on. Leave the machine alone meanwhile.
 
-    Example: `mail_ros benchmark speed --cells 500 --only tracker --node-s 0 --estimates 20`
+    Example: `python -m benchmarks speed --cells 500 --only tracker --node-s 0 --estimates 20`
 
-    Example, half an hour: `mail_ros benchmark speed --out runs/speed`
+    Example, half an hour: `python -m benchmarks speed --out runs/speed`
     """
-    from mail_ros.evaluation.speed.costs import SIZES, costs, parts_of
+    from benchmarks.speed.costs import SIZES, costs, parts_of
     from mail_ros.evaluation.study_rows import words
 
     parts = parts_of(tuple(cells or SIZES), only or ())
@@ -46,7 +46,7 @@ def speed(
 
         tables = [_table("cost", "what an estimate costs, on one core", costs(parts, estimates, report))]
         if node_s:
-            from mail_ros.cli.node_speed import node_costs
+            from benchmarks.speed.node_costs import node_costs
 
             tables.append(_table("node", "the localizer node, over DDS", node_costs(node_s, report)))
     out.mkdir(parents=True, exist_ok=True)

@@ -1,32 +1,25 @@
-"""Parts of an estimate: MAIL read whole and carried, fleets, the tracker."""
+"""Parts of an estimate: a pass of MAIL over the window, MAIL streamed, the grid filter."""
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import torch
 
+from benchmarks.speed.models import CORRIDOR_M, corridors, network_of
 from mail_ros.core.config import HeadKind
 from mail_ros.core.filter.filter_config import TrackerConfig
 from mail_ros.core.filter.grid_filter import GridFilter
-from mail_ros.core.localizer.fleet import Fleet
-from mail_ros.core.localizer.reader import MailBatch, MailReader, window_answer
+from mail_ros.core.filter.single_window import SingleWindow
 from mail_ros.core.models.mail.mail import Mail
-from mail_ros.core.models.model import Model
-from mail_ros.core.models.onnx_engine import load_onnx
-from mail_ros.core.types import NS_PER_S, Cells, FloatArray, Row, Sample
-from mail_ros.evaluation.speed.models import CORRIDOR_M, corridors, network_of, untrained_model
-from mail_ros.training.export import export_onnx
+from mail_ros.core.types import Cells, FloatArray, Prediction, Row
 from mail_ros.training.network import MailNetwork, arrays
 
 STRIDE_S = 0.2
 WALK_M_S = 1.0
-FLEET = 100  # robots
 OTHER_WIDTHS = (16, 64, 128)  # hidden numbers
 
 Step = Callable[[int], object]  # one estimate, called with its number
@@ -41,13 +34,11 @@ class Part:
     make: Callable[[], Step]
     per_s: float  # estimates a second
     size: str = ""  # of network and map
-    robots: int = 1  # that a step serves
 
 
 def networks(cells: int) -> Iterator[Part]:
     """The paper's network, a pass of torch over its windows first; then with the heatmap head, and other widths."""
     yield from _forms("paper", "regression", 32, 0)
-    yield Part("paper", "window pass, onnxruntime", _onnx_pass, 50.0, "hidden 32")
     yield from _forms("heatmap head", "heatmap", 32, cells)
     for hidden in OTHER_WIDTHS:
         yield from _forms("other widths", "regression", hidden, 0)
@@ -59,16 +50,8 @@ def _forms(what: str, head: HeadKind, hidden: int, cells: int) -> Iterator[Part]
     size = f"hidden {hidden}" + (f", {cells:,} cells" if cells else "")
     yield Part(what, "window pass, torch", lambda: _torch_pass(network()), 50.0, size)
     yield Part(what, "window pass, numpy", lambda: _window_pass(_model(network())), 50.0, size)
-    yield Part(what, "carried, 50 estimates/s", lambda: _carried(_model(network()), 1), 50.0, size)
-    yield Part(what, "carried, 10 estimates/s", lambda: _carried(_model(network()), 5), 10.0, size)
-
-
-def fleets(cells: int) -> Iterator[Part]:
-    """What `FLEET` robots send during a stride, 50 samples a second each, and an estimate for each of them."""
-    name = f"{FLEET} robots, 10 estimates/s each"
-    paper, heatmap = partial(network_of, "regression", 32, 0), partial(network_of, "heatmap", 32, cells)
-    yield Part("fleet", name, lambda: _fleet(_model(paper())), 10.0, "hidden 32", FLEET)
-    yield Part("fleet", name, lambda: _fleet(_model(heatmap())), 10.0, f"hidden 32, {cells:,} cells", FLEET)
+    yield Part(what, "carried, 50 estimates/s", lambda: _streamed(_model(network()), 1), 50.0, size)
+    yield Part(what, "carried, 10 estimates/s", lambda: _streamed(_model(network()), 5), 10.0, size)
 
 
 def trackers(sizes: Sequence[int]) -> Iterator[Part]:
@@ -95,58 +78,30 @@ def _torch_pass(network: MailNetwork) -> Step:
     return step
 
 
-def _onnx_pass() -> Step:
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "paper.safetensors")
-        untrained_model(file)
-        export_onnx(file, file.with_suffix(".onnx"))
-        model, _ = load_onnx(file.with_suffix(".onnx"))
-    return _window_pass(model)
+def _window_pass(model: Mail) -> Step:
+    rows = np.random.default_rng(0).normal(0.0, 10.0, (1, model.samples, 3)).astype(np.float32)
+    return lambda _: model.head.posterior(model(rows).raw[0])
 
 
-def _window_pass(model: Model) -> Step:
-    window_ut = np.random.default_rng(0).normal(0.0, 10.0, (model.config.samples, 3))
-    return lambda _: window_answer(model, window_ut)
-
-
-def _carried(model: Mail, stride: int) -> Step:
-    """All ticks of a stride and what comes out at its end."""
-    reader = MailReader(MailBatch(model, stride))
+def _streamed(model: Mail, stride: int) -> Step:
+    """All rows of a stride, and the position at its end."""
+    window, alone = model.window(stride), SingleWindow(model.site_map)
     field_ut = np.random.default_rng(0).normal(0.0, 10.0, (1000, 3))
-    for index in range(-reader.length, 1):
-        reader.append(Row(index, field_ut[index]))
+    for index in range(-window.length, 1):
+        window.append(Row(index, field_ut[index]))
 
     def step(number: int) -> object:
         for index in range(number * stride + 1, (number + 1) * stride + 1):
-            reader.append(Row(index, field_ut[index % 1000]))
-        reader.ask(np.zeros(3))
-        return reader.answer()
+            window.append(Row(index, field_ut[index % 1000]))
+        alone.update(model.predict(window, np.zeros(3)))
+        return alone.posterior()
 
-    return step
-
-
-def _fleet(model: Mail) -> Step:
-    fleet = Fleet(model, 0.1, "none", FLEET)
-    names = [f"robot {number}" for number in range(FLEET)]
-    for name in names:
-        fleet.join(name)
-    field_ut = np.random.default_rng(0).normal(0.0, 10.0, (1000, FLEET, 3))
-    period_ns = NS_PER_S // 50
-
-    def step(number: int) -> object:
-        for index in range(number * 5 + 1, (number + 1) * 5 + 1):
-            samples = ((n, Sample(index * period_ns, f)) for n, f in zip(names, field_ut[index % 1000], strict=True))
-            said = fleet.push(samples)
-        return said
-
-    for number in range(-110, 0):  # until the windows are full
-        step(number)
     return step
 
 
 def _tracking(cells: int, *, odometry: bool, lost: bool) -> Step:
     """One who walks up and down a corridor; evidence is sharp, or all of it noise."""
-    tracker = GridFilter(corridors(cells), TrackerConfig(), odometry=odometry)
+    tracker = GridFilter(corridors(cells), TrackerConfig(), odometry=odometry, rows_per_s=10.0, window_rows=100)
     rng = np.random.default_rng(0)
     step_m = STRIDE_S * WALK_M_S
 
@@ -154,8 +109,9 @@ def _tracking(cells: int, *, odometry: bool, lost: bool) -> Step:
         there_m = (number * step_m) % (2.0 * CORRIDOR_M)
         back = there_m > CORRIDOR_M
         place_m = np.array([2.0 * CORRIDOR_M - there_m if back else there_m, 0.0])
-        tracker.advance(STRIDE_S, np.array([-step_m if back else step_m, 0.0]) if odometry else None)
-        tracker.update(rng.normal(0.0, 0.1, cells) if lost else _sharp(tracker.cells, place_m))
+        tracker.predict((), STRIDE_S, np.array([-step_m if back else step_m, 0.0]) if odometry else np.zeros(2))
+        if tracker.update_due():
+            tracker.update(Prediction(rng.normal(0.0, 0.1, cells) if lost else _sharp(tracker.cells, place_m)))
         return tracker.posterior()
 
     return step

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmarks.speed.models import matching_model, untrained_model
 from mail_ros.cli.node_process import NodeProcess, own_domain, running_node
 from mail_ros.core.errors import MailError
 from mail_ros.data.simulator.demo import simulate
 from mail_ros.data.simulator.dipoles import make_site
 from mail_ros.data.simulator.plan import drive_route
 from mail_ros.data.simulator.walk import SimulatedWalk
-from mail_ros.evaluation.speed.models import matching_model, untrained_model
 from mail_ros.nodes.spin import missing
-from mail_ros.training.export import export_onnx
 
 if TYPE_CHECKING:
     from mail_ros.nodes.demo_robot import Answer
@@ -80,7 +79,7 @@ class Run:
 
 
 def node_costs(duration_s: float, report: Callable[[str, int, int], None]) -> list[NodeCost]:
-    """Run the node with the paper's network, untrained, with both engines, with a matching model, and as a fleet.
+    """Run the node with the paper's network, untrained, with a matching model, and as a fleet.
 
     Args:
         duration_s: of each run, after the window is full.
@@ -94,13 +93,11 @@ def node_costs(duration_s: float, report: Callable[[str, int, int], None]) -> li
 
 
 def _runs(folder: Path) -> Iterator[Run]:
-    paper, onnx, matching = folder / "paper.safetensors", folder / "paper.onnx", folder / "matching.safetensors"
+    paper, matching = folder / "paper.safetensors", folder / "matching.safetensors"
     untrained_model(paper)
-    export_onnx(paper, onnx)
     matching_model(matching)
     yield Run("paper, 50 poses/s", 0.02, {"model": paper})
     yield Run("paper, 10 poses/s", 0.1, {"model": paper})
-    yield Run("paper, engine onnx, 10 poses/s", 0.1, {"model": onnx, "engine": "onnx"})
     tracked = {"model": matching, "tracker": "walking"}
     yield Run("matching with tracker, 10 poses/s", 0.1, tracked)
     yield Run("paper, 50 poses/s, reloaded 5 times", 0.02, {"model": paper}, reloads=5)
@@ -113,7 +110,7 @@ def node_cost(run: Run, duration_s: float, report: Callable[[str, int, int], Non
     """One run of `node_costs`."""
     domain_id = own_domain()
     try:
-        from mail_ros.nodes.caller import TriggerCaller
+        from benchmarks.speed.caller import TriggerCaller
         from mail_ros.nodes.demo_robot import drive
     except ModuleNotFoundError as error:
         raise missing(error) from None

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mail_ros.evaluation.robots.cases import STOP_S, Curve
-from mail_ros.evaluation.robots.followed import Followed, joined
-from mail_ros.evaluation.robots.run import Plan
-from mail_ros.evaluation.robots.world import CONFIGS
-from mail_ros.evaluation.robots.yaw import AS_WALKED, FRAMES
+from benchmarks.robots.cases import STOP_S, Curve
+from benchmarks.robots.followed import Followed, joined
+from benchmarks.robots.run import Plan
+from benchmarks.robots.world import CONFIGS
+from benchmarks.robots.yaw import AS_WALKED, FRAMES
 
 YAW_BAR = 1.5  # times the mean error of the sessions as they were walked
 STILL_M = 0.1  # the most that a stop may move a pose

@@ -12,9 +12,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from mail_ros.evaluation.robots.cases import Curve
-from mail_ros.evaluation.robots.rows import Row
-from mail_ros.evaluation.structure_picture import INK, QUIET, STYLE
+from benchmarks.field.structure_picture import INK, QUIET, STYLE
+from benchmarks.robots.cases import Curve
+from benchmarks.robots.rows import Row
 
 COLOURS = {"before": "#9aa5b1", "after": "#1d4ed8"}
 COLUMNS = 3

@@ -1,0 +1,1 @@
+"""Samples that the recorder loses, and what recording costs."""

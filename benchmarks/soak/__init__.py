@@ -1,0 +1,1 @@
+"""A day of data with faults through the localizer node."""

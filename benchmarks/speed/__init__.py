@@ -1,0 +1,1 @@
+"""What an estimate costs: `python -m benchmarks speed`."""

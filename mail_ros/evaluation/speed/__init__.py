@@ -1,1 +1,0 @@
-"""What an estimate costs: `mail_ros benchmark speed`."""
