@@ -30,6 +30,7 @@ class Motion(ABC):
         self.config = config
         self.angle_rad = np.arange(config.headings) * FULL_ROTATION / config.headings
         self.cos, self.sin = np.cos(self.angle_rad), np.sin(self.angle_rad)
+        self.rotation = np.array([[self.cos, -self.sin], [self.sin, self.cos]]).transpose(2, 0, 1)  # (k, 2, 2)
 
     @abstractmethod
     def reset(self) -> None:
@@ -59,19 +60,14 @@ class Motion(ABC):
             moved_m: (2,) odometry since the last call.
         """
 
+    @abstractmethod
     def settle(self, belief: FloatArray) -> FloatArray | None:
         """The belief (m, columns) moved to where a measurement was taken, before it counts; None if it is there."""
-        return None
 
     @abstractmethod
     def stationary(self, belief: FloatArray) -> float:
         """Probability that the device is stationary, 0 to 1."""
 
+    @abstractmethod
     def odom_yaw(self, weight: FloatArray) -> YawEstimate | None:
         """Yaw of odometry's frame from the belief per column (columns,); None without odometry."""
-        return None
-
-    def rotated(self, moved_m: FloatArray) -> FloatArray:
-        """A displacement (2,) in each heading, (k, 2)."""
-        x, y = moved_m
-        return np.column_stack([self.cos * x - self.sin * y, self.sin * x + self.cos * y])

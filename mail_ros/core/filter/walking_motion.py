@@ -32,7 +32,7 @@ class WalkingMotion(Motion):
         step_m = config.speed_m_s * config.walking_s
         along_m = float(np.hypot(config.place_m, config.speed_deviation_m_s * config.walking_s))
         self.neighbourhood = CellNeighbourhood(cells, step_m + REACH_DEVIATIONS * along_m)
-        self._ahead_m = self.rotated(np.array([step_m, 0.0]))
+        self._ahead_m = self.rotation @ np.array([step_m, 0.0])
         self._kernel = self.neighbourhood.kernel(self._ahead_m, along_m, config.place_m, self.angle_rad)
         kept = self.neighbourhood.kept(self._kernel)
         self._blocked = kept < max(config.edge, 1e-9)
@@ -80,6 +80,12 @@ class WalkingMotion(Motion):
             belief = self._walk(belief)
         self.pending_m[:-1] = self._ahead_m * (self._since_s / self.config.walking_s)
         return belief if moves else None
+
+    def settle(self, belief: FloatArray) -> None:
+        """Never: a person's position is not known between two moves."""
+
+    def odom_yaw(self, weight: FloatArray) -> None:
+        """None: there is no odometry."""
 
     def stationary(self, belief: FloatArray) -> float:
         """The belief in the column that stands."""

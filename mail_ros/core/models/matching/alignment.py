@@ -83,7 +83,8 @@ class PitchAlignment:
         stored = self._across[:, best].T
         a = (across.reshape(len(across), -1) * stored).sum(axis=1) + self.config.tilt_ut2 * window_ut.shape[1]
         b = (_quarter_turned(across).reshape(len(across), -1) * stored).sum(axis=1)
-        cos, sin = (each / np.maximum(np.hypot(a, b), 1e-12) for each in (a, b))
+        length = np.maximum(np.hypot(a, b), 1e-12)
+        cos, sin = a / length, b / length
         x, y, z = self._mean[best].T
         offset: Float32Array = mean - np.stack([x, cos * y + sin * z, cos * z - sin * y], axis=1).astype(np.float32)
         return offset
