@@ -18,7 +18,7 @@ def test_each_cell_keeps_its_nearest_window() -> None:
 
 
 def test_a_window_counts_against_a_flat_field_and_one_from_elsewhere() -> None:
-    said = log_ratio(np.array([[10.0, 50.0]] * 2), np.array([[70.0], [4.0]]), noise_ut2=2.0, elsewhere_ut2=30.0)
+    said = log_ratio(np.array([[10.0, 50.0]] * 2), np.array([[70.0], [4.0]]), noise_ut2=2.0, background_ut2=30.0)
     assert said.tolist() == [[5.0, -5.0], [-1.5, -11.5]]  # a lively window; one of a stand
 
 

@@ -24,13 +24,16 @@ from simulated_tracks import surveys
 from typer.testing import CliRunner
 
 from mail_ros.cli.main import app
-from mail_ros.core.config import AttentionKind, Engine, GradientKind, HeadKind, MailConfig
+from mail_ros.core.config import Engine
 from mail_ros.core.errors import ModelError
 from mail_ros.core.localizer.reader import WindowReader
 from mail_ros.core.localizer.tracked import localizer_of
 from mail_ros.core.models.engine import load
+from mail_ros.core.models.mail.mail_config import AttentionKind, HeadKind
+from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.models.model_file import CARD_KEY, ModelCard, load_model, read_model, save_model
 from mail_ros.core.models.onnx_engine import ARRAYS_KEY, load_onnx
+from mail_ros.core.signal.resampling import GradientKind
 from mail_ros.data.dataset import WindowSet
 from mail_ros.training import export
 from mail_ros.training.export import export_onnx
@@ -41,23 +44,19 @@ from mail_ros.training.run_config import run_config
 
 def config(
     head: HeadKind = "heatmap", attention: AttentionKind = "adaptive", gradient: GradientKind = "lag"
-) -> MailConfig:
+) -> ModelConfig:
     plain = tiny_config(head)
-    return dataclasses.replace(
-        plain,
-        features=dataclasses.replace(plain.features, gradient=gradient),
-        network=dataclasses.replace(plain.network, attention=attention),
-    )
+    return dataclasses.replace(plain, mail=dataclasses.replace(plain.mail, gradient=gradient, attention=attention))
 
 
-def exported(folder: Path, of: MailConfig | None = None) -> tuple[Path, Path]:
+def exported(folder: Path, of: ModelConfig | None = None) -> tuple[Path, Path]:
     """A model file and the ONNX file of it."""
     model = tiny_model(folder / "site.safetensors", of or config(), map_frame="hall", floor=-2)
     export_onnx(model, folder / "site.onnx")
     return model, folder / "site.onnx"
 
 
-def windows_ut(of: MailConfig, count: int) -> npt.NDArray[np.float32]:
+def windows_ut(of: ModelConfig, count: int) -> npt.NDArray[np.float32]:
     field_ut = synthetic_walk((of.samples + count) / 50.0, 50.0, seed=4).field_ut.astype(np.float32)
     return np.stack([field_ut[start : start + of.samples] for start in range(count)])
 
@@ -69,9 +68,9 @@ def windows_ut(of: MailConfig, count: int) -> npt.NDArray[np.float32]:
         *(config("regression", "uniform", gradient) for gradient in ("first", "mean")),
         config("heatmap", "adaptive", "mean"),
     ],
-    ids=lambda of: f"{of.network.head}-{of.network.attention}-{of.features.gradient}",
+    ids=lambda of: f"{of.mail.head}-{of.mail.attention}-{of.mail.gradient}",
 )
-def test_onnxruntime_answers_as_torch_and_as_numpy(tmp_path: Path, of: MailConfig) -> None:
+def test_onnxruntime_answers_as_torch_and_as_numpy(tmp_path: Path, of: ModelConfig) -> None:
     model, out = exported(tmp_path, of)
     by_onnx, _ = load_onnx(out)
     by_numpy, _ = load_model(model)
@@ -229,9 +228,9 @@ def test_a_graph_that_answers_otherwise_is_not_left_behind(tmp_path: Path, monke
 
 
 def test_matching_needs_no_export(tmp_path: Path) -> None:
-    of = run_config(["network.kind=matching", "features.rate_hz=10", "matching.speeds=[1]"])
-    windows, model = WindowSet(surveys(), of.mail, 1.0), tmp_path / "site.safetensors"
-    save_model(model, fit_matching(of, windows), ModelCard(config=of.mail), windows.fields(windows.ends[:1])[0])
+    of = run_config(["kind=matching", "sampling.rate_hz=10", "matching.speeds=[1]"])
+    windows, model = WindowSet(surveys(), of.model, 1.0), tmp_path / "site.safetensors"
+    save_model(model, fit_matching(of, windows), ModelCard(config=of.model), windows.fields(windows.ends[:1])[0])
     with pytest.raises(ModelError, match="found a model of kind matching; give it to the localizer as it is"):
         export_onnx(model, tmp_path / "site.onnx")
     assert not (tmp_path / "site.onnx").exists()

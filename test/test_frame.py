@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail_ros.core.config import FeatureConfig
+from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.signal.attitude import about_vertical, inverse, product, turned
-from mail_ros.core.signal.axes import FRAMES
+from mail_ros.core.signal.axes import AXES
 from mail_ros.core.signal.resampling import FloatArray
 
 ANGLE = st.floats(-math.pi, math.pi)
@@ -36,30 +36,30 @@ def test_in_level_axes_a_place_reads_the_same_however_the_device_turns_and_leans
     heading: float, pitch: float, roll: float
 ) -> None:
     attitude = held(heading, pitch, roll)
-    row = FRAMES["level"].row(read(attitude), attitude)
+    row = AXES["gravity"].row(read(attitude), attitude)
     assert row is not None
     assert row[:3] == pytest.approx(FIELD_UT)
     assert math.hypot(row[3], row[4]) == pytest.approx(1.0)
-    level = FRAMES["level"].row(FIELD_UT, held(heading))
+    level = AXES["gravity"].row(FIELD_UT, held(heading))
     assert level is not None
     assert level[3:] == pytest.approx([math.cos(heading), math.sin(heading)])
 
 
 def test_in_its_own_axes_a_reading_stays_what_it_is() -> None:
-    row = FRAMES["device"].row(FIELD_UT, np.full(4, np.nan))
+    row = AXES["device"].row(FIELD_UT, np.full(4, np.nan))
     assert row is not None
     assert row.tolist() == FIELD_UT.tolist()
 
 
 def test_without_an_attitude_there_is_no_level_row() -> None:
-    assert FRAMES["level"].row(FIELD_UT, np.full(4, np.nan)) is None
-    assert FRAMES["level"].row(FIELD_UT, np.zeros(4)) is None
+    assert AXES["gravity"].row(FIELD_UT, np.full(4, np.nan)) is None
+    assert AXES["gravity"].row(FIELD_UT, np.zeros(4)) is None
 
 
-@pytest.mark.parametrize("kind", ["device", "level"])
+@pytest.mark.parametrize("kind", ["device", "gravity"])
 def test_the_device_s_own_field_is_taken_out_of_a_window(kind: str) -> None:
     """A level device that turns: its iron turns along, the place does not."""
-    frame = FRAMES[kind]  # type: ignore[index]
+    frame = AXES[kind]  # type: ignore[index]
     attitudes = [held(angle) for angle in np.linspace(-3.0, 3.0, 25)]
     clean = [frame.row(read(attitude), attitude) for attitude in attitudes]
     bent = [frame.row(read(attitude) + OWN_UT, attitude) for attitude in attitudes]
@@ -68,9 +68,9 @@ def test_the_device_s_own_field_is_taken_out_of_a_window(kind: str) -> None:
     assert window == pytest.approx(np.array(bent))  # and the window that is kept is as it was
 
 
-@pytest.mark.parametrize("kind", ["device", "level"])
+@pytest.mark.parametrize("kind", ["device", "gravity"])
 def test_rows_are_as_wide_as_the_settings_say(kind: str) -> None:
-    features = FeatureConfig(frame=kind)  # type: ignore[arg-type]
-    row = FRAMES[features.frame].row(FIELD_UT, held(0.3))
+    config = ModelConfig(axes=kind)  # type: ignore[arg-type]
+    row = AXES[config.axes].row(FIELD_UT, held(0.3))
     assert row is not None
-    assert len(row) == FRAMES[features.frame].width == features.width
+    assert len(row) == config.window_shape[1]

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shared_walks import LOGS, needs_logs
 
-from mail_ros.core.config import FeatureConfig
 from mail_ros.core.errors import TrackError
 from mail_ros.core.localizer.interface import Sample
 from mail_ros.core.signal.attitude import about_vertical
 from mail_ros.core.signal.preprocessor import SENSOR_FAULTS, Intake, SensorCheck
 from mail_ros.core.signal.resampling import FloatArray
+from mail_ros.core.signal.sampling import DistanceSampling, TimeSampling
 from mail_ros.data.bag import read_track
 from mail_ros.data.importers import import_file
 
@@ -85,7 +85,7 @@ def test_a_hole_does_not_make_a_sensor_stuck() -> None:
 
 
 def test_a_fault_that_lasts_is_one_and_a_single_reading_is_none() -> None:
-    intake, field_ut = Intake(FeatureConfig()), noisy(4.0)
+    intake, field_ut = Intake(TimeSampling()), noisy(4.0)
     field_ut[50] = 0.0
     field_ut[100:150] = np.nan
     faulty = []
@@ -105,7 +105,7 @@ READING = st.sampled_from([*(factor * FIELD_UT for factor in (1.0, 1.1, 0.0, 3.0
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(st.integers(-700, 700), READING), max_size=300))
 def test_every_sample_is_counted_once(samples: list[tuple[int, FloatArray]]) -> None:
-    intake, stamp_ns = Intake(FeatureConfig()), 0
+    intake, stamp_ns = Intake(TimeSampling()), 0
     for step_ms, field_ut in samples:
         stamp_ns += step_ms * 1_000_000
         intake.push(Sample(stamp_ns, field_ut))
@@ -115,7 +115,7 @@ def test_every_sample_is_counted_once(samples: list[tuple[int, FloatArray]]) -> 
 
 # --- what a robot's samples must say -----------------------------------------------------------------
 
-ROBOT = FeatureConfig(rate_hz=10.0, max_gap_s=0.25, gradient="mean", frame="level", along="way")
+ROBOT = DistanceSampling(per_m=10.0, max_gap_m=0.25)
 
 
 def robot_sample(step: int, moved_m: tuple[float, float] = (0.02, 0.0), heading_rad: float = 0.0) -> Sample:
@@ -125,7 +125,7 @@ def robot_sample(step: int, moved_m: tuple[float, float] = (0.02, 0.0), heading_
 
 
 def test_a_robot_that_stands_or_spins_completes_no_tick_and_is_not_faulty() -> None:
-    intake = Intake(ROBOT)
+    intake = Intake(ROBOT, "gravity")
     moving = [tick for step in range(100) for tick in intake.push(robot_sample(step))]
     still = [tick for step in range(100, 3100) for tick in intake.push(robot_sample(step, (0.0, 0.0), 0.02 * step))]
     again = [tick for step in range(3100, 3200) for tick in intake.push(robot_sample(step))]
@@ -150,7 +150,7 @@ def test_a_sample_without_a_way_an_attitude_or_a_field_is_refused_under_that_nam
     wrong: dict[str, FloatArray], fault: str
 ) -> None:
     """Briefly, it is bridged; lasting, it is a fault."""
-    intake = Intake(ROBOT)
+    intake = Intake(ROBOT, "gravity")
     for step in range(50):
         intake.push(robot_sample(step))
     faulty = []
@@ -167,7 +167,7 @@ def test_a_sample_without_a_way_an_attitude_or_a_field_is_refused_under_that_nam
 def test_the_way_goes_on_under_a_reading_that_is_none() -> None:
     """Four centimetres of bad readings are bridged; half a metre is a gap."""
     for bad, restarts in ((2, {}), (25, {"gap": 1})):
-        intake = Intake(ROBOT)
+        intake = Intake(ROBOT, "gravity")
         for step in range(100):
             sample = robot_sample(step)
             intake.push(dataclasses.replace(sample, field_ut=0.0 * FIELD_UT) if 50 <= step < 50 + bad else sample)
@@ -177,11 +177,10 @@ def test_the_way_goes_on_under_a_reading_that_is_none() -> None:
 def test_features_that_need_odometry_or_an_attitude_say_so_where_there_is_none() -> None:
     sample = robot_sample(0)
     with pytest.raises(TrackError, match="wanted odometry in every sample, found a sample without"):
-        Intake(ROBOT).push(dataclasses.replace(sample, moved_m=None))
+        Intake(ROBOT, "gravity").push(dataclasses.replace(sample, moved_m=None))
     with pytest.raises(TrackError, match="wanted an attitude in every sample, found a sample without"):
-        Intake(ROBOT).push(dataclasses.replace(sample, attitude_xyzw=None))
-    by_time = dataclasses.replace(ROBOT, frame="device", along="time")
-    assert Intake(by_time).push(dataclasses.replace(sample, moved_m=None, attitude_xyzw=None)) == []
+        Intake(ROBOT, "gravity").push(dataclasses.replace(sample, attitude_xyzw=None))
+    assert Intake(TimeSampling(rate_hz=10.0)).push(dataclasses.replace(sample, moved_m=None, attitude_xyzw=None)) == []
 
 
 @needs_logs
@@ -189,7 +188,7 @@ def test_no_reading_of_a_surveyed_walk_is_refused(tmp_path: Path) -> None:
     """Twelve walks, one of each route, between their first and their last landmark."""
     for log in sorted(LOGS.glob("*repetition03*.txt.gz")):
         track = read_track(import_file("ipin", log, tmp_path))
-        walk, intake = track.labelled_span(), Intake(FeatureConfig())
+        walk, intake = track.labelled_span(), Intake(TimeSampling())
         for sample in walk.samples():
             intake.push(sample)
         assert intake.counts.keys() <= {"used", "duplicate", "late"}, track.source

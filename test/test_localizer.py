@@ -9,11 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mail_ros.core.belief import normal
-from mail_ros.core.config import FeatureConfig, HeadKind
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.localizer.interface import Estimate, Sample, Status
 from mail_ros.core.localizer.localizer import MailLocalizer, WindowLocalizer
 from mail_ros.core.localizer.reader import Answer, MailReader, WindowReader, window_answer
+from mail_ros.core.models.mail.mail_config import HeadKind
+from mail_ros.core.models.model_config import ModelConfig
+from mail_ros.core.signal.sampling import DistanceSampling
 from mail_ros.data.dataset import by_label_m, resample
 from mail_ros.data.track import FloatArray, Track
 
@@ -26,7 +28,7 @@ def run(localizer: MailLocalizer, track: Track) -> list[Estimate]:
 def test_push_equals_the_window_cut_offline(head: HeadKind) -> None:
     """Training cuts its windows from `resample`; the robot's are the same, to the bit, and so to 1e-4 m its answers."""
     model, track = tiny_mail(tiny_config(head)), synthetic_walk().track()
-    offline, samples = resample(track, model.config.features), model.config.samples
+    offline, samples = resample(track, model.config.sampling), model.config.samples
     localizer, estimates = MailLocalizer(model, stride_s=0.1), 0
     assert isinstance(localizer.reader, MailReader)
     for sample in track.samples():
@@ -54,20 +56,20 @@ def test_push_equals_the_window_cut_offline_by_the_way_as_well() -> None:
         paused=(index >= 1500) & (index < 1700),
     )
     track = dataclasses.replace(track, moved_m=by_label_m(track))
-    features = FeatureConfig(rate_hz=10.0, gradient="mean", along="way")
+    config = ModelConfig("matching", DistanceSampling(per_m=10.0))
     windows: list[FloatArray] = []
 
     def locate(window_ut: FloatArray) -> Answer:
         windows.append(window_ut)
         return Answer(normal(np.zeros(2), np.eye(2), 0))
 
-    localizer = WindowLocalizer.over_windows(features, 40, locate)
+    localizer = WindowLocalizer.over_windows(config, 40, locate)
     ends, answered = [], 0
     for row, sample in enumerate(track.samples()):
         if localizer.push(sample) is not None and len(windows) > answered:
             answered = len(windows)
             ends.append(row)
-    offline = resample(track, features)
+    offline = resample(track, config.sampling)
     assert len(ends) > 100
     assert len(ends) == len(windows)
     assert ends[-1] > 1700 + 500  # after the way back began anew
@@ -84,8 +86,8 @@ def test_by_the_way_nothing_is_asked_again_while_the_robot_stands_and_an_answer_
         asked.append(window_ut)
         return Answer(normal(window_ut.mean(axis=0)[:2], np.eye(2), 0))
 
-    features = FeatureConfig(rate_hz=10.0, gradient="mean", along="way")
-    localizer, stamp_ns = WindowLocalizer.over_windows(features, 20, locate), START_NS
+    config = ModelConfig("matching", DistanceSampling(per_m=10.0))
+    localizer, stamp_ns = WindowLocalizer.over_windows(config, 20, locate), START_NS
     rng = np.random.default_rng(0)
 
     def drive(steps: int, step_m: float) -> list[Estimate]:
@@ -119,8 +121,8 @@ def test_by_the_way_a_window_that_ended_before_a_hole_is_not_asked_after_it() ->
         asked_ns.append(stamp_ns)
         return Answer(normal(np.zeros(2), np.eye(2), 0))
 
-    features = FeatureConfig(rate_hz=10.0, gradient="mean", along="way")
-    localizer, rng = WindowLocalizer.over_windows(features, 20, locate, stride_s=1.0), np.random.default_rng(0)
+    config = ModelConfig("matching", DistanceSampling(per_m=10.0))
+    localizer, rng = WindowLocalizer.over_windows(config, 20, locate, stride_s=1.0), np.random.default_rng(0)
     for step in range(600):
         stamp_ns += 20_000_000
         field_ut = np.array([20.0, 5.0, -43.0]) + rng.normal(0.0, 0.3, 3)
@@ -135,8 +137,8 @@ def test_by_the_way_a_window_that_ended_before_a_hole_is_not_asked_after_it() ->
 
 
 def test_a_gradient_of_the_whole_window_is_answered_by_passes() -> None:
-    features = dataclasses.replace(tiny_config().features, gradient="mean")
-    model, track = tiny_mail(dataclasses.replace(tiny_config(), features=features)), synthetic_walk(5.0).track()
+    mail = dataclasses.replace(tiny_config().mail, gradient="mean")
+    model, track = tiny_mail(dataclasses.replace(tiny_config(), mail=mail)), synthetic_walk(5.0).track()
     localizer = MailLocalizer(model, stride_s=0.1)
     assert isinstance(localizer.reader, WindowReader)
     last = run(localizer, track)[-1]

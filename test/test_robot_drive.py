@@ -19,7 +19,7 @@ from mail_ros.core.localizer.interface import Estimate, Sample, Status
 from mail_ros.core.localizer.tracked import TrackedLocalizer, localizer_of
 from mail_ros.core.models.mail.mail import Model
 from mail_ros.core.models.model_file import build
-from mail_ros.core.signal.axes import FRAMES
+from mail_ros.core.signal.axes import AXES
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.gravity_alignment import turned_rows
 from mail_ros.data.simulator.drive import drive
@@ -39,7 +39,7 @@ def model() -> Model:
     """Two walks over one floor, by a robot."""
     config = run_config([], "robot")
     walks = [walk.track("survey") for walk in itertools.islice(survey(small_building(), 2, config=CALM), 2)]
-    return build(config.mail, fit_matching(config, WindowSet(walks, config.mail, config.matching.stride_s)))
+    return build(config.model, fit_matching(config, WindowSet(walks, config.model, config.stride)))
 
 
 def robot_of(model: Model) -> TrackedLocalizer:
@@ -91,7 +91,7 @@ def test_a_window_is_known_however_its_axes_are_turned(model: Model, angle_rad: 
     rows = turned_rows(windows.field_ut.astype(np.float64), np.full(len(windows.field_ut), -angle_rad))
     windows.field_ut = rows.astype(np.float32)
     assert model(windows.fields(windows.ends)).raw == pytest.approx(as_surveyed.raw, abs=0.05)
-    windows.field_ut = FRAMES["level"].without(rows, -own_ut).astype(np.float32)
+    windows.field_ut = AXES["gravity"].without(rows, -own_ut).astype(np.float32)
     output = model(windows.fields(windows.ends))
     cells = model.head.cells
     assert cells is not None

@@ -11,15 +11,16 @@ from helpers import synthetic_walk, tiny_config, tiny_mail
 from simulated_tracks import answers, assert_equal, drive, surveys, with_noise_after
 
 from mail_ros.core.belief import Cells, gaussian, normal
-from mail_ros.core.config import FeatureConfig, MailConfig, WindowConfig
 from mail_ros.core.errors import ConfigError, TrackError
-from mail_ros.core.filter.filter_config import TrackerConfig
+from mail_ros.core.filter.filter_config import FilterConfig
 from mail_ros.core.filter.stationary import FieldActivity, OdometryActivity
 from mail_ros.core.localizer.interface import Localizer, Sample, Status
 from mail_ros.core.localizer.localizer import MailLocalizer, WindowLocalizer
 from mail_ros.core.localizer.reader import Answer
 from mail_ros.core.localizer.tracked import tracked
+from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.signal.resampling import Tick
+from mail_ros.core.signal.sampling import TimeSampling
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import Track
 from mail_ros.evaluation.baselines.dead_reckoning import DeadReckoning
@@ -27,7 +28,7 @@ from mail_ros.evaluation.baselines.dtw import dtw
 from mail_ros.evaluation.baselines.knn import knn
 from mail_ros.evaluation.estimates import follow
 
-SEARCH = MailConfig(FeatureConfig(rate_hz=10.0, gradient="mean"), WindowConfig())
+SEARCH = ModelConfig("matching", TimeSampling(rate_hz=10.0))
 
 
 class Case(NamedTuple):
@@ -118,7 +119,7 @@ def test_a_method_that_answers_a_point_is_tracked_as_a_gaussian(case: Case) -> N
     def locate(_: object) -> Answer:
         return Answer(normal(next(places) + rng.normal(0.0, 2.0, 2), 4.0 * np.eye(2), 0))
 
-    method = WindowLocalizer.over_windows(SEARCH.features, SEARCH.samples, locate, 0.1, case.method.cells)
+    method = WindowLocalizer.over_windows(SEARCH, SEARCH.samples, locate, 0.1, case.method.cells)
     error_m = errors_m(tracked(method, odometry=True), case.walk)
     assert np.mean(error_m[len(error_m) // 2 :]) < 1.0
 
@@ -216,7 +217,7 @@ def test_what_answers_no_windows_or_knows_no_cells_is_not_tracked() -> None:
 
 @pytest.mark.parametrize("rate_hz", [10.0, 50.0])
 def test_a_field_that_stops_changing_is_a_stand(rate_hz: float) -> None:
-    rng, activity = np.random.default_rng(0), FieldActivity(rate_hz, TrackerConfig())
+    rng, activity = np.random.default_rng(0), FieldActivity(rate_hz, FilterConfig())
     moving = []
     for index in range(round(20 * rate_hz)):
         way_m = min(index / rate_hz, 10.0)  # ten seconds of walking, then a stand
@@ -225,7 +226,7 @@ def test_a_field_that_stops_changing_is_a_stand(rate_hz: float) -> None:
     second = round(rate_hz)
     assert np.mean(moving[3 * second : 10 * second]) > 0.8
     assert np.mean(moving[12 * second :]) < 0.1
-    assert activity.change_ut < TrackerConfig().still_ut
+    assert activity.change_ut < FilterConfig().stationary_change_ut
 
 
 def test_odometry_that_is_quiet_for_longer_than_a_step_is_a_stand() -> None:

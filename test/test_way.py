@@ -116,7 +116,7 @@ class Robot:
     """Drives along a corridor whose field rises evenly, and keeps the ticks."""
 
     def __init__(self) -> None:
-        self.sampler = WaySampler(RATE_PER_M, max_gap_m=0.25, max_gap_s=0.25)
+        self.sampler = WaySampler(RATE_PER_M, max_gap_m=0.25)
         self.x_m, self.stamp_ns, self.ticks = 0.0, START_NS, list[Tick]()
         self.sampler.go(np.zeros(2))
         self._hear()

@@ -50,7 +50,7 @@ def odometry_angle_rad(source: str, moved_m: FloatArray, position_m: FloatArray)
             source,
             wanted="odometry and labels that move, to turn the field to the map",
             found="a walk where one of them stands",
-            fix="record /odom or /imu/data while walking, or train with --set features.frame=device",
+            fix="record /odom or /imu/data while walking, or train with --set axes=device",
         )
     angle = np.unwrap(np.angle(agree[told]))
     found: FloatArray = np.interp(way_m, centre_m[told], angle)

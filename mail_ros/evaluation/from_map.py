@@ -111,7 +111,7 @@ def _corners(plan: Plan, track: Track) -> list[int]:
 
 
 def _fitted(config: RunConfig, tracks: Sequence[Track], folder: Path) -> Localizer:
-    method = METHODS["matching" if config.network.kind == "matching" else "mail_heatmap"]
+    method = METHODS["matching" if config.kind == "matching" else "mail_heatmap"]
     return tracked(method.fit(Fit(tracks, config, STRIDE_S, folder, lambda _: None)), odometry=True)
 
 

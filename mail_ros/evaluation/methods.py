@@ -13,10 +13,10 @@ from pathlib import Path
 
 import torch
 
-from mail_ros.core.config import FeatureConfig, MailConfig
 from mail_ros.core.localizer.interface import Localizer
 from mail_ros.core.localizer.localizer import MailLocalizer, WindowLocalizer
 from mail_ros.core.localizer.reader import Answer
+from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.models.model_file import build
 from mail_ros.core.signal.resampling import FloatArray
 from mail_ros.data.dataset import WindowSet
@@ -55,10 +55,9 @@ class Fit:
     report: Callable[[Progress], None]
 
 
-def _search_config(fit: Fit) -> MailConfig:
+def _search_config(fit: Fit) -> ModelConfig:
     """For the methods that search raw windows: the same seconds, at a rate of their own, without a gradient."""
-    features = FeatureConfig(rate_hz=SEARCH_RATE_HZ, gradient="mean", max_gap_s=fit.config.features.max_gap_s)
-    return dataclasses.replace(fit.config, features=features).mail
+    return ModelConfig("matching", dataclasses.replace(fit.config.by_time, rate_hz=SEARCH_RATE_HZ))
 
 
 def fit_chance(fit: Fit) -> Localizer:
@@ -80,17 +79,17 @@ def fit_dtw(fit: Fit) -> Localizer:
 
 def fit_subsequence(fit: Fit) -> Localizer:
     """See `peers.subsequence`."""
-    return subsequence(fit.tracks, _search_config(fit), fit.config.features.lag_s, fit.stride_s)
+    return subsequence(fit.tracks, _search_config(fit), fit.config.mail.lag_s, fit.stride_s)
 
 
 def fit_jang(fit: Fit) -> Localizer:
     """See `peers.jang`."""
     training = dataclasses.replace(fit.config.training, learning_rate=LEARNING_RATE)
-    network = dataclasses.replace(fit.config.network, head="regression")
-    config = dataclasses.replace(fit.config, training=training, network=network, augment=AS_IN_THE_PAPER)
-    windows = WindowSet(fit.tracks, config.mail, config.training.stride_s)
+    mail = dataclasses.replace(fit.config.mail, head="regression")
+    config = dataclasses.replace(fit.config, kind="mail", training=training, mail=mail, augment=AS_IN_THE_PAPER)
+    windows = WindowSet(fit.tracks, config.model, config.stride)
     torch.manual_seed(config.training.seed)
-    model = Jang(config.mail, head_state(config, windows))
+    model = Jang(config.model, head_state(config, windows))
     trained = Trainer(config, model, windows, None, _folder(fit)).fit(fit.report)
 
     def locate(window_ut: FloatArray) -> Answer:
@@ -99,7 +98,7 @@ def fit_jang(fit: Fit) -> Localizer:
         return Answer(trained.head.meaning.posterior(raw))
 
     return WindowLocalizer.over_windows(
-        config.features, config.mail.samples, locate, fit.stride_s, cells_of(config, windows)
+        config.model, config.model.samples, locate, fit.stride_s, cells_of(config, windows)
     )
 
 
@@ -109,19 +108,19 @@ def fit_mail(fit: Fit, **changes: str) -> Localizer:
     With the paper's head it is trained as in the paper, whose only augmentation is speed.
     """
     augment = fit.config.augment if changes.get("head") == "heatmap" else AS_IN_THE_PAPER
-    changed = dataclasses.replace(fit.config.network, **{"head": "regression", "attention": "adaptive", **changes})  # type: ignore[arg-type]
-    config = dataclasses.replace(fit.config, network=changed, augment=augment)
-    windows = WindowSet(with_map_walks(config, fit.tracks).tracks, config.mail, config.training.stride_s)
+    changed = dataclasses.replace(fit.config.mail, **{"head": "regression", "attention": "adaptive", **changes})  # type: ignore[arg-type]
+    config = dataclasses.replace(fit.config, kind="mail", mail=changed, augment=augment)
+    windows = WindowSet(with_map_walks(config, fit.tracks).tracks, config.model, config.stride)
     network = Trainer(config, untrained(config, windows), windows, None, _folder(fit)).fit(fit.report)
-    return MailLocalizer(build(config.mail, arrays(network)), fit.stride_s, cells_of(config, windows))
+    return MailLocalizer(build(config.model, arrays(network)), fit.stride_s, cells_of(config, windows))
 
 
 def fit_our_matching(fit: Fit) -> Localizer:
     """See `core.models.matching.matching`."""
-    config = dataclasses.replace(fit.config, network=dataclasses.replace(fit.config.network, kind="matching"))
+    config = dataclasses.replace(fit.config, kind="matching")
     tracks = with_map_walks(config, fit.tracks).tracks
-    state = fit_matching(config, WindowSet(tracks, config.mail, config.matching.stride_s))
-    return MailLocalizer(build(config.mail, state), fit.stride_s)
+    state = fit_matching(config, WindowSet(tracks, config.model, config.stride))
+    return MailLocalizer(build(config.model, state), fit.stride_s)
 
 
 def _folder(fit: Fit) -> RunFolder:
@@ -143,8 +142,8 @@ class Method:
     compared: bool = True  # a row of the benchmark; else a study's own
 
 
-WINDOWS = ("features", "window")
-NETWORK = (*WINDOWS, "network", "training")
+WINDOWS = ("sampling",)
+NETWORK = (*WINDOWS, "axes", "mail", "training")
 MAIL = (*NETWORK, "field_map")
 METHODS: dict[str, Method] = {
     "chance": Method(fit_chance, WINDOWS),
@@ -160,8 +159,8 @@ METHODS: dict[str, Method] = {
     "mail_uniform": Method(lambda fit: fit_mail(fit, attention="uniform"), MAIL, ours=True, trains=True),
     "mail_constant": Method(lambda fit: fit_mail(fit, attention="constant"), MAIL, ours=True, trains=True),
     "mail_heatmap": Method(lambda fit: fit_mail(fit, head="heatmap"), (*MAIL, "augment"), ours=True, trains=True),
-    "matching": Method(fit_our_matching, (*WINDOWS, "matching", "training", "field_map"), ours=True),
-    "subsequence": Method(fit_subsequence, WINDOWS, compared=False),
+    "matching": Method(fit_our_matching, (*WINDOWS, "axes", "matching", "training", "field_map"), ours=True),
+    "subsequence": Method(fit_subsequence, (*WINDOWS, "mail"), compared=False),
 }
 COMPARED = tuple(name for name, method in METHODS.items() if method.compared)
 OURS = tuple(name for name, method in METHODS.items() if method.ours)

@@ -16,8 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from mail_ros.core.belief import Float32Array
-from mail_ros.core.config import MailConfig
 from mail_ros.core.errors import ModelError
+from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.models.model_file import ModelFile, read_model
 from mail_ros.core.models.onnx_engine import INPUT, OUTPUTS, load_onnx, metadata_of
 from mail_ros.training.network import MailNetwork, restored_network
@@ -50,11 +50,11 @@ def export_onnx(path: Path, out: Path) -> Exported:
         raise ModelError(
             "mail_ros export", wanted="the package onnx", found="none", fix="pip install 'mail_ros[tools]'"
         )
-    if file.card.config.network.kind != "mail":
+    if file.card.config.kind != "mail":
         raise ModelError(
             path,
-            wanted="a network, as trained with network.kind=mail",
-            found=f"a model of kind {file.card.config.network.kind}",
+            wanted="a network, as trained with kind=mail",
+            found=f"a model of kind {file.card.config.kind}",
             fix="give it to the localizer as it is: engine numpy runs it without torch and without a network",
         )
     network = restored_network(file.card.config, file.state)
@@ -132,7 +132,7 @@ def _check(partial: Path, network: MailNetwork, file: ModelFile) -> Exported:
     return Exported(sum(map(len, batches)), most)
 
 
-def _windows(config: MailConfig, count: int) -> Float32Array:
+def _windows(config: ModelConfig, count: int) -> Float32Array:
     """Made-up windows (count, n + lag, 3) µT, that wander as a field does along a walk."""
     steps = np.random.default_rng(count).normal(0.0, 2.0, (count, *config.window_shape))
     return steps.cumsum(axis=1).astype(np.float32)

@@ -16,7 +16,7 @@ import numpy as np
 
 from mail_ros.core.belief import NEAR_M, Cells, FloatArray, Posterior, decode, gaussian, normal
 from mail_ros.core.errors import TrackError
-from mail_ros.core.filter.filter_config import TrackerConfig
+from mail_ros.core.filter.filter_config import FilterConfig
 from mail_ros.core.filter.motion import Motion, OdometryMotion, Turn, WalkingMotion
 
 LONGEST_EVIDENCE_S = 2.0  # a window counts for at most so long, however rarely one comes
@@ -38,7 +38,7 @@ class Hypothesis:
 class Tracker:
     """The belief, and what changes it: `advance` by time and way, `update` by evidence, `believe` by a word."""
 
-    def __init__(self, cells: Cells, config: TrackerConfig, *, odometry: bool, by_way: bool = False) -> None:
+    def __init__(self, cells: Cells, config: FilterConfig, *, odometry: bool, by_way: bool = False) -> None:
         """Know nothing yet.
 
         Args:
@@ -54,7 +54,7 @@ class Tracker:
         self.cells, self.config = cells, config
         self.motion: Motion = OdometryMotion(cells, config) if odometry else WalkingMotion(cells, config)
         self._forgets, self._by_way = not odometry, by_way and odometry
-        self._spread = 1.0 if odometry else config.walking_spread
+        self._spread = 1.0 if odometry else config.walking_covariance_scale
         self.reset()
 
     def reset(self) -> None:
@@ -132,8 +132,8 @@ class Tracker:
         if moved is None:
             return
         if self._by_way:
-            self._unheard_s += self.motion.length_m / self.config.way_m_s
-        lost = min(1.0, self.config.lost_per_s * self._unheard_s)
+            self._unheard_s += self.motion.length_m / self.config.equivalent_m_per_s
+        lost = min(1.0, self.config.kidnap_rate_hz * self._unheard_s)
         self.belief = (1.0 - lost) * _normalised(moved, self.belief) + lost * self.motion.start(len(self.cells))
         self._due = True
 
@@ -164,7 +164,7 @@ class Tracker:
         scale = max(highest, 0.0)  # taken out of both, so that the numbers stay finite
         likelihood = (1.0 - self.config.outlier) * np.exp(log_ratio - scale) + self.config.outlier * np.exp(-scale)
         heard_s = weight * min(self._unheard_s, LONGEST_EVIDENCE_S)
-        evidence = np.power(likelihood / likelihood.max(), self.config.evidence_per_s * heard_s)
+        evidence = np.power(likelihood / likelihood.max(), self.config.likelihood_exponent_per_s * heard_s)
         self.belief = _normalised(self.belief * evidence[:, None], self.belief)
         self._count_support(highest, heard_s * (1.0 - self.standing))
         self._unheard_s, self._due = 0.0, False
@@ -220,7 +220,7 @@ class Tracker:
         return found
 
     def _count_support(self, log_ratio: float, heard_s: float) -> None:
-        kept = np.exp(-heard_s / self.config.support_s)
+        kept = np.exp(-heard_s / self.config.map_fit_s)
         self._support = kept * self._support + heard_s * float(np.clip(log_ratio, *SUPPORT))
         self._supported_s = kept * self._supported_s + heard_s
 

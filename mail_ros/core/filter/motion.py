@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mail_ros.core.belief import Cells, FloatArray
-from mail_ros.core.filter.filter_config import TrackerConfig
+from mail_ros.core.filter.filter_config import FilterConfig
 from mail_ros.core.neighbourhood import Lattice
 
 REACH_DEVIATIONS = 2.5  # kernels are cut off there
@@ -41,7 +41,7 @@ class Motion(ABC):
     pending_m: FloatArray  # (columns, 2) way since the last move, as each column sees it
     length_m = 0.0  # of the last move
 
-    def __init__(self, config: TrackerConfig) -> None:
+    def __init__(self, config: FilterConfig) -> None:
         """Take what both need."""
         self.config = config
         self.angle_rad = np.arange(config.headings) * FULL_TURN / config.headings
@@ -84,7 +84,7 @@ class Motion(ABC):
 
     def _turn(self, belief: FloatArray, anew: float) -> FloatArray:
         """Let headings (m, k) drift to their neighbours, and a share `anew` to anywhere."""
-        share = 0.5 * (self.config.turn_rad * self.config.headings / FULL_TURN) ** 2  # to either side
+        share = 0.5 * (self.config.yaw_noise_rad * self.config.headings / FULL_TURN) ** 2  # to either side
         passes = max(1, int(np.ceil(share / 0.25)))
         for _ in range(passes):
             sides = np.roll(belief, 1, axis=1) + np.roll(belief, -1, axis=1)
@@ -97,11 +97,11 @@ class Motion(ABC):
 class OdometryMotion(Motion):
     """By odometry. What it moves off the map is lost: that is how its angle is learnt."""
 
-    def __init__(self, cells: Cells, config: TrackerConfig) -> None:
+    def __init__(self, cells: Cells, config: FilterConfig) -> None:
         super().__init__(config)
         self.columns = config.headings
-        longest_m = STRETCH * config.odometry_m
-        spread_m = float(np.hypot(config.place_m, config.odometry_share * longest_m))
+        longest_m = STRETCH * config.update_min_d_m
+        spread_m = float(np.hypot(config.position_noise_m, config.odom_noise_ratio * longest_m))
         self.lattice = Lattice(cells, longest_m + REACH_DEVIATIONS * spread_m)
         self.reset()
 
@@ -123,11 +123,11 @@ class OdometryMotion(Motion):
         if moved_m.any():
             self._way_m = self._way_m + moved_m
             self._step_m, self._stride_s, self._silent_s = moved_m, self._silent_s, 0.0
-        return self._moved(belief, STRETCH * self.config.odometry_m)
+        return self._moved(belief, STRETCH * self.config.update_min_d_m)
 
     def settle(self, belief: FloatArray) -> FloatArray | None:
         """Once odometry went `odometry_m`: evidence of where it leads must not count for where it began."""
-        return self._moved(belief, self.config.odometry_m)
+        return self._moved(belief, self.config.update_min_d_m)
 
     def standing(self, belief: FloatArray) -> float:
         """One who makes no step stands."""
@@ -152,12 +152,12 @@ class OdometryMotion(Motion):
     def _gone(self, belief: FloatArray, length_m: float) -> FloatArray:
         if length_m > FARTHEST_M:
             return self.start(len(belief))
-        pieces = int(np.ceil(length_m / (STRETCH * self.config.odometry_m)))
-        deviation_m = float(np.hypot(self.config.place_m, self.config.odometry_share * length_m / pieces))
+        pieces = int(np.ceil(length_m / (STRETCH * self.config.update_min_d_m)))
+        deviation_m = float(np.hypot(self.config.position_noise_m, self.config.odom_noise_ratio * length_m / pieces))
         way_m = self._turned(self._way_m / pieces)
         kernel = self.lattice.kernel(way_m, deviation_m, deviation_m, self.angle_rad)
         for _ in range(pieces):
-            belief = self._turn(self.lattice.spread(belief, kernel), self.config.odometry_anew)
+            belief = self._turn(self.lattice.spread(belief, kernel), self.config.odom_reset_prob)
         return belief
 
     def _begun_m(self) -> FloatArray:
@@ -173,14 +173,14 @@ class OdometryMotion(Motion):
 class WalkingMotion(Motion):
     """As people walk: on in their direction, at their speed, along what was surveyed, with stands in between."""
 
-    def __init__(self, cells: Cells, config: TrackerConfig) -> None:
+    def __init__(self, cells: Cells, config: FilterConfig) -> None:
         super().__init__(config)
         self.columns = config.headings + 1  # the last one stands
         step_m = config.speed_m_s * config.walking_s
-        along_m = float(np.hypot(config.place_m, config.speed_deviation_m_s * config.walking_s))
+        along_m = float(np.hypot(config.position_noise_m, config.speed_deviation_m_s * config.walking_s))
         self.lattice = Lattice(cells, step_m + REACH_DEVIATIONS * along_m)
         self._ahead_m = self._turned(np.array([step_m, 0.0]))
-        self._kernel = self.lattice.kernel(self._ahead_m, along_m, config.place_m, self.angle_rad)
+        self._kernel = self.lattice.kernel(self._ahead_m, along_m, config.position_noise_m, self.angle_rad)
         kept = self.lattice.kept(self._kernel)
         self._blocked = kept < max(config.edge, 1e-9)
         self._gain = np.where(self._blocked, 0.0, 1.0 / np.maximum(kept, 1e-9))
@@ -193,7 +193,7 @@ class WalkingMotion(Motion):
 
     def start(self, cells: int) -> FloatArray:
         """Anywhere, walking any way, or standing as often as people do."""
-        standing = self.config.stand_s / (self.config.stand_s + self.config.stop_s)
+        standing = self.config.mean_stop_s / (self.config.mean_stop_s + self.config.mean_walk_s)
         share = np.append(np.full(self.config.headings, (1.0 - standing) / self.config.headings), standing)
         return np.tile(share / cells, (cells, 1))
 
@@ -216,8 +216,14 @@ class WalkingMotion(Motion):
         walking, standing = belief[:, :-1], belief[:, -1]
         at_edge = (walking * self._blocked).sum(axis=1)  # they turn, and may go any way next
         walking = self.lattice.spread(walking, self._kernel, self._gain) + (at_edge / config.headings)[:, None]
-        stops, starts = -np.expm1(-config.walking_s / config.stop_s), -np.expm1(-config.walking_s / config.stand_s)
-        still = np.clip(STILL_RISE * np.log(config.still_ut / max(change_ut, 1e-9)), *STILL_BOUNDS) * config.walking_s
+        stops, starts = (
+            -np.expm1(-config.walking_s / config.mean_walk_s),
+            -np.expm1(-config.walking_s / config.mean_stop_s),
+        )
+        still = (
+            np.clip(STILL_RISE * np.log(config.stationary_change_ut / max(change_ut, 1e-9)), *STILL_BOUNDS)
+            * config.walking_s
+        )
         now_standing = ((1.0 - starts) * standing + stops * walking.sum(axis=1)) * np.exp(still)
         walking = (1.0 - stops) * walking + (starts / config.headings * standing)[:, None]
-        return np.column_stack([self._turn(walking, config.turned_about), now_standing])
+        return np.column_stack([self._turn(walking, config.u_turn_prob), now_standing])

@@ -10,13 +10,13 @@ from typing import Protocol
 
 import numpy as np
 
-from mail_ros.core.filter.filter_config import TrackerConfig
+from mail_ros.core.filter.filter_config import FilterConfig
 from mail_ros.core.signal.resampling import FloatArray, Tick
 
 BLOCK_S = 0.1  # the field is averaged over this before it is compared: less noise at any rate
 LAG_S = 0.5  # over which its change is read
 MEAN_S = 1.0  # over which the change is averaged
-STEEPNESS = 5.0  # how fast a change beyond `still_ut` becomes a walk
+STEEPNESS = 5.0  # how fast a change beyond `stationary_change_ut` becomes a walk
 STEP_S = 1.2  # no step, or no turn of a wheel, for this long is a stand
 
 
@@ -54,8 +54,8 @@ class OdometryActivity:
 class FieldActivity:
     """Moving is what changes the field."""
 
-    def __init__(self, rate_hz: float, config: TrackerConfig) -> None:
-        self.still_ut = config.still_ut
+    def __init__(self, rate_hz: float, config: FilterConfig) -> None:
+        self.still_ut = config.stationary_change_ut
         self._block = max(1, round(BLOCK_S * rate_hz))  # ticks
         self._lag = round(LAG_S * rate_hz)
         self._fields: deque[FloatArray] = deque(maxlen=self._lag + self._block)

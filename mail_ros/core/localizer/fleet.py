@@ -39,11 +39,11 @@ class Fleet:
         Raises:
             ConfigError: a model that needs odometry.
         """
-        if model.config.features.needs_odometry:
+        if model.config.needs_odometry:
             raise ConfigError(
                 "the model of a fleet",
-                wanted="one that reads the field in the device's axes, along time",
-                found=f"axes {model.config.features.frame}, along {model.config.features.along}: they need odometry",
+                wanted="one that reads the field in the device's axes, sampled by time",
+                found=f"axes {model.config.axes}, rows {model.config.sampling.rate_unit}: they need odometry",
                 fix="start one mail_localizer for each robot",
             )
         self.model, self.stride_s, self.tracker = model, stride_s, tracker

@@ -45,7 +45,7 @@ class Sample:
         Raises:
             TrackError: there is none.
         """
-        reader, instead = "a method that reads the field in level axes", "train with --set features.frame=device"
+        reader, instead = "a method that reads the field in a gravity-aligned frame", "train with --set axes=device"
         return _given(self.attitude_xyzw, reader, "an attitude", instead)
 
 

@@ -14,16 +14,17 @@ from collections.abc import Callable
 import numpy as np
 
 from mail_ros.core.belief import Cells
-from mail_ros.core.config import STRIDE_S, FeatureConfig, check_range
+from mail_ros.core.config import STRIDE_S, check_range
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.filter.grid_filter import Hypothesis
 from mail_ros.core.localizer.interface import Estimate, Sample, Status, report
 from mail_ros.core.localizer.reader import Answer, MailBatch, MailReader, Reader, WindowReader, window_answer
 from mail_ros.core.models.mail.mail import Mail, Model
+from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.neighbourhood import Grid
-from mail_ros.core.signal.axes import FRAMES
 from mail_ros.core.signal.preprocessor import Intake
 from mail_ros.core.signal.resampling import NS_PER_S, FloatArray, Tick
+from mail_ros.core.signal.sampling import DistanceSampling, Sampling
 
 NO_OFFSET_UT = np.zeros(3)
 
@@ -37,7 +38,7 @@ class WindowLocalizer:
 
     def __init__(
         self,
-        features: FeatureConfig,
+        config: ModelConfig,
         reader: Callable[[], Reader],
         stride_s: float = STRIDE_S,
         cells: Cells | None = None,
@@ -45,14 +46,14 @@ class WindowLocalizer:
         """Wire resampler and method.
 
         Args:
-            features: rate and longest bridged gap of the intake.
+            config: sampling and axes of the windows.
             reader: makes an empty one, so that several can follow one method at once.
             stride_s: between two answers.
             cells: where the tracker may follow this method, those of its answers' log ratios; None for nowhere.
         """
-        self.features, self.stride_s, self.cells, self.new_reader = features, stride_s, cells, reader
-        self.stride = stride_ticks(features, stride_s)
-        self.intake = Intake(features)
+        self.config, self.stride_s, self.cells, self.new_reader = config, stride_s, cells, reader
+        self.stride = stride_ticks(config.sampling, stride_s)
+        self.intake = Intake(config.sampling, config.axes)
         self.reader = reader()
         self.status = Status.FILLING  # now; that of the last estimate once the window is full
         self._stamp_ns = 0  # of the last sample
@@ -63,14 +64,14 @@ class WindowLocalizer:
     @classmethod
     def over_windows(
         cls,
-        features: FeatureConfig,
+        config: ModelConfig,
         samples: int,
         locate: Callable[[FloatArray], Answer],
         stride_s: float = STRIDE_S,
         cells: Cells | None = None,
     ) -> WindowLocalizer:
         """One that reads all of the window each time, (samples, w), oldest first."""
-        return cls(features, lambda: WindowReader(samples, locate, FRAMES[features.frame]), stride_s, cells)
+        return cls(config, lambda: WindowReader(samples, locate, config.axes), stride_s, cells)
 
     def reset(self) -> None:
         """Forget all samples."""
@@ -131,7 +132,7 @@ class WindowLocalizer:
         before_ns = self.intake.newest_ns
         ticks = self.intake.push(sample)
         self._notice_fault()
-        if self.features.along == "way":
+        if isinstance(self.config.sampling, DistanceSampling):
             return self._hear_way(ticks, before_ns, offset_ut)
         due = max((tick.index for tick in ticks if tick.index % self.stride == 0), default=None)
         for tick in ticks:
@@ -185,14 +186,14 @@ class WindowLocalizer:
         return estimate
 
 
-def stride_ticks(features: FeatureConfig, stride_s: float) -> int:
+def stride_ticks(sampling: Sampling, stride_s: float) -> int:
     """A stride in ticks.
 
     Raises:
         ConfigError: shorter than a tick, or longer than an hour.
     """
-    check_range("stride_s", stride_s, 1.0 / features.rate_hz, 3600.0)
-    return round(stride_s * features.rate_hz)
+    check_range("stride_s", stride_s, 1.0 / sampling.per_unit, 3600.0)
+    return round(stride_s * sampling.per_unit)
 
 
 class MailLocalizer(WindowLocalizer):
@@ -219,16 +220,15 @@ class MailLocalizer(WindowLocalizer):
             batch = mail_batch(model, stride_s)
             if batch is not None:
                 return MailReader(batch)
-            frame = FRAMES[model.config.features.frame]
-            return WindowReader(model.config.samples, lambda window_ut: window_answer(model, window_ut), frame)
+            axes = model.config.axes
+            return WindowReader(model.config.samples, lambda window_ut: window_answer(model, window_ut), axes)
 
         known = model.head.cells
-        super().__init__(model.config.features, reader or alone, stride_s, cells if known is None else known)
+        super().__init__(model.config, reader or alone, stride_s, cells if known is None else known)
 
 
 def mail_batch(model: Model, stride_s: float, signals: int = 1) -> MailBatch | None:
     """What carries a model from sample to sample; None where it reads whole windows."""
-    features = model.config.features
-    if not isinstance(model, Mail) or features.gradient == "mean" or features.along == "way":
+    if not isinstance(model, Mail) or model.config.mail.gradient == "mean":
         return None
-    return MailBatch(model, stride_ticks(features, stride_s), signals)
+    return MailBatch(model, stride_ticks(model.config.sampling, stride_s), signals)

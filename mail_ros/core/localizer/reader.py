@@ -12,7 +12,7 @@ import numpy as np
 from mail_ros.core.belief import Float32Array, Posterior
 from mail_ros.core.models.mail.mail import Mail, Model, ModelOutput
 from mail_ros.core.models.mail.streaming import StreamingMail
-from mail_ros.core.signal.axes import FRAMES, Frame
+from mail_ros.core.signal.axes import AXES, AxesKind
 from mail_ros.core.signal.resampling import FloatArray, SlidingWindow, Tick
 
 
@@ -61,13 +61,13 @@ class Reader(Protocol):
 class WindowReader(SlidingWindow):
     """Keeps the window, and reads all of it each time."""
 
-    def __init__(self, samples: int, locate: Callable[[FloatArray], Answer], frame: Frame = FRAMES["device"]) -> None:
-        super().__init__(samples, frame.width)
-        self.locate, self._frame = locate, frame
+    def __init__(self, samples: int, locate: Callable[[FloatArray], Answer], axes: AxesKind = "device") -> None:
+        super().__init__(samples, AXES[axes].width)
+        self.locate, self._axes = locate, AXES[axes]
 
     def ask(self, offset_ut: FloatArray) -> None:
         """See `Reader`."""
-        self._asked = self._frame.without(self.values, offset_ut)
+        self._asked = self._axes.without(self.values, offset_ut)
 
     def answer(self) -> Answer:
         """See `Reader`."""
@@ -127,9 +127,8 @@ class MailReader(SlidingWindow):
     def __init__(self, batch: MailBatch, signal: int = 0) -> None:
         """Read as the `signal`-th of a batch, which nobody else may be meanwhile."""
         self.batch, self.signal = batch, signal
-        features = batch.model.config.features
-        self._lag = features.lag
-        super().__init__(batch.model.config.samples, features.width)
+        self._lag = batch.model.config.lag
+        super().__init__(*batch.model.config.window_shape)
 
     def clear(self) -> None:
         """See `Reader`."""

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mail_ros.core.config import FeatureConfig, OdometrySource, TrackerChoice
+from mail_ros.core.config import OdometrySource, TrackerChoice
 from mail_ros.core.errors import ConfigError, MailError
 from mail_ros.core.filter.motion import Turn
 from mail_ros.core.localizer.diagnostics import Health
@@ -26,6 +26,7 @@ from mail_ros.core.localizer.tracked import localizer_of
 from mail_ros.core.models.engine import Loaded
 from mail_ros.core.platform.odometry_buffer import OdometryFeed, OdometryPose, StepFeed, WheelFeed
 from mail_ros.core.signal.resampling import NS_PER_S, FloatArray
+from mail_ros.core.signal.sampling import DistanceSampling, Sampling, TimeSampling
 
 FEEDS: Mapping[OdometrySource, Callable[[], OdometryFeed[Any]]] = {"wheels": WheelFeed, "steps": StepFeed}
 TRUSTED = (Status.LOCALIZED, Status.STATIONARY)
@@ -73,14 +74,14 @@ class Runtime:
         """
         self.loaded, self.map_frame = loaded, map_frame
         self.localizer = localizer_of(loaded.model, stride_s, tracker)
-        features = loaded.card.config.features
-        _check_odometry(features, odometry)
-        self.feed = FEEDS[odometry]() if tracker == "odometry" or features.needs_odometry else None
-        self.tilts = features.frame == "level" and odometry == "wheels"  # whether an inertial unit is of use as well
+        config = loaded.card.config
+        _check_odometry(config.sampling, odometry)
+        self.feed = FEEDS[odometry]() if tracker == "odometry" or config.needs_odometry else None
+        self.tilts = config.axes == "gravity" and odometry == "wheels"  # whether an inertial unit is of use as well
         self.health = Health(self.localizer, now_ns, about)
         self.last: Estimate | None = None
-        by_way = features.along == "way"  # a window may have taken any time then
-        self._kept_ns = math.inf if by_way else (loaded.card.config.window.length_s + KEPT_S) * NS_PER_S
+        by_time = isinstance(config.sampling, TimeSampling)  # else a window may have taken any time
+        self._kept_ns = (config.sampling.length + KEPT_S) * NS_PER_S if by_time else math.inf
         self._kept: deque[tuple[int, Sample]] = deque(maxlen=MOST_KEPT)  # with their numbers
         self._heard = 0  # samples so far
 
@@ -134,13 +135,13 @@ class Runtime:
             self._kept.popleft()
 
 
-def _check_odometry(features: FeatureConfig, odometry: OdometrySource) -> None:
-    if features.along == "way" and odometry == "steps":
+def _check_odometry(sampling: Sampling, odometry: OdometrySource) -> None:
+    if isinstance(sampling, DistanceSampling) and odometry == "steps":
         raise ConfigError(
             "parameter odometry",
-            wanted='"wheels", which say all the time how far the device went: the model reads along the way',
+            wanted='"wheels", which report the distance travelled all the time: the model samples by distance',
             found='"steps"',
-            fix="use a model that reads along time for a person",
+            fix="use a model that samples by time for a person",
         )
 
 

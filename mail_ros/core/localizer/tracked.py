@@ -16,7 +16,7 @@ from mail_ros.core.belief import NEAR_M, Cells, Posterior, gaussian
 from mail_ros.core.config import TrackerChoice
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.filter.device_offset import DeviceOffset
-from mail_ros.core.filter.filter_config import TrackerConfig
+from mail_ros.core.filter.filter_config import FilterConfig
 from mail_ros.core.filter.grid_filter import FLAT_UT, Hypothesis, Tracker
 from mail_ros.core.filter.stationary import Activity, FieldActivity, OdometryActivity
 from mail_ros.core.localizer.interface import LOCALIZED_FROM, Estimate, Localizer, Sample, report
@@ -25,6 +25,7 @@ from mail_ros.core.localizer.reader import Answer, Reader
 from mail_ros.core.models.mail.mail import Model
 from mail_ros.core.neighbourhood import Grid, grid_of
 from mail_ros.core.signal.resampling import NS_PER_S, FloatArray, Tick
+from mail_ros.core.signal.sampling import DistanceSampling
 
 LEAST_WEIGHT = 0.02  # of a window that stood all the time: whoever only seems to stand is not stuck
 
@@ -37,7 +38,7 @@ class TrackedLocalizer(WindowLocalizer):
     `no_odometry`.
     """
 
-    def __init__(self, method: WindowLocalizer, cells: Cells, config: TrackerConfig, *, odometry: bool) -> None:
+    def __init__(self, method: WindowLocalizer, cells: Cells, config: FilterConfig, *, odometry: bool) -> None:
         """Follow a fitted method, which keeps its own windows and can be used beside this.
 
         Args:
@@ -46,13 +47,15 @@ class TrackedLocalizer(WindowLocalizer):
             config: of the tracker.
             odometry: whether every sample carries `moved_m`; if not, walking is guessed.
         """
-        super().__init__(method.features, method.new_reader, method.stride_s, cells)
-        rate_hz = method.features.rate_hz
+        super().__init__(method.config, method.new_reader, method.stride_s, cells)
+        sampling = method.config.sampling
         self.known_cells = cells
-        self.tracker = Tracker(cells, config, odometry=odometry, by_way=method.features.along == "way")
+        self.tracker = Tracker(cells, config, odometry=odometry, by_way=isinstance(sampling, DistanceSampling))
         self.offset = DeviceOffset(config.offset_s)
         self._odometry = odometry
-        self._activity: Activity = OdometryActivity(rate_hz) if odometry else FieldActivity(rate_hz, config)
+        self._activity: Activity = (
+            OdometryActivity(sampling.per_unit) if odometry else FieldActivity(sampling.per_unit, config)
+        )
         self._moving: deque[float] = deque(maxlen=self.reader.length)  # for each tick of the window, 0 to 1
         self._moved_m = np.zeros(2)  # odometry since the last tick
 
@@ -153,7 +156,7 @@ def _agree(window: Posterior, belief: Posterior) -> bool:
     return sure and float(np.linalg.norm(window.position_m - belief.position_m)) <= NEAR_M
 
 
-def tracked(localizer: Localizer, config: TrackerConfig | None = None, *, odometry: bool) -> TrackedLocalizer:
+def tracked(localizer: Localizer, config: FilterConfig | None = None, *, odometry: bool) -> TrackedLocalizer:
     """Follow a fitted method over the cells that it knows.
 
     Args:
@@ -171,7 +174,7 @@ def tracked(localizer: Localizer, config: TrackerConfig | None = None, *, odomet
             found=type(localizer).__name__,
             fix="use it alone, or a model with a heatmap head",
         )
-    return TrackedLocalizer(localizer, localizer.cells, config or TrackerConfig(), odometry=odometry)
+    return TrackedLocalizer(localizer, localizer.cells, config or FilterConfig(), odometry=odometry)
 
 
 def localizer_of(

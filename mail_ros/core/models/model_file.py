@@ -20,13 +20,16 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from mail_ros.core.belief import Float32Array
-from mail_ros.core.config import MailConfig, from_dict
+from mail_ros.core.config import from_dict, nested
 from mail_ros.core.errors import ConfigError, ModelError
 from mail_ros.core.models.heads import MapHead
 from mail_ros.core.models.mail.mail import Mail, Model, State, mail_head, map_of, weight_shapes
 from mail_ros.core.models.matching.matching import Matching
+from mail_ros.core.models.model_config import ModelConfig
+from mail_ros.core.models.renamed import with_new_names
 
-FORMAT = "mail_ros/1"
+FORMAT = "mail_ros/2"
+OLD_FORMAT = "mail_ros/1"  # the same but for the names of its settings, see `renamed`
 CARD_KEY = "mail_ros_card"
 GOLDEN_KEY = "golden.field_ut"  # (n + lag, 3) µT: one window of a training walk
 GOLDEN_TOLERANCE_M = 1e-3
@@ -36,7 +39,7 @@ GOLDEN_TOLERANCE_M = 1e-3
 class ModelCard:
     """What a checkpoint says of itself."""
 
-    config: MailConfig
+    config: ModelConfig
     map_frame: str = "map"
     floors: tuple[int, ...] = (0,)
     cells: int = 0  # of the map; 0 for a regression head
@@ -56,7 +59,7 @@ class ModelFile(NamedTuple):
     golden_field_ut: Float32Array  # (n + lag, 3)
 
 
-def build(config: MailConfig, state: State) -> Mail | Matching:
+def build(config: ModelConfig, state: State) -> Mail | Matching:
     """A model of a site, of the kind that its configuration names.
 
     Args:
@@ -66,9 +69,9 @@ def build(config: MailConfig, state: State) -> Mail | Matching:
     Raises:
         KeyError: one of them is missing.
     """
-    if config.network.kind == "mail":
+    if config.kind == "mail":
         return Mail(config, state)
-    return Matching(config, MapHead(*map_of(state), config.matching.spread), state)
+    return Matching(config, MapHead(*map_of(state), config.matching.covariance_scale), state)
 
 
 def save_model(path: Path, state: State, card: ModelCard, golden_field_ut: Float32Array) -> ModelCard:
@@ -156,11 +159,11 @@ def check_golden(path: Path, model: Model, card: ModelCard, golden_field_ut: Flo
     return golden_field_ut
 
 
-def incomplete(path: Path, config: MailConfig, missing: KeyError) -> ModelError:
+def incomplete(path: Path, config: ModelConfig, missing: KeyError) -> ModelError:
     """The error of a file that lacks an array."""
     return ModelError(
         path,
-        wanted=f"what {config.network.kind} with a {config.network.head} head needs",
+        wanted=f"what {config.kind} with a {config.mail.head} head needs",
         found=f"no {missing}",
         fix="the file is damaged: train or copy it again",
     )
@@ -213,26 +216,34 @@ def read_card(path: Path, metadata: Mapping[str, str]) -> ModelCard:
         )
     try:
         values = json.loads(metadata[CARD_KEY])
-        if values.get("format") != FORMAT:
+        if values.get("format") not in (FORMAT, OLD_FORMAT):
             raise ModelError(
                 path, wanted=f"format {FORMAT}", found=str(values.get("format")), fix="train it with this version"
             )
-        return from_dict(ModelCard, values)
+        return from_dict(ModelCard, values if values["format"] == FORMAT else _of_now(values))
     except (ConfigError, json.JSONDecodeError, AttributeError) as error:
         raise ModelError(path, wanted="a valid model card", found=str(error), fix="train the model again") from None
 
 
-def _check_weights(path: Path, config: MailConfig, state: State) -> None:
+def _of_now(card: Mapping[str, Any]) -> dict[str, Any]:
+    """A card of the format of before, as one of now."""
+    tables = card.get("config", {})
+    old = {f"{section}.{name}": value for section, table in tables.items() for name, value in table.items()}
+    now = {"config": nested(with_new_names(old))} if "config" in card else {}
+    return {**card, **now, "format": FORMAT}
+
+
+def _check_weights(path: Path, config: ModelConfig, state: State) -> None:
     """Names and shapes of what was learned, as the card says, and finite numbers everywhere."""
     wanted: dict[str, tuple[int, ...]] = {}
-    if config.network.kind == "mail":
+    if config.kind == "mail":
         cells = mail_head(config, state).cells
         wanted = weight_shapes(config, 2 if cells is None else len(cells))
     for name in sorted(wanted.keys() | state.keys()):
         found = state[name].shape if name in state else None
-        learned = name in wanted or (config.network.kind == "mail" and not name.startswith("head."))
+        learned = name in wanted or (config.kind == "mail" and not name.startswith("head."))
         if learned and found != wanted.get(name):
-            scales_s = list(config.window.scales_s)
+            scales_s = list(config.mail.scales_s)
             raise ModelError(
                 f"{path}: weight {name}",
                 wanted=f"{wanted.get(name, 'nothing')} as the card's scales {scales_s} s and widths say",

@@ -21,10 +21,10 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from mail_ros.core.belief import Float32Array
-from mail_ros.core.config import MailConfig
 from mail_ros.core.errors import ModelError
 from mail_ros.core.models.heads import HeatmapHead, RegressionHead
 from mail_ros.core.models.mail.mail import ModelOutput, State, mail_head
+from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.models.model_file import (
     CARD_KEY,
     GOLDEN_KEY,
@@ -47,7 +47,7 @@ ARRAYS_KEY = "mail_ros_arrays"
 class OnnxMail:
     """An exported network, as a `Model`."""
 
-    def __init__(self, config: MailConfig, head: RegressionHead | HeatmapHead, session: InferenceSession) -> None:
+    def __init__(self, config: ModelConfig, head: RegressionHead | HeatmapHead, session: InferenceSession) -> None:
         self.config = config
         self.head = head
         self._session = session
@@ -137,10 +137,10 @@ def _check_graph(path: Path, model: OnnxMail, session: InferenceSession) -> None
     outputs = (2 if cells is None else len(cells),), (len(model.config.scales),)
     wanted = {INPUT: model.config.window_shape, **dict(zip(OUTPUTS, outputs, strict=True))}
     found = {node.name: tuple(node.shape[1:]) for node in [*session.get_inputs(), *session.get_outputs()]}
-    if model.config.network.kind != "mail" or found != wanted:
+    if model.config.kind != "mail" or found != wanted:
         raise ModelError(
             path,
-            wanted=f"a graph of {wanted} as the card of {model.config.network.kind} says",
+            wanted=f"a graph of {wanted} as the card of {model.config.kind} says",
             found=str(found),
             fix="card and graph are of different models: export it anew",
         )

@@ -1,62 +1,63 @@
 """The axes that a window's field is read in.
 
-    Sample --> Frame.row --> (3,) field in the device's own axes
-    attitude                 (5,) field in level axes that do not turn with the device, and where it looks
+    Sample --> Axes.row --> (3,) field in the device's own axes
+    attitude                (5,) field in a gravity-aligned frame that does not turn with the device, and its heading
 
-In the device's own axes the same corridor looks another way whenever the device is held, mounted or driven another
-way. Level axes take tilt and turns out; what is left is one angle between them and the map, which matching solves
-for. A constant field of the device itself, iron in a robot's body, turns with it there: the heading is kept to say so.
+In the device's own axes the same corridor reads differently whenever the device is held, mounted or driven in another
+orientation. A gravity-aligned frame removes tilt and rotation; one yaw angle against the map is left, which matching
+solves for. A constant field of the device itself, iron in a robot's body, rotates in that frame with the heading,
+which every row therefore keeps.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
-from mail_ros.core.config import FrameKind
 from mail_ros.core.signal.attitude import heading_rad, turned, unit
 from mail_ros.core.signal.resampling import FloatArray
 
+AxesKind = Literal["device", "gravity"]
 
-class Frame(Protocol):
+
+class Axes(Protocol):
     """Makes rows of samples, and takes a device's own field out of rows."""
 
-    width: int  # of a row
-
-    levels: bool  # whether it needs an attitude
+    width: int  # numbers in a row
+    needs_attitude: bool
 
     def row(self, field_ut: FloatArray, attitude_xyzw: FloatArray) -> FloatArray | None:
-        """(width,) of a reading (3,) µT at an attitude (4,), see `seam.Sample`; None where that is not finite."""
+        """(width,) row of a reading (3,) µT at an attitude (4,), see `Sample`; None if the attitude is not finite."""
 
     def without(self, rows: FloatArray, offset_ut: FloatArray) -> FloatArray:
         """Rows (n, width) of a device that has a field (3,) µT of its own, as of one that has none."""
 
 
-class DeviceFrame:
+class DeviceAxes:
     """The device's own axes."""
 
-    width, levels = 3, False
+    width, needs_attitude = 3, False
 
     def row(self, field_ut: FloatArray, attitude_xyzw: FloatArray) -> FloatArray:
-        """See `Frame`."""
+        """See `Axes`."""
         return field_ut
 
     def without(self, rows: FloatArray, offset_ut: FloatArray) -> FloatArray:
-        """See `Frame`."""
+        """See `Axes`."""
         freed: FloatArray = rows - offset_ut
         return freed
 
 
-class LevelFrame:
-    """Level axes that stand still; the device's own field is in axes that are level and look where it looks."""
+class GravityAxes:
+    """A gravity-aligned frame that does not turn; the device's own field is in one that turns with its heading."""
 
-    width, levels = 5, True  # x, y, z of the field, µT; cosine and sine of the heading
+    width, needs_attitude = 5, True  # x, y, z of the field, µT; cosine and sine of the heading
 
     def row(self, field_ut: FloatArray, attitude_xyzw: FloatArray) -> FloatArray | None:
-        """See `Frame`."""
+        """See `Axes`."""
         attitude = unit(attitude_xyzw)
         if attitude is None:
             return None
@@ -65,7 +66,7 @@ class LevelFrame:
         return np.array([x, y, z, math.cos(heading), math.sin(heading)])
 
     def without(self, rows: FloatArray, offset_ut: FloatArray) -> FloatArray:
-        """See `Frame`."""
+        """See `Axes`."""
         x, y, z = offset_ut.tolist()
         cos, sin = rows[:, 3], rows[:, 4]
         freed: FloatArray = rows.copy()
@@ -75,4 +76,4 @@ class LevelFrame:
         return freed
 
 
-FRAMES: Mapping[FrameKind, Frame] = {"device": DeviceFrame(), "level": LevelFrame()}
+AXES: Mapping[AxesKind, Axes] = {"device": DeviceAxes(), "gravity": GravityAxes()}

@@ -21,6 +21,7 @@ TANGENT_M = 0.3  # over which the direction of the way is read
 BACKWARD = -0.3  # cosine of an angle to the way, below which one goes back
 LEAST_M = 0.02  # shorter moves wait for the next: what odometry jitters by while it stands is no way
 BESIDE_M = 0.15  # whoever gets so far off without going on went another way
+LATE_S = 0.25  # a sample older than the newest by up to this is late; older than that, the clock was set back
 AFRESH_UM = 1_000 * UM_PER_M  # added to the way where the window begins anew: no tick follows another then
 
 
@@ -64,10 +65,10 @@ class WaySampler(Admission):
     A hole in the samples is a `gap` where the device went farther than `max_gap_m` meanwhile.
     """
 
-    def __init__(self, rate_per_m: float, max_gap_m: float, max_gap_s: float) -> None:
-        super().__init__(max_gap_s)
+    def __init__(self, per_m: float, max_gap_m: float) -> None:
+        super().__init__(LATE_S)
         self._progress, self._max_gap_m = Progress(), max_gap_m
-        self._period_um = round(UM_PER_M / rate_per_m)
+        self._period_um = round(UM_PER_M / per_m)
         self.reset()
 
     def reset(self) -> None:

@@ -14,12 +14,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from mail_ros.core.config import FeatureConfig
 from mail_ros.core.localizer.interface import Sample
 from mail_ros.core.signal.attitude import UPRIGHT
-from mail_ros.core.signal.axes import FRAMES
+from mail_ros.core.signal.axes import AXES, AxesKind
 from mail_ros.core.signal.distance import WaySampler
 from mail_ros.core.signal.resampling import NS_PER_S, FloatArray, Resampler, Tick
+from mail_ros.core.signal.sampling import Sampling, TimeSampling
 
 PLAUSIBLE_UT = (5.0, 300.0)  # |B| in a building, next to steel and a robot's body as well
 HELD_S = 2.0  # a sensor has noise: what reads the same for so long is not measured. On real walks: 0.12 s at most
@@ -77,14 +77,14 @@ class SensorCheck:
 class Intake:
     """Takes samples one by one, gives ticks, and keeps the books: every sample is in `counts` exactly once."""
 
-    def __init__(self, features: FeatureConfig) -> None:
-        """Read samples as `features` says."""
-        self.frame, self.sensor = FRAMES[features.frame], SensorCheck()
+    def __init__(self, sampling: Sampling, axes: AxesKind = "device") -> None:
+        """Resample to `sampling`, in `axes`."""
+        self.axes, self.sensor = AXES[axes], SensorCheck()
         self.resampler: Resampler | WaySampler
-        if features.along == "time":
-            self.resampler = Resampler(features.rate_hz, features.max_gap_s)
+        if isinstance(sampling, TimeSampling):
+            self.resampler = Resampler(sampling.rate_hz, sampling.max_gap_s)
         else:
-            self.resampler = WaySampler(features.rate_hz, features.max_gap_s, features.max_gap_s)
+            self.resampler = WaySampler(sampling.per_m, sampling.max_gap_m)
         self._refused: Counter[str] = Counter()
         self._good_ns: int | None = None  # of the last reading that was one
         self.faulty = False  # no reading was one for longer than is bridged
@@ -99,14 +99,14 @@ class Intake:
         """Take one sample; return the ticks that it completes, oldest first.
 
         Raises:
-            TrackError: it lacks odometry or the attitude, which the features need.
+            TrackError: it lacks odometry or the attitude, which sampling or axes need.
         """
         if isinstance(self.resampler, WaySampler) and not self._go(sample):
             return []
         if (fault := self.sensor.fault(sample.stamp_ns, sample.field_ut)) is not None:
             self.refuse(sample.stamp_ns, fault)
             return []
-        row = self.frame.row(sample.field_ut, sample.attitude() if self.frame.levels else UPRIGHT)
+        row = self.axes.row(sample.field_ut, sample.attitude() if self.axes.needs_attitude else UPRIGHT)
         if row is None:
             self.refuse(sample.stamp_ns, "no_attitude")
             return []

@@ -11,15 +11,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from mail_ros.core.config import GradientKind
-
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+GradientKind = Literal["lag", "first", "mean"]
 Arrays = TypeVar("Arrays", npt.NDArray[np.float32], npt.NDArray[np.float64])
 
 NS_PER_S = 1_000_000_000
@@ -188,7 +187,7 @@ def gradient(field_ut: Arrays, kind: GradientKind, lag: int) -> Arrays:
     Args:
         field_ut: (..., n + lag, 3) µT; a torch tensor as well.
         kind: which gradient.
-        lag: `FeatureConfig.lag`; 0 for "mean".
+        lag: `ModelConfig.lag`; 0 for "mean".
 
     Returns:
         (..., n, 3) µT.

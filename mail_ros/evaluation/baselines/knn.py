@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mail_ros.core.belief import normal
-from mail_ros.core.config import MailConfig
 from mail_ros.core.localizer.localizer import WindowLocalizer
 from mail_ros.core.localizer.reader import Answer
+from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.signal.resampling import FloatArray
 from mail_ros.data.dataset import WindowSet
 from mail_ros.evaluation.baselines.search_likelihood import CellEvidence, EvidenceSettings
@@ -59,11 +59,11 @@ class Knn:
 
 
 def knn(
-    windows: WindowSet, config: MailConfig, stride_s: float, settings: KnnSettings | None = None
+    windows: WindowSet, config: ModelConfig, stride_s: float, settings: KnnSettings | None = None
 ) -> WindowLocalizer:
-    """Nearest neighbour among `windows`, which must hold no lag (see `config`: gradient "mean")."""
+    """Nearest neighbour among `windows`, which must hold no lag (see `config`: kind "matching")."""
     method = Knn(windows, settings or KnnSettings())
-    return WindowLocalizer.over_windows(config.features, config.samples, method.locate, stride_s, method.evidence.cells)
+    return WindowLocalizer.over_windows(config, config.samples, method.locate, stride_s, method.evidence.cells)
 
 
 def centered(windows_ut: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

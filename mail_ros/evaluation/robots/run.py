@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from mail_ros import __version__
-from mail_ros.core.filter.filter_config import TrackerConfig
+from mail_ros.core.filter.filter_config import FilterConfig
 from mail_ros.evaluation.identity import hashed
 from mail_ros.evaluation.robots.cases import Case
 from mail_ros.evaluation.robots.followed import Followed, follow_all, joined, read, write
@@ -162,4 +162,4 @@ def compute(planned: Plan, report: Callable[[int, int], None]) -> None:
 
 def _settings() -> dict[str, Any]:
     """What decides every result."""
-    return {"mail_ros": __version__, "stride_s": STRIDE_S, "tracker": dataclasses.asdict(TrackerConfig())}
+    return {"mail_ros": __version__, "stride_s": STRIDE_S, "filter": dataclasses.asdict(FilterConfig())}

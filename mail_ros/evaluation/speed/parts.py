@@ -12,13 +12,13 @@ import numpy as np
 import torch
 
 from mail_ros.core.belief import Cells, FloatArray
-from mail_ros.core.config import HeadKind
-from mail_ros.core.filter.filter_config import TrackerConfig
+from mail_ros.core.filter.filter_config import FilterConfig
 from mail_ros.core.filter.grid_filter import Tracker
 from mail_ros.core.localizer.fleet import Fleet
 from mail_ros.core.localizer.interface import Sample
 from mail_ros.core.localizer.reader import MailBatch, MailReader, window_answer
 from mail_ros.core.models.mail.mail import Mail, Model
+from mail_ros.core.models.mail.mail_config import HeadKind
 from mail_ros.core.models.onnx_engine import load_onnx
 from mail_ros.core.signal.resampling import NS_PER_S, Tick
 from mail_ros.evaluation.speed.models import CORRIDOR_M, corridors, network_of, untrained_model
@@ -147,7 +147,7 @@ def _fleet(model: Mail) -> Step:
 
 def _tracking(cells: int, *, odometry: bool, lost: bool) -> Step:
     """One who walks up and down a corridor; evidence is sharp, or all of it noise."""
-    tracker = Tracker(corridors(cells), TrackerConfig(), odometry=odometry)
+    tracker = Tracker(corridors(cells), FilterConfig(), odometry=odometry)
     rng = np.random.default_rng(0)
     step_m = STRIDE_S * WALK_M_S
 

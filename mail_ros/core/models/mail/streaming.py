@@ -60,16 +60,16 @@ class StreamingMail:
             ConfigError: the gradient "mean", which is another one for every window.
         """
         config = model.config
-        if config.features.gradient == "mean":
+        if config.mail.gradient == "mean":
             raise ConfigError(
-                "features.gradient",
+                "mail.gradient",
                 wanted='"lag" or "first", which can be carried from sample to sample',
                 found='"mean"',
                 fix="answer whole windows",
             )
         self.model, self.stride, self.signals = model, stride, signals
         scales = zip(config.scales, model.starts, strict=True)
-        self._begins = [_Begins(scale, starts, config.length, stride) for scale, starts in scales]
+        self._begins = [_Begins(scale, starts, config.sampling.rows, stride) for scale, starts in scales]
         self._grus = Grus(model.units, [each.rows for each in self._begins])
         self._state = self._grus.zeros(signals)
         self._kept = slices([each.kept for each in self._begins])

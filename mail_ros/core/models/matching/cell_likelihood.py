@@ -39,7 +39,7 @@ class Nearest:
 
 
 def log_ratio(
-    squared_ut2: npt.NDArray[Real], flat_ut2: npt.NDArray[Real], noise_ut2: float, elsewhere_ut2: float
+    squared_ut2: npt.NDArray[Real], flat_ut2: npt.NDArray[Real], noise_ut2: float, background_ut2: float
 ) -> npt.NDArray[Real]:
     """Gaussian log likelihood ratios.
 
@@ -47,12 +47,12 @@ def log_ratio(
         squared_ut2: (B, cells) mean squared distance to the nearest window of each cell.
         flat_ut2: (B, 1) to a field that does not change.
         noise_ut2: variance by which a distance counts.
-        elsewhere_ut2: distance of a window from outside the survey.
+        background_ut2: distance of a window from outside the survey.
 
     Returns:
         (B, cells); above 0 where the cell explains the window better.
     """
-    ratio: npt.NDArray[Real] = (np.minimum(flat_ut2, elsewhere_ut2) - squared_ut2) / (2.0 * noise_ut2)
+    ratio: npt.NDArray[Real] = (np.minimum(flat_ut2, background_ut2) - squared_ut2) / (2.0 * noise_ut2)
     return ratio
 
 

@@ -9,7 +9,7 @@ What two passes of one place differ by, on real walks with two phones: a pitch o
 whole walk, which trades the field along the device for the field across its face; an offset of a few µT, left
 over by the device's own calibration, or a large one, of another device; and the speed. A nearest-neighbour search
 pays for all of them. Here the pitch is solved for in closed form in every comparison, the offset counts a little and
-never more than `offset_most_ut2`, and speeds are stored.
+never more than `offset_max_ut2`, and speeds are stored.
 
 The logits are log likelihood ratios to a window from elsewhere (see `core.models.matching.cell_likelihood`).
 
@@ -23,11 +23,11 @@ from __future__ import annotations
 import numpy as np
 
 from mail_ros.core.belief import Float32Array
-from mail_ros.core.config import MailConfig
 from mail_ros.core.models.heads import MapHead
 from mail_ros.core.models.mail.mail import ModelOutput, State
 from mail_ros.core.models.matching.alignment import Alignment, PitchAlignment, YawAlignment
 from mail_ros.core.models.matching.cell_likelihood import Nearest, log_ratio, uncertain
+from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.neighbourhood import label_neighbours
 from mail_ros.core.signal.resampling import cut_windows
 
@@ -37,7 +37,7 @@ BLOCK = 64  # windows compared at a time: bounds the memory of a pass
 class Matching:
     """The survey's windows, and how likely each map cell is where a new window ends."""
 
-    def __init__(self, config: MailConfig, head: MapHead, survey: State) -> None:
+    def __init__(self, config: ModelConfig, head: MapHead, survey: State) -> None:
         """Cut the survey's windows.
 
         Args:
@@ -59,7 +59,7 @@ class Matching:
         self._neighbour, weight = label_neighbours(head.cells, head.label_sigma_m)  # (cells, k)
         with np.errstate(divide="ignore"):  # of those that are none
             self._log_weight = np.log(weight).astype(np.float32)
-        aligned = PitchAlignment if config.features.frame == "device" else YawAlignment
+        aligned = PitchAlignment if config.axes == "device" else YawAlignment
         self.alignment: Alignment = aligned(config.matching, s)
 
     def __call__(self, field_ut: Float32Array) -> ModelOutput:
@@ -73,7 +73,7 @@ class Matching:
         matching = self.config.matching
         distance = self.alignment.compare(field_ut)
         flat_ut2 = field_ut[..., :3].var(axis=1).sum(axis=1, keepdims=True)  # a flat field has the window's mean
-        ratio = log_ratio(self._nearest(distance), flat_ut2, matching.noise_ut2, matching.elsewhere_ut2)
+        ratio = log_ratio(self._nearest(distance), flat_ut2, matching.noise_ut2, matching.background_ut2)
         logits = uncertain(ratio, self._neighbour, self._log_weight)
         offset = self.alignment.offset(field_ut, distance.argmin(axis=1))
         return logits, np.zeros((len(field_ut), 0), np.float32), offset
