@@ -198,13 +198,13 @@ def read_old(config: dict[str, Any]) -> ModelConfig:
     return found.config
 
 
-def test_a_network_s_card_of_before_is_read() -> None:
+def test_an_old_card_of_a_network_is_read() -> None:
     assert read_old(NETWORK) == ModelConfig("mail", TimeSampling(10.0, 6.0, 0.5), "device", MAIL)
     heatmap = {**NETWORK, "network": {**NETWORK["network"], "head": "heatmap"}}
     assert read_old(heatmap).mail == dataclasses.replace(MAIL, head="heatmap")
 
 
-def test_the_cards_of_matching_of_before_are_read() -> None:
+def test_old_cards_of_matching_are_read() -> None:
     phone, robot = read_old(PHONE), read_old(ROBOT)
     matching = MatchingConfig(2.0, 10.0, 0.5, 3.0, 5.0, (1.0,), covariance_scale=0.6)
     assert (phone.kind, phone.sampling, phone.axes) == ("matching", TimeSampling(10.0, 4.0, 0.5), "device")
@@ -213,19 +213,19 @@ def test_the_cards_of_matching_of_before_are_read() -> None:
     assert robot.matching == dataclasses.replace(matching, stride_m=0.4)
 
 
-def test_a_card_of_before_that_names_neither_axes_nor_sampling_is_read() -> None:
+def test_an_old_card_without_axes_and_sampling_is_read() -> None:
     features = {name: value for name, value in NETWORK["features"].items() if name not in ("frame", "along")}
     assert read_old({**NETWORK, "features": features}) == read_old(NETWORK)
 
 
-def test_a_network_of_before_that_sampled_by_distance_is_refused() -> None:
+def test_an_old_network_sampled_by_distance_is_refused() -> None:
     """Its lag and scales were metres."""
     along = {**NETWORK["features"], "along": "way"}
     with pytest.raises(ModelError, match="wanted samples by time for kind mail"):
         read_old({**NETWORK, "features": along})
 
 
-def test_a_model_of_before_gives_the_answers_of_now(tmp_path: Path) -> None:
+def test_an_old_card_changes_no_answer(tmp_path: Path) -> None:
     config = ModelConfig("mail", TimeSampling(10.0, 6.0, 0.5), "device", MAIL)
     path = tiny_model(tmp_path / "model.safetensors", config)
     tensors, card = contents(path)

@@ -129,7 +129,7 @@ def test_scales_must_hold_gradients() -> None:
         ModelConfig(sampling=TimeSampling(rate_hz=1.0, max_gap_s=1.0), mail=MailConfig(lag_s=1.0))
 
 
-# --- names of before ---------------------------------------------------------------------------------
+# --- deprecated names ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_scales_must_hold_gradients() -> None:
         (["features.along=time"], ["sampling.rate_hz=50"], "robot"),
     ],
 )
-def test_a_name_of_before_is_one_of_now_and_says_so_once(
+def test_a_deprecated_name_works_and_one_warning_gives_the_new_one(
     old: list[str], new: list[str], preset: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     expected = run_config(new, preset)
@@ -177,7 +177,7 @@ def test_a_name_of_before_is_one_of_now_and_says_so_once(
             assert f"{name} is now {RENAMED[name]}" in warning.getMessage()
 
 
-def test_every_name_of_before_leads_to_a_setting() -> None:
+def test_every_deprecated_name_leads_to_a_setting() -> None:
     config = dataclasses.asdict(RunConfig())
     for now in RENAMED.values():
         section, _, name = now.partition(".")

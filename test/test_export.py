@@ -173,7 +173,7 @@ def without_metadata(proto: ModelProto) -> None:
         (scale_weights(1.1), "wanted the golden window at"),
         (scale_weights(np.nan), "wanted the golden window at"),
         (without_metadata, "wanted a mail_ros model card in its metadata, found keys"),
-        (with_metadata(CARD_KEY, '{"format": "mail_ros/9"}'), "wanted format mail_ros/1, found mail_ros/9"),
+        (with_metadata(CARD_KEY, '{"format": "mail_ros/9"}'), "wanted format mail_ros/2, found mail_ros/9"),
         (with_metadata(ARRAYS_KEY, "?"), "wanted arrays in its metadata mail_ros_arrays, found none"),
         (with_metadata(ARRAYS_KEY, ""), "wanted arrays in its metadata mail_ros_arrays, found none"),
     ],
@@ -189,7 +189,7 @@ def test_an_altered_file_is_refused_with_the_reason(
 def test_a_card_of_another_network_is_refused(tmp_path: Path) -> None:
     _, out = exported(tmp_path)
     card = dataclasses.asdict(load_onnx(out)[1])
-    card["config"]["window"]["length_s"] = 3.0
+    card["config"]["sampling"]["length_s"] = 3.0
     with pytest.raises(ModelError, match=r"wanted a graph of .*\(160, 3\).*found .*\(110, 3\).* export it anew"):
         load_onnx(altered(out, with_metadata(CARD_KEY, json.dumps(card))))
 

@@ -19,11 +19,11 @@ ABOUT = (
     "`--set kind=matching`, `--set sampling.rate_hz=10` or `--set 'mail.scales_s=[1,5,10]'`. What a model was trained "
     "with is in its card."
 )
-OLD = "Names of before work in this release, with a warning; with `features.along=way`, seconds were metres."
+OLD = "These names work in this release, with a warning. With `features.along=way`, names in seconds meant metres."
 
 
 def settings_page() -> str:
-    """Presets, settings in their order in a run's configuration, then what a run does not set, then old names."""
+    """Presets, settings in their order in a run's configuration, then what a run does not set, then deprecated names."""
     presets = [[code(name), " ".join(map(code, settings)) or "the defaults"] for name, settings in PRESETS.items()]
     hints = typing.get_type_hints(RunConfig)
     tables = {
@@ -37,11 +37,22 @@ def settings_page() -> str:
         [
             section("Presets", "What `mail_ros train --preset` begins with.", table(["preset", "sets"], presets)),
             _section("The model", RunConfig, "", plain),
-            *(_section(f"`{name}`", kind, f"{name}.") for name, kinds in tables.items() for kind in kinds),
+            *(
+                _section(f"`{name}`{_which(kind, kinds)}", kind, f"{name}.")
+                for name, kinds in tables.items()
+                for kind in kinds
+            ),
             *(_section(f"In the code only: `{kind.__name__}`", kind, "") for kind in (FilterConfig, GaitConfig)),
-            section("Names of before", OLD, table(["before", "now"], [[*map(code, pair)] for pair in RENAMED.items()])),
+            section(
+                "Deprecated names", OLD, table(["deprecated", "use"], [[*map(code, pair)] for pair in RENAMED.items()])
+            ),
         ],
     )
+
+
+def _which(kind: Any, kinds: list[Any]) -> str:
+    """The name of one of several kinds of a section."""
+    return f": `{kind.__name__}`" if len(kinds) > 1 else ""
 
 
 def _section(title: str, kind: Any, prefix: str, only: set[str] | None = None) -> str:

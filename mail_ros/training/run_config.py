@@ -25,9 +25,9 @@ logger = logging.getLogger(__name__)
 class TrainingConfig(Settings, prefix="training."):
     """How the network is fitted; the paper's values are Adam, rate 0.02, batch 400, 1,500 epochs, no stop."""
 
-    seed: int = 0
-    epochs: Annotated[int, Range(1, 100_000)] = 60
-    batch: Annotated[int, Range(1, 100_000)] = 256
+    seed: int = 0  # random seed of weights, batches and augmentation
+    epochs: Annotated[int, Range(1, 100_000)] = 60  # passes over the training windows, at most
+    batch: Annotated[int, Range(1, 100_000)] = 256  # windows per step, on all processes together
     learning_rate: Annotated[float, Range(1e-7, 1.0)] = 0.005  # highest; rises over the first twentieth, then a cosine
     patience: Annotated[int, Range(1, 100_000)] = 15  # epochs without a better validation error before training stops
     stride_s: Annotated[float, Range(0.001, 60.0)] = 0.2  # between the windows of one epoch
@@ -38,7 +38,7 @@ class TrainingConfig(Settings, prefix="training."):
     label_sigma_m: Annotated[float, Range(0.01, 10.0)] = 0.4  # deviation of a label: landmarks, constant speed between
     label_jitter_m: Annotated[float, Range(0.0, 10.0)] = 0.0  # deviation, per axis, added to a label in every step
     average: Annotated[float, Range(0.0, 0.99999)] = 0.0  # weight of the running mean of weights; 0 keeps the last step
-    radius_m: Annotated[float, Range(0.05, 100.0)] = 1.5  # of the mode's neighbourhood averaged into a position
+    radius_m: Annotated[float, Range(0.05, 100.0)] = 1.5  # neighbourhood of the mode that is averaged into a position
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -51,7 +51,7 @@ class TrainingConfig(Settings, prefix="training."):
 
 @dataclass(frozen=True)
 class RunConfig(Settings):
-    """Everything that decides what a run computes, apart from its walks."""
+    """Everything that determines the result of a run, apart from its walks."""
 
     kind: ModelKind = "mail"  # "matching": compares windows with the survey's; section mail has no effect then
     sampling: Sampling = field(default_factory=TimeSampling)
@@ -106,7 +106,7 @@ PRESETS: Mapping[str, Sequence[str]] = {
 def run_config(settings: Sequence[str], preset: str = "person") -> RunConfig:
     """The defaults, changed by a preset and by settings like `kind=matching` or `mail.scales_s=[1,2,5]`.
 
-    Settings of the other sampling replace those of the preset. Names of before work, with one warning.
+    Settings of the other sampling replace those of the preset. Deprecated names work, with one warning.
 
     Raises:
         ConfigError: no such preset, or a setting that is not NAME=VALUE, unknown, of the wrong kind or out of range.
@@ -116,7 +116,7 @@ def run_config(settings: Sequence[str], preset: str = "person") -> RunConfig:
     base, given = nested(parse_settings(PRESETS[preset])), parse_settings(settings)
     changes = nested(with_new_names(given, by_distance=_by_distance(base)))
     if old := [name for name in given if name in RENAMED]:
-        logger.warning("renamed settings: %s", ", ".join(f"{name} is now {RENAMED[name]}" for name in old))
+        logger.warning("deprecated settings: %s", ", ".join(f"{name} is now {RENAMED[name]}" for name in old))
     if "sampling" in changes and _by_distance(base) != _by_distance(changes):
         base.pop("sampling", None)
     for name, value in changes.items():

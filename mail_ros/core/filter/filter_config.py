@@ -18,7 +18,9 @@ class FilterConfig(Settings, prefix="filter."):
 
     headings: Annotated[int, Range(4, 360)] = 24  # directions that the belief distinguishes
     # Measurement
-    likelihood_exponent_per_s: Annotated[float, Range(0.0, 100.0)] = 0.8  # of a second's windows, which overlap
+    likelihood_exponent_per_s: Annotated[float, Range(0.0, 100.0)] = (
+        0.8  # exponent of one second's likelihood: windows overlap
+    )
     equivalent_m_per_s: Annotated[float, Range(0.01, 10.0)] = 2.0  # metres of travel worth one second of measurements
     outlier: Annotated[float, Range(1e-6, 1.0)] = 0.1  # fraction of windows without information: bounds a likelihood
     kidnap_rate_hz: Fraction = 1e-6  # fraction of the belief spread over all cells per second: recovery when carried
@@ -38,7 +40,7 @@ class FilterConfig(Settings, prefix="filter."):
     mean_stop_s: Annotated[float, Range(0.1, 1e6)] = 10.0  # mean duration of a stop
     stationary_change_ut: Annotated[float, Range(1e-3, 1e3)] = 1.2  # in 0.5 s: walking and standing equally likely
     # Output
-    radius_m: Annotated[float, Range(0.0, 100.0)] = 2.0  # of the mode's neighbourhood that is averaged into a position
+    radius_m: Annotated[float, Range(0.0, 100.0)] = 2.0  # neighbourhood of the mode that is averaged into a position
     walking_covariance_scale: Annotated[float, Range(0.01, 100.0)] = 0.5  # without odometry: most walk straight on
     offset_s: Annotated[float, Range(0.1, 1e6)] = 60.0  # averaging time of the device's offset against the survey
     map_fit_s: Annotated[float, Range(0.1, 1e6)] = 20.0  # averaging time of how well the map explains the field

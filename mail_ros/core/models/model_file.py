@@ -220,13 +220,13 @@ def read_card(path: Path, metadata: Mapping[str, str]) -> ModelCard:
             raise ModelError(
                 path, wanted=f"format {FORMAT}", found=str(values.get("format")), fix="train it with this version"
             )
-        return from_dict(ModelCard, values if values["format"] == FORMAT else _of_now(values))
+        return from_dict(ModelCard, values if values["format"] == FORMAT else _migrated(values))
     except (ConfigError, json.JSONDecodeError, AttributeError) as error:
         raise ModelError(path, wanted="a valid model card", found=str(error), fix="train the model again") from None
 
 
-def _of_now(card: Mapping[str, Any]) -> dict[str, Any]:
-    """A card of the format of before, as one of now."""
+def _migrated(card: Mapping[str, Any]) -> dict[str, Any]:
+    """A card of `OLD_FORMAT` as one of `FORMAT`."""
     tables = card.get("config", {})
     old = {f"{section}.{name}": value for section, table in tables.items() for name, value in table.items()}
     now = {"config": nested(with_new_names(old))} if "config" in card else {}

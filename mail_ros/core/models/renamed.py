@@ -1,4 +1,4 @@
-"""Settings by the names of before: for `--set`, and for model cards of the format mail_ros/1."""
+"""Deprecated names of settings: accepted by `--set`, and in model cards of format mail_ros/1."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from mail_ros.core.signal.sampling import DistanceSampling, TimeSampling
 
-SAMPLED_ALONG = "features.along"  # "way": the names below that mean seconds meant metres
+SAMPLED_ALONG = "features.along"  # "way": names with seconds meant metres
 RENAMED: Mapping[str, str] = {
     SAMPLED_ALONG: "sampling",
     "features.rate_hz": "sampling.rate_hz",
@@ -39,7 +39,7 @@ BY_DISTANCE: Mapping[str, str] = {
 
 
 def with_new_names(values: Mapping[str, Any], *, by_distance: bool = False) -> dict[str, Any]:
-    """Settings under the names of now; a name of now stays as it is.
+    """Settings under their present names; a present name stays as it is.
 
     Args:
         values: by names like `features.rate_hz`.

@@ -43,10 +43,10 @@ class GaitConfig(Settings, prefix="gait."):
     better on the first (5.6 %) and worse on the other phone (4.7 %, 2.4 % short), so the length is constant.
     """
 
-    step_m: Annotated[float, Range(0.1, 2.0)] = 0.60
-    cutoff_hz: Annotated[float, Range(0.1, 100.0)] = 2.0  # of both smoothing stages; a step takes about 0.6 s
+    step_m: Annotated[float, Range(0.1, 2.0)] = 0.60  # length of a step
+    cutoff_hz: Annotated[float, Range(0.1, 100.0)] = 2.0  # cutoff of both smoothing stages; a step takes about 0.6 s
     swing_m_s2: Annotated[float, Range(1e-3, 100.0)] = 0.75  # between two turning points of the smoothed acceleration
-    shortest_s: Annotated[float, Range(0.0, 10.0)] = 0.3  # between two steps
+    shortest_s: Annotated[float, Range(0.0, 10.0)] = 0.3  # shortest time between two steps
     longest_s: Annotated[float, Range(0.0, 10.0)] = 1.0  # a step without another one within this is a bump, not walking
     max_gap_s: Annotated[float, Range(1e-3, 10.0)] = 0.5  # a longer hole between two readings starts anew
 

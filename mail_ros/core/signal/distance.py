@@ -1,4 +1,4 @@
-"""Windows by the way that a robot went: the same whatever its speed, and none the longer for a stop.
+"""Rows per distance travelled: a window covers the same path at any speed, and stops add nothing.
 
     moved_m --> Progress --> metres beyond the farthest place --> WaySampler --> Tick every few centimetres
                                                    field, heading --^
@@ -60,7 +60,7 @@ class Progress:
 
 
 class WaySampler(Admission):
-    """As `signals.Resampler`, by the way instead of by time: a period is a piece of the way.
+    """As `Resampler`, by distance instead of by time: a period is a piece of the path.
 
     A hole in the samples is a `gap` where the device went farther than `max_gap_m` meanwhile.
     """

@@ -14,12 +14,12 @@ class FieldMapConfig(Settings, prefix="field_map."):
     """How many walks, and where they go; what they help, and what not, is in docs/field_map.md."""
 
     walks: Annotated[int, Range(0, 10_000)] = 0  # on each floor, beside the survey's own; 0: the survey alone
-    length_m: Annotated[float, Range(1.0, 100_000.0)] = 100.0  # of each, before its corners are rounded
+    length_m: Annotated[float, Range(1.0, 100_000.0)] = 100.0  # length of each walk, before its corners are rounded
     beside_m: Annotated[float, Range(0.0, 0.3)] = 0.2  # standard deviation of a walk's lateral offset, all along
     wander_m: Annotated[float, Range(0.0, 0.3)] = 0.1  # standard deviation of its wandering there
     speed_m_s: tuple[float, float] = (0.5, 1.2)  # slowest and fastest; each walk has its own
     doubt: Annotated[float, Range(0.0, 3.0)] = 0.0  # weight of the map's uncertainty; 0: the likeliest field
-    seed: Annotated[int, Range(0, 2**31)] = 0
+    seed: Annotated[int, Range(0, 2**31)] = 0  # random seed of the walks
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -22,9 +22,16 @@ class MailConfig(Settings, prefix="mail."):
     """
 
     gradient: GradientKind = "lag"  # "first": the paper's text; "mean": its figure 4b
-    lag_s: Annotated[float, Range(1e-3, 10.0)] = 0.5  # of "lag": long enough for the field to rise out of the noise
+    lag_s: Annotated[float, Range(1e-3, 10.0)] = 0.5  # lag of gradient "lag": long enough to rise above the noise
     scale_ut: Annotated[float, Range(1e-3, 1e3)] = 5.0  # the gradient is divided by this, to be of order one
-    scales_s: tuple[Annotated[float, Range(1e-3, 600.0)], ...] = (1.0, 2.0, 3.0, 4.0, 5.0, 10.0)  # 50 ... 500 at 50 Hz
+    scales_s: tuple[Annotated[float, Range(1e-3, 600.0)], ...] = (
+        1.0,
+        2.0,
+        3.0,
+        4.0,
+        5.0,
+        10.0,
+    )  # 50 to 500 rows at 50 Hz
     hidden: Width = 32  # width of each scale's GRU
     feature: Width = 32  # width of each scale's feature vector
     attention: AttentionKind = "adaptive"  # "uniform": the paper's ablation; "constant": learned, the same everywhere

@@ -22,10 +22,12 @@ class MatchingConfig(Settings, prefix="matching."):
     offset_weight: Fraction = 0.05  # weight of a constant difference: 0 ignores it, 1 counts it like any other
     offset_max_ut2: Annotated[float, Range(0.0, 1e9)] = 4.0  # upper bound of its cost: another device's may be large
     tilt_ut2: Annotated[float, Range(0.0, 1e9)] = 6.0  # a pitch of θ about the x axis costs 2 tilt_ut2 (1 - cos θ)
-    speeds: tuple[Annotated[float, Range(0.1, 10.0)], ...] = (0.75, 0.87, 1.0, 1.15, 1.3)  # of the stored copies
+    speeds: tuple[Annotated[float, Range(0.1, 10.0)], ...] = (0.75, 0.87, 1.0, 1.15, 1.3)  # each window is stored at
     stride_s: Annotated[float, Range(1e-3, 60.0)] = 0.2  # between the stored windows, sampled by time
     stride_m: Annotated[float, Range(1e-3, 60.0)] = 0.2  # between the stored windows, sampled by distance
-    covariance_scale: Annotated[float, Range(0.01, 100.0)] = 0.3  # of a window's wide belief, tempered for the filter
+    covariance_scale: Annotated[float, Range(0.01, 100.0)] = (
+        0.3  # scale of the covariance: beliefs are wide, for the filter
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
