@@ -109,8 +109,8 @@ class MailNetwork(nn.Module):
 
         The attention-weighted concatenation of all Φ (equation 13) is what the head reads.
         """
-        config = self.config.mail
-        g = gradient(field_ut[..., :3], config.gradient, self.config.lag) / config.scale_ut  # type: ignore[type-var]
+        mail = self.config.mail
+        g = gradient(field_ut[..., :3], mail.gradient, self.config.lag) / mail.scale_ut  # type: ignore[type-var]
         phi = torch.stack([unit(g) for unit in self.scales], dim=1)  # (B, K, feature)
         w: Tensor = self.attention(g)
         raw: Tensor = self.head((w.unsqueeze(-1) * phi).flatten(1))

@@ -37,8 +37,9 @@ class OdometryActivity:
 
     change_ut = np.inf
 
-    def __init__(self, rate_hz: float) -> None:
-        self._patience = round(STEP_S * rate_hz)  # ticks
+    def __init__(self, per_unit: float) -> None:
+        """Take so many rows per second, or per metre where windows are sampled by distance."""
+        self._patience = round(STEP_S * per_unit)  # ticks
         self.reset()
 
     def reset(self) -> None:
@@ -54,12 +55,13 @@ class OdometryActivity:
 class FieldActivity:
     """Moving is what changes the field."""
 
-    def __init__(self, rate_hz: float, config: FilterConfig) -> None:
-        self.still_ut = config.stationary_change_ut
-        self._block = max(1, round(BLOCK_S * rate_hz))  # ticks
-        self._lag = round(LAG_S * rate_hz)
+    def __init__(self, per_unit: float, config: FilterConfig) -> None:
+        """As `OdometryActivity`."""
+        self.stationary_change_ut = config.stationary_change_ut
+        self._block = max(1, round(BLOCK_S * per_unit))  # ticks
+        self._lag = round(LAG_S * per_unit)
         self._fields: deque[FloatArray] = deque(maxlen=self._lag + self._block)
-        self._changes: deque[float] = deque(maxlen=round(MEAN_S * rate_hz))
+        self._changes: deque[float] = deque(maxlen=round(MEAN_S * per_unit))
         self.reset()
 
     def reset(self) -> None:
@@ -79,4 +81,4 @@ class FieldActivity:
         if len(self._changes) < (self._changes.maxlen or 0):
             return 1.0
         self.change_ut = float(np.mean(self._changes))
-        return float(1.0 / (1.0 + (self.still_ut / max(self.change_ut, 1e-9)) ** STEEPNESS))
+        return float(1.0 / (1.0 + (self.stationary_change_ut / max(self.change_ut, 1e-9)) ** STEEPNESS))

@@ -105,8 +105,8 @@ class Mail:
 
     def gradient(self, field_ut: Float32Array) -> Float32Array:
         """(B, n + lag, w) µT -> (B, n, 3), of order one."""
-        config, difference = self.config.mail, gradient(field_ut[..., :3], self.config.mail.gradient, self.config.lag)
-        g: Float32Array = difference / np.float32(config.scale_ut)
+        mail = self.config.mail
+        g: Float32Array = gradient(field_ut[..., :3], mail.gradient, self.config.lag) / np.float32(mail.scale_ut)
         return g
 
     def project(self, p: Float32Array) -> Float32Array:
