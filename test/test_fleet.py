@@ -94,9 +94,9 @@ def test_bad_samples_of_one_robot_change_nothing_for_another() -> None:
 
 
 def test_a_fleet_of_matching_reads_whole_windows() -> None:
-    config = run_config(["network.kind=matching", "features.rate_hz=10", "window.length_s=6", "window.scales_s=[6]"])
+    config = run_config(["kind=matching", "sampling.rate_hz=10", "sampling.length_s=6"])
     tracks = surveys()
-    model = build(config.mail, fit_matching(config, WindowSet(tracks, config.mail, 0.5)))
+    model = build(config.model, fit_matching(config, WindowSet(tracks, config.model, 0.5)))
     fleet = Fleet(model, 0.5, "walking", most=2)
     samples = list(tracks[0][:1200].samples())
     for name in ("a", "b"):

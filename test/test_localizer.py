@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from mail_ros.core.localizer.reader import MailReader, WindowReader, window_answer
 
 from mail_ros.core.belief import normal
-from mail_ros.core.config import FeatureConfig, HeadKind
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.localizer.localizer import Localizer
+from mail_ros.core.models.mail.mail_config import HeadKind
+from mail_ros.core.models.model_config import ModelConfig
+from mail_ros.core.signal.sampling import DistanceSampling
 from mail_ros.core.types import Estimate, FloatArray, Prediction, Sample, Status
 from mail_ros.data.dataset import by_label_m, resample
 from mail_ros.data.track import Track
@@ -54,7 +56,7 @@ def test_push_equals_the_window_cut_offline_by_the_way_as_well() -> None:
         paused=(index >= 1500) & (index < 1700),
     )
     track = dataclasses.replace(track, moved_m=by_label_m(track))
-    features = FeatureConfig(rate_hz=10.0, gradient="mean", along="way")
+    config = ModelConfig("matching", DistanceSampling(per_m=10.0))
     windows: list[FloatArray] = []
 
     def locate(window_ut: FloatArray) -> Prediction:
@@ -67,7 +69,7 @@ def test_push_equals_the_window_cut_offline_by_the_way_as_well() -> None:
         if localizer.push(sample) is not None and len(windows) > answered:
             answered = len(windows)
             ends.append(row)
-    offline = resample(track, features)
+    offline = resample(track, config.sampling)
     assert len(ends) > 100
     assert len(ends) == len(windows)
     assert ends[-1] > 1700 + 500  # after the way back began anew

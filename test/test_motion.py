@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from small_maps import CELL_M, corridor, near, turned
 
-from mail_ros.core.filter.filter_config import TrackerConfig
+from mail_ros.core.filter.filter_config import FilterConfig
 from mail_ros.core.filter.grid_filter import GridFilter
 from mail_ros.core.types import FloatArray
 
@@ -29,20 +29,20 @@ def kernel_by_hand(
     return {at: value / sum(kept.values()) for at, value in kept.items()}
 
 
-def turn_by_hand(belief: list[list[float]], config: TrackerConfig, anew: float) -> list[list[float]]:
+def turn_by_hand(belief: list[list[float]], config: FilterConfig, anew: float) -> list[list[float]]:
     k = config.headings
-    side = 0.5 * (config.turn_rad * k / (2 * math.pi)) ** 2
+    side = 0.5 * (config.yaw_noise_rad * k / (2 * math.pi)) ** 2
     drifted = [[row[i] + side * (row[i - 1] + row[(i + 1) % k] - 2 * row[i]) for i in range(k)] for row in belief]
     return [[(1 - anew) * value + anew * sum(row) / k for value in row] for row in drifted]
 
 
 def weigh_by_hand(
-    belief: list[list[float]], start: list[list[float]], log_ratio: FloatArray, heard_s: float, c: TrackerConfig
+    belief: list[list[float]], start: list[list[float]], log_ratio: FloatArray, heard_s: float, c: FilterConfig
 ) -> FloatArray:
-    total, lost = sum(map(sum, belief)), c.lost_per_s * heard_s
+    total, lost = sum(map(sum, belief)), c.kidnap_rate_hz * heard_s
     mixed = np.array(belief) / total * (1 - lost) + lost * np.array(start)
     for cell, value in enumerate(log_ratio):
-        mixed[cell] *= ((1 - c.outlier) * math.exp(value) + c.outlier) ** (c.evidence_per_s * heard_s)
+        mixed[cell] *= ((1 - c.outlier) * math.exp(value) + c.outlier) ** (c.likelihood_exponent_per_s * heard_s)
     mixed /= mixed.sum()
     return mixed
 
@@ -50,7 +50,7 @@ def weigh_by_hand(
 @pytest.mark.parametrize("by_way", [False, True])
 def test_a_move_by_odometry_equals_the_forward_algorithm_written_out(by_way: bool) -> None:
     """By the way, what the evidence weighs is told by how far it went, not by how long it took."""
-    config = TrackerConfig(headings=6, lost_per_s=0.01)
+    config = FilterConfig(headings=6, kidnap_rate_hz=0.01)
     cells, angles = corridor(7), [2 * math.pi * i / 6 for i in range(6)]
     tracker = GridFilter(cells, config, odometry=True, by_way=by_way)
     tracker.belief = np.random.default_rng(1).dirichlet(np.ones(7 * 6)).reshape(7, 6)
@@ -60,8 +60,11 @@ def test_a_move_by_odometry_equals_the_forward_algorithm_written_out(by_way: boo
     tracker.advance(0.7, moved_m)
     tracker.update(log_ratio)
 
-    deviation = math.hypot(config.place_m, config.odometry_share * math.hypot(0.45, 0.4))
-    reach = int((1.75 * config.odometry_m + 2.5 * math.hypot(config.place_m, config.odometry_share * 0.875)) / CELL_M)
+    deviation = math.hypot(config.position_noise_m, config.odom_noise_ratio * math.hypot(0.45, 0.4))
+    reach = int(
+        (1.75 * config.update_min_d_m + 2.5 * math.hypot(config.position_noise_m, config.odom_noise_ratio * 0.875))
+        / CELL_M
+    )
     after = [[0.0] * 6 for _ in range(7)]
     for i, angle in enumerate(angles):
         kernel = kernel_by_hand(turned(moved_m, angle), angle, deviation, deviation, reach)
@@ -69,13 +72,13 @@ def test_a_move_by_odometry_equals_the_forward_algorithm_written_out(by_way: boo
             for there in range(7):
                 after[there][i] += before[here][i] * kernel.get((there - here, 0), 0.0)
     start = [[1 / 42] * 6 for _ in range(7)]
-    heard_s = math.hypot(0.45, 0.4) / config.way_m_s if by_way else 0.7
-    expected = weigh_by_hand(turn_by_hand(after, config, config.odometry_anew), start, log_ratio, heard_s, config)
+    heard_s = math.hypot(0.45, 0.4) / config.equivalent_m_per_s if by_way else 0.7
+    expected = weigh_by_hand(turn_by_hand(after, config, config.odom_reset_prob), start, log_ratio, heard_s, config)
     np.testing.assert_allclose(tracker.belief, expected, atol=1e-9)
 
 
 def test_a_walk_without_odometry_equals_the_forward_algorithm_written_out() -> None:
-    config = TrackerConfig(headings=6, lost_per_s=0.01)
+    config = FilterConfig(headings=6, kidnap_rate_hz=0.01)
     k, n, change_ut = 6, 7, 1.0
     cells, angles = corridor(n), [2 * math.pi * i / k for i in range(k)]
     tracker = GridFilter(cells, config, odometry=False)
@@ -87,12 +90,12 @@ def test_a_walk_without_odometry_equals_the_forward_algorithm_written_out() -> N
     tracker.update(log_ratio)
 
     t, step = config.walking_s, config.speed_m_s * config.walking_s
-    ahead = math.hypot(config.place_m, config.speed_deviation_m_s * t)
+    ahead = math.hypot(config.position_noise_m, config.speed_deviation_m_s * t)
     reach = int((step + 2.5 * ahead) / CELL_M)
     walking = [[0.0] * k for _ in range(n)]
     for i, angle in enumerate(angles):
         way_m = np.array([step * math.cos(angle), step * math.sin(angle)])
-        kernel = kernel_by_hand(way_m, angle, ahead, config.place_m, reach)
+        kernel = kernel_by_hand(way_m, angle, ahead, config.position_noise_m, reach)
         for here in range(n):
             kept = sum(kernel.get((there - here, 0), 0.0) for there in range(n))
             if kept < config.edge:
@@ -101,11 +104,11 @@ def test_a_walk_without_odometry_equals_the_forward_algorithm_written_out() -> N
                 continue
             for there in range(n):
                 walking[there][i] += before[here][i] * kernel.get((there - here, 0), 0.0) / kept
-    stop, go = 1 - math.exp(-t / config.stop_s), 1 - math.exp(-t / config.stand_s)
-    still = math.exp(min(3.0, max(-1.0, 4.0 * math.log(config.still_ut / change_ut))) * t)
+    stop, go = 1 - math.exp(-t / config.mean_walk_s), 1 - math.exp(-t / config.mean_stop_s)
+    still = math.exp(min(3.0, max(-1.0, 4.0 * math.log(config.stationary_change_ut / change_ut))) * t)
     stands = [((1 - go) * before[c][k] + stop * sum(walking[c])) * still for c in range(n)]
     walks = [[(1 - stop) * value + go / k * before[c][k] for value in walking[c]] for c in range(n)]
-    after = [[*row, stands[c]] for c, row in enumerate(turn_by_hand(walks, config, config.turned_about))]
+    after = [[*row, stands[c]] for c, row in enumerate(turn_by_hand(walks, config, config.u_turn_prob))]
     expected = weigh_by_hand(after, start, log_ratio, t, config)
     np.testing.assert_allclose(tracker.belief, expected, atol=1e-9)
 
@@ -115,7 +118,7 @@ def test_a_walk_without_odometry_equals_the_forward_algorithm_written_out() -> N
 
 def heading_along(cell: int, *, by_way: bool = False) -> GridFilter:
     """At a cell of a corridor, its odometry turned as the corridor is, and its evidence taken."""
-    tracker = GridFilter(corridor(30), TrackerConfig(), odometry=True, by_way=by_way)
+    tracker = GridFilter(corridor(30), FilterConfig(), odometry=True, by_way=by_way)
     tracker.update(np.zeros(30))
     tracker.belief = np.zeros_like(tracker.belief)
     tracker.belief[cell, 0] = 1.0
@@ -170,7 +173,7 @@ def test_by_the_way_time_brings_no_evidence(way_m: float) -> None:
 
 def test_without_odometry_windows_by_the_way_count_by_time() -> None:
     """Nobody knows how far it went: else nothing that the windows say would ever count."""
-    trackers = [GridFilter(corridor(30), TrackerConfig(), odometry=False, by_way=by_way) for by_way in (False, True)]
+    trackers = [GridFilter(corridor(30), FilterConfig(), odometry=False, by_way=by_way) for by_way in (False, True)]
     for tracker in trackers:
         tracker.advance(1.0)
         tracker.update(near(tracker.cells, np.array([5.0, 0.0])))

@@ -16,19 +16,14 @@ from hypothesis import strategies as st
 from mail_ros.core.localizer.reader import MailBatch, MailReader, window_answer
 from shared_walks import LOGS, needs_logs
 
-from mail_ros.core.config import (
-    AttentionKind,
-    FeatureConfig,
-    GradientKind,
-    HeadKind,
-    MailConfig,
-    NetworkConfig,
-    WindowConfig,
-)
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.localizer.localizer import Localizer
 from mail_ros.core.models.mail.mail import Mail
+from mail_ros.core.models.mail.mail_config import AttentionKind, HeadKind, MailConfig
 from mail_ros.core.models.mail.streaming import StreamingMail
+from mail_ros.core.models.model_config import ModelConfig
+from mail_ros.core.signal.sampling import TimeSampling
+from mail_ros.core.signal.window import GradientKind
 from mail_ros.core.types import FloatArray, Prediction, Row
 from mail_ros.data.bag import read_track
 from mail_ros.data.importers import import_file
@@ -75,11 +70,16 @@ def networks(draw: st.DrawFn) -> Mail:
     gradient: GradientKind = draw(st.sampled_from(("lag", "first")))
     attention: AttentionKind = draw(st.sampled_from(("adaptive", "uniform", "constant")))
     head: HeadKind = draw(st.sampled_from(("regression", "heatmap")))
-    config = MailConfig(
-        FeatureConfig(rate_hz=10.0, gradient=gradient, lag_s=draw(st.integers(1, 8)) / 10.0),
-        WindowConfig(length / 10.0, tuple(scale / 10.0 for scale in sorted(scales))),
-        NetworkConfig(hidden=draw(st.integers(1, 6)), feature=4, attention=attention, head=head),
+    mail = MailConfig(
+        gradient=gradient,
+        lag_s=draw(st.integers(1, 8)) / 10.0,
+        scales_s=tuple(scale / 10.0 for scale in sorted(scales)),
+        hidden=draw(st.integers(1, 6)),
+        feature=4,
+        attention=attention,
+        head=head,
     )
+    config = ModelConfig(sampling=TimeSampling(rate_hz=10.0, length_s=length / 10.0), mail=mail)
     return tiny_mail(config)
 
 
@@ -127,7 +127,7 @@ def drawn(seed: int, count: int) -> FloatArray:
 
 
 def test_the_papers_configuration_is_carried() -> None:
-    model = tiny_mail(MailConfig(network=NetworkConfig(head="regression")))
+    model = tiny_mail(ModelConfig(mail=MailConfig(head="regression")))
     for stride in (1, 5):
         pairs = drive([reader_of(model, stride)], 10**12, 700)  # 14 s at 50 Hz
         assert len(pairs) > 30
@@ -175,6 +175,6 @@ def test_neither_memory_nor_error_grows() -> None:
 
 
 def test_a_gradient_of_the_whole_window_is_refused() -> None:
-    features = dataclasses.replace(tiny_config().features, gradient="mean")
-    with pytest.raises(ConfigError, match=r'features\.gradient: wanted "lag" or "first"'):
-        StreamingMail(tiny_mail(dataclasses.replace(tiny_config(), features=features)), 1)
+    mail = dataclasses.replace(tiny_config().mail, gradient="mean")
+    with pytest.raises(ConfigError, match=r'mail\.gradient: wanted "lag" or "first"'):
+        StreamingMail(tiny_mail(dataclasses.replace(tiny_config(), mail=mail)), 1)

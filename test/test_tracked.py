@@ -12,11 +12,11 @@ from mail_ros.core.filter.stationary import FieldActivity, OdometryActivity
 from simulated_tracks import answers, assert_equal, drive, surveys, with_noise_after
 
 from mail_ros.core.belief import gaussian, normal
-from mail_ros.core.config import FeatureConfig, MailConfig, WindowConfig
 from mail_ros.core.errors import ConfigError, TrackError
-from mail_ros.core.filter.filter_config import TrackerConfig
+from mail_ros.core.filter.filter_config import FilterConfig
 from mail_ros.core.localizer.compose import tracked
-from mail_ros.core.localizer.localizer import SampleLocalizer
+from mail_ros.core.models.model_config import ModelConfig
+from mail_ros.core.signal.sampling import TimeSampling
 from mail_ros.core.types import Cells, Prediction, Row, Sample, SampleLocalizer, Status
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import Track
@@ -25,13 +25,13 @@ from mail_ros.evaluation.baselines.dtw import dtw
 from mail_ros.evaluation.baselines.knn import knn
 from mail_ros.evaluation.estimates import follow
 
-SEARCH = MailConfig(FeatureConfig(rate_hz=10.0, gradient="mean"), WindowConfig())
+SEARCH = ModelConfig("matching", TimeSampling(rate_hz=10.0))
 
 
 class Case(NamedTuple):
     """A search that was fitted to the surveys of the simulated building, and a drive through it."""
 
-    method: Localizer
+    method: SampleLocalizer
     walk: Track
 
 
@@ -120,7 +120,7 @@ def test_a_method_that_answers_a_point_is_tracked_as_a_gaussian(case: Case) -> N
     def locate(_: object) -> Prediction:
         return Prediction(normal(next(places) + rng.normal(0.0, 2.0, 2), 4.0 * np.eye(2), 0))
 
-    method = Localizer.over_windows(SEARCH.features, SEARCH.samples, locate, 0.1, case.method.cells)
+    method = SampleLocalizer.over_windows(SEARCH.features, SEARCH.samples, locate, 0.1, case.method.cells)
     error_m = errors_m(tracked(method, odometry=True), case.walk)
     assert np.mean(error_m[len(error_m) // 2 :]) < 1.0
 
@@ -134,7 +134,7 @@ def test_a_gaussian_knows_its_floor() -> None:
 
 
 def test_the_heatmap_gives_its_cells_and_logits() -> None:
-    localizer = Localizer(tiny_mail(tiny_config("heatmap")), stride_s=0.1)
+    localizer = SampleLocalizer(tiny_mail(tiny_config("heatmap")), stride_s=0.1)
     follower = tracked(localizer, odometry=False)
     estimates = answers(follower, synthetic_walk().track())
     assert len(estimates) > 50
@@ -208,7 +208,7 @@ def test_a_sample_whose_odometry_is_not_a_number_is_refused_and_a_fault_if_it_la
 
 
 def test_what_answers_no_windows_or_knows_no_cells_is_not_tracked() -> None:
-    for method in (DeadReckoning(0.1), Localizer(tiny_mail())):
+    for method in (DeadReckoning(0.1), SampleLocalizer(tiny_mail())):
         with pytest.raises(ConfigError, match="wanted a method that answers windows and knows the map's cells"):
             tracked(method, odometry=False)
 
@@ -218,7 +218,7 @@ def test_what_answers_no_windows_or_knows_no_cells_is_not_tracked() -> None:
 
 @pytest.mark.parametrize("rate_hz", [10.0, 50.0])
 def test_a_field_that_stops_changing_is_a_stand(rate_hz: float) -> None:
-    rng, activity = np.random.default_rng(0), FieldActivity(rate_hz, TrackerConfig())
+    rng, activity = np.random.default_rng(0), FieldActivity(rate_hz, FilterConfig())
     moving = []
     for index in range(round(20 * rate_hz)):
         way_m = min(index / rate_hz, 10.0)  # ten seconds of walking, then a stand
@@ -227,7 +227,7 @@ def test_a_field_that_stops_changing_is_a_stand(rate_hz: float) -> None:
     second = round(rate_hz)
     assert np.mean(moving[3 * second : 10 * second]) > 0.8
     assert np.mean(moving[12 * second :]) < 0.1
-    assert activity.change_ut < TrackerConfig().still_ut
+    assert activity.change_ut < FilterConfig().stationary_change_ut
 
 
 def test_odometry_that_is_quiet_for_longer_than_a_step_is_a_stand() -> None:

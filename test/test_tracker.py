@@ -9,7 +9,7 @@ import pytest
 from small_maps import RING_M, along, cells_of, corridor, errors, near, ring, walk
 
 from mail_ros.core.errors import ConfigError, ModelError, TrackError
-from mail_ros.core.filter.filter_config import TrackerConfig
+from mail_ros.core.filter.filter_config import FilterConfig
 from mail_ros.core.filter.grid_filter import GridFilter
 from mail_ros.core.types import Cells, FloatArray
 
@@ -31,7 +31,7 @@ def noisy(cells: Cells, seed: int) -> Callable[[FloatArray], FloatArray]:
 @pytest.mark.parametrize(("odometry", "bound_m"), [(True, 0.5), (False, 0.8)])
 def test_a_walk_is_followed_through_windows_half_of_which_are_wrong(odometry: bool, bound_m: float) -> None:
     cells = ring()
-    tracker = GridFilter(cells, TrackerConfig(outlier=0.5), odometry=odometry)  # as many as `noisy` makes
+    tracker = GridFilter(cells, FilterConfig(outlier=0.5), odometry=odometry)  # as many as `noisy` makes
     path_m = along(RING_M * 2, 1.0)
     error_m = errors(walk(tracker, path_m, noisy(cells, 3), offset_rad=2.0))
     assert error_m[200:].mean() < bound_m
@@ -41,7 +41,7 @@ def test_a_walk_is_followed_through_windows_half_of_which_are_wrong(odometry: bo
 def test_the_angle_of_odometry_is_learnt_and_learnt_anew() -> None:
     """Any at first; after the bends of one round it is known; when odometry's frame is set anew, so is that."""
     cells = ring()
-    tracker = GridFilter(cells, TrackerConfig(), odometry=True)
+    tracker = GridFilter(cells, FilterConfig(), odometry=True)
     unknown = tracker.turn()
     assert unknown is not None
     assert unknown.variance_rad2 == pytest.approx(np.pi**2 / 3.0)
@@ -52,12 +52,12 @@ def test_the_angle_of_odometry_is_learnt_and_learnt_anew() -> None:
         assert learnt is not None
         assert abs(np.angle(np.exp(1j * (learnt.angle_rad - offset_rad)))) < 0.1
         assert learnt.variance_rad2 < 0.3**2
-    assert GridFilter(cells, TrackerConfig(), odometry=False).turn() is None
+    assert GridFilter(cells, FilterConfig(), odometry=False).turn() is None
 
 
 def test_odometry_carries_the_belief_where_the_field_says_nothing() -> None:
     cells = ring()
-    tracker = GridFilter(cells, TrackerConfig(), odometry=True)
+    tracker = GridFilter(cells, FilterConfig(), odometry=True)
     list(walk(tracker, along(RING_M, 1.0), lambda true_m: near(cells, true_m), 1.0))
     error_m = errors(walk(tracker, along(RING_M[:3], 1.0), lambda _: np.zeros(len(cells)), 1.0))
     assert error_m.max() < 2.0
@@ -66,7 +66,7 @@ def test_odometry_carries_the_belief_where_the_field_says_nothing() -> None:
 @pytest.mark.parametrize("odometry", [True, False])
 def test_who_is_carried_away_is_found_within_ten_seconds(odometry: bool) -> None:
     cells = ring()
-    tracker = GridFilter(cells, TrackerConfig(), odometry=odometry)
+    tracker = GridFilter(cells, FilterConfig(), odometry=odometry)
     list(walk(tracker, along(RING_M[:3], 1.0), lambda p: near(cells, p)))
     elsewhere_m = along([(0.0, 8.0), (0.0, 0.0), (12.0, 0.0)], 1.0)
     error_m = errors(walk(tracker, elsewhere_m, lambda p: near(cells, p)))
@@ -77,7 +77,7 @@ def test_who_is_carried_away_is_found_within_ten_seconds(odometry: bool) -> None
 def test_another_floor_is_rare_but_possible() -> None:
     low, high = ring(), ring()
     cells = Cells(np.concatenate([low.position_m, high.position_m]), np.repeat([-1, 0], len(low)))
-    tracker = GridFilter(cells, TrackerConfig(), odometry=False)
+    tracker = GridFilter(cells, FilterConfig(), odometry=False)
 
     def on(floor: int) -> Callable[[FloatArray], FloatArray]:
         return lambda true_m: near(cells, true_m) - np.where(cells.floor == floor, 0.0, 8.0)
@@ -94,7 +94,7 @@ def test_another_floor_is_rare_but_possible() -> None:
 
 def test_a_quiet_field_keeps_who_stands_where_he_is() -> None:
     cells = ring()
-    tracker = GridFilter(cells, TrackerConfig(), odometry=False)
+    tracker = GridFilter(cells, FilterConfig(), odometry=False)
     path_m = along(RING_M[:2], 1.0)
     list(walk(tracker, path_m[:8], lambda p: near(cells, p)))
     for _ in range(300):
@@ -107,7 +107,7 @@ def test_a_quiet_field_keeps_who_stands_where_he_is() -> None:
 
 def test_two_places_that_look_alike_are_two_hypotheses() -> None:
     cells = corridor(60)
-    tracker = GridFilter(cells, TrackerConfig(), odometry=False)
+    tracker = GridFilter(cells, FilterConfig(), odometry=False)
     left_m, right_m = np.array([5.0, 0.0]), np.array([25.0, 0.0])
     tracker.advance(1.0)
     for _ in range(20):
@@ -124,14 +124,14 @@ def test_two_places_that_look_alike_are_two_hypotheses() -> None:
 def test_windows_from_anywhere_change_nothing_and_support_nothing() -> None:
     """What is far below 0 everywhere is no evidence, however different its cells are; then the map explains nothing."""
     cells = corridor(60)
-    tracker = GridFilter(cells, TrackerConfig(), odometry=False)
+    tracker = GridFilter(cells, FilterConfig(), odometry=False)
     place_m = np.array([5.0, 0.0])
     for _ in range(10):
         tracker.advance(0.5, None, 0.1)
         tracker.update(near(cells, place_m))
     assert tracker.support > 1.0
     known = tracker.cell_probability
-    other = GridFilter(cells, TrackerConfig(), odometry=False)
+    other = GridFilter(cells, FilterConfig(), odometry=False)
     other.belief = tracker.belief.copy()
     for _ in range(100):
         for each, evidence in ((tracker, near(cells, np.array([25.0, 0.0])) - 60.0), (other, np.zeros(60))):
@@ -145,7 +145,7 @@ def test_windows_from_anywhere_change_nothing_and_support_nothing() -> None:
 def test_whoever_stands_is_said_to_stand() -> None:
     cells, path_m = ring(), along(RING_M[:2], 1.0)
     for odometry in (True, False):
-        tracker = GridFilter(cells, TrackerConfig(), odometry=odometry)
+        tracker = GridFilter(cells, FilterConfig(), odometry=odometry)
         list(walk(tracker, path_m, lambda p: near(cells, p)))
         assert tracker.standing < 0.5
         for _ in range(50):
@@ -155,7 +155,7 @@ def test_whoever_stands_is_said_to_stand() -> None:
 
 def test_a_long_silence_forgets_and_a_short_one_spreads() -> None:
     cells = ring()
-    tracker = GridFilter(cells, TrackerConfig(), odometry=False)
+    tracker = GridFilter(cells, FilterConfig(), odometry=False)
     list(walk(tracker, along(RING_M[:2], 1.0), lambda p: near(cells, p)))
     sure_m2 = tracker.posterior().covariance_m2.trace()
     tracker.advance(5.0)
@@ -177,12 +177,12 @@ def test_the_state_does_not_grow_and_nothing_is_left_to_chance(odometry: bool) -
         positions = np.array([p for _, p in walk(tracker, path_m, noisy(cells, 3), 1.0)])
         return positions, len(pickle.dumps(tracker))
 
-    tracker = GridFilter(cells, TrackerConfig(), odometry=odometry)
+    tracker = GridFilter(cells, FilterConfig(), odometry=odometry)
     first, size = run(tracker)
     list(walk(tracker, path_m, noisy(cells, 4), 1.0))
     tracker.reset()
     again, later_size = run(tracker)
-    fresh, _ = run(GridFilter(cells, TrackerConfig(), odometry=odometry))
+    fresh, _ = run(GridFilter(cells, FilterConfig(), odometry=odometry))
     np.testing.assert_array_equal(first, again)
     np.testing.assert_array_equal(first, fresh)
     assert abs(later_size - size) < 100
@@ -190,7 +190,7 @@ def test_the_state_does_not_grow_and_nothing_is_left_to_chance(odometry: bool) -
 
 def test_evidence_that_is_not_a_number_is_refused() -> None:
     cells = corridor(5)
-    tracker = GridFilter(cells, TrackerConfig(), odometry=True)
+    tracker = GridFilter(cells, FilterConfig(), odometry=True)
     for bad in (
         np.full(5, np.nan),
         np.full(5, np.inf),
@@ -210,13 +210,13 @@ def test_evidence_that_is_not_a_number_is_refused() -> None:
 def test_odometry_that_is_not_a_number_and_time_that_runs_backward_are_refused(
     elapsed_s: float, moved_m: list[float], change_ut: float
 ) -> None:
-    tracker = GridFilter(corridor(5), TrackerConfig(), odometry=True)
+    tracker = GridFilter(corridor(5), FilterConfig(), odometry=True)
     with pytest.raises(TrackError, match="wanted finite odometry, and time that goes on"):
         tracker.advance(elapsed_s, np.array(moved_m), change_ut)
 
 
 def test_odometry_that_leads_off_the_map_leaves_a_belief() -> None:
-    tracker = GridFilter(corridor(5), TrackerConfig(lost_per_s=0.0), odometry=True)
+    tracker = GridFilter(corridor(5), FilterConfig(lost_per_s=0.0), odometry=True)
     for _ in range(50):
         tracker.advance(0.1, np.array([40.0, 30.0]))
         tracker.update(np.zeros(5))
@@ -224,14 +224,14 @@ def test_odometry_that_leads_off_the_map_leaves_a_belief() -> None:
 
 
 def test_a_leap_of_odometry_starts_anew() -> None:
-    tracker = GridFilter(corridor(5), TrackerConfig(), odometry=True)
+    tracker = GridFilter(corridor(5), FilterConfig(), odometry=True)
     tracker.update(np.array([0.0, -9.0, -9.0, -9.0, -9.0]))
     tracker.advance(0.1, np.array([1e9, 0.0]))
     assert tracker.cell_probability == pytest.approx(0.2)
 
 
 def test_one_cell_is_a_map() -> None:
-    tracker = GridFilter(corridor(1), TrackerConfig(), odometry=False)
+    tracker = GridFilter(corridor(1), FilterConfig(), odometry=False)
     tracker.advance(1.0)
     tracker.update(np.zeros(1))
     assert tracker.posterior().position_m == pytest.approx([0.0, 0.0], abs=1.0)
@@ -239,9 +239,9 @@ def test_one_cell_is_a_map() -> None:
 
 def test_cells_beside_the_grid_are_refused() -> None:
     with pytest.raises(ModelError, match=r"wanted centres at whole multiples of 0\.5 m"):
-        GridFilter(cells_of(np.array([[0.0, 0.0], [0.5, 0.0], [1.2, 0.0]])), TrackerConfig(), odometry=True)
+        GridFilter(cells_of(np.array([[0.0, 0.0], [0.5, 0.0], [1.2, 0.0]])), FilterConfig(), odometry=True)
 
 
 def test_settings_out_of_range_are_refused() -> None:
-    with pytest.raises(ConfigError, match=r"tracker.headings: wanted 4 to 360, found 1"):
-        TrackerConfig(headings=1)
+    with pytest.raises(ConfigError, match=r"filter.headings: wanted 4 to 360, found 1"):
+        FilterConfig(headings=1)

@@ -6,7 +6,7 @@ from small_maps import RING_M, along, corridor, errors, near, ring, walk
 
 from mail_ros.core.belief import GAUSSIAN_FLOOR_M
 from mail_ros.core.errors import TrackError
-from mail_ros.core.filter.filter_config import TrackerConfig
+from mail_ros.core.filter.filter_config import FilterConfig
 from mail_ros.core.filter.grid_filter import GridFilter
 from mail_ros.core.types import Cells, FloatArray
 
@@ -15,7 +15,7 @@ from mail_ros.core.types import Cells, FloatArray
 def test_somebody_s_word_replaces_all_that_was_believed(odometry: bool) -> None:
     """A Gaussian of half a metre around the place; then it walks on from there, by whatever way."""
     cells = ring()
-    tracker = GridFilter(cells, TrackerConfig(), odometry=odometry)
+    tracker = GridFilter(cells, FilterConfig(), odometry=odometry)
     list(walk(tracker, along(RING_M[:3], 1.0), lambda true_m: near(cells, true_m)))
     tracker.believe(np.array([0.0, 4.0]), 0.25 * np.eye(2), 0)
     assert tracker.posterior().position_m == pytest.approx([0.0, 4.0], abs=1e-6)
@@ -34,7 +34,7 @@ def test_a_word_is_believed_as_far_as_it_is_sure() -> None:
     """A Gaussian over the cells of its floor, whatever was believed before; every heading is as likely."""
     here = corridor(41)
     cells = Cells(np.vstack([here.position_m, here.position_m]), np.repeat([0, 1], 41))
-    tracker = GridFilter(cells, TrackerConfig(), odometry=False)
+    tracker = GridFilter(cells, FilterConfig(), odometry=False)
     tracker.update(np.where(np.arange(82) == 3, 5.0, -5.0))
     tracker.believe(cells.position_m[20] + 0.1, (1.0 - GAUSSIAN_FLOOR_M**2) * np.eye(2), floor=1)
     probability = tracker.cell_probability
@@ -48,7 +48,7 @@ def test_a_word_is_believed_as_far_as_it_is_sure() -> None:
 def test_a_word_is_of_one_floor_only() -> None:
     position_m = np.tile(ring().position_m, (2, 1))
     cells = Cells(position_m, np.repeat([0, 3], len(position_m) // 2))
-    tracker = GridFilter(cells, TrackerConfig(), odometry=False)
+    tracker = GridFilter(cells, FilterConfig(), odometry=False)
     tracker.believe(np.array([0.0, 4.0]), np.eye(2), 3)
     assert tracker.posterior().floor == 3
     assert tracker.cell_probability[cells.floor == 0].sum() == 0.0
@@ -69,7 +69,7 @@ def test_a_word_that_cannot_be_true_is_refused_and_changes_nothing(
     position_m: list[float], covariance_m2: FloatArray, floor: int, message: str
 ) -> None:
     cells = ring()
-    tracker = GridFilter(cells, TrackerConfig(), odometry=False)
+    tracker = GridFilter(cells, FilterConfig(), odometry=False)
     tracker.update(near(cells, np.array([12.0, 3.0])))
     before = tracker.belief.copy()
     with pytest.raises(TrackError, match=f"the place of the device: .*{message}"):
@@ -78,7 +78,7 @@ def test_a_word_that_cannot_be_true_is_refused_and_changes_nothing(
 
 
 def test_a_word_without_any_doubt_is_of_one_cell_s_width() -> None:
-    tracker = GridFilter(ring(), TrackerConfig(), odometry=False)
+    tracker = GridFilter(ring(), FilterConfig(), odometry=False)
     tracker.believe(np.array([0.0, 4.1]), np.zeros((2, 2)), 0)
     assert np.isfinite(tracker.belief).all()
     assert tracker.posterior().position_m == pytest.approx([0.0, 4.1], abs=0.1)

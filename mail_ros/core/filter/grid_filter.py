@@ -17,7 +17,7 @@ import numpy as np
 
 from mail_ros.core.belief import decode, gaussian, normal
 from mail_ros.core.errors import TrackError
-from mail_ros.core.filter.filter_config import TrackerConfig
+from mail_ros.core.filter.filter_config import FilterConfig
 from mail_ros.core.filter.initial_pose import check_initial_pose
 from mail_ros.core.filter.motion import Motion
 from mail_ros.core.filter.odometry_motion import OdometryMotion
@@ -51,7 +51,7 @@ class GridFilter:
     def __init__(
         self,
         cells: Cells,
-        config: TrackerConfig,
+        config: FilterConfig,
         *,
         odometry: bool,
         rows_per_s: float,
@@ -75,7 +75,7 @@ class GridFilter:
         motion = OdometryMotion if odometry else WalkingMotion
         self.motion: Motion = motion(cells, config, rows_per_s)
         self._by_distance = by_distance and odometry  # without odometry nobody counts metres
-        self._covariance_scale = 1.0 if odometry else config.walking_spread
+        self._covariance_scale = 1.0 if odometry else config.walking_covariance_scale
         self._moving: deque[float] = deque(maxlen=window_rows)  # for each row of the window, 0 to 1
         self._anywhere = self.motion.start(len(cells))  # (m, columns), the belief without information
         self.reset()
@@ -145,8 +145,8 @@ class GridFilter:
         if moved is None:
             return
         if self._by_distance:
-            self._since_update_s += self.motion.length_m / self.config.way_m_s
-        kidnapped = min(1.0, self.config.lost_per_s * self._since_update_s)
+            self._since_update_s += self.motion.length_m / self.config.equivalent_m_per_s
+        kidnapped = min(1.0, self.config.kidnap_rate_hz * self._since_update_s)
         self._set(moved)
         self.belief = (1.0 - kidnapped) * self.belief + kidnapped * self._anywhere
         self._due = True
@@ -174,7 +174,7 @@ class GridFilter:
         likelihood = (1.0 - outlier) * np.exp(log_likelihood - scale) + outlier * np.exp(-scale)
         weight = max(MIN_WEIGHT, sum(self._moving) / len(self._moving)) if self._moving else 1.0
         counted_s = weight * min(self._since_update_s, MAX_UPDATE_S)
-        tempered = np.power(likelihood / likelihood.max(), self.config.evidence_per_s * counted_s)
+        tempered = np.power(likelihood / likelihood.max(), self.config.likelihood_exponent_per_s * counted_s)
         self._set(self.belief * tempered[:, None])
         stationary = self.motion.stationary(self.belief)
         self._count_map_fit(highest, counted_s * (1.0 - stationary))
@@ -275,7 +275,7 @@ class GridFilter:
         return belief_image(self.cells, self.cell_probability, floor)
 
     def _count_map_fit(self, highest: float, counted_s: float) -> None:
-        kept = np.exp(-counted_s / self.config.support_s)
+        kept = np.exp(-counted_s / self.config.map_fit_s)
         self._fit = kept * self._fit + counted_s * float(np.clip(highest, *MAP_FIT_BOUNDS))
         self._fit_s = kept * self._fit_s + counted_s
 

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
-from mail_ros.core.filter.filter_config import TrackerConfig
+from mail_ros.core.filter.filter_config import FilterConfig
 from mail_ros.core.neighbourhood import FULL_ROTATION
 from mail_ros.core.types import FloatArray, Row, YawEstimate
 
@@ -25,7 +25,7 @@ class Motion(ABC):
     pending_m: FloatArray  # (columns, 2) displacement since the last move, in each column's heading
     length_m = 0.0  # of the last move
 
-    def __init__(self, config: TrackerConfig) -> None:
+    def __init__(self, config: FilterConfig) -> None:
         """Precompute the headings."""
         self.config = config
         self.angle_rad = np.arange(config.headings) * FULL_ROTATION / config.headings

@@ -9,7 +9,7 @@ from collections import deque
 
 import numpy as np
 
-from mail_ros.core.filter.filter_config import TrackerConfig
+from mail_ros.core.filter.filter_config import FilterConfig
 from mail_ros.core.filter.motion import REACH_DEVIATIONS, Motion
 from mail_ros.core.neighbourhood import CellNeighbourhood, diffuse_headings
 from mail_ros.core.types import Cells, FloatArray, Row
@@ -26,14 +26,14 @@ STATIONARY_BOUNDS = (-1.0, 3.0)  # of that ratio: people turn on the spot, and a
 class WalkingMotion(Motion):
     """A person who walks, without odometry."""
 
-    def __init__(self, cells: Cells, config: TrackerConfig, rows_per_s: float) -> None:
+    def __init__(self, cells: Cells, config: FilterConfig, rows_per_s: float) -> None:
         super().__init__(config)
         self.columns = config.headings + 1  # the last one stands
         step_m = config.speed_m_s * config.walking_s
-        along_m = float(np.hypot(config.place_m, config.speed_deviation_m_s * config.walking_s))
+        along_m = float(np.hypot(config.position_noise_m, config.speed_deviation_m_s * config.walking_s))
         self.neighbourhood = CellNeighbourhood(cells, step_m + REACH_DEVIATIONS * along_m)
         self._ahead_m = self.rotation @ np.array([step_m, 0.0])
-        self._kernel = self.neighbourhood.kernel(self._ahead_m, along_m, config.place_m, self.angle_rad)
+        self._kernel = self.neighbourhood.kernel(self._ahead_m, along_m, config.position_noise_m, self.angle_rad)
         kept = self.neighbourhood.kept(self._kernel)
         self._blocked = kept < max(config.edge, 1e-9)
         self._gain = np.where(self._blocked, 0.0, 1.0 / np.maximum(kept, 1e-9))
@@ -50,7 +50,7 @@ class WalkingMotion(Motion):
 
     def start(self, cells: int) -> FloatArray:
         """Anywhere, walking in any direction, or standing as often as people do."""
-        standing = self.config.stand_s / (self.config.stand_s + self.config.stop_s)
+        standing = self.config.mean_stop_s / (self.config.mean_stop_s + self.config.mean_walk_s)
         weight = np.append(np.full(self.config.headings, (1.0 - standing) / self.config.headings), standing)
         return np.tile(weight / cells, (cells, 1))
 
@@ -69,7 +69,7 @@ class WalkingMotion(Motion):
         if len(self._changes) < (self._changes.maxlen or 0):
             return 1.0
         self.change_ut = float(np.mean(self._changes))
-        return float(1.0 / (1.0 + (self.config.still_ut / max(self.change_ut, 1e-9)) ** STEEPNESS))
+        return float(1.0 / (1.0 + (self.config.stationary_change_ut / max(self.change_ut, 1e-9)) ** STEEPNESS))
 
     def move(self, belief: FloatArray, elapsed_s: float, moved_m: FloatArray) -> FloatArray | None:
         """Every `walking_s`; after a long silence as often as fits into it."""
@@ -96,10 +96,13 @@ class WalkingMotion(Motion):
         walking, standing = belief[:, :-1], belief[:, -1]
         at_edge = (walking * self._blocked).sum(axis=1)  # they turn, and may walk in any direction next
         walking = self.neighbourhood.spread(walking, self._kernel, self._gain) + (at_edge / config.headings)[:, None]
-        stops, starts = -np.expm1(-config.walking_s / config.stop_s), -np.expm1(-config.walking_s / config.stand_s)
-        quiet = np.log(config.still_ut / max(min(self.change_ut, MAX_CHANGE_UT), 1e-9))
+        stops, starts = (
+            -np.expm1(-config.walking_s / config.mean_walk_s),
+            -np.expm1(-config.walking_s / config.mean_stop_s),
+        )
+        quiet = np.log(config.stationary_change_ut / max(min(self.change_ut, MAX_CHANGE_UT), 1e-9))
         ratio = np.clip(STATIONARY_RISE * quiet, *STATIONARY_BOUNDS) * config.walking_s
         now_standing = ((1.0 - starts) * standing + stops * walking.sum(axis=1)) * np.exp(ratio)
         walking = (1.0 - stops) * walking + (starts / config.headings * standing)[:, None]
-        diffused = diffuse_headings(walking, config.turn_rad, config.turned_about)
+        diffused = diffuse_headings(walking, config.yaw_noise_rad, config.u_turn_prob)
         return np.column_stack([diffused, now_standing])

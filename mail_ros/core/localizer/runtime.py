@@ -25,6 +25,7 @@ from mail_ros.core.models.model_file import LoadedModel
 from mail_ros.core.platform.compensation import Compensation
 from mail_ros.core.platform.odometry_buffer import OdometryBuffer, OdometryPose, StepBuffer, WheelBuffer
 from mail_ros.core.platform.robot_file import Robot
+from mail_ros.core.signal.sampling import DistanceSampling
 from mail_ros.core.types import NS_PER_S, Estimate, FloatArray, Sample, Status, YawEstimate
 
 BUFFERS: Mapping[OdometrySource, Callable[[], OdometryBuffer[Any]]] = {"wheels": WheelBuffer, "steps": StepBuffer}
@@ -74,8 +75,8 @@ class Runtime:
             ConfigError: see `compose`; or odometry that the model cannot use.
         """
         self.loaded, self.map_frame = loaded, map_frame
-        features = loaded.card.config.features
-        by_distance = features.along == "way"
+        config = loaded.card.config
+        by_distance = isinstance(config.sampling, DistanceSampling)
         if by_distance and odometry == "steps":
             raise ConfigError(
                 "parameter odometry",
@@ -84,13 +85,13 @@ class Runtime:
                 fix="use a model sampled by time for a person",
             )
         self.localizer = compose(loaded.model, tracker, stride_s, compensation=Compensation(robot))
-        needs_odometry = tracker == "odometry" or features.needs_odometry
+        needs_odometry = tracker == "odometry" or config.needs_odometry
         self.odometry = BUFFERS[odometry]() if needs_odometry else None
-        self.uses_imu_tilt = features.frame == "level" and odometry == "wheels"
+        self.uses_imu_tilt = config.axes == "gravity" and odometry == "wheels"
         self.diagnostics = Diagnostics(self.localizer, now_ns, about)
         self.last: Estimate | None = None
         # A window by distance may have taken any time.
-        self._kept_ns = math.inf if by_distance else (loaded.card.config.window.length_s + KEPT_S) * NS_PER_S
+        self._kept_ns = math.inf if by_distance else (config.sampling.length + KEPT_S) * NS_PER_S
         self._kept: deque[tuple[int, Sample]] = deque(maxlen=MAX_KEPT)  # with their numbers
         self._count = 0  # samples so far
 

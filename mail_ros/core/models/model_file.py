@@ -19,15 +19,18 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from mail_ros.core.config import MailConfig, from_dict
+from mail_ros.core.config import from_dict, nested
 from mail_ros.core.errors import ConfigError, ModelError
 from mail_ros.core.models.heads import SiteMap, State
 from mail_ros.core.models.mail.mail import Mail, mail_head, weight_shapes
 from mail_ros.core.models.matching.matching import Matching
 from mail_ros.core.models.model import BatchModel
+from mail_ros.core.models.model_config import ModelConfig
+from mail_ros.core.models.renamed import with_new_names
 from mail_ros.core.types import Float32Array
 
-FORMAT = "mail_ros/1"
+FORMAT = "mail_ros/2"
+OLD_FORMAT = "mail_ros/1"  # the same but for the names of its settings, see `renamed`
 CARD_KEY = "mail_ros_card"
 GOLDEN_KEY = "golden.field_ut"  # (n + lag, 3) µT: one window of a training walk
 GOLDEN_TOLERANCE_M = 1e-3
@@ -37,7 +40,7 @@ GOLDEN_TOLERANCE_M = 1e-3
 class ModelCard:
     """What a checkpoint says of itself."""
 
-    config: MailConfig
+    config: ModelConfig
     map_frame: str = "map"
     floors: tuple[int, ...] = (0,)
     cells: int = 0  # of the map; 0 for a regression head
@@ -56,7 +59,7 @@ class LoadedModel(NamedTuple):
     golden_field_ut: Float32Array  # (n + lag, 3): the window for `check_golden`
 
 
-def build(config: MailConfig, state: State) -> Mail | Matching:
+def build(config: ModelConfig, state: State) -> Mail | Matching:
     """A model of a site, of the kind that its configuration names.
 
     Args:
@@ -66,7 +69,7 @@ def build(config: MailConfig, state: State) -> Mail | Matching:
     Raises:
         KeyError: one of them is missing.
     """
-    if config.network.kind == "mail":
+    if config.kind == "mail":
         return Mail(config, state)
     return Matching(config, state)
 
@@ -111,7 +114,7 @@ def read_model(path: Path) -> tuple[LoadedModel, State]:
     except KeyError as error:
         raise ModelError(
             path,
-            wanted=f"what {card.config.network.kind} with a {card.config.network.head} head needs",
+            wanted=f"what {card.config.kind} with a {card.config.mail.head} head needs",
             found=f"no {error}",
             fix="the file is damaged: train or copy it again",
         ) from None
@@ -202,26 +205,34 @@ def read_card(path: Path, metadata: Mapping[str, str]) -> ModelCard:
         )
     try:
         values = json.loads(metadata[CARD_KEY])
-        if values.get("format") != FORMAT:
+        if values.get("format") not in (FORMAT, OLD_FORMAT):
             raise ModelError(
                 path, wanted=f"format {FORMAT}", found=str(values.get("format")), fix="train it with this version"
             )
-        return from_dict(ModelCard, values)
+        return from_dict(ModelCard, values if values["format"] == FORMAT else _migrated(values))
     except (ConfigError, json.JSONDecodeError, AttributeError) as error:
         raise ModelError(path, wanted="a valid model card", found=str(error), fix="train the model again") from None
 
 
-def _check_weights(path: Path, config: MailConfig, state: State) -> None:
+def _migrated(card: Mapping[str, Any]) -> dict[str, Any]:
+    """A card of `OLD_FORMAT` as one of `FORMAT`."""
+    tables = card.get("config", {})
+    old = {f"{section}.{name}": value for section, table in tables.items() for name, value in table.items()}
+    now = {"config": nested(with_new_names(old))} if "config" in card else {}
+    return {**card, **now, "format": FORMAT}
+
+
+def _check_weights(path: Path, config: ModelConfig, state: State) -> None:
     """Names and shapes of what was learned, as the card says, and finite numbers everywhere."""
     wanted: dict[str, tuple[int, ...]] = {}
-    if config.network.kind == "mail":
+    if config.kind == "mail":
         head = mail_head(config, state)
         wanted = weight_shapes(config, len(head.cells) if isinstance(head, SiteMap) else 2)
     for name in sorted(wanted.keys() | state.keys()):
         found = state[name].shape if name in state else None
-        learned = name in wanted or (config.network.kind == "mail" and not name.startswith("head."))
+        learned = name in wanted or (config.kind == "mail" and not name.startswith("head."))
         if learned and found != wanted.get(name):
-            scales_s = list(config.window.scales_s)
+            scales_s = list(config.mail.scales_s)
             raise ModelError(
                 f"{path}: weight {name}",
                 wanted=f"{wanted.get(name, 'nothing')} as the card's scales {scales_s} s and widths say",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from mail_ros.core.config import GradientKind
 from mail_ros.core.types import Float32Array, FloatArray, IntArray, Row
 
+GradientKind = Literal["lag", "first", "mean"]
 Arrays = TypeVar("Arrays", Float32Array, FloatArray)
 
 

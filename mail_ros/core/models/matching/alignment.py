@@ -4,8 +4,8 @@
                          pitch, or angle and offset solved for
 
 In the device's axes a pitch trades the field along the device for the field across its face (`PitchAlignment`). In
-level axes one angle lies between window and map, and a constant field of the device turns with its heading; both are
-solved for (`YawAlignment`), so that neither costs anything.
+gravity-aligned frame one yaw lies between window and map, and a constant field of the device rotates with its heading;
+both are solved for (`YawAlignment`), so that neither costs anything.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from mail_ros.core.config import MatchingConfig
+from mail_ros.core.models.matching.matching_config import MatchingConfig
 from mail_ros.core.types import Float32Array, IntArray
 
 Complex64Array = npt.NDArray[np.complex64]
@@ -52,8 +52,8 @@ class PitchAlignment:
         """See `Alignment`.
 
         A von Mises prior of the pitch: the sum to be least, over θ, is |x|² + |s|² - 2 x_x·s_x - 2 (A cos θ + B sin θ)
-        with A and B below, and the least of it is in closed form. A difference of the means counts by `offset_share`,
-        like a device's that was calibrated as the survey's was, or costs `offset_most_ut2`, like any other's:
+        with A and B below, and the least of it is in closed form. A difference of the means counts by `offset_weight`,
+        like a device's that was calibrated as the survey's was, or costs `offset_max_ut2`, like any other's:
         whichever is less.
         """
         n = window_ut.shape[1]
@@ -64,8 +64,8 @@ class PitchAlignment:
         across = np.concatenate([x[..., 1:], _quarter_turned(x[..., 1:])]).reshape(2 * len(x), -1)
         a, b = np.split(across @ self._across, 2)
         squared = np.square(x).sum(axis=(1, 2))[:, None] + self._squared
-        any_offset = _least(squared, along, a, b, kappa) + np.float32(n * self.config.offset_most_ut2)
-        share = np.float32(self.config.offset_share * n)
+        any_offset = _least(squared, along, a, b, kappa) + np.float32(n * self.config.offset_max_ut2)
+        share = np.float32(self.config.offset_weight * n)
         calibrated = _least(
             squared + share * (np.square(mean).sum(axis=1)[:, None] + self._squared_mean),
             along + share * mean[:, :1] @ self._mean[:, :1].T,
@@ -94,7 +94,7 @@ class YawAlignment:
     """In level axes: a window is a horizontal field y and a heading e, both complex, and a vertical field z.
 
     It reads y = c s + o e of a stored window's s, with an unknown angle, |c| = 1, and an unknown offset o of the
-    device, which turns with the heading e, |e| = 1. Weighing the offset by `offset_share`, and by nothing, the least
+    device, which turns with the heading e, |e| = 1. Weighing the offset by `offset_weight`, and by nothing, the least
     |y - c s - o e|² over c and o is in closed form: with λ = 1 - weight, and e*y for the sum of conj(e) y,
 
         |y|² + |s|² - λ (|e*y|² + |e*s|²) / |e|² - 2 |s*y - λ (s*e) (e*y) / |e|²|.
@@ -122,9 +122,9 @@ class YawAlignment:
         squared = np.square(window_ut[..., :3]).sum(axis=(1, 2))[:, None] + self._squared - 2 * (z @ self._vertical)
         own = (np.square(np.abs(ey)) + _squared(se)) / length + n * np.square(level - self._level)
         across = se * ey / length
-        known = np.float32(1.0 - self.config.offset_share)
+        known = np.float32(1.0 - self.config.offset_weight)
         with_any, with_known = sy - across, sy - known * across
-        any_offset = squared - own - 2 * np.abs(with_any) + np.float32(n * self.config.offset_most_ut2)
+        any_offset = squared - own - 2 * np.abs(with_any) + np.float32(n * self.config.offset_max_ut2)
         calibrated = squared - known * own - 2 * np.abs(with_known)
         distance: Float32Array = np.maximum(np.minimum(any_offset, calibrated) / n, np.float32(0.0))
         return distance
