@@ -38,9 +38,9 @@ from mail_ros.core.types import (
 
 MAX_UPDATE_S = 2.0  # a window counts for at most this long, however rarely one comes
 MAX_UNSEEN_S = 60.0  # without odometry, a belief of this age holds no information
-MAP_FIT_BOUNDS = (-3.0, 5.0)  # of a window's log ratio in the map fit: a device in motion of its own fits nothing
-MIN_WEIGHT = 0.02  # of a window that seems stationary throughout: a wrong detection must not freeze the belief
-FIRST_OFFSET_S = 1.0  # of agreement between window and belief until the device offset counts in full
+MAP_FIT_BOUNDS = (-3.0, 5.0)  # bounds of a window's log ratio in the map fit: a device that is handled fits nothing
+MIN_WEIGHT = 0.02  # weight of a window that seems stationary throughout: a wrong detection must not freeze the belief
+FIRST_OFFSET_S = 1.0  # agreement between window and belief until the device offset counts in full
 
 
 class GridFilter:
@@ -74,7 +74,7 @@ class GridFilter:
         self.cells, self.config, self.needs_odometry = cells, config, odometry
         motion = OdometryMotion if odometry else WalkingMotion
         self.motion: Motion = motion(cells, config, rows_per_s)
-        self._by_distance = by_distance and odometry  # without odometry nobody counts metres
+        self._by_distance = by_distance and odometry  # without odometry there are no metres
         self._covariance_scale = 1.0 if odometry else config.walking_covariance_scale
         self._moving: deque[float] = deque(maxlen=window_rows)  # for each row of the window, 0 to 1
         self._anywhere = self.motion.start(len(cells))  # (m, columns), the belief without information
@@ -92,7 +92,7 @@ class GridFilter:
         """See `PositionFilter`."""
         self.motion.reset()
         self.belief = self._anywhere  # (m, columns), sums to one
-        self._posterior: Posterior | None = None  # of the belief as it is
+        self._posterior: Posterior | None = None  # posterior of the present belief
         self._since_update_s = 0.0  # by distance: what the metres since then are worth
         self._elapsed_s = 0.0  # since the last update
         self._due = True  # one update per move: in between, windows repeat the same information

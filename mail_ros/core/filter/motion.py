@@ -21,9 +21,9 @@ REACH_DEVIATIONS = 2.5  # kernels are cut off there
 class Motion(ABC):
     """Moves the belief, and decides when."""
 
-    columns: int  # of the belief
+    columns: int  # columns of the belief
     pending_m: FloatArray  # (columns, 2) displacement since the last move, in each column's heading
-    length_m = 0.0  # of the last move
+    length_m = 0.0  # length of the last move
 
     def __init__(self, config: FilterConfig) -> None:
         """Precompute the headings."""

@@ -100,6 +100,6 @@ class OdometryMotion(Motion):
             self.rotation @ (self._moved_m / pieces), deviation_m, deviation_m, self.angle_rad
         )
         for _ in range(pieces):
-            spread = self.neighbourhood.spread(belief, kernel)
-            belief = diffuse_headings(spread, config.yaw_noise_rad, config.odom_reset_prob)
+            moved = self.neighbourhood.convolve(belief, kernel)
+            belief = diffuse_headings(moved, config.yaw_noise_rad, config.odom_reset_prob)
         return belief

@@ -20,7 +20,7 @@ MEAN_S = 1.0  # over which the change is averaged
 STEEPNESS = 5.0  # exponent from relative change to the odds of walking
 MAX_CHANGE_UT = 3.0  # larger changes are no stronger sign of walking
 STATIONARY_RISE = 4.0  # log likelihood ratio of standing, per second, for each factor e that the field is quieter
-STATIONARY_BOUNDS = (-1.0, 3.0)  # of that ratio: people turn on the spot, and a field may be flat
+STATIONARY_BOUNDS = (-1.0, 3.0)  # bounds of that ratio: people turn on the spot, and a field may be flat
 
 
 class WalkingMotion(Motion):
@@ -40,7 +40,7 @@ class WalkingMotion(Motion):
         self._block = max(1, round(BLOCK_S * rows_per_s))  # rows
         self._fields: deque[FloatArray] = deque(maxlen=round(LAG_S * rows_per_s) + self._block)
         self._changes: deque[float] = deque(maxlen=round(MEAN_S * rows_per_s))
-        self.change_ut = np.inf  # of the field in `LAG_S`
+        self.change_ut = np.inf  # change of the field in `LAG_S`
         self.reset()
 
     def reset(self) -> None:
@@ -50,8 +50,8 @@ class WalkingMotion(Motion):
 
     def start(self, cells: int) -> FloatArray:
         """Anywhere, walking in any direction, or standing as often as people do."""
-        standing = self.config.mean_stop_s / (self.config.mean_stop_s + self.config.mean_walk_s)
-        weight = np.append(np.full(self.config.headings, (1.0 - standing) / self.config.headings), standing)
+        stationary = self.config.mean_stop_s / (self.config.mean_stop_s + self.config.mean_walk_s)
+        weight = np.append(np.full(self.config.headings, (1.0 - stationary) / self.config.headings), stationary)
         return np.tile(weight / cells, (cells, 1))
 
     def observe(self, row: Row, moved_m: FloatArray, restarted: bool) -> float:
@@ -93,16 +93,16 @@ class WalkingMotion(Motion):
 
     def _walk(self, belief: FloatArray) -> FloatArray:
         config = self.config
-        walking, standing = belief[:, :-1], belief[:, -1]
+        walking, stationary = belief[:, :-1], belief[:, -1]
         at_edge = (walking * self._blocked).sum(axis=1)  # they turn, and may walk in any direction next
-        walking = self.neighbourhood.spread(walking, self._kernel, self._gain) + (at_edge / config.headings)[:, None]
+        walking = self.neighbourhood.convolve(walking, self._kernel, self._gain) + (at_edge / config.headings)[:, None]
         stops, starts = (
             -np.expm1(-config.walking_s / config.mean_walk_s),
             -np.expm1(-config.walking_s / config.mean_stop_s),
         )
         quiet = np.log(config.stationary_change_ut / max(min(self.change_ut, MAX_CHANGE_UT), 1e-9))
         ratio = np.clip(STATIONARY_RISE * quiet, *STATIONARY_BOUNDS) * config.walking_s
-        now_standing = ((1.0 - starts) * standing + stops * walking.sum(axis=1)) * np.exp(ratio)
-        walking = (1.0 - stops) * walking + (starts / config.headings * standing)[:, None]
+        now_stationary = ((1.0 - starts) * stationary + stops * walking.sum(axis=1)) * np.exp(ratio)
+        walking = (1.0 - stops) * walking + (starts / config.headings * stationary)[:, None]
         diffused = diffuse_headings(walking, config.yaw_noise_rad, config.u_turn_prob)
-        return np.column_stack([diffused, now_standing])
+        return np.column_stack([diffused, now_stationary])

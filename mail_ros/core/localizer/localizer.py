@@ -63,7 +63,7 @@ class Localizer:
         self.filter.reset()
         self.status = Status.FILLING  # now; that of the last estimate once the window is full
         self._unread = False  # whether the window has rows that no update or estimate has used
-        self._attention: tuple[float, ...] | None = None  # of the last window that was compared; None: none was
+        self._attention: tuple[float, ...] | None = None  # attention of the last compared window; None: there is none
 
     def push(self, sample: Sample) -> Estimate | None:
         """Process the next sample; return an estimate where one is due, which uses no later sample.

@@ -30,17 +30,17 @@ from mail_ros.core.types import NS_PER_S, Estimate, FloatArray, Sample, Status, 
 
 BUFFERS: Mapping[OdometrySource, Callable[[], OdometryBuffer[Any]]] = {"wheels": WheelBuffer, "steps": StepBuffer}
 TRUSTED = (Status.LOCALIZED, Status.STATIONARY)
-KEPT_S = 1.0  # of samples, beside those of a window
+KEPT_S = 1.0  # samples kept in addition to those of a window
 YIELD_S = 2e-4  # pause after each sample that another thread processes
 MAX_KEPT = 5000  # samples, at any rate and whatever their stamps
-MAX_YAW_DEVIATION_RAD = math.radians(20.0)  # of odometry's yaw up to which the map's frame is placed by it
+MAX_YAW_DEVIATION_RAD = math.radians(20.0)  # largest deviation of odometry's yaw with which map -> odom is published
 
 
 class PoseEstimate(NamedTuple):
     """An estimate, and the heading of the device."""
 
     estimate: Estimate
-    heading: YawEstimate | None  # of the device in the map; None without odometry
+    heading: YawEstimate | None  # heading of the device in the map; None without odometry
     odometry: OdometryPose | None  # odometry's pose at the estimate's stamp
 
 

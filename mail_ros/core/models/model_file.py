@@ -1,7 +1,7 @@
 """A model file: one safetensors file, its metadata holds the model card as JSON.
 
 Nothing in it can run code. The card says all that is needed to build the network and to judge it;
-loading checks the weights against the card, one stored window against its stored answer, and all arrays against
+loading checks the weights against the card, one stored window against its stored position, and all arrays against
 their hash.
 """
 
@@ -38,16 +38,16 @@ GOLDEN_TOLERANCE_M = 1e-3
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What a checkpoint says of itself."""
+    """The description of a model in its file."""
 
     config: ModelConfig
     map_frame: str = "map"
     floors: tuple[int, ...] = (0,)
-    cells: int = 0  # of the map; 0 for a regression head
-    golden_position_m: tuple[float, ...] = ()  # (2,): the answer to the golden window
-    arrays_sha256: str = ""  # of all arrays in the file, see `digest`
+    cells: int = 0  # cells of the map; 0 for a regression head
+    golden_position_m: tuple[float, ...] = ()  # (2,): the position of the golden window
+    arrays_sha256: str = ""  # hash of all arrays in the file, see `digest`
     training: dict[str, Any] = field(default_factory=dict)  # settings, bags with hashes, date, version
-    metrics: dict[str, Any] = field(default_factory=dict)  # of the validation walks
+    metrics: dict[str, Any] = field(default_factory=dict)  # errors on the validation walks
     format: str = FORMAT
 
 
@@ -75,17 +75,17 @@ def build(config: ModelConfig, state: State) -> Mail | Matching:
 
 
 def save_model(path: Path, state: State, card: ModelCard, golden_field_ut: Float32Array) -> ModelCard:
-    """Write the file whole or not at all; returns the card with the golden window's answer.
+    """Write the file whole or not at all; returns the card with the golden window's position.
 
     Args:
         path: usually models/SITE.safetensors; parent folders are made.
         state: arrays of the trained model, see `build`.
         card: its description.
-        golden_field_ut: (n + lag, 3) µT, one window that every loader must answer alike.
+        golden_field_ut: (n + lag, 3) µT, one window whose position every loader checks.
     """
     arrays = {name: np.array(value, order="C") for name, value in {**state, GOLDEN_KEY: golden_field_ut}.items()}
-    answer = _answer(build(card.config, state), golden_field_ut)
-    card = dataclasses.replace(card, golden_position_m=answer, arrays_sha256=digest(arrays))
+    position_m = _position(build(card.config, state), golden_field_ut)
+    card = dataclasses.replace(card, golden_position_m=position_m, arrays_sha256=digest(arrays))
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     partial.write_bytes(save(arrays, {CARD_KEY: card_text(card)}))
@@ -103,7 +103,7 @@ def read_model(path: Path) -> tuple[LoadedModel, State]:
 
     Raises:
         ModelError: no such file, not a safetensors file, no or another card, weights that do not fit the
-            card, weights that are not finite, a golden window that is answered differently, or arrays that are
+            card, weights that are not finite, a golden window that is located differently, or arrays that are
             not those that were saved.
     """
     arrays, card = _read(path)
@@ -140,10 +140,10 @@ def digest(arrays: Mapping[str, Any]) -> str:
 
 
 def check_golden(path: Path, model: BatchModel, card: ModelCard, golden_field_ut: Float32Array | None) -> Float32Array:
-    """Let a model answer the window that its file keeps; the window (n + lag, 3) µT.
+    """Check a model on the window that its file keeps; the window (n + lag, 3) µT.
 
     Raises:
-        ModelError: there is none, it does not fit the card, or it is answered differently than after training.
+        ModelError: there is none, it does not fit the card, or it is located differently than after training.
     """
     if golden_field_ut is None or tuple(golden_field_ut.shape) != card.config.window_shape:
         raise ModelError(
@@ -152,12 +152,12 @@ def check_golden(path: Path, model: BatchModel, card: ModelCard, golden_field_ut
             found="none" if golden_field_ut is None else str(tuple(golden_field_ut.shape)),
             fix="train the model again",
         )
-    answer = _answer(model, golden_field_ut)
-    if not np.allclose(answer, card.golden_position_m, rtol=0.0, atol=GOLDEN_TOLERANCE_M):
+    position_m = _position(model, golden_field_ut)
+    if not np.allclose(position_m, card.golden_position_m, rtol=0.0, atol=GOLDEN_TOLERANCE_M):
         raise ModelError(
             path,
             wanted=f"the golden window at {card.golden_position_m} m",
-            found=f"{answer} m",
+            found=f"{position_m} m",
             fix="the weights were altered after training: copy the file again",
         )
     return golden_field_ut
@@ -180,7 +180,7 @@ def _read(path: Path) -> tuple[dict[str, Any], ModelCard]:
             path,
             wanted="a safetensors file",
             found=f"something else ({error})",
-            fix="copy it again or train it anew; pickled models are not accepted",
+            fix="copy it again or train it again; pickled models are not accepted",
         ) from None
     return arrays, read_card(path, metadata)
 
@@ -245,6 +245,6 @@ def _check_weights(path: Path, config: ModelConfig, state: State) -> None:
             )
 
 
-def _answer(model: BatchModel, field_ut: Float32Array) -> tuple[float, ...]:
+def _position(model: BatchModel, field_ut: Float32Array) -> tuple[float, ...]:
     raw = model(field_ut[None]).raw[0]
     return tuple(float(axis) for axis in model.head.posterior(raw).position_m)

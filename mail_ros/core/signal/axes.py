@@ -26,7 +26,7 @@ AxesKind = Literal["device", "gravity"]
 class Axes(Protocol):
     """Makes row values of readings, and removes a device's own field from them."""
 
-    width: int  # of a row
+    width: int  # numbers in a row
     needs_attitude: bool
 
     def row(self, field_ut: FloatArray, attitude_xyzw: FloatArray) -> FloatArray | None:

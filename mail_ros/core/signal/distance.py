@@ -35,7 +35,7 @@ class PathProgress:
     def reset(self) -> None:
         """Start a path here."""
         self._end_m = np.zeros(2)  # end of the path, seen from the device
-        self._direction = np.zeros(2)  # of the path at its end; zeros: none yet
+        self._direction = np.zeros(2)  # direction of the path at its end; zeros: none yet
         self._reversing = False
 
     def push(self, moved_m: FloatArray) -> float | None:

@@ -99,7 +99,7 @@ class Preprocessor:
         self.sensor.reset()
         self.elapsed_ns = 0  # between the last two samples that were used, negative where the clock was set back
         self.moved_m = NO_MOVE_M  # (2,) by the last sample's odometry, zeros where it has none
-        self._valid_ns: int | None = None  # of the last valid reading
+        self._valid_ns: int | None = None  # stamp of the last valid reading
         self.faulty = False  # no reading was valid for longer than `max_gap`
 
     def push(self, sample: Sample) -> list[Row]:

@@ -31,8 +31,8 @@ class Window:
         self._filled = 0
         self.fill = 0.0  # fraction of the window that is filled
         self.full = False  # whether a whole window ended at a multiple of the stride since the last hole
-        self.last_index: int | None = None  # of the newest row
-        self.end_index = 0  # of the row that the window ends with
+        self.last_index: int | None = None  # index of the newest row
+        self.end_index = 0  # index of the row that the window ends with
 
     def append(self, row: Row) -> None:
         """Add a row; one that does not follow the last restarts the window."""

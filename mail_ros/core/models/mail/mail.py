@@ -156,9 +156,9 @@ class _Projections:
     def __call__(self, p: Float32Array) -> Float32Array:
         """P (K, B, most * hidden) -> Φ (K, B, feature)."""
         rectified = _prelu(p @ self.weight + self.bias, self.slope)
-        share = np.float32(1.0 / rectified.shape[-1])
-        centred = rectified - share * rectified.sum(axis=-1, keepdims=True)
-        variance = share * np.square(centred).sum(axis=-1, keepdims=True)
+        weight = np.float32(1.0 / rectified.shape[-1])
+        centred = rectified - weight * rectified.sum(axis=-1, keepdims=True)
+        variance = weight * np.square(centred).sum(axis=-1, keepdims=True)
         normed: Float32Array = centred / np.sqrt(variance + np.float32(NORM_EPSILON)) * self.gain + self.shift
         return normed
 
@@ -204,6 +204,6 @@ def _prelu(values: Float32Array, slope: Float32Array) -> Float32Array:
 
 
 def _softmax(values: Float32Array) -> Float32Array:
-    weight = np.exp(values - values.max(axis=-1, keepdims=True))
-    share: Float32Array = weight / weight.sum(axis=-1, keepdims=True)
-    return share
+    exponential = np.exp(values - values.max(axis=-1, keepdims=True))
+    weight: Float32Array = exponential / exponential.sum(axis=-1, keepdims=True)
+    return weight

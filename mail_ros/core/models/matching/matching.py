@@ -36,7 +36,7 @@ Real = TypeVar("Real", np.float32, np.float64)
 
 
 class NearestOfCells:
-    """The least distance among the windows that end in each cell."""
+    """The smallest distance among the windows that end in each cell."""
 
     def __init__(self, cell: IntArray, cells: int) -> None:
         """Take the cell (T,) in which each stored window ends, and the number of cells."""
@@ -49,10 +49,10 @@ class NearestOfCells:
 
         A cell in which no window ends, or none with a finite distance, is as far as the farthest of the others.
         """
-        least = np.full((len(distance), self.cells), np.inf, distance.dtype)
-        least[:, self._there] = np.minimum.reduceat(distance[:, self._order], self._begin, axis=1)
-        farthest = np.where(np.isinf(least), 0.0, least).max(axis=1, keepdims=True)
-        nearest: npt.NDArray[Real] = np.minimum(least, farthest)
+        smallest = np.full((len(distance), self.cells), np.inf, distance.dtype)
+        smallest[:, self._there] = np.minimum.reduceat(distance[:, self._order], self._begin, axis=1)
+        farthest = np.where(np.isinf(smallest), 0.0, smallest).max(axis=1, keepdims=True)
+        nearest: npt.NDArray[Real] = np.minimum(smallest, farthest)
         return nearest
 
 
