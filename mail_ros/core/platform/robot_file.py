@@ -1,10 +1,10 @@
-"""What is known of a robot beside its map, in a file of its own: how its magnetometer is mounted, and what disturbs it.
+"""The robot file: how a robot's magnetometer is mounted, and which fields of the robot itself disturb it.
 
-    mail_ros calibrate BAG --> Robot --> robot.json --> Correction: of the node, and of who reads bags
+    mail_ros calibrate BAG --> Robot --> robot.json --> Compensation, in the node and when bags are read
 
-The field that a robot's magnetometer reads is that of the place, turned into the sensor's axes, and two fields that
-the robot carries along: that of its steel, which stands still in these axes (hard iron), and that of its motors, which
-goes with what the motors do. The file is JSON: reading it takes no library.
+A robot's magnetometer reads the field of the place, rotated into the sensor's axes, and two fields of the robot: that
+of its steel, constant in these axes (hard iron), and that of its motors, which follows the joint states. The file is
+JSON: reading it needs no library.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ KINDS: Mapping[str, tuple[str, bool]] = {
 class MotorInput(NamedTuple):
     """What an input of a motor field is read from."""
 
-    source: str  # `velocity:JOINT` or `effort:JOINT`, see `correction.JointReading`
+    source: str  # `velocity:JOINT` or `effort:JOINT`, see `compensation.JointReading`
     size: bool  # whether its size alone counts
 
     def doing(self, values: Values) -> Values:
