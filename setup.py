@@ -59,10 +59,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.10",
     packages=find_packages(include=[NAME, f"{NAME}.*"]),
-    package_data={
-        f"{NAME}.evaluation.report": ["*.html", "page.css", "page.js"],
-        f"{NAME}.evaluation.coverage": ["page.html"],
-    },
+    package_data={f"{NAME}.evaluation.report": ["*.html", "page.css", "page.js"]},
     install_requires=["numpy>=1.24", "safetensors>=0.4"],
     extras_require={"tools": TOOLS, "view": VIEW, "docs": DOCS, "test": TOOLS + VIEW + TEST},
     data_files=[
