@@ -25,7 +25,7 @@ def test_settings_change_the_defaults() -> None:
         ("features.rate=10", "features.rate: wanted one of"),
         (
             "feature.rate_hz=10",
-            "feature: wanted one of augment, features, field_map, matching, network, training, window",
+            "feature: wanted one of augment, features, matching, network, training, window",
         ),
         ("features.rate_hz=fast", "features.rate_hz: wanted float, found 'fast'"),
         ("features.rate_hz=0", "features.rate_hz: wanted 1 to 1000, found 0"),

@@ -16,7 +16,6 @@ from mail_ros.core.config import (
 )
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.settings import sections
-from mail_ros.data.field_map.field_map_config import FieldMapConfig
 from mail_ros.training.augment import AugmentConfig
 
 
@@ -69,7 +68,6 @@ class RunConfig:
     matching: MatchingConfig = field(default_factory=MatchingConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
-    field_map: FieldMapConfig = field(default_factory=FieldMapConfig)
 
     @property
     def mail(self) -> MailConfig:

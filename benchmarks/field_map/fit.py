@@ -14,7 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, WhiteKernel
 
-from mail_ros.data.field_map.kernel import PotentialKernel
+from benchmarks.field_map.kernel import PotentialKernel
 from mail_ros.data.track import FloatArray, IntArray
 
 TILE_M = 2.0  # side of what one process answers for
