@@ -23,8 +23,6 @@ TOOLS = [
     "rich>=13",
     "rosbags>=0.10",
     "ruamel.yaml>=0.17",
-    "scikit-learn>=1.0",
-    "scipy>=1.9",
     "torch>=2.5,<3",
     "typer>=0.12",
 ]
@@ -40,6 +38,8 @@ TEST = [
     "pytest-timeout>=2.2",
     "pytest-xdist>=3.5",
     "ruff>=0.6",
+    "scikit-learn>=1.0",
+    "scipy>=1.9",
 ]
 
 
@@ -59,10 +59,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.10",
     packages=find_packages(include=[NAME, f"{NAME}.*"]),
-    package_data={
-        f"{NAME}.evaluation.report": ["*.html", "page.css", "page.js"],
-        f"{NAME}.evaluation.coverage": ["page.html"],
-    },
+    package_data={f"{NAME}.evaluation.report": ["*.html", "page.css", "page.js"]},
     install_requires=["numpy>=1.24", "safetensors>=0.4"],
     extras_require={"tools": TOOLS, "view": VIEW, "docs": DOCS, "test": TOOLS + VIEW + TEST},
     data_files=[

@@ -37,10 +37,6 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
 }
 
 ONLY_IN = {  # packages of a single module
-    "data/field_map/fit.py": {"sklearn"},
-    "data/field_map/kernel.py": {"sklearn"},
-    "data/field_map/walks.py": {"sklearn"},
-    "data/field_map/paths.py": {"scipy"},
     "data/plan.py": {"PIL"},
     "data/simulator/bodies.py": {"magpylib"},
     "nodes/outputs.py": {"tf2_ros"},

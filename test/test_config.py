@@ -94,7 +94,7 @@ def test_names_of_the_other_sampling_replace_the_preset_s() -> None:
     ("setting", "message"),
     [
         ("sampling.rate_hz", "wanted NAME=VALUE or SECTION.NAME=VALUE"),
-        ("rate_hz=10", "rate_hz: wanted one of augment, axes, field_map, kind, mail, matching, sampling, training"),
+        ("rate_hz=10", "rate_hz: wanted one of augment, axes, kind, mail, matching, sampling, training"),
         ("sampling.rate=10", "sampling.rate: wanted one of length_m, length_s, max_gap_m, max_gap_s, per_m, rate_hz"),
         ("sampling=10", "sampling: wanted a table of settings, found 10"),
         ("feature.rate_hz=10", "feature: wanted one of augment, axes"),

@@ -1,11 +1,9 @@
-"""The coverage map, as picture and as page: what lacks something stands out, says what, and points the way."""
+"""The coverage map: what lacks something stands out, says what, and points the way."""
 
-import re
 from pathlib import Path
 
 import numpy as np
 import pytest
-from browser import chromium, needs_chromium
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 from test_coverage import BACK, THERE, walk
@@ -19,7 +17,6 @@ from mail_ros.data.plan import FREE, OCCUPIED, UNKNOWN, Plan
 from mail_ros.data.site_file import SiteFile
 from mail_ros.data.track import Track
 from mail_ros.evaluation.coverage.marks import LOOKS, arrows, dashes, extent_m, line_of, numbered, summary
-from mail_ros.evaluation.coverage.page import write_coverage_page
 from mail_ros.evaluation.coverage.picture import draw_coverage
 
 
@@ -117,43 +114,3 @@ def test_a_plan_lies_behind_its_floor_and_shows_where_nobody_walked(tmp_path: Pa
     low_m, size_m = extent_m(WHOLE.floors[0], hall())
     assert low_m[0] == -5.0
     assert size_m[0] == 50.0
-    write_coverage_page(tmp_path / "page.html", WHOLE, {0: hall()})
-    assert page_has_plan(tmp_path / "page.html")
-    write_coverage_page(tmp_path / "page.html", WHOLE, {1: hall()})
-    assert not page_has_plan(tmp_path / "page.html")
-
-
-def page_has_plan(path: Path) -> bool:
-    return '"sizex":100.0' in path.read_text() and "data:image\\u002fpng;base64," in path.read_text()
-
-
-def test_the_page_needs_nothing_else_and_says_what_the_picture_says(tmp_path: Path) -> None:
-    page = tmp_path / "new" / "site.html"
-    write_coverage_page(page, site(walk(*THERE), name="<museum>", findings=(Finding(Level.WARN, "drops", "a < b"),)))
-    own = re.sub(r"<script.*?</script>", "", page.read_text(), flags=re.DOTALL)
-    assert "default-src 'none'" in own
-    assert not re.search(r"(src|href)=[\"'](?!data:)", own)
-    assert "<h1>&lt;museum&gt;: coverage by 1 usable of 1 walks</h1>" in own
-    assert "<li>walk 21 m again, around (10.0, 0.0)</li>" in own
-    assert "warn, drops: a &lt; b" in own
-    assert "Nothing is missing" not in own
-
-
-@needs_chromium
-def test_the_page_draws_and_tells_passes_under_the_mouse(tmp_path: Path) -> None:
-    write_coverage_page(tmp_path / "site.html", HALF)
-    with chromium(tmp_path / "profile") as browser:
-        browser.open(tmp_path / "site.html")
-        assert browser.wait("document.body && document.body.dataset.drawn") == "2"
-        place = browser.run(
-            "(plot => { const {left, top} = plot.getBoundingClientRect(), {xaxis, yaxis} = plot._fullLayout;"
-            "return [left + xaxis._offset + xaxis.d2p(4), top + yaxis._offset + yaxis.d2p(0)]; })"
-            "(document.querySelector('.js-plotly-plot'))"
-        )
-        browser.hover(*place)
-        shown = browser.wait("document.querySelector('.hoverlayer').textContent")
-        assert "1 × towards 0°, 1 × towards 180°" in shown
-        assert browser.complaints() == []
-        assert [url for url in browser.requested() if not url.startswith("data:")] == [
-            (tmp_path / "site.html").resolve().as_uri()
-        ]

@@ -9,14 +9,13 @@ import numpy as np
 import pytest
 from small_buildings import small_building
 
-from mail_ros.core.errors import ConfigError, TrackError
+from benchmarks.field_map.fit import fit_field_map
+from benchmarks.field_map.kernel import PotentialKernel
+from benchmarks.field_map.paths import SurveyedWays
+from benchmarks.field_map.walks import READ, DrawnWalksConfig, FloorMap, floor_maps, map_walks
+from mail_ros.core.errors import TrackError
 from mail_ros.core.types import FloatArray
 from mail_ros.data.dataset import resample
-from mail_ros.data.field_map.field_map_config import FieldMapConfig
-from mail_ros.data.field_map.fit import fit_field_map
-from mail_ros.data.field_map.kernel import PotentialKernel
-from mail_ros.data.field_map.paths import SurveyedWays
-from mail_ros.data.field_map.walks import READ, FloorMap, floor_maps, map_walks
 from mail_ros.data.simulator.simulation_config import DriveConfig
 from mail_ros.data.simulator.survey import survey
 from mail_ros.data.track import Track
@@ -116,7 +115,7 @@ def test_routes_take_turns_that_no_survey_took() -> None:
 
 
 def test_walks_are_as_long_fast_and_far_beside_as_asked() -> None:
-    config = FieldMapConfig(walks=3, length_m=40.0, beside_m=0.2, wander_m=0.0, speed_m_s=(0.5, 0.9))
+    config = DrawnWalksConfig(walks=3, length_m=40.0, beside_m=0.2, wander_m=0.0, speed_m_s=(0.5, 0.9))
     walks = map_walks(maps(), config)
     assert [int(walk.floor[0]) for walk in walks] == [0, 0, 0, 1, 1, 1]
     for walk in walks:
@@ -132,7 +131,7 @@ def test_walks_are_as_long_fast_and_far_beside_as_asked() -> None:
 
 def test_walks_go_through_the_robots_intake_in_the_maps_axes() -> None:
     """What comes out is what was drawn: no angle and no field of a device's own are found in them."""
-    walk = map_walks(maps()[:1], FieldMapConfig(walks=1, length_m=30.0, doubt=0.0))[0]
+    walk = map_walks(maps()[:1], DrawnWalksConfig(walks=1, length_m=30.0, doubt=0.0))[0]
     rows = resample(walk, READ)
     good = rows.valid & np.isfinite(rows.field_ut).all(axis=1)
     assert good.sum() > 200
@@ -143,7 +142,7 @@ def test_walks_go_through_the_robots_intake_in_the_maps_axes() -> None:
 
 
 def test_a_seed_and_a_number_decide_a_walk() -> None:
-    config = FieldMapConfig(walks=2, length_m=20.0)
+    config = DrawnWalksConfig(walks=2, length_m=20.0)
     first, again = (map_walks(maps()[:1], config) for _ in range(2))
     other = map_walks(maps()[:1], dataclasses.replace(config, seed=1))
     assert np.array_equal(first[0].field_ut, again[0].field_ut)
@@ -152,7 +151,7 @@ def test_a_seed_and_a_number_decide_a_walk() -> None:
 
 def test_doubt_is_drawn_into_walks() -> None:
     sure, doubting = (
-        map_walks(maps()[:1], FieldMapConfig(walks=1, length_m=30.0, doubt=doubt))[0] for doubt in (0.0, 1.0)
+        map_walks(maps()[:1], DrawnWalksConfig(walks=1, length_m=30.0, doubt=doubt))[0] for doubt in (0.0, 1.0)
     )
     assert np.array_equal(sure.position_m, doubting.position_m)
     _, deviation_ut = maps()[0].field.at(sure.position_m)
@@ -164,13 +163,6 @@ def test_a_survey_without_labels_has_no_map() -> None:
     blind = dataclasses.replace(surveyed()[0], valid=np.zeros(len(surveyed()[0]), np.bool_))
     with pytest.raises(TrackError, match="labelled"):
         floor_maps([blind])
-
-
-def test_settings_out_of_range_are_refused() -> None:
-    with pytest.raises(ConfigError, match=r"field_map\.beside_m.*0 to 0\.3"):
-        FieldMapConfig(beside_m=2.0)
-    with pytest.raises(ConfigError, match=r"field_map\.speed_m_s"):
-        FieldMapConfig(speed_m_s=(1.0, 0.5))
 
 
 def _beside_m(walk: Track) -> float:

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from browser import chromium, needs_chromium
 from helpers import START_NS, synthetic_walk
-from matplotlib.image import imread
 from small_benchmark import benchmarked
 from test_cli import mail_ros
 
@@ -23,7 +22,6 @@ from mail_ros.data.plan import OCCUPIED, Plan
 from mail_ros.evaluation.metrics import Metrics, metric_columns, metric_row
 from mail_ros.evaluation.protocol import Split, read_walks
 from mail_ros.evaluation.report.page import write_page
-from mail_ros.evaluation.report.pictures import write_pictures
 from mail_ros.evaluation.report.runs import read_run
 from mail_ros.evaluation.report.views import colours, mistakes, short_names
 
@@ -92,7 +90,6 @@ def test_the_best_method_may_be_one_that_reads_no_window(run: Path, tmp_path: Pa
         floor.results[0].inputs["config"] = {}
     assert all(floor.scales_s == [1, 2, 3, 4, 5, 10] for floor in floors)
     write_page(tmp_path / "page.html", floors)
-    assert write_pictures(tmp_path / "png", floors, [])
 
 
 def test_the_tables_are_those_of_the_run(run: Path, page: Path) -> None:
@@ -161,14 +158,6 @@ def test_a_walk_without_an_estimate_is_shown_as_one(copy: Path, tmp_path: Path) 
     floors = read_run(copy)
     write_page(tmp_path / "page.html", floors)
     assert "no estimate in this walk" in own(tmp_path / "page.html")
-    assert write_pictures(tmp_path, floors)
-
-
-def test_pictures_for_papers(run: Path, tmp_path: Path) -> None:
-    files = write_pictures(tmp_path / "png", read_run(run)[:1])
-    names = {file.name for file in files}
-    assert names == {f"run <1>_floor_-1_{name}.png" for name in ("cdf", "map", "error", "places", "attention")}
-    assert all(file.read_bytes().startswith(b"\x89PNG") and file.stat().st_size > 10_000 for file in files)
 
 
 def test_a_plan_lies_behind_the_maps_of_its_floor(run: Path, tmp_path: Path) -> None:
@@ -180,14 +169,6 @@ def test_a_plan_lies_behind_the_maps_of_its_floor(run: Path, tmp_path: Path) -> 
     (image,) = list(shown.values())[1]
     assert (image["x"], image["y"], image["sizex"], image["sizey"]) == (-15.0, 10.0, 30.0, 20.0)
     assert "default-src 'none'" in own(tmp_path / "page.html")
-    dark = {}
-    for name, plans in (("with", {2: plan}), ("without", {})):
-        write_pictures(tmp_path / name, floors[1:], (), plans)
-        for kind in ("map", "places"):
-            pixels = imread(tmp_path / name / f"run <1>_floor_2_{kind}.png")[..., :3]
-            dark[name, kind] = float((np.abs(pixels - 0.7).max(axis=2) < 0.01).mean())
-    for kind in ("map", "places"):
-        assert dark["with", kind] > dark["without", kind] + 0.1
 
 
 def test_names_are_shortened_to_what_differs() -> None:

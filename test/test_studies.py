@@ -28,7 +28,6 @@ from mail_ros.evaluation.estimates import read_csv
 from mail_ros.evaluation.protocol import read_walks, split
 from mail_ros.evaluation.report.charts import FORMS, charts
 from mail_ros.evaluation.report.page import write_page
-from mail_ros.evaluation.report.pictures import write_pictures
 from mail_ros.evaluation.report.runs import read_runs, read_studies
 from mail_ros.evaluation.studies import MAIL, STUDIES, chosen
 from mail_ros.evaluation.study_variants import INGREDIENTS, TRAINING
@@ -226,8 +225,6 @@ def test_the_report_shows_every_study(run: Path, tmp_path: Path) -> None:
         assert f"<td>{row['mean_m']:.2f}</td>" in text
     numbers = json.loads(unescape(re.findall(r'<script id="numbers".*?>(.*?)</script>', text)[0]))
     assert set(numbers["charts"]) == set(re.findall(r'class="plot chart" id="(.*?)"', text))
-    pictures = write_pictures(tmp_path / "png", floors, studies)
-    assert len({picture.name for picture in pictures}) == len(pictures) == 2 * (5 + len(STUDIES))
 
 
 def test_the_tables_as_markdown_hold_what_the_run_found(run: Path, tmp_path: Path) -> None:

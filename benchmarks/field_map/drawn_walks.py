@@ -9,9 +9,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from benchmarks.field_map.walks import DrawnWalksConfig, floor_maps, map_walks
 from mail_ros.core.types import FloatArray, SampleLocalizer
 from mail_ros.data.simulator.building import Building, make_building
 from mail_ros.data.simulator.drive import drive
@@ -40,22 +42,31 @@ CASES: Mapping[str, DriveConfig] = {
 Turn = tuple[int, int, int]  # from, over and to which corner
 
 
-def models(config: RunConfig) -> dict[str, RunConfig]:
-    """What is compared: `config` without its map, with the map's likeliest field, and with its doubt as well."""
-
-    def with_map(**changes: float) -> RunConfig:
-        return dataclasses.replace(config, field_map=dataclasses.replace(config.field_map, **changes))  # type: ignore[arg-type]
-
-    return {"survey": with_map(walks=0), "map": with_map(doubt=0.0), "map, doubt": with_map(doubt=1.0)}
+def drawn(config: DrawnWalksConfig) -> dict[str, DrawnWalksConfig]:
+    """What is compared: the survey alone, walks of the map's likeliest field, and its uncertainty as well."""
+    changes: Mapping[str, Mapping[str, Any]] = {
+        "survey": {"walks": 0},
+        "map": {"doubt": 0.0},
+        "map, doubt": {"doubt": 1.0},
+    }
+    return {name: dataclasses.replace(config, **change) for name, change in changes.items()}
 
 
 def compare(
-    config: RunConfig, seeds: Sequence[int], drives: int, *, poses: bool, folder: Path, report: Callable[[], None]
+    config: RunConfig,
+    walks: DrawnWalksConfig,
+    seeds: Sequence[int],
+    drives: int,
+    *,
+    poses: bool,
+    folder: Path,
+    report: Callable[[], None],
 ) -> dict[tuple[str, str], Metrics]:
     """Errors by case and model, of all buildings together; each drive is another robot's.
 
     Args:
-        config: all settings of the models.
+        config: all settings of the models, which read the field in level axes: a map cannot say how a device was held.
+        walks: what is drawn from the maps.
         seeds: of the buildings.
         drives: of each case in each building.
         poses: whether the survey knows its places all along, as by a lidar; else at corners.
@@ -65,11 +76,12 @@ def compare(
     errors: dict[tuple[str, str], list[FloatArray]] = {}
     for seed in seeds:
         building = make_building(seed)
-        walks = list(survey(building, WALKS, seed, SURVEY))
-        tracks = [walk.true_track("survey") if poses else walk.track("survey") for walk in walks]
+        surveyed = list(survey(building, WALKS, seed, SURVEY))
+        tracks = [walk.true_track("survey") if poses else walk.track("survey") for walk in surveyed]
+        maps = floor_maps(tracks, walks.seed)
         driven = {case: list(_drives(building, case, tracks, seed, drives)) for case in CASES}
-        for name, model in models(config).items():
-            localizer = _fitted(model, tracks, folder / f"{seed}-{name.replace(', ', '-')}")
+        for name, each in drawn(walks).items():
+            localizer = _fitted(config, [*tracks, *map_walks(maps, each)], folder / f"{seed}-{name.replace(', ', '-')}")
             for case in CASES:
                 errors.setdefault((case, name), []).append(_errors_m(localizer, driven[case]))
                 report()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.process_cost import memory_mb, processor_s
 from mail_ros.cli.node_process import NodeProcess, own_domain, running_node
 
 if TYPE_CHECKING:  # brings rclpy along
@@ -61,12 +62,12 @@ def record(folder: Path, name: str, rates_hz: dict[str, float], duration_s: floa
 
         def going(_: float) -> bool:
             if not since:
-                since.append((time.monotonic(), node.processor_s))
+                since.append((time.monotonic(), processor_s(node)))
             return True
 
         sent = send(rates_hz, duration_s, domain_id, node.check, going)
-        wall_s, core_s = time.monotonic() - since[0][0], node.processor_s - since[0][1]
-        memory_mb = node.memory_mb
+        wall_s, core_s = time.monotonic() - since[0][0], processor_s(node) - since[0][1]
+        resident_mb = memory_mb(node)
     (bag,) = folder.iterdir()
     stored = _stored(bag, by_index=False)
     count = sum(map(len, sent.messages.values()))
@@ -78,7 +79,7 @@ def record(folder: Path, name: str, rates_hz: dict[str, float], duration_s: floa
         int(sent.status.get("written", 0)),
         *compared(sent, stored, 1 << 63),
         core_s / wall_s,
-        memory_mb,
+        resident_mb,
         sum(file.stat().st_size for file in bag.iterdir()) / 1e6,
     )
 

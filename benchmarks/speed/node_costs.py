@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmarks.process_cost import memory_mb, processor_s, stop_s
 from benchmarks.speed.models import matching_model, untrained_model
 from mail_ros.cli.node_process import NodeProcess, own_domain, running_node
 from mail_ros.core.errors import MailError
@@ -61,10 +62,10 @@ class _Watch:
         if done == 1:
             self.ready_s = time.monotonic() - self.began_s
         if done == FULL:
-            self.since = time.monotonic(), self.node.processor_s
+            self.since = time.monotonic(), processor_s(self.node)
         if done == total:
-            self.core = (self.node.processor_s - self.since[1]) / (time.monotonic() - self.since[0])
-            self.memory_mb = self.node.memory_mb
+            self.core = (processor_s(self.node) - self.since[1]) / (time.monotonic() - self.since[0])
+            self.memory_mb = memory_mb(self.node)
 
 
 @dataclass(frozen=True)
@@ -136,14 +137,14 @@ def node_cost(run: Run, duration_s: float, report: Callable[[str, int, int], Non
             report(run.name, done, total)
 
         answers = drive(walk, domain_id, node.check, see, namespaces)
-        stop_s = node.stop()
+        took_s = stop_s(node)
     if sum(answer.success for answer in reloader.answers) < run.reloads:
         found = str([answer.message for answer in reloader.answers])
         raise MailError(run.name, wanted=f"{run.reloads} reloads", found=found, fix="mend that first")
-    return _cost(run, walk, answers, watch, stop_s)
+    return _cost(run, walk, answers, watch, took_s)
 
 
-def _cost(run: Run, walk: SimulatedWalk, answers: Sequence[Answer], watch: _Watch, stop_s: float) -> NodeCost:
+def _cost(run: Run, walk: SimulatedWalk, answers: Sequence[Answer], watch: _Watch, took_s: float) -> NodeCost:
     late_ms = 1e3 * np.array([answer.latency_s for answer in answers if answer.sample >= FULL])
     if not len(late_ms):
         raise MailError(run.name, wanted="poses", found="none", fix="see that DDS may use the loopback interface")
@@ -159,5 +160,5 @@ def _cost(run: Run, walk: SimulatedWalk, answers: Sequence[Answer], watch: _Watc
         core=watch.core,
         memory_mb=watch.memory_mb,
         ready_s=watch.ready_s,
-        stop_s=stop_s,
+        stop_s=took_s,
     )

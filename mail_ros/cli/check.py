@@ -36,7 +36,7 @@ COLUMNS: tuple[tuple[str, str, float, int], ...] = (
 def check(
     bags: Annotated[list[Path], typer.Argument(help="Survey bags, also ones that were cut off.")],
     coverage: Annotated[
-        Path | None, typer.Option(help="Draw a coverage map of every site into this folder, as PNG and as HTML.")
+        Path | None, typer.Option(help="Draw a coverage map of every site into this folder, as PNG.")
     ] = None,
     as_json: AsJson = False,
     site_file: SiteOption = None,
@@ -139,20 +139,15 @@ def missing_floors(site: SiteCheck, place: SiteFile | None) -> list[int]:
 
 
 def _draw(folder: Path, sites: Sequence[SiteCheck], place: SiteFile | None) -> list[Path]:
-    """A picture and a page for each site that has a labelled, usable walk, with the plans of the site's file."""
+    """A picture of each site that has a labelled, usable walk, with the plans of the site's file."""
     from mail_ros.data.plan import plans_of
-    from mail_ros.evaluation.coverage.page import write_coverage_page
     from mail_ros.evaluation.coverage.picture import draw_coverage
 
     drawn: list[Path] = []
     for site in sites:
-        stem = file_stem(site.name)
-        picture, page = folder / f"{stem}.png", folder / f"{stem}.html"
         if site.floors:
-            plans = plans_of(place) if place and place.name == site.name else {}
-            draw_coverage(picture, site, plans)
-            write_coverage_page(page, site, plans)
-            drawn += [picture, page]
+            drawn.append(folder / f"{file_stem(site.name)}.png")
+            draw_coverage(drawn[-1], site, plans_of(place) if place and place.name == site.name else {})
     return drawn
 
 

@@ -7,11 +7,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO
 
 from mail_ros.core.errors import MailError
@@ -42,31 +40,6 @@ class NodeProcess:
         raise MailError(
             f"the {self.name} node", wanted="it to run", found=f"that it ended: {last}", fix="mend that first"
         )
-
-    def stop(self) -> float:
-        """End it as Ctrl-C does; how long it took, s.
-
-        Raises:
-            MailError: its exit code was not 0.
-        """
-        began_s = time.monotonic()
-        self.process.send_signal(signal.SIGINT)
-        code = self.process.wait(STOP_S)
-        if code:
-            raise MailError(f"node {self.name}", wanted="exit code 0", found=str(code), fix="mend that first")
-        return time.monotonic() - began_s
-
-    @property
-    def processor_s(self) -> float:
-        """Processor time that it took so far, of all its threads."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    @property
-    def memory_mb(self) -> float:
-        """Its resident memory."""
-        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def own_domain() -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -17,14 +16,13 @@ def report(
     out: Annotated[Path, typer.Option(help="The page.")] = Path("report.html"),
     tables: Annotated[Path | None, typer.Option(help="Write all tables to this Markdown file too.")] = None,
     site_file: SiteOption = None,
-    png: Annotated[Path | None, typer.Option(help="Write the figures as PNG files to this folder too.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make one HTML page of benchmarks: error curves, maps, mistaken places, attention, studies and the tables.
 
-    The page holds everything it needs and opens without network.
+    The page holds everything it needs and opens without network; the toolbar of a figure saves it as PNG.
 
-    Example: `mail_ros report runs/accuracy --out report.html --png figures`
+    Example: `mail_ros report runs/accuracy --out report.html --tables tables.md`
     """
     from mail_ros.data.plan import plans_of
     from mail_ros.data.site_file import read_site
@@ -39,12 +37,6 @@ def report(
 
         write_markdown(tables, floors, studies)
         console.print(f"tables: {tables}")
-    pictures: Sequence[Path] = ()
-    if png is not None:
-        from mail_ros.evaluation.report.pictures import write_pictures
-
-        pictures = write_pictures(png, floors, studies, plans)
-        console.print(f"pictures: {png} ({len(pictures)} files)")
     console.print(f"report: {out} ({out.stat().st_size / 1e6:.1f} MB)")
     if as_json:
-        print_json({"report": out, "tables": tables, "pictures": pictures})
+        print_json({"report": out, "tables": tables})

@@ -33,7 +33,6 @@ from mail_ros.evaluation.baselines.magicol import fit_magicol
 from mail_ros.evaluation.baselines.maloc import fit_maloc
 from mail_ros.evaluation.baselines.subsequence import subsequence
 from mail_ros.training.augment import AugmentConfig
-from mail_ros.training.from_map import with_map_walks
 from mail_ros.training.loop import Progress, Trainer
 from mail_ros.training.maps import cells_of, head_state
 from mail_ros.training.matching import fit_matching
@@ -149,7 +148,7 @@ def fit_mail(fit: Fit, **changes: str) -> Fitted:
     augment = fit.config.augment if changes.get("head") == "heatmap" else AS_IN_THE_PAPER
     changed = dataclasses.replace(fit.config.mail, **{"head": "regression", "attention": "adaptive", **changes})  # type: ignore[arg-type]
     config = dataclasses.replace(fit.config, kind="mail", mail=changed, augment=augment)
-    windows = WindowSet(with_map_walks(config, fit.tracks).tracks, config.model, config.stride)
+    windows = WindowSet(fit.tracks, config.model, config.stride)
     network = Trainer(config, untrained(config, windows), windows, None, _folder(fit)).fit(fit.report)
     return WindowMethod(build(config.model, arrays(network)), cells_of(config, windows))
 
@@ -157,8 +156,7 @@ def fit_mail(fit: Fit, **changes: str) -> Fitted:
 def fit_our_matching(fit: Fit) -> Fitted:
     """See `core.models.matching.matching`."""
     config = dataclasses.replace(fit.config, kind="matching")
-    tracks = with_map_walks(config, fit.tracks).tracks
-    state = fit_matching(config, WindowSet(tracks, config.model, config.stride))
+    state = fit_matching(config, WindowSet(fit.tracks, config.model, config.stride))
     return WindowMethod(build(config.model, state))
 
 
@@ -188,7 +186,6 @@ class Method:
 
 WINDOWS = ("sampling",)
 NETWORK = (*WINDOWS, "axes", "mail", "training")
-MAIL = (*NETWORK, "field_map")
 METHODS: dict[str, Method] = {
     "chance": Method(fit_chance, WINDOWS),
     "knn": Method(fit_knn, WINDOWS),
@@ -199,11 +196,11 @@ METHODS: dict[str, Method] = {
     "dead_reckoning": Method(
         lambda fit: FilterMethod(fit_dead_reckoning(fit.tracks, fit.stride_s)), (), filters=True, needs_odometry=True
     ),
-    "mail": Method(fit_mail, MAIL, ours=True, trains=True),
-    "mail_uniform": Method(lambda fit: fit_mail(fit, attention="uniform"), MAIL, ours=True, trains=True),
-    "mail_constant": Method(lambda fit: fit_mail(fit, attention="constant"), MAIL, ours=True, trains=True),
-    "mail_heatmap": Method(lambda fit: fit_mail(fit, head="heatmap"), (*MAIL, "augment"), ours=True, trains=True),
-    "matching": Method(fit_our_matching, (*WINDOWS, "axes", "matching", "training", "field_map"), ours=True),
+    "mail": Method(fit_mail, NETWORK, ours=True, trains=True),
+    "mail_uniform": Method(lambda fit: fit_mail(fit, attention="uniform"), NETWORK, ours=True, trains=True),
+    "mail_constant": Method(lambda fit: fit_mail(fit, attention="constant"), NETWORK, ours=True, trains=True),
+    "mail_heatmap": Method(lambda fit: fit_mail(fit, head="heatmap"), (*NETWORK, "augment"), ours=True, trains=True),
+    "matching": Method(fit_our_matching, (*WINDOWS, "axes", "matching", "training"), ours=True),
     "subsequence": Method(fit_subsequence, (*WINDOWS, "mail"), compared=False),
 }
 COMPARED = tuple(name for name, method in METHODS.items() if method.compared)

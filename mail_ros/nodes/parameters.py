@@ -217,6 +217,7 @@ def read(node: Node, kind: type[T]) -> T:
         ConfigError: a value of the wrong type or out of range.
     """
     values = {field.name: node.get_parameter(field.name).value for field in dataclasses.fields(cast(Any, kind))}
+    parameters = from_dict(kind, values, "parameter ")
     if values.get("engine"):
         node.get_logger().warning("parameter engine is deprecated: numpy computes every model; leave it out", once=True)
-    return from_dict(kind, values, "parameter ")
+    return parameters

@@ -15,7 +15,6 @@ from mail_ros.core.models.model_config import ModelConfig, ModelKind
 from mail_ros.core.models.renamed import RENAMED, with_new_names
 from mail_ros.core.signal.axes import AxesKind
 from mail_ros.core.signal.sampling import DistanceSampling, Sampling, TimeSampling
-from mail_ros.data.field_map.field_map_config import FieldMapConfig
 from mail_ros.training.augment import AugmentConfig
 
 logger = logging.getLogger(__name__)
@@ -60,7 +59,6 @@ class RunConfig(Settings):
     matching: MatchingConfig = field(default_factory=MatchingConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
-    field_map: FieldMapConfig = field(default_factory=FieldMapConfig)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -22,7 +22,6 @@ from mail_ros.data.site_file import SiteFile
 from mail_ros.data.track import Track
 from mail_ros.data.truth import ANY
 from mail_ros.training.distribution import Processes
-from mail_ros.training.from_map import with_map_walks
 from mail_ros.training.loop import Progress, Trainer, distances_m, residuals_m
 from mail_ros.training.maps import head_state
 from mail_ros.training.matching import fit_matching
@@ -89,11 +88,11 @@ def train(
         MailError: bags, settings or run folder that cannot be used; nothing is overwritten then.
     """
     processes = processes or Processes()
-    windows, validation, learned = processes.attempt(lambda: _read(config, survey))
+    windows, validation = processes.attempt(lambda: _read(config, survey))
     folder = RunFolder(run, processes)
     of_walks = {"bags": survey.description(), **survey.carrier()}
     folder.open({"settings": dataclasses.asdict(config), **of_walks}, resume)
-    record: dict[str, Any] = {"settings": dataclasses.asdict(config.training), **of_walks, **learned}
+    record: dict[str, Any] = {"settings": dataclasses.asdict(config.training), **of_walks}
     if config.kind == "matching":
         state = fit_matching(config, windows)
     else:
@@ -111,13 +110,12 @@ def train(
     return card
 
 
-def _read(config: RunConfig, survey: Survey) -> tuple[WindowSet, WindowSet, dict[str, Any]]:
-    """Windows to learn from, windows to validate on, and what was learned to draw more walks."""
+def _read(config: RunConfig, survey: Survey) -> tuple[WindowSet, WindowSet]:
+    """Windows to learn from, and windows to validate on."""
     refuse_shared(survey.train, survey.validate)
-    walks = with_map_walks(config, survey.tracks(survey.train))
-    windows = WindowSet(walks.tracks, config.model, config.stride)
+    windows = WindowSet(survey.tracks(survey.train), config.model, config.stride)
     validation = WindowSet(survey.tracks(survey.validate), config.model, config.validate_stride)
-    return windows, validation, walks.record
+    return windows, validation
 
 
 def labelled_track(

@@ -1,4 +1,4 @@
-"""What picture and page draw of a floor: dashes of a metre, arrows for the way still to be walked, numbered places."""
+"""What the picture draws of a floor: dashes of a metre, arrows for the way still to be walked, numbered places."""
 
 from __future__ import annotations
 

@@ -16,7 +16,6 @@ from matplotlib.patheffects import withStroke
 from mail_ros.data.check.site import SiteCheck
 from mail_ros.data.coverage import Coverage, Need
 from mail_ros.data.plan import Plan
-from mail_ros.evaluation.background import NO_PLANS, draw_plan
 from mail_ros.evaluation.coverage.marks import (
     INK,
     LOOKS,
@@ -35,8 +34,9 @@ TEXT_IN = 0.19  # height of a line of text
 DPI = 120
 
 
-def draw_coverage(path: Path, site: SiteCheck, plans: Mapping[int, Plan] = NO_PLANS) -> None:
+def draw_coverage(path: Path, site: SiteCheck, plans: Mapping[int, Plan] | None = None) -> None:
     """Draw one map per floor, below each other, as one PNG, over the floors' plans; parent folders are made."""
+    plans = plans or {}
     heights_in = [_height_in(floor, plans.get(floor.floor)) for floor in site.floors]
     figure = Figure(figsize=(WIDTH_IN, sum(heights_in) + 1.0), dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
@@ -70,7 +70,10 @@ def _height_in(floor: Coverage, plan: Plan | None) -> float:
 
 
 def _draw_floor(axes: Axes, floor: Coverage, plan: Plan | None) -> None:
-    draw_plan(axes, plan)
+    if plan is not None:
+        axes.imshow(
+            plan.faded, cmap="gray", vmin=0, vmax=255, extent=plan.extent_m, interpolation="antialiased", zorder=-1
+        )
     for need, look in LOOKS.items():
         lines = dashes(floor, need)
         axes.add_collection(

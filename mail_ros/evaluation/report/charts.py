@@ -1,4 +1,4 @@
-"""What the charts of a study show, as numbers; page and pictures draw the same.
+"""What the charts of a study show, as numbers, which page.js draws.
 
 Errors, losses and times are on logarithmic axes, as lines or dots; shares are bars from nothing.
 """

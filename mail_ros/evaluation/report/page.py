@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -17,7 +18,6 @@ from mail_ros import __version__
 from mail_ros.core.types import FloatArray
 from mail_ros.data.plan import Plan
 from mail_ros.evaluation.accuracy import relation
-from mail_ros.evaluation.background import NO_PLANS, plan_image
 from mail_ros.evaluation.metrics import metric_columns, metric_row
 from mail_ros.evaluation.report.provenance import how
 from mail_ros.evaluation.report.runs import Course, Floor, StudyTable
@@ -43,7 +43,7 @@ def write_page(
     path: Path,
     floors: Sequence[Floor],
     studies: Sequence[StudyTable] = (),
-    plans: Mapping[int, Plan] = NO_PLANS,
+    plans: Mapping[int, Plan] | None = None,
 ) -> None:
     """Write the report of some floors and studies, of one run or several, over `plans` by floor; folders are made."""
     several = len({floor.run for floor in floors}) > 1
@@ -55,7 +55,9 @@ def write_page(
     links = [f'<a href="#{name}">{escape(title)}</a>' for name, title in zip(ids, titles, strict=True)]
     sections = study_sections(studies, several)
     links += sections.links
-    of_floors = {name: _numbers(floor, plans.get(floor.number)) for name, floor in zip(ids, floors, strict=True)}
+    of_floors = {
+        name: _numbers(floor, (plans or {}).get(floor.number)) for name, floor in zip(ids, floors, strict=True)
+    }
     numbers = json.dumps(of_floors | {"charts": sections.charts}, separators=(",", ":"))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
@@ -165,7 +167,7 @@ def _numbers(floor: Floor, plan: Plan | None) -> dict[str, Any]:
         "walks": floor.walks,
         "shares": _list(SHARES, 3),
         "range_m": error_axis_m(floor),
-        "plan": plan_image(plan),
+        "plan": _plan_image(plan),
         "bounds_m": dict(zip("xy", bounds_m(floor).T.tolist(), strict=True)),
         "scales_s": scales_s,
         "scale_colours": scale_colours(len(scales_s)),
@@ -180,6 +182,26 @@ def _numbers(floor: Floor, plan: Plan | None) -> dict[str, Any]:
         "ways": ways,
         "places": {method: _places(floor, method) for method in floor.methods},
     }
+
+
+def _plan_image(plan: Plan | None) -> list[dict[str, Any]]:
+    """The images of a plotly layout: the plan, inside the page itself, or none."""
+    if plan is None:
+        return []
+    left_m, right_m, low_m, high_m = plan.extent_m
+    return [
+        {
+            "source": f"data:image/png;base64,{b64encode(plan.faded_png()).decode()}",
+            "x": left_m,
+            "y": high_m,
+            "sizex": right_m - left_m,
+            "sizey": high_m - low_m,
+            "xref": "x",
+            "yref": "y",
+            "sizing": "stretch",
+            "layer": "below",
+        }
+    ]
 
 
 def _truth(floor: Floor, walk: str) -> dict[str, list[float]]:

@@ -1,10 +1,10 @@
-"""What the figures show, as numbers; page and pictures draw the same."""
+"""What the figures show, as numbers, which page.js draws."""
 
 from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,6 @@ CELL_M = 4.0  # of the places that are mistaken for each other
 MISTAKES = 40  # the most frequent ones are drawn
 MARGIN_M = 4.0  # of the map around the true paths
 LEAST_M = 0.02  # errors below are drawn here: the axis is logarithmic
-TICKS_M = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 # MAIL is warm, its peers are cool, chance is grey: the same in every figure.
 CHANCE = "#8a94a0"
@@ -147,9 +146,3 @@ def bounds_m(floor: Floor) -> FloatArray:
     place_m = np.concatenate([course.reference_m for by in floor.courses.values() for course in by.values()])
     bounds: FloatArray = np.stack([place_m.min(axis=0) - MARGIN_M, place_m.max(axis=0) + MARGIN_M])
     return bounds
-
-
-def breaks(course: Course) -> Iterator[slice]:
-    """The unbroken parts of a course."""
-    ends = [0, *gaps(course.time_s).tolist(), len(course.time_s)]
-    return (slice(a, b) for a, b in itertools.pairwise(ends))

@@ -15,14 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.gaussian_process.kernels import Matern
 
+from benchmarks.field_map.fit import Covariance, FieldMap, fit_field_map
+from benchmarks.field_map.paths import SurveyedWays
 from mail_ros.core.errors import TrackError
 from mail_ros.core.signal.attitude import UPRIGHT
 from mail_ros.core.signal.sampling import DistanceSampling
 from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray
 from mail_ros.data.dataset import resample
-from mail_ros.data.field_map.field_map_config import FieldMapConfig
-from mail_ros.data.field_map.fit import Covariance, FieldMap, fit_field_map
-from mail_ros.data.field_map.paths import SurveyedWays
 from mail_ros.data.simulator.path import smooth
 from mail_ros.data.simulator.simulation_config import DriveConfig
 from mail_ros.data.track import Track
@@ -30,6 +29,19 @@ from mail_ros.data.track import Track
 READ = DistanceSampling(per_m=10.0, max_gap_m=0.5)  # how the survey is sampled
 MOST_BESIDE_M = 0.5
 EVERY = 5  # step of a way at which the map is asked: the field between is straight
+
+
+@dataclass(frozen=True)
+class DrawnWalksConfig:
+    """How many walks are drawn on each floor, and where they go."""
+
+    walks: int = 20
+    length_m: float = 100.0  # of each, before its corners are rounded
+    beside_m: float = 0.2  # standard deviation of how far beside the surveyed way each walk goes, all along
+    wander_m: float = 0.1  # standard deviation of its wandering there
+    speed_m_s: tuple[float, float] = (0.5, 1.2)  # slowest and fastest; each walk has its own
+    doubt: float = 0.0  # how much of the map's uncertainty goes into each walk, as a share; 0: the likeliest field
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -45,7 +57,7 @@ class FloorMap:
         """What was learned of its field."""
         return self.field.covariance
 
-    def walk(self, number: int, config: FieldMapConfig) -> Track:
+    def walk(self, number: int, config: DrawnWalksConfig) -> Track:
         """One walk; `number` and the seed alone decide it."""
         rng = np.random.default_rng([config.seed, self.floor % 2**31, number, 32])
         beside_m = float(np.clip(rng.normal(scale=config.beside_m), -MOST_BESIDE_M, MOST_BESIDE_M))
@@ -85,12 +97,12 @@ def floor_maps(tracks: Sequence[Track], seed: int = 0) -> list[FloorMap]:
             ", ".join(track.source for track in tracks),
             wanted="labelled walks, to fit a map of the field to",
             found="no labelled, moving sample",
-            fix="add landmarks, or leave out field_map.walks",
+            fix="add landmarks",
         )
     return found
 
 
-def map_walks(maps: Sequence[FloorMap], config: FieldMapConfig) -> list[Track]:
+def map_walks(maps: Sequence[FloorMap], config: DrawnWalksConfig) -> list[Track]:
     """`config.walks` of each floor."""
     return [each.walk(number, config) for each in maps for number in range(config.walks)]
 

@@ -14,8 +14,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, WhiteKernel
 
+from benchmarks.field_map.kernel import PotentialKernel
 from mail_ros.core.types import FloatArray, IntArray
-from mail_ros.data.field_map.kernel import PotentialKernel
 
 TILE_M = 2.0  # side of what one process answers for
 MARGIN_M = 1.5  # beyond it, from where it learns as well
