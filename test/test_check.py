@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers import synthetic_walk
+from simulated_tracks import steady_drive
 
 from mail_ros.core.localizer.diagnostics import Level
 from mail_ros.core.signal.resampling import NS_PER_S
@@ -17,14 +18,13 @@ from mail_ros.data.check.limits import CheckLimits
 from mail_ros.data.labels import interpolate
 from mail_ros.data.messages import FIELD_TYPE, LANDMARK_TYPE, encode_field, encode_landmark
 from mail_ros.data.simulator.bag import write_bag
-from mail_ros.data.simulator.demo import Drive, simulate
-from mail_ros.data.simulator.dipoles import make_site
-from mail_ros.data.simulator.plan import drive_route
+from mail_ros.data.simulator.demo_building import demo_building
+from mail_ros.data.simulator.floor_plan import drive_route
 from mail_ros.data.track import FloatArray, IntArray, Landmark, Track
 from mail_ros.data.truth import LANDMARK_TOPIC, Truth, Way
 
-SITE = make_site()
-WALK = simulate(SITE, drive_route(SITE, 40.0, 3), 3, Drive(rate_hz=50.0))
+BUILDING = demo_building()
+WALK = steady_drive(BUILDING, drive_route(BUILDING.plan, 40.0, 3), 3)
 LIMITS = CheckLimits()
 
 

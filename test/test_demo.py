@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mail_ros.data.simulator.demo_drive import drive_site
+from mail_ros.data.simulator.dipoles import make_site
+from mail_ros.evaluation.drive_picture import draw_robot_drive
 
 from mail_ros.core.errors import MailError
 from mail_ros.data.simulator.demo import Drive, simulate
-from mail_ros.data.simulator.demo_drive import drive_site
-from mail_ros.data.simulator.dipoles import make_site
-from mail_ros.data.simulator.plan import drive_route
-from mail_ros.evaluation.drive_picture import draw_robot_drive
+from mail_ros.data.simulator.floor_plan import drive_route
 from mail_ros.evaluation.picture import draw_drive
 
 pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")

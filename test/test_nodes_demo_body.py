@@ -7,12 +7,12 @@ import pytest
 
 pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
 
+from mail_ros.data.simulator.demo_drive import drive_site
+from mail_ros.data.simulator.dipoles import make_site
 from nav_msgs.msg import Odometry
 from ros import Graph
 from sensor_msgs.msg import Imu
 
-from mail_ros.data.simulator.demo_drive import drive_site
-from mail_ros.data.simulator.dipoles import make_site
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_imu_reading, to_odometry_pose
 from mail_ros.nodes.demo_body import DemoBody

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mail_ros.data.simulator.demo_drive import CHECK_PART, ROBOT, SURVEYOR, drive_site, survey_site
+from mail_ros.data.simulator.dipoles import CORRIDOR_M, Site, SiteFloor, dipole_ut, make_site
 
 from mail_ros.cli.simulate import simulate as write_survey
 from mail_ros.core.errors import BagError, ConfigError
@@ -14,9 +16,7 @@ from mail_ros.data.bag import read_track
 from mail_ros.data.labels import interpolate
 from mail_ros.data.simulator.bag import write_bag
 from mail_ros.data.simulator.demo import Drive, simulate, survey
-from mail_ros.data.simulator.demo_drive import CHECK_PART, ROBOT, SURVEYOR, drive_site, survey_site
-from mail_ros.data.simulator.dipoles import CORRIDOR_M, Site, SiteFloor, dipole_ut, make_site
-from mail_ros.data.simulator.plan import drive_route, survey_route
+from mail_ros.data.simulator.floor_plan import drive_route, survey_route
 
 SITE_FIELD_UT = [[-1.63, 9.0, -50.84], [0.27, 22.24, -42.58], [4.15, 17.48, -36.48]]  # at three places in corridors
 

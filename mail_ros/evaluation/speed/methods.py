@@ -8,9 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from mail_ros.data.dataset import WindowSet
-from mail_ros.data.simulator.demo import simulate
-from mail_ros.data.simulator.dipoles import make_site
-from mail_ros.data.simulator.plan import drive_route
+from mail_ros.data.simulator.demo_building import demo_building
+from mail_ros.data.simulator.drive import drive
 from mail_ros.evaluation.methods import METHODS, Fit
 from mail_ros.evaluation.speed.models import surveys
 from mail_ros.evaluation.speed.parts import Part, Step
@@ -40,9 +39,7 @@ def _method(name: str) -> Step:
     with tempfile.TemporaryDirectory() as folder:
         fit = Fit(surveys(), run_config(BRIEF), 0.1, Path(folder), lambda _: None)
         localizer = METHODS[name].fit(fit)
-    site = make_site()
-    drive = simulate(site, drive_route(site, 200.0, 3), 3)
-    samples = drive.track("drive").samples()
+    samples = drive(demo_building(), seed=3, length_m=200.0).track("drive").samples()
 
     def step(_: int) -> object:
         while (estimate := localizer.push(next(samples))) is None:

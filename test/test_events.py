@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from mail_ros.core.signal.resampling import NS_PER_S
 from mail_ros.data.simulator.demo_drive import ROBOT, drive_site
 from mail_ros.data.simulator.dipoles import make_site
-from mail_ros.data.simulator.walk import SimulatedDrive
+
+from mail_ros.core.signal.resampling import NS_PER_S
+from mail_ros.data.simulator.simulated_drive import SimulatedDrive
 from mail_ros.evaluation.events import AFTER_S, KINDS, Happening, during, happenings
 
 
