@@ -71,7 +71,9 @@ def test_the_verb_writes_surveys_of_every_floor_and_drives(tmp_path: Path) -> No
     tracks = [read_track(path) for path in sorted((tmp_path / "survey").iterdir())]
     assert [set(track.floor) for track in tracks] == [{0}, {1}]
     drives = tmp_path / "drives"
-    simulate(out=drives, walks=2, building="1", platform="robot", drive_m=12.0, settings=[*SMALL, "drive.speed_m_s=0.4"])
+    simulate(
+        out=drives, walks=2, building="1", platform="robot", drive_m=12.0, settings=[*SMALL, "drive.speed_m_s=0.4"]
+    )
     recordings = [read_recording(path) for path in sorted(drives.iterdir())]
     assert len({recording.notes["route"] for recording in recordings}) == 2
     for recording in recordings:
@@ -83,7 +85,10 @@ def test_the_verb_writes_surveys_of_every_floor_and_drives(tmp_path: Path) -> No
 
 def test_the_verb_says_what_it_does_not_understand(tmp_path: Path) -> None:
     for arguments, message in (
-        ({"settings": ["building.floors=2"]}, "building.*: wanted settings of a numbered building, found --building demo"),
+        (
+            {"settings": ["building.floors=2"]},
+            "building.*: wanted settings of a numbered building, found --building demo",
+        ),
         ({"building": "attic"}, "building: wanted demo or a number, found 'attic'"),
         ({"building": "0", "platform": "cat"}, "drive.platform: wanted robot or person, found 'cat'"),
         ({"building": "0", "settings": ["drive.spped=1"]}, "drive.spped: wanted one of acceleration_m_s2"),

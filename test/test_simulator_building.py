@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from mail_ros.data.simulator.demo_building import dipole_ut
-from mail_ros.data.simulator.field_grid import FieldGrid
 from small_buildings import SMALL, small_building
 
 from mail_ros.data.simulator.bodies import Block, Wire, bodies_ut
 from mail_ros.data.simulator.building import earth_field_ut, make_building
+from mail_ros.data.simulator.demo_building import dipole_ut
+from mail_ros.data.simulator.field_grid import FieldGrid
 from mail_ros.data.simulator.floor_plan import FloorPlan
 from mail_ros.data.simulator.simulation_config import BuildingConfig
 from mail_ros.data.track import FloatArray
@@ -21,7 +21,9 @@ def test_a_block_from_afar_is_a_dipole() -> None:
     block = Block((0.0, 0.0, 0.0), (0.1, 0.2, 0.1), (0.0, 3e4, 1e4))
     moment_am2 = np.array(block.polarization_ut) * 1e-6 * 0.1 * 0.2 * 0.1 / (4e-7 * np.pi)
     position_m = np.array([[1.0, 0.3, 0.2], [0.0, 1.2, 0.0], [0.5, -0.5, 0.9]])
-    np.testing.assert_allclose(bodies_ut([block], [], position_m), dipole_ut(position_m, moment_am2), rtol=0.05, atol=0.03)
+    np.testing.assert_allclose(
+        bodies_ut([block], [], position_m), dipole_ut(position_m, moment_am2), rtol=0.05, atol=0.03
+    )
     assert not bodies_ut([block], [], position_m + 2.0 * block.reach_m).any()
 
 

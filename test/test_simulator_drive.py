@@ -19,8 +19,9 @@ from mail_ros.data.simulator.survey import survey
 from mail_ros.data.track import FloatArray
 
 EXACT = DriveConfig(
-    noise_ut=0.0, resolution_ut=0.0, offset_ut=0.0, soft_iron=0.0, sway_rad=0.0, attitude_noise_rad=0.0, imu_yaw_offset_rad=0.0,
-    imu_yaw_drift_rad_s=0.0, rate_noise_rad_s=0.0, acceleration_noise_m_s2=0.0, wheel_size_error=0.0, slip=0.0,
+    noise_ut=0.0, resolution_ut=0.0, offset_ut=0.0, soft_iron=0.0, sway_rad=0.0, attitude_noise_rad=0.0,
+    imu_yaw_offset_rad=0.0, imu_yaw_drift_rad_s=0.0, rate_noise_rad_s=0.0, acceleration_noise_m_s2=0.0,
+    wheel_size_error=0.0, slip=0.0,
 )  # fmt: skip
 
 
@@ -80,7 +81,7 @@ def test_spins_stops_and_reversals_happen_as_often_as_told() -> None:
     assert turning[-1] > 2 * 2 * np.pi
     at_rest = walk.stationary & (np.abs(np.gradient(walk.heading_rad)) > 1e-3)
     assert np.linalg.norm(np.diff(walk.position_m[at_rest], axis=0), axis=1).max() > 1.0  # at two places
-    with pytest.raises(ConfigError, match=r"drive\.stops, .*: wanted \d+ at most on this path, found 99"):
+    with pytest.raises(ConfigError, match=r"drive\.stops, .*: wanted at most \d+ on this path, found 99"):
         go(changed(stops=99))
 
 

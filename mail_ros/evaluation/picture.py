@@ -109,7 +109,14 @@ def _draw_paths(axes: Axes, drive: SimulatedDrive, sample: IntArray, position_m:
     axes.plot(*drive.position_m[: sample[0]].T, color=INK, linewidth=1.1, linestyle=":")  # the window fills
     axes.plot(*drive.position_m[sample[0] :].T, color=INK, linewidth=1.1, label="true path")
     axes.plot(*drive.position_m[0], "o", color="white", markeredgecolor=INK, markersize=9, label="start")
-    style: dict[str, Any] = {"cmap": ERROR_COLOURS, "vmin": 0.0, "vmax": MAX_ERROR_M, "s": 16, "linewidths": 0, "zorder": 3}
+    style: dict[str, Any] = {
+        "cmap": ERROR_COLOURS,
+        "vmin": 0.0,
+        "vmax": MAX_ERROR_M,
+        "s": 16,
+        "linewidths": 0,
+        "zorder": 3,
+    }
     dots = axes.scatter(*position_m.T, c=error_m, label="estimate", **style)
     bar = axes.figure.colorbar(dots, ax=axes, shrink=0.55, aspect=30, pad=0.01, extend="max")
     bar.set_label("error, m")
