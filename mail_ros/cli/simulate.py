@@ -47,7 +47,7 @@ def simulate(
 
     Example: `mail_ros simulate --out bags/simulated --walks 6`
 
-    Example: `mail_ros simulate --out bags/robot --building 0 --platform robot --drive-m 100 --set drive.spins=2`
+    Example: `mail_ros simulate --out bags/robot --platform robot --walks 2 --drive-m 100 --set drive.spins=2`
     """
     from mail_ros.data.simulator.bag import write_bag
     from mail_ros.data.simulator.simulation_settings import simulation_config

@@ -147,7 +147,7 @@ class FleetParameters(ModelParameters):
 class DemoRobotParameters:
     """Parameters of `mail_demo_robot`."""
 
-    seed: int = described(0, "Another seed, another way through the same building, and another noise and offset.")
+    seed: int = described(0, "Seed of the route, and of the robot's noise and hard iron.")
 
     def __post_init__(self) -> None:
         check_range("parameter seed", self.seed, 0, 2**31)
