@@ -117,7 +117,7 @@ def _draw_paths(axes: Axes, drive: SimulatedDrive, sample: IntArray, position_m:
         "linewidths": 0,
         "zorder": 3,
     }
-    dots = axes.scatter(*position_m.T, c=error_m, label="estimate", **style)
+    dots = axes.scatter(position_m[:, 0], position_m[:, 1], c=error_m, label="estimate", **style)
     bar = axes.figure.colorbar(dots, ax=axes, shrink=0.55, aspect=30, pad=0.01, extend="max")
     bar.set_label("error, m")
     bar.outline.set_visible(False)

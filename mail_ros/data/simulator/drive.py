@@ -85,7 +85,7 @@ def drive(
         floor=floor,
         heading_rad=body.heading_rad[kept],
         speed_m_s=body.speed_m_s[kept],
-        imu=ImuSeries(*(values[kept] for values in imu(stamp_ns, body, config, rngs[IMU]))),
+        imu=ImuSeries(stamp_ns[kept], *(values[kept] for values in imu(body, config, rngs[IMU]))),
         sensor_m=np.array([config.forward_m, 0.0, config.height_m]),
         sensor_yaw_rad=config.heading_offset_rad,
         wheels=None if wheel is None else Wheels(*(values[kept] for values in wheel)),

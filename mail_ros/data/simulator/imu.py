@@ -9,7 +9,7 @@ from mail_ros.data.simulator.body_motion import BodyMotion
 from mail_ros.data.simulator.noise import interpolated_noise
 from mail_ros.data.simulator.rotation import attitude, to_body
 from mail_ros.data.simulator.simulation_config import DriveConfig
-from mail_ros.data.track import FloatArray, ImuSeries, IntArray
+from mail_ros.data.track import FloatArray
 
 GRAVITY_M_S2 = np.array([0.0, 0.0, 9.81])  # as an accelerometer at rest measures it: upwards
 ATTITUDE_NOISE_S = 5.0  # correlation time of roll and pitch errors
@@ -20,18 +20,20 @@ def true_attitude(motion: BodyMotion) -> FloatArray:
     return attitude(motion.roll_rad, motion.pitch_rad, motion.heading_rad)
 
 
-def imu(stamp_ns: IntArray, motion: BodyMotion, config: DriveConfig, rng: np.random.Generator) -> ImuSeries:
-    """The readings; the unit's frame points up, and north by an unknown, drifting yaw."""
+def imu(motion: BodyMotion, config: DriveConfig, rng: np.random.Generator) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Orientation (n, 4), angular velocity (n, 3) and acceleration (n, 3), as in `ImuSeries`.
+
+    The unit's frame points up, and north by an unknown, drifting yaw.
+    """
     time_s, count = motion.time_s, len(motion.time_s)
-    yaw_error_rad = rng.uniform(-config.imu_yaw_offset_rad, config.imu_yaw_offset_rad)
-    yaw_error_rad = yaw_error_rad + rng.normal(scale=config.imu_yaw_drift_rad_s) * time_s
+    offset_rad = rng.uniform(-config.imu_yaw_offset_rad, config.imu_yaw_offset_rad)
+    yaw_error_rad = offset_rad + rng.normal(scale=config.imu_yaw_drift_rad_s) * time_s
     roll_rad, pitch_rad = (
         angle + config.attitude_noise_rad * interpolated_noise(time_s, ATTITUDE_NOISE_S, rng)
         for angle in (motion.roll_rad, motion.pitch_rad)
     )
     acceleration_m_s2 = to_body(rotation(true_attitude(motion)), motion.acceleration_m_s2 + GRAVITY_M_S2)
-    return ImuSeries(
-        stamp_ns,
+    return (
         attitude(roll_rad, pitch_rad, motion.heading_rad + yaw_error_rad),
         _rates(motion, config.rate_hz) + rng.normal(scale=config.rate_noise_rad_s, size=(count, 3)),
         acceleration_m_s2 + rng.normal(scale=config.acceleration_noise_m_s2, size=(count, 3)),

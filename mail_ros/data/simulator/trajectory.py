@@ -76,8 +76,8 @@ class _Builder:
     def trajectory(self) -> DriveTrajectory:
         """All of it."""
         times_s, corners_m = zip(*self.passed, strict=True)
-        columns = (np.concatenate(parts) for parts in zip(*self.points, strict=True))
-        return DriveTrajectory(*columns, passed_s=np.array(times_s), passed_m=np.array(corners_m))
+        time_s, position_m, heading_rad, speed_m_s = map(np.concatenate, zip(*self.points, strict=True))
+        return DriveTrajectory(time_s, position_m, heading_rad, speed_m_s, np.array(times_s), np.array(corners_m))
 
     def _rest(self, since_s: FloatArray, yaw_rad: FloatArray) -> None:
         _, position_m, heading_rad, _ = self.points[-1]
