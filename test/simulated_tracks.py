@@ -19,7 +19,7 @@ from mail_ros.data.track import Track
 
 YAW_RAD = 1.9  # of odometry's frame against the map: unknown to all localizers
 STEADY = DriveConfig(  # between landmarks at the speed that labels assume
-    speed_m_s=1.0, acceleration_m_s2=10.0, max_yaw_rate_rad_s=10.0, corner_length_m=0.1, jitter_s=0.0
+    speed_m_s=1.0, acceleration_m_s2=10.0, max_yaw_rate_rad_s=10.0, corner_length_m=0.3, jitter_s=0.0
 )
 
 

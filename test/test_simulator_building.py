@@ -83,14 +83,14 @@ def test_the_same_seed_is_the_same_building_and_another_is_not() -> None:
     assert np.abs(first - other).max() > 1.0
 
 
-@pytest.mark.parametrize(("alike", "least", "most"), [(0.0, -0.5, 0.5), (1.0, 0.8, 1.0)])
-def test_parallel_corridors_and_floors_look_alike_as_far_as_told(alike: float, least: float, most: float) -> None:
-    """In the middle of long corridors, far from others: what stands beside those is no part of the likeness."""
-    config = BuildingConfig(floors=2, aisles=2, length_m=34.0, spacing_m=20.0, crossings=2, similarity=alike)
+@pytest.mark.parametrize(("similarity", "low", "high"), [(0.0, -0.5, 0.5), (1.0, 0.8, 1.0)])
+def test_parallel_corridors_and_floors_share_their_fittings(similarity: float, low: float, high: float) -> None:
+    """In the middle of long corridors, far from the fittings of others."""
+    config = BuildingConfig(floors=2, aisles=2, length_m=34.0, spacing_m=20.0, crossings=2, similarity=similarity)
     building = make_building(2, config)
     middle_m = np.column_stack([np.linspace(10.0, 24.0, 80), np.zeros(80), np.full(80, 0.4)])
     beside_m, above = middle_m + np.array([0.0, 20.0, 0.0]), building.exact_ut(1, middle_m)
     first = building.exact_ut(0, middle_m)
     for other in (building.exact_ut(0, beside_m), above):
         together = np.corrcoef((first - first.mean(axis=0)).ravel(), (other - other.mean(axis=0)).ravel())[0, 1]
-        assert least <= together <= most
+        assert low <= together <= high

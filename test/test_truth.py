@@ -27,7 +27,7 @@ from mail_ros.data.truth import CLICK_TOPIC, LANDMARK_TOPIC, REFERENCE_TOPIC, Wa
 
 BUILDING = demo_building()
 CORNERS = drive_route(BUILDING.plan, 40.0, 3)
-WALK = steady_drive(BUILDING, CORNERS, 3, speed_m_s=0.9, speed_variation=0.0, wander_m=0.0)
+WALK = steady_drive(BUILDING, CORNERS, 3, speed_m_s=0.9, speed_variation=0.0, wander_m=0.0, corner_length_m=0.1)
 STAMPS = [mark.stamp_ns for mark in WALK.landmarks]
 EVERY_100_MS = slice(None, None, 5)
 SEEN_NS, SEEN_M = WALK.stamp_ns[EVERY_100_MS].tolist(), WALK.position_m[EVERY_100_MS]

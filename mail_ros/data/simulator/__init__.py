@@ -1,7 +1,7 @@
 """Simulated buildings, and the robots and persons that measure the magnetic field in them.
 
     floor_plan            corridors between corners, and routes over them
-    bodies, fittings      magnetized blocks and wires (magpylib); what stands along a corridor
+    bodies, fittings      magnetized blocks and wires (magpylib); the fittings of a corridor
     building              floors that look alike, their field on a grid; demo_building: the small one of the demo
     simulation_config     every setting of a drive; simulation_settings: as a command line gives them
     path, trajectory      where a route leads; when; body_motion: and how the body leans
