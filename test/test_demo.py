@@ -50,7 +50,7 @@ def test_a_robot_whose_sensor_turns_with_it_is_localized_with_a_model_of_its_own
     """Survey, training and drive at changing speed; the mount of the sensor is unknown."""
     from mail_ros.cli.demo import demo
 
-    demo(out=tmp_path / "robot.png", length_m=8.0, seed=4, wheels=True)
+    demo(out=tmp_path / "robot.png", length_m=8.0, seed=1, wheels=True)
     printed = capsys.readouterr().out.splitlines()
     poses, mean_m, median_m, p90_m, max_m, _ = row_of("all", printed)
     assert poses > 30
