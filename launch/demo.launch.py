@@ -28,7 +28,7 @@ def generate_launch_description() -> LaunchDescription:
         [
             DeclareLaunchArgument("model", default_value=MODEL, description="Model file of the simulated building."),
             DeclareLaunchArgument("tracker", default_value="odometry", description="How windows are followed."),
-            DeclareLaunchArgument("seed", default_value="", description="Another number, another way of the robot."),
+            DeclareLaunchArgument("seed", default_value="", description="Seed of the robot's route."),
             DeclareLaunchArgument("namespace", default_value="", description="Namespace of nodes and their topics."),
             DeclareLaunchArgument("log_level", default_value="info", description="debug, info, warn, error or fatal."),
             IncludeLaunchDescription(

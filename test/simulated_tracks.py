@@ -1,4 +1,4 @@
-"""Walks with odometry through the simulated building, without a bag in between."""
+"""Drives through the demo's building with a sensor that keeps the axes of the map, as tracks with odometry."""
 
 from __future__ import annotations
 
@@ -9,22 +9,41 @@ import numpy as np
 
 from mail_ros.core.types import Estimate, SampleLocalizer
 from mail_ros.data.labels import interpolate
-from mail_ros.data.simulator.demo import Drive, simulate
-from mail_ros.data.simulator.dipoles import Site, make_site
-from mail_ros.data.simulator.plan import drive_route, survey_route
+from mail_ros.data.simulator.building import Building
+from mail_ros.data.simulator.demo_building import HEIGHT_M, demo_building
+from mail_ros.data.simulator.drive import drive as simulate
+from mail_ros.data.simulator.floor_plan import drive_route, survey_route
+from mail_ros.data.simulator.simulated_drive import SimulatedDrive
+from mail_ros.data.simulator.simulation_config import DriveConfig
 from mail_ros.data.track import Track
 
-TURN_RAD = 1.9  # of odometry's frame against the map: nobody may know
+YAW_RAD = 1.9  # of odometry's frame against the map: unknown to all localizers
+STEADY = DriveConfig(  # between landmarks at the speed that labels assume
+    speed_m_s=1.0, acceleration_m_s2=10.0, max_yaw_rate_rad_s=10.0, corner_length_m=0.3, jitter_s=0.0
+)
 
 
-def simulated_track(site: Site, route: Sequence[int], seed: int, *, odometry: bool = True, floor: int = 0) -> Track:
+def steady_drive(
+    building: Building, route: Sequence[int], seed: int, *, offset_ut: float = 1.0, **settings: float
+) -> SimulatedDrive:
+    """A drive at a steady speed whose sensor keeps the axes of the map, with noise and a small offset."""
+    walk = simulate(building, dataclasses.replace(STEADY, **settings), seed, route=route)  # type: ignore[arg-type]
+    rng, count = np.random.default_rng([seed, 4]), len(walk.stamp_ns)
+    field_ut = building.field_ut(0, np.column_stack([walk.position_m, np.full(count, HEIGHT_M)]))
+    noise_ut = rng.normal(scale=offset_ut, size=3) + rng.normal(scale=STEADY.noise_ut, size=(count, 3))
+    return dataclasses.replace(walk, field_ut=field_ut + noise_ut)
+
+
+def simulated_track(
+    building: Building, route: Sequence[int], seed: int, *, odometry: bool = True, floor: int = 0
+) -> Track:
     """A drive at 20 Hz with a small offset, and wheels that are 3 % long and drift by a degree in ten metres."""
-    walk = simulate(site, route, seed, Drive(rate_hz=20.0, offset_ut=1.0))
+    walk = steady_drive(building, route, seed, rate_hz=20.0)
     landmarks = [dataclasses.replace(mark, floor=floor) for mark in walk.landmarks]
     labels = interpolate(walk.stamp_ns, landmarks)
     moved_m = np.diff(walk.position_m, axis=0, prepend=walk.position_m[:1])
     way_m = np.cumsum(np.linalg.norm(moved_m, axis=1))
-    angle = TURN_RAD + np.radians(1.0) * way_m / 10.0
+    angle = YAW_RAD + np.radians(1.0) * way_m / 10.0
     cos, sin = np.cos(angle), np.sin(angle)
     turned_m = 1.03 * np.column_stack(
         [cos * moved_m[:, 0] - sin * moved_m[:, 1], sin * moved_m[:, 0] + cos * moved_m[:, 1]]
@@ -41,16 +60,16 @@ def simulated_track(site: Site, route: Sequence[int], seed: int, *, odometry: bo
     )
 
 
-def surveys(site: Site | None = None, *, floor: int = 0) -> list[Track]:
+def surveys(building: Building | None = None, *, floor: int = 0) -> list[Track]:
     """Two walks that take every corridor in both directions."""
-    site = site or make_site()
-    return [simulated_track(site, survey_route(site, seed), seed, floor=floor) for seed in (11, 12)]
+    building = building or demo_building()
+    return [simulated_track(building, survey_route(building.plan, seed), seed, floor=floor) for seed in (11, 12)]
 
 
 def drive(*, length_m: float = 60.0, seed: int = 21, odometry: bool = True) -> Track:
     """A walk through the same building that no survey saw."""
-    site = make_site()
-    return simulated_track(site, drive_route(site, length_m, seed), seed, odometry=odometry)
+    building = demo_building()
+    return simulated_track(building, drive_route(building.plan, length_m, seed), seed, odometry=odometry)
 
 
 def with_noise_after(track: Track, index: int) -> Track:

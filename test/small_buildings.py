@@ -2,9 +2,10 @@
 
 from functools import cache
 
-from mail_ros.data.simulator.building import Building, BuildingConfig, make_building
+from mail_ros.data.simulator.building import Building, make_building
+from mail_ros.data.simulator.simulation_config import BuildingConfig
 
-SMALL = BuildingConfig(floors=2, aisles=2, length_m=14.0, apart_m=6.0, crossings=3)
+SMALL = BuildingConfig(floors=2, aisles=2, length_m=14.0, spacing_m=6.0, crossings=3)
 
 
 @cache

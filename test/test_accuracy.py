@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from helpers import synthetic_walk
 from shared_walks import LOGS, needs_logs
+from simulated_tracks import steady_drive
 from test_cli import mail_ros
 
 from mail_ros.core.errors import BagError
 from mail_ros.data.simulator.bag import write_bag
-from mail_ros.data.simulator.demo import survey
-from mail_ros.data.simulator.dipoles import make_site
-from mail_ros.data.simulator.walk import SimulatedWalk
+from mail_ros.data.simulator.demo_building import demo_building
+from mail_ros.data.simulator.floor_plan import survey_route
+from mail_ros.data.simulator.simulated_drive import SimulatedDrive
 from mail_ros.evaluation.accuracy import relation
 from mail_ros.evaluation.cells import CellResult
 from mail_ros.evaluation.estimates import read_csv, table
@@ -26,7 +27,14 @@ from mail_ros.evaluation.metrics import Metrics
 from mail_ros.evaluation.workers import context
 
 
-def write_walks(folder: Path, walks: Iterable[SimulatedWalk]) -> Path:
+def survey_drive(seed: int, fraction: float = 1.0) -> SimulatedDrive:
+    """Through every corridor both ways, or the first of them."""
+    building = demo_building()
+    route = survey_route(building.plan, seed)
+    return steady_drive(building, route[: 1 + round(fraction * (len(route) - 1))], seed)
+
+
+def write_walks(folder: Path, walks: Iterable[SimulatedDrive]) -> Path:
     for number, walk in enumerate(walks):
         write_bag(folder / f"walk_{number}", walk, {"route": "all", "device": f"phone {number % 2}"})
     return folder
@@ -35,14 +43,13 @@ def write_walks(folder: Path, walks: Iterable[SimulatedWalk]) -> Path:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three simulated walks of one route, the one to be judged on broken off: one filter takes 0.1 s a step."""
-    *_, judged = survey(make_site(), 3, 0, part=0.3)
-    return write_walks(tmp_path_factory.mktemp("site"), [*survey(make_site(), 2, 0), judged])
+    return write_walks(tmp_path_factory.mktemp("site"), [survey_drive(0), survey_drive(1), survey_drive(2, 0.3)])
 
 
 @pytest.fixture(scope="module")
 def pieces(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three short walks, for tests that do not ask how good anything is."""
-    return write_walks(tmp_path_factory.mktemp("pieces"), survey(make_site(), 3, 0, part=0.2))
+    return write_walks(tmp_path_factory.mktemp("pieces"), (survey_drive(seed, 0.2) for seed in range(3)))
 
 
 def accuracy(*arguments: object, code: int = 0) -> str:

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers import synthetic_walk
+from mail_ros.data.simulator.plan import drive_route
+from simulated_tracks import steady_drive
 
 from mail_ros.core.localizer.diagnostics import Level
 from mail_ros.core.types import NS_PER_S, FloatArray, IntArray
@@ -17,14 +19,13 @@ from mail_ros.data.check.limits import CheckLimits
 from mail_ros.data.labels import interpolate
 from mail_ros.data.messages import FIELD_TYPE, LANDMARK_TYPE, encode_field, encode_landmark
 from mail_ros.data.simulator.bag import write_bag
-from mail_ros.data.simulator.demo import Drive, simulate
-from mail_ros.data.simulator.dipoles import make_site
-from mail_ros.data.simulator.plan import drive_route
+from mail_ros.data.simulator.demo_building import demo_building
+from mail_ros.data.simulator.floor_plan import drive_route
 from mail_ros.data.track import Landmark, Track
 from mail_ros.data.truth import LANDMARK_TOPIC, Truth, Way
 
-SITE = make_site()
-WALK = simulate(SITE, drive_route(SITE, 40.0, 3), 3, Drive(rate_hz=50.0))
+BUILDING = demo_building()
+WALK = steady_drive(BUILDING, drive_route(BUILDING.plan, 40.0, 3), 3)
 LIMITS = CheckLimits()
 
 
@@ -162,7 +163,7 @@ FAULTS: list[tuple[str, Level, str, Callable[[], Recording]]] = [
     ("clock", Level.WARN, "0.5 s ahead of the field's", lambda: recorded()._replace(clock_s=0.5)),
     ("clock", Level.ERROR, "7.0 s behind the field's", lambda: recorded()._replace(clock_s=-7.0)),
     ("speed", Level.ERROR, "nobody walks so fast", lambda: recorded(landmarks=misplaced(60.0))),
-    ("speed", Level.ERROR, "at 7 to 7 s (9.0 m, ", lambda: recorded(landmarks=at_once())),
+    ("speed", Level.ERROR, "at 8 to 8 s (9.0 m, ", lambda: recorded(landmarks=at_once())),
     ("way", Level.WARN, "a landmark is missing or misplaced", lambda: recorded(landmarks=misplaced(14.0))),
     ("legs", Level.WARN, "mark more places between", lambda: recorded(landmarks=WALK.landmarks[:1] + far_end())),
     ("speed", Level.WARN, "somebody stood there", lambda: unmarked_stand()),

@@ -8,8 +8,8 @@ from simulated_tracks import simulated_track
 
 from mail_ros.core.types import NS_PER_S
 from mail_ros.data.coverage import Coverage, Need, coverage
-from mail_ros.data.simulator.dipoles import make_site
-from mail_ros.data.simulator.plan import drive_route, survey_route
+from mail_ros.data.simulator.demo_building import demo_building
+from mail_ros.data.simulator.floor_plan import drive_route, survey_route
 from mail_ros.data.track import Track
 
 
@@ -116,9 +116,10 @@ def test_nothing_labelled_is_no_coverage() -> None:
 
 
 def test_a_simulated_survey_covers_every_corridor() -> None:
-    site = make_site()
-    covered = of(simulated_track(site, survey_route(site, 1), 1))
-    corridors_m = np.linalg.norm(np.diff(site.corner_m[site.corridor], axis=1)[:, 0], axis=1).sum()
+    building = demo_building()
+    plan = building.plan
+    covered = of(simulated_track(building, survey_route(plan, 1), 1))
+    corridors_m = np.linalg.norm(np.diff(plan.corner_m[plan.corridor], axis=1)[:, 0], axis=1).sum()
     assert metres(covered) == [pytest.approx(corridors_m, rel=0.08), 0, 0]
-    drive = simulated_track(site, drive_route(site, 60.0, 1), 1)  # never turns back
+    drive = simulated_track(building, drive_route(plan, 60.0, 1), 1)  # never turns back
     assert of(drive).length_m(Need.AGAIN) > 20

@@ -14,11 +14,9 @@ import numpy as np
 import pytest
 
 from mail_ros.core.errors import MailError
-from mail_ros.data.simulator.demo import Drive, simulate
-from mail_ros.data.simulator.demo_drive import drive_site
-from mail_ros.data.simulator.dipoles import make_site
-from mail_ros.data.simulator.plan import drive_route
-from mail_ros.evaluation.drive_picture import draw_robot_drive
+from mail_ros.data.simulator.demo import CALM, drive_demo
+from mail_ros.data.simulator.demo_building import demo_building
+from mail_ros.data.simulator.drive import drive
 from mail_ros.evaluation.picture import draw_drive
 
 pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
@@ -34,11 +32,11 @@ def test_a_simulated_robot_is_localized_over_dds(tmp_path: Path, capsys: pytest.
 
     demo(out=tmp_path / "pictures" / "demo.png", length_m=15.0, seed=6)
     printed = capsys.readouterr().out.splitlines()
-    numbers = [float(number) for number in re.findall(r"[\d.]+", printed[-2].replace(",", ""))]
-    poses, mean_m, median_m, p90_m, over_5m, latency_ms, latency_p99_ms = numbers
+    poses, mean_m, median_m, p90_m, max_m, over_5m = row_of("all", printed)
+    latency_ms, latency_p99_ms = (float(number) for number in re.findall(r"([\d.]+) ms", printed[-2]))
     assert poses > 30
     assert median_m < 0.5
-    assert median_m <= p90_m
+    assert median_m <= p90_m <= max_m
     assert mean_m < 3.0
     assert over_5m < 20.0
     assert 0.0 < latency_ms <= latency_p99_ms
@@ -49,21 +47,26 @@ def test_a_simulated_robot_is_localized_over_dds(tmp_path: Path, capsys: pytest.
 def test_a_robot_whose_sensor_turns_with_it_is_localized_with_a_model_of_its_own(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Survey, training and drive: the whole way once, at changing speed; nobody tells how the sensor is mounted."""
+    """Survey, training and drive at changing speed; the mount of the sensor is unknown."""
     from mail_ros.cli.demo import demo
 
-    demo(out=tmp_path / "robot.png", length_m=8.0, seed=4, wheels=True)
+    demo(out=tmp_path / "robot.png", length_m=8.0, seed=1, wheels=True)
     printed = capsys.readouterr().out.splitlines()
-    row = next(line for line in printed if line.lstrip().startswith("all"))
-    poses, mean_m, median_m, p90_m, most_m = (float(number) for number in re.findall(r"[\d.]+", row.replace(",", "")))
+    poses, mean_m, median_m, p90_m, max_m, _ = row_of("all", printed)
     assert poses > 30
-    assert median_m <= p90_m <= most_m
+    assert median_m <= p90_m <= max_m
     assert mean_m < 2.0
     assert printed[-1] == f"picture: {tmp_path / 'robot.png'}"
     assert (tmp_path / "robot.png").read_bytes().startswith(PNG)
 
 
-def test_what_ends_the_node_is_said(tmp_path: Path) -> None:
+def row_of(name: str, printed: list[str]) -> list[float]:
+    """The numbers of a row of the table."""
+    row = next(line for line in printed if line.lstrip().startswith(name))
+    return [float(number) for number in re.findall(r"[\d.]+", row.replace(",", ""))]
+
+
+def test_the_reason_why_the_node_ended_is_reported(tmp_path: Path) -> None:
     from mail_ros.cli.demo import demo
 
     with pytest.raises(
@@ -87,17 +90,11 @@ def test_a_signal_ends_the_node_too(number: signal.Signals, tmp_path: Path) -> N
         robot.kill()
 
 
-def test_a_picture_needs_no_more_than_one_estimate(tmp_path: Path) -> None:
-    site = make_site()
-    walk = simulate(site, drive_route(site, 5.0, 0), 0, Drive())
-    draw_drive(tmp_path / "one.png", site, walk, np.array([len(walk.stamp_ns) - 1]), np.array([[100.0, -100.0]]))
-    assert (tmp_path / "one.png").read_bytes().startswith(PNG)
-
-
-def test_a_picture_of_a_robot_needs_no_more_than_one_estimate_either(tmp_path: Path) -> None:
-    site = make_site()
-    walk = drive_site(site, 20.0, 0)
-    draw_robot_drive(tmp_path / "one.png", site, walk, np.array([len(walk.stamp_ns) - 1]), np.array([[100.0, -100.0]]))
+@pytest.mark.parametrize("events", [False, True])
+def test_a_picture_needs_one_estimate(tmp_path: Path, events: bool) -> None:
+    building = demo_building()
+    walk = drive_demo(building, 24.0, 0) if events else drive(building, CALM, length_m=5.0)
+    draw_drive(tmp_path / "one.png", building, walk, np.array([len(walk.stamp_ns) - 1]), np.array([[100.0, -100.0]]))
     assert (tmp_path / "one.png").read_bytes().startswith(PNG)
 
 

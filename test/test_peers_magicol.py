@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 from dtaidistance import dtw
+from mail_ros.data.simulator.plan import drive_route
 from simulated_tracks import (
     answers,
     assert_equal,
@@ -19,8 +20,8 @@ from simulated_tracks import (
 
 from mail_ros.core.errors import ConfigError, TrackError
 from mail_ros.core.types import Estimate
-from mail_ros.data.simulator.dipoles import make_site
-from mail_ros.data.simulator.plan import drive_route
+from mail_ros.data.simulator.demo_building import demo_building
+from mail_ros.data.simulator.floor_plan import drive_route
 from mail_ros.data.track import Track
 from mail_ros.evaluation.baselines.magicol import Magicol, MagicolSettings, distances_ut, fit_magicol
 from mail_ros.evaluation.estimates import follow
@@ -81,8 +82,8 @@ def test_without_odometry_it_walks_at_a_pace_and_still_answers(fitted: Magicol) 
 
 
 def test_the_smoothed_track_knows_the_start_that_the_first_answers_did_not(training: list[Track]) -> None:
-    site = make_site()
-    walk = simulated_track(site, drive_route(site, 40.0, 31), 31)
+    building = demo_building()
+    walk = simulated_track(building, drive_route(building.plan, 40.0, 31), 31)
     localizer = fit_magicol(training, seed=3, settings=SMALL)
     online = [one.error_m for one in follow(localizer, walk)]
     smoothed_m = localizer.smoothed()

@@ -6,12 +6,13 @@ import dataclasses
 
 import numpy as np
 import pytest
+from mail_ros.data.simulator.plan import drive_route
 from simulated_tracks import answers, assert_equal, chance_error_m, drive, simulated_track, surveys, with_noise_after
 
 from mail_ros.core.errors import ConfigError, TrackError
 from mail_ros.core.types import Estimate, Sample
-from mail_ros.data.simulator.dipoles import make_site
-from mail_ros.data.simulator.plan import drive_route
+from mail_ros.data.simulator.demo_building import demo_building
+from mail_ros.data.simulator.floor_plan import drive_route
 from mail_ros.data.track import Track
 from mail_ros.evaluation.baselines.maloc import Maloc, MalocSettings, fit_maloc
 from mail_ros.evaluation.estimates import follow
@@ -57,8 +58,8 @@ def test_the_same_seed_gives_the_same_estimates(training: list[Track], estimates
 
 def test_a_robot_that_is_carried_off_is_found_again(fitted: Maloc) -> None:
     """Two walks, one after the other, the second from elsewhere and with odometry's frame turned."""
-    site = make_site()
-    first, second = (simulated_track(site, drive_route(site, 60.0, seed), seed) for seed in (21, 22))
+    building = demo_building()
+    first, second = (simulated_track(building, drive_route(building.plan, 60.0, seed), seed) for seed in (21, 22))
     assert first.moved_m is not None
     assert second.moved_m is not None
     assert np.linalg.norm(first.position_m[-1] - second.position_m[0]) > 5.0

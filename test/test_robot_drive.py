@@ -13,6 +13,7 @@ import math
 import numpy as np
 import pytest
 from mail_ros.core.localizer.tracked import TrackedLocalizer
+from mail_ros.data.simulator.walk import SimulatedDrive
 from simulated_tracks import answers, assert_equal, with_noise_after
 from small_buildings import small_building
 
@@ -24,9 +25,9 @@ from mail_ros.core.types import BoolArray, Estimate, FloatArray, Sample, Status
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.gravity_alignment import turned_rows
 from mail_ros.data.simulator.drive import drive
+from mail_ros.data.simulator.simulated_drive import SimulatedDrive
 from mail_ros.data.simulator.simulation_config import DriveConfig
 from mail_ros.data.simulator.survey import survey
-from mail_ros.data.simulator.walk import SimulatedDrive
 from mail_ros.data.track import Track
 from mail_ros.training.matching import fit_matching
 from mail_ros.training.run_config import run_config
@@ -121,7 +122,7 @@ def test_a_stop_of_a_minute_moves_no_pose(model: Model) -> None:
     walk = go(stops=1, stop_s=60.0)
     track = true_track(walk)
     said = check_found(model, track)
-    stands = walk.standing & (np.abs(np.gradient(walk.heading_rad)) < 1e-4)
+    stands = walk.stationary & (np.abs(np.gradient(walk.heading_rad)) < 1e-4)
     step_m = moves_m(said, track.stamp_ns, stands)
     assert len(step_m) > 60.0 / STRIDE_S - 10  # it goes on saying where it is
     assert step_m.max() < 0.1
@@ -132,9 +133,9 @@ def test_a_spin_in_place_moves_no_pose(model: Model) -> None:
     walk = go(spins=2)
     track = true_track(walk)
     said = check_found(model, track)
-    spins = walk.standing & (np.abs(np.gradient(walk.heading_rad)) > 1e-4)
+    spins = walk.stationary & (np.abs(np.gradient(walk.heading_rad)) > 1e-4)
     step_m = moves_m(said, track.stamp_ns, spins)
-    assert len(step_m) > 2 * 2 * math.pi / CALM.turn_rad_s / STRIDE_S / 2
+    assert len(step_m) > 2 * 2 * math.pi / CALM.max_yaw_rate_rad_s / STRIDE_S / 2
     assert step_m.max() < 0.1
 
 
@@ -156,7 +157,7 @@ def test_a_hole_while_it_stands_costs_nothing_and_one_on_the_way_only_its_window
     """Odometry carries the place on until the window is full again."""
     walk = go(60.0, stops=1, stop_s=20.0)
     track = true_track(walk)
-    stop = int(np.flatnonzero(walk.standing & (np.arange(len(track)) > 200))[0])
+    stop = int(np.flatnonzero(walk.stationary & (np.arange(len(track)) > 200))[0])
     for first, length in ((stop + 20, 200), (len(track) * 2 // 3, 60)):
         silent = track.field_ut.copy()
         silent[first : first + length] = np.nan

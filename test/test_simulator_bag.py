@@ -18,7 +18,7 @@ from mail_ros.data.simulator.drive import drive
 from mail_ros.data.simulator.simulation_config import PERSON, DriveConfig
 from mail_ros.data.truth import Way
 
-SMALL = ["building.aisles=2", "building.length_m=12", "building.crossings=2", "building.apart_m=5"]
+SMALL = ["building.aisles=2", "building.length_m=12", "building.crossings=2", "building.spacing_m=5"]
 
 
 def test_a_robots_drive_comes_back_from_its_bag(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_a_bag_tells_of_wheels_and_mounts(tmp_path: Path) -> None:
     joints = [decode(each.cdr, JOINTS_TYPE) for each in messages if each.topic == "/joint_states"]
     assert walk.wheels is not None
     assert joints[0].name == ["left_wheel_joint", "right_wheel_joint"]
-    np.testing.assert_allclose([each.velocity for each in joints], walk.wheels.turn_rad_s)
+    np.testing.assert_allclose([each.velocity for each in joints], walk.wheels.velocity_rad_s)
     effort = np.array([each.effort for each in joints])
     assert np.corrcoef(effort.ravel(), walk.wheels.current_a.ravel())[0, 1] > 0.999
     (mounts,) = (decode(each.cdr, each.msgtype).transforms for each in messages if each.topic == "/tf_static")
@@ -67,27 +67,33 @@ def test_a_persons_walk_has_steps_and_no_wheels(tmp_path: Path) -> None:
 
 
 def test_the_verb_writes_surveys_of_every_floor_and_drives(tmp_path: Path) -> None:
-    simulate(out=tmp_path / "survey", walks=1, building=1, settings=[*SMALL, "building.floors=2", "drive.height_m=1"])
+    simulate(out=tmp_path / "survey", walks=1, building="1", settings=[*SMALL, "building.floors=2", "drive.height_m=1"])
     tracks = [read_track(path) for path in sorted((tmp_path / "survey").iterdir())]
     assert [set(track.floor) for track in tracks] == [{0}, {1}]
     drives = tmp_path / "drives"
-    simulate(out=drives, walks=2, building=1, who="robot", drive_m=12.0, settings=[*SMALL, "drive.speed_m_s=0.4"])
+    simulate(
+        out=drives, walks=2, building="1", platform="robot", drive_m=12.0, settings=[*SMALL, "drive.speed_m_s=0.4"]
+    )
     recordings = [read_recording(path) for path in sorted(drives.iterdir())]
     assert len({recording.notes["route"] for recording in recordings}) == 2
     for recording in recordings:
         assert recording.truth.way is Way.REFERENCE
-        assert recording.notes["who"] == "robot"
+        assert recording.notes["platform"] == "robot"
         step_m = np.linalg.norm(np.diff(recording.track.position_m[::50], axis=0), axis=1)
         assert np.nanmax(step_m) < 0.5
 
 
 def test_the_verb_says_what_it_does_not_understand(tmp_path: Path) -> None:
     for arguments, message in (
-        ({"drive_m": 10.0}, "building: wanted --building with what describes it, found none; add --building 0"),
-        ({"building": 0, "who": "cat"}, "drive.who: wanted robot or person, found 'cat'"),
-        ({"building": 0, "settings": ["drive.spped=1"]}, "drive.spped: wanted one of acceleration_m_s2"),
-        ({"building": 0, "settings": ["speed=1"]}, "speed: wanted one of building, drive"),
-        ({"building": 0, "settings": ["building.floors=0"]}, "building.floors: wanted 1 to 20, found 0"),
+        (
+            {"settings": ["building.floors=2"]},
+            "building.*: wanted settings of a numbered building, found --building demo",
+        ),
+        ({"building": "attic"}, "building: wanted demo or a number, found 'attic'"),
+        ({"building": "0", "platform": "cat"}, "drive.platform: wanted robot or person, found 'cat'"),
+        ({"building": "0", "settings": ["drive.spped=1"]}, "drive.spped: wanted one of acceleration_m_s2"),
+        ({"building": "0", "settings": ["speed=1"]}, "speed=1: wanted SECTION.NAME=VALUE"),
+        ({"building": "0", "settings": ["building.floors=0"]}, "building.floors: wanted 1 to 20, found 0"),
     ):
         with pytest.raises(ConfigError) as caught:
             simulate(out=tmp_path / "bags", **arguments)

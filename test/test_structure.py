@@ -115,6 +115,6 @@ def test_a_simulated_person_sees_the_structure_of_real_walks() -> None:
 
 
 def test_the_verb_draws_what_it_compares(tmp_path: Path) -> None:
-    small = ["building.aisles=2", "building.length_m=10", "building.crossings=2", "building.apart_m=8"]
+    small = ["building.aisles=2", "building.length_m=10", "building.crossings=2", "building.spacing_m=8"]
     field(buildings=1, walks=1, settings=small, out=tmp_path / "simulator.png")
     assert (tmp_path / "simulator.png").read_bytes().startswith(b"\x89PNG")

@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 import pytest
 from browser import chromium, needs_chromium
+from simulated_tracks import steady_drive
 from test_cli import mail_ros
 
 from mail_ros.cli.benchmark import STUDIES as NAMED_IN_HELP
 from mail_ros.core.errors import ConfigError, MailError
 from mail_ros.data.simulator.bag import write_bag
-from mail_ros.data.simulator.demo import Drive, simulate
-from mail_ros.data.simulator.dipoles import make_site
-from mail_ros.data.simulator.plan import drive_route
+from mail_ros.data.simulator.demo_building import demo_building
+from mail_ros.data.simulator.floor_plan import drive_route
 from mail_ros.evaluation.accuracy import Bench, merge, settled
 from mail_ros.evaluation.area import auroc
 from mail_ros.evaluation.estimates import read_csv
@@ -40,11 +40,11 @@ METHODS = ("knn", "mail_heatmap", "mail_uniform")
 @pytest.fixture(scope="module")
 def bags(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Four rounds of a short route through the made-up building and two of another, with two phones."""
-    folder, site = tmp_path_factory.mktemp("site"), make_site()
+    folder, building = tmp_path_factory.mktemp("building"), demo_building()
     for route, phones in (("1", "ABBA"), ("2", "BA")):
-        way = drive_route(site, 40.0, int(route) - 1)
+        corners = drive_route(building.plan, 40.0, int(route) - 1)
         for number, phone in enumerate(phones):
-            walk = simulate(site, way, number, Drive(rate_hz=20.0, offset_ut=1.0))  # matching forgives a little
+            walk = steady_drive(building, corners, number, rate_hz=20.0)  # matching forgives a little
             write_bag(folder / f"walk_{route}_{number}", walk, {"route": route, "device": phone})
     return folder
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from simulated_tracks import steady_drive
 from truth_bags import marks, points, poses, transform, write_bag
 
 from mail_ros.core.errors import BagError
@@ -19,16 +20,14 @@ from mail_ros.data.dataset import WindowSet
 from mail_ros.data.messages import ODOMETRY_TYPE, POSE_TYPES
 from mail_ros.data.route import Route, RoutePoint
 from mail_ros.data.route_file import NOTE, route_to_note
-from mail_ros.data.simulator.demo import Drive, simulate
-from mail_ros.data.simulator.dipoles import make_site
-from mail_ros.data.simulator.plan import drive_route
+from mail_ros.data.simulator.demo_building import demo_building
+from mail_ros.data.simulator.floor_plan import drive_route
 from mail_ros.data.track import Landmark, Track
 from mail_ros.data.truth import CLICK_TOPIC, LANDMARK_TOPIC, REFERENCE_TOPIC, Way
 
-SITE = make_site()
-CORNERS = drive_route(SITE, 40.0, 3)
-STEADY = Drive(speed_m_s=1.0, speed_spread=0.0, wander_m=0.0)  # as labels take it to be
-WALK = simulate(SITE, CORNERS, 3, STEADY)
+BUILDING = demo_building()
+CORNERS = drive_route(BUILDING.plan, 40.0, 3)
+WALK = steady_drive(BUILDING, CORNERS, 3, speed_m_s=0.9, speed_variation=0.0, wander_m=0.0, corner_length_m=0.1)
 STAMPS = [mark.stamp_ns for mark in WALK.landmarks]
 EVERY_100_MS = slice(None, None, 5)
 SEEN_NS, SEEN_M = WALK.stamp_ns[EVERY_100_MS].tolist(), WALK.position_m[EVERY_100_MS]

@@ -24,14 +24,14 @@ from mail_ros.data.messages import (
     encode_mark,
     typestore,
 )
-from mail_ros.data.simulator.walk import SimulatedWalk
+from mail_ros.data.simulator.simulated_drive import SimulatedDrive
 from mail_ros.data.track import Landmark
 
 LATE_NS = 10_000_000  # between a message's stamp and its receipt
 
 
 def write_bag(
-    path: Path, walk: SimulatedWalk, messages: Sequence[Message] = (), notes: Mapping[str, str] | None = None
+    path: Path, walk: SimulatedDrive, messages: Sequence[Message] = (), notes: Mapping[str, str] | None = None
 ) -> Path:
     """The walk's field, and messages; returns the bag's path."""
     field = [

@@ -16,8 +16,8 @@ from mail_ros.cli.train import expand
 if TYPE_CHECKING:  # these bring numpy along
     from mail_ros.core.types import FloatArray
     from mail_ros.data.simulator.building import Building
-    from mail_ros.data.simulator.settings import SimulationConfig
     from mail_ros.data.simulator.simulation_config import DriveConfig
+    from mail_ros.data.simulator.simulation_settings import SimulationConfig
 
 DRIVE_M = 200.0  # that is timed
 
@@ -38,7 +38,7 @@ def field(
     from benchmarks.field.structure_picture import draw_structure
     from mail_ros.data.bag import read_track
     from mail_ros.data.simulator.building import make_building
-    from mail_ros.data.simulator.settings import simulation_config
+    from mail_ros.data.simulator.simulation_settings import simulation_config
 
     recorded = [semivariance_ut2([read_track(path)]) for path in expand(bags or [])]
     configs = [simulation_config(settings or [], who) for who in ("robot", "person")]
@@ -58,7 +58,7 @@ def field(
 def _simulated(places: Sequence[Building], config: DriveConfig, walks: int) -> list[FloatArray]:
     from benchmarks.field.structure import simulated
 
-    with progress(f"simulating {config.who}s") as bar:
+    with progress(f"simulating {config.platform}s") as bar:
         return [simulated([place], config, walks)[0] for place in bar.track(places, description="")]
 
 
@@ -98,6 +98,6 @@ def _print_speed(config: SimulationConfig) -> None:
     took_s = time.perf_counter() - started_s
     times = f"{walk.duration_s / took_s:,.0f} times real time"
     console.print(
-        f"{config.drive.who}: {walk.duration_s:.0f} s of a drive in {took_s:.3f} s, {times}; "
+        f"{config.drive.platform}: {walk.duration_s:.0f} s of a drive in {took_s:.3f} s, {times}; "
         f"before, once, the field of a floor at its height in {field_s:.1f} s"
     )

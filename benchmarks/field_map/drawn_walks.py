@@ -17,7 +17,7 @@ from benchmarks.field_map.walks import DrawnWalksConfig, floor_maps, map_walks
 from mail_ros.core.types import FloatArray, SampleLocalizer
 from mail_ros.data.simulator.building import Building, make_building
 from mail_ros.data.simulator.drive import drive
-from mail_ros.data.simulator.plan import Plan, drive_route, lengths_m
+from mail_ros.data.simulator.floor_plan import FloorPlan, drive_route, lengths_m
 from mail_ros.data.simulator.simulation_config import DriveConfig
 from mail_ros.data.simulator.survey import survey
 from mail_ros.data.track import Track
@@ -34,9 +34,9 @@ OTHER_TURNS = "by other turns"
 CASES: Mapping[str, DriveConfig] = {
     "as the survey": SURVEY,
     OTHER_TURNS: SURVEY,
-    "0.15 m left": dataclasses.replace(SURVEY, beside_m=0.15),
-    "0.3 m left": dataclasses.replace(SURVEY, beside_m=0.3),
-    "0.3 m right": dataclasses.replace(SURVEY, beside_m=-0.3),
+    "0.15 m left": dataclasses.replace(SURVEY, lateral_offset_m=0.15),
+    "0.3 m left": dataclasses.replace(SURVEY, lateral_offset_m=0.3),
+    "0.3 m right": dataclasses.replace(SURVEY, lateral_offset_m=-0.3),
     "wander 0.3 m": dataclasses.replace(SURVEY, wander_m=0.3),
 }
 Turn = tuple[int, int, int]  # from, over and to which corner
@@ -95,7 +95,7 @@ def turns(route: Sequence[int]) -> set[Turn]:
     return there | {(c, b, a) for a, b, c in there}
 
 
-def route_by_other_turns(plan: Plan, length_m: float, known: set[Turn], seed: int) -> list[int]:
+def route_by_other_turns(plan: FloorPlan, length_m: float, known: set[Turn], seed: int) -> list[int]:
     """A way of at least `length_m` that never turns back; a turn that is not `known` goes before one that is."""
     rng = np.random.default_rng([seed, 5])
     route = drive_route(plan, 0.1, seed)
@@ -114,7 +114,7 @@ def _drives(building: Building, case: str, survey_tracks: Sequence[Track], seed:
         yield drive(building, CASES[case], own_seed, length_m=LENGTH_M, route=route).true_track(f"{case} {number}")
 
 
-def _corners(plan: Plan, track: Track) -> list[int]:
+def _corners(plan: FloorPlan, track: Track) -> list[int]:
     """The corners that a walk came by, in order."""
     distance_m = np.linalg.norm(np.nan_to_num(track.position_m)[:, None] - plan.corner_m, axis=2)
     nearest = distance_m.argmin(axis=1)[distance_m.min(axis=1) < 1.0]

@@ -22,7 +22,7 @@ from mail_ros.core.signal.attitude import UPRIGHT
 from mail_ros.core.signal.sampling import DistanceSampling
 from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray
 from mail_ros.data.dataset import resample
-from mail_ros.data.simulator.path import smooth
+from mail_ros.data.simulator.path import smooth_path
 from mail_ros.data.simulator.simulation_config import DriveConfig
 from mail_ros.data.track import Track
 
@@ -62,8 +62,10 @@ class FloorMap:
         rng = np.random.default_rng([config.seed, self.floor % 2**31, number, 32])
         beside_m = float(np.clip(rng.normal(scale=config.beside_m), -MOST_BESIDE_M, MOST_BESIDE_M))
         speed_m_s = rng.uniform(*config.speed_m_s)
-        drive = DriveConfig(wander_m=config.wander_m, beside_m=beside_m, speed_m_s=speed_m_s, speed_spread=0.0)
-        place_m = smooth(self.ways.route(config.length_m, rng), drive, rng).place_m
+        drive = DriveConfig(
+            wander_m=config.wander_m, lateral_offset_m=beside_m, speed_m_s=speed_m_s, speed_variation=0.0
+        )
+        place_m = smooth_path(self.ways.route(config.length_m, rng), drive, rng).position_m
         way_m = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(place_m, axis=0), axis=1))])
         field_ut = self._drawn_ut(place_m, way_m, config.doubt, rng)
         return _track(f"map, floor {self.floor}, walk {number}", way_m / speed_m_s, place_m, field_ut, self.floor)

@@ -26,9 +26,9 @@ from mail_ros.data.calibration.drive import Drive
 from mail_ros.data.simulator.bag import JOINTS, TORQUE_NM_A
 from mail_ros.data.simulator.building import Building, make_building
 from mail_ros.data.simulator.drive import drive
+from mail_ros.data.simulator.simulated_drive import SimulatedDrive
 from mail_ros.data.simulator.simulation_config import DriveConfig
 from mail_ros.data.simulator.survey import survey
-from mail_ros.data.simulator.walk import SimulatedDrive
 from mail_ros.data.track import Track
 from mail_ros.evaluation.methods import Fit, fit_our_matching
 from mail_ros.training.run_config import RunConfig, run_config
@@ -38,7 +38,7 @@ WALKS = 2  # of a survey
 BEFORE = RunConfig(sampling=TimeSampling(rate_hz=10.0))
 AFTER = run_config((), "robot")
 CONFIGS: Mapping[str, RunConfig] = {"before": BEFORE, "after": AFTER}
-CALIBRATION = DriveConfig(speed_spread=0.5, wander_m=0.02, spins=2, reversals=4)  # over the same metres, to and fro
+CALIBRATION = DriveConfig(speed_variation=0.5, wander_m=0.02, spins=2, reversals=4)  # over the same metres, to and fro
 TO_AND_FRO = (0, 1) * 5  # corners
 ATTEMPTS = 5  # at a calibration drive that tells enough
 
@@ -82,7 +82,7 @@ def calibrated(building: Building, config: DriveConfig, device: int) -> Robot:
     Raises:
         BagError: none of some drives does.
     """
-    motion = {name: getattr(CALIBRATION, name) for name in ("speed_spread", "wander_m", "spins", "reversals")}
+    motion = {name: getattr(CALIBRATION, name) for name in ("speed_variation", "wander_m", "spins", "reversals")}
     refused: BagError | None = None
     for attempt in range(ATTEMPTS):
         driven = drive(
@@ -101,7 +101,7 @@ def corrected(track: Track, driven: SimulatedDrive, robot: Robot) -> Track:
     correction = Compensation(robot)
     assert driven.wheels is not None
     field_ut = []
-    states = zip(driven.wheels.turn_rad_s, TORQUE_NM_A * driven.wheels.current_a, strict=True)
+    states = zip(driven.wheels.velocity_rad_s, TORQUE_NM_A * driven.wheels.current_a, strict=True)
     for stamp_ns, reading_ut, (velocity, effort) in zip(track.stamp_ns.tolist(), track.field_ut, states, strict=True):
         correction.add_joints(joint_reading(stamp_ns, JOINTS, velocity, effort))
         field_ut.append(correction.field_ut(stamp_ns, reading_ut))
@@ -111,7 +111,7 @@ def corrected(track: Track, driven: SimulatedDrive, robot: Robot) -> Track:
 def _as_recorded(driven: SimulatedDrive) -> Drive:
     """As `read_drive` reads it from its bag."""
     assert driven.wheels is not None
-    kinds = {"velocity": driven.wheels.turn_rad_s, "effort": TORQUE_NM_A * driven.wheels.current_a}
+    kinds = {"velocity": driven.wheels.velocity_rad_s, "effort": TORQUE_NM_A * driven.wheels.current_a}
     joints = {
         f"{kind}:{joint}": (driven.stamp_ns, values[:, number])
         for kind, values in kinds.items()

@@ -28,9 +28,8 @@ from benchmarks.soak.faults import FAULTS, Driver, Reading
 from mail_ros.core.errors import MailError
 from mail_ros.core.signal.resampling import RESTARTS
 from mail_ros.core.types import NS_PER_S, UT_PER_T
-from mail_ros.data.simulator.demo import simulate
-from mail_ros.data.simulator.dipoles import make_site
-from mail_ros.data.simulator.plan import drive_route
+from mail_ros.data.simulator.demo_building import demo_building
+from mail_ros.data.simulator.drive import drive
 from mail_ros.nodes.conversions import to_time
 from mail_ros.nodes.localizer_node import LocalizerNode
 
@@ -86,8 +85,8 @@ class Soak:
     """A node, its driver, and the books of both."""
 
     def __init__(self, context: Context, parameters: dict[str, Any], seed: int) -> None:
-        site, self.random = make_site(), np.random.default_rng(seed)
-        self.driver = Driver(simulate(site, drive_route(site, 600.0, seed), seed).field_ut, self.random)
+        self.random = np.random.default_rng(seed)
+        self.driver = Driver(drive(demo_building(), seed=seed, length_m=600.0).field_ut, self.random)
         overrides = [Parameter(name, value=value) for name, value in parameters.items()]
         self.node = LocalizerNode(context=context, parameter_overrides=overrides)
         self.executor = SingleThreadedExecutor(context=context)

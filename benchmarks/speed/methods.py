@@ -10,9 +10,8 @@ from pathlib import Path
 from benchmarks.speed.models import surveys
 from benchmarks.speed.parts import Part, Step
 from mail_ros.data.dataset import WindowSet
-from mail_ros.data.simulator.demo import simulate
-from mail_ros.data.simulator.dipoles import make_site
-from mail_ros.data.simulator.plan import drive_route
+from mail_ros.data.simulator.demo_building import demo_building
+from mail_ros.data.simulator.drive import drive
 from mail_ros.evaluation.methods import METHODS, Fit
 from mail_ros.training.loop import Trainer
 from mail_ros.training.run_config import run_config
@@ -40,9 +39,7 @@ def _method(name: str) -> Step:
     with tempfile.TemporaryDirectory() as folder:
         fit = Fit(surveys(), run_config(BRIEF), 0.1, Path(folder), lambda _: None)
         localizer = METHODS[name].fit(fit).localizer("none", 0.1)
-    site = make_site()
-    drive = simulate(site, drive_route(site, 200.0, 3), 3)
-    samples = drive.track("drive").samples()
+    samples = drive(demo_building(), seed=3, length_m=200.0).track("drive").samples()
 
     def step(_: int) -> object:
         while (estimate := localizer.push(next(samples))) is None:

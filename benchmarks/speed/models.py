@@ -13,8 +13,9 @@ from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.models.model_file import ModelCard, save_model
 from mail_ros.core.types import Cells
 from mail_ros.data.dataset import WindowSet
-from mail_ros.data.simulator.demo import survey
-from mail_ros.data.simulator.dipoles import make_site
+from mail_ros.data.simulator.demo import CALM
+from mail_ros.data.simulator.demo_building import demo_building
+from mail_ros.data.simulator.survey import survey
 from mail_ros.data.track import Track
 from mail_ros.training.matching import fit_matching
 from mail_ros.training.network import MailNetwork, arrays, untrained_network
@@ -48,8 +49,8 @@ def network_of(head: HeadKind, hidden: int, cells: int) -> MailNetwork:
 
 
 def surveys() -> list[Track]:
-    """Two walks through every corridor of the simulated building."""
-    return [walk.track(f"walk {number}") for number, walk in enumerate(survey(make_site(), 2, 1))]
+    """Two drives through every corridor of the demo's building."""
+    return [walk.track(f"walk {number}") for number, walk in enumerate(survey(demo_building(), 2, 1, CALM))]
 
 
 def untrained_model(path: Path) -> None:

@@ -16,14 +16,14 @@ from benchmarks.process_cost import memory_mb, processor_s, stop_s
 from benchmarks.speed.models import matching_model, untrained_model
 from mail_ros.cli.node_process import NodeProcess, own_domain, running_node
 from mail_ros.core.errors import MailError
-from mail_ros.data.simulator.demo import simulate
-from mail_ros.data.simulator.dipoles import make_site
-from mail_ros.data.simulator.plan import drive_route
-from mail_ros.data.simulator.walk import SimulatedWalk
+from mail_ros.data.simulator.demo import CALM
+from mail_ros.data.simulator.demo_building import demo_building
+from mail_ros.data.simulator.drive import drive
 from mail_ros.nodes.spin import missing
 
 if TYPE_CHECKING:
-    from mail_ros.nodes.demo_robot import Answer
+    from mail_ros.data.simulator.simulated_drive import SimulatedDrive
+    from mail_ros.nodes.demo_robot import ReceivedPose
 
 RATE_HZ = 50  # of the samples
 FULL = 11 * RATE_HZ  # of them: a window of 10 s and the gradient's lag
@@ -112,11 +112,10 @@ def node_cost(run: Run, duration_s: float, report: Callable[[str, int, int], Non
     domain_id = own_domain()
     try:
         from benchmarks.speed.caller import TriggerCaller
-        from mail_ros.nodes.demo_robot import drive
+        from mail_ros.nodes.demo_robot import drive_in_real_time
     except ModuleNotFoundError as error:
         raise missing(error) from None
-    site = make_site()
-    walk = simulate(site, drive_route(site, FULL / RATE_HZ + duration_s, 1), 1)  # at about 1 m/s
+    walk = drive(demo_building(), CALM, 1, length_m=FULL / RATE_HZ + duration_s)  # at about 1 m/s
     namespaces = [f"robot_{number}" for number in range(run.robots)] if run.robots > 1 else [""]
     parameters = {"stride_s": run.stride_s, **run.parameters}
     if run.robots > 1:
@@ -136,7 +135,7 @@ def node_cost(run: Run, duration_s: float, report: Callable[[str, int, int], Non
                 reloader.poll()
             report(run.name, done, total)
 
-        answers = drive(walk, domain_id, node.check, see, namespaces)
+        answers = drive_in_real_time(walk, domain_id, node.check, see, namespaces)
         took_s = stop_s(node)
     if sum(answer.success for answer in reloader.answers) < run.reloads:
         found = str([answer.message for answer in reloader.answers])
@@ -144,7 +143,7 @@ def node_cost(run: Run, duration_s: float, report: Callable[[str, int, int], Non
     return _cost(run, walk, answers, watch, took_s)
 
 
-def _cost(run: Run, walk: SimulatedWalk, answers: Sequence[Answer], watch: _Watch, took_s: float) -> NodeCost:
+def _cost(run: Run, walk: SimulatedDrive, answers: Sequence[ReceivedPose], watch: _Watch, took_s: float) -> NodeCost:
     late_ms = 1e3 * np.array([answer.latency_s for answer in answers if answer.sample >= FULL])
     if not len(late_ms):
         raise MailError(run.name, wanted="poses", found="none", fix="see that DDS may use the loopback interface")

@@ -1,80 +1,89 @@
-"""`mail_ros demo`: the main job once, with a simulated robot and the real localizer node over DDS.
+"""`mail_ros demo`: a simulated robot, and the real localizer node over DDS.
 
-demo            a robot whose sensor's axes stay fixed to the map; the shipped network
-demo --wheels   survey --> train --> a robot whose sensor turns with it, and that stops, turns and backs up
+demo            first act: MAIL's network, trained before, localizes a calm robot
+demo --wheels   second act: survey --> train --> a robot that stops, spins and reverses, its sensor mounted askew
 """
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 import mail_ros
-from mail_ros.cli.console import console, print_json, print_table
-from mail_ros.cli.demo_drive import Answers, driven
-from mail_ros.cli.demo_wheels import demo_wheels
+from mail_ros.cli.console import console, print_json, print_table, progress
+from mail_ros.cli.node_process import own_domain, running_node
 from mail_ros.cli.options import AsJson
-from mail_ros.core.errors import ModelError
-from mail_ros.evaluation.metrics import TAIL_M
+from mail_ros.core.errors import MailError, ModelError
+from mail_ros.evaluation.metrics import TAIL_M, Metrics, summarize
+from mail_ros.nodes.spin import missing
+
+if TYPE_CHECKING:  # these import numpy and rclpy
+    from mail_ros.core.types import BoolArray, FloatArray, IntArray
+    from mail_ros.data.simulator.building import Building
+    from mail_ros.data.simulator.simulated_drive import SimulatedDrive
+    from mail_ros.nodes.demo_robot import ReceivedPose
 
 SHIPPED = Path("models", "demo.safetensors")
-PLAIN_M, WHEELS_M = 60.0, 45.0  # to drive: about a minute, and two
+CALM_M, WHEELS_M = 32.0, 16.0  # length of each act's drive: about 40 s
+TRACKED: Mapping[str, object] = {"tracker": "odometry", "odometry": "wheels"}
 
 
 def demo(
     model: Annotated[
         Path | None,
-        typer.Option(help="A model of the simulated site; default: the shipped one, with --wheels one trained first."),
+        typer.Option(help="Model of the demo's building; default: the shipped one, with --wheels one trained first."),
     ] = None,
     out: Annotated[Path, typer.Option(help="The picture to draw.")] = Path("demo.png"),
     length_m: Annotated[
         float | None,
-        typer.Option(min=1.0, max=1000.0, help=f"How far to drive; default: {PLAIN_M:g}, with --wheels {WHEELS_M:g}."),
+        typer.Option(min=1.0, max=1000.0, help=f"Length of the drive; default: {CALM_M:g}, --wheels {WHEELS_M:g}."),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Another seed, another drive.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the drive.")] = 0,
     wheels: Annotated[
-        bool, typer.Option("--wheels", help="A robot on wheels that slip, which stops, turns in place and backs up.")
+        bool, typer.Option("--wheels", help="A robot that stops, spins and reverses, on wheels that slip.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Localize a simulated robot: it publishes its magnetometer, the localizer node answers over DDS.
+    """Localize a simulated robot: it publishes its sensors, the localizer node publishes poses over DDS.
 
-    The node runs in a process of its own, as on a robot; the drive takes one to two minutes, in real time.
+    The node runs in a process of its own, as on a robot; the drive takes about 40 s, in real time.
 
-    Example, two minutes: `mail_ros demo --wheels --out demo.png`
+    Example, one minute: `mail_ros demo --wheels --out demo.png`
     """
-    if wheels:
-        result = demo_wheels(model, out, length_m or WHEELS_M, seed)
-    else:
-        result = _demo_plain(model or shipped_model(), out, length_m or PLAIN_M, seed)
-    console.print(f"picture: {out}")
-    if as_json:
-        print_json({**result, "picture": out})
-
-
-def _demo_plain(model: Path, out: Path, length_m: float, seed: int) -> dict[str, object]:
-    from mail_ros.data.simulator.demo import DEMO_SPEED_M_S, Drive, simulate
-    from mail_ros.data.simulator.dipoles import make_site
-    from mail_ros.data.simulator.plan import drive_route
+    from mail_ros.data.simulator.demo import CALM, drive_demo
+    from mail_ros.data.simulator.demo_building import demo_building
+    from mail_ros.data.simulator.drive import drive
     from mail_ros.evaluation.picture import draw_drive
 
-    site = make_site()
-    walk = simulate(site, drive_route(site, length_m, seed), seed, Drive(DEMO_SPEED_M_S))
-    answers = driven(walk, {"model": model})
-    _print_table(answers)
-    draw_drive(out, site, walk, answers.sample, answers.position_m)
-    return answers.result()
+    building = demo_building()
+    with tempfile.TemporaryDirectory() as folder:
+        parameters: dict[str, object]
+        if wheels:
+            driven = drive_demo(building, length_m or WHEELS_M, seed)
+            parameters = {"model": model or trained_model(building, Path(folder)), **TRACKED}
+        else:
+            driven = drive(building, CALM, seed, length_m=length_m or CALM_M)
+            parameters = {"model": model or shipped_model()}
+        estimates = localized(driven, parameters)
+    _print(driven, estimates)
+    draw_drive(out, building, driven, estimates.sample, estimates.position_m)
+    console.print(f"picture: {out}")
+    if as_json:
+        print_json({**estimates.result(), "picture": out})
 
 
 def shipped_model() -> Path:
-    """The demo's model: in the checkout, or where pip or colcon put it.
+    """The demo's model: in the checkout, or as pip or colcon installs it.
 
     Raises:
-        ModelError: it is nowhere.
+        ModelError: there is none.
     """
     prefixes = [sys.prefix, *os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep)]
     folders = [Path(mail_ros.__file__).parent.parent, *(Path(prefix, "share", "mail_ros") for prefix in prefixes)]
@@ -86,15 +95,99 @@ def shipped_model() -> Path:
     )
 
 
-def _print_table(answers: Answers) -> None:
-    metrics = answers.metrics()
-    row = {
-        "poses": f"{metrics.estimates:,}",
-        "mean m": f"{metrics.mean_m:.2f}",
-        "median m": f"{metrics.median_m:.2f}",
-        "p90 m": f"{metrics.p90_m:.2f}",
-        f"> {TAIL_M:g} m": f"{metrics.over_5m:.1%}",
-        "latency median ms": f"{answers.latency_ms[0]:.1f}",
-        "p99 ms": f"{answers.latency_ms[1]:.1f}",
-    }
-    print_table("Simulated drive", list(row), [list(row.values())], ())
+def trained_model(building: Building, folder: Path) -> Path:
+    """Train as `mail_ros train --preset robot` on a survey of the building by another robot; all files in `folder`."""
+    from mail_ros.data.simulator.bag import write_bag
+    from mail_ros.data.simulator.demo import survey_demo
+    from mail_ros.training.run_config import run_config
+    from mail_ros.training.train import Survey, train
+
+    walks = survey_demo(building)
+    bags = [folder / "survey", folder / "validate"]
+    for walk, bag in zip(walks, bags, strict=True):
+        write_bag(bag, walk)
+    console.print(f"Another robot surveyed for {walks[0].duration_s:.0f} s; training from its bag.")
+    out, survey = folder / "building.safetensors", Survey(bags[:1], bags[1:])
+    train(run_config([], "robot"), survey, out, folder / "run", resume=False, report=lambda progress: None)
+    return out
+
+
+class DriveEstimates(NamedTuple):
+    """The poses that a robot received on its drive."""
+
+    sample: IntArray  # (p,) of the drive, with the stamp of each pose
+    position_m: FloatArray  # (p, 2)
+    error_m: FloatArray  # (p,)
+    latency_ms: tuple[float, float]  # median and 99th percentile
+
+    def metrics(self) -> Metrics:
+        """Metrics of all poses; there is one floor."""
+        import numpy as np
+
+        return summarize(self.error_m, np.zeros(len(self.error_m), np.bool_))
+
+    def result(self) -> dict[str, object]:
+        """The metrics for programs."""
+        return {**dataclasses.asdict(self.metrics()), "latency_ms": self.latency_ms}
+
+
+def localized(drive: SimulatedDrive, parameters: Mapping[str, object]) -> DriveEstimates:
+    """Drive beside a localizer node with these parameters; at least one estimate.
+
+    Raises:
+        MailError: the node ended, or published no pose.
+    """
+    import numpy as np
+
+    console.print(f"A simulated robot drives for {drive.duration_s:.0f} s; the localizer node publishes over DDS.")
+    poses = _received(drive, parameters)
+    if not poses:
+        raise MailError(
+            str(parameters["model"]),
+            wanted=f"poses within a drive of {drive.duration_s:.0f} s",
+            found="none",
+            fix="drive longer than the model's window, with --length-m",
+        )
+    sample = np.array([pose.sample for pose in poses])
+    position_m = np.array([pose.position_m for pose in poses])
+    error_m = np.linalg.norm(position_m - drive.position_m[sample], axis=1)
+    median_ms, p99_ms = np.percentile([1e3 * pose.latency_s for pose in poses], [50, 99]).tolist()
+    return DriveEstimates(sample, position_m, error_m, (median_ms, p99_ms))
+
+
+def _received(drive: SimulatedDrive, parameters: Mapping[str, object]) -> list[ReceivedPose]:
+    domain_id = own_domain()
+    try:
+        from mail_ros.nodes.demo_robot import drive_in_real_time
+    except ModuleNotFoundError as error:
+        raise missing(error) from None
+    with running_node("localizer", domain_id, parameters) as node, progress("driving") as bar:
+        task = bar.add_task("waiting for the localizer", total=None)
+
+        def report(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total, description="samples")
+
+        return drive_in_real_time(drive, domain_id, node.check, report)
+
+
+def _print(drive: SimulatedDrive, estimates: DriveEstimates) -> None:
+    """A row of all poses, and if the drive has events one of each kind and one of all other poses."""
+    import numpy as np
+
+    from mail_ros.evaluation.events import AFTER_S, KINDS, during
+
+    within = {kind: during(drive, kind)[estimates.sample] for kind in KINDS}
+    rows: dict[str, BoolArray] = {"all": np.ones(len(estimates.sample), np.bool_)}
+    if any(chosen.any() for chosen in within.values()):
+        rows["no event"] = ~np.any(list(within.values()), axis=0)
+        rows |= {f"{kind}, and {AFTER_S:g} s after": chosen for kind, chosen in within.items()}
+    lines = []
+    for name, chosen in rows.items():
+        error_m = estimates.error_m[chosen]
+        if len(error_m):
+            values = (error_m.mean(), *np.percentile(error_m, [50, 90, 100]))
+            tail = f"{np.mean(error_m > TAIL_M):.1%}"
+            lines.append([name, f"{len(error_m):,}", *(f"{value:.2f}" for value in values), tail])
+    heads = ["", "poses", "mean", "median", "p90", "max", f"> {TAIL_M:g} m"]
+    print_table("Simulated robot; errors in m", heads, lines)
+    console.print(f"latency: median {estimates.latency_ms[0]:.1f} ms, p99 {estimates.latency_ms[1]:.1f} ms")

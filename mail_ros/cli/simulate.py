@@ -1,8 +1,9 @@
-"""`mail_ros simulate`: surveys and drives through made-up buildings, for trying the other verbs."""
+"""`mail_ros simulate`: surveys and drives through simulated buildings, for trying the other verbs."""
 
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,91 +14,93 @@ from mail_ros.cli.console import console, print_json, progress
 from mail_ros.cli.options import AsJson, SimulationSettings
 from mail_ros.core.errors import ConfigError
 
-if TYPE_CHECKING:  # these bring numpy along
-    from mail_ros.data.simulator.walk import SimulatedWalk
+if TYPE_CHECKING:  # these import numpy
+    from mail_ros.data.simulator.building import Building
+    from mail_ros.data.simulator.simulated_drive import SimulatedDrive
+    from mail_ros.data.simulator.simulation_config import BuildingConfig, DriveConfig
 
+DEMO = "demo"
 ROUTE = "every corridor both ways"  # in another order in every walk; the same for a protocol that splits by route
 
 
 def simulate(
     out: Annotated[Path, typer.Option(help="Folder for the bags walk_00, walk_01 and so on.")],
-    walks: Annotated[int, typer.Option(min=1, max=100, help="How many walks, of each floor.")] = 6,
-    seed: Annotated[int, typer.Option(min=0, help="Another seed, other walks.")] = 0,
+    walks: Annotated[int, typer.Option(min=1, max=100, help="Number of walks on each floor.")] = 6,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the walks.")] = 0,
     part: Annotated[
-        float, typer.Option(min=0.01, max=1.0, help="Break each walk off after this share of its corridors.")
+        float, typer.Option(min=0.01, max=1.0, help="Fraction of its corridors after which each walk ends.")
     ] = 1.0,
-    site: Annotated[int, typer.Option(min=0, help="Another number, other magnets; 0 is the site of the demo.")] = 0,
     building: Annotated[
-        int | None, typer.Option(min=0, help="Instead of a site: a building of steel, another one by each number.")
-    ] = None,
-    who: Annotated[str | None, typer.Option(help="Of a building: robot or person; default: person.")] = None,
+        str, typer.Option(help="The demo's small building, or a number: another building of steel for each.")
+    ] = DEMO,
+    site: Annotated[int | None, typer.Option(min=0, hidden=True, help="Deprecated: --building demo.")] = None,
+    platform: Annotated[str, typer.Option("--platform", "--who", help="robot or person.")] = "person",
     drive_m: Annotated[
-        float | None, typer.Option(min=5.0, help="Instead of surveys: drives so far, whose truth is /reference_pose.")
+        float | None, typer.Option(min=5.0, help="Instead of surveys: drives of this length, truth in /reference_pose.")
     ] = None,
     settings: SimulationSettings = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write simulated surveys as bags: every corridor of the demo's small site, or of a building, in both directions.
+    """Write simulated surveys as bags: every corridor of a building in both directions.
 
-    Sensors turn with who carries them in a building; in a site they stay fixed to the map.
+    Sensors rotate with the person or robot that carries them.
 
     Example: `mail_ros simulate --out bags/simulated --walks 6`
 
-    Example: `mail_ros simulate --out bags/robot --building 0 --who robot --walks 2 --drive-m 100 --set drive.spins=2`
+    Example: `mail_ros simulate --out bags/robot --platform robot --walks 2 --drive-m 100 --set drive.spins=2`
     """
     from mail_ros.data.simulator.bag import write_bag
+    from mail_ros.data.simulator.simulation_settings import simulation_config
 
-    if building is None:
-        if settings or who is not None or drive_m is not None:
-            raise ConfigError(
-                "building", wanted="--building with what describes it", found="none", fix="add --building 0"
-            )
-        made = _site_walks(site, walks, seed, part)
-        total = walks
+    if site is not None:
+        warnings.warn("--site is deprecated: use --building demo", FutureWarning, stacklevel=2)
+    config = simulation_config(settings or [], platform)
+    place = _building(building, site or 0, config.building)
+    if drive_m is None:
+        made = _surveys(place, walks, seed, config.drive, part)
     else:
-        total, made = _building_walks(building, who or "person", settings or [], walks, seed, part, drive_m)
+        made = _drives(place, walks, seed, config.drive, drive_m)
+    common = {"building": building, "platform": platform, "settings": " ".join(settings or []), "seed": str(seed)}
+    total = walks * len(place.floors)
     with progress("simulating") as bar:
         for number, (walk, notes) in enumerate(bar.track(made, total, description="")):
-            write_bag(out / f"walk_{number:02d}", walk, {"seed": str(seed), **notes})
+            write_bag(out / f"walk_{number:02d}", walk, {**common, **notes})
     console.print(f"bags: {out}")
     if as_json:
         print_json({"bags": [out / f"walk_{number:02d}" for number in range(total)]})
 
 
-Made = Iterator[tuple["SimulatedWalk", dict[str, str]]]  # with its notes
+Noted = Iterator[tuple["SimulatedDrive", dict[str, str]]]  # a drive, and the notes of its bag
 
 
-def _site_walks(site: int, walks: int, seed: int, part: float) -> Made:
-    from mail_ros.data.simulator.demo import survey
-    from mail_ros.data.simulator.dipoles import make_site
-
-    for number, walk in enumerate(survey(make_site(site), walks, seed, part)):
-        yield walk, {"site": str(site), "route": ROUTE, "repetition": f"{number + 1:02d}"}
-
-
-def _building_walks(
-    number: int, who: str, settings: list[str], walks: int, seed: int, part: float, drive_m: float | None
-) -> tuple[int, Made]:
-    """How many, and the walks floor by floor."""
+def _building(name: str, seed: int, config: BuildingConfig) -> Building:
     from mail_ros.data.simulator.building import make_building
-    from mail_ros.data.simulator.drive import drive
-    from mail_ros.data.simulator.settings import simulation_config
+    from mail_ros.data.simulator.demo_building import demo_building
+    from mail_ros.data.simulator.simulation_config import BuildingConfig
+
+    if name.isdecimal():
+        return make_building(int(name), config)
+    if name != DEMO:
+        raise ConfigError("building", wanted=f"{DEMO} or a number", found=repr(name), fix="correct --building")
+    if config != BuildingConfig():
+        raise ConfigError(
+            "building.*", wanted="settings of a numbered building", found="--building demo", fix="add --building 0"
+        )
+    return demo_building(seed)
+
+
+def _surveys(building: Building, walks: int, seed: int, config: DriveConfig, part: float) -> Noted:
     from mail_ros.data.simulator.survey import survey
 
-    config = simulation_config(settings, who)
-    place = make_building(number, config.building)
+    for number, walk in enumerate(survey(building, walks, seed, config, fraction=part)):
+        yield walk, {"route": f"{ROUTE}, floor {walk.floor}", "repetition": f"{number % walks + 1:02d}"}
 
-    def surveys() -> Made:
-        for at, walk in enumerate(survey(place, walks, seed, config.drive, part=part)):
-            yield walk, {"route": f"{ROUTE}, floor {walk.floor}", "repetition": f"{at % walks + 1:02d}"}
 
-    def drives(length_m: float) -> Made:
-        for floor in range(len(place.floors)):
-            for repetition in range(walks):
-                own = 1000 * seed + 100 * floor + repetition
-                walk = drive(place, config.drive, own, floor=floor, length_m=length_m, device=seed)
-                yield dataclasses.replace(walk, landmarks=()), {"route": f"drive {own}"}
+def _drives(building: Building, walks: int, seed: int, config: DriveConfig, length_m: float) -> Noted:
+    from mail_ros.data.simulator.drive import drive
 
-    made = surveys() if drive_m is None else drives(drive_m)
-    common = {"building": str(number), "who": who, "settings": " ".join(settings)}
-    return walks * len(place.floors), ((walk, {**common, **notes}) for walk, notes in made)
+    for floor in range(len(building.floors)):
+        for repetition in range(walks):
+            own = 1000 * seed + 100 * floor + repetition
+            walk = drive(building, config, own, floor=floor, length_m=length_m, device=seed)
+            yield dataclasses.replace(walk, landmarks=()), {"route": f"drive {own}"}

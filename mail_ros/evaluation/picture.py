@@ -1,8 +1,10 @@
-"""One picture of a drive: where the robot was, where it was said to be, and what that was read from."""
+"""A picture of a simulated drive: true path, estimates, errors, and the field they were computed from."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,50 +14,73 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray, IntArray
-from mail_ros.data.simulator.dipoles import CORRIDOR_M, Site
-from mail_ros.data.simulator.walk import SimulatedWalk
+from mail_ros.data.simulator.building import Building
+from mail_ros.data.simulator.demo_building import CORRIDOR_M
+from mail_ros.data.simulator.floor_plan import FloorPlan
+from mail_ros.data.simulator.simulated_drive import SimulatedDrive
+from mail_ros.evaluation.events import DriveEvent, EventKind, drive_events
 
 GRID_M = 0.1
 MARGIN_M = 1.6  # around the corridors
-WORST_M = 3.0  # errors from here on have the last colour
+MAX_ERROR_M = 3.0  # larger errors have the last colour
 INK = "#1f2933"
 ERROR_COLOURS = LinearSegmentedColormap.from_list("error", ["#1d4ed8", "#0ea5a4", "#f59e0b", "#b91c1c"])
 AXIS_COLOURS = {"x": "#c2410c", "y": "#15803d", "z": "#1d4ed8"}
+EVENT_STYLES: dict[EventKind, tuple[str, str]] = {  # marker and colour
+    "stop": ("s", "#7c3aed"),
+    "spin": ("o", "#15803d"),
+    "reversal": ("D", "#c2410c"),
+}
 
 
-def draw_drive(path: Path, site: Site, walk: SimulatedWalk, sample: IntArray, position_m: FloatArray) -> None:
+def draw_drive(path: Path, building: Building, drive: SimulatedDrive, sample: IntArray, position_m: FloatArray) -> None:
     """Draw a drive and its estimates as a PNG.
 
     Args:
-        path: of the picture; parent folders are made.
-        site: where the walk took place.
-        walk: what was measured, and the truth.
-        sample: (p,) the walk's sample that each estimate answers.
+        path: of the picture; parent folders are created.
+        building: of the drive.
+        drive: its readings, and the truth.
+        sample: (p,) the drive's sample of each estimate.
         position_m: (p, 2) the estimates.
     """
-    figure = Figure(figsize=(10.5, 8.4), dpi=120, layout="constrained")
+    figure = Figure(figsize=(10.5, 9.6), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)
-    floor, signal = figure.subplots(2, 1, height_ratios=[4.6, 1.0])
-    draw_floor(floor, site)
-    draw_paths(floor, walk, sample, position_m)
-    floor.set_title(
-        f"Simulated drive, {len(sample)} poses from a magnetometer alone: {errors(walk, sample, position_m)}",
-        loc="left",
-        color=INK,
-    )
-    _draw_field(signal, walk, sample)
+    floor, error, field = figure.subplots(3, 1, height_ratios=[4.6, 0.9, 0.9])
+    events, error_m = drive_events(drive), np.linalg.norm(position_m - drive.position_m[sample], axis=1)
+    _draw_floor(floor, building, drive)
+    _draw_paths(floor, drive, sample, position_m)
+    _mark_events(floor, drive, events)
+    title = f"Simulated robot, {len(sample)} poses: median error {np.median(error_m):.2f} m, p90 "
+    floor.set_title(f"{title}{np.percentile(error_m, 90):.2f} m", loc="left", color=INK)
+    time_s = (drive.stamp_ns - drive.stamp_ns[0]) / NS_PER_S
+    error.sharex(field)
+    error.plot(time_s[sample], error_m, color=INK, linewidth=1.1)
+    error.set(ylim=(0.0, max(1.0, 1.05 * float(error_m.max()))), ylabel="error, m")
+    error.tick_params(labelbottom=False)
+    error.text(0.4, 0.93, "window fills", transform=error.get_xaxis_transform(), va="top", fontsize=8, color=INK)
+    for (name, colour), axis_ut in zip(AXIS_COLOURS.items(), drive.field_ut.T, strict=True):
+        field.plot(time_s, axis_ut - axis_ut.mean(), color=colour, linewidth=0.9, label=name)
+    field.set(xlim=(0.0, time_s[-1]), xlabel="time, s", ylabel="field, µT\n(mean removed)")
+    field.legend(loc="upper right", frameon=False, ncols=3, bbox_to_anchor=(1.0, 1.25))
+    for axes in (error, field):
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.axvspan(0.0, time_s[sample[0]], color=INK, alpha=0.08, linewidth=0)
+        for event in events:
+            colour = EVENT_STYLES[event.kind][1]
+            axes.axvspan(time_s[event.first], time_s[event.last], color=colour, alpha=0.25, linewidth=0)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
 
 
-def draw_floor(axes: Axes, site: Site) -> None:
-    """The corridors, shaded by the strength of the field in them."""
-    low_m, high_m = site.corner_m.min(axis=0) - MARGIN_M, site.corner_m.max(axis=0) + MARGIN_M
+def _draw_floor(axes: Axes, building: Building, drive: SimulatedDrive) -> None:
+    """The corridors, shaded by the strength of the field at the sensor's height."""
+    corner_m = building.plan.corner_m
+    low_m, high_m = corner_m.min(axis=0) - MARGIN_M, corner_m.max(axis=0) + MARGIN_M
     x_m, y_m = np.meshgrid(np.arange(low_m[0], high_m[0], GRID_M), np.arange(low_m[1], high_m[1], GRID_M))
-    place_m = np.column_stack([x_m.ravel(), y_m.ravel()])
-    inside = _in_corridors(site, place_m)
-    strength_ut = np.full(len(place_m), np.nan)
-    strength_ut[inside] = np.linalg.norm(site.field_ut(place_m[inside]), axis=1)
+    position_m = np.column_stack([x_m.ravel(), y_m.ravel(), np.full(x_m.size, drive.sensor_m[2])])
+    inside = _in_corridors(building.plan, position_m[:, :2])
+    strength_ut = np.linalg.norm(building.field_ut(drive.floor, position_m), axis=1)
+    strength_ut[~inside] = np.nan
     limits = np.nanpercentile(strength_ut, [2, 98])
     axes.imshow(
         strength_ut.reshape(x_m.shape),
@@ -70,61 +95,49 @@ def draw_floor(axes: Axes, site: Site) -> None:
     axes.set(xlim=(low_m[0], high_m[0]), ylim=(low_m[1], high_m[1]), aspect="equal", xlabel="x, m", ylabel="y, m")
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0, colors=INK)
+    axes.text(0.01, 0.005, "shading: strength of the field", transform=axes.transAxes, fontsize=8, color=INK)
 
 
-def draw_paths(axes: Axes, walk: SimulatedWalk, sample: IntArray, position_m: FloatArray) -> None:
-    """The true path, the estimates coloured by error, and a tick from each to the truth."""
-    true_m = walk.position_m[sample]
+def _draw_paths(axes: Axes, drive: SimulatedDrive, sample: IntArray, position_m: FloatArray) -> None:
+    """The true path, the estimates coloured by error, and a line from each to the truth."""
+    true_m = drive.position_m[sample]
     error_m = np.linalg.norm(position_m - true_m, axis=1)
     axes.add_collection(
         LineCollection(np.stack([true_m, position_m], axis=1).tolist(), colors=INK, linewidths=0.5, alpha=0.5)
     )
-    axes.plot(*walk.position_m[: sample[0]].T, color=INK, linewidth=1.1, linestyle=":")  # the window fills
-    axes.plot(*walk.position_m[sample[0] :].T, color=INK, linewidth=1.1, label="true path")
-    axes.plot(*walk.position_m[0], "o", color="white", markeredgecolor=INK, markersize=9, label="start")
-    dots = axes.scatter(
-        position_m[:, 0],
-        position_m[:, 1],
-        c=error_m,
-        cmap=ERROR_COLOURS,
-        vmin=0.0,
-        vmax=WORST_M,
-        s=16,
-        linewidths=0,
-        zorder=3,
-        label="estimate",
-    )
+    axes.plot(*drive.position_m[: sample[0]].T, color=INK, linewidth=1.1, linestyle=":")  # the window fills
+    axes.plot(*drive.position_m[sample[0] :].T, color=INK, linewidth=1.1, label="true path")
+    axes.plot(*drive.position_m[0], "o", color="white", markeredgecolor=INK, markersize=9, label="start")
+    style: dict[str, Any] = {
+        "cmap": ERROR_COLOURS,
+        "vmin": 0.0,
+        "vmax": MAX_ERROR_M,
+        "s": 16,
+        "linewidths": 0,
+        "zorder": 3,
+    }
+    dots = axes.scatter(position_m[:, 0], position_m[:, 1], c=error_m, label="estimate", **style)
     bar = axes.figure.colorbar(dots, ax=axes, shrink=0.55, aspect=30, pad=0.01, extend="max")
     bar.set_label("error, m")
     bar.outline.set_visible(False)
-    marks = axes.legend(loc="upper right", frameon=False, ncols=3, bbox_to_anchor=(1.0, 1.0), borderaxespad=0.0)
-    marks.legend_handles[-1].set_color(ERROR_COLOURS(0.0))  # type: ignore[union-attr]
-    axes.text(0.01, 0.005, "shading: strength of the field", transform=axes.transAxes, fontsize=8, color=INK)
 
 
-def errors(walk: SimulatedWalk, sample: IntArray, position_m: FloatArray) -> str:
-    """How far off the estimates are, in words for a title."""
-    error_m = np.linalg.norm(position_m - walk.position_m[sample], axis=1)
-    return f"median error {np.median(error_m):.2f} m, p90 {np.percentile(error_m, 90):.2f} m"
+def _mark_events(axes: Axes, drive: SimulatedDrive, events: Sequence[DriveEvent]) -> None:
+    """A marker at the start of each event, and the legend of the whole floor."""
+    for kind, (marker, colour) in EVENT_STYLES.items():
+        starts = [event.first for event in events if event.kind == kind]
+        if starts:
+            style: dict[str, Any] = {"color": "none", "markeredgecolor": colour, "markeredgewidth": 2, "markersize": 15}
+            axes.plot(*drive.position_m[starts].T, marker, label=kind, **style)
+    legend = axes.legend(loc="lower right", frameon=False, ncols=6, bbox_to_anchor=(1.0, -0.12), borderaxespad=0.0)
+    legend.legend_handles[2].set_color(ERROR_COLOURS(0.0))  # type: ignore[union-attr]
 
 
-def _draw_field(axes: Axes, walk: SimulatedWalk, sample: IntArray) -> None:
-    """The three axes of the field over time, without their means; shaded until the first estimate."""
-    time_s = (walk.stamp_ns - walk.stamp_ns[0]) / NS_PER_S
-    for (name, colour), axis_ut in zip(AXIS_COLOURS.items(), walk.field_ut.T, strict=True):
-        axes.plot(time_s, axis_ut - axis_ut.mean(), color=colour, linewidth=0.9, label=name)
-    axes.axvspan(0.0, time_s[sample[0]], color=INK, alpha=0.08, linewidth=0)
-    axes.text(0.4, 0.93, "window fills", transform=axes.get_xaxis_transform(), va="top", fontsize=8, color=INK)
-    axes.set(xlim=(0.0, time_s[-1]), xlabel="time, s", ylabel="field, µT\n(mean removed)")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(loc="upper right", frameon=False, ncols=3, bbox_to_anchor=(1.0, 1.25))
-
-
-def _in_corridors(site: Site, place_m: FloatArray) -> BoolArray:
-    """(n,) whether a place lies in a corridor."""
-    inside = np.zeros(len(place_m), dtype=np.bool_)
-    for a, b in site.corridor:
-        low_m = np.minimum(site.corner_m[a], site.corner_m[b]) - CORRIDOR_M / 2
-        high_m = np.maximum(site.corner_m[a], site.corner_m[b]) + CORRIDOR_M / 2
-        inside |= ((place_m >= low_m) & (place_m <= high_m)).all(axis=1)
+def _in_corridors(plan: FloorPlan, position_m: FloatArray) -> BoolArray:
+    """(n,) whether a position (n, 2) lies in a corridor."""
+    inside = np.zeros(len(position_m), dtype=np.bool_)
+    for a, b in plan.corridor:
+        low_m = np.minimum(plan.corner_m[a], plan.corner_m[b]) - CORRIDOR_M / 2
+        high_m = np.maximum(plan.corner_m[a], plan.corner_m[b]) + CORRIDOR_M / 2
+        inside |= ((position_m >= low_m) & (position_m <= high_m)).all(axis=1)
     return inside

@@ -150,9 +150,7 @@ class FleetParameters(ModelParameters):
 class DemoRobotParameters(Settings, prefix="parameter "):
     """Parameters of `mail_demo_robot`."""
 
-    seed: Annotated[int, Range(0, 2**31)] = described(
-        0, "Another seed, another way through the same building, and another noise and offset."
-    )
+    seed: Annotated[int, Range(0, 2**31)] = described(0, "Seed of the route, and of the robot's noise and hard iron.")
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,14 @@
-"""Made-up buildings and sites, and the robots and people that measure their field.
+"""Simulated buildings, and the robots and persons that measure the magnetic field in them.
 
-    plan       corridors between corners, and routes over them
-    dipoles    the site of the demo: one floor, magnets as dipoles; demo: walks through it
-    bodies     magnetized blocks and wires (magpylib); fittings: what stands along a corridor
-    building   floors that look alike, their field on a grid
-    config     what a drive is like, every setting; settings: as a command line gives them
-    way        where a route leads; course: when; motion: and how the body leans
-    sensor, wheels, imu   what is measured there, and how wrong it is
-    drive      all of this once: drive(building, config, seed) --> SimulatedDrive
-    survey     drives through every corridor, both ways
-    walk       what comes out, as tracks; bag: as bags
+    floor_plan            corridors between corners, and routes over them
+    bodies, fittings      magnetized blocks and wires (magpylib); the fittings of a corridor
+    building              floors that look alike, their field on a grid; demo_building: the small one of the demo
+    simulation_config     every setting of a drive; simulation_settings: as a command line gives them
+    path, trajectory      where a route leads; when; body_motion: and how the body leans
+    sensor, wheels, imu   their readings, with errors
+    drive                 all of this once: drive(building, config, seed) --> SimulatedDrive
+    survey                drives through every corridor, both ways; demo: the drives of the demo
+    simulated_drive       the result, as tracks; bag: as bags
 
-Everything follows from seeds: a building and a walk are the same wherever they are made again.
+Seeds determine everything: the same seed gives the same building and the same drive on every machine.
 """

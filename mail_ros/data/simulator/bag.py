@@ -1,9 +1,9 @@
-"""A simulated drive as a bag, as a robot or phone would have recorded it.
+"""A simulated drive as a bag, with the topics that a robot or phone records.
 
-/imu/mag          field, in mag_link          /odom          wheels' odometry, of a robot
-/imu/data         inertial unit, imu_link     /joint_states  wheels: velocity, and effort as the current has it
-/landmark         corners passed              /tf_static     where both sensors are mounted on base_link
-/reference_pose   the truth, ten a second
+/imu/mag          field, in mag_link          /odom          wheel odometry of a robot
+/imu/data         inertial unit, imu_link     /joint_states  wheels: velocity, and effort from the motors' current
+/landmark         corners passed              /tf_static     mounts of both sensors on base_link
+/reference_pose   ground truth, 10 Hz
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from mail_ros.core.types import IntArray
 from mail_ros.data.bag import IMU_TOPIC, JOINTS_TOPIC, MOUNTS_TOPIC, ODOMETRY_TOPIC, Message
 from mail_ros.data.body_messages import encode_joints, encode_mounts, encode_odometry, encode_pose
 from mail_ros.data.messages import IMU_TYPE, JOINTS_TYPE, ODOMETRY_TYPE, POSE_TYPES, TF_TYPE, encode_imu
-from mail_ros.data.simulator.walk import SimulatedDrive, SimulatedWalk
+from mail_ros.data.simulator.simulated_drive import SimulatedDrive
 from mail_ros.data.simulator.wheels import Wheels
 from mail_ros.data.truth import REFERENCE_TOPIC
 from mail_ros.data.walk_writer import write_walk
@@ -30,25 +30,29 @@ NOTES = {"source": "simulator", "device": "simulator"}
 TRUTH_EVERY = 5  # samples
 
 
-def write_bag(path: Path, walk: SimulatedWalk, notes: dict[str, str] | None = None) -> None:
-    """Write all that was measured as a bag; of a drive with where it truly was, of a mere walk without.
+def write_bag(path: Path, drive: SimulatedDrive, notes: dict[str, str] | None = None) -> None:
+    """Write all readings of a drive and its ground truth as a bag.
 
     Raises:
         BagError: the bag exists.
     """
-    told = {**NOTES, **(notes or {})}
-    if not isinstance(walk, SimulatedDrive):
-        write_walk(path, walk.stamp_ns, walk.field_ut, walk.landmarks, custom=told)
-        return
-    messages = [*_mounts(walk), *_inertial(walk), *_truth(walk)]
-    if walk.wheels is not None:
-        messages += _wheels(walk.stamp_ns, walk.wheels)
-    write_walk(path, walk.stamp_ns, walk.field_ut, walk.landmarks, before=messages, frame_id=FIELD_FRAME, custom=told)
+    messages = [*_mounts(drive), *_inertial(drive), *_truth(drive)]
+    if drive.wheels is not None:
+        messages += _wheels(drive.stamp_ns, drive.wheels)
+    write_walk(
+        path,
+        drive.stamp_ns,
+        drive.field_ut,
+        drive.landmarks,
+        before=messages,
+        frame_id=FIELD_FRAME,
+        custom={**NOTES, **(notes or {})},
+    )
 
 
 def _mounts(drive: SimulatedDrive) -> Iterator[Message]:
     first_ns = int(drive.stamp_ns[0])
-    mounts = {IMU_FRAME: (np.zeros(3), 0.0), FIELD_FRAME: (drive.sensor_m, drive.sensor_rad)}
+    mounts = {IMU_FRAME: (np.zeros(3), 0.0), FIELD_FRAME: (drive.sensor_m, drive.sensor_yaw_rad)}
     yield Message(MOUNTS_TOPIC, TF_TYPE, first_ns, encode_mounts(first_ns, BASE_FRAME, mounts))
 
 
@@ -69,10 +73,15 @@ def _truth(drive: SimulatedDrive) -> Iterator[Message]:
 
 def _wheels(all_stamps_ns: IntArray, wheels: Wheels) -> Iterator[Message]:
     rows = zip(
-        all_stamps_ns.tolist(), wheels.odometry, wheels.twist.tolist(), wheels.turn_rad_s, wheels.current_a, strict=True
+        all_stamps_ns.tolist(),
+        wheels.odometry,
+        wheels.twist.tolist(),
+        wheels.velocity_rad_s,
+        wheels.current_a,
+        strict=True,
     )
-    for stamp_ns, pose, (speed_m_s, turn_rad_s), velocity, current_a in rows:
-        odometry = encode_odometry(stamp_ns, pose, speed_m_s, turn_rad_s, ODOMETRY_FRAME, BASE_FRAME)
+    for stamp_ns, pose, (speed_m_s, yaw_rate_rad_s), velocity, current_a in rows:
+        odometry = encode_odometry(stamp_ns, pose, speed_m_s, yaw_rate_rad_s, ODOMETRY_FRAME, BASE_FRAME)
         joints = encode_joints(stamp_ns, JOINTS, velocity, TORQUE_NM_A * current_a)
         yield Message(ODOMETRY_TOPIC, ODOMETRY_TYPE, stamp_ns, odometry)
         yield Message(JOINTS_TOPIC, JOINTS_TYPE, stamp_ns, joints)

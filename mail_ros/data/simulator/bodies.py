@@ -1,4 +1,4 @@
-"""Magnetized blocks and wires, and their field: the one place that needs magpylib."""
+"""Magnetized blocks and wires, and their field; the only module that imports magpylib."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 
 from mail_ros.core.types import FloatArray
 
-LEAST_UT = 0.1  # a block is left out where its field is weaker than about this
+NEGLIGIBLE_UT = 0.1  # the field of a block is left out where it is weaker
 
 
 @dataclass(frozen=True)
 class Block:
-    """A cuboid of steel, magnetized evenly: by the Earth, and by what happened to it."""
+    """A uniformly magnetized cuboid of steel, with induced and remanent magnetization."""
 
     centre_m: tuple[float, float, float]  # on its floor
     size_m: tuple[float, float, float]  # along the map's axes
@@ -23,9 +23,9 @@ class Block:
 
     @property
     def reach_m(self) -> float:
-        """How far away its field, as a dipole's on its axis, has fallen to `LEAST_UT`."""
+        """Distance at which its field, on the axis of an equal dipole, has fallen to `NEGLIGIBLE_UT`."""
         moment = float(np.linalg.norm(self.polarization_ut) * np.prod(self.size_m))  # µT m³
-        return float(np.cbrt(2.0 * moment / (4.0 * np.pi * LEAST_UT))) + max(self.size_m) / 2.0
+        return float(np.cbrt(2.0 * moment / (4.0 * np.pi * NEGLIGIBLE_UT))) + max(self.size_m) / 2.0
 
 
 @dataclass(frozen=True)
@@ -37,17 +37,17 @@ class Wire:
     current_a: float
 
 
-def bodies_ut(blocks: Sequence[Block], wires: Sequence[Wire], place_m: FloatArray) -> FloatArray:
-    """The field (n, 3) of all bodies at places (n, 3), outside of them."""
-    field_ut = np.zeros_like(place_m)
+def bodies_ut(blocks: Sequence[Block], wires: Sequence[Wire], position_m: FloatArray) -> FloatArray:
+    """The field (n, 3) of all bodies at positions (n, 3) outside them."""
+    field_ut = np.zeros_like(position_m)
     for block in blocks:
-        near = np.linalg.norm(place_m - np.array(block.centre_m), axis=1) < block.reach_m
+        near = np.linalg.norm(position_m - np.array(block.centre_m), axis=1) < block.reach_m
         if near.any():
             cuboid = magpylib.magnet.Cuboid(
                 position=block.centre_m, dimension=block.size_m, polarization=block.polarization_ut
             )
-            field_ut[near] += cuboid.getB(place_m[near])  # linear: µT in, µT out
+            field_ut[near] += cuboid.getB(position_m[near])  # linear: µT in, µT out
     for wire in wires:
         line = magpylib.current.Polyline(current=wire.current_a, vertices=[wire.start_m, wire.end_m])
-        field_ut += 1e6 * line.getB(place_m)
+        field_ut += 1e6 * line.getB(position_m)
     return field_ut

@@ -1,9 +1,9 @@
-"""A made-up building: floors of corridors that look alike on purpose, and the field in them.
+"""A simulated building: floors of corridors that look alike, and the field in them.
 
-    pattern of a corridor --> fittings of each corridor, in part its own --> blocks, wires --+--> FieldGrid --> field_ut
-                              on each floor                    Earth's field by position ----+
+    pattern of a corridor --> fittings of each corridor on each floor --> blocks, wires --+--> FieldGrid --> field_ut
+                                             Earth's field by latitude, longitude --+
 
-The map's x axis points anywhere: how far from east is the building's own.
+The map's x axis points in a direction that the building's seed draws.
 """
 
 from __future__ import annotations
@@ -13,72 +13,45 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mail_ros.core.config import check_range
 from mail_ros.core.types import FloatArray
 from mail_ros.data.simulator.bodies import Block, Wire, bodies_ut
-from mail_ros.data.simulator.fittings import Fitting, alike, fittings, lift
-from mail_ros.data.simulator.grid import FieldGrid
-from mail_ros.data.simulator.plan import Plan, distance_m
+from mail_ros.data.simulator.field_grid import FieldGrid
+from mail_ros.data.simulator.fittings import Fitting, fittings, lift, mixed
+from mail_ros.data.simulator.floor_plan import FloorPlan, distance_m
 from mail_ros.data.simulator.rotation import about_z
+from mail_ros.data.simulator.simulation_config import BuildingConfig
 
 DIPOLE_UT = np.array([-1.4509, 4.6525, -29.4048])  # g11, h11, g10 of IGRF-13, 2020 (Alken et al. 2021)
 CEILING_M = 2.6
-STRAY_A = 2.0  # standard deviation of the direct current that a corridor's cables and pipes do not take back
-FREE_M = 1.05  # from the middle of every corridor to what stands beside it
-LIFT_M = 2.6  # from the middle of the corridor to the middle of the shaft
-
-
-@dataclass(frozen=True)
-class BuildingConfig:
-    """How a building is laid out."""
-
-    floors: int = 1
-    aisles: int = 3  # parallel corridors
-    length_m: float = 30.0  # of an aisle
-    apart_m: float = 9.0  # of two aisles
-    crossings: int = 4  # corridors across, at both ends of the aisles and between
-    alike: float = 0.5  # share of its fittings that a corridor has in common with those parallel to it, on all floors
-    latitude_deg: float = 49.5
-    longitude_deg: float = 11.1
-
-    def __post_init__(self) -> None:
-        for name, low, high in (
-            ("floors", 1, 20),
-            ("aisles", 2, 10),
-            ("length_m", 5.0, 200.0),
-            ("apart_m", 5.0, 50.0),
-            ("crossings", 2, 20),
-            ("alike", 0.0, 1.0),
-            ("latitude_deg", -90.0, 90.0),
-            ("longitude_deg", -180.0, 180.0),
-        ):
-            check_range(f"building.{name}", getattr(self, name), low, high)
+STRAY_A = 2.0  # standard deviation of the net direct current in a corridor's cables and pipes
+CLEARANCE_M = 1.05  # from the centre line of every corridor to fittings beside it
+LIFT_M = 2.6  # from the centre line of the corridor to the middle of the shaft
 
 
 @dataclass(frozen=True)
 class Building:
-    """Floors of one plan, numbered from 0 on."""
+    """Floors with the same plan, numbered from 0."""
 
-    plan: Plan
+    plan: FloorPlan
     earth_ut: FloatArray  # (3,) in the map's axes
     floors: tuple[FieldGrid, ...]
 
-    def field_ut(self, floor: int, place_m: FloatArray) -> FloatArray:
-        """The field (n, 3) in the map's axes, at places (n, 3) over a floor; NaN outside its corridors."""
-        return self.floors[floor].field_ut(place_m)
+    def field_ut(self, floor: int, position_m: FloatArray) -> FloatArray:
+        """The field (n, 3) in the map's axes, at positions (n, 3) over a floor; NaN outside its corridors."""
+        return self.floors[floor].field_ut(position_m)
 
-    def exact_ut(self, floor: int, place_m: FloatArray) -> FloatArray:
-        """The same without a grid in between, anywhere outside of the bodies; slow."""
-        return self.floors[floor].exact_ut(place_m)
+    def exact_ut(self, floor: int, position_m: FloatArray) -> FloatArray:
+        """The same without interpolation, anywhere outside the bodies; slow."""
+        return self.floors[floor].exact_ut(position_m)
 
 
 def make_building(seed: int = 0, config: BuildingConfig | None = None) -> Building:
-    """The building with the bodies that `seed` gives it. Its field takes seconds for each height that is asked for."""
+    """The building whose bodies `seed` draws. Its field takes seconds for the first drive at each height."""
     config = config or BuildingConfig()
     rng = np.random.default_rng([seed, 11])
-    plan = _plan(config)
+    plan = _floor_plan(config)
     earth_ut = about_z(rng.uniform(-np.pi, np.pi)) @ earth_field_ut(config.latitude_deg, config.longitude_deg)
-    aisle, across = (fittings(length_m, rng) for length_m in (config.length_m, config.apart_m * (config.aisles - 1)))
+    aisle, across = (fittings(length_m, rng) for length_m in (config.length_m, config.spacing_m * (config.aisles - 1)))
     shaft = lift(-LIFT_M, rng).block(plan.corner_m[config.crossings // 2], np.array([1.0, 0.0]))
     floors = []
     for _ in range(config.floors):
@@ -96,12 +69,12 @@ class _Field:
     blocks: Sequence[Block]
     wires: Sequence[Wire]
 
-    def __call__(self, place_m: FloatArray) -> FloatArray:
-        return self.earth_ut + bodies_ut(self.blocks, self.wires, place_m)
+    def __call__(self, position_m: FloatArray) -> FloatArray:
+        return self.earth_ut + bodies_ut(self.blocks, self.wires, position_m)
 
 
 def earth_field_ut(latitude_deg: float, longitude_deg: float) -> FloatArray:
-    """The Earth's field (3,), east, north and up, as that of its dipole: right to about a fifth."""
+    """The Earth's field (3,), east, north and up, of its dipole alone: within about a fifth."""
     lat, lon = np.radians([latitude_deg, longitude_deg])
     up = np.array([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
     north = np.array([-np.sin(lat) * np.cos(lon), -np.sin(lat) * np.sin(lon), np.cos(lat)])
@@ -110,21 +83,25 @@ def earth_field_ut(latitude_deg: float, longitude_deg: float) -> FloatArray:
     return np.array([-DIPOLE_UT @ east, -DIPOLE_UT @ north, 2.0 * DIPOLE_UT @ up])
 
 
-def _plan(config: BuildingConfig) -> Plan:
-    """Aisles along x, from the origin on, joined by crossings along y; every crossing of two is a corner."""
+def _floor_plan(config: BuildingConfig) -> FloorPlan:
+    """Aisles along x, from the origin, joined by crossings along y; each intersection is a corner."""
     x_m = np.linspace(0.0, config.length_m, config.crossings)
-    y_m = np.arange(config.aisles) * config.apart_m
+    y_m = np.arange(config.aisles) * config.spacing_m
     corner_m = np.array([[x, y] for y in y_m for x in x_m])
     number = np.arange(len(corner_m)).reshape(config.aisles, config.crossings)
     along = np.stack([number[:, :-1].ravel(), number[:, 1:].ravel()], axis=1)
     across = np.stack([number[:-1].ravel(), number[1:].ravel()], axis=1)
-    return Plan(corner_m, np.concatenate([along, across]))
+    return FloorPlan(corner_m, np.concatenate([along, across]))
 
 
 def _bodies(
-    plan: Plan, config: BuildingConfig, aisle: Sequence[Fitting], across: Sequence[Fitting], rng: np.random.Generator
+    plan: FloorPlan,
+    config: BuildingConfig,
+    aisle: Sequence[Fitting],
+    across: Sequence[Fitting],
+    rng: np.random.Generator,
 ) -> tuple[list[Block], list[Wire]]:
-    """Of one floor."""
+    """The blocks and wires of one floor."""
     x_m, y_m = np.unique(plan.corner_m[:, 0]), np.unique(plan.corner_m[:, 1])
     lines = [
         *((np.array([0.0, y]), np.array([1.0, 0.0]), config.length_m, aisle) for y in y_m),
@@ -132,21 +109,21 @@ def _bodies(
     ]
     blocks, wires = [], []
     for start_m, ahead, length_m, pattern in lines:
-        own = alike(pattern, fittings(length_m, rng), config.alike, rng)
+        own = mixed(pattern, fittings(length_m, rng), config.similarity, rng)
         blocks += [each.block(start_m, ahead) for each in own]
         end_m = start_m + length_m * ahead
-        beside_m = rng.uniform(-0.5, 0.5) * np.array([-ahead[1], ahead[0]])
-        first, last = ((float(x), float(y), CEILING_M) for x, y in (start_m + beside_m, end_m + beside_m))
+        lateral_m = rng.uniform(-0.5, 0.5) * np.array([-ahead[1], ahead[0]])
+        first, last = ((float(x), float(y), CEILING_M) for x, y in (start_m + lateral_m, end_m + lateral_m))
         wires.append(Wire(first, last, float(rng.normal(scale=STRAY_A))))
     clear = _clear(plan, blocks)
     return [block for block, kept in zip(blocks, clear, strict=True) if kept], wires
 
 
-def _clear(plan: Plan, blocks: Sequence[Block]) -> list[bool]:
-    """Whether each block leaves every corridor free, or lies under the floor."""
+def _clear(plan: FloorPlan, blocks: Sequence[Block]) -> list[bool]:
+    """Whether each block lies outside all corridors, or under the floor."""
     centre_m = np.array([block.centre_m for block in blocks])
     half_m = np.array([block.size_m for block in blocks])[:, :2] / 2.0
     corners = [np.array([x, y]) for x in (-1.0, 0.0, 1.0) for y in (-1.0, 0.0, 1.0)]
-    beside_m = np.min([distance_m(plan, centre_m[:, :2] + corner * half_m) for corner in corners], axis=0)
-    clear: list[bool] = ((beside_m > FREE_M) | (centre_m[:, 2] < 0.0)).tolist()
+    lateral_m = np.min([distance_m(plan, centre_m[:, :2] + corner * half_m) for corner in corners], axis=0)
+    clear: list[bool] = ((lateral_m > CLEARANCE_M) | (centre_m[:, 2] < 0.0)).tolist()
     return clear

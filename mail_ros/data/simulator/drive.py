@@ -1,9 +1,9 @@
-"""One drive through a building, by a robot or a person: where it goes, and all that it measures on the way.
+"""One drive through a building, by a robot or a person: its trajectory and all its sensor readings.
 
-Plan --> route --> ways --> course --> Motion --> wheels, imu
-                                         |           | currents
-Premises.field_ut <-- sensor's places ---+           v
-         +--> sensor's axes ----------------> measured_ut --> SimulatedDrive
+FloorPlan --> route --> drive_paths --> trajectory --> body_motion --> wheels, imu
+                                            |              | currents
+Building.field_ut <-- sensor's positions ---+              v
+         +--> sensor's axes ------------------------> measured_ut --> SimulatedDrive
 """
 
 from __future__ import annotations
@@ -14,74 +14,79 @@ import numpy as np
 
 from mail_ros.core.platform.robot_file import rotation
 from mail_ros.core.types import NS_PER_S
+from mail_ros.data.simulator.body_motion import body_motion, sensor_position_m
+from mail_ros.data.simulator.building import Building
+from mail_ros.data.simulator.floor_plan import drive_route
 from mail_ros.data.simulator.imu import imu, true_attitude
-from mail_ros.data.simulator.path import ways
-from mail_ros.data.simulator.plan import Premises, drive_route
-from mail_ros.data.simulator.rotation import about_z, into_body
-from mail_ros.data.simulator.sensor import heard, measured_ut, stamps_ns
+from mail_ros.data.simulator.path import drive_paths
+from mail_ros.data.simulator.rotation import about_z, to_body
+from mail_ros.data.simulator.sensor import measured_ut, received, stamps_ns
+from mail_ros.data.simulator.simulated_drive import START_NS, SimulatedDrive
 from mail_ros.data.simulator.simulation_config import DriveConfig
-from mail_ros.data.simulator.speed_profile import motion, sensor_place_m
-from mail_ros.data.simulator.trajectory import course
-from mail_ros.data.simulator.walk import START_NS, SimulatedDrive
+from mail_ros.data.simulator.trajectory import trajectory
 from mail_ros.data.simulator.wheels import Wheels, wheels
 from mail_ros.data.track import ImuSeries, Landmark
 
-# What is drawn apart: who changes the settings of one keeps the others.
-WAYS, COURSE, SWAY, DEVICE, WHEELS, IMU, NOISE, CLOCK, GAPS = range(9)
+# Random streams: a changed setting of one leaves the others as they are.
+PATHS, EVENTS, SWAY, DEVICE, WHEELS, IMU, NOISE, CLOCK, GAPS = range(9)
 
 
 def drive(
-    building: Premises,
+    building: Building,
     config: DriveConfig | None = None,
     seed: int = 0,
     *,
     floor: int = 0,
     length_m: float = 100.0,
     route: Sequence[int] | None = None,
+    closed: bool = False,
     device: int | None = None,
 ) -> SimulatedDrive:
     """Drive, or walk, through a floor of a building.
 
     Args:
-        building: where.
-        config: how; None: as a calm robot.
+        building: with a field and a floor plan.
+        config: of the platform and its sensors; None: a calm robot.
         seed: of the drive.
         floor: of the building.
-        length_m: at least so far, by a route that the seed draws and that never turns back.
+        length_m: least length of a random route without U-turns.
         route: over these corners instead.
-        device: seed of what the robot or phone keeps from drive to drive: its offset, soft iron, motors; None: `seed`.
+        closed: end with a rotation in place to the heading of the start.
+        device: seed of the hard and soft iron and the motors of a robot or phone; None: `seed`.
 
     Raises:
-        ConfigError: the way is too short for all that is to happen on it.
+        ConfigError: the path is too short for all events.
     """
     config = config or DriveConfig()
     rngs = [np.random.default_rng([seed, 21, part]) for part in range(9)]
     rngs[DEVICE] = np.random.default_rng([seed if device is None else device, 20])
     corners = list(drive_route(building.plan, length_m, seed) if route is None else route)
-    driven = course(ways(building.plan.corner_m, corners, config, rngs[WAYS]), config, rngs[COURSE])
-    body = motion(driven, config, rngs[SWAY])
-    in_body = into_body(rotation(true_attitude(body)), building.field_ut(floor, sensor_place_m(body, config)))
-    turning = wheels(body, config, rngs[WHEELS]) if config.who == "robot" else None
+    paths = drive_paths(building.plan.corner_m, corners, config, rngs[PATHS])
+    driven = trajectory(paths, config, rngs[EVENTS], closed=closed)
+    body = body_motion(driven, config, rngs[SWAY])
+    in_map_ut = building.field_ut(floor, sensor_position_m(body, config))
+    in_body_ut = to_body(rotation(true_attitude(body)), in_map_ut)
+    wheel = wheels(body, config, rngs[WHEELS]) if config.platform == "robot" else None
     field_ut = measured_ut(
-        in_body @ about_z(config.heading_offset_rad),
-        None if turning is None else turning.current_a,
+        in_body_ut @ about_z(config.heading_offset_rad),
+        None if wheel is None else wheel.current_a,
         config,
         rngs[DEVICE],
         rngs[NOISE],
     )
     stamp_ns = stamps_ns(body.time_s, START_NS, config, rngs[CLOCK])
-    came = heard(body.time_s, config, rngs[GAPS])
-    marks = zip(driven.passed_s.tolist(), driven.passed_m.tolist(), strict=True)
+    kept = received(body.time_s, config, rngs[GAPS])
+    passed = zip(driven.passed_s.tolist(), driven.passed_m.tolist(), strict=True)
     return SimulatedDrive(
-        stamp_ns=stamp_ns[came],
-        field_ut=field_ut[came],
-        position_m=body.position_m[came, :2],
-        landmarks=tuple(Landmark(START_NS + round(at_s * NS_PER_S), (x, y), floor) for at_s, (x, y) in marks),
+        stamp_ns=stamp_ns[kept],
+        field_ut=field_ut[kept],
+        position_m=body.position_m[kept, :2],
+        landmarks=tuple(Landmark(START_NS + round(at_s * NS_PER_S), (x, y), floor) for at_s, (x, y) in passed),
         floor=floor,
-        heading_rad=body.heading_rad[came],
-        speed_m_s=body.speed_m_s[came],
-        imu=ImuSeries(stamp_ns[came], *(values[came] for values in imu(body, config, rngs[IMU]))),
-        sensor_m=np.array([config.ahead_m, 0.0, config.height_m]),
-        sensor_rad=config.heading_offset_rad,
-        wheels=None if turning is None else Wheels(*(values[came] for values in turning)),
+        heading_rad=body.heading_rad[kept],
+        speed_m_s=body.speed_m_s[kept],
+        imu=ImuSeries(stamp_ns[kept], *(values[kept] for values in imu(body, config, rngs[IMU]))),
+        sensor_m=np.array([config.forward_m, 0.0, config.height_m]),
+        sensor_yaw_rad=config.heading_offset_rad,
+        wheels=None if wheel is None else Wheels(*(values[kept] for values in wheel)),
     )

@@ -1,7 +1,7 @@
-"""What stands along a corridor and lies under it, as steel has it: columns, doors, radiators, rebar, cables, a lift.
+"""Steel along a corridor and under it: columns, doors, radiators, machines, rebar, a lift.
 
-Places are along the corridor, to the left of its middle and above the floor; `Fitting.block` turns them into the
-map. Two corridors that share their fittings look alike to a magnetometer, up to where they lie.
+Positions are along the corridor, to the left of its centre line and above the floor; `Fitting.block` transforms them
+into the map. Corridors that share their fittings look alike to a magnetometer.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ import numpy as np
 from mail_ros.core.types import FloatArray
 from mail_ros.data.simulator.bodies import Block
 
-WALL_M = 1.15  # from the middle
-COLUMNS_M, DOORS_M, RADIATORS_M = 6.0, (2.5, 5.0), (4.0, 9.0)  # from one to the next
-REBAR_1_M2, BAR_M, BARS_M = 1.6, 0.012, (0.3, 0.9)  # pieces in a square metre; their thickness and length
-# Standard deviation of µ0 times the magnetization that is left in the steel, along each axis
+WALL_M = 1.15  # from the centre line
+COLUMNS_M, DOORS_M, RADIATORS_M = 6.0, (2.5, 5.0), (4.0, 9.0)  # spacing
+REBAR_1_M2, BAR_M, BARS_M = 1.6, 0.012, (0.3, 0.9)  # pieces per square metre; their thickness and length
+# Standard deviation of µ0 times the remanent magnetization, along each axis
 COLUMN_UT, DOOR_UT, RADIATOR_UT, MACHINE_UT, BAR_UT = 700.0, 4e3, 1.2e3, 380.0, 1e5
-MACHINES_M, ROOM_M = (2.0, 5.0), (2.5, 4.5)  # from one to the next; from the middle of the corridor
-COVER_M = 0.05  # of concrete over the rebar
-HALF_REBAR_M = 1.4  # from the middle to the last bar that matters
+MACHINES_M, ROOM_M = (2.0, 5.0), (2.5, 4.5)  # spacing; distance from the centre line
+COVER_M = 0.05  # concrete over the rebar
+HALF_REBAR_M = 1.4  # from the centre line to the last bar
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Fitting:
     polarization_ut: tuple[float, float, float]  # along, across, up
 
     def block(self, start_m: FloatArray, ahead: FloatArray) -> Block:
-        """In a corridor that begins at `start_m` (2,) and goes along an axis of the map, `ahead` (2,)."""
+        """The block in a corridor from `start_m` (2,) along an axis of the map, `ahead` (2,)."""
         left = np.array([-ahead[1], ahead[0]])
         x_m, y_m = start_m + self.along_m * ahead + self.left_m * left
         size_x, size_y = np.abs(self.size_m[0] * ahead + self.size_m[1] * left)
@@ -48,7 +48,7 @@ class Fitting:
 
 
 def fittings(length_m: float, rng: np.random.Generator) -> list[Fitting]:
-    """All that belongs to a corridor of this length."""
+    """All fittings of a corridor of this length."""
     return [
         *_columns(length_m, rng),
         *_doors(length_m, rng),
@@ -58,36 +58,37 @@ def fittings(length_m: float, rng: np.random.Generator) -> list[Fitting]:
     ]
 
 
-def alike(pattern: Sequence[Fitting], own: Sequence[Fitting], share: float, rng: np.random.Generator) -> list[Fitting]:
-    """A corridor's fittings: this share of the pattern's, the rest its own."""
+def mixed(
+    pattern: Sequence[Fitting], own: Sequence[Fitting], similarity: float, rng: np.random.Generator
+) -> list[Fitting]:
+    """A corridor's fittings: this fraction of the pattern's, the rest its own."""
     return [
-        *(each for each in pattern if rng.random() < share),
-        *(each for each in own if rng.random() >= share),
+        *(each for each in pattern if rng.random() < similarity),
+        *(each for each in own if rng.random() >= similarity),
     ]
 
 
 def lift(left_m: float, rng: np.random.Generator) -> Fitting:
-    """A lift's shaft, seen from where its corridor begins."""
+    """A lift's shaft, relative to the start of its corridor."""
     vertical_ut = float(rng.choice([-1.0, 1.0]) * rng.uniform(200.0, 400.0))
-    aside_ut = rng.normal(scale=80.0, size=2)
-    return Fitting(0.0, left_m, 1.4, (1.6, 1.6, 2.8), (float(aside_ut[0]), float(aside_ut[1]), vertical_ut))
+    lateral_ut = rng.normal(scale=80.0, size=2)
+    return Fitting(0.0, left_m, 1.4, (1.6, 1.6, 2.8), (float(lateral_ut[0]), float(lateral_ut[1]), vertical_ut))
 
 
 def _columns(length_m: float, rng: np.random.Generator) -> list[Fitting]:
     found = []
     for along_m in np.arange(COLUMNS_M / 2.0, length_m, COLUMNS_M):
         for side in (-1.0, 1.0):
-            pole_ut = rng.normal(
-                [0.0, 0.0, -300.0], [COLUMN_UT / 2.0, COLUMN_UT / 2.0, COLUMN_UT]
-            )  # the Earth's, and a steel mill's
-            found.append(Fitting(float(along_m), side * (WALL_M + 0.2), 1.5, (0.25, 0.25, 2.9), _three(pole_ut)))
+            # Induced by the Earth, and remanent from the steel mill
+            pole_ut = rng.normal([0.0, 0.0, -300.0], [COLUMN_UT / 2.0, COLUMN_UT / 2.0, COLUMN_UT])
+            found.append(Fitting(float(along_m), side * (WALL_M + 0.2), 1.5, (0.25, 0.25, 2.9), _triple(pole_ut)))
     return found
 
 
 def _doors(length_m: float, rng: np.random.Generator) -> list[Fitting]:
     return [
         Fitting(
-            along_m, _side(rng) * (WALL_M + 0.05), 1.0, (0.9, 0.006, 2.0), _three(rng.normal(scale=DOOR_UT, size=3))
+            along_m, _side(rng) * (WALL_M + 0.05), 1.0, (0.9, 0.006, 2.0), _triple(rng.normal(scale=DOOR_UT, size=3))
         )
         for along_m in _row(length_m, DOORS_M, rng)
     ]
@@ -96,28 +97,28 @@ def _doors(length_m: float, rng: np.random.Generator) -> list[Fitting]:
 def _radiators(length_m: float, rng: np.random.Generator) -> list[Fitting]:
     return [
         Fitting(
-            along_m, _side(rng) * (WALL_M - 0.05), 0.5, (1.0, 0.02, 0.6), _three(rng.normal(scale=RADIATOR_UT, size=3))
+            along_m, _side(rng) * (WALL_M - 0.05), 0.5, (1.0, 0.02, 0.6), _triple(rng.normal(scale=RADIATOR_UT, size=3))
         )
         for along_m in _row(length_m, RADIATORS_M, rng)
     ]
 
 
 def _machines(length_m: float, rng: np.random.Generator) -> list[Fitting]:
-    """Cabinets, fridges and machines in the rooms beside: far off, and large."""
+    """Cabinets, fridges and machines in adjacent rooms: far and large."""
     return [
         Fitting(
             along_m,
             _side(rng) * rng.uniform(*ROOM_M),
             0.9,
             (0.8, 0.8, 1.8),
-            _three(rng.normal(scale=MACHINE_UT, size=3)),
+            _triple(rng.normal(scale=MACHINE_UT, size=3)),
         )
         for along_m in _row(length_m, MACHINES_M, rng)
     ]
 
 
 def _rebar(length_m: float, rng: np.random.Generator) -> list[Fitting]:
-    """Pieces of bars, magnetized along themselves: each ends where the next is magnetized otherwise."""
+    """Pieces of bars, magnetized lengthwise: the magnetization changes from piece to piece."""
     found = []
     for _ in range(round(REBAR_1_M2 * length_m * 2.0 * HALF_REBAR_M)):
         bar_m, lengthwise = rng.uniform(*BARS_M), rng.random() < 0.5
@@ -125,17 +126,17 @@ def _rebar(length_m: float, rng: np.random.Generator) -> list[Fitting]:
         up_m = -COVER_M - BAR_M / 2.0 - (0.0 if lengthwise else BAR_M)
         size_m = (bar_m, BAR_M, BAR_M) if lengthwise else (BAR_M, bar_m, BAR_M)
         polarization_ut = (pole_ut, 0.0, 0.0) if lengthwise else (0.0, pole_ut, 0.0)
-        place_m = rng.uniform([0.0, -HALF_REBAR_M], [length_m, HALF_REBAR_M])
-        found.append(Fitting(float(place_m[0]), float(place_m[1]), up_m, size_m, polarization_ut))
+        position_m = rng.uniform([0.0, -HALF_REBAR_M], [length_m, HALF_REBAR_M])
+        found.append(Fitting(float(position_m[0]), float(position_m[1]), up_m, size_m, polarization_ut))
     return found
 
 
-def _row(length_m: float, apart_m: tuple[float, float], rng: np.random.Generator) -> list[float]:
-    """Places along a corridor, so far apart."""
-    found, at_m = [], rng.uniform(0.5, apart_m[1])
+def _row(length_m: float, spacing_m: tuple[float, float], rng: np.random.Generator) -> list[float]:
+    """Positions along a corridor at random spacings."""
+    found, at_m = [], rng.uniform(0.5, spacing_m[1])
     while at_m < length_m:
         found.append(float(at_m))
-        at_m += rng.uniform(*apart_m)
+        at_m += rng.uniform(*spacing_m)
     return found
 
 
@@ -143,6 +144,6 @@ def _side(rng: np.random.Generator) -> float:
     return 1.0 if rng.random() < 0.5 else -1.0
 
 
-def _three(vector: FloatArray) -> tuple[float, float, float]:
+def _triple(vector: FloatArray) -> tuple[float, float, float]:
     x, y, z = vector.tolist()
     return x, y, z

@@ -1,9 +1,9 @@
-"""The way over a route's corners: where the body goes, and how fast it may.
+"""The path over a route's corners: its positions, headings and speed limits.
 
-    corners --> smooth() --> Way: places 2 cm apart, heading, speed limit
-                pieces between two turnings about
+    corners --> smooth_path() --> DrivePath: positions 2 cm apart, heading, speed limit
+                between two U-turns
 
-A way is cut where the route turns about: there the body stops and turns in place.
+A path ends at a U-turn of the route: there the body stops and rotates in place.
 """
 
 from __future__ import annotations
@@ -15,58 +15,65 @@ from dataclasses import dataclass
 import numpy as np
 
 from mail_ros.core.types import FloatArray, IntArray
-from mail_ros.data.simulator.noise import waves
-from mail_ros.data.simulator.plan import lengths_m
+from mail_ros.data.simulator.floor_plan import lengths_m
+from mail_ros.data.simulator.noise import sum_of_sines
 from mail_ros.data.simulator.simulation_config import DriveConfig
 
 STEP_M = 0.02
-WANDER_M = (3.0, 15.0)  # lengths of its waves
-MOST_M = 0.6  # farthest beside the middle
-CALM_M = 1.0  # without wander, beside a place where the way begins or ends
+WANDER_M = (3.0, 15.0)  # wavelengths
+MAX_LATERAL_M = 0.6  # from the centre line
+TAPER_M = 1.0  # at both ends of a path, where lateral offset and wander fade to zero
 
 
 @dataclass(frozen=True)
-class Way:
-    """A way without turning about."""
+class DrivePath:
+    """A path without U-turns."""
 
-    place_m: FloatArray  # (p, 2)
+    position_m: FloatArray  # (p, 2)
     heading_rad: FloatArray  # (p,) without jumps
     limit_m_s: FloatArray  # (p,)
-    corner: IntArray  # (c,) which of its places is nearest to each of its corners
+    corner: IntArray  # (c,) index of the position nearest to each corner
     corner_m: FloatArray  # (c, 2)
 
 
-def ways(corner_m: FloatArray, route: Sequence[int], config: DriveConfig, rng: np.random.Generator) -> list[Way]:
-    """The ways over a route's corners, one behind the other."""
-    about = [at for at in range(1, len(route) - 1) if route[at - 1] == route[at + 1]]
-    ends = [0, *about, len(route) - 1]
-    return [smooth(corner_m[list(route[first : last + 1])], config, rng) for first, last in itertools.pairwise(ends)]
+def drive_paths(
+    corner_m: FloatArray, route: Sequence[int], config: DriveConfig, rng: np.random.Generator
+) -> list[DrivePath]:
+    """The paths over a route's corners, in order."""
+    u_turns = [at for at in range(1, len(route) - 1) if route[at - 1] == route[at + 1]]
+    ends = [0, *u_turns, len(route) - 1]
+    return [
+        smooth_path(corner_m[list(route[first : last + 1])], config, rng) for first, last in itertools.pairwise(ends)
+    ]
 
 
-def smooth(corner_m: FloatArray, config: DriveConfig, rng: np.random.Generator) -> Way:
-    """A way over corners (c, 2) that bends around them and wanders beside the middle of the corridor."""
+def smooth_path(corner_m: FloatArray, config: DriveConfig, rng: np.random.Generator) -> DrivePath:
+    """A path over corners (c, 2), rounded at each and wandering around the corridor's centre line."""
     passed_m = np.concatenate([[0.0], np.cumsum(lengths_m(corner_m))])
-    at_m = np.linspace(0.0, passed_m[-1], round(passed_m[-1] / STEP_M) + 1)
-    place_m = _bent(np.column_stack([np.interp(at_m, passed_m, axis) for axis in corner_m.T]), config.bend_m)
-    step_m = np.gradient(place_m, axis=0)
+    along_m = np.linspace(0.0, passed_m[-1], round(passed_m[-1] / STEP_M) + 1)
+    line_m = np.column_stack([np.interp(along_m, passed_m, axis) for axis in corner_m.T])
+    position_m = _rounded(line_m, config.corner_length_m)
+    step_m = np.gradient(position_m, axis=0)
     left = np.column_stack([-step_m[:, 1], step_m[:, 0]]) / np.linalg.norm(step_m, axis=1, keepdims=True)
-    calm = np.clip(np.minimum(at_m, passed_m[-1] - at_m) / CALM_M, 0.0, 1.0)
-    middle = np.arctanh(config.beside_m / MOST_M)
-    wander = np.tanh(middle + config.wander_m / MOST_M * waves(at_m, *WANDER_M, rng))
-    beside_m = MOST_M * wander * calm**2 * (3.0 - 2.0 * calm)
-    place_m = place_m + beside_m[:, None] * left
-    step_m = np.gradient(place_m, axis=0)
+    taper = np.clip(np.minimum(along_m, passed_m[-1] - along_m) / TAPER_M, 0.0, 1.0)
+    mean = np.arctanh(config.lateral_offset_m / MAX_LATERAL_M)
+    wander = np.tanh(mean + config.wander_m / MAX_LATERAL_M * sum_of_sines(along_m, *WANDER_M, rng))
+    lateral_m = MAX_LATERAL_M * wander * taper**2 * (3.0 - 2.0 * taper)
+    position_m = position_m + lateral_m[:, None] * left
+    step_m = np.gradient(position_m, axis=0)
     heading_rad = np.unwrap(np.arctan2(step_m[:, 1], step_m[:, 0]))
-    leg = np.clip(np.searchsorted(passed_m, at_m, side="right") - 1, 0, len(corner_m) - 2)
-    fastest_m_s = config.speed_m_s * rng.uniform(1 - config.speed_spread, 1 + config.speed_spread, len(corner_m) - 1)
-    bend_1_m = np.abs(np.gradient(heading_rad)) / np.linalg.norm(step_m, axis=1)
-    limit_m_s = np.minimum(fastest_m_s[leg], config.turn_rad_s / np.maximum(bend_1_m, 1e-9))
-    return Way(place_m, heading_rad, limit_m_s, np.round(passed_m / STEP_M).astype(np.int64), corner_m)
+    leg = np.clip(np.searchsorted(passed_m, along_m, side="right") - 1, 0, len(corner_m) - 2)
+    speed_m_s = config.speed_m_s * rng.uniform(
+        1 - config.speed_variation, 1 + config.speed_variation, len(corner_m) - 1
+    )
+    curvature_1_m = np.abs(np.gradient(heading_rad)) / np.linalg.norm(step_m, axis=1)
+    limit_m_s = np.minimum(speed_m_s[leg], config.max_yaw_rate_rad_s / np.maximum(curvature_1_m, 1e-9))
+    return DrivePath(position_m, heading_rad, limit_m_s, np.round(passed_m / STEP_M).astype(np.int64), corner_m)
 
 
-def _bent(line_m: FloatArray, bend_m: float) -> FloatArray:
-    """A line (p, 2) of straight legs, as a running mean over `bend_m` of it: corners are rounded, ends stay."""
-    half = min(round(bend_m / 2.0 / STEP_M), len(line_m) - 1)
+def _rounded(line_m: FloatArray, length_m: float) -> FloatArray:
+    """A line (p, 2) of straight legs as a weighted running mean over `length_m`: rounds corners, keeps both ends."""
+    half = min(round(length_m / 2.0 / STEP_M), len(line_m) - 1)
     weight = np.hanning(2 * half + 3)[1:-1]
     padded_m = np.pad(line_m, ((half, half), (0, 0)), mode="reflect", reflect_type="odd")
     return np.column_stack([np.convolve(axis, weight / weight.sum(), mode="valid") for axis in padded_m.T])

@@ -1,7 +1,4 @@
-"""Rotations of many samples at once: by angles, and into what is turned.
-
-`core.platform.robot_file.rotation` has the matrices.
-"""
+"""Rotations of many samples at once; `core.platform.robot_file.rotation` makes the matrices."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ from mail_ros.core.types import FloatArray
 
 
 def attitude(roll_rad: FloatArray, pitch_rad: FloatArray, yaw_rad: FloatArray) -> FloatArray:
-    """(n, 4) quaternions x, y, z, w of a body that is turned about z, then about its y, then about its x (REP-103)."""
+    """(n, 4) quaternions x, y, z, w of rotations about z, then the new y, then the new x (REP-103)."""
     (cos_r, sin_r), (cos_p, sin_p), (cos_y, sin_y) = (
         (np.cos(angle / 2.0), np.sin(angle / 2.0)) for angle in (roll_rad, pitch_rad, yaw_rad)
     )
@@ -25,13 +22,13 @@ def attitude(roll_rad: FloatArray, pitch_rad: FloatArray, yaw_rad: FloatArray) -
     )
 
 
-def into_body(matrix: FloatArray, vector: FloatArray) -> FloatArray:
-    """Vectors (n, 3) of the outer axes as the bodies of `matrix` (n, 3, 3) see them."""
-    seen: FloatArray = np.einsum("nij,ni->nj", matrix, vector)
-    return seen
+def to_body(matrix: FloatArray, vector: FloatArray) -> FloatArray:
+    """Vectors (n, 3) of the outer axes in the axes of bodies with attitudes `matrix` (n, 3, 3)."""
+    rotated: FloatArray = np.einsum("nij,ni->nj", matrix, vector)
+    return rotated
 
 
 def about_z(angle_rad: float) -> FloatArray:
-    """(3, 3) from the axes of something that is turned so far about z to those around it."""
+    """(3, 3) from axes rotated by this angle about z to the outer axes."""
     cosine, sine = np.cos(angle_rad), np.sin(angle_rad)
     return np.array([[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]])

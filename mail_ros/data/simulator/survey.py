@@ -1,35 +1,36 @@
-"""A survey of the paper's kind: every corridor of every floor, both ways, at an even pace, corners as landmarks."""
+"""A survey as in the paper: every corridor of every floor, both ways, at a steady speed, corners as landmarks."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
 
+from mail_ros.data.simulator.building import Building
 from mail_ros.data.simulator.drive import drive
-from mail_ros.data.simulator.plan import Premises, survey_route
+from mail_ros.data.simulator.floor_plan import survey_route
+from mail_ros.data.simulator.simulated_drive import SimulatedDrive
 from mail_ros.data.simulator.simulation_config import PERSON, DriveConfig
-from mail_ros.data.simulator.walk import SimulatedDrive
 
-PACES = (0.9, 1.1)  # of every other walk, times the speed that was asked for
+PACES = (0.9, 1.1)  # of walks in turn, times the configured speed
 
 
 def survey(
-    building: Premises,
+    building: Building,
     walks: int = 2,
     seed: int = 0,
     config: DriveConfig | None = None,
     *,
-    part: float = 1.0,
+    fraction: float = 1.0,
     device: int | None = None,
 ) -> Iterator[SimulatedDrive]:
     """Walks over each floor by one device, floor by floor, each in another order.
 
     Args:
-        building: that is surveyed.
+        building: to survey.
         walks: of each floor.
-        seed: another one, other walks.
-        config: who walks, and how; None: a person.
-        part: of its corridors after which each walk is broken off.
+        seed: of all walks.
+        config: of the platform; None: a person.
+        fraction: of its corridors after which each walk ends.
         device: see `drive`; None: `seed`.
     """
     config = config or PERSON
@@ -42,6 +43,6 @@ def survey(
                 dataclasses.replace(config, speed_m_s=config.speed_m_s * PACES[number % len(PACES)]),
                 own_seed,
                 floor=floor,
-                route=route[: 1 + max(1, round(part * (len(route) - 1)))],
+                route=route[: 1 + max(1, round(fraction * (len(route) - 1)))],
                 device=seed if device is None else device,
             )

@@ -1,10 +1,8 @@
-"""Corridors between corners, and routes that surveys and drives take over them."""
+"""Corridors between corners, and routes of surveys and drives over them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -12,7 +10,7 @@ from mail_ros.core.types import FloatArray, IntArray
 
 
 @dataclass(frozen=True)
-class Plan:
+class FloorPlan:
     """A floor of straight corridors between corners."""
 
     corner_m: FloatArray  # (c, 2)
@@ -23,23 +21,8 @@ class Plan:
         return [int(a + b - corner) for a, b in self.corridor if corner in (a, b)]
 
 
-class Premises(Protocol):
-    """Floors of one plan, numbered from 0 on, with a field in them."""
-
-    @property
-    def plan(self) -> Plan:
-        """Of every floor."""
-
-    @property
-    def floors(self) -> Sequence[object]:
-        """As many as there are."""
-
-    def field_ut(self, floor: int, place_m: FloatArray) -> FloatArray:
-        """The field (n, 3) in the map's axes, at places (n, 3) over a floor."""
-
-
-def survey_route(plan: Plan, seed: int) -> list[int]:
-    """A closed way over corners that takes every corridor once in each direction (Hierholzer)."""
+def survey_route(plan: FloorPlan, seed: int) -> list[int]:
+    """A closed route over corners that takes every corridor once in each direction (Hierholzer)."""
     rng = np.random.default_rng([seed, 2])
     left = {corner: list(rng.permutation(plan.neighbours(corner))) for corner in range(len(plan.corner_m))}
     stack, route = [int(rng.integers(len(left)))], []
@@ -51,8 +34,8 @@ def survey_route(plan: Plan, seed: int) -> list[int]:
     return route[::-1]
 
 
-def drive_route(plan: Plan, length_m: float, seed: int) -> list[int]:
-    """A way of at least `length_m` that turns at random and never back."""
+def drive_route(plan: FloorPlan, length_m: float, seed: int) -> list[int]:
+    """A random route of at least `length_m` without U-turns."""
     rng = np.random.default_rng([seed, 3])
     route = [int(rng.integers(len(plan.corner_m)))]
     while lengths_m(plan.corner_m[route]).sum() < length_m:
@@ -61,15 +44,15 @@ def drive_route(plan: Plan, length_m: float, seed: int) -> list[int]:
 
 
 def lengths_m(corner_m: FloatArray) -> FloatArray:
-    """(c - 1,) from each corner of a way, (c, 2), to the next."""
+    """(c - 1,) distances between consecutive corners (c, 2) of a route."""
     steps_m: FloatArray = np.linalg.norm(np.diff(corner_m, axis=0), axis=1)
     return steps_m
 
 
-def distance_m(plan: Plan, place_m: FloatArray) -> FloatArray:
-    """(k,) on the floor, from each place (k, 2) to the nearest corridor's middle."""
+def distance_m(plan: FloorPlan, position_m: FloatArray) -> FloatArray:
+    """(k,) horizontal distance from each position (k, 2) to the centre line of the nearest corridor."""
     start_m, end_m = (plan.corner_m[plan.corridor[:, side]] for side in (0, 1))
-    leg_m, relative_m = end_m - start_m, place_m[:, None] - start_m  # (e, 2), (k, e, 2)
-    share = np.clip((relative_m * leg_m).sum(axis=2) / np.square(leg_m).sum(axis=1), 0.0, 1.0)
-    nearest_m: FloatArray = np.linalg.norm(relative_m - share[..., None] * leg_m, axis=2).min(axis=1)
+    leg_m, relative_m = end_m - start_m, position_m[:, None] - start_m  # (e, 2), (k, e, 2)
+    fraction = np.clip((relative_m * leg_m).sum(axis=2) / np.square(leg_m).sum(axis=1), 0.0, 1.0)
+    nearest_m: FloatArray = np.linalg.norm(relative_m - fraction[..., None] * leg_m, axis=2).min(axis=1)
     return nearest_m

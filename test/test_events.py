@@ -1,47 +1,49 @@
-"""What happens on a drive is found as often, and for as long, as it was told to."""
+"""Every event of a drive is found, with its duration."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from mail_ros.data.simulator.demo_drive import ROBOT
+from mail_ros.data.simulator.walk import SimulatedDrive
 
 from mail_ros.core.types import NS_PER_S
-from mail_ros.data.simulator.demo_drive import ROBOT, drive_site
-from mail_ros.data.simulator.dipoles import make_site
-from mail_ros.data.simulator.walk import SimulatedDrive
-from mail_ros.evaluation.events import AFTER_S, KINDS, Happening, during, happenings
+from mail_ros.data.simulator.demo import ROBOT, drive_demo
+from mail_ros.data.simulator.demo_building import demo_building
+from mail_ros.data.simulator.simulated_drive import SimulatedDrive
+from mail_ros.evaluation.events import AFTER_S, KINDS, DriveEvent, drive_events, during
 
 
 @pytest.fixture(scope="module")
 def drive() -> SimulatedDrive:
-    return drive_site(make_site(), 45.0, 1)
+    return drive_demo(demo_building(), 45.0, 1)
 
 
-def lasts_s(drive: SimulatedDrive, happening: Happening) -> float:
-    return float(drive.stamp_ns[happening.last] - drive.stamp_ns[happening.first]) / NS_PER_S
+def lasts_s(drive: SimulatedDrive, event: DriveEvent) -> float:
+    return float(drive.stamp_ns[event.last] - drive.stamp_ns[event.first]) / NS_PER_S
 
 
 def test_a_drive_has_two_of_each_and_a_short_one_has_none(drive: SimulatedDrive) -> None:
-    found = happenings(drive)
+    found = drive_events(drive)
     assert {kind: [each.kind for each in found].count(kind) for kind in KINDS} == dict.fromkeys(KINDS, 2)
     assert [each.first for each in found] == sorted(each.first for each in found)
-    assert happenings(drive_site(make_site(), 8.0, 1)) == []
+    assert drive_events(drive_demo(demo_building(), 8.0, 1)) == []
 
 
 def test_each_is_what_its_name_says(drive: SimulatedDrive) -> None:
-    for each in happenings(drive):
+    for each in drive_events(drive):
         part = slice(each.first, each.last + 1)
         moved_m = float(np.linalg.norm(np.ptp(drive.position_m[part], axis=0)))
         turned_rad = float(abs(drive.heading_rad[each.last] - drive.heading_rad[each.first]))
-        if each.kind == "stands":
+        if each.kind == "stop":
             assert lasts_s(drive, each) == pytest.approx(ROBOT.stop_s, abs=0.5)
-        assert turned_rad == pytest.approx(2.0 * np.pi if each.kind == "turns in place" else 0.0, abs=0.3)
-        assert moved_m == pytest.approx(ROBOT.reversal_m if each.kind == "backs up" else 0.0, abs=0.1)
+        assert turned_rad == pytest.approx(2.0 * np.pi if each.kind == "spin" else 0.0, abs=0.3)
+        assert moved_m == pytest.approx(ROBOT.reversal_m if each.kind == "reversal" else 0.0, abs=0.1)
 
 
 def test_harm_is_looked_for_some_seconds_longer(drive: SimulatedDrive) -> None:
     for kind in KINDS:
-        then, each = during(drive, kind), next(each for each in happenings(drive) if each.kind == kind)
+        then, each = during(drive, kind), next(each for each in drive_events(drive) if each.kind == kind)
         since_s = (drive.stamp_ns - drive.stamp_ns[each.last]) / NS_PER_S
         assert then[each.first : each.last + 1].all()
         assert then[(since_s > 0.0) & (since_s <= AFTER_S)].all()
