@@ -30,7 +30,7 @@ DAYS = ("monday_1", "monday_2", "tuesday_1", "wednesday_1")
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder, to be copied by whoever writes into it."""
-    from benchmarks import benchmarked  # brings torch along, which few tests want
+    from small_benchmark import benchmarked  # brings torch along, which few tests want
 
     from mail_ros.evaluation.protocol import read_walks, split
 

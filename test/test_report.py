@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from benchmarks import benchmarked
 from browser import chromium, needs_chromium
 from helpers import START_NS, synthetic_walk
 from matplotlib.image import imread
+from small_benchmark import benchmarked
 from test_cli import mail_ros
 
 from mail_ros.core.errors import MailError
