@@ -2,8 +2,6 @@
 
 import csv
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +9,7 @@ from calibration_drives import MOTOR, TILTED, each_and_both, forth_and_back, mad
 from helpers import synthetic_walk, tiny_config, tiny_model
 from shared_walks import LOGS, needs_logs
 from small_site import wheels_of
+from warm_verbs import run_verb
 
 from mail_ros.core.models.model_file import load_model
 from mail_ros.core.platform.robot_file import read_robot
@@ -33,8 +32,7 @@ QUICK = [
 
 def mail_ros(*arguments: object, code: int = 0) -> str:
     """Run a verb as a user does; its output, stderr for errors."""
-    command = [sys.executable, "-m", "mail_ros.cli.main", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    done = run_verb(*arguments)
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done.stderr if code else done.stdout
@@ -116,8 +114,8 @@ def test_a_cut_off_bag_is_evaluated_up_to_its_end(tmp_path: Path) -> None:
     bag, model = synthetic_walk(20.0).write(tmp_path / "walk"), tiny_model(tmp_path / "m", tiny_config())
     file = next(bag.glob("*.mcap"))
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
-    command = [sys.executable, "-m", "mail_ros.cli.main", "evaluate", str(model), str(bag), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
+    done = run_verb("evaluate", model, bag, "--json")
+    assert done.returncode == 0
     samples = len(read_track(bag))
     assert done.stderr == f"{bag} was cut off while it was recorded: using the {samples} samples before its end\n"
     rows = json.loads(done.stdout)
@@ -197,17 +195,7 @@ def test_check_judges_bags_and_draws_what_they_cover(tmp_path: Path) -> None:
 def test_check_fails_where_a_bag_is_not_usable_and_says_why(tmp_path: Path) -> None:
     good = synthetic_walk(40.0).write(tmp_path / "good")
     gauss = synthetic_walk(40.0)._replace(field_ut=synthetic_walk(40.0).field_ut * 1e4).write(tmp_path / "gauss")
-    command = [
-        sys.executable,
-        "-m",
-        "mail_ros.cli.main",
-        "check",
-        str(good),
-        str(gauss),
-        str(tmp_path / "none"),
-        "--json",
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    done = run_verb("check", good, gauss, tmp_path / "none", "--json")
     assert done.returncode == 1
     assert done.stderr == (
         "mail_ros: gauss, none: wanted usable bags, found units, windows, unreadable; "

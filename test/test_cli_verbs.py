@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from small_site import shell
 from verbs import Example, examples, verbs
+from warm_verbs import run_verb
 
 import mail_ros
 from mail_ros.cli import main
@@ -106,9 +107,8 @@ def test_completion_offers_what_begins_so() -> None:
 
 
 def ended(*arguments: object) -> tuple[int, str]:
-    """Exit code and stderr of a verb in a process of its own."""
-    command = [sys.executable, "-m", "mail_ros.cli.main", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    """Exit code and stderr of a verb."""
+    done = run_verb(*arguments)
     return done.returncode, done.stderr
 
 
@@ -132,8 +132,7 @@ def test_wrong_usage_is_one_line_that_names_the_help(arguments: list[str], line:
 
 @pytest.mark.parametrize("arguments", [[], ["benchmark"]])
 def test_without_a_verb_the_help_is_shown(arguments: list[str]) -> None:
-    command = [sys.executable, "-m", "mail_ros.cli.main", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = run_verb(*arguments)
     assert done.returncode in (ExitCode.DONE, ExitCode.USAGE)  # before and since click 8.2
     assert done.stderr == ""
     assert "Usage: mail_ros" in done.stdout

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +10,7 @@ import pytest
 from helpers import START_NS, synthetic_walk
 from PIL import Image
 from shared_walks import LOGS, needs_logs
+from small_site import shell
 from test_cli import mail_ros
 
 from mail_ros.core.models.model_file import load_model
@@ -38,8 +36,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def run_shell(command: str) -> list[str]:
     """What a command says that is typed into a shell, with this Python's mail_ros; its lines."""
     assert command.startswith("mail_ros ")
-    line = f"{shlex.quote(sys.executable)} -m mail_ros.cli.main{command.removeprefix('mail_ros')}"
-    done = subprocess.run(line, shell=True, capture_output=True, text=True, timeout=300, check=False)
+    done = shell(command, Path())
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout.splitlines()
 
