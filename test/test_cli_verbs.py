@@ -52,6 +52,7 @@ def test_every_verb_has_an_example_that_needs_no_hours() -> None:
     assert all(example.command.startswith(f"mail_ros {name}") for name, example in QUICK + LONG)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(("name", "example"), QUICK, ids=[name for name, _ in QUICK])
 def test_every_example_runs_and_has_its_result_as_json(name: str, example: Example, site: Path, tmp_path: Path) -> None:
     pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
@@ -89,6 +90,7 @@ def test_every_option_says_what_it_is() -> None:
             assert parameter.help.endswith((".", "?")), f"{name} {parameter.name}"
 
 
+@pytest.mark.process
 def test_a_shell_completes_verbs_options_and_words(tmp_path: Path) -> None:
     def complete(*words: str) -> list[str]:
         given = {"COMP_WORDS": " ".join(("mail_ros", *words)), "COMP_CWORD": str(len(words))}
@@ -138,6 +140,7 @@ def test_without_a_verb_the_help_is_shown(arguments: list[str]) -> None:
     assert "Usage: mail_ros" in done.stdout
 
 
+@pytest.mark.process
 def test_the_version_is_told() -> None:
     done = subprocess.run([sys.executable, "-m", "mail_ros.cli.main", "--version"], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"mail_ros {mail_ros.__version__}\n", "")
@@ -151,6 +154,7 @@ def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     assert said.endswith("found not a directory; mend that, or name another\n")
 
 
+@pytest.mark.process
 def test_ctrl_c_ends_a_verb_without_a_word(tmp_path: Path) -> None:
     heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # not in a background job
     script = f"{heed}; from mail_ros.cli.main import main; main()"

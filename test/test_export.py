@@ -117,6 +117,7 @@ def test_the_localizer_says_the_same_by_either_engine(tmp_path: Path) -> None:
     np.testing.assert_allclose(by_numpy, by_onnx, atol=1e-4, rtol=0.0)
 
 
+@pytest.mark.process
 def test_localizing_by_onnxruntime_needs_no_torch(tmp_path: Path) -> None:
     _, out = exported(tmp_path)
     walk = synthetic_walk(3.0)

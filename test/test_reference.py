@@ -19,6 +19,9 @@ from verbs import verbs
 from mail_ros.core.config import FeatureConfig
 from mail_ros.nodes.parameters import FleetParameters
 
+pytestmark = pytest.mark.docs
+
+
 REFERENCE = ROOT / "docs" / "reference"
 OF_ROS = {"~/get_state", "~/change_state"}  # which the generator leaves out
 ELSEWHERE = {"/tf"}  # needs tf2_ros, which is only there with a ROS install

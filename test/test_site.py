@@ -57,6 +57,7 @@ def write_csv(path: Path, seed: int) -> None:
     path.write_text("\n".join(["time_s,mag_x_ut,mag_y_ut,mag_z_ut,x_m,y_m,floor", *rows]))
 
 
+@pytest.mark.process
 def test_four_commands_lead_to_a_model_and_each_names_the_next(here: Path) -> None:
     for seed in range(3):
         write_csv(here / f"walk_{seed}.csv", seed)
@@ -97,6 +98,7 @@ def test_a_walk_on_a_floor_that_the_site_does_not_have_is_not_imported(here: Pat
     assert not (here / "bags").exists()
 
 
+@pytest.mark.process
 @needs_logs
 def test_the_page_on_the_first_site_shows_what_is_printed(here: Path) -> None:
     """All of its commands, one after the other, on the same walks; errors may differ in their digits elsewhere."""
