@@ -133,10 +133,10 @@ def refused(name: str, *, is_used: bool = False) -> Iterator[tuple[str, str]]:
         yield from ((word, TERMS[word]) for word in split_words(name) if word in TERMS)
 
 
-def identifiers(tree: ast.AST) -> Iterator[tuple[str, int, bool]]:
-    """Every name in a syntax tree: the name, its line, and whether it is called on something or a keyword."""
-    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    for node in ast.walk(tree):
+def identifiers(nodes: list[ast.AST]) -> Iterator[tuple[str, int, bool]]:
+    """Every name among nodes: the name, its line, and whether it is a called attribute or a keyword."""
+    called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    for node in nodes:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             yield node.name, node.lineno, False
         elif isinstance(node, ast.arg):
@@ -153,9 +153,9 @@ def identifiers(tree: ast.AST) -> Iterator[tuple[str, int, bool]]:
             yield node.name, node.lineno, False
 
 
-def strings(tree: ast.AST) -> Iterator[tuple[str, int]]:
-    """Docstrings and messages of a syntax tree, with their first lines."""
-    for node in ast.walk(tree):
+def strings(nodes: list[ast.AST]) -> Iterator[tuple[str, int]]:
+    """Docstrings and messages among the nodes of a syntax tree, with their first lines."""
+    for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
             yield node.value, node.lineno
 
@@ -188,26 +188,20 @@ def phrases(path: Path, text: str, first: int) -> Iterator[Finding]:
             yield Finding(path, line, " ".join(match[0].lower().split()), f"... {around} ...", term)
 
 
-def findings_in_code(path: Path) -> Iterator[Finding]:
-    """Refused identifiers and phrases of a Python file."""
+def findings_in_code(path: Path, *, names: bool = True) -> Iterator[Finding]:
+    """Refused phrases of a Python file: docstrings, messages and comments; with `names` its identifiers too."""
     source = path.read_text()
-    tree = ast.parse(source, str(path))
+    nodes = list(ast.walk(ast.parse(source, str(path))))
     for word, term in refused(path.stem):
         yield Finding(path, 1, word, f"module {path.stem}", term)
-    for name, line, is_used in identifiers(tree):
-        yield from (Finding(path, line, word, name, term) for word, term in refused(name, is_used=is_used))
-    yield from findings_in_sentences(path)
-
-
-def findings_in_sentences(path: Path) -> Iterator[Finding]:
-    """Refused phrases of a Python file's docstrings, messages and comments."""
-    source = path.read_text()
-    begins = re.compile(r"of\s", re.IGNORECASE)
-    for text, first in strings(ast.parse(source, str(path))):
+    if names:
+        for name, line, is_used in identifiers(nodes):
+            yield from (Finding(path, line, word, name, term) for word, term in refused(name, is_used=is_used))
+    for text, first in strings(nodes):
         yield from phrases(path, text, first)
     for text, first in comments(source):
         yield from phrases(path, text, first)
-        if begins.match(text):
+        if re.match(r"of\s", text, re.IGNORECASE):
             yield Finding(path, first, 'comment that begins with "of"', text.splitlines()[0], "a full clause")
 
 
@@ -225,8 +219,7 @@ def findings(tree: Path) -> Iterator[Finding]:
             )
     for path in sorted((tree / "test").glob("*.py")):
         if path.stem not in ("house_words", "test_words"):
-            yield from (Finding(path, 1, word, f"module {path.stem}", term) for word, term in refused(path.stem))
-            yield from findings_in_sentences(path)
+            yield from findings_in_code(path, names=False)
     pages = [*tree.glob("*.md"), *(tree / "docs").rglob("*.md"), *(tree / "config").rglob("*.yaml")]
     for path in sorted(pages):
         yield from phrases(path, path.read_text(), 1)
