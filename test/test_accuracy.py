@@ -25,6 +25,8 @@ from mail_ros.evaluation.methods import COMPARED
 from mail_ros.evaluation.metrics import Metrics
 from mail_ros.evaluation.workers import context
 
+pytestmark = pytest.mark.slow
+
 
 def write_walks(folder: Path, walks: Iterable[SimulatedWalk]) -> Path:
     for number, walk in enumerate(walks):

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 from calibration_drives import MOTOR, TILTED, each_and_both, forth_and_back, made_up, spins
 from helpers import synthetic_walk, tiny_config, tiny_model
 from shared_walks import LOGS, needs_logs
@@ -208,6 +209,7 @@ def test_check_fails_where_a_bag_is_not_usable_and_says_why(tmp_path: Path) -> N
     assert json.loads(done.stdout)["sites"][0]["floors"][0]["once_m"] >= 0
 
 
+@pytest.mark.slow
 @needs_logs
 def test_the_commands_of_the_readme_run_on_real_walks(tmp_path: Path) -> None:
     """Import, train and evaluate as the README has it, cut down to one route and one epoch."""

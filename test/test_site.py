@@ -98,6 +98,7 @@ def test_a_walk_on_a_floor_that_the_site_does_not_have_is_not_imported(here: Pat
     assert not (here / "bags").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.process
 @needs_logs
 def test_the_page_on_the_first_site_shows_what_is_printed(here: Path) -> None:

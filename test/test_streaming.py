@@ -137,6 +137,7 @@ def test_the_papers_configuration_is_carried() -> None:
         assert_alike(pairs)
 
 
+@pytest.mark.slow
 @needs_logs
 @pytest.mark.parametrize(("head", "stride_s"), [("regression", 0.02), ("heatmap", 0.1)])
 def test_a_real_walk_is_carried(head: HeadKind, stride_s: float, tmp_path: Path) -> None:

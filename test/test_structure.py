@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pytest
 from shared_walks import LOGS, needs_logs
 
 from mail_ros.cli.field import field
@@ -96,6 +97,7 @@ def test_a_simulated_robot_sees_the_structure_that_is_reported_of_a_real_one() -
     assert np.sqrt(semivariance[-1]) < 20.0  # µT, over all axes
 
 
+@pytest.mark.slow
 @needs_logs
 def test_a_simulated_person_sees_the_structure_of_real_walks() -> None:
     """At every distance up to 2 m within a factor of two of the median of real walks at the height of a phone."""

@@ -34,6 +34,9 @@ from mail_ros.evaluation.studies import MAIL, STUDIES, chosen
 from mail_ros.evaluation.study_variants import INGREDIENTS, TRAINING
 from mail_ros.training.run_config import run_config
 
+pytestmark = pytest.mark.slow
+
+
 SMALL = ["--set=network.hidden=4", "--set=training.epochs=2", "--set=training.stride_s=4"]
 METHODS = ("knn", "mail_heatmap", "mail_uniform")
 
