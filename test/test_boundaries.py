@@ -115,6 +115,7 @@ def test_nodes_that_neither_record_nor_replay_need_no_bags() -> None:
     assert not loaded & {"torch", "onnxruntime", "rosbags", "mcap", "ruamel", "matplotlib", "rerun", "typer", "rich"}
 
 
+@pytest.mark.slow
 @pytest.mark.process
 def test_the_view_of_topics_needs_no_tools() -> None:
     for name in ("rclpy", "rerun"):

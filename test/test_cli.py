@@ -39,6 +39,7 @@ def mail_ros(*arguments: object, code: int = 0) -> str:
     return done.stderr if code else done.stdout
 
 
+@pytest.mark.slow
 def test_train_then_evaluate(tmp_path: Path) -> None:
     for seed in range(3):
         synthetic_walk(30.0, 50.0, seed=seed).write(tmp_path / f"walk{seed}")
@@ -64,6 +65,7 @@ def test_train_then_evaluate(tmp_path: Path) -> None:
     assert mail_ros(*train, "--resume").splitlines() == said
 
 
+@pytest.mark.slow
 def test_a_model_that_needs_odometry_is_followed_by_odometry(tmp_path: Path) -> None:
     """The next commands that `train` names use the odometry that the model needs anyway, and work as they stand."""
     for seed in range(2):
@@ -78,6 +80,7 @@ def test_a_model_that_needs_odometry_is_followed_by_odometry(tmp_path: Path) -> 
     assert rows["all, moving"]["median_m"] < 1.0
 
 
+@pytest.mark.slow
 def test_errors_are_one_line_with_the_fix(tmp_path: Path) -> None:
     bag, model = synthetic_walk().write(tmp_path / "walk"), tiny_model(tmp_path / "model.safetensors")
     unlabelled = synthetic_walk()._replace(landmarks=()).write(tmp_path / "unlabelled")
@@ -134,6 +137,7 @@ def test_a_cut_off_bag_is_repaired_and_a_whole_one_left_alone(tmp_path: Path) ->
     assert mail_ros("repair", whole, cut).splitlines() == [f"{bag} is whole: nothing to do" for bag in (whole, cut)]
 
 
+@pytest.mark.slow
 def test_a_calibration_drive_becomes_a_robot_file(tmp_path: Path) -> None:
     robot, whole = tmp_path / "robot.json", np.concatenate([forth_and_back((0.3, 0.9)), spins()])
     said = mail_ros("calibrate", made_up(whole).write(tmp_path / "drive"), "--out", robot)
@@ -155,6 +159,7 @@ def test_a_calibration_drive_becomes_a_robot_file(tmp_path: Path) -> None:
     assert "wanted x,y,z,w or roll" in mail_ros("calibrate", lifted, "--out", robot, "--mount", "up", code=1)
 
 
+@pytest.mark.slow
 def test_what_reads_bags_takes_a_robot_file(tmp_path: Path) -> None:
     bag, robot = synthetic_walk(40.0).write(tmp_path / "walk"), tmp_path / "robot.json"
     robot.write_text('{"hard_iron_ut": [0, 0, 60]}')
@@ -182,6 +187,7 @@ def test_help_of_import_lists_every_kind() -> None:
     assert all(f"{kind} (" in help_text for kind in IMPORTERS)
 
 
+@pytest.mark.slow
 def test_check_judges_bags_and_draws_what_they_cover(tmp_path: Path) -> None:
     mail_ros("simulate", "--out", tmp_path, "--walks", "2")
     said = mail_ros("check", *sorted(tmp_path.glob("walk_*")), "--coverage", tmp_path / "coverage")

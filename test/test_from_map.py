@@ -43,6 +43,7 @@ def test_without_the_setting_training_sees_the_survey_alone() -> None:
     assert walks.record == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("along", ["time", "way"])
 def test_with_it_walks_of_each_floor_are_learned_from_like_any_other(along: str) -> None:
     config = run_config([*MAP, f"features.along={along}"], "robot")
@@ -59,6 +60,7 @@ def test_a_map_is_no_help_in_the_devices_axes_and_says_so() -> None:
         with_map_walks(run_config(MAP), surveyed())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["matching", "mail"])
 def test_the_card_says_what_was_drawn(kind: str, tmp_path: Path) -> None:
     bags = []
@@ -84,6 +86,7 @@ def test_other_turns_are_those_that_no_survey_took() -> None:
     assert any(turn not in known for turn in over_the_middle)
 
 
+@pytest.mark.slow
 def test_the_benchmark_has_a_row_for_each_case_and_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(from_map, "make_building", lambda seed: make_building(seed, SMALL))
     monkeypatch.setattr(from_map, "LENGTH_M", 15.0)

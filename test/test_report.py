@@ -27,6 +27,9 @@ from mail_ros.evaluation.report.pictures import write_pictures
 from mail_ros.evaluation.report.runs import read_run
 from mail_ros.evaluation.report.views import colours, mistakes, short_names
 
+pytestmark = pytest.mark.slow
+
+
 METHODS = ("chance", "knn", "mail_heatmap")
 
 

@@ -23,6 +23,8 @@ from mail_ros.evaluation.robots.rows import Row, Stand, YawRow, stands_of
 from mail_ros.evaluation.robots.world import calibrated, corrected
 from mail_ros.evaluation.robots.yaw import turned_track
 
+pytestmark = pytest.mark.slow
+
 
 def followed(count: int = 6) -> Followed:
     along = np.arange(count, dtype=np.float64)

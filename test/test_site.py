@@ -57,6 +57,7 @@ def write_csv(path: Path, seed: int) -> None:
     path.write_text("\n".join(["time_s,mag_x_ut,mag_y_ut,mag_z_ut,x_m,y_m,floor", *rows]))
 
 
+@pytest.mark.slow
 @pytest.mark.process
 def test_four_commands_lead_to_a_model_and_each_names_the_next(here: Path) -> None:
     for seed in range(3):
@@ -112,6 +113,7 @@ def test_the_page_on_the_first_site_shows_what_is_printed(here: Path) -> None:
         assert [DIGITS.sub("#", line) for line in printed] == [DIGITS.sub("#", line) for line in shown]
 
 
+@pytest.mark.slow
 def test_a_walk_of_another_site_is_neither_usable_nor_trained_on(here: Path) -> None:
     walks = [
         synthetic_walk(40.0, 50.0, floor=floor, seed=seed).write(here / f"walk{seed}")

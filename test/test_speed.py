@@ -28,6 +28,7 @@ def test_a_map_has_the_cells_that_were_asked_for_and_hangs_together(cells: int) 
     assert len(found) == cells
 
 
+@pytest.mark.slow
 def test_what_is_timed_is_written_and_shown(tmp_path: Path) -> None:
     asked = (
         "--only",

@@ -81,6 +81,7 @@ def building() -> Building:
     return make_building(0)
 
 
+@pytest.mark.slow
 def test_a_simulated_robot_sees_the_structure_that_is_reported_of_a_real_one() -> None:
     """8 % of the variance at 0.1 to 0.2 m, 35 to 40 % at 0.3 to 0.5 m, all at 1 m.
 
@@ -115,6 +116,7 @@ def test_a_simulated_person_sees_the_structure_of_real_walks() -> None:
     assert ratio.max() < 2.0
 
 
+@pytest.mark.slow
 def test_the_verb_draws_what_it_compares(tmp_path: Path) -> None:
     small = ["building.aisles=2", "building.length_m=10", "building.crossings=2", "building.apart_m=8"]
     field(buildings=1, walks=1, settings=small, out=tmp_path / "simulator.png")
