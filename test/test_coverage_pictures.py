@@ -139,6 +139,7 @@ def test_the_page_needs_nothing_else_and_says_what_the_picture_says(tmp_path: Pa
     assert "Nothing is missing" not in own
 
 
+@pytest.mark.process
 @needs_chromium
 def test_the_page_draws_and_tells_passes_under_the_mouse(tmp_path: Path) -> None:
     write_coverage_page(tmp_path / "site.html", HALF)

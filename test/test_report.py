@@ -240,6 +240,7 @@ def test_a_cell_of_another_run_is_refused(copy: Path) -> None:
     assert "found another result than in accuracy.json" in refused(copy)
 
 
+@pytest.mark.process
 @needs_chromium
 def test_it_draws_and_answers_the_mouse_in_a_browser(page: Path, tmp_path: Path) -> None:
     with chromium(tmp_path / "profile") as browser:

@@ -60,6 +60,7 @@ def test_what_is_timed_is_written_and_shown(tmp_path: Path) -> None:
         read_runs([tmp_path])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(len(PARTS)), ids=lambda number: f"{PARTS[number].what} {number}")
 def test_every_part_answers(number: int) -> None:
     step = PARTS[number].make()

@@ -267,6 +267,7 @@ def test_a_study_of_other_results_is_refused(run: Path, tmp_path: Path) -> None:
         read_studies(copy)
 
 
+@pytest.mark.process
 @needs_chromium
 def test_charts_are_drawn_in_a_browser(run: Path, tmp_path: Path) -> None:
     mail_ros("report", run, "--out", tmp_path / "page.html")
