@@ -1,7 +1,8 @@
 # From a bare checkout to a result. Every target does all of its own set-up, once, in .venv; no ROS install needed.
 #
 #   make demo                       simulated robots are localized over DDS; two minutes
-#   make test                       the gate that CI runs
+#   make quick                      formatting, types and the quick tests; under two minutes
+#   make test                       the gate that CI runs: quick and all the rest; under twelve minutes
 #   make soak                       a day of data with faults through the localizer node; some minutes
 #   make docs                       the pages as HTML, strictly
 #   make reference                  write docs/reference/ again, after a change of verbs, parameters or settings
@@ -31,8 +32,10 @@ READY := $(VENV)/.ready-$(PYTHON_VERSION)
 DEMO := runs/demo_model
 SURVEYOR := --platform robot --set drive.speed_m_s=1
 CODE := . $(wildcard scripts/*)
+TYPED := mail_ros benchmarks test docs/generator
+QUICK := not slow and not process and not docs and not real_time
 
-.PHONY: help demo test test-real-time test-others soak check types format install docs reference demo-model clean
+.PHONY: help demo quick test test-quick test-real-time test-others soak check style types types-quick format install docs reference demo-model clean
 .DELETE_ON_ERROR:
 
 help:
@@ -65,22 +68,35 @@ test: check
 soak: $(READY)
 	@$(BIN)/python -m benchmarks soak
 
-# What runs in real time mostly waits: one test after the other, and nice lets it have a core first.
-# One thread for torch: many tests start processes, which then do not wait for each other's threads.
-check: $(READY)
-	$(BIN)/ruff format --check $(CODE)
-	$(BIN)/ruff check $(CODE)
+# The loop of every change; the gate runs the same tests first.
+quick: style types-quick test-quick
+
+check: style
 	$(MAKE) --no-print-directory --jobs 2 --output-sync types docs
+	$(MAKE) --no-print-directory test-quick
 	$(MAKE) --no-print-directory --jobs 2 test-real-time test-others
 
+style: $(READY)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+
+# One thread for torch: many tests start processes, which then do not wait for each other's threads.
+test-quick: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/pytest --quiet -m "$(QUICK)" --numprocesses 2 --dist loadscope
+
+# Tests in real time mostly wait: one after the other, and nice lets them have a core first.
 test-real-time: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/pytest --quiet -m real_time
 
 test-others: $(READY)
-	OMP_NUM_THREADS=1 nice $(BIN)/pytest --quiet -m "not real_time" --numprocesses 2 --dist loadscope
+	OMP_NUM_THREADS=1 nice $(BIN)/pytest --quiet -m "not real_time and not ($(QUICK))" --numprocesses 2 --dist loadscope
 
 types: $(READY)
-	$(BIN)/mypy mail_ros benchmarks test docs/generator
+	$(BIN)/mypy $(TYPED)
+
+# A daemon that ends after an hour without a question: a second run takes a second.
+types-quick: $(READY)
+	$(BIN)/dmypy run --timeout 3600 -- $(TYPED)
 
 format: $(READY)
 	$(BIN)/ruff format $(CODE)

@@ -1,5 +1,10 @@
 """Fixtures that several files use."""
 
+from __future__ import annotations
+
+import subprocess
+
+import pytest
 from hypothesis import settings
 
 pytest_plugins = ["ros", "small_site"]
@@ -7,3 +12,14 @@ pytest_plugins = ["ros", "small_site"]
 # How long an example takes says how busy the machine is.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+MAY_START_PROCESSES = ("process", "docs", "real_time")
+
+
+@pytest.fixture(autouse=True)
+def _no_process_without_its_marker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        pytest.fail("starts a process: mark it with pytest.mark.process")
+
+    if not any(map(request.node.get_closest_marker, MAY_START_PROCESSES)):
+        monkeypatch.setattr(subprocess.Popen, "__init__", refuse)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import warm_verbs
 from calibration_drives import forth_and_back, made_up, spins
 from helpers import START_NS, SyntheticWalk, synthetic_walk, tiny_config, tiny_model
 from ros import ROOT
@@ -54,7 +55,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def shell(commands: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run lines as a user does who has this checkout's `mail_ros`, up to the first that fails; nobody types."""
     python = shlex.quote(sys.executable)
-    ours = f'set -e\nmail_ros() {{ {python} -m mail_ros.cli.main "$@"; }}\npython() {{ {python} "$@"; }}\n'
+    verb = f"{python} -S -E {shlex.quote(warm_verbs.__file__)} {shlex.quote(warm_verbs.address())}"
+    ours = f'set -e\nmail_ros() {{ {verb} "$@"; }}\npython() {{ {python} "$@"; }}\n'
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))  # where benchmarks/ is
     environment = {**os.environ, "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST", "PYTHONPATH": path}
     return subprocess.run(

@@ -26,6 +26,8 @@ from mail_ros.evaluation.methods import COMPARED
 from mail_ros.evaluation.metrics import Metrics
 from mail_ros.evaluation.workers import context
 
+pytestmark = pytest.mark.slow
+
 
 def survey_drive(seed: int, fraction: float = 1.0) -> SimulatedDrive:
     """Through every corridor both ways, or the first of them."""

@@ -90,11 +90,13 @@ def test_the_package_does_not_know_the_benchmarks() -> None:
         assert not [name for name in imports(path) if name.partition(".")[0] == "benchmarks"], path
 
 
+@pytest.mark.process
 def test_importing_the_package_loads_nothing_else() -> None:
     """So that it takes no time: it takes none of its own."""
     assert modules_after("import mail_ros") - modules_after("") == {"mail_ros"}
 
 
+@pytest.mark.process
 def test_the_core_needs_neither_torch_nor_ros_nor_bags_nor_pictures() -> None:
     paths = (path.relative_to(PACKAGE.parent).with_suffix("") for path in (PACKAGE / "core").rglob("[a-z]*.py"))
     names = [".".join(path.parts) for path in paths]
@@ -105,6 +107,7 @@ def test_the_core_needs_neither_torch_nor_ros_nor_bags_nor_pictures() -> None:
     )
 
 
+@pytest.mark.process
 def test_nodes_that_neither_record_nor_replay_need_no_bags() -> None:
     pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
     names = [f"mail_ros.nodes.{name}" for name in ("localizer_node", "fleet_node", "demo_laps")]
@@ -113,6 +116,8 @@ def test_nodes_that_neither_record_nor_replay_need_no_bags() -> None:
     assert not loaded & {"torch", "onnxruntime", "rosbags", "mcap", "ruamel", "matplotlib", "rerun", "typer", "rich"}
 
 
+@pytest.mark.slow
+@pytest.mark.process
 def test_the_view_of_topics_needs_no_tools() -> None:
     for name in ("rclpy", "rerun"):
         pytest.importorskip(name, reason="needs rclpy, and rerun-sdk: pip install 'mail_ros[view]'")
@@ -121,6 +126,7 @@ def test_the_view_of_topics_needs_no_tools() -> None:
     assert not loaded & {"torch", "onnxruntime", "rosbags", "mcap", "matplotlib", "plotly", "typer", "rich"}
 
 
+@pytest.mark.process
 def test_help_does_not_wait_for_torch() -> None:
     loaded = modules_after("from mail_ros.cli.main import app\napp(['--help'], standalone_mode=False)\nprint('\\n')")
     assert "mail_ros.cli.train" in loaded

@@ -2,15 +2,15 @@
 
 import csv
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from calibration_drives import MOTOR, TILTED, each_and_both, forth_and_back, made_up, spins
 from helpers import synthetic_walk, tiny_config, tiny_model
 from shared_walks import LOGS, needs_logs
 from small_site import wheels_of
+from warm_verbs import run_verb
 
 from mail_ros.core.models.model_file import load_model
 from mail_ros.core.platform.robot_file import read_robot
@@ -33,13 +33,13 @@ QUICK = [
 
 def mail_ros(*arguments: object, code: int = 0) -> str:
     """Run a verb as a user does; its output, stderr for errors."""
-    command = [sys.executable, "-m", "mail_ros.cli.main", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    done = run_verb(*arguments)
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done.stderr if code else done.stdout
 
 
+@pytest.mark.slow
 def test_train_then_evaluate(tmp_path: Path) -> None:
     for seed in range(3):
         synthetic_walk(30.0, 50.0, seed=seed).write(tmp_path / f"walk{seed}")
@@ -65,6 +65,7 @@ def test_train_then_evaluate(tmp_path: Path) -> None:
     assert mail_ros(*train, "--resume").splitlines() == said
 
 
+@pytest.mark.slow
 def test_a_model_that_needs_odometry_is_followed_by_odometry(tmp_path: Path) -> None:
     """The next commands that `train` names use the odometry that the model needs anyway, and work as they stand."""
     for seed in range(2):
@@ -79,6 +80,7 @@ def test_a_model_that_needs_odometry_is_followed_by_odometry(tmp_path: Path) -> 
     assert rows["all, moving"]["median_m"] < 1.0
 
 
+@pytest.mark.slow
 def test_errors_are_one_line_with_the_fix(tmp_path: Path) -> None:
     bag, model = synthetic_walk().write(tmp_path / "walk"), tiny_model(tmp_path / "model.safetensors")
     unlabelled = synthetic_walk()._replace(landmarks=()).write(tmp_path / "unlabelled")
@@ -116,8 +118,8 @@ def test_a_cut_off_bag_is_evaluated_up_to_its_end(tmp_path: Path) -> None:
     bag, model = synthetic_walk(20.0).write(tmp_path / "walk"), tiny_model(tmp_path / "m", tiny_config())
     file = next(bag.glob("*.mcap"))
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
-    command = [sys.executable, "-m", "mail_ros.cli.main", "evaluate", str(model), str(bag), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
+    done = run_verb("evaluate", model, bag, "--json")
+    assert done.returncode == 0
     samples = len(read_track(bag))
     assert done.stderr == f"{bag} was cut off while it was recorded: using the {samples} samples before its end\n"
     rows = json.loads(done.stdout)
@@ -135,6 +137,7 @@ def test_a_cut_off_bag_is_repaired_and_a_whole_one_left_alone(tmp_path: Path) ->
     assert mail_ros("repair", whole, cut).splitlines() == [f"{bag} is whole: nothing to do" for bag in (whole, cut)]
 
 
+@pytest.mark.slow
 def test_a_calibration_drive_becomes_a_robot_file(tmp_path: Path) -> None:
     robot, whole = tmp_path / "robot.json", np.concatenate([forth_and_back((0.3, 0.9)), spins()])
     said = mail_ros("calibrate", made_up(whole).write(tmp_path / "drive"), "--out", robot)
@@ -156,6 +159,7 @@ def test_a_calibration_drive_becomes_a_robot_file(tmp_path: Path) -> None:
     assert "wanted x,y,z,w or roll" in mail_ros("calibrate", lifted, "--out", robot, "--mount", "up", code=1)
 
 
+@pytest.mark.slow
 def test_what_reads_bags_takes_a_robot_file(tmp_path: Path) -> None:
     bag, robot = synthetic_walk(40.0).write(tmp_path / "walk"), tmp_path / "robot.json"
     robot.write_text('{"hard_iron_ut": [0, 0, 60]}')
@@ -183,6 +187,7 @@ def test_help_of_import_lists_every_kind() -> None:
     assert all(f"{kind} (" in help_text for kind in IMPORTERS)
 
 
+@pytest.mark.slow
 def test_check_judges_bags_and_draws_what_they_cover(tmp_path: Path) -> None:
     mail_ros("simulate", "--out", tmp_path, "--walks", "2")
     said = mail_ros("check", *sorted(tmp_path.glob("walk_*")), "--coverage", tmp_path / "coverage")
@@ -197,17 +202,7 @@ def test_check_judges_bags_and_draws_what_they_cover(tmp_path: Path) -> None:
 def test_check_fails_where_a_bag_is_not_usable_and_says_why(tmp_path: Path) -> None:
     good = synthetic_walk(40.0).write(tmp_path / "good")
     gauss = synthetic_walk(40.0)._replace(field_ut=synthetic_walk(40.0).field_ut * 1e4).write(tmp_path / "gauss")
-    command = [
-        sys.executable,
-        "-m",
-        "mail_ros.cli.main",
-        "check",
-        str(good),
-        str(gauss),
-        str(tmp_path / "none"),
-        "--json",
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    done = run_verb("check", good, gauss, tmp_path / "none", "--json")
     assert done.returncode == 1
     assert done.stderr == (
         "mail_ros: gauss, none: wanted usable bags, found units, windows, unreadable; "
@@ -220,6 +215,7 @@ def test_check_fails_where_a_bag_is_not_usable_and_says_why(tmp_path: Path) -> N
     assert json.loads(done.stdout)["sites"][0]["floors"][0]["once_m"] >= 0
 
 
+@pytest.mark.slow
 @needs_logs
 def test_the_commands_of_the_readme_run_on_real_walks(tmp_path: Path) -> None:
     """Import, train and evaluate as the README has it, cut down to one route and one epoch."""

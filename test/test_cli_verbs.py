@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from small_site import shell
 from verbs import Example, examples, verb_of, verbs
+from warm_verbs import run_verb
 
 import mail_ros
 from mail_ros.cli import main
@@ -54,6 +55,7 @@ def test_every_verb_has_an_example_that_needs_no_hours() -> None:
     assert all(example.command.startswith(name) for name, example in QUICK + LONG)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(("name", "example"), QUICK, ids=[name for name, _ in QUICK])
 def test_every_example_runs_and_has_its_result_as_json(name: str, example: Example, site: Path, tmp_path: Path) -> None:
     pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
@@ -90,6 +92,7 @@ def test_every_option_says_what_it_is() -> None:
             assert parameter.help.endswith((".", "?")), f"{name} {parameter.name}"
 
 
+@pytest.mark.process
 def test_a_shell_completes_verbs_options_and_words(tmp_path: Path) -> None:
     def complete(*words: str) -> list[str]:
         given = {"COMP_WORDS": " ".join(("mail_ros", *words)), "COMP_CWORD": str(len(words))}
@@ -108,9 +111,8 @@ def test_completion_offers_what_begins_so() -> None:
 
 
 def ended(*arguments: object) -> tuple[int, str]:
-    """Exit code and stderr of a verb in a process of its own."""
-    command = [sys.executable, "-m", "mail_ros.cli.main", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    """Exit code and stderr of a verb."""
+    done = run_verb(*arguments)
     return done.returncode, done.stderr
 
 
@@ -145,13 +147,13 @@ def test_a_verb_that_moved_out_of_the_package_names_the_new_command(verb: str) -
 
 @pytest.mark.parametrize("arguments", [[], ["benchmark"]])
 def test_without_a_verb_the_help_is_shown(arguments: list[str]) -> None:
-    command = [sys.executable, "-m", "mail_ros.cli.main", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = run_verb(*arguments)
     assert done.returncode in (ExitCode.DONE, ExitCode.USAGE)  # before and since click 8.2
     assert done.stderr == ""
     assert "Usage: mail_ros" in done.stdout
 
 
+@pytest.mark.process
 def test_the_version_is_told() -> None:
     done = subprocess.run([sys.executable, "-m", "mail_ros.cli.main", "--version"], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"mail_ros {mail_ros.__version__}\n", "")
@@ -165,6 +167,7 @@ def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     assert said.endswith("found not a directory; mend that, or name another\n")
 
 
+@pytest.mark.process
 def test_ctrl_c_ends_a_verb_without_a_word(tmp_path: Path) -> None:
     heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # not in a background job
     script = f"{heed}; from mail_ros.cli.main import main; main()"

@@ -54,6 +54,7 @@ def survey(tmp_path: Path) -> Survey:
     return Survey(bags[:2], bags[2:])
 
 
+@pytest.mark.process
 def test_two_processes_train_the_model_of_one_and_resume_what_one_began(survey: Survey, tmp_path: Path) -> None:
     def interrupt(now: Progress) -> None:
         if now.epoch == 1:
@@ -114,6 +115,7 @@ with joined() as processes:
 """
 
 
+@pytest.mark.process
 def test_an_error_of_one_process_is_that_of_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("script.py").write_text(SCRIPT)

@@ -19,6 +19,9 @@ from ros import ROOT
 from small_site import shell
 from verbs import verb_of, verbs
 
+pytestmark = pytest.mark.docs
+
+
 BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 RUNS, MARKED, SHOWN = (
     "sh",

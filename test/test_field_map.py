@@ -91,6 +91,7 @@ def test_the_map_does_not_jump_from_tile_to_tile() -> None:
     assert np.abs(before - after).max() < 0.05 * found.covariance.deviation_ut
 
 
+@pytest.mark.slow
 def test_a_map_of_a_building_has_its_field() -> None:
     for each in maps():
         place_m = each.ways.place_m

@@ -54,6 +54,7 @@ def test_other_turns_are_those_that_no_survey_took() -> None:
     assert any(turn not in known for turn in over_the_middle)
 
 
+@pytest.mark.slow
 def test_the_benchmark_has_a_row_for_each_case_and_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(from_map, "make_building", lambda seed: make_building(seed, SMALL))
     monkeypatch.setattr(from_map, "LENGTH_M", 15.0)

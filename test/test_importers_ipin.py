@@ -104,6 +104,8 @@ def test_a_bag_is_never_overwritten(tmp_path: Path) -> None:
         import_file("ipin", log, tmp_path)
 
 
+@pytest.mark.slow
+@pytest.mark.process
 @needs_logs
 def test_all_shared_logs_arrive_whole(tmp_path: Path) -> None:
     """Counts, duration, units and landmarks of all 36 logs, read again by `rosbags` and by `mcap` alone."""

@@ -183,6 +183,7 @@ def test_features_that_need_odometry_or_an_attitude_say_so_where_there_is_none()
     assert Preprocessor(by_time).push(dataclasses.replace(sample, moved_m=None, attitude_xyzw=None)) == []
 
 
+@pytest.mark.slow
 @needs_logs
 def test_no_reading_of_a_surveyed_walk_is_refused(tmp_path: Path) -> None:
     """Twelve walks, one of each route, between their first and their last landmark."""

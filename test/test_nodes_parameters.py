@@ -96,6 +96,7 @@ def test_the_recorder_refuses_with_a_reason(graph: Graph, values: dict[str, Any]
         declare(node_with(graph, **values), RecorderParameters)
 
 
+@pytest.mark.process
 def test_a_robot_that_only_localizes_loads_nothing_of_bags() -> None:
     script = "import sys, mail_ros.nodes.localizer_node, mail_ros.nodes.fleet_node; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

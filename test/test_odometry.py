@@ -252,6 +252,7 @@ def test_an_attitude_is_not_known_before_the_first(tmp_path: Path) -> None:
     assert np.array_equal(unknown, track.stamp_ns < stamp_ns[0])
 
 
+@pytest.mark.slow
 @needs_logs
 @pytest.mark.parametrize("walk", ["01_repetition01", "04_repetition02", "22_repetition03"])
 def test_real_walks_have_the_length_of_their_path(walk: str, tmp_path: Path) -> None:

@@ -59,6 +59,7 @@ def test_a_search_finds_the_corridor(method: str, tmp_path: Path) -> None:
     assert np.mean([one.error_m for one in scored]) < chance_error_m(training, walk)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "share"),
     [("jang", 1.0), ("mail", 0.5), ("mail_uniform", 0.5), ("mail_constant", 0.5), ("mail_heatmap", 0.5)],
@@ -91,6 +92,7 @@ CHANGED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", [name for name, method in METHODS.items() if method.reads])
 def test_what_a_method_does_not_read_changes_nothing(method: str, tmp_path: Path) -> None:
     """Else the benchmark would keep results that no longer hold."""

@@ -18,6 +18,7 @@ YAML_FILES = [
 ]
 PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
 MAKEFILE = (ROOT / "Makefile").read_text()
+LOOP = re.findall(r"^quick: (.*)$", MAKEFILE, re.MULTILINE)[0].split()
 
 
 def read(name: str) -> Any:
@@ -45,13 +46,32 @@ def test_every_job_has_a_limit_and_every_step_of_others_a_version() -> None:
         assert all(re.search(r"@v\d+$", step["uses"]) for step in job["steps"] if "uses" in step)
 
 
-def test_hooks_run_what_the_gate_runs_and_fetch_nothing() -> None:
+def test_hooks_run_the_parts_of_the_loop_and_fetch_nothing() -> None:
     (repository,) = read(".pre-commit-config.yaml")["repos"]
     assert repository["repo"] == "local"
     for hook in repository["hooks"]:
         assert hook["language"] == "system"
+        target = hook["entry"].removeprefix("make ")
         command = hook["entry"].removeprefix(".venv/bin/").removesuffix(" --fix")
-        assert f"$(BIN)/{command}" in MAKEFILE
+        assert target in LOOP or f"$(BIN)/{command}" in MAKEFILE
+
+
+def test_the_gate_runs_every_test_once() -> None:
+    """The quick ones, those in real time, and all others."""
+    (quick,) = re.findall(r"^QUICK := (.*)$", MAKEFILE, re.MULTILINE)
+    chosen = re.findall(r'pytest --quiet -m (".+?"|\S+)', MAKEFILE, re.MULTILINE)
+    assert [one.strip('"').replace("$(QUICK)", quick) for one in chosen] == [
+        quick,
+        "real_time",
+        f"not real_time and not ({quick})",
+    ]
+    assert "not real_time" in quick
+    assert set(re.findall(r"not (\w+)", quick)) == {one.partition(":")[0] for one in markers()}
+
+
+def markers() -> list[str]:
+    """Markers that pyproject.toml registers."""
+    return re.findall(r'^    "(\w+: .*)",$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
 
 
 def test_the_version_is_the_same_wherever_it_stands() -> None:

@@ -20,6 +20,9 @@ from mail_ros.core.models.mail.mail_config import MailConfig
 from mail_ros.core.signal.sampling import TimeSampling
 from mail_ros.nodes.parameters import FleetParameters
 
+pytestmark = pytest.mark.docs
+
+
 REFERENCE = ROOT / "docs" / "reference"
 OF_ROS = {"~/get_state", "~/change_state"}  # which the generator leaves out
 ELSEWHERE = {"/tf"}  # needs tf2_ros, which is only there with a ROS install

@@ -25,6 +25,9 @@ from mail_ros.evaluation.report.page import write_page
 from mail_ros.evaluation.report.runs import read_run
 from mail_ros.evaluation.report.views import colours, mistakes, short_names
 
+pytestmark = pytest.mark.slow
+
+
 METHODS = ("chance", "knn", "mail_heatmap")
 
 
@@ -218,6 +221,7 @@ def test_a_cell_of_another_run_is_refused(copy: Path) -> None:
     assert "found another result than in accuracy.json" in refused(copy)
 
 
+@pytest.mark.process
 @needs_chromium
 def test_it_draws_and_answers_the_mouse_in_a_browser(page: Path, tmp_path: Path) -> None:
     with chromium(tmp_path / "profile") as browser:

@@ -23,6 +23,8 @@ from mail_ros.data.simulator.drive import drive
 from mail_ros.data.simulator.simulation_config import DriveConfig
 from mail_ros.data.track import Track
 
+pytestmark = pytest.mark.slow
+
 
 def followed(count: int = 6) -> Followed:
     along = np.arange(count, dtype=np.float64)

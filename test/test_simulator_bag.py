@@ -66,6 +66,7 @@ def test_a_persons_walk_has_steps_and_no_wheels(tmp_path: Path) -> None:
     assert "/joint_states" not in {each.topic for each in Bag(tmp_path / "walk").messages()}
 
 
+@pytest.mark.slow
 def test_the_verb_writes_surveys_of_every_floor_and_drives(tmp_path: Path) -> None:
     simulate(out=tmp_path / "survey", walks=1, building="1", settings=[*SMALL, "building.floors=2", "drive.height_m=1"])
     tracks = [read_track(path) for path in sorted((tmp_path / "survey").iterdir())]

@@ -179,6 +179,7 @@ def test_tracks_carry_odometry_and_labels() -> None:
     np.testing.assert_allclose(track.moved_m.sum(axis=0), walk.wheels.odometry[-1, :2] - walk.wheels.odometry[0, :2])
 
 
+@pytest.mark.slow
 def test_a_survey_takes_every_corridor_of_every_floor_both_ways_with_one_device() -> None:
     building = small_building()
     walks = list(survey(building, 2, seed=1))

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +10,7 @@ import pytest
 from helpers import START_NS, synthetic_walk
 from PIL import Image
 from shared_walks import LOGS, needs_logs
+from small_site import shell
 from test_cli import mail_ros
 
 from mail_ros.core.models.model_file import load_model
@@ -38,8 +36,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def run_shell(command: str) -> list[str]:
     """What a command says that is typed into a shell, with this Python's mail_ros; its lines."""
     assert command.startswith("mail_ros ")
-    line = f"{shlex.quote(sys.executable)} -m mail_ros.cli.main{command.removeprefix('mail_ros')}"
-    done = subprocess.run(line, shell=True, capture_output=True, text=True, timeout=300, check=False)
+    done = shell(command, Path())
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout.splitlines()
 
@@ -60,6 +57,8 @@ def write_csv(path: Path, seed: int) -> None:
     path.write_text("\n".join(["time_s,mag_x_ut,mag_y_ut,mag_z_ut,x_m,y_m,floor", *rows]))
 
 
+@pytest.mark.slow
+@pytest.mark.process
 def test_four_commands_lead_to_a_model_and_each_names_the_next(here: Path) -> None:
     for seed in range(3):
         write_csv(here / f"walk_{seed}.csv", seed)
@@ -100,6 +99,8 @@ def test_a_walk_on_a_floor_that_the_site_does_not_have_is_not_imported(here: Pat
     assert not (here / "bags").exists()
 
 
+@pytest.mark.slow
+@pytest.mark.process
 @needs_logs
 def test_the_page_on_the_first_site_shows_what_is_printed(here: Path) -> None:
     """All of its commands, one after the other, on the same walks; errors may differ in their digits elsewhere."""
@@ -112,6 +113,7 @@ def test_the_page_on_the_first_site_shows_what_is_printed(here: Path) -> None:
         assert [DIGITS.sub("#", line) for line in printed] == [DIGITS.sub("#", line) for line in shown]
 
 
+@pytest.mark.slow
 def test_a_walk_of_another_site_is_neither_usable_nor_trained_on(here: Path) -> None:
     walks = [
         synthetic_walk(40.0, 50.0, floor=floor, seed=seed).write(here / f"walk{seed}")

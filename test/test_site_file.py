@@ -80,6 +80,7 @@ def test_a_walk_of_another_site_or_floor_is_none_of_it(museum: SiteFile) -> None
     assert floor.found.startswith("floor 3, which ")
 
 
+@pytest.mark.slow
 @given(
     st.text(min_size=1).filter(lambda name: name.isprintable() and name.strip() and "/" not in name),
     st.sets(st.integers(-9, 99), min_size=1),

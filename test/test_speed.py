@@ -29,6 +29,7 @@ def test_a_map_has_the_cells_that_were_asked_for_and_hangs_together(cells: int) 
     assert len(found) == cells
 
 
+@pytest.mark.slow
 def test_what_is_timed_is_written_and_shown(tmp_path: Path) -> None:
     only, cells = ("--only", "heatmap head", "--only", "tracker"), ("--cells", "100", "--cells", "200")
     brief = ("--estimates", "10", "--node-s", "0", "--out", str(tmp_path))
@@ -49,6 +50,7 @@ def test_what_is_timed_is_written_and_shown(tmp_path: Path) -> None:
         read_runs([tmp_path])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(len(PARTS)), ids=lambda number: f"{PARTS[number].what} {number}")
 def test_every_part_answers(number: int) -> None:
     step = PARTS[number].make()

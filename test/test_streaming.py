@@ -83,6 +83,7 @@ def networks(draw: st.DrawFn) -> Mail:
     return tiny_mail(config)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(networks(), st.integers(1, 17), st.integers(0, 10**9), st.integers(0, 60))
 def test_any_network_carried_equals_the_window_pass(model: Mail, stride: int, first: int, hole: int) -> None:
@@ -97,6 +98,7 @@ def test_any_network_carried_equals_the_window_pass(model: Mail, stride: int, fi
     assert_alike(pairs)
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(networks(), st.integers(1, 9), st.lists(st.integers(0, 40), min_size=2, max_size=4))
 def test_signals_of_a_batch_do_not_touch_each_other(model: Mail, stride: int, late: list[int]) -> None:
@@ -126,6 +128,7 @@ def drawn(seed: int, count: int) -> FloatArray:
     return np.random.default_rng(seed).normal(0.0, 2.0, (count, 3)).cumsum(axis=0)
 
 
+@pytest.mark.slow
 def test_the_papers_configuration_is_carried() -> None:
     model = tiny_mail(ModelConfig(mail=MailConfig(head="regression")))
     for stride in (1, 5):
@@ -134,6 +137,7 @@ def test_the_papers_configuration_is_carried() -> None:
         assert_alike(pairs)
 
 
+@pytest.mark.slow
 @needs_logs
 @pytest.mark.parametrize(("head", "stride_s"), [("regression", 0.02), ("heatmap", 0.1)])
 def test_a_real_walk_is_carried(head: HeadKind, stride_s: float, tmp_path: Path) -> None:
@@ -153,6 +157,7 @@ def test_a_real_walk_is_carried(head: HeadKind, stride_s: float, tmp_path: Path)
     assert answers > 500
 
 
+@pytest.mark.slow
 def test_neither_memory_nor_error_grows() -> None:
     """Nothing is left behind by many ticks, with and without holes; `MAIL_ROS_TICKS=1000000` is the long form."""
     reader, ticks = reader_of(tiny_mail(), 5), int(os.environ.get("MAIL_ROS_TICKS", "20000"))

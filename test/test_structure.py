@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pytest
 from shared_walks import LOGS, needs_logs
 
 from benchmarks.field.field_command import field
@@ -81,6 +82,7 @@ def building() -> Building:
     return make_building(0)
 
 
+@pytest.mark.slow
 def test_a_simulated_robot_sees_the_structure_that_is_reported_of_a_real_one() -> None:
     """8 % of the variance at 0.1 to 0.2 m, 35 to 40 % at 0.3 to 0.5 m, all at 1 m.
 
@@ -97,6 +99,7 @@ def test_a_simulated_robot_sees_the_structure_that_is_reported_of_a_real_one() -
     assert np.sqrt(semivariance[-1]) < 20.0  # µT, over all axes
 
 
+@pytest.mark.slow
 @needs_logs
 def test_a_simulated_person_sees_the_structure_of_real_walks() -> None:
     """At every distance up to 2 m within a factor of two of the median of real walks at the height of a phone."""
@@ -114,6 +117,7 @@ def test_a_simulated_person_sees_the_structure_of_real_walks() -> None:
     assert ratio.max() < 2.0
 
 
+@pytest.mark.slow
 def test_the_verb_draws_what_it_compares(tmp_path: Path) -> None:
     small = ["building.aisles=2", "building.length_m=10", "building.crossings=2", "building.spacing_m=8"]
     field(buildings=1, walks=1, settings=small, out=tmp_path / "simulator.png")

@@ -33,6 +33,8 @@ from mail_ros.evaluation.studies import MAIL, STUDIES, chosen
 from mail_ros.evaluation.study_variants import INGREDIENTS, TRAINING
 from mail_ros.training.run_config import run_config
 
+pytestmark = pytest.mark.slow
+
 SMALL = ["--set=mail.hidden=4", "--set=training.epochs=2", "--set=training.stride_s=4"]
 METHODS = ("knn", "mail_heatmap", "mail_uniform")
 
@@ -261,6 +263,7 @@ def test_a_study_of_other_results_is_refused(run: Path, tmp_path: Path) -> None:
         read_studies(copy)
 
 
+@pytest.mark.process
 @needs_chromium
 def test_charts_are_drawn_in_a_browser(run: Path, tmp_path: Path) -> None:
     mail_ros("report", run, "--out", tmp_path / "page.html")

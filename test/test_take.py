@@ -56,6 +56,7 @@ def test_takes_of_one_second_are_separate_bags(tmp_path: Path, monkeypatch: pyte
     assert [len(list(Bag(tmp_path / name).messages())) for name in names] == [1, 2, 3]
 
 
+@pytest.mark.process
 def test_what_was_flushed_outlives_a_kill(tmp_path: Path) -> None:
     script = f"""if True:
         import os, signal, sys
@@ -234,6 +235,7 @@ def full(out: Path, limit: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.process
 def test_a_file_that_may_not_grow_ends_the_take_readable(tmp_path: Path) -> None:
     """Not even for the index is there room, only for an end: what was flushed is found by a look at all of it."""
     found = full(tmp_path, "file size")
@@ -242,6 +244,7 @@ def test_a_file_that_may_not_grow_ends_the_take_readable(tmp_path: Path) -> None
     assert found["said"] == f"recorded /imu/mag {found['read']}; without an index, for which there was no room"
 
 
+@pytest.mark.process
 @pytest.mark.skipif(
     subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "true"], check=False).returncode != 0,
     reason="needs leave to mount a file system",

@@ -44,6 +44,7 @@ def errors_m(localizer: SampleLocalizer, walk: Track) -> list[float]:
     return [one.error_m for one in follow(localizer, walk)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("odometry", [True, False])
 def test_a_tracked_method_answers_at_the_stamps_of_the_method_alone(case: Case, odometry: bool) -> None:
     alone = answers(case.method, case.walk)
@@ -51,6 +52,7 @@ def test_a_tracked_method_answers_at_the_stamps_of_the_method_alone(case: Case, 
     assert [e.stamp_ns for e in followed] == [e.stamp_ns for e in alone]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("odometry", [True, False])
 def test_the_status_tells_what_an_estimate_is_worth(case: Case, odometry: bool) -> None:
     """Filling, then found; who stands is stationary; a field that the survey never saw is out of its area."""
@@ -76,6 +78,7 @@ def test_the_status_tells_what_an_estimate_is_worth(case: Case, odometry: bool) 
     assert follower.status is Status.FILLING
 
 
+@pytest.mark.slow
 def test_one_fit_is_followed_three_ways_at_once(case: Case) -> None:
     """Who shares a method shares no window and no belief."""
     ways: list[SampleLocalizer] = [
@@ -95,6 +98,7 @@ def _pushed(ways: list[SampleLocalizer], walk: Track) -> list[list[object]]:
     return [[way.push(sample) for way in ways] for sample in walk.samples()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("odometry", [True, False])
 def test_tracking_neither_reads_the_future_nor_draws_lots(case: Case, odometry: bool) -> None:
     half = len(case.walk) // 2
@@ -105,6 +109,7 @@ def test_tracking_neither_reads_the_future_nor_draws_lots(case: Case, odometry: 
     assert_equal(before, disturbed[: len(before)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("search", ["knn", "dtw"])
 def test_a_search_is_tracked_by_what_it_says_of_every_cell(search: str, case: Case) -> None:
     method = case.method if search == "knn" else dtw(surveys(), SEARCH, 0.5)

@@ -49,6 +49,7 @@ def quiet(_: Progress) -> None:
     """No progress bar."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("head", ["regression", "heatmap"])
 def test_a_network_learns_a_walk(survey: Survey, tmp_path: Path, head: str) -> None:
     """Chance, always answering the centre of the circle, is 5 m."""
@@ -77,6 +78,7 @@ def test_matching_stores_a_walk_instead_of_training(survey: Survey, tmp_path: Pa
     assert (loaded.config, loaded.cells, "best_epoch" in loaded.training) == (card.config, card.cells, False)
 
 
+@pytest.mark.slow
 def test_a_seed_gives_one_model_and_another_seed_another(survey: Survey, tmp_path: Path) -> None:
     def weights(name: str, *more: str) -> npt.NDArray[np.float32]:
         out = tmp_path / f"{name}.safetensors"
@@ -88,6 +90,7 @@ def test_a_seed_gives_one_model_and_another_seed_another(survey: Survey, tmp_pat
     assert not np.array_equal(weights("a2"), weights("c", "training.seed=1"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("average", [0.0, 0.9])
 def test_an_interrupted_run_resumes_to_the_same_model(average: float, survey: Survey, tmp_path: Path) -> None:
     settings = config("training.epochs=4", f"training.average={average}")

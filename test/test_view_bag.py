@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +11,7 @@ from helpers import offline_estimates, synthetic_walk, tiny_config, tiny_mail, t
 pytest.importorskip("rerun.chunk", reason="needs rerun-sdk 0.39 or newer: pip install 'mail_ros[view]'")
 
 from recordings import entities, rows, views
+from warm_verbs import run_verb
 
 from mail_ros.core.localizer.compose import compose
 from mail_ros.data.bag import read_track
@@ -88,6 +87,7 @@ def test_the_reference_is_the_walk_without_what_is_not_known(bag: Path) -> None:
     assert reference_ways(track) == {}
 
 
+@pytest.mark.slow
 def test_the_verb_writes_a_file_and_says_how_to_look_at_it(bag: Path, tmp_path: Path) -> None:
     model, out = tiny_model(tmp_path / "site.safetensors", tiny_config("heatmap")), tmp_path / "view.rrd"
     (tmp_path / "ground.yaml").write_text(
@@ -95,9 +95,8 @@ def test_the_verb_writes_a_file_and_says_how_to_look_at_it(bag: Path, tmp_path: 
     )
     (tmp_path / "mill.yaml").write_text("site: mill\nfloors: {0: {plan: ground.yaml}}")
     (tmp_path / "ground.pgm").write_bytes(b"P5 40 40 255\n" + bytes(1600))
-    command = [sys.executable, "-m", "mail_ros.cli.main", "view", "--bag", bag, "--model", model, "--out", out]
-    command += ["--site-file", tmp_path / "mill.yaml"]
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=300, check=True)
+    done = run_verb("view", "--bag", bag, "--model", model, "--out", out, "--site-file", tmp_path / "mill.yaml")
+    assert done.returncode == 0
     assert done.stdout.splitlines()[-1] == f"view: {out}   look at it: rerun {out}"
     assert views(out) >= {"map", "attention per scale", "error against the survey"}
     (plan,) = rows(out, "map/plan")
@@ -105,7 +104,6 @@ def test_the_verb_writes_a_file_and_says_how_to_look_at_it(bag: Path, tmp_path: 
 
 
 def test_a_bag_needs_a_model(bag: Path) -> None:
-    command = [sys.executable, "-m", "mail_ros.cli.main", "view", "--bag", str(bag)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    done = run_verb("view", "--bag", bag)
     assert done.returncode == 1
     assert done.stderr == "mail_ros: the view: wanted a bag and a model, found --bag alone; give --model as well\n"

@@ -111,6 +111,7 @@ def install(viewer: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rerun_cli.__file__", str(folder / "__init__.py"))
 
 
+@pytest.mark.process
 def test_a_viewer_that_listens_and_then_finds_no_screen_did_not_open(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,6 +121,7 @@ def test_a_viewer_that_listens_and_then_finds_no_screen_did_not_open(
         Window()
 
 
+@pytest.mark.process
 def test_the_viewer_listens_here_only_and_reports_no_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where CI is set, rerun writes no events down and sends none."""
     install(VIEWER + "time.sleep(60)\n", tmp_path, monkeypatch)

@@ -5,7 +5,10 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 
+
+@pytest.mark.process
 def test_workers_end_with_a_benchmark_that_is_killed(tmp_path: Path) -> None:
     """Else they would train on for minutes, and nobody would know."""
     script = """
