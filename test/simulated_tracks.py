@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mail_ros.core.localizer.interface import Estimate, Localizer
-from mail_ros.data.labels import interpolate
+from mail_ros.data.labels import labels_from_landmarks
 from mail_ros.data.simulator.demo import Drive, simulate
 from mail_ros.data.simulator.dipoles import Site, make_site
 from mail_ros.data.simulator.plan import drive_route, survey_route
@@ -21,7 +21,7 @@ def simulated_track(site: Site, route: Sequence[int], seed: int, *, odometry: bo
     """A drive at 20 Hz with a small offset, and wheels that are 3 % long and drift by a degree in ten metres."""
     walk = simulate(site, route, seed, Drive(rate_hz=20.0, offset_ut=1.0))
     landmarks = [dataclasses.replace(mark, floor=floor) for mark in walk.landmarks]
-    labels = interpolate(walk.stamp_ns, landmarks)
+    labels = labels_from_landmarks(walk.stamp_ns, landmarks)
     moved_m = np.diff(walk.position_m, axis=0, prepend=walk.position_m[:1])
     way_m = np.cumsum(np.linalg.norm(moved_m, axis=1))
     angle = TURN_RAD + np.radians(1.0) * way_m / 10.0

@@ -42,7 +42,7 @@ ONLY_IN = {  # packages of a single module
     "data/field_map/kernel.py": {"sklearn"},
     "data/field_map/walks.py": {"sklearn"},
     "data/field_map/paths.py": {"scipy"},
-    "data/plan.py": {"PIL"},
+    "data/floor_plan.py": {"PIL"},
     "data/simulator/bodies.py": {"magpylib"},
     "nodes/outputs.py": {"tf2_ros"},
     "training/export.py": {"onnx"},

@@ -23,20 +23,20 @@ from calibration_drives import (
 from mail_ros.core.errors import BagError, ConfigError
 from mail_ros.core.platform.compensation import Correction, joint_reading
 from mail_ros.core.platform.robot_file import MotorField, Robot
-from mail_ros.data.calibration.calibrate import calibrate, motor_ut
-from mail_ros.data.calibration.drive import Drive, read_drive
-from mail_ros.data.calibration.mount import mount_from_words
+from mail_ros.data.calibration.calibration import calibrate, motor_ut
+from mail_ros.data.calibration.calibration_drive import CalibrationDrive, read_drive
+from mail_ros.data.calibration.mount import parse_mount
 from mail_ros.data.track import FloatArray
 
 WHOLE = np.concatenate([forth_and_back(), spins()])
 
 
-def drive_of(made: MadeUpDrive, effort: FloatArray | None = None) -> Drive:
+def drive_of(made: MadeUpDrive, effort: FloatArray | None = None) -> CalibrationDrive:
     """Without a bag in between."""
     joints = {f"velocity:{wheel}": (made.stamp_ns, made.wheels[:, side]) for side, wheel in enumerate(WHEELS)}
     if effort is not None:
         joints |= {f"effort:{wheel}": (made.stamp_ns, effort[:, side]) for side, wheel in enumerate(WHEELS)}
-    return Drive("drive", made.stamp_ns, made.field_ut, joints, made.pose, TILTED)
+    return CalibrationDrive("drive", made.stamp_ns, made.field_ut, joints, made.pose, TILTED)
 
 
 def at_full_speed_ut(motor: MotorField, true: MotorField = MOTOR) -> float:
@@ -200,8 +200,8 @@ def test_a_bag_without_transforms_tells_no_mount(tmp_path: Path) -> None:
 
 
 def test_a_mount_in_words_is_a_quaternion_or_angles_in_degrees() -> None:
-    np.testing.assert_allclose(mount_from_words("90,0,90"), TILTED, atol=1e-12)
-    assert mount_from_words("0, 0, 0, 2") == (0.0, 0.0, 0.0, 1.0)
+    np.testing.assert_allclose(parse_mount("90,0,90"), TILTED, atol=1e-12)
+    assert parse_mount("0, 0, 0, 2") == (0.0, 0.0, 0.0, 1.0)
     for words in ("1,2", "0,0,0,0", "here", "nan,0,0"):
         with pytest.raises(ConfigError, match="--mount: wanted x,y,z,w or roll,pitch,yaw in degrees"):
-            mount_from_words(words)
+            parse_mount(words)

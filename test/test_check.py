@@ -12,16 +12,16 @@ from mail_ros.core.localizer.diagnostics import Level
 from mail_ros.core.signal.resampling import NS_PER_S
 from mail_ros.data.bag import FIELD_TOPIC, Message, Recording
 from mail_ros.data.bag_writer import BagWriter
-from mail_ros.data.check.bag_report import Verdict, check, check_bag
+from mail_ros.data.check.bag_report import BagReport, check, check_bag
 from mail_ros.data.check.limits import CheckLimits
-from mail_ros.data.labels import interpolate
+from mail_ros.data.labels import labels_from_landmarks
 from mail_ros.data.messages import FIELD_TYPE, LANDMARK_TYPE, encode_field, encode_landmark
 from mail_ros.data.simulator.bag import write_bag
 from mail_ros.data.simulator.demo import Drive, simulate
 from mail_ros.data.simulator.dipoles import make_site
 from mail_ros.data.simulator.plan import drive_route
 from mail_ros.data.track import FloatArray, IntArray, Landmark, Track
-from mail_ros.data.truth import LANDMARK_TOPIC, Truth, Way
+from mail_ros.data.truth import LANDMARK_TOPIC, Truth, TruthSource
 
 SITE = make_site()
 WALK = simulate(SITE, drive_route(SITE, 40.0, 3), 3, Drive(rate_hz=50.0))
@@ -29,7 +29,7 @@ LIMITS = CheckLimits()
 
 
 def marked(landmarks: tuple[Landmark, ...]) -> Truth:
-    return Truth(Way.LANDMARKS, landmarks, landmarks)
+    return Truth(TruthSource.LANDMARKS, landmarks, landmarks)
 
 
 def recorded(
@@ -41,17 +41,17 @@ def recorded(
 ) -> Recording:
     """The walk as it would be read from a bag; `keep` says which samples arrived."""
     stamp_ns, field_ut, true_m = stamp_ns[keep], field_ut[keep], WALK.position_m[keep]
-    labels = interpolate(stamp_ns, landmarks)
+    labels = labels_from_landmarks(stamp_ns, landmarks)
     moved_m = np.diff(true_m, axis=0, prepend=true_m[:1]) if odometry else None
     track = Track("walk", stamp_ns, field_ut, labels.position_m, labels.floor, labels.valid, labels.paused, moved_m)
     return Recording(track, marked(landmarks))
 
 
-def found(verdict: Verdict) -> dict[str, Level]:
+def found(verdict: BagReport) -> dict[str, Level]:
     return {finding.name: finding.level for finding in verdict.findings}
 
 
-def said(verdict: Verdict, name: str) -> str:
+def said(verdict: BagReport, name: str) -> str:
     return next(finding.message for finding in verdict.findings if finding.name == name)
 
 
@@ -92,7 +92,7 @@ def standing_walk() -> Recording:
     stood_ut = WALK.field_ut[at] + RANDOM.normal(scale=0.3, size=(len(stand_ns), 3))
     field_ut = np.concatenate([WALK.field_ut[before], stood_ut, WALK.field_ut[~before]])
     marks = (first, second, *later)
-    labels = interpolate(stamp_ns, marks)
+    labels = labels_from_landmarks(stamp_ns, marks)
     return Recording(
         Track("walk", stamp_ns, field_ut, labels.position_m, labels.floor, labels.valid, labels.paused), marked(marks)
     )

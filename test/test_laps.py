@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mail_ros.data.laps import Laps, Place
+from mail_ros.data.laps import Laps, PlanarPose
 from mail_ros.data.simulator.demo import DEMO_SPEED_M_S, Drive, simulate
 from mail_ros.data.simulator.dipoles import make_site
 from mail_ros.data.simulator.plan import survey_route
@@ -44,7 +44,7 @@ def test_stamps_and_places_go_on_from_lap_to_lap(laps: Laps) -> None:
 
 def test_odometry_begins_at_its_origin_and_sees_the_same_way(laps: Laps) -> None:
     begin = laps.at(0)
-    assert begin.odometry == pytest.approx(Place(0.0, 0.0, 0.0))
+    assert begin.odometry == pytest.approx(PlanarPose(0.0, 0.0, 0.0))
     turn_rad = begin.truth.heading_rad
     assert abs(turn_rad) > 0.1, "a frame that lies as the map's would show nothing"
     turned = np.array([[np.cos(turn_rad), -np.sin(turn_rad)], [np.sin(turn_rad), np.cos(turn_rad)]])
@@ -65,5 +65,5 @@ def test_it_looks_where_it_goes_at_the_speed_at_which_it_goes(laps: Laps) -> Non
         moment = laps.at(sample)
         np.testing.assert_allclose(position_m, moment.truth[:2], atol=1e-6)
         position_m = position_m + moment.speed_m_s * period_s * np.array([np.cos(heading_rad), np.sin(heading_rad)])
-        heading_rad += moment.turn_rad_s * period_s
+        heading_rad += moment.yaw_rate_rad_s * period_s
         assert 0.5 < moment.speed_m_s < 1.4

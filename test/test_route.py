@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mail_ros.core.errors import ConfigError
-from mail_ros.data.labels import interpolate
+from mail_ros.data.labels import labels_from_landmarks
 from mail_ros.data.route import Route, RoutePoint
-from mail_ros.data.route_file import read_geojson, route_from_note, route_of, route_to_note
+from mail_ros.data.route_file import parse_route, read_geojson, route_from_note, route_to_note
 
 S = 1_000_000_000
 WRITTEN = [
@@ -65,7 +65,7 @@ def drawn(folder: Path, content: object) -> Path:
 
 
 def test_a_list_and_geojson_say_the_same(tmp_path: Path) -> None:
-    assert route_of("hall", WRITTEN, "hall", KNOWN) == HALL
+    assert parse_route("hall", WRITTEN, "hall", KNOWN) == HALL
     assert read_geojson(drawn(tmp_path, GEOJSON), "hall") == HALL
 
 
@@ -92,7 +92,7 @@ def test_a_route_survives_as_a_note() -> None:
 )
 def test_what_is_no_route_is_refused(points: object, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
-        route_of("hall", points, "hall", KNOWN)
+        parse_route("hall", points, "hall", KNOWN)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_a_corner_is_passed_when_its_share_of_the_way_is_walked() -> None:
         (6 * S, (6.0, 0.0)),  # after 6 of 10 m
         (10 * S, (6.0, 4.0)),
     ]
-    labels = interpolate(np.array([3, 8, 20, 36]) * S, path)
+    labels = labels_from_landmarks(np.array([3, 8, 20, 36]) * S, path)
     assert labels.position_m[[0, 1, 3]].tolist() == [[3, 0], [6, 2], [3, 4.25]]
     assert labels.valid.tolist() == [True, True, False, True]
     assert not labels.paused.any()
@@ -157,7 +157,7 @@ def test_a_walk_that_was_broken_off_has_the_first_landmarks() -> None:
 def test_a_stand_is_a_place_that_is_planned_twice() -> None:
     route = Route("stand", (*HALL.points[:3], RoutePoint((6.0, 4.0)), RoutePoint((6.0, 4.0), 1)))
     path = route.walked([0, 10 * S, 20 * S, 30 * S]).path
-    assert interpolate(np.array([5, 15]) * S, path).paused.tolist() == [False, True]
+    assert labels_from_landmarks(np.array([5, 15]) * S, path).paused.tolist() == [False, True]
 
 
 def test_a_line_may_be_drawn_from_landmark_to_landmark() -> None:

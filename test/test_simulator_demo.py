@@ -11,7 +11,7 @@ import pytest
 from mail_ros.cli.simulate import simulate as write_survey
 from mail_ros.core.errors import BagError, ConfigError
 from mail_ros.data.bag import read_track
-from mail_ros.data.labels import interpolate
+from mail_ros.data.labels import labels_from_landmarks
 from mail_ros.data.simulator.bag import write_bag
 from mail_ros.data.simulator.demo import Drive, simulate, survey
 from mail_ros.data.simulator.demo_drive import CHECK_PART, ROBOT, SURVEYOR, drive_site, survey_site
@@ -124,7 +124,7 @@ def test_a_survey_can_be_broken_off(site: Site) -> None:
 def test_labels_are_right_but_for_the_wander(site: Site) -> None:
     for wander_m, furthest_m in ((0.0, 1e-6), (0.1, CORRIDOR_M / 2)):
         walk = simulate(site, survey_route(site, 2), 2, Drive(wander_m=wander_m))
-        labels = interpolate(walk.stamp_ns, walk.landmarks)
+        labels = labels_from_landmarks(walk.stamp_ns, walk.landmarks)
         assert labels.valid.all()
         assert not labels.paused.any()
         error_m = np.linalg.norm(labels.position_m - walk.position_m, axis=1)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mail_ros.core.errors import ConfigError
 from mail_ros.data.route import RoutePoint
-from mail_ros.data.site_file import SiteFile, read_site, site_of, site_text
+from mail_ros.data.site_file import SiteFile, parse_site, read_site, site_text
 
 MUSEUM = """
 site: museum
@@ -58,7 +58,7 @@ def test_a_site_is_read_whole(museum: SiteFile, tmp_path: Path) -> None:
 
 
 def test_a_name_is_enough() -> None:
-    site = site_of("site: hall", Path("hall.yaml"))
+    site = parse_site("site: hall", Path("hall.yaml"))
     assert (site.name, site.map_frame, site.floors, site.origin) == ("hall", "map", (0,), None)
     assert site.route("any") is None
 
@@ -71,9 +71,9 @@ def test_a_planned_route_is_called_by_its_name(museum: SiteFile) -> None:
 
 
 def test_a_walk_of_another_site_or_floor_is_none_of_it(museum: SiteFile) -> None:
-    assert museum.misfit({"site": "museum"}, [0, -2]) is None
-    assert museum.misfit({}, [0]) is None
-    other, floor = museum.misfit({"site": "depot"}, [0]), museum.misfit({}, [0, 3])
+    assert museum.mismatch({"site": "museum"}, [0, -2]) is None
+    assert museum.mismatch({}, [0]) is None
+    other, floor = museum.mismatch({"site": "depot"}, [0]), museum.mismatch({}, [0, 3])
     assert other is not None
     assert floor is not None
     assert other.found == "one at depot"
@@ -88,14 +88,16 @@ def test_a_walk_of_another_site_or_floor_is_none_of_it(museum: SiteFile) -> None
 def test_what_is_written_is_read_again(name: str, floors: set[int], origin: tuple[float, float] | None) -> None:
     plans = {floor: Path("plans/floor 1 #: ä.yaml") for floor in sorted(floors)[:1]}
     site = SiteFile(name, tuple(sorted(floors)), plans, "map", origin, path=Path("here/site.yaml"))
-    read = site_of(site_text(site), site.path)
+    read = parse_site(site_text(site), site.path)
     assert (read.name, read.floors, read.origin) == (site.name, site.floors, origin)
     assert read.plans == {floor: Path("here") / plan for floor, plan in plans.items()}
 
 
 def test_the_examples_in_a_new_file_are_right_once_they_are_no_comments() -> None:
     text = site_text(SiteFile("museum", (-1, 0)))
-    site = site_of(text.replace("# door", "door").replace("# lift", "lift").replace("# hall", "hall"), Path("m.yaml"))
+    site = parse_site(
+        text.replace("# door", "door").replace("# lift", "lift").replace("# hall", "hall"), Path("m.yaml")
+    )
     assert set(site.landmarks) == {"door", "lift"}
     assert len(site.routes["hall"].landmarks) == 4
 
@@ -106,7 +108,7 @@ def test_the_site_file_of_the_how_to_is_one(tmp_path: Path) -> None:
     (block,) = re.findall(r"^```yaml\n(site:.*?)^```$", text, re.MULTILINE | re.DOTALL)
     (tmp_path / "plans").mkdir()
     (tmp_path / "plans" / "tour.geojson").write_text(json.dumps(TOUR))
-    hall = site_of(block, tmp_path / "museum.yaml").routes["hall"]
+    hall = parse_site(block, tmp_path / "museum.yaml").routes["hall"]
     assert [point.name for point in hall.landmarks] == ["door", "", "lift", "lift", ""]
     assert not hall.points[2].marked
 
@@ -165,5 +167,5 @@ def test_the_site_file_of_the_how_to_is_one(tmp_path: Path) -> None:
 )
 def test_what_is_no_site_file_is_refused(text: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said) as refused:
-        site_of(text, Path("m.yaml"))
+        parse_site(text, Path("m.yaml"))
     assert "\n" not in str(refused.value)

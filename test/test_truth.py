@@ -23,7 +23,7 @@ from mail_ros.data.simulator.demo import Drive, simulate
 from mail_ros.data.simulator.dipoles import make_site
 from mail_ros.data.simulator.plan import drive_route
 from mail_ros.data.track import Landmark, Track
-from mail_ros.data.truth import CLICK_TOPIC, LANDMARK_TOPIC, REFERENCE_TOPIC, Way
+from mail_ros.data.truth import CLICK_TOPIC, LANDMARK_TOPIC, REFERENCE_TOPIC, TruthSource
 
 SITE = make_site()
 CORNERS = drive_route(SITE, 40.0, 3)
@@ -55,10 +55,10 @@ def error_m(track: Track) -> float:
 def test_all_ways_give_the_same_labels_within_centimetres(tmp_path: Path) -> None:
     """A landmark at every corner, marks of a route with two corners unmarked, clicks, and ten poses a second."""
     bags = {
-        Way.LANDMARKS: write_bag(tmp_path / "landmarks", WALK, points(LANDMARK_TOPIC, WALK.landmarks)),
-        Way.ROUTE: write_bag(tmp_path / "route", WALK, marked(0, 2, 4), planned(unmarked=(1, 3))),
-        Way.CLICKS: write_bag(tmp_path / "clicks", WALK, points(CLICK_TOPIC, WALK.landmarks)),
-        Way.REFERENCE: write_bag(tmp_path / "poses", WALK, poses(REFERENCE_TOPIC, SEEN_NS, SEEN_M)),
+        TruthSource.LANDMARKS: write_bag(tmp_path / "landmarks", WALK, points(LANDMARK_TOPIC, WALK.landmarks)),
+        TruthSource.ROUTE: write_bag(tmp_path / "route", WALK, marked(0, 2, 4), planned(unmarked=(1, 3))),
+        TruthSource.CLICKS: write_bag(tmp_path / "clicks", WALK, points(CLICK_TOPIC, WALK.landmarks)),
+        TruthSource.REFERENCE: write_bag(tmp_path / "poses", WALK, poses(REFERENCE_TOPIC, SEEN_NS, SEEN_M)),
     }
     assert len(STAMPS) == 5
     ends = set()
@@ -77,17 +77,17 @@ def test_all_ways_give_the_same_labels_within_centimetres(tmp_path: Path) -> Non
 
 def test_the_first_way_is_taken_that_a_bag_has(tmp_path: Path) -> None:
     every = {
-        Way.LANDMARKS: points(LANDMARK_TOPIC, WALK.landmarks),
-        Way.ROUTE: marked(*EVERY),
-        Way.CLICKS: points(CLICK_TOPIC, WALK.landmarks),
-        Way.REFERENCE: poses(REFERENCE_TOPIC, SEEN_NS, SEEN_M),
+        TruthSource.LANDMARKS: points(LANDMARK_TOPIC, WALK.landmarks),
+        TruthSource.ROUTE: marked(*EVERY),
+        TruthSource.CLICKS: points(CLICK_TOPIC, WALK.landmarks),
+        TruthSource.REFERENCE: poses(REFERENCE_TOPIC, SEEN_NS, SEEN_M),
     }
     messages = list(every.values())
     for number, way in enumerate(every):
         there = [message for each in messages[number:] for message in each]
         assert read_recording(write_bag(tmp_path / way.value, WALK, there, planned())).truth.way is way
-    bag = write_bag(tmp_path / "marks", WALK, [*every[Way.ROUTE], *every[Way.CLICKS]])
-    assert read_recording(bag).truth.way is Way.CLICKS, "marks of no route tell no place"
+    bag = write_bag(tmp_path / "marks", WALK, [*every[TruthSource.ROUTE], *every[TruthSource.CLICKS]])
+    assert read_recording(bag).truth.way is TruthSource.CLICKS, "marks of no route tell no place"
     none = write_bag(tmp_path / "none", WALK)
     assert not read_track(none).valid.any()
     said = {finding.name: finding.message for finding in check_bag(none).findings}["labels"]

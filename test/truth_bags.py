@@ -15,13 +15,13 @@ from mail_ros.data.bag_writer import BagWriter
 from mail_ros.data.messages import (
     FIELD_TYPE,
     LANDMARK_TYPE,
-    MARK_TYPE,
     ODOMETRY_TYPE,
     POSE_TYPES,
     TF_TYPE,
+    WAYPOINT_EVENT_TYPE,
     encode_field,
     encode_landmark,
-    encode_mark,
+    encode_waypoint_event,
     typestore,
 )
 from mail_ros.data.simulator.walk import SimulatedWalk
@@ -52,7 +52,10 @@ def points(topic: str, landmarks: Sequence[Landmark]) -> list[Message]:
 
 def marks(*stamps: tuple[int, int]) -> list[Message]:
     """Marks of the surveyor, as stamp and number."""
-    return [Message("/mark", MARK_TYPE, stamp_ns, encode_mark(stamp_ns, number)) for stamp_ns, number in stamps]
+    return [
+        Message("/mark", WAYPOINT_EVENT_TYPE, stamp_ns, encode_waypoint_event(stamp_ns, number))
+        for stamp_ns, number in stamps
+    ]
 
 
 def poses(

@@ -14,7 +14,7 @@ from mail_ros.cli.options import AsJson, Topic
 
 if TYPE_CHECKING:
     from mail_ros.core.platform.robot_file import Robot
-    from mail_ros.data.calibration.drive import Drive
+    from mail_ros.data.calibration.calibration_drive import CalibrationDrive
     from mail_ros.data.calibration.iron import IronFit
     from mail_ros.data.calibration.motor import MotorFit
 
@@ -44,11 +44,11 @@ def calibrate(
     """
     from mail_ros.core.platform.robot_file import Robot, read_robot, write_robot
     from mail_ros.data.bag import Bag
-    from mail_ros.data.calibration.calibrate import calibrate as fit
-    from mail_ros.data.calibration.drive import read_drive
-    from mail_ros.data.calibration.mount import mount_from_words
+    from mail_ros.data.calibration.calibration import calibrate as fit
+    from mail_ros.data.calibration.calibration_drive import read_drive
+    from mail_ros.data.calibration.mount import parse_mount
 
-    mount_xyzw = mount_from_words(mount) if mount else None
+    mount_xyzw = parse_mount(mount) if mount else None
     known = read_robot(out) if out.exists() else Robot()
     drive = read_drive(bag, topic)
     found = fit(drive, known, lifted=lifted, mount_xyzw=mount_xyzw, notes=Bag(bag).identity())
@@ -107,7 +107,7 @@ def _say_iron(iron: IronFit | None, robot: Robot) -> None:
     )
 
 
-def _say_mount(robot: Robot, drive: Drive, *, said: bool, lost: bool) -> None:
+def _say_mount(robot: Robot, drive: CalibrationDrive, *, said: bool, lost: bool) -> None:
     values = ", ".join(f"{value:.3f}" for value in robot.mount_xyzw)
     if said or drive.mount_xyzw is not None:
         console.print(f"mount: {values}, as {'--mount' if said else '/tf_static'} has it")

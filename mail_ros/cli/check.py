@@ -15,8 +15,8 @@ from mail_ros.core.errors import BagError
 from mail_ros.core.localizer.diagnostics import Level
 
 if TYPE_CHECKING:
-    from mail_ros.data.check.bag_report import Verdict
-    from mail_ros.data.check.site import SiteCheck
+    from mail_ros.data.check.bag_report import BagReport
+    from mail_ros.data.check.site_report import SiteCheck
     from mail_ros.data.site_file import SiteFile
 
 # Heading, a verdict's number, its factor and its digits.
@@ -53,15 +53,15 @@ def check(
     """
     from mail_ros.core.platform.robot_file import read_robot
     from mail_ros.data.check.bag_report import check_bag
-    from mail_ros.data.check.site import by_site, held_to
+    from mail_ros.data.check.site_report import checked_against_site, group_by_site
     from mail_ros.data.site_file import read_site
 
     place = read_site(site_file) if site_file else None
     carrier = None if robot is None else read_robot(robot)
     with progress("checking") as bar:
         verdicts = [check_bag(bag, topic, truth, carrier) for bag in bar.track(bags, description="")]
-    verdicts = [held_to(place, verdict) for verdict in verdicts] if place else verdicts
-    sites = by_site(verdicts)
+    verdicts = [checked_against_site(place, verdict) for verdict in verdicts] if place else verdicts
+    sites = group_by_site(verdicts)
     _print_verdicts(verdicts)
     _print_coverage(sites, place)
     drawn = _draw(coverage, sites, place) if coverage is not None else []
@@ -88,7 +88,7 @@ def _say_next(
     path_of: Mapping[int, Path], sites: Sequence[SiteCheck], place: SiteFile | None, options: Sequence[object]
 ) -> None:
     """For each site: to walk what is missing, if something is, and how to train on what is there."""
-    from mail_ros.data.check.site import held_out
+    from mail_ros.data.check.site_report import held_out
     from mail_ros.evaluation.coverage.marks import numbered
 
     for site in sites:
@@ -106,7 +106,7 @@ def _say_next(
         say_next(*walk, f"mail_ros train {gathered(taught)} {validate} {words(*options, *out, *SETTINGS)}")
 
 
-def _print_verdicts(verdicts: Sequence[Verdict]) -> None:
+def _print_verdicts(verdicts: Sequence[BagReport]) -> None:
     lines = []
     for verdict in verdicts:
         values = [
@@ -140,7 +140,7 @@ def missing_floors(site: SiteCheck, place: SiteFile | None) -> list[int]:
 
 def _draw(folder: Path, sites: Sequence[SiteCheck], place: SiteFile | None) -> list[Path]:
     """A picture and a page for each site that has a labelled, usable walk, with the plans of the site's file."""
-    from mail_ros.data.plan import plans_of
+    from mail_ros.data.floor_plan import floor_plans
     from mail_ros.evaluation.coverage.page import write_coverage_page
     from mail_ros.evaluation.coverage.picture import draw_coverage
 
@@ -149,7 +149,7 @@ def _draw(folder: Path, sites: Sequence[SiteCheck], place: SiteFile | None) -> l
         stem = file_stem(site.name)
         picture, page = folder / f"{stem}.png", folder / f"{stem}.html"
         if site.floors:
-            plans = plans_of(place) if place and place.name == site.name else {}
+            plans = floor_plans(place) if place and place.name == site.name else {}
             draw_coverage(picture, site, plans)
             write_coverage_page(page, site, plans)
             drawn += [picture, page]

@@ -146,7 +146,7 @@ def _load(folder: Path, name: str, rates_hz: dict[str, float], duration_s: float
 
 def _kill(folder: Path, way: Mapping[str, object], after_s: float) -> Kill:
     """Kill a recorder in the midst of traffic and mend what it left."""
-    from mail_ros.data.repair import repair
+    from mail_ros.data.bag_repair import repair
     from mail_ros.nodes.traffic import send
 
     domain_id = own_domain()
@@ -190,7 +190,7 @@ def _killed(node: NodeProcess) -> int:
 def _stored(bag: Path, *, by_index: bool) -> dict[str, list[bytes]]:
     """A bag's messages by topic, as rosbags reads them; `by_index` says that mcap's own reader must agree."""
     from mail_ros.data.bag import Bag
-    from mail_ros.data.repair import read_by_index
+    from mail_ros.data.bag_repair import read_by_index
 
     stored: dict[str, list[bytes]] = {}
     for message in Bag(bag).messages():

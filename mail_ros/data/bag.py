@@ -20,11 +20,11 @@ from mail_ros.core.errors import BagError
 from mail_ros.core.platform.compensation import Correction
 from mail_ros.core.platform.robot_file import Robot
 from mail_ros.core.signal.resampling import NS_PER_S
-from mail_ros.data.bag_metadata import NAME, read_metadata
+from mail_ros.data.bag_metadata import METADATA_FILE, read_metadata
 from mail_ros.data.bag_odometry import BagOdometry
 from mail_ros.data.mcap_file import MAGIC
+from mail_ros.data.mcap_salvage import Salvage
 from mail_ros.data.messages import FIELD_TYPE, JOINTS_TYPE, decode_field, decode_joints
-from mail_ros.data.salvage import Salvage
 from mail_ros.data.track import FloatArray, Track
 from mail_ros.data.truth import BagTruth, Truth
 
@@ -80,7 +80,7 @@ class Bag:
         if self.cut_off:
             yield from self._salvage(topics)
             return
-        whole = self.path.is_dir() and (self.path / NAME).exists()
+        whole = self.path.is_dir() and (self.path / METADATA_FILE).exists()
         for path in [self.path] if whole else self.files:
             try:
                 with Reader(path) as reader:

@@ -15,7 +15,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 VERSION = 9  # of rosbag2's metadata, since Jazzy
-NAME = "metadata.yaml"
+METADATA_FILE = "metadata.yaml"
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Span:
         }
 
 
-def total(spans: Sequence[Span]) -> Span:
+def total_span(spans: Sequence[Span]) -> Span:
     """All of them together."""
     filled = [span for span in spans if span.counts]
     return Span(
@@ -82,7 +82,7 @@ def metadata(topics: Sequence[Topic], files: Mapping[str, Span], custom: Mapping
         files: names within the bag's folder, in their order, and what each holds.
         custom: notes, kept as rosbag2's custom_data.
     """
-    whole = total(list(files.values()))
+    whole = total_span(list(files.values()))
     return {
         "version": VERSION,
         "storage_identifier": "mcap",
@@ -115,18 +115,18 @@ def write_metadata(folder: Path, content: Mapping[str, Any]) -> None:
     Raises:
         OSError: there is no room.
     """
-    partial = folder / f"{NAME}.partial"
+    partial = folder / f"{METADATA_FILE}.partial"
     with partial.open("w") as stream:
         stream.write(yaml_text({"rosbag2_bagfile_information": dict(content)}))
         stream.flush()
         os.fsync(stream.fileno())
-    partial.replace(folder / NAME)
+    partial.replace(folder / METADATA_FILE)
     sync_folder(folder)
 
 
 def read_metadata(folder: Path) -> dict[str, Any]:
     """What metadata.yaml says; empty where there is none."""
-    path = folder / NAME
+    path = folder / METADATA_FILE
     return dict(_parsed(path.read_text())) if path.exists() else {}
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from mail_ros.core.errors import BagError
 from mail_ros.core.signal.resampling import NS_PER_S
-from mail_ros.data.bag_metadata import Span, Topic, metadata, sync_folder, total, write_metadata, yaml_text
+from mail_ros.data.bag_metadata import Span, Topic, metadata, sync_folder, total_span, write_metadata, yaml_text
 from mail_ros.data.mcap_file import Compression, McapFile
 from mail_ros.data.messages import definition
 
@@ -133,7 +133,7 @@ class BagWriter:
     @property
     def span(self) -> Span:
         """What was written so far."""
-        return total(self._spans)
+        return total_span(self._spans)
 
     @property
     def counts(self) -> dict[str, int]:

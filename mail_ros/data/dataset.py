@@ -13,7 +13,7 @@ from mail_ros.core.errors import TrackError
 from mail_ros.core.signal.axes import FRAMES
 from mail_ros.core.signal.preprocessor import Intake
 from mail_ros.core.signal.resampling import Resampler, Tick, cut_windows
-from mail_ros.data.gravity_alignment import odometry_angle_rad, own_field_ut, turned_rows
+from mail_ros.data.gravity_alignment import device_offset_ut, odometry_yaw_offset_rad, rotated_rows
 from mail_ros.data.track import BoolArray, FloatArray, IntArray, Track
 
 
@@ -24,7 +24,7 @@ def resample(track: Track, features: FeatureConfig) -> Track:
     A clock that was set back inside the walk keeps what came before. Rows of a level frame are in the map's axes.
 
     Raises:
-        TrackError: as of `Intake.push`, and `levelling.odometry_angle_rad`.
+        TrackError: as of `Intake.push`, and `levelling.odometry_yaw_offset_rad`.
     """
     intake = Intake(features)
     ticks: dict[int, Tick] = {}
@@ -91,9 +91,9 @@ def _in_map_axes(track: Track, resampled: Track) -> Track:
             fix="record /odom or /imu/data, or train with --set features.frame=device",
         )
     order = np.argsort(track.stamp_ns, kind="stable")
-    angle = odometry_angle_rad(track.source, track.moved_m[order], track.position_m[order])
-    rows = turned_rows(resampled.field_ut, np.interp(resampled.stamp_ns, track.stamp_ns[order], angle))
-    own_ut = own_field_ut(rows, resampled.position_m, resampled.floor)
+    angle = odometry_yaw_offset_rad(track.source, track.moved_m[order], track.position_m[order])
+    rows = rotated_rows(resampled.field_ut, np.interp(resampled.stamp_ns, track.stamp_ns[order], angle))
+    own_ut = device_offset_ut(rows, resampled.position_m, resampled.floor)
     return dataclasses.replace(resampled, field_ut=FRAMES["level"].without(rows, own_ut))
 
 

@@ -20,7 +20,7 @@ CELL_M = 0.5  # within which the field counts as the same
 LEAST_SPREAD = 0.1  # share of the rows' headings that must differ within cells: below, no field is told from another
 
 
-def odometry_angle_rad(source: str, moved_m: FloatArray, position_m: FloatArray) -> FloatArray:
+def odometry_yaw_offset_rad(source: str, moved_m: FloatArray, position_m: FloatArray) -> FloatArray:
     """The angle that odometry's frame is turned by against the map's, counterclockwise, around each row of a walk.
 
     Args:
@@ -57,14 +57,14 @@ def odometry_angle_rad(source: str, moved_m: FloatArray, position_m: FloatArray)
     return found
 
 
-def turned_rows(rows: FloatArray, angle_rad: FloatArray) -> FloatArray:
+def rotated_rows(rows: FloatArray, angle_rad: FloatArray) -> FloatArray:
     """Rows (n, 5) of a level frame, turned counterclockwise: the field, and where the device looks."""
     turn = np.exp(1j * angle_rad)
     field, heading = turn * (rows[:, 0] + 1j * rows[:, 1]), turn * (rows[:, 3] + 1j * rows[:, 4])
     return np.column_stack([field.real, field.imag, rows[:, 2], heading.real, heading.imag])
 
 
-def own_field_ut(rows: FloatArray, position_m: FloatArray, floor: IntArray) -> FloatArray:
+def device_offset_ut(rows: FloatArray, position_m: FloatArray, floor: IntArray) -> FloatArray:
     """A device's own horizontal field in axes that look where it looks, (3,) µT; its vertical part is not told: 0.
 
     Args:

@@ -1,7 +1,7 @@
 """From what is known of a walk to a position for every sample: straight lines at constant speed in between.
 
-landmarks, few -----> interpolate() --+
-poses, many a second --> follow() ----+--> Labels
+landmarks, few -----> labels_from_landmarks() --+
+poses, many a second --> labels_from_poses() ----+--> Labels
 """
 
 from __future__ import annotations
@@ -13,16 +13,19 @@ from typing import NamedTuple
 import numpy as np
 
 from mail_ros.core.signal.resampling import NS_PER_S
-from mail_ros.data.track import BoolArray, FloatArray, IntArray, Labels, Landmark, Poses
+from mail_ros.data.track import BoolArray, FloatArray, IntArray, Labels, Landmark, PoseSeries
 
-SAME_PLACE_M = 0.05  # two landmarks in a row closer than this: the walk paused between them
-HOLE_S = (
+SAME_POSITION_M = 0.05  # two landmarks in a row closer than this: the walk paused between them
+MAX_POSE_GAP_S = (
     2.0  # between two poses: a localizer that says one every 0.25 m, as AMCL does, is silent for less on a slow walk
 )
-STAND_M, STAND_S = 0.2, 2.0  # whose poses stay within this for so long stands: more than a localizer's tremor
+STATIONARY_M, STATIONARY_S = (
+    0.2,
+    2.0,
+)  # whose poses stay within this for so long stationary_spans: more than a localizer's tremor
 
 
-def interpolate(stamp_ns: IntArray, landmarks: Sequence[Landmark]) -> Labels:
+def labels_from_landmarks(stamp_ns: IntArray, landmarks: Sequence[Landmark]) -> Labels:
     """Label stamps, in any order, by linear interpolation between the landmarks around them.
 
     Not valid are stamps before the first landmark and after the last, and those between two landmarks on
@@ -34,18 +37,18 @@ def interpolate(stamp_ns: IntArray, landmarks: Sequence[Landmark]) -> Labels:
     """
     marks = sorted(landmarks, key=lambda mark: mark.stamp_ns)
     if len(marks) < 2:
-        return unknown(len(stamp_ns))
-    known = Poses(
+        return unlabelled(len(stamp_ns))
+    known = PoseSeries(
         np.array([mark.stamp_ns for mark in marks]),
         np.array([mark.position_m for mark in marks]),
         np.array([mark.floor for mark in marks], np.int64),
     )
     between = _between(stamp_ns, known)
     length_m = np.linalg.norm(np.diff(known.position_m, axis=0), axis=1)
-    return _labels(between, known, between.inside, length_m[between.leg] < SAME_PLACE_M)
+    return _labels(between, known, between.inside, length_m[between.leg] < SAME_POSITION_M)
 
 
-def follow(stamp_ns: IntArray, poses: Poses, hole_s: float = HOLE_S) -> Labels:
+def labels_from_poses(stamp_ns: IntArray, poses: PoseSeries, hole_s: float = MAX_POSE_GAP_S) -> Labels:
     """Label stamps, in any order, by linear interpolation between the poses around them.
 
     Not valid are stamps before the first pose and after the last, those in a hole, and those between two floors.
@@ -56,16 +59,18 @@ def follow(stamp_ns: IntArray, poses: Poses, hole_s: float = HOLE_S) -> Labels:
         hole_s: two poses farther apart in time have a hole between them.
     """
     if len(poses.stamp_ns) < 2:
-        return unknown(len(stamp_ns))
+        return unlabelled(len(stamp_ns))
     between = _between(stamp_ns, poses)
     hole = np.diff(poses.stamp_ns) > hole_s * NS_PER_S
     standing = np.zeros(len(poses.stamp_ns) - 1, np.bool_)
-    for start, end in stands(poses.stamp_ns, poses.position_m, STAND_M, STAND_S):
+    for start, end in stationary_spans(poses.stamp_ns, poses.position_m, STATIONARY_M, STATIONARY_S):
         standing[start:end] = True
     return _labels(between, poses, between.inside & ~hole[between.leg], standing[between.leg])
 
 
-def stands(stamp_ns: IntArray, position_m: FloatArray, radius_m: float, least_s: float) -> list[tuple[int, int]]:
+def stationary_spans(
+    stamp_ns: IntArray, position_m: FloatArray, radius_m: float, least_s: float
+) -> list[tuple[int, int]]:
     """First and last index of each stay that leaves its first place by less than a radius for long enough.
 
     Args:
@@ -86,7 +91,7 @@ def stands(stamp_ns: IntArray, position_m: FloatArray, radius_m: float, least_s:
     return found
 
 
-def unknown(count: int) -> Labels:
+def unlabelled(count: int) -> Labels:
     """Labels of as many samples whose place nobody knows."""
     return Labels(
         np.full((count, 2), np.nan), np.zeros(count, np.int64), np.zeros(count, np.bool_), np.zeros(count, np.bool_)
@@ -101,7 +106,7 @@ class _Between(NamedTuple):
     inside: BoolArray  # (n,) not before the first or after the last
 
 
-def _between(stamp_ns: IntArray, known: Poses) -> _Between:
+def _between(stamp_ns: IntArray, known: PoseSeries) -> _Between:
     leg = np.clip(np.searchsorted(known.stamp_ns, stamp_ns, side="right") - 1, 0, len(known.stamp_ns) - 2)
     duration_ns = np.maximum(known.stamp_ns[leg + 1] - known.stamp_ns[leg], 1)
     share = (stamp_ns - known.stamp_ns[leg]) / duration_ns
@@ -109,7 +114,7 @@ def _between(stamp_ns: IntArray, known: Poses) -> _Between:
     return _Between(leg, position_m, (stamp_ns >= known.stamp_ns[0]) & (stamp_ns <= known.stamp_ns[-1]))
 
 
-def _labels(between: _Between, known: Poses, valid: BoolArray, paused: BoolArray) -> Labels:
+def _labels(between: _Between, known: PoseSeries, valid: BoolArray, paused: BoolArray) -> Labels:
     leg = between.leg
     valid = valid & (known.floor[leg] == known.floor[leg + 1])
     position_m = np.where(valid[:, None], between.position_m, np.nan)

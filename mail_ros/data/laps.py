@@ -1,6 +1,6 @@
 """A closed walk, driven over and over, and the odometry of the robot that drives it.
 
-    SimulatedWalk --> Laps.at(sample) --> Moment: field, true place, place by odometry
+    SimulatedWalk --> Laps.at(sample) --> LapSample: field, true place, place by odometry
     one lap           0, 1, 2, ...        stamps go on from lap to lap
 
 Odometry is as good as the truth, in a frame of its own: it begins where the robot does and looks where it looks.
@@ -17,7 +17,7 @@ from mail_ros.data.simulator.walk import SimulatedWalk
 from mail_ros.data.track import FloatArray
 
 
-class Place(NamedTuple):
+class PlanarPose(NamedTuple):
     """Where the robot is, and where it looks: the way that it goes."""
 
     x_m: float
@@ -25,15 +25,15 @@ class Place(NamedTuple):
     heading_rad: float  # from x to y
 
 
-class Moment(NamedTuple):
+class LapSample(NamedTuple):
     """One sample of the magnetometer, and what else is known of that time."""
 
     since_ns: int  # from the start of the first lap
     field_ut: FloatArray  # (3,)
-    truth: Place  # in the map's frame
-    odometry: Place  # in the frame of odometry
+    truth: PlanarPose  # in the map's frame
+    odometry: PlanarPose  # in the frame of odometry
     speed_m_s: float
-    turn_rad_s: float
+    yaw_rate_rad_s: float
 
 
 class Laps:
@@ -58,12 +58,12 @@ class Laps:
         """Samples of one lap."""
         return len(self._since_ns)
 
-    def at(self, sample: int) -> Moment:
+    def at(self, sample: int) -> LapSample:
         """The moment of a sample, counted from the start of the first lap."""
         lap, index = divmod(sample, len(self))
         since_ns = lap * (int(self._since_ns[-1]) + self.period_ns) + int(self._since_ns[index])
-        truth, odometry = (Place(*places[index].tolist()) for places in (self._truth, self._odometry))
-        return Moment(since_ns, self._field_ut[index], truth, odometry, *self._speed[index].tolist())
+        truth, odometry = (PlanarPose(*places[index].tolist()) for places in (self._truth, self._odometry))
+        return LapSample(since_ns, self._field_ut[index], truth, odometry, *self._speed[index].tolist())
 
 
 def _from(origin: FloatArray, places: FloatArray) -> FloatArray:

@@ -24,7 +24,7 @@ ODOMETRY_TYPE = "nav_msgs/msg/Odometry"
 JOINTS_TYPE = "sensor_msgs/msg/JointState"
 LANDMARK_TYPE = "geometry_msgs/msg/PointStamped"
 POSE_TYPES = ("geometry_msgs/msg/PoseStamped", "geometry_msgs/msg/PoseWithCovarianceStamped")
-MARK_TYPE = "std_msgs/msg/Header"
+WAYPOINT_EVENT_TYPE = "std_msgs/msg/Header"
 TF_TYPE = "tf2_msgs/msg/TFMessage"
 
 
@@ -142,23 +142,23 @@ def decode_landmark(cdr: bytes) -> tuple[Landmark, str]:
     return Landmark(stamp_of(message), (float(message.point.x), float(message.point.y)), floor), map_frame
 
 
-def encode_mark(stamp_ns: int, number: int) -> bytes:
+def encode_waypoint_event(stamp_ns: int, number: int) -> bytes:
     """A mark of the surveyor: something is passed now. Which place that is, a planned route or a later look tells.
 
     Args:
         stamp_ns: now.
         number: of the mark, from 1 on; negative: the mark of that number is taken back.
     """
-    return _cdr(_header(stamp_ns, str(number)), MARK_TYPE)
+    return _cdr(_header(stamp_ns, str(number)), WAYPOINT_EVENT_TYPE)
 
 
-def decode_mark(cdr: bytes) -> tuple[int, int]:
-    """Stamp, ns, and number, as of `encode_mark`.
+def decode_waypoint_event(cdr: bytes) -> tuple[int, int]:
+    """Stamp, ns, and number, as of `encode_waypoint_event`.
 
     Raises:
         BagError: its frame_id is no number.
     """
-    message = decode(cdr, MARK_TYPE)
+    message = decode(cdr, WAYPOINT_EVENT_TYPE)
     number = message.frame_id
     if not number.lstrip("-").isdigit():
         raise BagError(

@@ -18,7 +18,7 @@ from typing import Any
 from mail_ros.core.errors import BagError
 from mail_ros.data.bag_writer import BagWriter, Splitting
 from mail_ros.data.mcap_file import Compression
-from mail_ros.data.messages import MARK_TYPE, encode_mark
+from mail_ros.data.messages import WAYPOINT_EVENT_TYPE, encode_waypoint_event
 from mail_ros.data.route import Route
 from mail_ros.data.route_file import NOTE, route_to_note
 
@@ -27,7 +27,7 @@ MB = 1_000_000
 
 
 @dataclass(frozen=True)
-class TakeOptions:
+class RecordingOptions:
     """Where takes go, and how."""
 
     out: Path
@@ -46,10 +46,10 @@ class TakeOptions:
         return {"route": self.route.name, **self.notes, NOTE: route_to_note(self.route)}
 
 
-class Take:
+class ActiveRecording:
     """A bag that is being recorded."""
 
-    def __init__(self, options: TakeOptions, mark_topic: str) -> None:
+    def __init__(self, options: RecordingOptions, mark_topic: str) -> None:
         """Begin it.
 
         Args:
@@ -142,8 +142,8 @@ class Take:
         return f"; {self.surplus or f'next: {route.next_words(self.marks)}'}" if route else ""
 
     def _write_mark(self, now_ns: int, number: int) -> None:
-        self.writer.add_topic(self.mark_topic, MARK_TYPE)
-        self.write(self.mark_topic, now_ns, encode_mark(now_ns, number), None)
+        self.writer.add_topic(self.mark_topic, WAYPOINT_EVENT_TYPE)
+        self.write(self.mark_topic, now_ns, encode_waypoint_event(now_ns, number), None)
         self.flush()
 
     def flush(self) -> None:

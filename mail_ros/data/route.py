@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mail_ros.data.labels import SAME_PLACE_M
+from mail_ros.data.labels import SAME_POSITION_M
 from mail_ros.data.track import Landmark
 
 
@@ -93,7 +93,7 @@ def _corners(points: Sequence[RoutePoint], start_ns: int, end_ns: int) -> list[L
     return [
         _landmark(point, start_ns + round(way_m[at] / way_m[-1] * (end_ns - start_ns)))
         for at, point in enumerate(points[1:-1])
-        if min(step_m[at], way_m[-1] - way_m[at]) >= SAME_PLACE_M  # else it is one of the landmarks, drawn twice
+        if min(step_m[at], way_m[-1] - way_m[at]) >= SAME_POSITION_M  # else it is one of the landmarks, drawn twice
     ]
 
 

@@ -34,10 +34,10 @@ def read_geojson(path: Path, name: str) -> Route:
     content = parse(read_text(path, wanted), path, wanted)
     if not isinstance(content, dict) or content.get("type") != "FeatureCollection":
         raise ConfigError(path, wanted=wanted, found=short(content), fix="export it as GeoJSON")
-    return route_of(name, list(_features(content, path)), path)
+    return parse_route(name, list(_features(content, path)), path)
 
 
-def route_of(name: str, written: Any, source: object, known: Mapping[str, RoutePoint] | None = None) -> Route:
+def parse_route(name: str, written: Any, source: object, known: Mapping[str, RoutePoint] | None = None) -> Route:
     """A route from a list of points and of names of landmarks.
 
     Args:
@@ -87,7 +87,7 @@ def route_from_note(note: str, bag: object) -> Route:
     content = parse(note, bag, "a planned route as mail_recorder notes it")
     if not isinstance(content, dict):
         content = {"points": content}
-    return route_of(str(content.get("name") or ""), content.get("points"), bag)
+    return parse_route(str(content.get("name") or ""), content.get("points"), bag)
 
 
 def _features(collection: Mapping[str, Any], source: object) -> Iterator[Any]:

@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 
 from mail_ros.core.errors import ConfigError
 from mail_ros.data.route import Route, RoutePoint
-from mail_ros.data.route_file import read_geojson, route_of
+from mail_ros.data.route_file import parse_route, read_geojson
 from mail_ros.data.yaml_text import are_numbers, is_whole, parse, plain, read_text, short
 
 WANTED = "a site file"
@@ -45,7 +45,7 @@ routes:    # for `mail_ros mark`: landmarks, corners without a mark; twice the s
 """
 
 
-class Misfit(NamedTuple):
+class SiteMismatch(NamedTuple):
     """Why a walk is not of a site."""
 
     found: str
@@ -79,12 +79,12 @@ class SiteFile:
             )
         return self.routes[name]
 
-    def misfit(self, notes: Mapping[str, str], floors: Iterable[int]) -> Misfit | None:
+    def mismatch(self, notes: Mapping[str, str], floors: Iterable[int]) -> SiteMismatch | None:
         """Why a walk is not of this site; None where it may be. A bag whose notes name no site may be of any."""
         if (other := notes.get("site", self.name)) != self.name:
-            return Misfit(f"one at {other}", f"leave it out, or give its own site file instead of {self.path}")
+            return SiteMismatch(f"one at {other}", f"leave it out, or give its own site file instead of {self.path}")
         if strange := sorted(set(floors) - set(self.floors)):
-            return Misfit(
+            return SiteMismatch(
                 f"floor {', '.join(map(str, strange))}, which {self.path} does not have",
                 "add the floor there, or correct the frame of what tells the place",
             )
@@ -97,10 +97,10 @@ def read_site(path: Path) -> SiteFile:
     Raises:
         ConfigError: nothing there, or something in it is not as it must be.
     """
-    return site_of(read_text(path, WANTED), path)
+    return parse_site(read_text(path, WANTED), path)
 
 
-def site_of(text: str, path: Path) -> SiteFile:
+def parse_site(text: str, path: Path) -> SiteFile:
     """What the text of a site file says; errors as of `read_site`."""
     content = parse(text, path, WANTED)
     _check_keys(content, KEYS, path)
@@ -150,7 +150,7 @@ def site_text(site: SiteFile) -> str:
     return "\n".join([*lines, ROUTES])
 
 
-def parsed_origin(value: Any, source: object) -> tuple[float, float]:
+def parse_origin(value: Any, source: object) -> tuple[float, float]:
     """Latitude and longitude in degrees.
 
     Raises:
@@ -164,7 +164,7 @@ def parsed_origin(value: Any, source: object) -> tuple[float, float]:
 
 
 def _origin(value: Any, path: Path) -> tuple[float, float] | None:
-    return None if value is None else parsed_origin(value, f"{path}, origin")
+    return None if value is None else parse_origin(value, f"{path}, origin")
 
 
 def _check_keys(content: Any, known: Iterable[str], source: object) -> None:
@@ -203,7 +203,7 @@ def _route(name: str, written: Any, path: Path, landmarks: Mapping[str, RoutePoi
     if isinstance(written, str):
         route = read_geojson(_file(path, written, source), name)
     else:
-        route = route_of(name, written, source, landmarks)
+        route = parse_route(name, written, source, landmarks)
     if strange := sorted({point.floor for point in route.points} - floors):
         raise ConfigError(
             source,

@@ -26,7 +26,7 @@ class Landmark:
 
 
 @dataclass(frozen=True)
-class Poses:
+class PoseSeries:
     """Where somebody else saw the walk, many times a second."""
 
     stamp_ns: IntArray  # (k,) increasing

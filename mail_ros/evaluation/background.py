@@ -9,12 +9,12 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from mail_ros.data.plan import Plan
+from mail_ros.data.floor_plan import FloorPlan
 
-NO_PLANS: Mapping[int, Plan] = MappingProxyType({})  # by floor
+NO_PLANS: Mapping[int, FloorPlan] = MappingProxyType({})  # by floor
 
 
-def draw_plan(axes: Axes, plan: Plan | None) -> None:
+def draw_plan(axes: Axes, plan: FloorPlan | None) -> None:
     """Draw it at its place, or nothing; axes that keep their limits must set them afterwards."""
     if plan is not None:
         axes.imshow(
@@ -22,7 +22,7 @@ def draw_plan(axes: Axes, plan: Plan | None) -> None:
         )
 
 
-def plan_image(plan: Plan | None) -> list[dict[str, Any]]:
+def plan_image(plan: FloorPlan | None) -> list[dict[str, Any]]:
     """The images of a plotly layout: the plan, inside the page itself, or none."""
     if plan is None:
         return []

@@ -14,7 +14,7 @@ from rclpy.node import Node
 from sensor_msgs.msg import Imu
 from std_msgs.msg import Header
 
-from mail_ros.data.laps import Place
+from mail_ros.data.laps import PlanarPose
 from mail_ros.data.simulator.walk import SimulatedDrive
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_time
@@ -51,21 +51,24 @@ class DemoBody:
         msg.linear_acceleration = Vector3(**dict(zip("xyz", acceleration, strict=True)))
         self.imu_publisher.publish(msg)
         if wheels is not None:
-            place, (speed_m_s, turn_rad_s) = Place(*wheels.odometry[sample].tolist()), wheels.twist[sample].tolist()
-            self.odometry_publisher.publish(to_odometry(stamp_ns, place, speed_m_s, turn_rad_s))
+            place, (speed_m_s, yaw_rate_rad_s) = (
+                PlanarPose(*wheels.odometry[sample].tolist()),
+                wheels.twist[sample].tolist(),
+            )
+            self.odometry_publisher.publish(to_odometry(stamp_ns, place, speed_m_s, yaw_rate_rad_s))
 
 
-def to_odometry(stamp_ns: int, place: Place, speed_m_s: float, turn_rad_s: float) -> Odometry:
+def to_odometry(stamp_ns: int, place: PlanarPose, speed_m_s: float, yaw_rate_rad_s: float) -> Odometry:
     """Where a robot's wheels say that it is, and how it moves."""
     msg = Odometry(header=Header(stamp=to_time(stamp_ns), frame_id=ODOMETRY_FRAME), child_frame_id=BASE_FRAME)
     msg.pose.pose = to_floor_pose(place)
-    msg.twist.twist.linear.x, msg.twist.twist.angular.z = speed_m_s, turn_rad_s
+    msg.twist.twist.linear.x, msg.twist.twist.angular.z = speed_m_s, yaw_rate_rad_s
     for covariance in (msg.pose.covariance, msg.twist.covariance):
         covariance[[X, Y, YAW]] = VARIANCE
     return msg
 
 
-def to_floor_pose(place: Place) -> Pose:
+def to_floor_pose(place: PlanarPose) -> Pose:
     """A place on the floor, as a message has it."""
     half_rad = place.heading_rad / 2.0
     turn = Quaternion(z=math.sin(half_rad), w=math.cos(half_rad))

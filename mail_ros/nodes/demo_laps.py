@@ -20,7 +20,7 @@ from sensor_msgs.msg import MagneticField
 from std_msgs.msg import Header
 
 from mail_ros.core.signal.resampling import NS_PER_S
-from mail_ros.data.laps import Laps, Moment
+from mail_ros.data.laps import Laps, LapSample
 from mail_ros.data.simulator.demo import DEMO_SPEED_M_S, Drive, simulate
 from mail_ros.data.simulator.dipoles import make_site
 from mail_ros.data.simulator.plan import survey_route
@@ -65,11 +65,11 @@ class DemoLapsNode(Node):
             self.publish(moment)
             self.sent += 1
 
-    def publish(self, moment: Moment) -> None:
+    def publish(self, moment: LapSample) -> None:
         """Say what the robot measures, and where it is."""
         stamp_ns = self.first_stamp_ns + moment.since_ns
         self.field_publisher.publish(to_field(stamp_ns, moment.field_ut))
-        odometry = to_odometry(stamp_ns, moment.odometry, moment.speed_m_s, moment.turn_rad_s)
+        odometry = to_odometry(stamp_ns, moment.odometry, moment.speed_m_s, moment.yaw_rate_rad_s)
         self.odometry_publisher.publish(odometry)
         truth = PoseStamped(
             header=Header(stamp=to_time(stamp_ns), frame_id=MAP_FRAME), pose=to_floor_pose(moment.truth)

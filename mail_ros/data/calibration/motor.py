@@ -1,6 +1,6 @@
 """The field of a robot's motors, by regression on what its joints did where the place was the same.
 
-    Drive --> Places.within: field, inputs --> which inputs, which lag: by held-out blocks --> MotorField
+    CalibrationDrive --> RevisitedPoses.within: field, inputs --> which inputs, which lag: by held-out blocks --> MotorField
 
 Kinds of inputs are tried from the simplest on. Directions in which the inputs hardly differ, such as two wheels that
 always turned alike, are left out of the solution: the share of each is then the same.
@@ -16,8 +16,8 @@ import numpy as np
 from mail_ros.core.errors import BagError
 from mail_ros.core.platform.robot_file import LAGS_S, MotorField
 from mail_ros.data.bag import JOINTS_TOPIC
-from mail_ros.data.calibration.drive import Drive
-from mail_ros.data.calibration.places import Places, one_place, places_of
+from mail_ros.data.calibration.calibration_drive import CalibrationDrive
+from mail_ros.data.calibration.revisited_poses import RevisitedPoses, find_revisited_poses, single_pose
 from mail_ros.data.track import BoolArray, FloatArray, IntArray
 
 CHOICES = (
@@ -88,7 +88,7 @@ class _Sums:
         return residual
 
 
-def fit_motor(drive: Drive, *, lifted: bool) -> MotorFit:
+def fit_motor(drive: CalibrationDrive, *, lifted: bool) -> MotorFit:
     """The motor field of a drive; one without inputs where none is to be seen.
 
     Args:
@@ -111,7 +111,7 @@ def fit_motor(drive: Drive, *, lifted: bool) -> MotorFit:
     return _fit(drive, places, sums[lag], choices[choice], float(lags[lag]))
 
 
-def _inputs(drive: Drive) -> tuple[str, ...]:
+def _inputs(drive: CalibrationDrive) -> tuple[str, ...]:
     """Inputs of every kind of the joints that did something."""
     span = {name: float(np.ptp(value)) for name, (_, value) in drive.joints.items()}
     found = []
@@ -131,15 +131,15 @@ def _inputs(drive: Drive) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _places(drive: Drive, names: Sequence[str], *, lifted: bool) -> Places:
+def _places(drive: CalibrationDrive, names: Sequence[str], *, lifted: bool) -> RevisitedPoses:
     doing = np.array([drive.doing(name, lag_s) for name in names for lag_s in LAGS_S])
     known: BoolArray = np.isfinite(doing.sum(axis=0))
     if lifted:
-        places = one_place(drive.stamp_ns, known)
+        places = single_pose(drive.stamp_ns, known)
     elif drive.pose is None:
         raise BagError(drive.source, wanted="odometry on /odom", found="none", fix=f"record it, and {DRIVE_FIX}")
     else:
-        places = places_of(drive.stamp_ns, drive.pose, known)
+        places = find_revisited_poses(drive.stamp_ns, drive.pose, known)
     if places.freedom < 10 * BLOCKS or (len(places.rows) < FEWEST and not lifted):
         raise BagError(
             drive.source,
@@ -150,7 +150,7 @@ def _places(drive: Drive, names: Sequence[str], *, lifted: bool) -> Places:
     return places
 
 
-def _choices(drive: Drive, places: Places, names: Sequence[str], *, lifted: bool) -> list[list[int]]:
+def _choices(drive: CalibrationDrive, places: RevisitedPoses, names: Sequence[str], *, lifted: bool) -> list[list[int]]:
     """Inputs, by number, of each of `CHOICES` that the drive tells something of."""
     doing = np.column_stack([drive.doing(name, 0.0) for name in names])
     size = np.sqrt(np.square(doing[places.row]).mean(axis=0))
@@ -168,7 +168,9 @@ def _choices(drive: Drive, places: Places, names: Sequence[str], *, lifted: bool
     return choices
 
 
-def _sums(drive: Drive, places: Places, names: tuple[str, ...], lag_s: float, block: IntArray) -> _Sums:
+def _sums(
+    drive: CalibrationDrive, places: RevisitedPoses, names: tuple[str, ...], lag_s: float, block: IntArray
+) -> _Sums:
     u = places.within(np.column_stack([drive.doing(name, lag_s) for name in names]))
     f = places.within(drive.field_ut)
     own = [block == number for number in range(BLOCKS)]
@@ -180,7 +182,7 @@ def _sums(drive: Drive, places: Places, names: tuple[str, ...], lag_s: float, bl
     )
 
 
-def _fit(drive: Drive, places: Places, sums: _Sums, chosen: list[int], lag_s: float) -> MotorFit:
+def _fit(drive: CalibrationDrive, places: RevisitedPoses, sums: _Sums, chosen: list[int], lag_s: float) -> MotorFit:
     uu, uf, ff = sums.uu.sum(axis=0)[chosen][:, chosen], sums.uf.sum(axis=0)[chosen], sums.ff.sum(axis=0)
     held_out, names = sums.held_out(chosen), [sums.inputs[number] for number in chosen]
     ut_per_unit, condition = _solve(uu, uf)
@@ -218,7 +220,7 @@ def _fit(drive: Drive, places: Places, sums: _Sums, chosen: list[int], lag_s: fl
     )
 
 
-def _unclear(drive: Drive, places: Places, size: float, doubt: float) -> BagError:
+def _unclear(drive: CalibrationDrive, places: RevisitedPoses, size: float, doubt: float) -> BagError:
     """Another drive would not give this motor field again: sums of the squares of both, as of `_Sums.doubt`."""
     size_ut, doubt_ut = np.sqrt([size / places.freedom, doubt / places.freedom])
     return BagError(

@@ -9,10 +9,10 @@ import numpy as np
 
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.platform.robot_file import quaternion
-from mail_ros.data.reference import BASE_FRAMES, Transform
+from mail_ros.data.reference_poses import BASE_FRAMES, Transform
 
 
-def mount_of(frame_id: str, links: Sequence[Transform]) -> tuple[float, ...] | None:
+def mount_from_transforms(frame_id: str, links: Sequence[Transform]) -> tuple[float, ...] | None:
     """The rotation from a sensor's frame to its robot's base, along static transforms; None where they do not lead.
 
     Args:
@@ -30,7 +30,7 @@ def mount_of(frame_id: str, links: Sequence[Transform]) -> tuple[float, ...] | N
     return None  # transforms in a circle
 
 
-def mount_from_words(words: str) -> tuple[float, ...]:
+def parse_mount(words: str) -> tuple[float, ...]:
     """A rotation as one writes it: `x,y,z,w`, or `roll,pitch,yaw` in degrees.
 
     Raises:

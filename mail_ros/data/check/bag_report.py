@@ -14,16 +14,16 @@ from mail_ros.core.localizer.diagnostics import Level
 from mail_ros.core.platform.robot_file import Robot
 from mail_ros.core.signal.resampling import NS_PER_S
 from mail_ros.data.bag import FIELD_TOPIC, Recording, read_recording
+from mail_ros.data.check.landmarks import check_labels, check_landmarks
 from mail_ros.data.check.limits import CheckLimits, Finding
-from mail_ros.data.check.places import check_labels, check_landmarks
 from mail_ros.data.check.samples import check_field, check_stamps
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import Track
-from mail_ros.data.truth import Way
+from mail_ros.data.truth import TruthSource
 
 
 @dataclass(frozen=True)
-class Verdict:
+class BagReport:
     """What was found of one bag."""
 
     bag: str  # its name
@@ -31,7 +31,7 @@ class Verdict:
     findings: tuple[Finding, ...]
     notes: Mapping[str, str] = field(default_factory=dict)  # of the take: device, site, route
     track: Track | None = None  # None where it could not be read
-    way: Way = Way.NONE  # how it was told where the walk was
+    way: TruthSource = TruthSource.NONE  # how it was told where the walk was
 
     @property
     def usable(self) -> bool:
@@ -59,16 +59,16 @@ def check_bag(
     truth_topic: str = "",
     robot: Robot | None = None,
     limits: CheckLimits | None = None,
-) -> Verdict:
+) -> BagReport:
     """Judge one bag, also one that was cut off; one that cannot be read is not usable, and says why."""
     try:
         recording = read_recording(path, field_topic, truth_topic, robot)
     except MailError as error:
-        return Verdict(path.name, {}, (Finding(Level.ERROR, "unreadable", str(error)),))
+        return BagReport(path.name, {}, (Finding(Level.ERROR, "unreadable", str(error)),))
     return check(recording, limits or CheckLimits())
 
 
-def check(recording: Recording, limits: CheckLimits, config: MailConfig | None = None) -> Verdict:
+def check(recording: Recording, limits: CheckLimits, config: MailConfig | None = None) -> BagReport:
     """Judge what was recorded, for training with `config` (default: the defaults)."""
     track, config = recording.track, config or MailConfig()
     numbers: dict[str, float] = {
@@ -82,7 +82,7 @@ def check(recording: Recording, limits: CheckLimits, config: MailConfig | None =
         findings.append(Finding(Level.WARN, "cut_off", message))
     if len(track) < 2:
         findings.append(Finding(Level.ERROR, "samples", f"found {len(track)} sample; record a whole walk"))
-        return Verdict(track.source, numbers, tuple(findings), recording.notes, track, recording.truth.way)
+        return BagReport(track.source, numbers, tuple(findings), recording.notes, track, recording.truth.way)
     for more, found in (
         check_stamps(track.stamp_ns, config.features.max_gap_s, limits),
         check_field(track.stamp_ns, track.field_ut, limits),
@@ -93,7 +93,7 @@ def check(recording: Recording, limits: CheckLimits, config: MailConfig | None =
         numbers.update(more)
         findings += found
     findings.sort(key=lambda finding: -finding.level)
-    return Verdict(track.source, numbers, tuple(findings), recording.notes, track, recording.truth.way)
+    return BagReport(track.source, numbers, tuple(findings), recording.notes, track, recording.truth.way)
 
 
 def _windows(track: Track, config: MailConfig, limits: CheckLimits) -> tuple[dict[str, float], list[Finding]]:

@@ -1,6 +1,6 @@
 """Other people's surveys, turned into bags: one walk becomes one bag.
 
-An importer is a function from a file to a `Walk`; the registry below is the whole list.
+An importer is a function from a file to a `ImportedWalk`; the registry below is the whole list.
 """
 
 from __future__ import annotations
@@ -10,37 +10,37 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mail_ros.core.errors import BagError, ConfigError
+from mail_ros.data.importers.imported_walk import ImportedWalk, Origin
 from mail_ros.data.importers.ipin import IPIN_2023_ORIGIN, read_ipin_log
 from mail_ros.data.importers.magpie import read_magpie
 from mail_ros.data.importers.microsoft import read_trace
 from mail_ros.data.importers.plain_csv import read_plain_csv
 from mail_ros.data.importers.uji import UJI_ORIGIN, read_uji
-from mail_ros.data.importers.walk import Origin, Walk
 from mail_ros.data.site_file import SiteFile
 from mail_ros.data.walk_writer import write_walk
 
 
 @dataclass(frozen=True)
-class InDegrees:
+class GeodeticImporter:
     """Files whose places are latitudes and longitudes."""
 
-    read: Callable[[Path, Origin], Walk]
+    read: Callable[[Path, Origin], ImportedWalk]
     origin: Origin  # of the data set's own site, where no site file has another
 
 
 @dataclass(frozen=True)
-class InMetres:
+class MetricImporter:
     """Files whose places are on a map already."""
 
-    read: Callable[[Path], Walk]
+    read: Callable[[Path], ImportedWalk]
 
 
-IMPORTERS: dict[str, InDegrees | InMetres] = {
-    "ipin": InDegrees(read_ipin_log, IPIN_2023_ORIGIN),
-    "uji": InDegrees(read_uji, UJI_ORIGIN),
-    "magpie": InMetres(read_magpie),
-    "microsoft": InMetres(read_trace),
-    "csv": InMetres(read_plain_csv),
+IMPORTERS: dict[str, GeodeticImporter | MetricImporter] = {
+    "ipin": GeodeticImporter(read_ipin_log, IPIN_2023_ORIGIN),
+    "uji": GeodeticImporter(read_uji, UJI_ORIGIN),
+    "magpie": MetricImporter(read_magpie),
+    "microsoft": MetricImporter(read_trace),
+    "csv": MetricImporter(read_plain_csv),
 }
 
 
@@ -60,14 +60,14 @@ def import_file(kind: str, source: Path, out: Path, site: SiteFile | None = None
     if kind not in IMPORTERS:
         raise ConfigError("importer", wanted=" or ".join(IMPORTERS), found=kind, fix="name one of them")
     importer = IMPORTERS[kind]
-    if isinstance(importer, InDegrees):
+    if isinstance(importer, GeodeticImporter):
         walk = importer.read(source, Origin(*site.origin) if site and site.origin else importer.origin)
     else:
         walk = importer.read(source)
     bag, notes, frame = out / walk.name, walk.notes, SiteFile.map_frame
     if site is not None:
-        if misfit := site.misfit({}, {mark.floor for mark in walk.landmarks}):
-            raise BagError(source, wanted=f"a walk at {site.name}", found=misfit.found, fix=misfit.fix)
+        if mismatch := site.mismatch({}, {mark.floor for mark in walk.landmarks}):
+            raise BagError(source, wanted=f"a walk at {site.name}", found=mismatch.found, fix=mismatch.fix)
         notes, frame = {**walk.notes, "site": site.name}, site.map_frame
     write_walk(bag, walk.stamp_ns, walk.field_ut, walk.landmarks, imu=walk.imu, map_frame=frame, custom=notes)
     return bag

@@ -26,8 +26,8 @@ import numpy as np
 
 from mail_ros.core.errors import BagError
 from mail_ros.core.signal.resampling import NS_PER_S
-from mail_ros.data.importers.imu import Series, imu_from_rotation_vector
-from mail_ros.data.importers.walk import Origin, Walk
+from mail_ros.data.importers.imported_walk import ImportedWalk, Origin
+from mail_ros.data.importers.phone_imu import Series, imu_from_rotation_vector
 from mail_ros.data.track import FloatArray, ImuSeries, IntArray, Landmark
 
 IPIN_2023_ORIGIN = Origin(49.4611, 11.1109)  # Museum for Industrial Culture, Nuremberg
@@ -39,7 +39,7 @@ ROUTE = re.compile(r"Trial(\d+)_repetition(\d+)")
 MODEL = re.compile(r"% Model:\s*(\S.*)")
 
 
-def read_ipin_log(path: Path, origin: Origin) -> Walk:
+def read_ipin_log(path: Path, origin: Origin) -> ImportedWalk:
     """One walk from one log, plain or gzip-compressed.
 
     Raises:
@@ -57,7 +57,7 @@ def read_ipin_log(path: Path, origin: Origin) -> Walk:
     magnetometer = lines["MAGN"]
     delay_s = float(np.median(magnetometer[:, 0] - magnetometer[:, 1]))  # app time minus sensor time
     model = MODEL.search(comments)
-    return Walk(
+    return ImportedWalk(
         name=path.name.removesuffix(".gz").removesuffix(".txt"),
         stamp_ns=_stamps(start_ns, magnetometer[:, 1] + delay_s),
         field_ut=magnetometer[:, 2:5],

@@ -26,9 +26,9 @@ import numpy as np
 
 from mail_ros.core.errors import BagError
 from mail_ros.core.localizer.diagnostics import EARTH_UT
+from mail_ros.data.importers.dense_positions import landmarks_from_positions
+from mail_ros.data.importers.imported_walk import ImportedWalk
 from mail_ros.data.importers.table import Table, read_table
-from mail_ros.data.importers.truth import landmarks_of
-from mail_ros.data.importers.walk import Walk
 from mail_ros.data.track import FloatArray, IntArray, Landmark
 
 # What is looked for, and its names once all but letters and digits became "_"; the first that is there is taken.
@@ -45,7 +45,7 @@ EPOCH_UNITS = ((10**17, 10**9), (10**14, 10**6), (10**11, 10**3))  # a time from
 UNITS_PER_UT = {"tesla": 1e-6, "gauss": 1e-2, "milligauss": 10.0, "microtesla": 1.0, "nanotesla": 1e3}
 
 
-def read_magpie(path: Path) -> Walk:
+def read_magpie(path: Path) -> ImportedWalk:
     """One walk from one file, or from the files of one folder.
 
     Raises:
@@ -57,7 +57,7 @@ def read_magpie(path: Path) -> Walk:
     stamp_ns = _stamps(magnetometer)
     read = np.isfinite(field).all(axis=1)
     factor, unit = _unit(magnetometer.path, field[read])
-    return Walk(
+    return ImportedWalk(
         name=path.name if path.is_dir() else path.stem,
         stamp_ns=stamp_ns[read],
         field_ut=field[read] * factor,
@@ -127,4 +127,6 @@ def _unit(path: Path, field: FloatArray) -> tuple[float, str]:
 def _landmarks(table: Table) -> tuple[Landmark, ...]:
     position_m = table.columns(*_axes(table, "position x", 2))
     known = np.isfinite(position_m).all(axis=1)
-    return landmarks_of(_stamps(table)[known], position_m[known], np.zeros(int(known.sum()), dtype=np.int64))
+    return landmarks_from_positions(
+        _stamps(table)[known], position_m[known], np.zeros(int(known.sum()), dtype=np.int64)
+    )

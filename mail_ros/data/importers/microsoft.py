@@ -31,8 +31,8 @@ from pathlib import Path
 import numpy as np
 
 from mail_ros.core.errors import BagError
-from mail_ros.data.importers.imu import Series, imu_from_rotation_vector
-from mail_ros.data.importers.walk import END_OF_TIME_S, Walk
+from mail_ros.data.importers.imported_walk import END_OF_TIME_S, ImportedWalk
+from mail_ros.data.importers.phone_imu import Series, imu_from_rotation_vector
 from mail_ros.data.track import ImuSeries, Landmark
 
 NS_PER_MS, MS_PER_S = 1_000_000, 1000
@@ -47,7 +47,7 @@ FLOOR = re.compile(r"(?:(?P<above>F(?P<f>\d+)|(?P<f2>\d+)F)|B(?P<b>\d+)|(?P<b2>\
 Rows = dict[str, list[list[float]]]
 
 
-def read_trace(path: Path) -> Walk:
+def read_trace(path: Path) -> ImportedWalk:
     """One walk from one trace.
 
     Raises:
@@ -64,7 +64,7 @@ def read_trace(path: Path) -> Walk:
     series = {kind: _series(values) for kind, values in rows.items() if kind != WAYPOINT}
     floor = _floor(path, notes) if WAYPOINT in rows else 0
     device = " ".join(filter(None, [notes.get("Brand", ""), notes.get("Model", "")]))
-    return Walk(
+    return ImportedWalk(
         name=path.stem,
         stamp_ns=series[FIELD].stamp_ns,
         field_ut=series[FIELD].values,

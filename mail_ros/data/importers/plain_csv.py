@@ -27,9 +27,9 @@ from pathlib import Path
 import numpy as np
 
 from mail_ros.core.errors import BagError
+from mail_ros.data.importers.dense_positions import landmarks_from_positions
+from mail_ros.data.importers.imported_walk import ImportedWalk
 from mail_ros.data.importers.table import Table, read_table
-from mail_ros.data.importers.truth import landmarks_of
-from mail_ros.data.importers.walk import Walk
 from mail_ros.data.track import BoolArray, FloatArray, ImuSeries, IntArray, Landmark
 
 TIME = "time_s"
@@ -45,7 +45,7 @@ REQUIRED = (TIME, *FIELD)
 KNOWN = (*REQUIRED, *PLACE, FLOOR, *IMU)
 
 
-def read_plain_csv(path: Path) -> Walk:
+def read_plain_csv(path: Path) -> ImportedWalk:
     """One walk from one file.
 
     Raises:
@@ -58,7 +58,7 @@ def read_plain_csv(path: Path) -> Walk:
     read = _whole(table, field_ut, FIELD)
     if not read.any():
         raise BagError(path, wanted="readings of the field", found="empty cells only", fix="export it again")
-    return Walk(
+    return ImportedWalk(
         name=path.stem,
         stamp_ns=stamp_ns[read],
         field_ut=field_ut[read],
@@ -120,7 +120,7 @@ def _landmarks(table: Table, stamp_ns: IntArray) -> tuple[Landmark, ...]:
             found=f"{floor[row]:g}",
             fix="number the floors: 0, 1, -1 and so on",
         )
-    return landmarks_of(stamp_ns[known], position_m[known], floor[known].astype(np.int64))
+    return landmarks_from_positions(stamp_ns[known], position_m[known], floor[known].astype(np.int64))
 
 
 def _imu(table: Table, stamp_ns: IntArray) -> ImuSeries | None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from mail_ros.core.errors import BagError
 from mail_ros.core.signal.resampling import NS_PER_S
-from mail_ros.data.importers.walk import END_OF_TIME_S
+from mail_ros.data.importers.imported_walk import END_OF_TIME_S
 from mail_ros.data.track import FloatArray, IntArray
 
 

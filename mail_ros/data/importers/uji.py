@@ -28,7 +28,7 @@ import numpy as np
 
 from mail_ros.core.errors import BagError
 from mail_ros.core.signal.resampling import NS_PER_S
-from mail_ros.data.importers.walk import END_OF_TIME_S, Origin, Walk
+from mail_ros.data.importers.imported_walk import END_OF_TIME_S, ImportedWalk, Origin
 from mail_ros.data.track import FloatArray, Landmark
 
 UJI_ORIGIN = Origin(39.9935, -0.0690)  # on the campus in Castellón: all files of the data set share it
@@ -43,7 +43,7 @@ FARTHEST_M = 1.0  # between the end of a leg and the start of the next: one walk
 Numbered = tuple[int, list[float]]  # line, and its values
 
 
-def read_uji(path: Path, origin: Origin) -> Walk:
+def read_uji(path: Path, origin: Origin) -> ImportedWalk:
     """One walk from one file.
 
     Raises:
@@ -59,7 +59,7 @@ def read_uji(path: Path, origin: Origin) -> Walk:
         if landmarks:
             _check_joint(path, line, landmarks[-1], start)
         landmarks += [start, end]
-    return Walk(
+    return ImportedWalk(
         name=path.stem,
         stamp_ns=stamp_ns,
         field_ut=values[:, 1:4],

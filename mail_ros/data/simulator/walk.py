@@ -10,7 +10,7 @@ import numpy as np
 from mail_ros.core.platform.odometry import ImuReading, PedestrianOdometry
 from mail_ros.core.signal.attitude import AttitudeFeed
 from mail_ros.core.signal.resampling import NS_PER_S
-from mail_ros.data.labels import interpolate
+from mail_ros.data.labels import labels_from_landmarks
 from mail_ros.data.simulator.wheels import Wheels
 from mail_ros.data.track import BoolArray, FloatArray, ImuSeries, IntArray, Landmark, Track
 
@@ -34,7 +34,7 @@ class SimulatedWalk:
 
     def track(self, source: str) -> Track:
         """As a walk that was recorded, without a bag in between."""
-        labels = interpolate(self.stamp_ns, self.landmarks)
+        labels = labels_from_landmarks(self.stamp_ns, self.landmarks)
         return Track(source, self.stamp_ns, self.field_ut, labels.position_m, labels.floor, labels.valid, labels.paused)
 
 

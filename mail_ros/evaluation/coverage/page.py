@@ -13,10 +13,10 @@ import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
 from mail_ros import __version__
-from mail_ros.data.check.bag_report import Verdict
-from mail_ros.data.check.site import SiteCheck
+from mail_ros.data.check.bag_report import BagReport
+from mail_ros.data.check.site_report import SiteCheck
 from mail_ros.data.coverage import Coverage, Need
-from mail_ros.data.plan import Plan
+from mail_ros.data.floor_plan import FloorPlan
 from mail_ros.data.track import FloatArray
 from mail_ros.evaluation.background import NO_PLANS, plan_image
 from mail_ros.evaluation.coverage.marks import (
@@ -37,7 +37,7 @@ HEIGHT_PX = (260.0, 900.0)
 TEMPLATE = Path(__file__).parent / "page.html"
 
 
-def write_coverage_page(path: Path, site: SiteCheck, plans: Mapping[int, Plan] = NO_PLANS) -> None:
+def write_coverage_page(path: Path, site: SiteCheck, plans: Mapping[int, FloorPlan] = NO_PLANS) -> None:
     """Write the page of a site, its floors over their plans; parent folders are made."""
     usable = sum(verdict.usable for verdict in site.verdicts)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -59,7 +59,7 @@ def write_coverage_page(path: Path, site: SiteCheck, plans: Mapping[int, Plan] =
     )
 
 
-def _section(floor: Coverage, plan: Plan | None) -> str:
+def _section(floor: Coverage, plan: FloorPlan | None) -> str:
     title = escape(summary(floor))
     items = "".join(
         f"<li>walk {stretch.length_m:.0f} m {SHORT[stretch.need]}, around "
@@ -72,7 +72,7 @@ def _section(floor: Coverage, plan: Plan | None) -> str:
     return f'<h2>{title[0].upper()}{title[1:]}</h2><div class="floor">{todo}<div class="map">{chart}</div></div>'
 
 
-def _figure(floor: Coverage, plan: Plan | None) -> Any:
+def _figure(floor: Coverage, plan: FloorPlan | None) -> Any:
     figure = go.Figure()
     for need, look in LOOKS.items():
         x, y = _broken(dashes(floor, need))
@@ -108,7 +108,7 @@ def _figure(floor: Coverage, plan: Plan | None) -> Any:
     return figure
 
 
-def _layout(floor: Coverage, plan: Plan | None) -> dict[str, Any]:
+def _layout(floor: Coverage, plan: FloorPlan | None) -> dict[str, Any]:
     """Axes of one scale, over the plan."""
     low_m, size_m = extent_m(floor, plan)
     axis = {
@@ -148,7 +148,7 @@ def _broken(lines_m: FloatArray) -> tuple[list[float | None], list[float | None]
     return x, y
 
 
-def _walks(verdicts: tuple[Verdict, ...]) -> str:
+def _walks(verdicts: tuple[BagReport, ...]) -> str:
     """A row for each walk; its findings in words."""
     rows = []
     for verdict in verdicts:

@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
-from mail_ros.data.check.site import SiteCheck
+from mail_ros.data.check.site_report import SiteCheck
 from mail_ros.data.coverage import Coverage, Need
-from mail_ros.data.plan import Plan
+from mail_ros.data.floor_plan import FloorPlan
 from mail_ros.evaluation.background import NO_PLANS, draw_plan
 from mail_ros.evaluation.coverage.marks import (
     INK,
@@ -35,7 +35,7 @@ TEXT_IN = 0.19  # height of a line of text
 DPI = 120
 
 
-def draw_coverage(path: Path, site: SiteCheck, plans: Mapping[int, Plan] = NO_PLANS) -> None:
+def draw_coverage(path: Path, site: SiteCheck, plans: Mapping[int, FloorPlan] = NO_PLANS) -> None:
     """Draw one map per floor, below each other, as one PNG, over the floors' plans; parent folders are made."""
     heights_in = [_height_in(floor, plans.get(floor.floor)) for floor in site.floors]
     figure = Figure(figsize=(WIDTH_IN, sum(heights_in) + 1.0), dpi=DPI, layout="constrained")
@@ -62,14 +62,14 @@ def _title(site: SiteCheck) -> str:
     return f"{site.name}: coverage by {usable} usable of {len(site.verdicts)} walks"
 
 
-def _height_in(floor: Coverage, plan: Plan | None) -> float:
+def _height_in(floor: Coverage, plan: FloorPlan | None) -> float:
     """What the map needs at the figure's width, and the list beside it."""
     size_m = extent_m(floor, plan)[1]
     map_in = 0.72 * WIDTH_IN * size_m[1] / size_m[0]
     return float(np.clip(max(map_in, TEXT_IN * (len(numbered(floor)) + 2)), LEAST_IN, MOST_IN)) + 0.5
 
 
-def _draw_floor(axes: Axes, floor: Coverage, plan: Plan | None) -> None:
+def _draw_floor(axes: Axes, floor: Coverage, plan: FloorPlan | None) -> None:
     draw_plan(axes, plan)
     for need, look in LOOKS.items():
         lines = dashes(floor, need)

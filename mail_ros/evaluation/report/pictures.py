@@ -23,7 +23,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentFormatter
 
-from mail_ros.data.plan import Plan
+from mail_ros.data.floor_plan import FloorPlan
 from mail_ros.data.track import FloatArray
 from mail_ros.evaluation.background import NO_PLANS, draw_plan
 from mail_ros.evaluation.methods import OURS
@@ -68,7 +68,7 @@ def write_pictures(
     folder: Path,
     floors: Sequence[Floor],
     studies: Sequence[StudyTable] = (),
-    plans: Mapping[int, Plan] = NO_PLANS,
+    plans: Mapping[int, FloorPlan] = NO_PLANS,
 ) -> list[Path]:
     """Draw all figures, maps over `plans` by floor; the files. Walks and places are those of `Floor.first`."""
     kinds: dict[str, Callable[[Floor], Figure | None]] = {
@@ -115,7 +115,7 @@ def draw_cdf(floor: Floor) -> Figure:
     return figure
 
 
-def draw_map(floor: Floor, plan: Plan | None) -> Figure:
+def draw_map(floor: Floor, plan: FloorPlan | None) -> Figure:
     """True and estimated path of every walk."""
     method, colour = floor.first, colours(floor.methods)[floor.first]
     (low_x, low_y), (high_x, high_y) = bounds_m(floor).tolist()
@@ -160,7 +160,7 @@ def draw_error(floor: Floor) -> Figure:
     return figure
 
 
-def draw_places(floor: Floor, plan: Plan | None) -> Figure:
+def draw_places(floor: Floor, plan: FloorPlan | None) -> Figure:
     """Which places are taken for which, over all walks."""
     method, colour = floor.first, colours(floor.methods)[floor.first]
     found = mistakes(floor, method)

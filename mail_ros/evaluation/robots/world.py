@@ -20,8 +20,8 @@ from mail_ros.core.errors import BagError
 from mail_ros.core.localizer.tracked import TrackedLocalizer, tracked
 from mail_ros.core.platform.compensation import Correction, joint_reading
 from mail_ros.core.platform.robot_file import Robot
-from mail_ros.data.calibration.calibrate import calibrate
-from mail_ros.data.calibration.drive import Drive
+from mail_ros.data.calibration.calibration import calibrate
+from mail_ros.data.calibration.calibration_drive import CalibrationDrive
 from mail_ros.data.simulator.bag import JOINTS, TORQUE_NM_A
 from mail_ros.data.simulator.building import Building, make_building
 from mail_ros.data.simulator.drive import drive
@@ -106,7 +106,7 @@ def corrected(track: Track, driven: SimulatedDrive, robot: Robot) -> Track:
     return dataclasses.replace(track, field_ut=np.array(field_ut))
 
 
-def _as_recorded(driven: SimulatedDrive) -> Drive:
+def _as_recorded(driven: SimulatedDrive) -> CalibrationDrive:
     """As `read_drive` reads it from its bag."""
     assert driven.wheels is not None
     kinds = {"velocity": driven.wheels.turn_rad_s, "effort": TORQUE_NM_A * driven.wheels.current_a}
@@ -115,4 +115,4 @@ def _as_recorded(driven: SimulatedDrive) -> Drive:
         for kind, values in kinds.items()
         for number, joint in enumerate(JOINTS)
     }
-    return Drive("calibration", driven.stamp_ns, driven.field_ut, joints, driven.wheels.odometry, None)
+    return CalibrationDrive("calibration", driven.stamp_ns, driven.field_ut, joints, driven.wheels.odometry, None)

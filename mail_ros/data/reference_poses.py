@@ -1,7 +1,7 @@
-"""Poses of another localizer, as messages of poses or as transforms, to the poses that label a walk.
+"""PoseSeries of another localizer, as messages of poses or as transforms, to the poses that label a walk.
 
-PoseStamped, PoseWithCovarianceStamped, Odometry --> poses_of() -------------+--> Poses, or refused: a jump
-TFMessage: map -> odom -> base_link ---------------> poses_of_transforms() --+     floors from the frames' names
+PoseStamped, PoseWithCovarianceStamped, Odometry --> poses_from_messages() -------------+--> PoseSeries, or refused: a jump
+TFMessage: map -> odom -> base_link ---------------> poses_from_transforms() --+     floors from the frames' names
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from mail_ros.core.errors import BagError
 from mail_ros.core.map_frames import split_frame
 from mail_ros.core.platform.robot_file import rotation
 from mail_ros.core.signal.resampling import NS_PER_S
-from mail_ros.data.labels import HOLE_S
+from mail_ros.data.labels import MAX_POSE_GAP_S
 from mail_ros.data.messages import TF_TYPE, decode, decode_pose, stamp_of
-from mail_ros.data.track import FloatArray, Poses
+from mail_ros.data.track import FloatArray, PoseSeries
 
 MAP_FRAME = "map"  # the last part of its name: robots put theirs before, as in robot_1/map
 BASE_FRAMES = ("base_link", "base_footprint")  # likewise; the first that moves is taken
@@ -26,8 +26,8 @@ JUMP_M, MOST_M_S = 0.5, 5.0  # farther than the first and what the second covers
 Seen = tuple[int, FloatArray, str]  # stamp, ns; position, (2,) m; frame
 
 
-def poses_of(messages: Sequence[tuple[str, bytes]], source: object) -> Poses:
-    """Poses from messages' types and bytes; what is no number, or not later than another, is left out.
+def poses_from_messages(messages: Sequence[tuple[str, bytes]], source: object) -> PoseSeries:
+    """PoseSeries from messages' types and bytes; what is no number, or not later than another, is left out.
 
     Raises:
         BagError: poses in different maps, or one that jumps.
@@ -47,7 +47,7 @@ class Transform:
     static: bool
 
 
-def transforms_of(cdr: bytes, *, static: bool) -> list[Transform]:
+def decode_transforms(cdr: bytes, *, static: bool) -> list[Transform]:
     """The transforms of a TFMessage."""
     found = []
     for one in decode(cdr, TF_TYPE).transforms:
@@ -65,10 +65,10 @@ def transforms_of(cdr: bytes, *, static: bool) -> list[Transform]:
     return found
 
 
-def poses_of_transforms(transforms: Sequence[Transform], source: object) -> Poses:
+def poses_from_transforms(transforms: Sequence[Transform], source: object) -> PoseSeries:
     """Where the base lay in the map, whenever it was said where it lies in the frame that it moves in.
 
-    The last link above, such as map -> odom, holds until the next one, and for `labels.HOLE_S` at most: who says
+    The last link above, such as map -> odom, holds until the next one, and for `labels.MAX_POSE_GAP_S` at most: who says
     it no more has lost its place.
 
     Args:
@@ -86,7 +86,7 @@ def poses_of_transforms(transforms: Sequence[Transform], source: object) -> Pose
             chain = _chain(latest, base)
             moving = next((link for link in chain if not link.static), None)
             if moving is transform and all(
-                link.static or transform.stamp_ns - link.stamp_ns <= HOLE_S * NS_PER_S for link in chain
+                link.static or transform.stamp_ns - link.stamp_ns <= MAX_POSE_GAP_S * NS_PER_S for link in chain
             ):
                 place_m = np.zeros(3)
                 for link in chain:
@@ -115,7 +115,7 @@ def _chain(latest: dict[str, Transform], base: str) -> list[Transform]:
     return []
 
 
-def _believed(seen: Sequence[Seen], source: object) -> Poses:
+def _believed(seen: Sequence[Seen], source: object) -> PoseSeries:
     maps = sorted({split_frame(frame)[0] for _, _, frame in seen})
     if len(maps) > 1:
         raise BagError(
@@ -128,13 +128,13 @@ def _believed(seen: Sequence[Seen], source: object) -> Poses:
     stamp_ns = np.array(sorted(known), np.int64)
     position_m = np.array([known[at][0] for at in stamp_ns.tolist()]).reshape(-1, 2)
     floor = np.array([split_frame(known[at][1])[1] for at in stamp_ns.tolist()], np.int64)
-    poses = Poses(stamp_ns, position_m, floor)
+    poses = PoseSeries(stamp_ns, position_m, floor)
     _refuse_jumps(poses, source)
     return poses
 
 
-def _refuse_jumps(poses: Poses, source: object) -> None:
-    """Who jumps was wrong for an unknown time before.
+def _refuse_jumps(poses: PoseSeries, source: object) -> None:
+    """Who jumps was wrong for an unlabelled time before.
 
     Raises:
         BagError: a pose that is too far from the one before, on the same floor.

@@ -1,6 +1,6 @@
 """Whether what comes in will do to train on: before a take, and live while it is made. Decided without ROS.
 
-messages --> Quality.hear --> TopicWatch    counts, header stamps, |B|, frame, clock, way
+messages --> QualityMonitor.hear --> TopicStatistics    counts, header stamps, |B|, frame, clock, way
                      +--> assess(), once a second --> Assessment, faults in words
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from mail_ros.core.localizer.diagnostics import Assessment, Level, unit_fault
 from mail_ros.data.cdr import HEADER_TYPE
 from mail_ros.data.messages import FIELD_TYPE, LANDMARK_TYPE, ODOMETRY_TYPE, POSE_TYPES
-from mail_ros.data.topic_watch import STREAM_TYPES, TIMED_TYPES, TopicWatch
+from mail_ros.data.topic_statistics import STREAM_TYPES, TIMED_TYPES, TopicStatistics
 
 REFERENCE_TYPES = (LANDMARK_TYPE, *POSE_TYPES)
 SLOWEST_HZ = 10.0  # of the field: at a walk, a sample every 15 cm
@@ -36,19 +36,19 @@ class Fault:
         return self.kind or self.what
 
 
-class Quality:
+class QualityMonitor:
     """Watches all topics of a recorder."""
 
     def __init__(self, steady_s: Callable[[], float] = time.monotonic) -> None:
         """Watch from now on."""
         self.steady_s = steady_s
-        self.topics: dict[str, TopicWatch] = {}
+        self.topics: dict[str, TopicStatistics] = {}
         self.faults: list[Fault] = []  # at the last assessment, the worst first
         self._since_s = self._began_s = self._watching_s = steady_s()
 
     def declare(self, topic: str, msgtype: str) -> None:
         """A topic has a publisher."""
-        self.topics.setdefault(topic, TopicWatch(topic, msgtype, self.steady_s()))
+        self.topics.setdefault(topic, TopicStatistics(topic, msgtype, self.steady_s()))
 
     def begin(self) -> None:
         """A take begins: count from here."""
@@ -139,12 +139,12 @@ class Quality:
             )
 
 
-def _is_reference(watch: TopicWatch, watches: list[TopicWatch]) -> bool:
+def _is_reference(watch: TopicStatistics, watches: list[TopicStatistics]) -> bool:
     """A second odometry, beside that of the wheels, is another localizer's."""
     return watch.msgtype == ODOMETRY_TYPE and sum(other.msgtype == ODOMETRY_TYPE for other in watches) > 1
 
 
-def _faults_of(watch: TopicWatch) -> Iterable[Fault]:
+def _faults_of(watch: TopicStatistics) -> Iterable[Fault]:
     """Of the messages of one topic, as they were in the last second."""
     if watch.msgtype == FIELD_TYPE:
         if unit := unit_fault(watch.field_ut):

@@ -11,7 +11,7 @@ import numpy as np
 from mail_ros.core.errors import BagError
 from mail_ros.core.platform.robot_file import MotorField, Robot
 from mail_ros.data.bag import JOINTS_TOPIC
-from mail_ros.data.calibration.drive import Drive
+from mail_ros.data.calibration.calibration_drive import CalibrationDrive
 from mail_ros.data.calibration.iron import IronFit, fit_iron
 from mail_ros.data.calibration.motor import MotorFit, fit_motor
 from mail_ros.data.track import FloatArray
@@ -27,7 +27,7 @@ class Calibration:
 
 
 def calibrate(
-    drive: Drive,
+    drive: CalibrationDrive,
     known: Robot | None = None,
     *,
     lifted: bool = False,
@@ -71,7 +71,7 @@ def calibrate(
     return Calibration(dataclasses.replace(robot, notes={**(notes or {}), **said}), motor, iron)
 
 
-def motor_ut(drive: Drive, motor: MotorField) -> FloatArray:
+def motor_ut(drive: CalibrationDrive, motor: MotorField) -> FloatArray:
     """(n, 3) what the motors added to each reading; NaN where that is not known."""
     doing = np.array([drive.doing(name, motor.lag_s) for name in motor.inputs]).reshape(-1, len(drive.stamp_ns))
     added: FloatArray = doing.T @ np.array(motor.ut_per_unit).reshape(-1, 3)

@@ -20,10 +20,10 @@ from mail_ros.data.messages import (
     TF_TYPE,
     encode_field,
     encode_landmark,
-    encode_mark,
+    encode_waypoint_event,
     typestore,
 )
-from mail_ros.data.quality import Quality
+from mail_ros.data.recording_quality import QualityMonitor
 from mail_ros.data.track import Landmark
 
 START_NS = 1_700_000_000_000_000_000
@@ -88,7 +88,7 @@ def test_types_without_a_header_and_bytes_that_are_none_say_nothing() -> None:
     assert not has_header("std_msgs/msg/Empty")
     assert header(b"\0\1\0\0short", FIELD_TYPE) is None
     assert numbers(b"\0\1\0\0short", FIELD_TYPE) is None
-    assert numbers(encode_mark(1, 1), HEADER_TYPE) is None
+    assert numbers(encode_waypoint_event(1, 1), HEADER_TYPE) is None
 
 
 class Recording:
@@ -96,7 +96,7 @@ class Recording:
 
     def __init__(self) -> None:
         self.now_s = 0.0
-        self.quality = Quality(lambda: self.now_s)
+        self.quality = QualityMonitor(lambda: self.now_s)
         for topic, msgtype in (("/imu/mag", FIELD_TYPE), ("/odom", ODOMETRY_TYPE), ("/landmark", LANDMARK_TYPE)):
             self.quality.declare(topic, msgtype)
 
@@ -195,7 +195,7 @@ def test_what_falls_silent_is_said_the_field_as_an_error() -> None:
 
 
 def test_without_magnetometer_or_reference_it_is_said() -> None:
-    quality = Quality(lambda: 1.0)
+    quality = QualityMonitor(lambda: 1.0)
     assessment = quality.assess("waiting", {})
     assert assessment.level is Level.ERROR
     assert assessment.message.startswith("waiting; no magnetometer: nobody publishes sensor_msgs/msg/MagneticField; ")

@@ -1,7 +1,7 @@
 """Floor plans: the YAML and the image of ROS map_server, as a picture that lies straight in the map frame.
 
     plan.yaml --> image, resolution, origin (x, y, yaw), negate, occupied_thresh, free_thresh, mode
-    image     --> shade of every pixel --> occupied, unknown, free --> turned by yaw --> Plan
+    image     --> shade of every pixel --> occupied, unknown, free --> turned by yaw --> FloorPlan
 
 Pixels mean what Nav2's map_server takes them for (nav2_map_server, map_io.cpp): modes trinary, scale and raw.
 """
@@ -33,7 +33,7 @@ GreyImage = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class Plan:
+class FloorPlan:
     """A floor plan in the map frame."""
 
     image: GreyImage  # (rows, columns), first row on top: OCCUPIED, UNKNOWN, FREE, and in mode scale tones between
@@ -69,12 +69,12 @@ class Plan:
         return file.getvalue()
 
 
-def plans_of(site: SiteFile | None) -> dict[int, Plan]:
-    """The plans of a site by floor, none of none; errors as of `read_plan`."""
-    return {} if site is None else {floor: read_plan(path) for floor, path in site.plans.items()}
+def floor_plans(site: SiteFile | None) -> dict[int, FloorPlan]:
+    """The plans of a site by floor, none of none; errors as of `read_floor_plan`."""
+    return {} if site is None else {floor: read_floor_plan(path) for floor, path in site.plans.items()}
 
 
-def read_plan(path: Path) -> Plan:
+def read_floor_plan(path: Path) -> FloorPlan:
     """Read a plan; where its origin has a yaw, the picture is turned, and what is new in the corners is unknown.
 
     Raises:
@@ -88,7 +88,7 @@ def read_plan(path: Path) -> Plan:
     if yaw_rad:
         return _turned(image, resolution_m, np.array([x_m, y_m]), yaw_rad)
     low_m = np.array([x_m, y_m])
-    return Plan(image, low_m, low_m + resolution_m * np.array(image.shape[::-1]))
+    return FloorPlan(image, low_m, low_m + resolution_m * np.array(image.shape[::-1]))
 
 
 def _check(content: Any, path: Path) -> None:
@@ -149,7 +149,7 @@ def _pixels(file: Path, named_in: Path) -> tuple[FloatArray, FloatArray | None]:
 
 
 def _cells(shade: FloatArray, opacity: FloatArray | None, content: Mapping[str, Any]) -> GreyImage:
-    """What map_server takes the pixels for, in the tones of a `Plan`."""
+    """What map_server takes the pixels for, in the tones of a `FloorPlan`."""
     mode = content.get("mode", MODES[0])
     unknown: BoolArray
     if mode == "raw":
@@ -168,7 +168,7 @@ def _cells(shade: FloatArray, opacity: FloatArray | None, content: Mapping[str, 
     return np.where(unknown, UNKNOWN, np.round(FREE * (1.0 - np.minimum(share, 1.0)))).astype(np.uint8)
 
 
-def _turned(image: GreyImage, resolution_m: float, origin_m: FloatArray, yaw_rad: float) -> Plan:
+def _turned(image: GreyImage, resolution_m: float, origin_m: FloatArray, yaw_rad: float) -> FloorPlan:
     """The picture turned about its lower left corner, by the nearest pixel."""
     rows, columns = image.shape
     turn = np.array([[np.cos(yaw_rad), -np.sin(yaw_rad)], [np.sin(yaw_rad), np.cos(yaw_rad)]])
@@ -181,4 +181,4 @@ def _turned(image: GreyImage, resolution_m: float, origin_m: FloatArray, yaw_rad
     turned = np.full(width * height, UNKNOWN, np.uint8)
     turned[inside] = image[rows - 1 - row_up[inside], column[inside]]
     low_m = origin_m + resolution_m * low
-    return Plan(turned.reshape(height, width), low_m, low_m + resolution_m * np.array([width, height]))
+    return FloorPlan(turned.reshape(height, width), low_m, low_m + resolution_m * np.array([width, height]))

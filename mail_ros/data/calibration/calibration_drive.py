@@ -14,7 +14,7 @@ from mail_ros.core.platform.robot_file import motor_input
 from mail_ros.core.signal.preprocessor import PLAUSIBLE_UT, plausible
 from mail_ros.core.signal.resampling import NS_PER_S
 from mail_ros.data.bag import FIELD_TOPIC, JOINTS_TOPIC, MOUNTS_TOPIC, ODOMETRY_TOPIC, Bag
-from mail_ros.data.calibration.mount import mount_of
+from mail_ros.data.calibration.mount import mount_from_transforms
 from mail_ros.data.messages import (
     FIELD_TYPE,
     JOINTS_TYPE,
@@ -25,14 +25,14 @@ from mail_ros.data.messages import (
     decode_joints,
     decode_odometry,
 )
-from mail_ros.data.reference import Transform, transforms_of
+from mail_ros.data.reference_poses import Transform, decode_transforms
 from mail_ros.data.track import FloatArray, IntArray
 
 NEVER_NS = np.zeros(1, np.int64)
 
 
 @dataclass(frozen=True)
-class Drive:
+class CalibrationDrive:
     """What a calibration drive recorded."""
 
     source: str  # name of the bag
@@ -58,7 +58,7 @@ class Drive:
         return doing
 
 
-def read_drive(path: Path, field_topic: str = FIELD_TOPIC) -> Drive:
+def read_drive(path: Path, field_topic: str = FIELD_TOPIC) -> CalibrationDrive:
     """Read a calibration drive.
 
     Raises:
@@ -82,15 +82,15 @@ def read_drive(path: Path, field_topic: str = FIELD_TOPIC) -> Drive:
             pose = decode_odometry(message.cdr)
             poses[pose.stamp_ns] = (*pose.position_m.tolist(), pose.yaw_rad)
         elif kind == (MOUNTS_TOPIC, TF_TYPE):
-            links += transforms_of(message.cdr, static=True)
+            links += decode_transforms(message.cdr, static=True)
     stamp_ns_array, field_array = _readings(path, field_topic, fields)
-    return Drive(
+    return CalibrationDrive(
         bag.name,
         stamp_ns_array,
         field_array,
         _series(joints),
         _at(stamp_ns_array, poses) if len(poses) > 1 else None,
-        mount_of(frame_id.lstrip("/"), links),
+        mount_from_transforms(frame_id.lstrip("/"), links),
     )
 
 

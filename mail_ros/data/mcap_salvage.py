@@ -18,14 +18,14 @@ from mcap.stream_reader import StreamReader, breakup_chunk
 from mail_ros.data.mcap_file import NOTES
 
 
-class Part(NamedTuple):
+class ByteRange(NamedTuple):
     """A part of a file that cannot be read."""
 
     start: int  # bytes from the front
     end: int
 
 
-class Stored(NamedTuple):
+class StoredMessage(NamedTuple):
     """A message, and what it is one of."""
 
     schema: Schema | None
@@ -45,7 +45,7 @@ class Salvage:
         self.channels: dict[int, Channel] = {}
         self.schemas: dict[int, Schema] = {}
         self.whole = False  # it has its end
-        self.unread: list[Part] = []  # parts with messages, or of which that is not known
+        self.unread: list[ByteRange] = []  # parts with messages, or of which that is not known
 
     def read_front(self) -> Salvage:
         """Read no further than the first chunk: the notes stand before it."""
@@ -57,7 +57,7 @@ class Salvage:
             self._take(place, record)
         return self
 
-    def messages(self) -> Iterator[Stored]:
+    def messages(self) -> Iterator[StoredMessage]:
         """All messages that are whole, in the order in which they were written.
 
         Raises:
@@ -69,9 +69,9 @@ class Salvage:
                 if channel is None:  # its declaration was in a chunk that is damaged
                     self._leave_out(place)
                 else:
-                    yield Stored(self.schemas.get(channel.schema_id), channel, message)
+                    yield StoredMessage(self.schemas.get(channel.schema_id), channel, message)
 
-    def _records(self) -> Iterator[tuple[Part, Any]]:
+    def _records(self) -> Iterator[tuple[ByteRange, Any]]:
         """Each record and its place, as far as records follow each other."""
         size, ended = self.path.stat().st_size, False
         with self.path.open("rb") as stream:
@@ -81,15 +81,15 @@ class Salvage:
                 try:
                     record = next(records, None)
                 except Exception:
-                    self.unread += [] if ended else _filled(self.path, Part(start, size))
+                    self.unread += [] if ended else _filled(self.path, ByteRange(start, size))
                     return
                 if record is None:
                     self.whole = True
                     return
                 ended = ended or isinstance(record, (DataEnd, Footer))  # an index follows, and no message
-                yield Part(start, stream.tell()), record
+                yield ByteRange(start, stream.tell()), record
 
-    def _take(self, place: Part, record: Any) -> list[Message]:
+    def _take(self, place: ByteRange, record: Any) -> list[Message]:
         """The messages of a record; all else is kept here."""
         if isinstance(record, Chunk):
             try:
@@ -108,12 +108,12 @@ class Salvage:
             self.channels[record.id] = record
         return [record] if isinstance(record, Message) else []
 
-    def _leave_out(self, part: Part) -> None:
+    def _leave_out(self, part: ByteRange) -> None:
         if part not in self.unread:
             self.unread.append(part)
 
 
-def _filled(path: Path, part: Part) -> list[Part]:
+def _filled(path: Path, part: ByteRange) -> list[ByteRange]:
     """A file system may lengthen a file by zeros before its power fails: they are nothing."""
     with path.open("rb") as stream:
         stream.seek(part.start)

@@ -10,9 +10,9 @@ from mail_ros.core.localizer.diagnostics import Level
 from mail_ros.core.signal.resampling import NS_PER_S
 from mail_ros.data.check.clicks import check_clicks
 from mail_ros.data.check.limits import CheckLimits, Finding, graded
-from mail_ros.data.labels import SAME_PLACE_M
+from mail_ros.data.labels import SAME_POSITION_M
 from mail_ros.data.track import FloatArray, IntArray, Landmark, Track
-from mail_ros.data.truth import ANY, Truth, Way
+from mail_ros.data.truth import TRUTH_TOPICS, Truth, TruthSource
 
 NAMED = 3  # faulty legs that a message names
 
@@ -30,8 +30,10 @@ def check_landmarks(track: Track, truth: Truth, clock_s: float, limits: CheckLim
     if truth.poses is not None:
         message = f"none of the {len(truth.poses.stamp_ns)} poses of the reference fits a sample; check their clock"
         return [] if track.valid.any() else [Finding(Level.ERROR, "labels", message)]
-    if truth.way is Way.NONE:
-        message = f"no sample has a place: found none of {ANY}; walk it again, or name another topic with --truth"
+    if truth.way is TruthSource.NONE:
+        message = (
+            f"no sample has a place: found none of {TRUTH_TOPICS}; walk it again, or name another topic with --truth"
+        )
         return [Finding(Level.ERROR, "labels", message)]
     if len(marks) < 2:
         message = f"found {len(marks)} landmarks, wanted two or more: no sample has a place; mark every corner and stop"
@@ -48,7 +50,7 @@ def check_landmarks(track: Track, truth: Truth, clock_s: float, limits: CheckLim
         f"the landmarks' clock is {abs(clock_s):.1f} s {'behind' if clock_s < 0 else 'ahead of'} the field's; "
         "synchronize the machines (chrony)",
     )
-    if truth.way is Way.CLICKS:
+    if truth.way is TruthSource.CLICKS:
         findings += check_clicks(marks, int(track.stamp_ns.min()), limits)
     return findings + _legs(track, marks, sorted(truth.path, key=lambda mark: mark.stamp_ns), limits)
 
@@ -71,7 +73,7 @@ def _legs(track: Track, marks: Sequence[Landmark], path: Sequence[Landmark], lim
     floor = np.array([mark.floor for mark in marks])
     length_m = _along_m(path, stamp_ns)
     time_s = np.diff(stamp_ns) / NS_PER_S
-    walked = (length_m >= SAME_PLACE_M) & (floor[1:] == floor[:-1])
+    walked = (length_m >= SAME_POSITION_M) & (floor[1:] == floor[:-1])
     speed_m_s = length_m / np.maximum(time_s, 1e-9)
     way_m = _ways_m(track, stamp_ns)
     odd = np.abs(way_m - length_m) > limits.way_m + limits.way_share * np.minimum(way_m, length_m)

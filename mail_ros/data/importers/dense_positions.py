@@ -1,6 +1,6 @@
 """From a position that is known all along the way to the landmarks that say the same.
 
-A tracker's poses come many times a second. Landmarks that close would all look like stands, so only those
+A tracker's poses come many times a second. Landmarks that close would all look like stationary_spans, so only those
 are kept between which the walk was straight and steady; the labels between them are then the tracker's.
 """
 
@@ -11,16 +11,16 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from mail_ros.core.signal.resampling import NS_PER_S
-from mail_ros.data.labels import SAME_PLACE_M, stands
+from mail_ros.data.labels import SAME_POSITION_M, stationary_spans
 from mail_ros.data.track import FloatArray, IntArray, Landmark
 
 TOLERANCE_M = 0.1  # how far a label may lie from the known position: below what a map resolves
 DENSE_S = 0.5  # positions more frequent than this, in the median, are a tracker's and not landmarks
 LEG_S = 20.0  # longest time between two landmarks: keeps the search short
-STAND_S = 1.0  # whoever stays within SAME_PLACE_M for so long stands
+STATIONARY_S = 1.0  # whoever stays within SAME_POSITION_M for so long stationary_spans
 
 
-def landmarks_of(stamp_ns: IntArray, position_m: FloatArray, floor: IntArray) -> tuple[Landmark, ...]:
+def landmarks_from_positions(stamp_ns: IntArray, position_m: FloatArray, floor: IntArray) -> tuple[Landmark, ...]:
     """Landmarks of positions in the order of their stamps; sparse ones are landmarks themselves.
 
     Args:
@@ -39,9 +39,9 @@ def landmarks_of(stamp_ns: IntArray, position_m: FloatArray, floor: IntArray) ->
 
 
 def _stands(stamp_ns: IntArray, position_m: FloatArray) -> tuple[FloatArray, set[int]]:
-    """The positions with a tracker's tremor taken out of stands, and the first and last index of each stand."""
+    """The positions with a tracker's tremor taken out of stationary_spans, and the first and last index of each stand."""
     still_m, ends = position_m.copy(), set[int]()
-    for start, end in stands(stamp_ns, position_m, SAME_PLACE_M, STAND_S):
+    for start, end in stationary_spans(stamp_ns, position_m, SAME_POSITION_M, STATIONARY_S):
         still_m[start : end + 1] = position_m[start]
         ends |= {start, end}
     return still_m, ends

@@ -18,11 +18,11 @@ from rosbags.rosbag2 import Reader
 from mail_ros.core.errors import BagError
 from mail_ros.data import recording
 from mail_ros.data.bag import Bag
+from mail_ros.data.bag_repair import repair
 from mail_ros.data.bag_writer import Splitting
 from mail_ros.data.cdr import header
-from mail_ros.data.messages import FIELD_TYPE, MARK_TYPE
-from mail_ros.data.recording import Take, TakeOptions, free_mb
-from mail_ros.data.repair import repair
+from mail_ros.data.messages import FIELD_TYPE, WAYPOINT_EVENT_TYPE
+from mail_ros.data.recording import ActiveRecording, RecordingOptions, free_mb
 from mail_ros.data.route import Route, RoutePoint
 from mail_ros.data.route_file import NOTE, route_to_note
 
@@ -30,11 +30,11 @@ TOPIC = "/imu/mag"
 MARKS = "/mark"
 
 
-def options(out: Path, **given: Any) -> TakeOptions:
-    return TakeOptions(out, "walk", **given)
+def options(out: Path, **given: Any) -> RecordingOptions:
+    return RecordingOptions(out, "walk", **given)
 
 
-def fill(under_way: Take, count: int, start: int = 0) -> None:
+def fill(under_way: ActiveRecording, count: int, start: int = 0) -> None:
     """Messages of 100 bytes, 10 ms apart."""
     under_way.add_topic(TOPIC, FIELD_TYPE, [])
     for n in range(start, start + count):
@@ -49,7 +49,7 @@ def test_takes_of_one_second_are_separate_bags(tmp_path: Path, monkeypatch: pyte
 
     monkeypatch.setattr(recording, "datetime", Noon)
     for count in (1, 2, 3):
-        under_way = Take(options(tmp_path), MARKS)
+        under_way = ActiveRecording(options(tmp_path), MARKS)
         fill(under_way, count)
         assert under_way.close() == f"recorded /imu/mag {count}"
     names = [f"walk_2026_05_04-12_00_00{suffix}" for suffix in ("", "_2", "_3")]
@@ -61,7 +61,7 @@ def test_what_was_flushed_outlives_a_kill(tmp_path: Path) -> None:
         import os, signal, sys
         sys.path.insert(0, {str(Path(__file__).parent)!r})
         from test_take import *
-        under_way = Take(options(Path({str(tmp_path)!r}), notes={{"route": "hall"}}), MARKS)
+        under_way = ActiveRecording(options(Path({str(tmp_path)!r}), notes={{"route": "hall"}}), MARKS)
         fill(under_way, 7)
         under_way.flush()
         fill(under_way, 3, start=7)
@@ -79,11 +79,11 @@ def test_what_was_flushed_outlives_a_kill(tmp_path: Path) -> None:
 
 
 def test_a_mark_is_a_header_with_its_number(tmp_path: Path) -> None:
-    under_way = Take(options(tmp_path), MARKS)
+    under_way = ActiveRecording(options(tmp_path), MARKS)
     assert [under_way.mark(stamp_ns) for stamp_ns in (10**9, 3 * 10**9)] == ["mark 1", "mark 2"]
     under_way.close()
-    found = [(m.msgtype, m.log_time_ns, header(m.cdr, MARK_TYPE)) for m in Bag(under_way.path).messages()]
-    assert found == [(MARK_TYPE, 10**9, (10**9, "1")), (MARK_TYPE, 3 * 10**9, (3 * 10**9, "2"))]
+    found = [(m.msgtype, m.log_time_ns, header(m.cdr, WAYPOINT_EVENT_TYPE)) for m in Bag(under_way.path).messages()]
+    assert found == [(WAYPOINT_EVENT_TYPE, 10**9, (10**9, "1")), (WAYPOINT_EVENT_TYPE, 3 * 10**9, (3 * 10**9, "2"))]
 
 
 ROUTE = Route("hall", (RoutePoint((0.0, 0.0), 0, "door"), RoutePoint((9.0, 0.0), 1, "lift")))
@@ -91,7 +91,7 @@ ROUTE = Route("hall", (RoutePoint((0.0, 0.0), 0, "door"), RoutePoint((9.0, 0.0),
 
 def test_a_planned_route_is_in_the_bag_and_says_what_comes_next(tmp_path: Path) -> None:
     """Also in one that was cut off: it stands at the file's front."""
-    under_way = Take(options(tmp_path, route=ROUTE, notes={"site": "museum"}), MARKS)
+    under_way = ActiveRecording(options(tmp_path, route=ROUTE, notes={"site": "museum"}), MARKS)
     assert under_way.progress["next landmark"] == "1 of 2, door at (0, 0) m on floor 0"
     assert under_way.mark(1 * 10**9) == "mark 1; next: 2 of 2, lift at (9, 0) m on floor 1"
     assert under_way.progress == {
@@ -109,7 +109,7 @@ def test_a_planned_route_is_in_the_bag_and_says_what_comes_next(tmp_path: Path) 
     assert notes == {"route": "hall", "site": "museum", NOTE: route_to_note(ROUTE)}
     under_way.close()
     assert Bag(under_way.path).notes() == notes
-    found = [header(m.cdr, MARK_TYPE) for m in Bag(under_way.path).messages([MARKS])]
+    found = [header(m.cdr, WAYPOINT_EVENT_TYPE) for m in Bag(under_way.path).messages([MARKS])]
     assert [one.frame_id for one in found if one] == ["1", "2", "3", "-3"]
 
 
@@ -118,7 +118,7 @@ def test_a_label_of_the_route_goes_before_the_name_of_its_file(tmp_path: Path) -
 
 
 def test_without_a_mark_there_is_none_to_take_back(tmp_path: Path) -> None:
-    under_way = Take(options(tmp_path), MARKS)
+    under_way = ActiveRecording(options(tmp_path), MARKS)
     with pytest.raises(BagError, match="wanted a mark to take back, found none; mark first"):
         under_way.unmark(10**9)
     under_way.mark(10**9)
@@ -129,7 +129,7 @@ def test_without_a_mark_there_is_none_to_take_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize("splitting", [Splitting(size=20_000), Splitting(duration_s=1.5)])
 def test_a_take_goes_on_in_another_file(tmp_path: Path, splitting: Splitting) -> None:
     """As rosbag2 splits: each file is one of its own, the metadata list all of them."""
-    under_way = Take(options(tmp_path, splitting=splitting), MARKS)
+    under_way = ActiveRecording(options(tmp_path, splitting=splitting), MARKS)
     fill(under_way, 1600)
     under_way.close()
     name = under_way.path.name
@@ -150,7 +150,7 @@ def test_a_take_goes_on_in_another_file(tmp_path: Path, splitting: Splitting) ->
 
 
 def test_zstd_makes_it_smaller_and_changes_nothing(tmp_path: Path) -> None:
-    takes = [Take(options(tmp_path, compression=kind), MARKS) for kind in ("none", "zstd")]
+    takes = [ActiveRecording(options(tmp_path, compression=kind), MARKS) for kind in ("none", "zstd")]
     for under_way in takes:
         fill(under_way, 1000)
         under_way.close()
@@ -164,9 +164,9 @@ def test_no_take_begins_or_goes_on_without_the_room_that_is_to_stay_free(
 ) -> None:
     too_much = int(free_mb(tmp_path)) + 10_000
     with pytest.raises(BagError, match=rf"wanted {too_much} MB that stay free on the disk, found \d+ MB; make room"):
-        Take(options(tmp_path, min_free_mb=too_much), MARKS)
+        ActiveRecording(options(tmp_path, min_free_mb=too_much), MARKS)
     assert list(tmp_path.iterdir()) == []
-    under_way = Take(options(tmp_path, min_free_mb=1), MARKS)
+    under_way = ActiveRecording(options(tmp_path, min_free_mb=1), MARKS)
     fill(under_way, 10)
     monkeypatch.setattr(recording, "free_mb", lambda _: 0.5)
     with pytest.raises(BagError, match="wanted 1 MB that stay free on the disk, found 0 MB"):
@@ -177,7 +177,7 @@ def test_no_take_begins_or_goes_on_without_the_room_that_is_to_stay_free(
 def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(BagError, match=r"file/walk_.*: wanted a place to write, found Not a directory; choose another"):
-        Take(options(tmp_path / "file"), MARKS)
+        ActiveRecording(options(tmp_path / "file"), MARKS)
 
 
 def test_a_disk_that_does_not_keep_what_it_was_given_is_noticed(
@@ -186,7 +186,7 @@ def test_a_disk_that_does_not_keep_what_it_was_given_is_noticed(
     def fails(_: int) -> None:
         raise OSError(5, "Input/output error")
 
-    under_way = Take(options(tmp_path), MARKS)
+    under_way = ActiveRecording(options(tmp_path), MARKS)
     fill(under_way, 10)
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", fails)
@@ -198,7 +198,7 @@ def test_a_disk_that_does_not_keep_what_it_was_given_is_noticed(
 
 def record_until_full(out: Path) -> dict[str, Any]:
     """Record until the disk takes no more; what was said, and what three readers find."""
-    under_way, sent = Take(options(out), MARKS), 0
+    under_way, sent = ActiveRecording(options(out), MARKS), 0
     try:
         while True:
             fill(under_way, 100, start=sent)

@@ -21,7 +21,7 @@ FEWEST_STEPS = 5  # to tell a period by
 
 
 @dataclass
-class TopicWatch:
+class TopicStatistics:
     """What is known of one topic; counts are those of the present take."""
 
     name: str

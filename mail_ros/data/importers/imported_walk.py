@@ -15,7 +15,7 @@ END_OF_TIME_S = 2**31  # the seconds of a ROS stamp have 32 bits
 
 
 @dataclass(frozen=True)
-class Walk:
+class ImportedWalk:
     """One recorded walk, before it is a bag."""
 
     name: str

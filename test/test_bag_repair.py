@@ -16,10 +16,10 @@ from rosbags.rosbag2 import Reader
 
 from mail_ros.core.errors import BagError
 from mail_ros.data.bag import Bag, Message
+from mail_ros.data.bag_repair import repair, unfinished
 from mail_ros.data.bag_writer import RESERVE, BagWriter, Splitting
 from mail_ros.data.mcap_file import Compression
 from mail_ros.data.messages import FIELD_TYPE, IMU_TYPE
-from mail_ros.data.repair import repair, unfinished
 
 NOTES = {"route": "hall", "device": "robot 7"}
 NO_TIME = {"sec": 0, "nsec": 0}
@@ -135,7 +135,7 @@ def test_a_split_bag_is_mended_as_one(tmp_path: Path) -> None:
     assert plain(sent[:1200]) == [(m.topic, m.log_time_ns, m.cdr) for m in Bag(bag).messages()], "also before"
     repaired = repair(bag)
     assert repaired is not None
-    assert [file.name for file in repaired.mended] == [f"bag_{len(Bag(bag).files) - 1}.mcap"]
+    assert [file.name for file in repaired.repaired_files] == [f"bag_{len(Bag(bag).files) - 1}.mcap"]
     assert by_mcap(bag) == by_rosbags(bag) == plain(sent)
     assert Bag(bag).notes() == NOTES
 
@@ -152,7 +152,7 @@ def test_a_bag_that_lacks_its_metadata_only_gets_it(tmp_path: Path) -> None:
     (bag / "metadata.yaml").unlink()
     repaired = repair(bag)
     assert repaired is not None
-    assert not repaired.mended
+    assert not repaired.repaired_files
     assert (bag / "metadata.yaml").read_text() == said
     assert Bag(bag).files[0].read_bytes() == before
 

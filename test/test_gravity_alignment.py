@@ -7,7 +7,7 @@ import pytest
 from helpers import field_at
 
 from mail_ros.core.errors import TrackError
-from mail_ros.data.gravity_alignment import odometry_angle_rad, own_field_ut, turned_rows
+from mail_ros.data.gravity_alignment import device_offset_ut, odometry_yaw_offset_rad, rotated_rows
 from mail_ros.data.track import FloatArray
 
 STEP_M = 0.02
@@ -56,7 +56,7 @@ def rows_of(position_m: FloatArray, own_ut: FloatArray = OWN_UT) -> FloatArray:
 def test_a_constant_angle_is_found_whatever_odometry_s_scale(angle_rad: float) -> None:
     position_m = way(LOOP_M)
     angle = np.full(len(position_m), angle_rad)
-    found = odometry_angle_rad("walk", odometry(position_m, angle, scale=1.05), position_m)
+    found = odometry_yaw_offset_rad("walk", odometry(position_m, angle, scale=1.05), position_m)
     assert np.exp(1j * found) == pytest.approx(np.exp(1j * angle), abs=1e-6)
 
 
@@ -64,7 +64,7 @@ def test_an_angle_that_drifts_is_followed() -> None:
     """By forty degrees over the walk, past half a turn."""
     position_m = way(LOOP_M * 2)
     angle = 3.0 + np.linspace(0.0, 0.7, len(position_m))
-    found = odometry_angle_rad("walk", odometry(position_m, angle), position_m)
+    found = odometry_yaw_offset_rad("walk", odometry(position_m, angle), position_m)
     off_rad = np.angle(np.exp(1j * (found - angle)))
     assert np.abs(off_rad).max() < 0.1
     assert np.abs(np.diff(found)).max() < 0.01  # no jump
@@ -78,7 +78,7 @@ def test_what_odometry_says_where_no_label_is_counts_for_nothing() -> None:
     position_m[:600] = np.nan
     position_m[1500:1700] = np.nan
     moved_m[:600] = moved_m[1500:1700] = [0.0, -0.05]  # another way altogether
-    assert odometry_angle_rad("walk", moved_m, position_m) == pytest.approx(angle, abs=1e-6)
+    assert odometry_yaw_offset_rad("walk", moved_m, position_m) == pytest.approx(angle, abs=1e-6)
 
 
 def test_where_a_walk_turns_about_the_angle_is_as_good_as_elsewhere() -> None:
@@ -87,7 +87,7 @@ def test_where_a_walk_turns_about_the_angle_is_as_good_as_elsewhere() -> None:
     angle = np.full(len(position_m), 0.8)
     moved_m = odometry(position_m, angle)
     off_m = 0.3 * np.sin(np.arange(len(position_m))[:, None] * STEP_M / np.array([1.7, 2.9]))  # of the labels
-    assert np.abs(odometry_angle_rad("walk", moved_m, position_m + off_m) - angle).max() < 0.1
+    assert np.abs(odometry_yaw_offset_rad("walk", moved_m, position_m + off_m) - angle).max() < 0.1
 
 
 @pytest.mark.parametrize("standing", ["odometry", "labels"])
@@ -99,14 +99,14 @@ def test_where_one_of_both_stands_no_angle_is_made_up(standing: str) -> None:
     else:
         position_m[:] = position_m[0]
     with pytest.raises(TrackError, match=r"walk: wanted odometry and labels that move.*frame=device"):
-        odometry_angle_rad("walk", moved_m, position_m)
+        odometry_yaw_offset_rad("walk", moved_m, position_m)
 
 
 def test_turned_rows_are_the_map_s() -> None:
     """The field and the heading turn together; the vertical field stays."""
     rows, angle = rows_of(way(LOOP_M)), np.full(len(way(LOOP_M)), 0.7)
     apart = np.column_stack([rotated(rows[:, :2], -angle), rows[:, 2], rotated(rows[:, 3:], -angle)])
-    assert turned_rows(apart, angle) == pytest.approx(rows)
+    assert rotated_rows(apart, angle) == pytest.approx(rows)
 
 
 # --- the device's own field ----------------------------------------------------------------------------
@@ -120,7 +120,7 @@ def own_ut(corners_m: list[tuple[float, float]], noise_ut: float = 0.3) -> Float
     rows = rows_of(position_m)
     rows[:, :3] += np.random.default_rng(0).normal(0.0, noise_ut, (len(rows), 3))
     rows[100:120] = np.nan  # a hole
-    return own_field_ut(rows, position_m, np.zeros(len(rows), np.int64))
+    return device_offset_ut(rows, position_m, np.zeros(len(rows), np.int64))
 
 
 def test_the_device_s_own_field_is_what_turns_with_it() -> None:
@@ -137,4 +137,4 @@ def test_the_same_place_on_two_floors_is_two() -> None:
     """Both ways, but on two floors: nothing is told."""
     position_m = way(FORTH_AND_BACK)
     floor = (np.arange(len(position_m)) >= len(position_m) // 2).astype(np.int64)
-    assert own_field_ut(rows_of(position_m), position_m, floor).tolist() == [0.0, 0.0, 0.0]
+    assert device_offset_ut(rows_of(position_m), position_m, floor).tolist() == [0.0, 0.0, 0.0]

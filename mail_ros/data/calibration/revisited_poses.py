@@ -25,7 +25,7 @@ SPREAD = np.array([0.02, 0.02, 0.03])  # m, m, rad: deviation within a pose from
 
 
 @dataclass(frozen=True)
-class Places:
+class RevisitedPoses:
     """Samples by the pose they were taken in, and what the place itself may explain there."""
 
     rows: tuple[IntArray, ...]  # of the drive, in each pose
@@ -49,7 +49,7 @@ class Places:
         return np.concatenate([*parts, np.zeros((0, values.shape[1]))])
 
 
-def one_place(stamp_ns: IntArray, usable: BoolArray) -> Places:
+def single_pose(stamp_ns: IntArray, usable: BoolArray) -> RevisitedPoses:
     """A robot that does not move.
 
     Args:
@@ -57,10 +57,14 @@ def one_place(stamp_ns: IntArray, usable: BoolArray) -> Places:
         usable: (n,) which rows of the drive count.
     """
     rows = np.flatnonzero(usable)
-    return Places((rows,), (_orthonormal([*_drift(stamp_ns[rows], DRIFT)]),)) if len(rows) > 1 else Places((), ())
+    return (
+        RevisitedPoses((rows,), (_orthonormal([*_drift(stamp_ns[rows], DRIFT)]),))
+        if len(rows) > 1
+        else RevisitedPoses((), ())
+    )
 
 
-def places_of(stamp_ns: IntArray, pose: FloatArray, usable: BoolArray) -> Places:
+def find_revisited_poses(stamp_ns: IntArray, pose: FloatArray, usable: BoolArray) -> RevisitedPoses:
     """Poses that were taken at least twice.
 
     Args:
@@ -76,7 +80,7 @@ def places_of(stamp_ns: IntArray, pose: FloatArray, usable: BoolArray) -> Places
     taken = [rows for rows in np.split(row[order], np.flatnonzero(new) + 1) if _again(stamp_ns[rows])]
     basis = [_basis(stamp_ns[rows], pose[rows]) for rows in taken]
     kept = [number for number, each in enumerate(basis) if len(each) > 2 * each.shape[1]]
-    return Places(tuple(taken[number] for number in kept), tuple(basis[number] for number in kept))
+    return RevisitedPoses(tuple(taken[number] for number in kept), tuple(basis[number] for number in kept))
 
 
 def _again(stamp_ns: IntArray) -> bool:

@@ -25,10 +25,19 @@ from ruamel.yaml.error import YAMLError
 
 from mail_ros.core.errors import BagError
 from mail_ros.data.bag import Bag, Message, is_cut_off
-from mail_ros.data.bag_metadata import NAME, Span, Topic, metadata, read_metadata, sync_folder, total, write_metadata
+from mail_ros.data.bag_metadata import (
+    METADATA_FILE,
+    Span,
+    Topic,
+    metadata,
+    read_metadata,
+    sync_folder,
+    total_span,
+    write_metadata,
+)
 from mail_ros.data.bag_writer import RESERVE
 from mail_ros.data.mcap_file import LIBRARY, McapFile
-from mail_ros.data.salvage import Part, Salvage
+from mail_ros.data.mcap_salvage import ByteRange, Salvage
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +50,7 @@ LEFT_BEHIND = (
 
 
 @dataclass
-class Contents:
+class FileContents:
     """What a file holds."""
 
     topics: dict[str, Topic] = field(default_factory=dict)
@@ -55,7 +64,7 @@ class Repaired:
 
     path: Path
     span: Span  # of the whole bag
-    mended: tuple[Path, ...]  # files that were cut off
+    repaired_files: tuple[Path, ...]  # files that were cut off
     rest: tuple[Path, ...] = ()  # files with what could not be read
 
     def __str__(self) -> str:
@@ -82,21 +91,23 @@ def repair(path: Path) -> Repaired | None:
         raise BagError(path, wanted="an MCAP bag", found="a .db3 file", fix="SQLite mends its files itself")
     if not needs_repair(bag):
         return None
-    contents, mended, rest = {}, [], []
+    contents, repaired_files, rest = {}, [], []
     for file in bag.files:
         with _locked(file):
             if not is_cut_off(file):
                 contents[file.name] = _of_whole(file)
             else:
                 contents[file.name], left = _rebuild(file)
-                mended.append(file)
+                repaired_files.append(file)
                 rest += left
     if path.is_dir():
         _describe(path, contents)
         for pattern in LEFT_BEHIND:
             for remnant in path.glob(pattern):
                 remnant.unlink()
-    return Repaired(path, total([content.span for content in contents.values()]), tuple(mended), tuple(rest))
+    return Repaired(
+        path, total_span([content.span for content in contents.values()]), tuple(repaired_files), tuple(rest)
+    )
 
 
 def read_by_index(file: Path) -> Iterator[Message]:
@@ -108,7 +119,7 @@ def read_by_index(file: Path) -> Iterator[Message]:
 
 def needs_repair(bag: Bag) -> bool:
     """Whether it lacks an end, or a folder its metadata.yaml."""
-    return bag.cut_off or (bag.path.is_dir() and not (bag.path / NAME).exists())
+    return bag.cut_off or (bag.path.is_dir() and not (bag.path / METADATA_FILE).exists())
 
 
 def unfinished(out: Path) -> list[Path]:
@@ -126,13 +137,13 @@ def unfinished(out: Path) -> list[Path]:
     return found
 
 
-def _rebuild(file: Path) -> tuple[Contents, list[Path]]:
+def _rebuild(file: Path) -> tuple[FileContents, list[Path]]:
     """Put a file with an index in the place of one without."""
     before, front, salvage = file.stat(), Salvage(file).read_front(), Salvage(file)
     if shutil.disk_usage(file.parent).free < before.st_size + ROOM_BYTES:
         raise _no_room(file, "too little")
     repaired = file.with_name(f"{file.name}.repaired")
-    contents = Contents(notes=front.notes)
+    contents = FileContents(notes=front.notes)
     try:
         writer = McapFile(
             repaired,
@@ -163,7 +174,7 @@ def _rebuild(file: Path) -> tuple[Contents, list[Path]]:
     return contents, rest
 
 
-def _keep(file: Path, parts: Sequence[Part]) -> list[Path]:
+def _keep(file: Path, parts: Sequence[ByteRange]) -> list[Path]:
     """Parts of a file in another, which no reader of bags looks at."""
     if not parts:
         return []
@@ -177,9 +188,9 @@ def _keep(file: Path, parts: Sequence[Part]) -> list[Path]:
     return [kept]
 
 
-def _of_whole(file: Path) -> Contents:
+def _of_whole(file: Path) -> FileContents:
     """What a file with its end holds."""
-    contents = Contents(notes=Salvage(file).read_front().notes)
+    contents = FileContents(notes=Salvage(file).read_front().notes)
     with file.open("rb") as stream:
         summary = make_reader(stream).get_summary()
     if summary is None or summary.statistics is None:  # an end without an index
@@ -213,7 +224,7 @@ def _topic(schema: Schema | None, channel: Channel) -> Topic:
     )
 
 
-def _describe(folder: Path, contents: Mapping[str, Contents]) -> None:
+def _describe(folder: Path, contents: Mapping[str, FileContents]) -> None:
     """Write metadata.yaml; notes are those of an older one, or of the files."""
     notes = read_metadata(folder).get("custom_data") or {}
     topics: dict[str, Topic] = {}

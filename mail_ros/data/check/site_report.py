@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from mail_ros.core.localizer.diagnostics import Level
-from mail_ros.data.check.bag_report import Verdict
+from mail_ros.data.check.bag_report import BagReport
 from mail_ros.data.check.limits import Finding
 from mail_ros.data.coverage import Coverage, Need, coverage
 from mail_ros.data.site_file import SiteFile
@@ -24,7 +24,7 @@ class SiteCheck:
     """The bags that name the same site, and the paths of those that are usable."""
 
     name: str
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[BagReport, ...]
     floors: tuple[Coverage, ...]
 
     def as_json(self) -> dict[str, Any]:
@@ -32,7 +32,7 @@ class SiteCheck:
         return {"site": self.name, "floors": [_floor_json(floor) for floor in self.floors]}
 
 
-def by_site(verdicts: Sequence[Verdict]) -> list[SiteCheck]:
+def group_by_site(verdicts: Sequence[BagReport]) -> list[SiteCheck]:
     """One check per site, in the order in which the bags name them."""
     found = []
     for name in dict.fromkeys(map(_site, verdicts)):
@@ -42,16 +42,16 @@ def by_site(verdicts: Sequence[Verdict]) -> list[SiteCheck]:
     return found
 
 
-def held_to(site: SiteFile, verdict: Verdict) -> Verdict:
+def checked_against_site(site: SiteFile, verdict: BagReport) -> BagReport:
     """The verdict on a bag that is said to be of a site: not usable where it names another, or a floor it has not."""
-    misfit = site.misfit(verdict.notes, _floors(verdict))
+    mismatch = site.mismatch(verdict.notes, _floors(verdict))
     findings = verdict.findings
-    if misfit is not None:
-        findings = (Finding(Level.ERROR, "site", f"found {misfit.found}; {misfit.fix}"), *findings)
+    if mismatch is not None:
+        findings = (Finding(Level.ERROR, "site", f"found {mismatch.found}; {mismatch.fix}"), *findings)
     return dataclasses.replace(verdict, findings=findings, notes={"site": site.name, **verdict.notes})
 
 
-def held_out(verdicts: Sequence[Verdict]) -> list[int]:
+def held_out(verdicts: Sequence[BagReport]) -> list[int]:
     """Which usable walks to validate on, by their index: the latest of every route, or of all where none is told.
 
     A walk that alone is on its floor, or alone on its route, teaches; so none may be left.
@@ -68,16 +68,16 @@ def held_out(verdicts: Sequence[Verdict]) -> list[int]:
     return found
 
 
-def _start_ns(verdict: Verdict) -> int:
+def _start_ns(verdict: BagReport) -> int:
     return 0 if verdict.track is None else int(verdict.track.stamp_ns[0])
 
 
-def _floors(verdict: Verdict) -> set[int]:
+def _floors(verdict: BagReport) -> set[int]:
     track = verdict.track
     return set() if track is None else set(np.unique(track.floor[track.valid]).tolist())
 
 
-def _site(verdict: Verdict) -> str:
+def _site(verdict: BagReport) -> str:
     return str(verdict.notes.get("site") or UNNAMED)
 
 
