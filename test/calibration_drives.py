@@ -12,9 +12,18 @@ from helpers import START_NS, field_at
 from truth_bags import transform
 
 from mail_ros.core.platform.robot_file import MotorField, Robot
-from mail_ros.data.bag import FIELD_TOPIC, JOINTS_TOPIC, ODOMETRY_TOPIC, Message
+from mail_ros.data.bag import FIELD_TOPIC, JOINTS_TOPIC, ODOMETRY_TOPIC
 from mail_ros.data.bag_writer import BagWriter
-from mail_ros.data.messages import FIELD_TYPE, JOINTS_TYPE, ODOMETRY_TYPE, TF_TYPE, decode, encode_field, typestore
+from mail_ros.data.messages import (
+    FIELD_TYPE,
+    JOINTS_TYPE,
+    ODOMETRY_TYPE,
+    TF_TYPE,
+    Message,
+    decode,
+    encode_field,
+    typestore,
+)
 from mail_ros.data.track import FloatArray, IntArray
 
 WHEELS = ("left_wheel_joint", "right_wheel_joint")

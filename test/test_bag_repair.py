@@ -15,11 +15,11 @@ from mcap.reader import make_reader
 from rosbags.rosbag2 import Reader
 
 from mail_ros.core.errors import BagError
-from mail_ros.data.bag import Bag, Message
+from mail_ros.data.bag import Bag
 from mail_ros.data.bag_repair import repair, unfinished
 from mail_ros.data.bag_writer import RESERVE, BagWriter, Splitting
 from mail_ros.data.mcap_file import Compression
-from mail_ros.data.messages import FIELD_TYPE, IMU_TYPE
+from mail_ros.data.messages import FIELD_TYPE, IMU_TYPE, Message
 
 NOTES = {"route": "hall", "device": "robot 7"}
 NO_TIME = {"sec": 0, "nsec": 0}
@@ -188,9 +188,7 @@ def test_zeros_behind_the_end_are_nothing(tmp_path: Path) -> None:
 def test_a_bag_under_way_is_left_alone(tmp_path: Path) -> None:
     """Its recorder holds a lock; the kernel takes it from a process that dies."""
     writer = BagWriter(tmp_path / "bag")
-    with pytest.raises(
-        BagError, match=r"bag_0.mcap: wanted a bag that nobody writes, found one that is being recorded"
-    ):
+    with pytest.raises(BagError, match=r"bag_0.mcap: wanted a finished recording, found one that is being recorded"):
         repair(tmp_path / "bag")
     assert unfinished(tmp_path) == []
     writer.close()
@@ -266,6 +264,6 @@ def test_a_single_file_is_mended_too(tmp_path: Path) -> None:
 def test_an_sqlite_bag_is_not_ours_to_mend(tmp_path: Path) -> None:
     (tmp_path / "bag.db3").write_bytes(struct.pack("<I", 1))
     with pytest.raises(
-        BagError, match=r"bag.db3: wanted an MCAP bag, found a .db3 file; SQLite mends its files itself"
+        BagError, match=r"bag.db3: wanted an MCAP bag, found a .db3 file; SQLite repairs its files itself"
     ):
         repair(tmp_path / "bag.db3")

@@ -59,7 +59,7 @@ def test_a_drive_to_and_fro_with_spins_tells_all(seed: int, tmp_path: Path) -> N
     assert found.motor is not None
     assert found.motor.explained > 0.95
     assert found.motor.after_ut.max() < 0.35, "the sensor's own noise is 0.3"
-    assert not found.motor.alike
+    assert not found.motor.collinear
     assert found.iron is not None
     body_ut = ROBOT.mount @ found.robot.hard_iron_ut
     np.testing.assert_allclose(body_ut, [*(ROBOT.mount @ ROBOT.hard_iron_ut)[:2], 0.0], atol=0.2)
@@ -92,7 +92,7 @@ def test_wheels_that_always_turn_alike_share_what_they_do_together() -> None:
     """Each has half of it: turns on the spot are then not disturbed by what nobody could know."""
     found = calibrate(drive_of(made_up(forth_and_back()))).motor
     assert found is not None
-    assert found.alike == (tuple(f"velocity:{wheel}" for wheel in WHEELS),)
+    assert found.collinear == (tuple(f"velocity:{wheel}" for wheel in WHEELS),)
     left, right = np.array(found.motor.ut_per_unit)
     np.testing.assert_allclose(left, right)
     np.testing.assert_allclose(left + right, np.sum(MOTOR.ut_per_unit, axis=0), atol=0.02)
@@ -142,7 +142,7 @@ def test_a_robot_whose_motors_do_nothing_gets_no_motor_field() -> None:
 def test_a_small_motor_field_is_not_guessed_where_the_wheels_slip_much(seed: int) -> None:
     """Neither a wrong one nor none is found: the robot file would keep it."""
     small = MotorField(MOTOR.inputs, tuple(tuple(0.3 * each for each in row) for row in MOTOR.ut_per_unit))
-    with pytest.raises(BagError, match="wanted a motor field that stands out from what else changes at the same place"):
+    with pytest.raises(BagError, match="wanted a motor field that stands out from what else changes at the same pose"):
         calibrate(drive_of(made_up(WHOLE, dataclasses.replace(ROBOT, motor=small), slip=0.05, seed=seed)))
 
 
@@ -163,8 +163,8 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     away = np.column_stack([np.linspace(1.0, 8.0, 1500)] * 2)
     for name, drive, message in (
         ("never changes", drive_of(made_up(steady)), "wanted velocities or efforts on /joint_states that change"),
-        ("never again", drive_of(made_up(away)), "found 0 such places, 0 readings; drive to and fro over the same"),
-        ("never again", drive_of(made_up(away, lifted=True)), "say so with --lifted"),
+        ("never again", drive_of(made_up(away)), "found 0 such poses, 0 readings; drive to and fro over the same"),
+        ("never again", drive_of(made_up(away, lifted=True)), "add --lifted"),
         (
             "no odometry",
             read_drive(made.write(tmp_path / "no_odometry", odometry=False)),
@@ -173,7 +173,7 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
         (
             "always the same",
             drive_of(made_up(np.concatenate([np.tile([3.8, 5.7], (100, 1)), np.tile([4.0, 6.0], (2500, 1))]))),
-            "wanted motors that did one thing and another at the same place, found the same each time",
+            "wanted motors that run differently at the same pose, found the same each time",
         ),
         (
             "nothing at all",

@@ -13,7 +13,7 @@ from test_coverage import BACK, THERE, walk
 from mail_ros.core.localizer.diagnostics import Level
 from mail_ros.data.check.bag_report import BagReport
 from mail_ros.data.check.limits import Finding
-from mail_ros.data.check.site_report import SiteCheck, checked_against_site, group_by_site, held_out
+from mail_ros.data.check.site_report import SiteReport, checked_against_site, group_by_site, held_out
 from mail_ros.data.coverage import Need
 from mail_ros.data.floor_plan import FREE, OCCUPIED, UNKNOWN, FloorPlan
 from mail_ros.data.site_file import SiteFile
@@ -23,7 +23,7 @@ from mail_ros.evaluation.coverage.page import write_coverage_page
 from mail_ros.evaluation.coverage.picture import draw_coverage
 
 
-def site(*tracks: Track, name: str = "museum", findings: tuple[Finding, ...] = ()) -> SiteCheck:
+def site(*tracks: Track, name: str = "museum", findings: tuple[Finding, ...] = ()) -> SiteReport:
     (only,) = group_by_site(
         [BagReport(track.source, {"path_m": 20.0}, findings, {"site": name}, track) for track in tracks]
     )
@@ -41,8 +41,8 @@ def share_of(path: Path, need: Need) -> float:
 
 
 def test_bags_are_gathered_by_the_site_that_they_name() -> None:
-    verdicts = [BagReport(str(n), {}, (), {"site": name}, walk(*THERE)) for n, name in enumerate(["a", "b", "a", ""])]
-    assert [(one.name, len(one.verdicts)) for one in group_by_site(verdicts)] == [("a", 2), ("b", 1), ("site", 1)]
+    reports = [BagReport(str(n), {}, (), {"site": name}, walk(*THERE)) for n, name in enumerate(["a", "b", "a", ""])]
+    assert [(one.name, len(one.bags)) for one in group_by_site(reports)] == [("a", 2), ("b", 1), ("site", 1)]
 
 
 def told(name: str, floor: int = 0, **notes: str) -> BagReport:
@@ -52,7 +52,7 @@ def told(name: str, floor: int = 0, **notes: str) -> BagReport:
 def test_bags_are_held_to_a_site_that_is_given() -> None:
     museum = SiteFile("museum", (0,), path=Path("museum.yaml"))
     fits, other, strange = (
-        checked_against_site(museum, verdict) for verdict in (told("a"), told("b", site="depot"), told("c", floor=3))
+        checked_against_site(museum, report) for report in (told("a"), told("b", site="depot"), told("c", floor=3))
     )
     assert (fits.usable, fits.notes["site"]) == (True, "museum")
     assert (other.usable, other.notes["site"]) == (False, "depot")

@@ -87,7 +87,7 @@ def test_a_planned_route_is_marked_and_read_back(graph: Graph) -> None:
     assert stopped.endswith(f"; next: mail_ros check {graph.folder}/bags/* --site-file {file} --coverage coverage")
     (bag,) = (graph.folder / "bags").iterdir()
     recording = read_recording(bag)
-    assert recording.truth.way is TruthSource.ROUTE
+    assert recording.truth.source is TruthSource.ROUTE
     assert [mark.position_m for mark in recording.truth.path] == [(0, 0), (3, 0), (3, 1)]
     assert recording.track.valid.sum() > 10
     assert (recording.notes["route"], recording.notes["site"]) == ("hall", "museum")

@@ -27,7 +27,7 @@ HALL = Route(
     "hall",
     (
         RoutePoint((0.0, 0.0), 0, "door"),
-        RoutePoint((6.0, 0.0), marked=False),
+        RoutePoint((6.0, 0.0), is_landmark=False),
         RoutePoint((6.0, 4.0)),
         RoutePoint((6.0, 4.0), 1, "stairs"),
         RoutePoint((0.0, 4.5), 1),
@@ -115,7 +115,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_corner_is_passed_when_its_share_of_the_way_is_walked() -> None:
-    landmarks, path = HALL.walked([0, 10 * S, 30 * S, 42 * S])
+    landmarks, path = HALL.stamped([0, 10 * S, 30 * S, 42 * S])
     assert [(mark.stamp_ns, mark.position_m, mark.floor) for mark in landmarks] == [
         (0, (0.0, 0.0), 0),
         (10 * S, (6.0, 4.0), 0),
@@ -140,8 +140,8 @@ def test_a_corner_is_passed_when_its_share_of_the_way_is_walked() -> None:
 def test_between_two_marks_the_pace_is_steady_whatever_the_corners(corners: list[tuple[int, int]], time_s: int) -> None:
     """Along the polyline: after a share of the time, the same share of its length."""
     ends = [RoutePoint((60.0, 0.0)), RoutePoint((0.0, 60.0))]
-    via = [RoutePoint((float(x), float(y)), marked=False) for x, y in corners]
-    path = Route("any", (ends[0], *via, ends[1])).walked([5 * S, (5 + time_s) * S]).path
+    via = [RoutePoint((float(x), float(y)), is_landmark=False) for x, y in corners]
+    path = Route("any", (ends[0], *via, ends[1])).stamped([5 * S, (5 + time_s) * S]).path
     place_m = np.array([place.position_m for place in path])
     way_m = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(place_m, axis=0), axis=1))])
     shares = np.array([(place.stamp_ns - 5 * S) / (time_s * S) for place in path])
@@ -150,27 +150,27 @@ def test_between_two_marks_the_pace_is_steady_whatever_the_corners(corners: list
 
 
 def test_a_walk_that_was_broken_off_has_the_first_landmarks() -> None:
-    assert HALL.walked([]).path == ()
-    assert len(HALL.walked([0, 10 * S]).landmarks) == 2
+    assert HALL.stamped([]).path == ()
+    assert len(HALL.stamped([0, 10 * S]).landmarks) == 2
 
 
 def test_a_stand_is_a_place_that_is_planned_twice() -> None:
     route = Route("stand", (*HALL.points[:3], RoutePoint((6.0, 4.0)), RoutePoint((6.0, 4.0), 1)))
-    path = route.walked([0, 10 * S, 20 * S, 30 * S]).path
+    path = route.stamped([0, 10 * S, 20 * S, 30 * S]).path
     assert labels_from_landmarks(np.array([5, 15]) * S, path).paused.tolist() == [False, True]
 
 
 def test_a_line_may_be_drawn_from_landmark_to_landmark() -> None:
     """As a GIS snaps it: its ends are no corners."""
-    corners = [RoutePoint(at, marked=False) for at in ((0.0, 0.0), (6.0, 0.0), (6.0, 4.0))]
+    corners = [RoutePoint(at, is_landmark=False) for at in ((0.0, 0.0), (6.0, 0.0), (6.0, 4.0))]
     route = Route("drawn", (RoutePoint((0.0, 0.0)), *corners, RoutePoint((6.0, 4.0))))
-    assert [place.stamp_ns for place in route.walked([0, 10 * S]).path] == [0, 6 * S, 10 * S]
+    assert [place.stamp_ns for place in route.stamped([0, 10 * S]).path] == [0, 6 * S, 10 * S]
 
 
 def test_the_surveyor_is_told_what_comes_next() -> None:
-    assert HALL.next_words(0) == "1 of 4, door at (0, 0) m on floor 0"
-    assert HALL.next_words(3) == "4 of 4, the place at (0, 4.5) m on floor 1"
-    assert HALL.next_words(4) == "none: all 4 are marked"
-    assert [HALL.left(marks) for marks in (0, 3, 4, 5)] == [4, 1, 0, 0]
-    assert HALL.surplus_words(4) == ""
-    assert HALL.surplus_words(5).startswith("5 marks, and route hall has 4 landmarks: take back")
+    assert HALL.next_landmark_text(0) == "1 of 4, door at (0, 0) m on floor 0"
+    assert HALL.next_landmark_text(3) == "4 of 4, the point at (0, 4.5) m on floor 1"
+    assert HALL.next_landmark_text(4) == "none: all 4 are marked"
+    assert [HALL.landmarks_left(marks) for marks in (0, 3, 4, 5)] == [4, 1, 0, 0]
+    assert HALL.surplus_text(4) == ""
+    assert HALL.surplus_text(5).startswith("5 marks, and route hall has 4 landmarks: take back")

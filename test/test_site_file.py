@@ -110,7 +110,7 @@ def test_the_site_file_of_the_how_to_is_one(tmp_path: Path) -> None:
     (tmp_path / "plans" / "tour.geojson").write_text(json.dumps(TOUR))
     hall = parse_site(block, tmp_path / "museum.yaml").routes["hall"]
     assert [point.name for point in hall.landmarks] == ["door", "", "lift", "lift", ""]
-    assert not hall.points[2].marked
+    assert not hall.points[2].is_landmark
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ from mail_ros.core.config import MailConfig
 from mail_ros.core.errors import BagError
 from mail_ros.core.localizer.diagnostics import Level
 from mail_ros.core.signal.resampling import NS_PER_S
-from mail_ros.data.bag import Message, read_recording, read_track
+from mail_ros.data.bag import read_recording, read_track
 from mail_ros.data.check.bag_report import check_bag
 from mail_ros.data.dataset import WindowSet
-from mail_ros.data.messages import ODOMETRY_TYPE, POSE_TYPES
+from mail_ros.data.messages import ODOMETRY_TYPE, POSE_TYPES, Message
 from mail_ros.data.route import Route, RoutePoint
 from mail_ros.data.route_file import NOTE, route_to_note
 from mail_ros.data.simulator.demo import Drive, simulate
@@ -36,7 +36,9 @@ SEEN_NS, SEEN_M = WALK.stamp_ns[EVERY_100_MS].tolist(), WALK.position_m[EVERY_10
 
 def planned(unmarked: tuple[int, ...] = ()) -> dict[str, str]:
     """The notes of a bag whose route is the walk's, some of its landmarks being corners only."""
-    places = [RoutePoint(mark.position_m, marked=number not in unmarked) for number, mark in enumerate(WALK.landmarks)]
+    places = [
+        RoutePoint(mark.position_m, is_landmark=number not in unmarked) for number, mark in enumerate(WALK.landmarks)
+    ]
     return {NOTE: route_to_note(Route("hall", tuple(places)))}
 
 
@@ -62,16 +64,16 @@ def test_all_ways_give_the_same_labels_within_centimetres(tmp_path: Path) -> Non
     }
     assert len(STAMPS) == 5
     ends = set()
-    for way, bag in bags.items():
+    for source, bag in bags.items():
         recording = read_recording(bag)
-        assert recording.truth.way is way
+        assert recording.truth.source is source
         assert recording.track.valid[:-5].all()
         assert error_m(recording.track) < 0.05
         assert not recording.track.paused.any()
         ends.add(len(WindowSet([recording.track[:-5]], MailConfig(), 0.1)))
-        verdict = check_bag(bag)
-        assert verdict.findings == (), verdict.findings
-        assert verdict.as_json()["truth"] == way.value
+        report = check_bag(bag)
+        assert report.findings == (), report.findings
+        assert report.as_json()["truth"] == source.value
     assert len(ends) == 1, "as many windows to train from"
 
 
@@ -83,16 +85,16 @@ def test_the_first_way_is_taken_that_a_bag_has(tmp_path: Path) -> None:
         TruthSource.REFERENCE: poses(REFERENCE_TOPIC, SEEN_NS, SEEN_M),
     }
     messages = list(every.values())
-    for number, way in enumerate(every):
+    for number, source in enumerate(every):
         there = [message for each in messages[number:] for message in each]
-        assert read_recording(write_bag(tmp_path / way.value, WALK, there, planned())).truth.way is way
+        assert read_recording(write_bag(tmp_path / source.value, WALK, there, planned())).truth.source is source
     bag = write_bag(tmp_path / "marks", WALK, [*every[TruthSource.ROUTE], *every[TruthSource.CLICKS]])
-    assert read_recording(bag).truth.way is TruthSource.CLICKS, "marks of no route tell no place"
+    assert read_recording(bag).truth.source is TruthSource.CLICKS, "marks of no route tell no place"
     none = write_bag(tmp_path / "none", WALK)
     assert not read_track(none).valid.any()
     said = {finding.name: finding.message for finding in check_bag(none).findings}["labels"]
-    assert said.startswith("no sample has a place: found none of landmarks on /landmark, marks of a planned route, ")
-    assert said.endswith("or name another topic with --truth")
+    assert said.startswith("no sample has a position: found none of landmarks on /landmark, marks of a planned route, ")
+    assert said.endswith("or name a topic with --truth")
 
 
 def test_another_topic_is_taken_by_its_name(tmp_path: Path) -> None:
@@ -121,7 +123,7 @@ def test_more_marks_than_landmarks_are_refused(tmp_path: Path) -> None:
     said = marks(*zip((*STAMPS, STAMPS[-1] + 1), range(1, 7), strict=True))
     bag = write_bag(tmp_path / "walk", WALK, said, planned())
     with pytest.raises(
-        BagError, match="a mark for each of the 5 landmarks of route hall, found 1 more; nobody can tell"
+        BagError, match="a mark for each of the 5 landmarks of route hall, found 1 more; the wrong mark is unknown"
     ):
         read_track(bag)
     (finding,) = check_bag(bag).findings
@@ -159,7 +161,7 @@ def test_a_stand_with_a_localizers_tremor_is_a_pause(tmp_path: Path) -> None:
 def test_a_reference_that_jumps_is_refused_with_the_time(tmp_path: Path) -> None:
     jumped_m = SEEN_M + np.where(np.arange(len(SEEN_M)) >= 123, 4.0, 0.0)[:, None]
     bag = write_bag(tmp_path / "walk", WALK, poses(REFERENCE_TOPIC, SEEN_NS, jumped_m))
-    with pytest.raises(BagError, match=r"found a jump of 5\.\d m in 0.10 s, 12.3 s after its first pose; let "):
+    with pytest.raises(BagError, match=r"found a jump of 5\.\d m in 0.10 s, 12.3 s after its first pose; start "):
         read_track(bag)
     upstairs = [int(at >= 123) for at in range(len(SEEN_M))]
     bag = write_bag(tmp_path / "lift", WALK, poses(REFERENCE_TOPIC, SEEN_NS, jumped_m, floor=upstairs))
@@ -222,4 +224,6 @@ def test_clicks_that_are_double_or_far_off_are_named(tmp_path: Path) -> None:
     third_s = (third.stamp_ns - first.stamp_ns) / NS_PER_S
     off = dataclasses.replace(third, position_m=(x_m + 40.0, y_m))
     found = clicked(tmp_path / "far", first, second, off, *rest)
-    assert f"far off the way are the clicks at {third_s:.0f} s, ({x_m + 40:.1f}, {y_m:.1f}) m; click" in found["clicks"]
+    assert (
+        f"far off the path are the clicks at {third_s:.0f} s, ({x_m + 40:.1f}, {y_m:.1f}) m; click" in found["clicks"]
+    )

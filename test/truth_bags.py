@@ -10,7 +10,7 @@ import numpy as np
 
 from mail_ros.core.map_frames import frame_of_floor
 from mail_ros.core.signal.resampling import NS_PER_S
-from mail_ros.data.bag import FIELD_TOPIC, Message
+from mail_ros.data.bag import FIELD_TOPIC
 from mail_ros.data.bag_writer import BagWriter
 from mail_ros.data.messages import (
     FIELD_TYPE,
@@ -19,6 +19,7 @@ from mail_ros.data.messages import (
     POSE_TYPES,
     TF_TYPE,
     WAYPOINT_EVENT_TYPE,
+    Message,
     encode_field,
     encode_landmark,
     encode_waypoint_event,

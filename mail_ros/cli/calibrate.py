@@ -72,7 +72,7 @@ def _say_motor(motor: MotorFit | None) -> None:
         ("the same, each eighth by the others", motor.held_out_ut),
     )
     print_table(
-        f"What changes where the pose is the same, µT rms; {motor.samples:,} readings, places: {motor.places}",
+        f"What changes where the pose is the same, µT rms; {motor.samples:,} readings, poses: {motor.poses}",
         ["", "x", "y", "z", "all"],
         [[name, *(f"{each:.2f}" for each in rms), f"{math.hypot(*rms):.2f}"] for name, rms in rows],
     )
@@ -80,7 +80,7 @@ def _say_motor(motor: MotorFit | None) -> None:
         console.print("motors: no field of theirs is to be seen")
         return
     print_table(
-        f"Motor field, µT per unit; up to {motor.largest_ut:.1f} µT in this drive",
+        f"Motor field, µT per unit; up to {motor.max_ut:.1f} µT in this drive",
         ["", "x", "y", "z"],
         [
             [name, *(f"{each:.3f}" for each in row)]
@@ -88,10 +88,10 @@ def _say_motor(motor: MotorFit | None) -> None:
         ],
     )
     console.print(
-        f"motors: known to {motor.doubt_ut:.2f} µT rms, {motor.explained:.0%} of the variance explained, "
+        f"motors: known to {motor.uncertainty_ut:.2f} µT rms, {motor.explained:.0%} of the variance explained, "
         f"lag {1e3 * motor.motor.lag_s:.0f} ms, condition {motor.condition:.1f}"
     )
-    for one, other in motor.alike:
+    for one, other in motor.collinear:
         console.print(f"{one} and {other} went alike: each is given half; curves and turns tell them apart")
 
 

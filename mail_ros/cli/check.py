@@ -16,7 +16,7 @@ from mail_ros.core.localizer.diagnostics import Level
 
 if TYPE_CHECKING:
     from mail_ros.data.check.bag_report import BagReport
-    from mail_ros.data.check.site_report import SiteCheck
+    from mail_ros.data.check.site_report import SiteReport
     from mail_ros.data.site_file import SiteFile
 
 # Heading, a verdict's number, its factor and its digits.
@@ -85,16 +85,16 @@ def check(
 
 
 def _say_next(
-    path_of: Mapping[int, Path], sites: Sequence[SiteCheck], place: SiteFile | None, options: Sequence[object]
+    path_of: Mapping[int, Path], sites: Sequence[SiteReport], place: SiteFile | None, options: Sequence[object]
 ) -> None:
     """For each site: to walk what is missing, if something is, and how to train on what is there."""
     from mail_ros.data.check.site_report import held_out
     from mail_ros.evaluation.coverage.marks import numbered
 
     for site in sites:
-        held = held_out(site.verdicts)
-        judged = [path_of[id(site.verdicts[index])] for index in held]
-        taught = [path_of[id(verdict)] for index, verdict in enumerate(site.verdicts) if index not in held]
+        held = held_out(site.bags)
+        judged = [path_of[id(site.bags[index])] for index in held]
+        taught = [path_of[id(verdict)] for index, verdict in enumerate(site.bags) if index not in held]
         if not judged:
             say_next(f"walk every route of {site.name} once more, to validate with, and check again")
             continue
@@ -113,14 +113,14 @@ def _print_verdicts(verdicts: Sequence[BagReport]) -> None:
             f"{verdict.numbers[name] * factor:,.{digits}f}" if name in verdict.numbers else "–"
             for _, name, factor, digits in COLUMNS
         ]
-        lines.append([verdict.bag, "usable" if verdict.usable else "NO", verdict.way.value, *values])
+        lines.append([verdict.bag, "usable" if verdict.usable else "NO", verdict.truth_source.value, *values])
     print_table("", ["bag", "verdict", "truth", *(heading for heading, *_ in COLUMNS)], lines, words=(0, 1, 2))
     for verdict in verdicts:
         for finding in verdict.findings:
             console.print(f"{verdict.bag}: {finding.level.name}, {finding.name}: {finding.message}", markup=False)
 
 
-def _print_coverage(sites: Sequence[SiteCheck], place: SiteFile | None) -> None:
+def _print_coverage(sites: Sequence[SiteReport], place: SiteFile | None) -> None:
     from mail_ros.evaluation.coverage.marks import line_of, numbered, summary
 
     for site in sites:
@@ -132,13 +132,13 @@ def _print_coverage(sites: Sequence[SiteCheck], place: SiteFile | None) -> None:
             console.print(f"{site.name}, floor {number}: not walked", markup=False)
 
 
-def missing_floors(site: SiteCheck, place: SiteFile | None) -> list[int]:
+def missing_floors(site: SiteReport, place: SiteFile | None) -> list[int]:
     """Floors of the site's file that no usable walk was on."""
     known = place.floors if place and place.name == site.name else ()
     return [number for number in known if number not in [floor.floor for floor in site.floors]]
 
 
-def _draw(folder: Path, sites: Sequence[SiteCheck], place: SiteFile | None) -> list[Path]:
+def _draw(folder: Path, sites: Sequence[SiteReport], place: SiteFile | None) -> list[Path]:
     """A picture and a page for each site that has a labelled, usable walk, with the plans of the site's file."""
     from mail_ros.data.floor_plan import floor_plans
     from mail_ros.evaluation.coverage.page import write_coverage_page

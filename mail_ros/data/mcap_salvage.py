@@ -1,9 +1,9 @@
-"""Reading an MCAP file from its front, without its index: all that is whole, and where something is not.
+"""Reading an MCAP file from its front, without its index.
 
-    magic, header | chunk | chunk | cha          messages() gives what is in the whole chunks,
-                                    ^ cut off    unread the places of the others
+    magic, header | chunk | chunk | cha            messages() yields the messages of complete chunks,
+                                    ^ truncated    unread lists the byte ranges of the others
 
-A chunk whose checksum does not fit is left out, since its messages may be altered; those after it are read.
+A chunk with a wrong checksum is skipped, since its messages may be corrupt; chunks after it are read.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from mail_ros.data.mcap_file import NOTES
 
 
 class ByteRange(NamedTuple):
-    """A part of a file that cannot be read."""
+    """An unreadable part of a file."""
 
-    start: int  # bytes from the front
+    start: int  # bytes from the start of the file
     end: int
 
 
 class StoredMessage(NamedTuple):
-    """A message, and what it is one of."""
+    """A message with its schema and channel."""
 
     schema: Schema | None
     channel: Channel
@@ -34,45 +34,43 @@ class StoredMessage(NamedTuple):
 
 
 class Salvage:
-    """One file. What it says of itself is known as far as `messages` was read."""
+    """Reads one file. Attributes hold what has been read so far."""
 
     def __init__(self, path: Path) -> None:
-        """Open nothing yet."""
         self.path = path
         self.profile = self.library = ""
-        self.compression = ""  # of its first chunk
+        self.compression = ""  # compression of the first chunk
         self.notes: dict[str, str] = {}
         self.channels: dict[int, Channel] = {}
         self.schemas: dict[int, Schema] = {}
-        self.whole = False  # it has its end
-        self.unread: list[ByteRange] = []  # parts with messages, or of which that is not known
+        self.unread: list[ByteRange] = []  # ranges that contain messages, or may contain some
 
     def read_front(self) -> Salvage:
-        """Read no further than the first chunk: the notes stand before it."""
-        for place, record in self._records():
+        """Read up to the first chunk, which includes the notes."""
+        for where, record in self._records():
             if isinstance(record, Chunk):
                 self.compression = record.compression
             if not isinstance(record, (Header, Metadata)):
                 break
-            self._take(place, record)
+            self._process(where, record)
         return self
 
     def messages(self) -> Iterator[StoredMessage]:
-        """All messages that are whole, in the order in which they were written.
+        """All complete messages, in the order of writing.
 
         Raises:
-            OSError: the file cannot be read.
+            OSError: the file is not readable.
         """
-        for place, record in self._records():
-            for message in self._take(place, record):
+        for where, record in self._records():
+            for message in self._process(where, record):
                 channel = self.channels.get(message.channel_id)
-                if channel is None:  # its declaration was in a chunk that is damaged
-                    self._leave_out(place)
+                if channel is None:  # a damaged chunk contained the channel
+                    self._skip(where)
                 else:
                     yield StoredMessage(self.schemas.get(channel.schema_id), channel, message)
 
     def _records(self) -> Iterator[tuple[ByteRange, Any]]:
-        """Each record and its place, as far as records follow each other."""
+        """Each record and its byte range, up to the first broken record."""
         size, ended = self.path.stat().st_size, False
         with self.path.open("rb") as stream:
             records = StreamReader(stream, emit_chunks=True, record_size_limit=size).records
@@ -81,23 +79,22 @@ class Salvage:
                 try:
                     record = next(records, None)
                 except Exception:
-                    self.unread += [] if ended else _filled(self.path, ByteRange(start, size))
+                    self.unread += [] if ended else _unless_zeros(self.path, ByteRange(start, size))
                     return
                 if record is None:
-                    self.whole = True
                     return
-                ended = ended or isinstance(record, (DataEnd, Footer))  # an index follows, and no message
+                ended = ended or isinstance(record, (DataEnd, Footer))  # an index follows, without messages
                 yield ByteRange(start, stream.tell()), record
 
-    def _take(self, place: ByteRange, record: Any) -> list[Message]:
-        """The messages of a record; all else is kept here."""
+    def _process(self, where: ByteRange, record: Any) -> list[Message]:
+        """The messages of a record; other content is stored in attributes."""
         if isinstance(record, Chunk):
             try:
                 parts = breakup_chunk(record, validate_crc=True)
             except Exception:
-                self._leave_out(place)
+                self._skip(where)
                 return []
-            return [message for part in parts for message in self._take(place, part)]
+            return [message for part in parts for message in self._process(where, part)]
         if isinstance(record, Header):
             self.profile, self.library = record.profile, record.library
         elif isinstance(record, Metadata) and record.name == NOTES:
@@ -108,13 +105,13 @@ class Salvage:
             self.channels[record.id] = record
         return [record] if isinstance(record, Message) else []
 
-    def _leave_out(self, part: ByteRange) -> None:
+    def _skip(self, part: ByteRange) -> None:
         if part not in self.unread:
             self.unread.append(part)
 
 
-def _filled(path: Path, part: ByteRange) -> list[ByteRange]:
-    """A file system may lengthen a file by zeros before its power fails: they are nothing."""
+def _unless_zeros(path: Path, part: ByteRange) -> list[ByteRange]:
+    """The range, unless it has only zeros: file systems extend a file by zeros before a power loss."""
     with path.open("rb") as stream:
         stream.seek(part.start)
         while block := stream.read(1 << 20):

@@ -155,13 +155,13 @@ class RecorderNode(Node):
 
     def on_mark(self, _: Trigger.Request, answer: Trigger.Response) -> Trigger.Response:
         """`~/mark`: something is passed now; with a route, its next landmark."""
-        return self._mark(ActiveRecording.mark, answer)
+        return self._mark(ActiveRecording.add_waypoint_event, answer)
 
     def on_unmark(self, _: Trigger.Request, answer: Trigger.Response) -> Trigger.Response:
         """`~/unmark`: the last mark was a mistake."""
-        if self.take is not None and not self.take.marks:
+        if self.take is not None and not self.take.waypoint_events:
             return _answered(answer, False, "no mark to take back")
-        return self._mark(ActiveRecording.unmark, answer)
+        return self._mark(ActiveRecording.cancel_waypoint_event, answer)
 
     def _mark(self, act: Callable[[ActiveRecording, int], str], answer: Trigger.Response) -> Trigger.Response:
         if self.take is None:

@@ -1,4 +1,4 @@
-"""A calibration drive out of its bag: the field, what the joints did, and where odometry was when it was read."""
+"""A calibration drive, read from its bag: field, joint states, and odometry's pose at each reading."""
 
 from __future__ import annotations
 
@@ -28,41 +28,41 @@ from mail_ros.data.messages import (
 from mail_ros.data.reference_poses import Transform, decode_transforms
 from mail_ros.data.track import FloatArray, IntArray
 
-NEVER_NS = np.zeros(1, np.int64)
+_NO_STAMP_NS, _NO_VALUE = np.zeros(1, np.int64), np.zeros(1)
 
 
 @dataclass(frozen=True)
 class CalibrationDrive:
-    """What a calibration drive recorded."""
+    """Measurements of a calibration drive."""
 
     source: str  # name of the bag
     stamp_ns: IntArray  # (n,) increasing
     field_ut: FloatArray  # (n, 3) in the sensor's axes
-    joints: Mapping[str, tuple[IntArray, FloatArray]]  # by `velocity:JOINT`, `effort:JOINT`: stamps and values, (k,)
-    pose: FloatArray | None  # (n, 3) x, y m and yaw rad, unwrapped, of odometry; None where nobody said
-    mount_xyzw: tuple[float, ...] | None  # of the sensor, as TF has it; None where it does not
+    joints: Mapping[str, tuple[IntArray, FloatArray]]  # `velocity:JOINT` or `effort:JOINT` to stamps and values (k,)
+    pose: FloatArray | None  # (n, 3) odometry: x, y m and yaw rad, unwrapped; None without odometry
+    mount_xyzw: tuple[float, ...] | None  # rotation of the sensor by TF; None if TF does not have it
 
     @property
     def duration_s(self) -> float:
-        """From the first sample to the last."""
+        """Time from the first sample to the last."""
         return float(self.stamp_ns[-1] - self.stamp_ns[0]) / NS_PER_S
 
-    def doing(self, name: str, lag_s: float) -> FloatArray:
-        """(n,) an input of a motor field, as `Correction` would know it; NaN where it would not."""
-        read = motor_input(name)
-        known_ns, value = self.joints.get(read.source, (NEVER_NS, np.zeros(1)))
+    def input_values(self, name: str, lag_s: float) -> FloatArray:
+        """(n,) values of a motor field's input, as `Correction` sees them; NaN where it has none."""
+        kind = motor_input(name)
+        known_ns, value = self.joints.get(kind.source, (_NO_STAMP_NS, _NO_VALUE))
         wanted_ns = self.stamp_ns - round(lag_s * NS_PER_S)
         newest = np.searchsorted(known_ns, wanted_ns, side="right") - 1
-        old = (newest < 0) | (wanted_ns - known_ns[newest] > SILENT_S * NS_PER_S)
-        doing: FloatArray = np.where(old, np.nan, read.doing(value[newest]))
-        return doing
+        missing = (newest < 0) | (wanted_ns - known_ns[newest] > SILENT_S * NS_PER_S)
+        values: FloatArray = np.where(missing, np.nan, kind.doing(value[newest]))
+        return values
 
 
 def read_drive(path: Path, field_topic: str = FIELD_TOPIC) -> CalibrationDrive:
     """Read a calibration drive.
 
     Raises:
-        BagError: not a bag, or one whose field is none.
+        BagError: not a bag, or a bag without plausible readings.
     """
     bag = Bag(path)
     fields: dict[int, FloatArray] = {}
@@ -83,19 +83,14 @@ def read_drive(path: Path, field_topic: str = FIELD_TOPIC) -> CalibrationDrive:
             poses[pose.stamp_ns] = (*pose.position_m.tolist(), pose.yaw_rad)
         elif kind == (MOUNTS_TOPIC, TF_TYPE):
             links += decode_transforms(message.cdr, static=True)
-    stamp_ns_array, field_array = _readings(path, field_topic, fields)
-    return CalibrationDrive(
-        bag.name,
-        stamp_ns_array,
-        field_array,
-        _series(joints),
-        _at(stamp_ns_array, poses) if len(poses) > 1 else None,
-        mount_from_transforms(frame_id.lstrip("/"), links),
-    )
+    stamps, readings = _plausible(path, field_topic, fields)
+    pose_array = _interpolated(stamps, poses) if len(poses) > 1 else None
+    mount = mount_from_transforms(frame_id.lstrip("/"), links)
+    return CalibrationDrive(bag.name, stamps, readings, _series(joints), pose_array, mount)
 
 
-def _readings(path: Path, topic: str, fields: Mapping[int, FloatArray]) -> tuple[IntArray, FloatArray]:
-    """Stamps and fields in the order of their stamps, without what is no field of a building."""
+def _plausible(path: Path, topic: str, fields: Mapping[int, FloatArray]) -> tuple[IntArray, FloatArray]:
+    """Stamps and plausible fields, in the order of the stamps."""
     stamps = sorted(stamp_ns for stamp_ns, field_ut in fields.items() if plausible(field_ut.tolist()))
     if not stamps:
         low, high = PLAUSIBLE_UT
@@ -119,8 +114,8 @@ def _series(joints: Sequence[JointReading]) -> dict[str, tuple[IntArray, FloatAr
     }
 
 
-def _at(stamp_ns: IntArray, poses: Mapping[int, tuple[float, float, float]]) -> FloatArray:
-    """Odometry's poses at the field's stamps, (n, 3), by linear interpolation."""
+def _interpolated(stamp_ns: IntArray, poses: Mapping[int, tuple[float, float, float]]) -> FloatArray:
+    """Odometry's poses at the field's stamps, (n, 3)."""
     known_ns = np.array(sorted(poses), dtype=np.int64)
     known = np.array([poses[stamp] for stamp in known_ns.tolist()])
     known[:, 2] = np.unwrap(known[:, 2])

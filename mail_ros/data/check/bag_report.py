@@ -1,4 +1,4 @@
-"""A bag's verdict: read it, look at samples and places, count what can be trained from."""
+"""Report on one bag: checks of samples, landmarks and labels, and the number of training windows."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ from mail_ros.data.truth import TruthSource
 
 @dataclass(frozen=True)
 class BagReport:
-    """What was found of one bag."""
+    """Numbers and findings of one bag."""
 
-    bag: str  # its name
+    bag: str  # name of the bag
     numbers: Mapping[str, float]
     findings: tuple[Finding, ...]
-    notes: Mapping[str, str] = field(default_factory=dict)  # of the take: device, site, route
-    track: Track | None = None  # None where it could not be read
-    way: TruthSource = TruthSource.NONE  # how it was told where the walk was
+    notes: Mapping[str, str] = field(default_factory=dict)  # notes of the recording: device, site, route
+    track: Track | None = None  # None if the bag is not readable
+    truth_source: TruthSource = TruthSource.NONE
 
     @property
     def usable(self) -> bool:
-        """Whether it can be trained from."""
+        """Whether the bag is usable for training."""
         return all(finding.level < Level.ERROR for finding in self.findings)
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """The report as JSON values."""
         return {
             "bag": self.bag,
             "usable": self.usable,
-            "truth": self.way.value,
+            "truth": self.truth_source.value,
             "findings": [
                 {"level": finding.level.name, "name": finding.name, "message": finding.message}
                 for finding in self.findings
@@ -60,7 +60,7 @@ def check_bag(
     robot: Robot | None = None,
     limits: CheckLimits | None = None,
 ) -> BagReport:
-    """Judge one bag, also one that was cut off; one that cannot be read is not usable, and says why."""
+    """Check one bag, also a truncated one; an unreadable bag gets a report with the reason."""
     try:
         recording = read_recording(path, field_topic, truth_topic, robot)
     except MailError as error:
@@ -69,7 +69,7 @@ def check_bag(
 
 
 def check(recording: Recording, limits: CheckLimits, config: MailConfig | None = None) -> BagReport:
-    """Judge what was recorded, for training with `config` (default: the defaults)."""
+    """Check a recording for training with `config` (default: the default settings)."""
     track, config = recording.track, config or MailConfig()
     numbers: dict[str, float] = {
         "samples": float(len(track)),
@@ -82,28 +82,28 @@ def check(recording: Recording, limits: CheckLimits, config: MailConfig | None =
         findings.append(Finding(Level.WARN, "cut_off", message))
     if len(track) < 2:
         findings.append(Finding(Level.ERROR, "samples", f"found {len(track)} sample; record a whole walk"))
-        return BagReport(track.source, numbers, tuple(findings), recording.notes, track, recording.truth.way)
-    for more, found in (
-        check_stamps(track.stamp_ns, config.features.max_gap_s, limits),
-        check_field(track.stamp_ns, track.field_ut, limits),
-        ({}, check_landmarks(track, recording.truth, recording.clock_s, limits)),
-        check_labels(track, limits),
-        _windows(track, config, limits),
-    ):
-        numbers.update(more)
-        findings += found
+    else:
+        for more, found in (
+            check_stamps(track.stamp_ns, config.features.max_gap_s, limits),
+            check_field(track.stamp_ns, track.field_ut, limits),
+            ({}, check_landmarks(track, recording.truth, recording.clock_offset_s, limits)),
+            check_labels(track, limits),
+            _windows(track, config, limits),
+        ):
+            numbers.update(more)
+            findings += found
     findings.sort(key=lambda finding: -finding.level)
-    return BagReport(track.source, numbers, tuple(findings), recording.notes, track, recording.truth.way)
+    return BagReport(track.source, numbers, tuple(findings), recording.notes, track, recording.truth.source)
 
 
 def _windows(track: Track, config: MailConfig, limits: CheckLimits) -> tuple[dict[str, float], list[Finding]]:
-    """How many windows, one every `STRIDE_S`, a training would take from the walk."""
+    """Number of training windows of the walk, one every `STRIDE_S`."""
     try:
         count = len(WindowSet([track], config, STRIDE_S))
     except TrackError:
         count = 0
-    if count >= limits.few_windows:
+    if count >= limits.min_windows:
         return {"windows": float(count)}, []
     length_s = config.samples / config.features.rate_hz
-    message = f"{count} windows of {length_s:g} s that are labelled, moving and without a hole; walk longer, mark more"
+    message = f"{count} windows of {length_s:g} s that are labelled, moving and without a gap; walk longer, mark more"
     return {"windows": float(count)}, [Finding(Level.WARN if count else Level.ERROR, "windows", message)]

@@ -1,4 +1,4 @@
-"""All bags of a site together: whether each place was walked often enough, and in both directions."""
+"""Report on all bags of a site: coverage of its paths, and which walks to validate on."""
 
 from __future__ import annotations
 
@@ -16,69 +16,69 @@ from mail_ros.data.check.limits import Finding
 from mail_ros.data.coverage import Coverage, Need, coverage
 from mail_ros.data.site_file import SiteFile
 
-UNNAMED = "site"  # where the bags' notes name none
+UNNAMED = "site"  # name of the site if the bags' notes have none
 
 
 @dataclass(frozen=True)
-class SiteCheck:
-    """The bags that name the same site, and the paths of those that are usable."""
+class SiteReport:
+    """The bags of one site, and the coverage of the usable ones."""
 
     name: str
-    verdicts: tuple[BagReport, ...]
+    bags: tuple[BagReport, ...]
     floors: tuple[Coverage, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """The report as JSON values."""
         return {"site": self.name, "floors": [_floor_json(floor) for floor in self.floors]}
 
 
-def group_by_site(verdicts: Sequence[BagReport]) -> list[SiteCheck]:
-    """One check per site, in the order in which the bags name them."""
+def group_by_site(reports: Sequence[BagReport]) -> list[SiteReport]:
+    """One report per site, in the order of the bags."""
     found = []
-    for name in dict.fromkeys(map(_site, verdicts)):
-        own = tuple(verdict for verdict in verdicts if _site(verdict) == name)
-        tracks = [verdict.track for verdict in own if verdict.usable and verdict.track is not None]
-        found.append(SiteCheck(name, own, tuple(coverage(tracks))))
+    for name in dict.fromkeys(map(_site, reports)):
+        bags = tuple(report for report in reports if _site(report) == name)
+        tracks = [report.track for report in bags if report.usable and report.track is not None]
+        found.append(SiteReport(name, bags, tuple(coverage(tracks))))
     return found
 
 
-def checked_against_site(site: SiteFile, verdict: BagReport) -> BagReport:
-    """The verdict on a bag that is said to be of a site: not usable where it names another, or a floor it has not."""
-    mismatch = site.mismatch(verdict.notes, _floors(verdict))
-    findings = verdict.findings
+def checked_against_site(site: SiteFile, report: BagReport) -> BagReport:
+    """The report, with a finding if the bag names another site or has a floor that the site has not."""
+    mismatch = site.mismatch(report.notes, _floors(report))
+    findings = report.findings
     if mismatch is not None:
         findings = (Finding(Level.ERROR, "site", f"found {mismatch.found}; {mismatch.fix}"), *findings)
-    return dataclasses.replace(verdict, findings=findings, notes={"site": site.name, **verdict.notes})
+    return dataclasses.replace(report, findings=findings, notes={"site": site.name, **report.notes})
 
 
-def held_out(verdicts: Sequence[BagReport]) -> list[int]:
-    """Which usable walks to validate on, by their index: the latest of every route, or of all where none is told.
+def held_out(reports: Sequence[BagReport]) -> list[int]:
+    """Indices of the usable walks to validate on: the latest one of each route, or of all without routes.
 
-    A walk that alone is on its floor, or alone on its route, teaches; so none may be left.
+    The only walk of a floor or of a route stays in training, so that the result may be empty.
     """
     routes: dict[str, list[int]] = defaultdict(list)
-    for index, verdict in enumerate(verdicts):
-        routes[verdict.notes.get("route", "")].append(index)
+    for index, report in enumerate(reports):
+        routes[report.notes.get("route", "")].append(index)
     found: list[int] = []
     for route in routes.values():
-        latest = max(route, key=lambda index: (_start_ns(verdicts[index]), verdicts[index].bag))
-        rest = [verdict for index, verdict in enumerate(verdicts) if index not in (*found, latest)]
-        if len(route) > 1 and _floors(verdicts[latest]) <= {floor for verdict in rest for floor in _floors(verdict)}:
+        latest = max(route, key=lambda index: (_start_ns(reports[index]), reports[index].bag))
+        rest = [report for index, report in enumerate(reports) if index not in (*found, latest)]
+        if len(route) > 1 and _floors(reports[latest]) <= {floor for report in rest for floor in _floors(report)}:
             found.append(latest)
     return found
 
 
-def _start_ns(verdict: BagReport) -> int:
-    return 0 if verdict.track is None else int(verdict.track.stamp_ns[0])
+def _start_ns(report: BagReport) -> int:
+    return 0 if report.track is None else int(report.track.stamp_ns[0])
 
 
-def _floors(verdict: BagReport) -> set[int]:
-    track = verdict.track
+def _floors(report: BagReport) -> set[int]:
+    track = report.track
     return set() if track is None else set(np.unique(track.floor[track.valid]).tolist())
 
 
-def _site(verdict: BagReport) -> str:
-    return str(verdict.notes.get("site") or UNNAMED)
+def _site(report: BagReport) -> str:
+    return str(report.notes.get("site") or UNNAMED)
 
 
 def _floor_json(floor: Coverage) -> dict[str, Any]:

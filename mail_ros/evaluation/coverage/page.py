@@ -14,7 +14,7 @@ from plotly.offline import get_plotlyjs
 
 from mail_ros import __version__
 from mail_ros.data.check.bag_report import BagReport
-from mail_ros.data.check.site_report import SiteCheck
+from mail_ros.data.check.site_report import SiteReport
 from mail_ros.data.coverage import Coverage, Need
 from mail_ros.data.floor_plan import FloorPlan
 from mail_ros.data.track import FloatArray
@@ -37,13 +37,13 @@ HEIGHT_PX = (260.0, 900.0)
 TEMPLATE = Path(__file__).parent / "page.html"
 
 
-def write_coverage_page(path: Path, site: SiteCheck, plans: Mapping[int, FloorPlan] = NO_PLANS) -> None:
+def write_coverage_page(path: Path, site: SiteReport, plans: Mapping[int, FloorPlan] = NO_PLANS) -> None:
     """Write the page of a site, its floors over their plans; parent folders are made."""
-    usable = sum(verdict.usable for verdict in site.verdicts)
+    usable = sum(verdict.usable for verdict in site.bags)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
         Template(TEMPLATE.read_text()).substitute(
-            title=escape(f"{site.name}: coverage by {usable} usable of {len(site.verdicts)} walks"),
+            title=escape(f"{site.name}: coverage by {usable} usable of {len(site.bags)} walks"),
             lede="Every metre of path that was walked, and what it lacks: walk what is red and orange again, the way "
             "the arrows point. Point at a metre to see how often it was passed. What nobody walked has no line.",
             legend="".join(
@@ -53,7 +53,7 @@ def write_coverage_page(path: Path, site: SiteCheck, plans: Mapping[int, FloorPl
             plotly=get_plotlyjs(),
             floors="\n".join(_section(floor, plans.get(floor.floor)) for floor in site.floors)
             or "<p>No usable walk has a place.</p>",
-            walks=_walks(site.verdicts),
+            walks=_walks(site.bags),
             version=__version__,
         )
     )

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
-from mail_ros.data.check.site_report import SiteCheck
+from mail_ros.data.check.site_report import SiteReport
 from mail_ros.data.coverage import Coverage, Need
 from mail_ros.data.floor_plan import FloorPlan
 from mail_ros.evaluation.background import NO_PLANS, draw_plan
@@ -35,7 +35,7 @@ TEXT_IN = 0.19  # height of a line of text
 DPI = 120
 
 
-def draw_coverage(path: Path, site: SiteCheck, plans: Mapping[int, FloorPlan] = NO_PLANS) -> None:
+def draw_coverage(path: Path, site: SiteReport, plans: Mapping[int, FloorPlan] = NO_PLANS) -> None:
     """Draw one map per floor, below each other, as one PNG, over the floors' plans; parent folders are made."""
     heights_in = [_height_in(floor, plans.get(floor.floor)) for floor in site.floors]
     figure = Figure(figsize=(WIDTH_IN, sum(heights_in) + 1.0), dpi=DPI, layout="constrained")
@@ -57,9 +57,9 @@ def draw_coverage(path: Path, site: SiteCheck, plans: Mapping[int, FloorPlan] = 
     figure.savefig(path)
 
 
-def _title(site: SiteCheck) -> str:
-    usable = sum(verdict.usable for verdict in site.verdicts)
-    return f"{site.name}: coverage by {usable} usable of {len(site.verdicts)} walks"
+def _title(site: SiteReport) -> str:
+    usable = sum(verdict.usable for verdict in site.bags)
+    return f"{site.name}: coverage by {usable} usable of {len(site.bags)} walks"
 
 
 def _height_in(floor: Coverage, plan: FloorPlan | None) -> float:
