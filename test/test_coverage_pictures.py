@@ -58,7 +58,7 @@ def test_bags_are_held_to_a_site_that_is_given() -> None:
     assert (other.usable, other.notes["site"]) == (False, "depot")
     assert strange.findings[0].message == (
         "found floor 3, which museum.yaml does not have; "
-        "add the floor there, or correct the frame of what tells the place"
+        "add the floor there, or correct the frame of the landmarks or poses"
     )
 
 

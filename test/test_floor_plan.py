@@ -116,7 +116,7 @@ def test_the_plans_of_a_site_are_those_that_it_names(tmp_path: Path) -> None:
         ({"origin": [0, 0]}, r"origin: wanted x and y in metres, and yaw in radians, found \[0, 0\]"),
         ({"origin": [0, 0, ".nan"]}, "origin: wanted x and y in metres, and yaw in radians"),
         ({"negate": 2}, "negate: wanted 0 or 1, found 2"),
-        ({"occupied_thresh": 65}, "occupied_thresh: wanted a share from 0 to 1, found 65"),
+        ({"occupied_thresh": 65}, "occupied_thresh: wanted a fraction from 0 to 1, found 65"),
         (
             {"free_thresh": 0.7},
             "free_thresh: wanted less than occupied_thresh, 0.65, found 0.7; as in free_thresh: 0.25",

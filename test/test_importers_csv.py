@@ -113,7 +113,7 @@ def test_magpie_a_folder_a_walk_as_topics_are_exported(tmp_path: Path) -> None:
         ("time,mx,my,x,y\n1,20,0,1,1\n", "wanted columns mx, my, mz, found no mz"),
         (
             "time,mx,my,mz,x,y\n1,1e9,0,0,1,1\n",
-            "wanted a field of 15 to 120 µT in tesla.*found a median strength of 1e",
+            "wanted a field of 15 to 120 µT in tesla.*found a median magnitude of 1e",
         ),
     ],
 )

@@ -241,7 +241,9 @@ def full(out: Path, limit: str) -> dict[str, Any]:
 def test_a_file_that_may_not_grow_ends_the_recording_readable(tmp_path: Path) -> None:
     """Not even for the index is there room, only for an end: what was flushed is found by a look at all of it."""
     found = full(tmp_path, "file size")
-    assert "wanted room for what comes in, found File too large; make room, or choose another folder" in found["refused"]
+    assert (
+        "wanted room for what comes in, found File too large; make room, or choose another folder" in found["refused"]
+    )
     assert found["sent"] - 100 == found["read"] == found["counted"], "but for what the last flush could not put down"
     assert found["said"] == f"recorded /imu/mag {found['read']}; without an index, for which there was no room"
 

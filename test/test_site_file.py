@@ -134,15 +134,15 @@ def test_the_site_file_of_the_how_to_is_one(tmp_path: Path) -> None:
         ("site: a\norigin: [111, 49]", r"origin: wanted latitude and longitude in degrees, found \[111, 49\]"),
         (
             "site: a\nfloors: [0, 1]",
-            r"m.yaml, floors: wanted floors by their whole numbers, found \[0, 1\]; as in floors",
+            r"m.yaml, floors: wanted floors by whole numbers, found \[0, 1\]; as in floors",
         ),
-        ("site: a\nfloors: {ground: {}}", "m.yaml, floors: wanted floors by their whole numbers"),
+        ("site: a\nfloors: {ground: {}}", "m.yaml, floors: wanted floors by whole numbers"),
         ("site: a\nfloors: {0: plan.yaml}", "m.yaml, floor 0: wanted some of plan, landmarks, found 'plan.yaml'"),
         ("site: a\nfloors: {0: {map: plan.yaml}}", "m.yaml, floor 0: wanted some of plan, landmarks, found map"),
         ("site: a\nfloors: {0: {plan: 3}}", "m.yaml, floor 0: wanted the path of a file, found 3"),
         (
             "site: a\nfloors: {0: {landmarks: [door]}}",
-            r"floor 0, landmarks: wanted places by their names, found \['door'\]",
+            r"floor 0, landmarks: wanted landmarks by name, found \['door'\]",
         ),
         (
             "site: a\nfloors: {0: {landmarks: {door: 3}}}",
@@ -151,9 +151,9 @@ def test_the_site_file_of_the_how_to_is_one(tmp_path: Path) -> None:
         ("site: a\nfloors: {0: {landmarks: {d: [0, .inf]}}}", "floor 0, landmark d: wanted x and y in metres"),
         (
             "site: a\nfloors: {0: {landmarks: {lift: [1, 2]}}, 1: {landmarks: {lift: [1, 2]}}}",
-            r"floor 1, landmark lift: wanted a name of its own, found also lift at \(1, 2\) m on floor 0; rename one",
+            r"floor 1, landmark lift: wanted a unique name, found also lift at \(1, 2\) m on floor 0; rename one",
         ),
-        ("site: a\nroutes: [hall]", r"m.yaml, routes: wanted routes by their names, found \['hall'\]"),
+        ("site: a\nroutes: [hall]", r"m.yaml, routes: wanted routes by name, found \['hall'\]"),
         (
             "site: a\nroutes: {hall: [door]}",
             "m.yaml, route hall, point 1: wanted a landmark: none is known, found door",
@@ -161,7 +161,7 @@ def test_the_site_file_of_the_how_to_is_one(tmp_path: Path) -> None:
         ("site: a\nroutes: {hall: no.geojson}", "no.geojson: wanted a route as a GeoJSON .*found No such file"),
         (
             "site: a\nroutes: {hall: [{at: [0, 0]}, {at: [1, 0], floor: 1}]}",
-            "m.yaml, route hall: wanted places on its floors 0, found floor 1; correct the floor, or add it to floors",
+            "m.yaml, route hall: wanted points on its floors 0, found floor 1; correct the floor, or add it to floors",
         ),
     ],
 )

@@ -1,7 +1,7 @@
-"""Whether what comes in will do to train on: before a take, and live while it is made. Decided without ROS.
+"""Whether incoming messages are good enough for training: before and during a recording. Without ROS.
 
-messages --> QualityMonitor.hear --> TopicStatistics    counts, header stamps, |B|, frame, clock, way
-                     +--> assess(), once a second --> Assessment, faults in words
+messages --> QualityMonitor.on_message --> TopicStatistics    counts, header stamps, |B|, frame, clock, distance
+                          +--> assess(), once a second --> Assessment, and faults as text
 """
 
 from __future__ import annotations
@@ -17,147 +17,138 @@ from mail_ros.data.messages import FIELD_TYPE, LANDMARK_TYPE, ODOMETRY_TYPE, POS
 from mail_ros.data.topic_statistics import STREAM_TYPES, TIMED_TYPES, TopicStatistics
 
 REFERENCE_TYPES = (LANDMARK_TYPE, *POSE_TYPES)
-SLOWEST_HZ = 10.0  # of the field: at a walk, a sample every 15 cm
+MIN_FIELD_HZ = 10.0  # at walking speed, a sample every 15 cm
 SILENT_S = 2.0
-CLOCK_S = 0.5  # between header stamp and receipt: half a metre at a walk
+MAX_CLOCK_OFFSET_S = 0.5  # between header stamp and receipt: half a metre at walking speed
 
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that makes a take worse or useless."""
+    """A problem that makes a recording worse or useless."""
 
     level: Level
     what: str
-    kind: str = ""  # the same as long as only its numbers change
+    kind: str = ""  # constant while only numbers in `what` change
 
     @property
     def key(self) -> str:
-        """What it is about, so that it is said once."""
+        """Identifies the fault, so that it is logged once."""
         return self.kind or self.what
 
 
 class QualityMonitor:
-    """Watches all topics of a recorder."""
+    """Monitors all topics of a recorder."""
 
     def __init__(self, steady_s: Callable[[], float] = time.monotonic) -> None:
-        """Watch from now on."""
+        """Start monitoring; `steady_s` is a monotonic clock."""
         self.steady_s = steady_s
         self.topics: dict[str, TopicStatistics] = {}
-        self.faults: list[Fault] = []  # at the last assessment, the worst first
-        self._since_s = self._began_s = self._watching_s = steady_s()
+        self.faults: list[Fault] = []  # faults of the last assessment, worst first
+        self._assessed_s = self._recording_since_s = self._monitoring_since_s = steady_s()
 
-    def declare(self, topic: str, msgtype: str) -> None:
-        """A topic has a publisher."""
+    def add_topic(self, topic: str, msgtype: str) -> None:
+        """Monitor a topic that has a publisher."""
         self.topics.setdefault(topic, TopicStatistics(topic, msgtype, self.steady_s()))
 
-    def begin(self) -> None:
-        """A take begins: count from here."""
-        for watch in self.topics.values():
-            watch.begin()
-        self._began_s = self.steady_s()
+    def start_recording(self) -> None:
+        """Reset all counts at the start of a recording."""
+        for topic in self.topics.values():
+            topic.reset_counts()
+        self._recording_since_s = self.steady_s()
 
-    def hear(self, topic: str, cdr: bytes, now_ns: int, *, written: bool) -> None:
-        """Look at a message of a declared topic.
+    def on_message(self, topic: str, cdr: bytes, now_ns: int, *, written: bool) -> None:
+        """Process a message of a monitored topic.
 
         Args:
-            topic: whose it is.
+            topic: name of the topic.
             cdr: the message.
-            now_ns: the clock that header stamps are compared with.
-            written: a take has it.
+            now_ns: time of receipt, by the clock of the header stamps.
+            written: whether the message is part of a recording.
         """
-        self.topics[topic].hear(cdr, now_ns, self.steady_s(), written=written)
+        self.topics[topic].on_message(cdr, now_ns, self.steady_s(), written=written)
 
     @property
-    def watched_s(self) -> float:
-        """Since the first look."""
-        return self.steady_s() - self._watching_s
+    def monitored_s(self) -> float:
+        """Time since monitoring started."""
+        return self.steady_s() - self._monitoring_since_s
 
     @property
     def duration_s(self) -> float:
-        """Since the take began."""
-        return self.steady_s() - self._began_s
+        """Time since the recording started."""
+        return self.steady_s() - self._recording_since_s
 
     @property
     def distance_m(self) -> float:
-        """The way covered in this take: by odometry, else by the reference."""
+        """Distance travelled in this recording: by odometry, or else by the reference."""
         for kinds in ((ODOMETRY_TYPE,), POSE_TYPES, (LANDMARK_TYPE,)):
-            ways = [watch.distance_m for watch in self.topics.values() if watch.msgtype in kinds]
-            if any(ways):
-                return max(ways)
+            distances = [topic.distance_m for topic in self.topics.values() if topic.msgtype in kinds]
+            if any(distances):
+                return max(distances)
         return 0.0
 
     def assess(
         self, state: str, about: Mapping[str, str], faults: Iterable[Fault] = (), *, planned: bool = False
     ) -> Assessment:
-        """What came in since the last call, and what is wrong with it.
+        """Assess the messages since the last call.
 
         Args:
-            state: what the recorder does, in a word or two.
-            about: what the assessment says besides.
-            faults: that others have found.
-            planned: marks say where this is: they are those of a planned route.
+            state: state of the recorder, in a word or two.
+            about: additional values of the assessment.
+            faults: additional faults.
+            planned: the recording follows a planned route, whose waypoint events are the reference.
         """
         now_s = self.steady_s()
-        for watch in self.topics.values():
-            watch.end_second(max(now_s - self._since_s, 1e-9))
-        self._since_s = now_s
-        self.faults = sorted([*faults, *self._found(now_s, planned)], key=lambda fault: -fault.level)
-        watches = self.topics.values()
+        topics = self.topics.values()
+        for topic in topics:
+            topic.end_period(max(now_s - self._assessed_s, 1e-9))
+        self._assessed_s = now_s
+        self.faults = sorted([*faults, *self._faults(now_s, planned)], key=lambda fault: -fault.level)
+        field_ut = next((topic.field_ut for topic in topics if topic.msgtype == FIELD_TYPE), math.nan)
         values = {
             "state": state,
             "duration, s": f"{self.duration_s:.1f}",
-            "received": str(sum(watch.received for watch in watches)),
-            "written": str(sum(watch.written for watch in watches)),
-            "gaps": str(sum(watch.gaps for watch in watches)),
-            "missing by header stamp": str(sum(watch.missing for watch in watches)),
+            "received": str(sum(topic.received for topic in topics)),
+            "written": str(sum(topic.written for topic in topics)),
+            "gaps": str(sum(topic.gaps for topic in topics)),
+            "missing by header stamp": str(sum(topic.missing for topic in topics)),
             "distance, m": f"{self.distance_m:.1f}",
-            "|B| median, µT": f"{self._field_ut():.4g}",
+            "|B| median, µT": f"{field_ut:.4g}",
             **about,
-            **{watch.name: watch.line() for watch in watches},
+            **{topic.name: topic.summary() for topic in topics},
         }
         level = max((fault.level for fault in self.faults), default=Level.OK)
         return Assessment(level, "; ".join([state, *(fault.what for fault in self.faults)]), values)
 
-    def _field_ut(self) -> float:
-        return next((watch.field_ut for watch in self.topics.values() if watch.msgtype == FIELD_TYPE), math.nan)
-
-    def _found(self, now_s: float, planned: bool) -> Iterable[Fault]:
-        watches = list(self.topics.values())
-        if not any(watch.msgtype == FIELD_TYPE for watch in watches):
-            yield Fault(Level.ERROR, f"no magnetometer: nobody publishes {FIELD_TYPE}")
-        for watch in watches:
-            if watch.msgtype in STREAM_TYPES and (silent_s := now_s - watch.heard_s) > SILENT_S:
-                level = Level.ERROR if watch.msgtype == FIELD_TYPE else Level.WARN
-                yield Fault(level, f"{watch.name} is silent since {silent_s:.0f} s", f"{watch.name} silent")
-            yield from _faults_of(watch)
-        if not planned and not any(
-            watch.msgtype in REFERENCE_TYPES or _is_reference(watch, watches) for watch in watches
-        ):
+    def _faults(self, now_s: float, planned: bool) -> Iterable[Fault]:
+        topics = list(self.topics.values())
+        if not any(topic.msgtype == FIELD_TYPE for topic in topics):
+            yield Fault(Level.ERROR, f"no magnetometer: no publisher of {FIELD_TYPE}")
+        for topic in topics:
+            if topic.msgtype in STREAM_TYPES and (silent_s := now_s - topic.last_message_s) > SILENT_S:
+                level = Level.ERROR if topic.msgtype == FIELD_TYPE else Level.WARN
+                yield Fault(level, f"{topic.name} is silent since {silent_s:.0f} s", f"{topic.name} silent")
+            yield from _topic_faults(topic)
+        odometries = sum(topic.msgtype == ODOMETRY_TYPE for topic in topics)  # the second one is another localizer's
+        if not planned and odometries < 2 and not any(topic.msgtype in REFERENCE_TYPES for topic in topics):
             yield Fault(
-                Level.WARN,
-                "no reference: nobody publishes landmarks or poses, and no route of a site_file is marked",
+                Level.WARN, "no reference: no publisher of landmarks or poses, and no route of a site_file is marked"
             )
 
 
-def _is_reference(watch: TopicStatistics, watches: list[TopicStatistics]) -> bool:
-    """A second odometry, beside that of the wheels, is another localizer's."""
-    return watch.msgtype == ODOMETRY_TYPE and sum(other.msgtype == ODOMETRY_TYPE for other in watches) > 1
-
-
-def _faults_of(watch: TopicStatistics) -> Iterable[Fault]:
-    """Of the messages of one topic, as they were in the last second."""
-    if watch.msgtype == FIELD_TYPE:
-        if unit := unit_fault(watch.field_ut):
+def _topic_faults(topic: TopicStatistics) -> Iterable[Fault]:
+    """Faults in the messages of one topic since the last assessment."""
+    if topic.msgtype == FIELD_TYPE:
+        if unit := unit_fault(topic.field_ut):
             yield Fault(Level.ERROR, unit, "unit")
-        if 0.0 < watch.rate_hz < SLOWEST_HZ:
-            slow = f"{watch.name} comes at {watch.rate_hz:.1f} Hz: wanted {SLOWEST_HZ:g} Hz or more"
-            yield Fault(Level.WARN, slow, f"{watch.name} slow")
-    if watch.frame_id == "" and watch.msgtype != HEADER_TYPE:
-        yield Fault(Level.WARN, f"{watch.name} has no frame_id: where the sensor sits cannot be told")
-    if watch.msgtype in TIMED_TYPES and abs(watch.offset_s) > CLOCK_S:
-        side = "behind" if watch.offset_s > 0 else "ahead of"
-        late = f"stamps of {watch.name} are {abs(watch.offset_s):.3g} s {side} this clock: set the clocks"
-        yield Fault(Level.WARN, late, f"{watch.name} clock")
-    if watch.missing:
-        lost = f"{watch.missing} messages of {watch.name} are missing by their stamps"
-        yield Fault(Level.WARN, lost, f"{watch.name} missing")
+        if 0.0 < topic.rate_hz < MIN_FIELD_HZ:
+            slow = f"{topic.name} comes at {topic.rate_hz:.1f} Hz: wanted {MIN_FIELD_HZ:g} Hz or more"
+            yield Fault(Level.WARN, slow, f"{topic.name} slow")
+    if topic.frame_id == "" and topic.msgtype != HEADER_TYPE:
+        yield Fault(Level.WARN, f"{topic.name} has no frame_id: the mount of the sensor is unknown")
+    if topic.msgtype in TIMED_TYPES and abs(topic.offset_s) > MAX_CLOCK_OFFSET_S:
+        side = "behind" if topic.offset_s > 0 else "ahead of"
+        late = f"stamps of {topic.name} are {abs(topic.offset_s):.3g} s {side} this clock: set the clocks"
+        yield Fault(Level.WARN, late, f"{topic.name} clock")
+    if topic.missing:
+        lost = f"{topic.missing} messages of {topic.name} are missing by their stamps"
+        yield Fault(Level.WARN, lost, f"{topic.name} missing")

@@ -80,7 +80,7 @@ class RecorderNode(Node):
         self.parameters = read(self, RecorderParameters)
         self.options = self.parameters.recording_options()
         self.take, self.trouble = ActiveRecording(self.options, self.mark_topic), None
-        self.quality.begin()
+        self.quality.start_recording()
         for topic, heard in self.topics.heard.items():
             self._add_topic(self.take, topic, heard)
         names = [*self.topics.heard, *self.topics.missing]
@@ -123,7 +123,7 @@ class RecorderNode(Node):
             faults.append(Fault(Level.WARN, surplus, "surplus"))
         assessment = self.quality.assess(state, about, faults, planned=self.options.route is not None)
         self.status.publish(self.diagnostics.publish(assessment))
-        if self.quality.watched_s < SETTLE_S:
+        if self.quality.monitored_s < SETTLE_S:
             return
         now = {fault.key for fault in self.quality.faults}
         for fault in self.quality.faults:
@@ -198,7 +198,7 @@ class RecorderNode(Node):
         definition(heard.msgtype)  # or it is refused
         if self.take is not None:
             self._add_topic(self.take, topic, heard)
-        self.quality.declare(topic, heard.msgtype)
+        self.quality.add_topic(topic, heard.msgtype)
 
     def _add_topic(self, take: ActiveRecording, topic: str, heard: Heard) -> None:
         take.add_topic(topic, heard.msgtype, [qos.rosbag2_terms(offer) for offer in heard.offers])
@@ -213,7 +213,7 @@ class RecorderNode(Node):
                 self.take.write(topic, now_ns, cdr, sent_ns or None)
             except BagError as error:
                 self._give_up(error)
-        self.quality.hear(topic, cdr, now_ns, written=self.take is not None)
+        self.quality.on_message(topic, cdr, now_ns, written=self.take is not None)
 
     def _give_up(self, error: BagError) -> None:
         """End a take that cannot go on, as whole as it can be."""

@@ -74,7 +74,7 @@ class _Sums:
     ff: FloatArray  # (blocks, 3)
 
     def select(self, chosen: Sequence[int]) -> tuple[FloatArray, FloatArray]:
-        """uu and uf of some inputs."""
+        """Uu and uf of some inputs."""
         return self.uu[:, chosen][:, :, chosen], self.uf[:, chosen]
 
     def leave_one_out(self, chosen: Sequence[int]) -> FloatArray:

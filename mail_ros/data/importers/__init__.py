@@ -1,6 +1,6 @@
-"""Other people's surveys, turned into bags: one walk becomes one bag.
+"""Importers of public surveys: one walk becomes one bag.
 
-An importer is a function from a file to a `ImportedWalk`; the registry below is the whole list.
+An importer is a function from a file to an `ImportedWalk`; `IMPORTERS` lists all of them.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from mail_ros.data.walk_writer import write_walk
 
 @dataclass(frozen=True)
 class GeodeticImporter:
-    """Files whose places are latitudes and longitudes."""
+    """Importer of files with latitudes and longitudes."""
 
     read: Callable[[Path, Origin], ImportedWalk]
-    origin: Origin  # of the data set's own site, where no site file has another
+    origin: Origin  # default: the data set's own site
 
 
 @dataclass(frozen=True)
 class MetricImporter:
-    """Files whose places are on a map already."""
+    """Importer of files with positions in a map."""
 
     read: Callable[[Path], ImportedWalk]
 
@@ -45,17 +45,17 @@ IMPORTERS: dict[str, GeodeticImporter | MetricImporter] = {
 
 
 def import_file(kind: str, source: Path, out: Path, site: SiteFile | None = None) -> Path:
-    """Turn one walk into the bag OUT/NAME and return its path.
+    """Write one walk as the bag OUT/NAME, and return its path.
 
     Args:
         kind: a key of `IMPORTERS`.
         source: the file.
         out: folder of the bags.
-        site: where it was walked: gives the bag its name, frame and origin.
+        site: site of the walk: provides its name, map frame and origin.
 
     Raises:
-        BagError: the file is not of this kind, is on a floor that the site does not have, or the bag exists.
-        ConfigError: an unknown kind.
+        BagError: the file has another format or an unknown floor, or the bag exists.
+        ConfigError: unknown kind.
     """
     if kind not in IMPORTERS:
         raise ConfigError("importer", wanted=" or ".join(IMPORTERS), found=kind, fix="name one of them")
@@ -66,7 +66,7 @@ def import_file(kind: str, source: Path, out: Path, site: SiteFile | None = None
         walk = importer.read(source)
     bag, notes, frame = out / walk.name, walk.notes, SiteFile.map_frame
     if site is not None:
-        if mismatch := site.mismatch({}, {mark.floor for mark in walk.landmarks}):
+        if mismatch := site.mismatch({}, {landmark.floor for landmark in walk.landmarks}):
             raise BagError(source, wanted=f"a walk at {site.name}", found=mismatch.found, fix=mismatch.fix)
         notes, frame = {**walk.notes, "site": site.name}, site.map_frame
     write_walk(bag, walk.stamp_ns, walk.field_ut, walk.landmarks, imu=walk.imu, map_frame=frame, custom=notes)
