@@ -24,8 +24,7 @@ from mail_ros.core.errors import BagError, ConfigError
 from mail_ros.core.platform.compensation import Correction, joint_reading
 from mail_ros.core.platform.robot_file import MotorField, Robot
 from mail_ros.data.calibration.calibration import calibrate, motor_ut
-from mail_ros.data.calibration.calibration_drive import CalibrationDrive, read_drive
-from mail_ros.data.calibration.mount import parse_mount
+from mail_ros.data.calibration.calibration_drive import CalibrationDrive, parse_mount, read_drive
 from mail_ros.data.track import FloatArray
 
 WHOLE = np.concatenate([forth_and_back(), spins()])

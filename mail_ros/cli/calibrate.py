@@ -45,8 +45,7 @@ def calibrate(
     from mail_ros.core.platform.robot_file import Robot, read_robot, write_robot
     from mail_ros.data.bag import Bag
     from mail_ros.data.calibration.calibration import calibrate as fit
-    from mail_ros.data.calibration.calibration_drive import read_drive
-    from mail_ros.data.calibration.mount import parse_mount
+    from mail_ros.data.calibration.calibration_drive import parse_mount, read_drive
 
     mount_xyzw = parse_mount(mount) if mount else None
     known = read_robot(out) if out.exists() else Robot()

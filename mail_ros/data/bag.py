@@ -170,17 +170,8 @@ def read_recording(
         logger.warning("%s was cut off while it was recorded: using the %d samples before its end", path, len(stamps))
     stamp_ns_array = np.array(stamps, dtype=np.int64)
     labels = truth.labels(stamp_ns_array)
-    track = Track(
-        bag.name,
-        stamp_ns_array,
-        np.array(fields),
-        labels.position_m,
-        labels.floor,
-        labels.valid,
-        labels.paused,
-        odometry.moved_m,
-        odometry.attitude_xyzw,
-    )
+    field_ut = np.array(fields)
+    track = Track(bag.name, stamp_ns_array, field_ut, *labels, odometry.moved_m, odometry.attitude_xyzw)
     delay_ns = np.median(np.array(logged) - stamp_ns_array)
     offset_s = float(delay_ns - np.median(truth.log_delay_ns)) / NS_PER_S if truth.log_delay_ns else 0.0
     return Recording(track, truth, offset_s, bag.cut_off, notes)

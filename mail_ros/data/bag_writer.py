@@ -36,7 +36,10 @@ class Splitting:
 
 
 class BagWriter:
-    """A new bag: a folder with MCAP files and, once closed, metadata.yaml. Never overwrites."""
+    """A new bag: a folder with MCAP files and, once closed, metadata.yaml. Never overwrites.
+
+    Every method that writes raises an OSError if writing fails.
+    """
 
     def __init__(
         self,
@@ -57,7 +60,6 @@ class BagWriter:
 
         Raises:
             BagError: the folder exists.
-            OSError: the folder is not writable.
         """
         try:
             path.mkdir(parents=True)
@@ -91,11 +93,7 @@ class BagWriter:
             self.topics[name] = topic
 
     def write(self, topic: str, log_time_ns: int, cdr: bytes, publish_time_ns: int | None = None) -> None:
-        """Append one message of a declared topic; `log_time_ns` is its time of receipt.
-
-        Raises:
-            OSError: writing fails.
-        """
+        """Append one message of a declared topic; `log_time_ns` is its time of receipt."""
         if self._is_full(log_time_ns):
             if trouble := self._end_file():
                 raise trouble
@@ -110,11 +108,7 @@ class BagWriter:
         self._sequence[topic] += 1
 
     def flush(self) -> None:
-        """Write everything to the file, and start syncing it to the disk in the background.
-
-        Raises:
-            OSError: writing fails.
-        """
+        """Write everything to the file, and start syncing it to the disk in the background."""
         self._file.flush()
         if self._syncing is not None and not self._syncing.done():
             return  # a slow disk is still syncing: the next flush tries again
@@ -142,9 +136,6 @@ class BagWriter:
 
         Returns:
             Error that prevented the index of the last file, which is readable without one; None on success.
-
-        Raises:
-            OSError: the disk is completely full; the bag stays truncated.
         """
         (self.path / RESERVE).unlink(missing_ok=True)
         trouble = self._end_file()

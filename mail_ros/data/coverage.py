@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 import numpy as np
 
@@ -35,8 +36,7 @@ class Need(IntEnum):
     AGAIN = 2  # walked once
 
 
-@dataclass(frozen=True)
-class Stretch:
+class Stretch(NamedTuple):
     """Neighbouring metres of path with the same need."""
 
     need: Need

@@ -1,4 +1,4 @@
-"""From walks to windows: taken in as the robot does, cut at any end and any speed."""
+"""From walks to windows: preprocessed as on the robot, cut at any end and any speed."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from mail_ros.data.track import BoolArray, FloatArray, IntArray, Track
 
 
 def resample(track: Track, features: FeatureConfig) -> Track:
-    """The walk at `features.rate_hz`, at the ticks that the robot's intake would give; its field are the ticks' rows.
+    """The walk at `features.rate_hz`, resampled by the robot's preprocessing; its field has the resampled rows.
 
-    Holes longer than `features.max_gap_s` become NaN rows that are not valid; neither indices nor stamps have a hole.
-    A clock that was set back inside the walk keeps what came before. Rows of a level frame are in the map's axes.
+    Gaps longer than `features.max_gap_s` become NaN rows that are not valid; indices and stamps are continuous.
+    After a step back of the clock, earlier rows take precedence. Gravity-aligned rows are in the map's axes.
 
     Raises:
-        TrackError: as of `Intake.push`, and `levelling.odometry_yaw_offset_rad`.
+        TrackError: see `Intake.push` and `gravity_alignment.odometry_yaw_offset_rad`.
     """
     intake = Intake(features)
     ticks: dict[int, Tick] = {}
-    heard: dict[int, int] = {}  # the row of the track that completed a tick
+    heard: dict[int, int] = {}  # row of the track that completed a resampled sample
     moved_m = by_label_m(track) if features.along == "way" else track.moved_m
     for row, sample in enumerate(dataclasses.replace(track, moved_m=moved_m).samples()):
         for tick in intake.push(sample):
@@ -48,9 +48,9 @@ def resample(track: Track, features: FeatureConfig) -> Track:
 
 
 def walked_back(resampled: Track) -> Track:
-    """The same way, from its end to its start: in the map's axes a place has the same field whichever way one goes.
+    """The same path from its end to its start: in the map's axes the field does not depend on the direction of travel.
 
-    A row is the mean up to its stamp, and so ends where the row before it did.
+    A row is the mean up to its stamp: reversed, it ends at the position of the previous row.
     """
     back = resampled[::-1]
     ends = {name: np.roll(getattr(back, name), -1, axis=0) for name in ("position_m", "floor", "valid", "paused")}
@@ -60,16 +60,13 @@ def walked_back(resampled: Track) -> Track:
 
 
 def by_label_m(track: Track) -> FloatArray:
-    """(n, 2) the way since the row before as the labels have it, zeros where they are not known.
-
-    A survey's labels are in the map's metres and run smoothly, which a person's steps do not.
-    """
+    """(n, 2) displacement since the previous row by the labels, smoother than a person's steps; zero where unknown."""
     step_m = np.diff(track.position_m, axis=0, prepend=track.position_m[:1])
     return np.nan_to_num(step_m)
 
 
 def _along_the_way(track: Track, ticks: dict[int, Tick], heard: dict[int, int]) -> Track:
-    """Ticks of the way as a track, one row of NaN between two stretches; stamps and labels of who completed them."""
+    """Samples by distance as a track, with a row of NaN between two runs; stamps and labels of the completing rows."""
     index = np.array(list(ticks))
     begins = np.flatnonzero(np.diff(index, prepend=index[0]) != (np.arange(len(index)) > 0))
     row = np.array([heard[number] for number in index])
@@ -82,11 +79,11 @@ def _along_the_way(track: Track, ticks: dict[int, Tick], heard: dict[int, int]) 
 
 
 def _in_map_axes(track: Track, resampled: Track) -> Track:
-    """Rows of a level frame, turned to the map and without the device's own field."""
+    """Gravity-aligned rows, rotated to the map and without the device offset."""
     if track.moved_m is None:
         raise TrackError(
             track.source,
-            wanted="odometry, to turn the field to the map",
+            wanted="odometry, to rotate the field to the map",
             found="none",
             fix="record /odom or /imu/data, or train with --set features.frame=device",
         )
@@ -98,7 +95,7 @@ def _in_map_axes(track: Track, resampled: Track) -> Track:
 
 
 def _relabel(track: Track, stamp_ns: IntArray, field_ut: FloatArray) -> Track:
-    """Carry the labels of a walk's samples over to other stamps."""
+    """The walk at other stamps, with interpolated labels."""
     order = np.argsort(track.stamp_ns, kind="stable")
     known_ns = track.stamp_ns[order]
     before = np.clip(np.searchsorted(known_ns, stamp_ns, side="right") - 1, 0, len(order) - 1)
@@ -116,21 +113,21 @@ def _relabel(track: Track, stamp_ns: IntArray, field_ut: FloatArray) -> Track:
         floor=track.floor[nearest],
         valid=valid,
         paused=track.paused[nearest] & valid,
-        moved_m=None,  # windows read the rows alone
+        moved_m=None,  # windows use rows only
         attitude_xyzw=None,
     )
 
 
 class WindowSet:
-    """Every window that ends where a set of walks moves and is labelled, ready to be taken in batches."""
+    """All windows of some walks that end at labelled, moving samples; read in batches."""
 
     def __init__(self, tracks: Sequence[Track], config: MailConfig, stride_s: float) -> None:
         """Find the windows.
 
         Args:
-            tracks: walks as recorded, of any rate.
-            config: the network that will read the windows.
-            stride_s: between the ends of neighbouring windows of a walk.
+            tracks: recorded walks of any rate.
+            config: settings of the model.
+            stride_s: interval between the ends of successive windows.
 
         Raises:
             TrackError: no walk has a labelled, moving window.
@@ -143,8 +140,8 @@ class WindowSet:
         self.field_ut = np.concatenate([t.field_ut for t in resampled]).astype(np.float32)  # (n, w)
         self.position_m = np.concatenate([t.position_m for t in resampled])  # (n, 2)
         self.floor = np.concatenate([t.floor for t in resampled])  # (n,)
-        self.reach = np.concatenate([_run_length(t.field_ut) for t in resampled])  # (n,) rows since the last hole
-        self.walk = np.repeat(np.arange(len(resampled)), [len(t.field_ut) for t in resampled])  # (n,) index of its walk
+        self.reach = np.concatenate([_run_length(t.field_ut) for t in resampled])  # (n,) rows since the last gap
+        self.walk = np.repeat(np.arange(len(resampled)), [len(t.field_ut) for t in resampled])  # (n,) index of the walk
         usable = np.concatenate([t.valid & ~t.paused for t in resampled]) & (self.reach >= self.samples)
         stride = max(1, round(stride_s * config.features.rate_hz))
         self.ends = np.flatnonzero(usable)[::stride]
@@ -153,7 +150,7 @@ class WindowSet:
             raise TrackError(
                 ", ".join(track.source for track in tracks),
                 wanted=f"labelled, moving windows of {self.samples / rate:g} {unit}",
-                found=f"none (longest labelled stretch without a hole: {self.reach.max(initial=0) / rate:.1f} {unit})",
+                found=f"none (longest labelled part without a gap: {self.reach.max(initial=0) / rate:.1f} {unit})",
                 fix="give walks with landmarks that are longer than the window",
             )
 
@@ -161,7 +158,7 @@ class WindowSet:
         return len(self.ends)
 
     def fields(self, ends: IntArray, speed: FloatArray | None = None) -> npt.NDArray[np.float32]:
-        """Windows ending at `ends` (see `self.ends`), walked `speed` times as fast (see `signals.cut_windows`).
+        """Windows that end at `ends` (see `self.ends`), `speed` times as fast (see `cut_windows`).
 
         Args:
             ends: (B,) indices of the newest sample.
@@ -175,7 +172,7 @@ class WindowSet:
 
 
 def _run_length(field_ut: FloatArray) -> IntArray:
-    """How many finite rows of (n, w) end without a break at each of them, (n,)."""
+    """(n,) length of the run of finite rows of (n, w) that ends at each row."""
     usable: BoolArray = np.isfinite(field_ut.sum(axis=1))
     index = np.arange(1, len(field_ut) + 1)
     last_break = np.maximum.accumulate(np.where(usable, 0, index))

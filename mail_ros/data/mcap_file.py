@@ -48,11 +48,7 @@ class _Pending:
         return self.written + len(self.pending)
 
     def flush(self) -> None:
-        """Write the pending records to the file.
-
-        Raises:
-            OSError: writing fails; the file is unchanged, and the records stay pending.
-        """
+        """Write the pending records to the file; after an OSError it is unchanged, and the records stay pending."""
         sent, view = 0, memoryview(bytes(self.pending))
         try:
             while sent < len(view):
@@ -66,7 +62,10 @@ class _Pending:
 
 
 class McapFile:
-    """A new file, locked against repair while its process lives. `span` counts its messages."""
+    """A new file, locked against repair while its process lives. `span` counts its messages.
+
+    Every method that writes raises an OSError if writing fails; the file then stays as it was at the last flush.
+    """
 
     def __init__(
         self,
@@ -83,9 +82,6 @@ class McapFile:
             compression: compression of the chunks.
             notes: written first, so that they survive a kill.
             profile: MCAP profile.
-
-        Raises:
-            OSError: the file is not writable.
         """
         self.path = path
         self.span = Span()
@@ -131,22 +127,14 @@ class McapFile:
         return channel
 
     def write(self, channel: int, log_time_ns: int, data: bytes, publish_time_ns: int, sequence: int) -> None:
-        """Append a message.
-
-        Raises:
-            OSError: writing fails.
-        """
+        """Append a message."""
         self._writer.add_message(channel, log_time_ns, data, publish_time_ns, sequence)
         self.span.add(self._topics[channel], log_time_ns)
         if len(self._stream.pending) > PENDING_BYTES:
             self.flush()
 
     def flush(self) -> None:
-        """End the chunk and write everything to the file, where it survives a SIGKILL.
-
-        Raises:
-            OSError: writing fails; the file stays as it was at the last flush.
-        """
+        """End the chunk and write everything to the file, where it survives a SIGKILL."""
         self._writer.flush()  # type: ignore[no-untyped-call]
         self._flushed = self.span.copy()
 
@@ -161,9 +149,6 @@ class McapFile:
 
         Returns:
             Error that prevented the index; None on success.
-
-        Raises:
-            OSError: the disk has no space for the smallest end either; the file stays truncated.
         """
         try:
             if serialized_metadata:

@@ -49,7 +49,7 @@ class RecordingOptions:
 
 
 class ActiveRecording:
-    """A bag that is being recorded."""
+    """A bag that is being recorded. Every method that writes raises a BagError if writing fails."""
 
     def __init__(self, options: RecordingOptions, waypoint_event_topic: str) -> None:
         """Start recording.
@@ -67,11 +67,7 @@ class ActiveRecording:
         return BagWriter(self.path, options.custom, splitting=options.splitting, compression=options.compression)
 
     def check_disk_space(self) -> None:
-        """Check the limit `min_free_mb`.
-
-        Raises:
-            BagError: less disk space is free.
-        """
+        """Raise a BagError if less disk space than `min_free_mb` is free."""
         if (free := free_mb(self.options.out)) < self.options.min_free_mb:
             raise BagError(
                 self.path,
@@ -85,19 +81,11 @@ class ActiveRecording:
         self.writer.add_topic(topic, msgtype, qos)
 
     def write(self, topic: str, log_time_ns: int, cdr: bytes, publish_time_ns: int | None) -> None:
-        """Append a message.
-
-        Raises:
-            BagError: writing fails.
-        """
+        """Append a message."""
         self._guarded(lambda: self.writer.write(topic, log_time_ns, cdr, publish_time_ns))
 
     def add_waypoint_event(self, now_ns: int) -> str:
-        """Record and flush that a waypoint is passed now. Returns the event's number and the next landmark, as text.
-
-        Raises:
-            BagError: writing fails.
-        """
+        """Record and flush that a waypoint is passed now. Returns the event's number and the next landmark."""
         self._write_waypoint_event(now_ns, self.waypoint_events + 1)
         self.waypoint_events += 1
         return f"mark {self.waypoint_events}{self._next_landmark()}"
@@ -106,7 +94,7 @@ class ActiveRecording:
         """Cancel the last waypoint event. Returns its number and the next landmark, as text.
 
         Raises:
-            BagError: there is no event to cancel, or writing fails.
+            BagError: there is no event to cancel.
         """
         if not self.waypoint_events:
             raise BagError(self.path, wanted="a mark to take back", found="none", fix="mark first")
@@ -144,17 +132,13 @@ class ActiveRecording:
         """Make all messages so far safe from a kill.
 
         Raises:
-            BagError: writing fails, or less disk space than `min_free_mb` is free.
+            BagError: less disk space than `min_free_mb` is free.
         """
         self._guarded(self.writer.flush)
         self.check_disk_space()
 
     def close(self) -> str:
-        """Finish the bag. Returns a summary of its content.
-
-        Raises:
-            BagError: the disk has no space for the bag's end; flushed messages are readable.
-        """
+        """Finish the bag; returns a summary of its content. If this fails, flushed messages are readable."""
         try:
             trouble = self.writer.close()
         except OSError as error:

@@ -57,14 +57,7 @@ class QualityMonitor:
         self._recording_since_s = self.steady_s()
 
     def on_message(self, topic: str, cdr: bytes, now_ns: int, *, written: bool) -> None:
-        """Process a message of a monitored topic.
-
-        Args:
-            topic: name of the topic.
-            cdr: the message.
-            now_ns: time of receipt, by the clock of the header stamps.
-            written: whether the message is part of a recording.
-        """
+        """Process a message received at `now_ns`, by the clock of the header stamps; `written`: it is recorded."""
         self.topics[topic].on_message(cdr, now_ns, self.steady_s(), written=written)
 
     @property
@@ -89,13 +82,9 @@ class QualityMonitor:
     def assess(
         self, state: str, about: Mapping[str, str], faults: Iterable[Fault] = (), *, planned: bool = False
     ) -> Assessment:
-        """Assess the messages since the last call.
+        """Assess the messages since the last call; state, values and faults of the recorder itself are added.
 
-        Args:
-            state: state of the recorder, in a word or two.
-            about: additional values of the assessment.
-            faults: additional faults.
-            planned: the recording follows a planned route, whose waypoint events are the reference.
+        `planned`: the recording follows a planned route, whose waypoint events are the reference.
         """
         now_s = self.steady_s()
         topics = self.topics.values()

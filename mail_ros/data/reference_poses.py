@@ -124,7 +124,7 @@ def _pose_series(positions: Sequence[FramedPosition], source: object) -> PoseSer
             found=" and ".join(repr(name) for name in maps),
             fix="name another topic with --truth",
         )
-    finite = {stamp: (position_m, frame) for stamp, position_m, frame in reversed(positions) if _is_finite(position_m)}
+    finite = {ns: (xy_m, frame) for ns, xy_m, frame in reversed(positions) if np.isfinite(xy_m).all()}
     stamp_ns = np.array(sorted(finite), np.int64)
     position_m = np.array([finite[at][0] for at in stamp_ns.tolist()]).reshape(-1, 2)
     floor = np.array([split_frame(finite[at][1])[1] for at in stamp_ns.tolist()], np.int64)
@@ -153,10 +153,6 @@ def _check_jumps(poses: PoseSeries, source: object) -> None:
         + (f", and {more} more" if more else ""),
         fix="start recording once the other localizer is localized, and walk it again",
     )
-
-
-def _is_finite(position_m: FloatArray) -> bool:
-    return bool(np.isfinite(position_m).all())
 
 
 def _last_part(frame: str) -> str:

@@ -130,7 +130,7 @@ def parse_site(text: str, path: Path) -> SiteFile:
         tuple(sorted(floors)),
         plans,
         frame,
-        _origin(content.get("origin"), path),
+        None if (origin := content.get("origin")) is None else parse_origin(origin, f"{path}, origin"),
         landmarks,
         {str(key): _route(str(key), value, path, landmarks, set(floors)) for key, value in routes.items()},
         path,
@@ -166,17 +166,12 @@ def parse_origin(value: Any, source: object) -> tuple[float, float]:
     return float(value[0]), float(value[1])
 
 
-def _origin(value: Any, path: Path) -> tuple[float, float] | None:
-    return None if value is None else parse_origin(value, f"{path}, origin")
-
-
 def _check_keys(content: Any, known: Iterable[str], source: object) -> None:
+    wanted = f"some of {', '.join(known)}"
     if not isinstance(content, dict):
-        raise ConfigError(source, wanted=f"some of {', '.join(known)}", found=short(content), fix=FIX)
+        raise ConfigError(source, wanted=wanted, found=short(content), fix=FIX)
     if unknown := [str(key) for key in content if key not in known]:
-        raise ConfigError(
-            source, wanted=f"some of {', '.join(known)}", found=", ".join(unknown), fix="correct it or leave it out"
-        )
+        raise ConfigError(source, wanted=wanted, found=", ".join(unknown), fix="correct it or leave it out")
 
 
 def _add_landmarks(landmarks: dict[str, RoutePoint], written: Any, floor: int, source: str) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, fields, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -43,8 +43,7 @@ class ImuSeries(NamedTuple):
     acceleration_m_s2: FloatArray  # (n, 3)
 
 
-@dataclass(frozen=True)
-class Labels:
+class Labels(NamedTuple):
     """Positions of a walk at given stamps."""
 
     position_m: FloatArray  # (n, 2), NaN where not valid
@@ -84,14 +83,6 @@ class Track:
         return self[known[0] : known[-1] + 1] if len(known) else self[:0]
 
     def __getitem__(self, part: slice) -> Track:
-        return Track(
-            self.source,
-            self.stamp_ns[part],
-            self.field_ut[part],
-            self.position_m[part],
-            self.floor[part],
-            self.valid[part],
-            self.paused[part],
-            None if self.moved_m is None else self.moved_m[part],
-            None if self.attitude_xyzw is None else self.attitude_xyzw[part],
-        )
+        columns = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "source"}
+        parts: dict[str, Any] = {name: each if each is None else each[part] for name, each in columns.items()}
+        return replace(self, **parts)

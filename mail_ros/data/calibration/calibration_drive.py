@@ -1,20 +1,20 @@
-"""A calibration drive, read from its bag: field, joint states, and odometry's pose at each reading."""
+"""A calibration drive, read from its bag: field, joint states, odometry's pose at each reading, mount of the sensor."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from mail_ros.core.errors import BagError
+from mail_ros.core.errors import BagError, ConfigError
 from mail_ros.core.platform.compensation import SILENT_S, JointReading
-from mail_ros.core.platform.robot_file import motor_input
+from mail_ros.core.platform.robot_file import motor_input, quaternion
 from mail_ros.core.signal.preprocessor import PLAUSIBLE_UT, plausible
 from mail_ros.core.signal.resampling import NS_PER_S
 from mail_ros.data.bag import FIELD_TOPIC, JOINTS_TOPIC, MOUNTS_TOPIC, ODOMETRY_TOPIC, Bag
-from mail_ros.data.calibration.mount import mount_from_transforms
 from mail_ros.data.messages import (
     FIELD_TYPE,
     JOINTS_TYPE,
@@ -25,7 +25,7 @@ from mail_ros.data.messages import (
     decode_joints,
     decode_odometry,
 )
-from mail_ros.data.reference_poses import Transform, decode_transforms
+from mail_ros.data.reference_poses import BASE_FRAMES, Transform, decode_transforms
 from mail_ros.data.track import FloatArray, IntArray
 
 _NO_STAMP_NS, _NO_VALUE = np.zeros(1, np.int64), np.zeros(1)
@@ -85,7 +85,7 @@ def read_drive(path: Path, field_topic: str = FIELD_TOPIC) -> CalibrationDrive:
             links += decode_transforms(message.cdr, static=True)
     stamps, readings = _plausible(path, field_topic, fields)
     pose_array = _interpolated(stamps, poses) if len(poses) > 1 else None
-    mount = mount_from_transforms(frame_id.lstrip("/"), links)
+    mount = _mount(frame_id.lstrip("/"), links)
     return CalibrationDrive(bag.name, stamps, readings, _series(joints), pose_array, mount)
 
 
@@ -121,3 +121,46 @@ def _interpolated(stamp_ns: IntArray, poses: Mapping[int, tuple[float, float, fl
     known[:, 2] = np.unwrap(known[:, 2])
     since, at = known_ns - known_ns[0], stamp_ns - known_ns[0]
     return np.column_stack([np.interp(at, since, column) for column in known.T])
+
+
+def _mount(frame_id: str, links: Sequence[Transform]) -> tuple[float, ...] | None:
+    """Rotation x, y, z, w from a sensor's frame to its robot's base; None if static transforms do not connect them."""
+    parents = {link.child: link for link in links}
+    rotation, frame = np.eye(3), frame_id
+    for _ in range(len(parents) + 1):
+        if frame.rpartition("/")[2] in BASE_FRAMES:
+            return quaternion(rotation)
+        if frame not in parents:
+            return None
+        rotation, frame = parents[frame].rotation @ rotation, parents[frame].parent
+    return None  # a cycle of transforms
+
+
+def parse_mount(text: str) -> tuple[float, ...]:
+    """Rotation x, y, z, w from `x,y,z,w`, or from `roll,pitch,yaw` in degrees.
+
+    Raises:
+        ConfigError: the text is neither.
+    """
+    try:
+        numbers = [float(word) for word in text.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) == 4 and 0.0 < math.hypot(*numbers) < math.inf:
+        return tuple(number / math.hypot(*numbers) for number in numbers)
+    if len(numbers) == 3 and all(map(math.isfinite, numbers)):
+        roll, pitch, yaw = np.radians(numbers)
+        return quaternion(_about(2, yaw) @ _about(1, pitch) @ _about(0, roll))
+    raise ConfigError(
+        "--mount", wanted="x,y,z,w or roll,pitch,yaw in degrees", found=repr(text), fix="correct it, as in 180,0,90"
+    )
+
+
+def _about(axis: int, angle_rad: float) -> FloatArray:
+    """The rotation (3, 3) about an axis."""
+    rotation = np.eye(3)
+    first, second = (axis + 1) % 3, (axis + 2) % 3
+    cos, sin = math.cos(angle_rad), math.sin(angle_rad)
+    rotation[first, first] = rotation[second, second] = cos
+    rotation[first, second], rotation[second, first] = -sin, sin
+    return rotation

@@ -21,12 +21,7 @@ from mail_ros.data.calibration.calibration_drive import CalibrationDrive
 from mail_ros.data.calibration.revisited_poses import RevisitedPoses, find_revisited_poses, single_pose
 from mail_ros.data.track import BoolArray, FloatArray, IntArray
 
-CHOICES = (
-    ("velocity",),
-    ("effort",),
-    ("velocity", "speed"),
-    ("effort", "load"),
-)
+CHOICES = (("velocity",), ("effort",), ("velocity", "speed"), ("effort", "load"))
 LAG_STEP_S = 0.02
 BLOCKS = 8  # blocks of time for cross-validation
 MAX_SIMPLER_RATIO = 1.02  # of held-out residuals: a simpler choice within this ratio of the best is preferred

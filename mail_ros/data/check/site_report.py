@@ -88,12 +88,7 @@ def _floor_json(floor: Coverage) -> dict[str, Any]:
         "one_way_m": floor.length_m(Need.OTHER_WAY),
         "once_m": floor.length_m(Need.AGAIN),
         "stretches": [
-            {
-                "need": stretch.need.name.lower(),
-                "length_m": stretch.length_m,
-                "x_m": round(stretch.position_m[0], 2),
-                "y_m": round(stretch.position_m[1], 2),
-            }
-            for stretch in floor.stretches()
+            {"need": need.name.lower(), "length_m": length_m, "x_m": round(x_m, 2), "y_m": round(y_m, 2)}
+            for need, length_m, (x_m, y_m) in floor.stretches()
         ],
     }

@@ -6,8 +6,8 @@ An importer is a function from a file to an `ImportedWalk`; `IMPORTERS` lists al
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mail_ros.core.errors import BagError, ConfigError
 from mail_ros.data.importers.imported_walk import ImportedWalk, Origin
@@ -20,27 +20,19 @@ from mail_ros.data.site_file import SiteFile
 from mail_ros.data.walk_writer import write_walk
 
 
-@dataclass(frozen=True)
-class GeodeticImporter:
-    """Importer of files with latitudes and longitudes."""
+class Importer(NamedTuple):
+    """Reads a file with positions in a map; one with latitudes and longitudes also gets their origin."""
 
-    read: Callable[[Path, Origin], ImportedWalk]
-    origin: Origin  # default: the data set's own site
-
-
-@dataclass(frozen=True)
-class MetricImporter:
-    """Importer of files with positions in a map."""
-
-    read: Callable[[Path], ImportedWalk]
+    read: Callable[..., ImportedWalk]
+    origin: Origin | None = None  # origin of the data set's own site
 
 
-IMPORTERS: dict[str, GeodeticImporter | MetricImporter] = {
-    "ipin": GeodeticImporter(read_ipin_log, IPIN_2023_ORIGIN),
-    "uji": GeodeticImporter(read_uji, UJI_ORIGIN),
-    "magpie": MetricImporter(read_magpie),
-    "microsoft": MetricImporter(read_trace),
-    "csv": MetricImporter(read_plain_csv),
+IMPORTERS: dict[str, Importer] = {
+    "ipin": Importer(read_ipin_log, IPIN_2023_ORIGIN),
+    "uji": Importer(read_uji, UJI_ORIGIN),
+    "magpie": Importer(read_magpie),
+    "microsoft": Importer(read_trace),
+    "csv": Importer(read_plain_csv),
 }
 
 
@@ -59,11 +51,8 @@ def import_file(kind: str, source: Path, out: Path, site: SiteFile | None = None
     """
     if kind not in IMPORTERS:
         raise ConfigError("importer", wanted=" or ".join(IMPORTERS), found=kind, fix="name one of them")
-    importer = IMPORTERS[kind]
-    if isinstance(importer, GeodeticImporter):
-        walk = importer.read(source, Origin(*site.origin) if site and site.origin else importer.origin)
-    else:
-        walk = importer.read(source)
+    read, origin = IMPORTERS[kind]
+    walk = read(source, Origin(*site.origin) if site and site.origin else origin) if origin else read(source)
     bag, notes, frame = out / walk.name, walk.notes, SiteFile.map_frame
     if site is not None:
         if mismatch := site.mismatch({}, {landmark.floor for landmark in walk.landmarks}):

@@ -85,16 +85,15 @@ def _plain(name: str) -> str:
 
 
 def _find(table: Table, what: str) -> str | None:
-    """The column of a quantity."""
-    plain = {_plain(name): name for name in table.names}
-    return next((plain[name] for name in NAMES[what] if name in plain), None)
+    """The plain name of a quantity's column."""
+    plain = {_plain(name) for name in table.names}
+    return next((name for name in NAMES[what] if name in plain), None)
 
 
 def _axes(table: Table, what: str, count: int) -> list[str]:
     """Columns of some axes, named like that of x."""
     plain = {_plain(name): name for name in table.names}
-    first = next(name for name in NAMES[what] if name in plain)
-    wanted = [first.removesuffix("x") + axis for axis in AXES[:count]]
+    wanted = [str(_find(table, what)).removesuffix("x") + axis for axis in AXES[:count]]
     if missing := [name for name in wanted if name not in plain]:
         raise BagError(
             table.path, wanted=f"columns {', '.join(wanted)}", found=f"no {', '.join(missing)}", fix="export them too"
@@ -103,7 +102,7 @@ def _axes(table: Table, what: str, count: int) -> list[str]:
 
 
 def _stamps(table: Table) -> IntArray:
-    name = str(_find(table, "time"))
+    name = next(name for name in table.names if _plain(name) == _find(table, "time"))
     largest = np.nanmax(table.column(name))
     per_s = next((per_s for minimum, per_s in EPOCH_UNITS if largest >= minimum), 1)
     return table.stamps(name, per_s)
@@ -126,6 +125,5 @@ def _unit(path: Path, field: FloatArray) -> tuple[float, str]:
 def _landmarks(table: Table) -> tuple[Landmark, ...]:
     position_m = table.columns(*_axes(table, "position x", 2))
     known = np.isfinite(position_m).all(axis=1)
-    return landmarks_from_positions(
-        _stamps(table)[known], position_m[known], np.zeros(int(known.sum()), dtype=np.int64)
-    )
+    floor = np.zeros(int(known.sum()), dtype=np.int64)
+    return landmarks_from_positions(_stamps(table)[known], position_m[known], floor)

@@ -17,8 +17,8 @@ page warns of missing newlines: such lines are split where the next time begins.
 
 Source: github.com/location-competition/indoor-location-competition-20, README.md, and the traces there.
 
-Uncertain: whether the plan's y points north. The rotation vector does; the yaw between odometry and map is then unknown,
-which trackers estimate anyway.
+Uncertain: whether the plan's y points north. The rotation vector does; the yaw between odometry and map is then
+unknown, which trackers estimate anyway.
 """
 
 from __future__ import annotations

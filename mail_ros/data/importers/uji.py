@@ -97,7 +97,7 @@ def _parse(path: Path) -> tuple[list[Numbered], list[Numbered]]:
     if expected < 0 or not readings or len(legs) != expected:
         raise BagError(
             path,
-            wanted="readings, a line as <2>, and as many legs as it says",
+            wanted="readings, a line as <2>, and that many legs",
             found=f"{len(readings)} readings, {f'<{expected}>' if expected >= 0 else 'no such line'}, {len(legs)} legs",
             fix="import the continuous files; single captures are not a walk",
         )
