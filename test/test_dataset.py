@@ -75,7 +75,7 @@ def test_walks_that_give_no_window_are_named() -> None:
     with pytest.raises(TrackError, match=r"longest labelled part without a gap: 0.0 s"):
         WindowSet([synthetic_walk()._replace(landmarks=()).track()], tiny_config(), 0.1)
     by_way = MailConfig(FeatureConfig(rate_hz=10.0, gradient="mean", along="way"), WindowConfig(4.0, (4.0,)))
-    with pytest.raises(TrackError, match=r"windows of 4.* m, found none .* without a hole: 1\.\d m"):
+    with pytest.raises(TrackError, match=r"windows of 4.* m, found none .* without a gap: 1\.\d m"):
         WindowSet([short], by_way, 0.1)
 
 

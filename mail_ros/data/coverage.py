@@ -23,9 +23,9 @@ from mail_ros.data.track import BoolArray, FloatArray, IntArray, Track
 STEP_M = 0.25  # spacing of the points along a walk
 METRE_M = 1.0  # spacing of the metres of a path
 LATERAL_M = 1.0  # maximum lateral offset between walks on the same path
-MIN_SAME_AXIS_COS = np.cos(np.radians(50.0))  # between headings on the same path: more than half a corner
-MIN_STRAIGHT_COS = np.cos(np.radians(20.0))  # between the steps around the start of a metre of path
-MAX_STEP_M = 1.6  # between neighbouring metres of one stretch
+MIN_SAME_AXIS_COS = np.cos(np.radians(50.0))  # headings on the same path differ by less: more than half a corner
+MIN_STRAIGHT_COS = np.cos(np.radians(20.0))  # a metre of path starts only where the walk bends less
+MAX_STEP_M = 1.6  # neighbouring metres of one stretch are closer
 
 
 class Need(IntEnum):

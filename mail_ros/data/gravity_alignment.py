@@ -17,7 +17,7 @@ from mail_ros.data.track import IntArray
 
 PIECE_M = 10.0  # half the length of a piece with one yaw offset
 CELL_M = 0.5  # size of a cell with one field
-MIN_HEADING_VARIANCE = 0.1  # of unit headings within cells: below, the device offset is unobservable
+MIN_HEADING_VARIANCE = 0.1  # variance of headings within cells below which the offset is unobservable
 
 
 def odometry_yaw_offset_rad(source: str, moved_m: FloatArray, position_m: FloatArray) -> FloatArray:

@@ -13,11 +13,11 @@ import numpy as np
 from mail_ros.core.signal.resampling import NS_PER_S
 from mail_ros.data.track import FloatArray, IntArray
 
-MIN_YAW_RATE_RAD_S = 0.1  # of a rotation on the spot
-MAX_SPEED_M_S = 0.05  # during a rotation on the spot
+MIN_YAW_RATE_RAD_S = 0.1  # a rotation on the spot is faster
+MAX_SPEED_M_S = 0.05  # a rotation on the spot is slower
 SPOT_RADIUS_M = 0.25
 SECTORS = 12  # a full rotation covers all sectors of heading
-MAX_RESIDUAL_FRACTION = 0.3  # of the radius: above, the trace is not a circle
+MAX_RESIDUAL_FRACTION = 0.3  # fraction of the radius above which the trace is not a circle
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from mail_ros.data.track import BoolArray, FloatArray, IntArray
 CELL_M = 0.2
 CELL_RAD = np.pi / 9
 NEW_VISIT_S = 1.0  # a longer absence from a pose starts a new visit
-MAX_DRIFT_DEGREE = 2  # of the polynomial in time
+MAX_DRIFT_DEGREE = 2  # the field of a pose drifts as a parabola at most
 VISITS_PER_DEGREE = 3
 MIN_SLOPE_DEVIATION = np.array([0.02, 0.02, 0.03])  # m, m, rad: within a pose, from which on a slope is fitted
 

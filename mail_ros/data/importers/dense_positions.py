@@ -16,7 +16,7 @@ from mail_ros.data.track import FloatArray, IntArray, Landmark
 
 TOLERANCE_M = 0.1  # maximum error of a label, below the resolution of a map
 DENSE_S = 0.5  # median interval: denser positions are a tracker's and not landmarks
-MAX_LEG_S = 20.0  # between two landmarks; bounds the search
+MAX_LEG_S = 20.0  # bounds the search
 STATIONARY_S = 1.0  # minimum duration of a stop within SAME_POSITION_M
 
 

@@ -44,7 +44,7 @@ READING, LEG = 10, 6  # values per line
 MARKER = re.compile(r"<(\d+)>")
 MEDIAN_STEP_MS = (20.0, 200.0)
 MAX_STEP_MS = 1000.0
-MAX_JOINT_M = 1.0  # between the end of a leg and the start of the next
+MAX_JOINT_M = 1.0  # the next leg starts this close to the end of a leg
 
 Numbered = tuple[int, list[float]]  # line number and values
 
