@@ -1,4 +1,4 @@
-"""A calibration drive gives the motor field, hard iron and mount, or says what it lacks."""
+"""A calibration drive gives the motor field, hard iron and mount, or an error about what is missing."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def at_full_speed_ut(motor: MotorField, true: MotorField = MOTOR) -> float:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_drive_to_and_fro_with_spins_tells_all(seed: int, tmp_path: Path) -> None:
-    """Of the 10 µT of the motors at full speed less than 0.2 is left, where nobody knows the field of the place."""
+def test_a_drive_to_and_fro_with_rotations_determines_everything(seed: int, tmp_path: Path) -> None:
+    """Less than 0.2 of the 10 µT of the motors at full speed is left, without knowledge of the field at a position."""
     assert FASTEST_RAD_S * np.linalg.norm(np.sum(MOTOR.ut_per_unit, axis=0)) == pytest.approx(10.0, abs=0.01)
     found = calibrate(read_drive(made_up(WHOLE, seed=seed).write(tmp_path / "drive")))
     assert at_full_speed_ut(found.robot.motor) < 0.2
@@ -72,7 +72,7 @@ def test_where_odometry_is_wrong_little_more_is_left(seed: int) -> None:
         assert at_full_speed_ut(found.robot.motor) < 0.5
 
 
-def test_wheels_that_run_free_tell_the_motors_alone() -> None:
+def test_lifted_wheels_determine_the_motor_field_only() -> None:
     made = made_up(each_and_both(), lifted=True)
     found = calibrate(drive_of(made), lifted=True)
     assert at_full_speed_ut(found.robot.motor) < 0.1
@@ -80,7 +80,7 @@ def test_wheels_that_run_free_tell_the_motors_alone() -> None:
     assert found.robot.hard_iron_ut == (0.0, 0.0, 0.0)
 
 
-def test_what_a_drive_does_not_tell_stays_as_it_was() -> None:
+def test_undetermined_values_stay_as_they_were() -> None:
     known = Robot(hard_iron_ut=(1.0, 2.0, 3.0))
     found = calibrate(drive_of(made_up(forth_and_back())), known, mount_xyzw=(1.0, 0.0, 0.0, 0.0))
     assert found.robot.hard_iron_ut == known.hard_iron_ut
@@ -88,7 +88,7 @@ def test_what_a_drive_does_not_tell_stays_as_it_was() -> None:
 
 
 def test_wheels_that_always_turn_alike_share_what_they_do_together() -> None:
-    """Each has half of it: turns on the spot are then not disturbed by what nobody could know."""
+    """Each gets half: the unobservable difference does not disturb rotations on the spot."""
     found = calibrate(drive_of(made_up(forth_and_back()))).motor
     assert found is not None
     assert found.collinear == (tuple(f"velocity:{wheel}" for wheel in WHEELS),)
@@ -98,7 +98,7 @@ def test_wheels_that_always_turn_alike_share_what_they_do_together() -> None:
 
 
 def test_a_field_that_goes_with_the_current_is_found_in_the_efforts() -> None:
-    """Friction and acceleration take current; the velocity does not tell the second."""
+    """Friction and acceleration take current; velocity does not determine the second."""
     made = made_up(WHOLE, dataclasses.replace(ROBOT, motor=MotorField()))
     effort = 0.2 * np.tanh(made.wheels) + 0.05 * np.gradient(made.wheels, 0.02, axis=0)
     per_unit = np.array([[20.0, 4.0, -2.0], [8.0, -6.0, 12.0]])
@@ -145,16 +145,16 @@ def test_a_small_motor_field_is_not_guessed_where_the_wheels_slip_much(seed: int
         calibrate(drive_of(made_up(WHOLE, dataclasses.replace(ROBOT, motor=small), slip=0.05, seed=seed)))
 
 
-def test_the_fit_sees_the_motors_as_the_robot_does(tmp_path: Path) -> None:
+def test_the_fit_computes_the_motor_field_like_the_robot(tmp_path: Path) -> None:
     """Sample by sample, by the code of the node: the same to the last digits."""
     made = made_up(WHOLE)
     drive, robot = read_drive(made.write(tmp_path / "drive")), Robot(motor=dataclasses.replace(MOTOR, lag_s=0.05))
     correction = Correction(robot)
-    heard = []
+    expected = []
     for stamp_ns, wheels in zip(made.stamp_ns.tolist(), made.wheels, strict=True):
         correction.hear(joint_reading(stamp_ns, WHEELS, wheels, []))
-        heard.append(correction.motor_ut(stamp_ns))
-    np.testing.assert_allclose(motor_ut(drive, robot.motor), heard, atol=1e-12)
+        expected.append(correction.motor_ut(stamp_ns))
+    np.testing.assert_allclose(motor_ut(drive, robot.motor), expected, atol=1e-12)
 
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
         assert message in str(error.value), name
 
 
-def test_without_joint_states_spins_still_tell_the_hard_iron(tmp_path: Path) -> None:
+def test_without_joint_states_rotations_still_determine_the_hard_iron(tmp_path: Path) -> None:
     still = dataclasses.replace(ROBOT, motor=MotorField())
     found = calibrate(read_drive(made_up(spins(), still).write(tmp_path / "drive", joints=False)))
     assert found.motor is None
@@ -194,7 +194,7 @@ def test_without_joint_states_spins_still_tell_the_hard_iron(tmp_path: Path) -> 
     )
 
 
-def test_a_bag_without_transforms_tells_no_mount(tmp_path: Path) -> None:
+def test_a_bag_without_transforms_has_no_mount(tmp_path: Path) -> None:
     assert read_drive(made_up(forth_and_back((0.5,))).write(tmp_path / "drive", tf=False)).mount_xyzw is None
 
 

@@ -51,7 +51,7 @@ def found(report: BagReport) -> dict[str, Level]:
     return {finding.name: finding.level for finding in report.findings}
 
 
-def said(report: BagReport, name: str) -> str:
+def text_of(report: BagReport, name: str) -> str:
     return next(finding.message for finding in report.findings if finding.name == name)
 
 
@@ -63,9 +63,9 @@ def shifted(by_s: float) -> tuple[Landmark, ...]:
     return tuple(dataclasses.replace(mark, stamp_ns=mark.stamp_ns + round(by_s * NS_PER_S)) for mark in WALK.landmarks)
 
 
-def with_nan(share: float) -> FloatArray:
+def with_nan(fraction: float) -> FloatArray:
     field_ut: FloatArray = WALK.field_ut.copy()
-    field_ut[RANDOM.random(len(field_ut)) < share, 1] = np.nan
+    field_ut[RANDOM.random(len(field_ut)) < fraction, 1] = np.nan
     return field_ut
 
 
@@ -81,16 +81,16 @@ def set_back() -> IntArray:
     return np.where(TIME_S > 20.0, WALK.stamp_ns - 8 * NS_PER_S, WALK.stamp_ns)
 
 
-def standing_walk() -> Recording:
-    """A stand of two minutes at the second landmark, marked at its start and end."""
+def walk_with_stop() -> Recording:
+    """A stop of two minutes at the second landmark, marked at its start and end."""
     first, second, *rest = WALK.landmarks
     later = [dataclasses.replace(mark, stamp_ns=mark.stamp_ns + 120 * NS_PER_S) for mark in (second, *rest)]
     before = WALK.stamp_ns <= second.stamp_ns
-    stand_ns = np.arange(second.stamp_ns + 20_000_000, later[0].stamp_ns, 20_000_000)
-    stamp_ns = np.concatenate([WALK.stamp_ns[before], stand_ns, WALK.stamp_ns[~before] + 120 * NS_PER_S])
+    stop_ns = np.arange(second.stamp_ns + 20_000_000, later[0].stamp_ns, 20_000_000)
+    stamp_ns = np.concatenate([WALK.stamp_ns[before], stop_ns, WALK.stamp_ns[~before] + 120 * NS_PER_S])
     at = np.flatnonzero(before)[-1]
-    stood_ut = WALK.field_ut[at] + RANDOM.normal(scale=0.3, size=(len(stand_ns), 3))
-    field_ut = np.concatenate([WALK.field_ut[before], stood_ut, WALK.field_ut[~before]])
+    stop_ut = WALK.field_ut[at] + RANDOM.normal(scale=0.3, size=(len(stop_ns), 3))
+    field_ut = np.concatenate([WALK.field_ut[before], stop_ut, WALK.field_ut[~before]])
     marks = (first, second, *later)
     labels = labels_from_landmarks(stamp_ns, marks)
     return Recording(
@@ -170,8 +170,8 @@ FAULTS: list[tuple[str, Level, str, Callable[[], Recording]]] = [
     ("speed", Level.ERROR, "at 7 to 7 s (9.0 m, ", lambda: recorded(landmarks=at_once())),
     ("way", Level.WARN, "a landmark is missing or misplaced", lambda: recorded(landmarks=misplaced(14.0))),
     ("legs", Level.WARN, "mark more landmarks between", lambda: recorded(landmarks=WALK.landmarks[:1] + far_end())),
-    ("speed", Level.WARN, "stopped on the leg", lambda: unmarked_stand()),
-    ("pauses", Level.WARN, "are stationary and add nothing", standing_walk),
+    ("speed", Level.WARN, "stopped on the leg", lambda: unmarked_stop()),
+    ("pauses", Level.WARN, "are stationary and add nothing", walk_with_stop),
     ("unlabelled", Level.WARN, "begin and end with one", lambda: recorded(landmarks=WALK.landmarks[:3])),
     ("windows", Level.ERROR, "0 windows of 10.5 s", lambda: recorded(keep=TIME_S < 9.0)),
     ("windows", Level.WARN, "walk longer, mark more", lambda: recorded(keep=TIME_S < 13.0)),
@@ -179,7 +179,7 @@ FAULTS: list[tuple[str, Level, str, Callable[[], Recording]]] = [
 
 
 def at_once() -> tuple[Landmark, ...]:
-    """The third place with the stamp of the second."""
+    """The third landmark with the stamp of the second."""
     marks = list(WALK.landmarks)
     marks[2] = dataclasses.replace(marks[2], stamp_ns=marks[1].stamp_ns)
     return tuple(marks)
@@ -191,8 +191,8 @@ def far_end() -> tuple[Landmark, ...]:
     return (dataclasses.replace(WALK.landmarks[-1], position_m=(x_m + 41.0, y_m)),)
 
 
-def unmarked_stand() -> Recording:
-    recording = standing_walk()
+def unmarked_stop() -> Recording:
+    recording = walk_with_stop()
     first, _, *rest = recording.truth.landmarks
     return recording._replace(truth=marked((first, *rest)))
 
@@ -203,7 +203,7 @@ def unmarked_stand() -> Recording:
 def test_a_fault_is_found_under_its_name(name: str, level: Level, message: str, make: Callable[[], Recording]) -> None:
     report = check(make(), LIMITS)
     assert found(report).get(name) == level, report.findings
-    assert message in said(report, name)
+    assert message in text_of(report, name)
     assert report.usable or level is Level.ERROR or Level.ERROR in found(report).values()
     if level is Level.ERROR:
         assert not report.usable
@@ -227,9 +227,9 @@ def test_a_cut_off_bag_is_judged_up_to_its_end(tmp_path: Path) -> None:
 def test_what_is_no_bag_is_not_usable_and_says_why(tmp_path: Path) -> None:
     report = check_bag(tmp_path / "nothing")
     assert not report.usable
-    assert said(report, "unreadable").endswith("wanted a bag, found nothing; correct the path")
+    assert text_of(report, "unreadable").endswith("wanted a bag, found nothing; correct the path")
     other = check_bag(synthetic_walk().write(tmp_path / "walk"), field_topic="/mag")
-    assert "wanted messages on /mag" in said(other, "unreadable")
+    assert "wanted messages on /mag" in text_of(other, "unreadable")
 
 
 def test_a_landmarks_clock_is_told_from_the_times_of_receipt(tmp_path: Path) -> None:
@@ -246,4 +246,6 @@ def test_a_landmarks_clock_is_told_from_the_times_of_receipt(tmp_path: Path) -> 
         for message in sorted(messages, key=lambda message: message.log_time_ns):
             writer.add_topic(message.topic, message.msgtype)
             writer.write(message.topic, message.log_time_ns, message.cdr)
-    assert said(check_bag(tmp_path / "walk"), "clock").startswith("the landmarks' clock is 2.0 s ahead of the field's")
+    assert text_of(check_bag(tmp_path / "walk"), "clock").startswith(
+        "the landmarks' clock is 2.0 s ahead of the field's"
+    )

@@ -90,7 +90,7 @@ ROUTE = Route("hall", (RoutePoint((0.0, 0.0), 0, "door"), RoutePoint((9.0, 0.0),
 
 
 def test_a_planned_route_is_in_the_bag_and_says_what_comes_next(tmp_path: Path) -> None:
-    """Also in one that was cut off: it stands at the file's front."""
+    """The route is also in a truncated bag: notes are at the file's front."""
     active = ActiveRecording(options(tmp_path, route=ROUTE, notes={"site": "museum"}), MARKS)
     assert active.progress["next landmark"] == "1 of 2, door at (0, 0) m on floor 0"
     assert active.add_waypoint_event(1 * 10**9) == "mark 1; next: 2 of 2, lift at (9, 0) m on floor 1"
@@ -210,13 +210,13 @@ def record_until_full(out: Path) -> dict[str, Any]:
             active.flush()
     except BagError as error:
         refused = str(error)
-    said = active.close()
+    summary = active.close()
     numbers = [int.from_bytes(m.cdr[4:], "big") for m in Bag(active.path).messages()]
     with Reader(active.path) as reader:
         by_rosbags = [int.from_bytes(cdr[4:], "big") for _, _, cdr in reader.messages()]
         counted = reader.message_count
     assert numbers == by_rosbags == list(range(len(numbers)))
-    return {"refused": refused, "said": said, "sent": sent, "read": len(numbers), "counted": counted}
+    return {"refused": refused, "summary": summary, "sent": sent, "read": len(numbers), "counted": counted}
 
 
 def full(out: Path, limit: str) -> dict[str, Any]:
@@ -245,7 +245,7 @@ def test_a_file_that_may_not_grow_ends_the_recording_readable(tmp_path: Path) ->
         "wanted room for what comes in, found File too large; make room, or choose another folder" in found["refused"]
     )
     assert found["sent"] - 100 == found["read"] == found["counted"], "but for what the last flush could not put down"
-    assert found["said"] == f"recorded /imu/mag {found['read']}; without an index, for which there was no room"
+    assert found["summary"] == f"recorded /imu/mag {found['read']}; without an index, for which there was no room"
 
 
 @pytest.mark.skipif(
@@ -256,7 +256,7 @@ def test_a_full_disk_ends_the_recording_complete(tmp_path: Path) -> None:
     """The index fits into the reserved space; no earlier message is missing."""
     found = full(tmp_path, "tmpfs")
     assert "wanted room for what comes in, found No space left on device; make room" in found["refused"]
-    assert found["said"] == f"recorded /imu/mag {found['read']}"
+    assert found["summary"] == f"recorded /imu/mag {found['read']}"
     assert found["sent"] <= found["read"] == found["counted"]
 
 

@@ -92,7 +92,7 @@ def test_types_without_a_header_and_bytes_that_are_none_say_nothing() -> None:
 
 
 class Recording:
-    """A recorder's quality on a clock of its own, with a magnetometer, wheels and landmarks that are as they should."""
+    """A quality monitor on a simulated clock, with a good magnetometer, odometry and landmarks."""
 
     def __init__(self) -> None:
         self.now_s = 0.0
@@ -100,7 +100,7 @@ class Recording:
         for topic, msgtype in (("/imu/mag", FIELD_TYPE), ("/odom", ODOMETRY_TYPE), ("/landmark", LANDMARK_TYPE)):
             self.quality.add_topic(topic, msgtype)
 
-    def hear(
+    def receive(
         self,
         seconds: float = 1.0,
         *,
@@ -127,7 +127,7 @@ class Recording:
 
 def test_a_good_recording_is_ok_and_its_numbers_are_shown() -> None:
     recording = Recording()
-    recording.hear(10.0)
+    recording.receive(10.0)
     mark = Landmark(START_NS, (1.0, 2.0), 0)
     recording.quality.on_message("/landmark", encode_landmark(mark, "map"), START_NS + 10**10, written=True)
     assessment = recording.assess()
@@ -141,7 +141,7 @@ def test_a_good_recording_is_ok_and_its_numbers_are_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "level", "said"),
+    ("changed", "level", "text"),
     [
         ({"scale": 1e4}, Level.ERROR, "the driver seems to send gauss, and must send tesla"),
         ({"scale": 1e6}, Level.ERROR, "the driver seems to send microtesla, and must send tesla"),
@@ -151,45 +151,45 @@ def test_a_good_recording_is_ok_and_its_numbers_are_shown() -> None:
         ({"late_s": -60.0}, Level.WARN, "stamps of /imu/mag are 60 s ahead of this clock: set the clocks"),
     ],
 )
-def test_each_fault_is_named_and_gone_when_it_is_gone(changed: dict[str, float], level: Level, said: str) -> None:
+def test_each_fault_is_named_and_gone_when_it_is_gone(changed: dict[str, float], level: Level, text: str) -> None:
     recording = Recording()
-    recording.hear(2.0, **changed)  # type: ignore[arg-type]
+    recording.receive(2.0, **changed)  # type: ignore[arg-type]
     assessment = recording.assess()
     assert assessment.level is level
-    assert said in assessment.message
-    recording.hear(1.0)
+    assert text in assessment.message
+    recording.receive(1.0)
     recording.assess()
     recording.quality.start_recording()
-    recording.hear(1.0)
+    recording.receive(1.0)
     assert recording.assess().message == "recording"
 
 
 def test_messages_that_are_missing_are_counted_by_their_stamps_also_between_two_looks() -> None:
     recording = Recording()
-    recording.hear(1.0)
+    recording.receive(1.0)
     recording.assess()
-    recording.hear(1.0, lost=range(0, 3))
+    recording.receive(1.0, lost=range(0, 3))
     recording.assess()
-    recording.hear(1.0, lost=range(20, 30))
+    recording.receive(1.0, lost=range(20, 30))
     assessment = recording.assess()
     assert "13 missing in 2 gaps" in assessment.values["/imu/mag"]
     assert assessment.message == "recording; 13 messages of /imu/mag are missing by their stamps"
     assert (assessment.values["gaps"], assessment.values["missing by header stamp"]) == ("2", "13")
     recording.quality.start_recording()
-    recording.hear(1.0)
+    recording.receive(1.0)
     assert recording.assess().values["gaps"] == "0", "of this recording"
 
 
 def test_stamps_that_go_back_are_counted() -> None:
     recording = Recording()
-    recording.hear(1.0)
-    recording.hear(1.0, late_s=0.5)
+    recording.receive(1.0)
+    recording.receive(1.0, late_s=0.5)
     assert "1 stamps out of order" in recording.assess().values["/imu/mag"]
 
 
 def test_what_falls_silent_is_said_the_field_as_an_error() -> None:
     recording = Recording()
-    recording.hear(1.0)
+    recording.receive(1.0)
     recording.now_s += 3.0
     assessment = recording.assess()
     assert assessment.level is Level.ERROR

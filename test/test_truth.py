@@ -1,4 +1,4 @@
-"""The truth of a bag: told in three ways it is the same, found by itself, and refused where it cannot be true."""
+"""Ground truth of a bag: equal from every source, found without a topic, and refused if it is inconsistent."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from mail_ros.data.truth import CLICK_TOPIC, LANDMARK_TOPIC, REFERENCE_TOPIC, Tr
 
 SITE = make_site()
 CORNERS = drive_route(SITE, 40.0, 3)
-STEADY = Drive(speed_m_s=1.0, speed_spread=0.0, wander_m=0.0)  # as labels take it to be
+STEADY = Drive(speed_m_s=1.0, speed_spread=0.0, wander_m=0.0)  # as labels assume
 WALK = simulate(SITE, CORNERS, 3, STEADY)
 STAMPS = [mark.stamp_ns for mark in WALK.landmarks]
 EVERY_100_MS = slice(None, None, 5)
@@ -77,7 +77,7 @@ def test_all_ways_give_the_same_labels_within_centimetres(tmp_path: Path) -> Non
     assert len(ends) == 1, "as many windows to train from"
 
 
-def test_the_first_way_is_taken_that_a_bag_has(tmp_path: Path) -> None:
+def test_the_first_source_of_a_bag_is_used(tmp_path: Path) -> None:
     every = {
         TruthSource.LANDMARKS: points(LANDMARK_TOPIC, WALK.landmarks),
         TruthSource.ROUTE: marked(*EVERY),
@@ -89,18 +89,18 @@ def test_the_first_way_is_taken_that_a_bag_has(tmp_path: Path) -> None:
         there = [message for each in messages[number:] for message in each]
         assert read_recording(write_bag(tmp_path / source.value, WALK, there, planned())).truth.source is source
     bag = write_bag(tmp_path / "marks", WALK, [*every[TruthSource.ROUTE], *every[TruthSource.CLICKS]])
-    assert read_recording(bag).truth.source is TruthSource.CLICKS, "marks of no route tell no place"
+    assert read_recording(bag).truth.source is TruthSource.CLICKS, "waypoint events without a route have no positions"
     none = write_bag(tmp_path / "none", WALK)
     assert not read_track(none).valid.any()
-    said = {finding.name: finding.message for finding in check_bag(none).findings}["labels"]
-    assert said.startswith("no sample has a position: found none of landmarks on /landmark, marks of a planned route, ")
-    assert said.endswith("or name a topic with --truth")
+    text = {finding.name: finding.message for finding in check_bag(none).findings}["labels"]
+    assert text.startswith("no sample has a position: found none of landmarks on /landmark, marks of a planned route, ")
+    assert text.endswith("or name a topic with --truth")
 
 
 def test_another_topic_is_taken_by_its_name(tmp_path: Path) -> None:
     other = [dataclasses.replace(mark, floor=2) for mark in WALK.landmarks]
-    said = [*points(LANDMARK_TOPIC, WALK.landmarks), *points("/lab/landmark", other)]
-    bag = write_bag(tmp_path / "walk", WALK, [*said, *marked(0)])
+    messages = [*points(LANDMARK_TOPIC, WALK.landmarks), *points("/lab/landmark", other)]
+    bag = write_bag(tmp_path / "walk", WALK, [*messages, *marked(0)])
     assert set(read_track(bag, truth_topic="/lab/landmark").floor) == {2}
     with pytest.raises(BagError, match=r"on /truth, found /imu/mag \(sensor_msgs.*, /lab/landmark .*; name the topic"):
         read_track(bag, truth_topic="/truth")
@@ -111,17 +111,19 @@ def test_another_topic_is_taken_by_its_name(tmp_path: Path) -> None:
 
 
 def test_a_mark_that_was_taken_back_counts_no_more(tmp_path: Path) -> None:
-    """Pressed at random on the first leg, taken back, pressed again at the landmark."""
+    """A waypoint event on the first leg is cancelled and repeated at the landmark."""
     early_ns = STAMPS[0] + NS_PER_S
-    said = marks((STAMPS[0], 1), (early_ns, 2), (early_ns + NS_PER_S, -2), *zip(STAMPS[1:], (2, 3, 4, 5), strict=True))
-    assert error_m(read_track(write_bag(tmp_path / "walk", WALK, said, planned()))) < 0.05
+    messages = marks(
+        (STAMPS[0], 1), (early_ns, 2), (early_ns + NS_PER_S, -2), *zip(STAMPS[1:], (2, 3, 4, 5), strict=True)
+    )
+    assert error_m(read_track(write_bag(tmp_path / "walk", WALK, messages, planned()))) < 0.05
     last = marks(*zip(STAMPS, range(1, 6), strict=True), (STAMPS[4] + 10**8, 6), (STAMPS[4] + 2 * 10**8, -6))
     assert error_m(read_track(write_bag(tmp_path / "last", WALK, last, planned()))) < 0.05
 
 
 def test_more_marks_than_landmarks_are_refused(tmp_path: Path) -> None:
-    said = marks(*zip((*STAMPS, STAMPS[-1] + 1), range(1, 7), strict=True))
-    bag = write_bag(tmp_path / "walk", WALK, said, planned())
+    messages = marks(*zip((*STAMPS, STAMPS[-1] + 1), range(1, 7), strict=True))
+    bag = write_bag(tmp_path / "walk", WALK, messages, planned())
     with pytest.raises(
         BagError, match="a mark for each of the 5 landmarks of route hall, found 1 more; the wrong mark is unknown"
     ):
@@ -178,15 +180,15 @@ def test_poses_that_are_no_number_or_of_another_map_are_not_believed(tmp_path: P
 
 
 def test_transforms_are_a_reference_where_they_are_named(tmp_path: Path) -> None:
-    """map -> odom is turned by a right angle; the base, a third of a metre before the footprint, turns with it."""
+    """map -> odom is rotated by 90°; the base, a third of a metre before the footprint, rotates with it."""
     shift_m = np.array([3.0, -2.0])
-    in_odom_m = (SEEN_M - shift_m) @ np.array([[0.0, -1.0], [1.0, 0.0]])  # turned back
-    said = [transform("/tf_static", SEEN_NS[0], "robot/base_footprint", "robot/base_link", (0, 0, 0.2))]
+    in_odom_m = (SEEN_M - shift_m) @ np.array([[0.0, -1.0], [1.0, 0.0]])  # rotated back
+    messages = [transform("/tf_static", SEEN_NS[0], "robot/base_footprint", "robot/base_link", (0, 0, 0.2))]
     for at_ns, (x, y) in zip(SEEN_NS, in_odom_m.tolist(), strict=True):
-        said.append(transform("/tf", at_ns - 1, "robot/map_floor_-1", "robot/odom", (*shift_m, 0), np.pi / 2))
-        said.append(transform("/tf", at_ns, "robot/odom", "robot/base_footprint", (x, y, 0)))
-        said.append(transform("/tf", at_ns, "robot/base_link", "robot/wheel", (x, y, 0)))
-    bag = write_bag(tmp_path / "walk", WALK, said)
+        messages.append(transform("/tf", at_ns - 1, "robot/map_floor_-1", "robot/odom", (*shift_m, 0), np.pi / 2))
+        messages.append(transform("/tf", at_ns, "robot/odom", "robot/base_footprint", (x, y, 0)))
+        messages.append(transform("/tf", at_ns, "robot/base_link", "robot/wheel", (x, y, 0)))
+    bag = write_bag(tmp_path / "walk", WALK, messages)
     track = read_track(bag, truth_topic="/tf")
     assert error_m(track) < 0.05
     assert track.valid[:-5].all()
@@ -194,13 +196,13 @@ def test_transforms_are_a_reference_where_they_are_named(tmp_path: Path) -> None
     assert not read_track(bag).valid.any(), "the localizer that is to be trained may have a part in it"
 
 
-def test_a_localizer_that_no_longer_says_its_place_labels_nothing(tmp_path: Path) -> None:
-    said = []
+def test_a_localizer_that_stops_publishing_labels_nothing(tmp_path: Path) -> None:
+    messages = []
     for number, (at_ns, (x, y)) in enumerate(zip(SEEN_NS, SEEN_M.tolist(), strict=True)):
         if number < 100:
-            said.append(transform("/tf", at_ns, "map", "odom", (0, 0, 0)))
-        said.append(transform("/tf", at_ns, "odom", "base_link", (x, y, 0)))
-    track = read_track(write_bag(tmp_path / "walk", WALK, said), truth_topic="/tf")
+            messages.append(transform("/tf", at_ns, "map", "odom", (0, 0, 0)))
+        messages.append(transform("/tf", at_ns, "odom", "base_link", (x, y, 0)))
+    track = read_track(write_bag(tmp_path / "walk", WALK, messages), truth_topic="/tf")
     at_s = (track.stamp_ns - track.stamp_ns[0]) / NS_PER_S
     assert track.valid[at_s < 11.5].all()
     assert not track.valid[at_s > 12.0].any()

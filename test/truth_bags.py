@@ -1,4 +1,4 @@
-"""Simulated walks as bags that tell their truth in one way or another."""
+"""Simulated walks as bags, with different sources of ground truth."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def write_bag(
 
 
 def points(topic: str, landmarks: Sequence[Landmark]) -> list[Message]:
-    """As landmarks are said, or clicked."""
+    """Landmarks, published or clicked."""
     return [Message(topic, LANDMARK_TYPE, mark.stamp_ns + LATE_NS, encode_landmark(mark, "map")) for mark in landmarks]
 
 
@@ -67,7 +67,7 @@ def poses(
     frame: str = "map",
     floor: Sequence[int] | None = None,
 ) -> list[Message]:
-    """Of another localizer."""
+    """Poses of another localizer."""
     floors = [0] * len(stamp_ns) if floor is None else floor
     return [
         Message(topic, msgtype, at + LATE_NS, pose(msgtype, at, xy, frame_of_floor(frame, on)))
