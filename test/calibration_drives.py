@@ -13,9 +13,18 @@ from truth_bags import transform
 
 from mail_ros.core.platform.robot_file import MotorField, Robot
 from mail_ros.core.types import FloatArray, IntArray
-from mail_ros.data.bag import FIELD_TOPIC, JOINTS_TOPIC, ODOMETRY_TOPIC, Message
+from mail_ros.data.bag import FIELD_TOPIC, JOINTS_TOPIC, ODOMETRY_TOPIC
 from mail_ros.data.bag_writer import BagWriter
-from mail_ros.data.messages import FIELD_TYPE, JOINTS_TYPE, ODOMETRY_TYPE, TF_TYPE, decode, encode_field, typestore
+from mail_ros.data.messages import (
+    FIELD_TYPE,
+    JOINTS_TYPE,
+    ODOMETRY_TYPE,
+    TF_TYPE,
+    Message,
+    decode,
+    encode_field,
+    typestore,
+)
 
 WHEELS = ("left_wheel_joint", "right_wheel_joint")
 RADIUS_M, AXLE_M, FASTEST_RAD_S = 0.1, 0.4, 10.0  # 1 m/s
@@ -69,8 +78,8 @@ def made_up(
         wheels: left and right.
         robot: what it carries.
         lifted: the wheels turn, the robot does not move.
-        wander_m: deviation, sideways and along, of where it is from where odometry says.
-        slip: of each wheel, from one stop to the next: deviation, as a share of its way.
+        wander_m: lateral and longitudinal standard deviation of the position from odometry.
+        slip: standard deviation of each wheel between two stops, as a fraction of its distance travelled.
         seed: of noise, wander and slip.
     """
     random = np.random.default_rng(seed)
@@ -110,7 +119,7 @@ def spins(rates_rad_s: Sequence[float] = (0.6, -1.2, 0.9, -1.5)) -> FloatArray:
 
 
 def each_and_both(seed: int = 0) -> FloatArray:
-    """Of a robot that is lifted: each wheel by itself and both, at some speeds. (n, 2) rad/s."""
+    """(n, 2) rad/s of a lifted robot: each wheel by itself and both, at some speeds."""
     random = np.random.default_rng(seed)
     pieces = [_smooth(1.0, 2.0)[:, None] * random.uniform(-FASTEST_RAD_S, FASTEST_RAD_S, 2) for _ in range(12)]
     pieces += [_smooth(1.0, 2.0)[:, None] * np.array(pair) for pair in ((8.0, 0.0), (0.0, -8.0), (9.0, 9.0))]
@@ -134,13 +143,13 @@ def odometry_of(stamp_ns: int, pose: FloatArray) -> bytes:
     """Odometry at x, y m and yaw rad."""
     x, y, yaw = pose.tolist()
     turn = _made("geometry_msgs/msg/Quaternion", 0.0, 0.0, float(np.sin(yaw / 2)), float(np.cos(yaw / 2)))
-    place = _made("geometry_msgs/msg/Pose", _made("geometry_msgs/msg/Point", x, y, 0.0), turn)
+    pose = _made("geometry_msgs/msg/Pose", _made("geometry_msgs/msg/Point", x, y, 0.0), turn)
     zero = _made("geometry_msgs/msg/Vector3", 0.0, 0.0, 0.0)
     message = _made(
         ODOMETRY_TYPE,
         _header(stamp_ns, "odom"),
         "base_link",
-        _made("geometry_msgs/msg/PoseWithCovariance", place, np.zeros(36)),
+        _made("geometry_msgs/msg/PoseWithCovariance", pose, np.zeros(36)),
         _made("geometry_msgs/msg/TwistWithCovariance", _made("geometry_msgs/msg/Twist", zero, zero), np.zeros(36)),
     )
     return bytes(typestore().serialize_cdr(message, ODOMETRY_TYPE))
@@ -172,7 +181,7 @@ def _driven(wheels: FloatArray) -> FloatArray:
 
 
 def _smooth(height: float, duration_s: float) -> FloatArray:
-    """A speed that rises for half a second, holds, and falls; the way is about as long as if it held throughout."""
+    """A speed that rises for half a second, holds, and falls; the distance is about as long as at constant speed."""
     time_s = np.arange(round((duration_s + 0.5) * RATE_HZ)) / RATE_HZ
     ramp = np.minimum(1.0, np.minimum(time_s, duration_s + 0.5 - time_s) / 0.5)
     return np.asarray(height * ramp)

@@ -21,7 +21,7 @@ from mail_ros.core.models.model_file import ModelCard, save_model
 from mail_ros.core.signal.sampling import TimeSampling
 from mail_ros.core.types import Estimate, FloatArray, IntArray, SampleLocalizer
 from mail_ros.data.bag import read_track
-from mail_ros.data.labels import interpolate
+from mail_ros.data.labels import labels_from_landmarks
 from mail_ros.data.track import Landmark, Track
 from mail_ros.data.walk_writer import write_walk
 from mail_ros.training.network import MailNetwork, arrays, untrained_network
@@ -39,7 +39,7 @@ class SyntheticWalk(NamedTuple):
 
     def track(self) -> Track:
         """As a track, without a bag in between."""
-        labels = interpolate(self.stamp_ns, self.landmarks)
+        labels = labels_from_landmarks(self.stamp_ns, self.landmarks)
         return Track("walk", self.stamp_ns, self.field_ut, labels.position_m, labels.floor, labels.valid, labels.paused)
 
     def write(self, path: Path) -> Path:

@@ -6,10 +6,12 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
+from mail_ros.data.simulator.plan import drive_route, survey_route
 
 from mail_ros.core.types import Estimate, SampleLocalizer
-from mail_ros.data.labels import interpolate
+from mail_ros.data.labels import labels_from_landmarks
 from mail_ros.data.simulator.building import Building
+from mail_ros.data.simulator.demo import simulate
 from mail_ros.data.simulator.demo_building import HEIGHT_M, demo_building
 from mail_ros.data.simulator.drive import drive as simulate
 from mail_ros.data.simulator.floor_plan import drive_route, survey_route
@@ -40,7 +42,7 @@ def simulated_track(
     """A drive at 20 Hz with a small offset, and wheels that are 3 % long and drift by a degree in ten metres."""
     walk = steady_drive(building, route, seed, rate_hz=20.0)
     landmarks = [dataclasses.replace(mark, floor=floor) for mark in walk.landmarks]
-    labels = interpolate(walk.stamp_ns, landmarks)
+    labels = labels_from_landmarks(walk.stamp_ns, landmarks)
     moved_m = np.diff(walk.position_m, axis=0, prepend=walk.position_m[:1])
     way_m = np.cumsum(np.linalg.norm(moved_m, axis=1))
     angle = YAW_RAD + np.radians(1.0) * way_m / 10.0

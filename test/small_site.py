@@ -16,10 +16,9 @@ from calibration_drives import forth_and_back, made_up, spins
 from helpers import START_NS, SyntheticWalk, synthetic_walk, tiny_config, tiny_model
 from ros import ROOT
 
-from mail_ros.data.bag import ODOMETRY_TOPIC, Message
-from mail_ros.data.body_messages import encode_odometry
+from mail_ros.data.bag import ODOMETRY_TOPIC
 from mail_ros.data.importers.ipin import IPIN_2023_ORIGIN
-from mail_ros.data.messages import ODOMETRY_TYPE
+from mail_ros.data.messages import ODOMETRY_TYPE, Message, encode_odometry
 from mail_ros.data.walk_writer import write_walk
 
 WALK_S = 60.0

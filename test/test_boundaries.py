@@ -37,7 +37,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
 }
 
 ONLY_IN = {  # packages of a single module
-    "data/plan.py": {"PIL"},
+    "data/floor_plan.py": {"PIL"},
     "data/simulator/bodies.py": {"magpylib"},
     "nodes/outputs.py": {"tf2_ros"},
     "training/export.py": {"onnx"},

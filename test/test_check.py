@@ -14,15 +14,15 @@ from mail_ros.core.localizer.diagnostics import Level
 from mail_ros.core.types import NS_PER_S, FloatArray, IntArray
 from mail_ros.data.bag import FIELD_TOPIC, Message, Recording
 from mail_ros.data.bag_writer import BagWriter
-from mail_ros.data.check.bag_report import Verdict, check, check_bag
+from mail_ros.data.check.bag_report import BagReport, check, check_bag
 from mail_ros.data.check.limits import CheckLimits
-from mail_ros.data.labels import interpolate
-from mail_ros.data.messages import FIELD_TYPE, LANDMARK_TYPE, encode_field, encode_landmark
+from mail_ros.data.labels import labels_from_landmarks
+from mail_ros.data.messages import FIELD_TYPE, LANDMARK_TYPE, Message, encode_field, encode_landmark
 from mail_ros.data.simulator.bag import write_bag
 from mail_ros.data.simulator.demo_building import demo_building
 from mail_ros.data.simulator.floor_plan import drive_route
 from mail_ros.data.track import Landmark, Track
-from mail_ros.data.truth import LANDMARK_TOPIC, Truth, Way
+from mail_ros.data.truth import LANDMARK_TOPIC, Truth, TruthSource
 
 BUILDING = demo_building()
 WALK = steady_drive(BUILDING, drive_route(BUILDING.plan, 40.0, 3), 3)
@@ -30,7 +30,7 @@ LIMITS = CheckLimits()
 
 
 def marked(landmarks: tuple[Landmark, ...]) -> Truth:
-    return Truth(Way.LANDMARKS, landmarks, landmarks)
+    return Truth(TruthSource.LANDMARKS, landmarks, landmarks)
 
 
 def recorded(
@@ -42,18 +42,18 @@ def recorded(
 ) -> Recording:
     """The walk as it would be read from a bag; `keep` says which samples arrived."""
     stamp_ns, field_ut, true_m = stamp_ns[keep], field_ut[keep], WALK.position_m[keep]
-    labels = interpolate(stamp_ns, landmarks)
+    labels = labels_from_landmarks(stamp_ns, landmarks)
     moved_m = np.diff(true_m, axis=0, prepend=true_m[:1]) if odometry else None
     track = Track("walk", stamp_ns, field_ut, labels.position_m, labels.floor, labels.valid, labels.paused, moved_m)
     return Recording(track, marked(landmarks))
 
 
-def found(verdict: Verdict) -> dict[str, Level]:
-    return {finding.name: finding.level for finding in verdict.findings}
+def found(report: BagReport) -> dict[str, Level]:
+    return {finding.name: finding.level for finding in report.findings}
 
 
-def said(verdict: Verdict, name: str) -> str:
-    return next(finding.message for finding in verdict.findings if finding.name == name)
+def text_of(report: BagReport, name: str) -> str:
+    return next(finding.message for finding in report.findings if finding.name == name)
 
 
 TIME_S = (WALK.stamp_ns - WALK.stamp_ns[0]) / NS_PER_S
@@ -64,9 +64,9 @@ def shifted(by_s: float) -> tuple[Landmark, ...]:
     return tuple(dataclasses.replace(mark, stamp_ns=mark.stamp_ns + round(by_s * NS_PER_S)) for mark in WALK.landmarks)
 
 
-def with_nan(share: float) -> FloatArray:
+def with_nan(fraction: float) -> FloatArray:
     field_ut: FloatArray = WALK.field_ut.copy()
-    field_ut[RANDOM.random(len(field_ut)) < share, 1] = np.nan
+    field_ut[RANDOM.random(len(field_ut)) < fraction, 1] = np.nan
     return field_ut
 
 
@@ -82,18 +82,18 @@ def set_back() -> IntArray:
     return np.where(TIME_S > 20.0, WALK.stamp_ns - 8 * NS_PER_S, WALK.stamp_ns)
 
 
-def standing_walk() -> Recording:
-    """A stand of two minutes at the second landmark, marked at its start and end."""
+def walk_with_stop() -> Recording:
+    """A stop of two minutes at the second landmark, marked at its start and end."""
     first, second, *rest = WALK.landmarks
     later = [dataclasses.replace(mark, stamp_ns=mark.stamp_ns + 120 * NS_PER_S) for mark in (second, *rest)]
     before = WALK.stamp_ns <= second.stamp_ns
-    stand_ns = np.arange(second.stamp_ns + 20_000_000, later[0].stamp_ns, 20_000_000)
-    stamp_ns = np.concatenate([WALK.stamp_ns[before], stand_ns, WALK.stamp_ns[~before] + 120 * NS_PER_S])
+    stop_ns = np.arange(second.stamp_ns + 20_000_000, later[0].stamp_ns, 20_000_000)
+    stamp_ns = np.concatenate([WALK.stamp_ns[before], stop_ns, WALK.stamp_ns[~before] + 120 * NS_PER_S])
     at = np.flatnonzero(before)[-1]
-    stood_ut = WALK.field_ut[at] + RANDOM.normal(scale=0.3, size=(len(stand_ns), 3))
-    field_ut = np.concatenate([WALK.field_ut[before], stood_ut, WALK.field_ut[~before]])
+    stop_ut = WALK.field_ut[at] + RANDOM.normal(scale=0.3, size=(len(stop_ns), 3))
+    field_ut = np.concatenate([WALK.field_ut[before], stop_ut, WALK.field_ut[~before]])
     marks = (first, second, *later)
-    labels = interpolate(stamp_ns, marks)
+    labels = labels_from_landmarks(stamp_ns, marks)
     return Recording(
         Track("walk", stamp_ns, field_ut, labels.position_m, labels.floor, labels.valid, labels.paused), marked(marks)
     )
@@ -107,16 +107,16 @@ def misplaced(by_m: float) -> tuple[Landmark, ...]:
 
 
 def test_a_clean_walk_is_usable_and_nothing_is_said() -> None:
-    verdict = check(recorded(), LIMITS)
-    assert verdict.usable
-    assert verdict.findings == ()
-    assert verdict.numbers["rate_hz"] == pytest.approx(50.0)
-    assert verdict.numbers["speed_m_s"] == pytest.approx(1.0, abs=0.15)
-    assert verdict.numbers["path_m"] == pytest.approx(
+    report = check(recorded(), LIMITS)
+    assert report.usable
+    assert report.findings == ()
+    assert report.numbers["rate_hz"] == pytest.approx(50.0)
+    assert report.numbers["speed_m_s"] == pytest.approx(1.0, abs=0.15)
+    assert report.numbers["path_m"] == pytest.approx(
         np.linalg.norm(np.diff([m.position_m for m in WALK.landmarks], axis=0), axis=1).sum(), abs=0.1
     )
-    assert verdict.numbers["windows"] > 200
-    assert verdict.as_json()["usable"] is True
+    assert report.numbers["windows"] > 200
+    assert report.as_json()["usable"] is True
 
 
 def test_without_odometry_nothing_is_missed() -> None:
@@ -124,10 +124,10 @@ def test_without_odometry_nothing_is_missed() -> None:
 
 
 FAULTS: list[tuple[str, Level, str, Callable[[], Recording]]] = [
-    ("gaps", Level.WARN, "1 holes, 1.0 s in all", lambda: recorded(keep=(TIME_S < 18) | (TIME_S > 19))),
+    ("gaps", Level.WARN, "1 gaps, 1.0 s in all", lambda: recorded(keep=(TIME_S < 18) | (TIME_S > 19))),
     ("gaps", Level.ERROR, "the longest 6.0 s at 15.0 s", lambda: recorded(keep=(TIME_S <= 15) | (TIME_S >= 21))),
     ("drops", Level.WARN, "are missing between others", lambda: recorded(keep=RANDOM.random(len(TIME_S)) > 0.05)),
-    ("drops", Level.ERROR, "look at the driver's load", lambda: recorded(keep=RANDOM.random(len(TIME_S)) > 0.35)),
+    ("drops", Level.ERROR, "check the driver's load", lambda: recorded(keep=RANDOM.random(len(TIME_S)) > 0.35)),
     ("rate", Level.WARN, "12.5 Hz, wanted 25 Hz or more", lambda: recorded(keep=slice(None, None, 4))),
     ("rate", Level.ERROR, "5.0 Hz, wanted 8 Hz or more", lambda: recorded(keep=slice(None, None, 10))),
     (
@@ -143,8 +143,8 @@ FAULTS: list[tuple[str, Level, str, Callable[[], Recording]]] = [
         "are not after the one before",
         lambda: recorded(WALK.stamp_ns - np.where(np.arange(len(TIME_S)) % 10 == 1, 30_000_000, 0)),
     ),
-    ("not_finite", Level.WARN, "an axis that is no number", lambda: recorded(field_ut=with_nan(0.01))),
-    ("not_finite", Level.ERROR, "look at the driver", lambda: recorded(field_ut=with_nan(0.2))),
+    ("not_finite", Level.WARN, "an axis that is not finite", lambda: recorded(field_ut=with_nan(0.01))),
+    ("not_finite", Level.ERROR, "check the driver", lambda: recorded(field_ut=with_nan(0.2))),
     ("units", Level.ERROR, "the driver seems to send gauss", lambda: recorded(field_ut=WALK.field_ut * 1e4)),
     ("units", Level.ERROR, "seems to send microtesla", lambda: recorded(field_ut=WALK.field_ut * 1e6)),
     ("units", Level.ERROR, "no magnetic field of a building", lambda: recorded(field_ut=WALK.field_ut * 1e-3)),
@@ -157,17 +157,22 @@ FAULTS: list[tuple[str, Level, str, Callable[[], Recording]]] = [
         lambda: recorded(field_ut=WALK.field_ut[:1] + RANDOM.normal(scale=0.1, size=WALK.field_ut.shape)),
     ),
     ("labels", Level.ERROR, "found 1 landmarks, wanted two", lambda: recorded(landmarks=WALK.landmarks[:1])),
-    ("labels", Level.ERROR, "1 of 5 landmarks have a place that is no", lambda: recorded(landmarks=misplaced(np.nan))),
+    (
+        "labels",
+        Level.ERROR,
+        "1 of 5 landmarks have a position that is not",
+        lambda: recorded(landmarks=misplaced(np.nan)),
+    ),
     ("labels", Level.ERROR, "are not inside the recording, by 36", lambda: recorded(landmarks=shifted(3600.0))),
     ("labels", Level.WARN, "1 of 5 landmarks are not inside", lambda: recorded(landmarks=shifted(-1.5))),
-    ("clock", Level.WARN, "0.5 s ahead of the field's", lambda: recorded()._replace(clock_s=0.5)),
-    ("clock", Level.ERROR, "7.0 s behind the field's", lambda: recorded()._replace(clock_s=-7.0)),
-    ("speed", Level.ERROR, "nobody walks so fast", lambda: recorded(landmarks=misplaced(60.0))),
-    ("speed", Level.ERROR, "at 8 to 8 s (9.0 m, ", lambda: recorded(landmarks=at_once())),
+    ("clock", Level.WARN, "0.5 s ahead of the field's", lambda: recorded()._replace(clock_offset_s=0.5)),
+    ("clock", Level.ERROR, "7.0 s behind the field's", lambda: recorded()._replace(clock_offset_s=-7.0)),
+    ("speed", Level.ERROR, "faster than walking", lambda: recorded(landmarks=misplaced(60.0))),
+    ("speed", Level.ERROR, "at 7 to 7 s (9.0 m, ", lambda: recorded(landmarks=at_once())),
     ("way", Level.WARN, "a landmark is missing or misplaced", lambda: recorded(landmarks=misplaced(14.0))),
-    ("legs", Level.WARN, "mark more places between", lambda: recorded(landmarks=WALK.landmarks[:1] + far_end())),
-    ("speed", Level.WARN, "somebody stood there", lambda: unmarked_stand()),
-    ("pauses", Level.WARN, "are standing, which trains nothing", standing_walk),
+    ("legs", Level.WARN, "mark more landmarks between", lambda: recorded(landmarks=WALK.landmarks[:1] + far_end())),
+    ("speed", Level.WARN, "stopped on the leg", lambda: unmarked_stop()),
+    ("pauses", Level.WARN, "are stationary and add nothing", walk_with_stop),
     ("unlabelled", Level.WARN, "begin and end with one", lambda: recorded(landmarks=WALK.landmarks[:3])),
     ("windows", Level.ERROR, "0 windows of 10.5 s", lambda: recorded(keep=TIME_S < 9.0)),
     ("windows", Level.WARN, "walk longer, mark more", lambda: recorded(keep=TIME_S < 13.0)),
@@ -175,7 +180,7 @@ FAULTS: list[tuple[str, Level, str, Callable[[], Recording]]] = [
 
 
 def at_once() -> tuple[Landmark, ...]:
-    """The third place with the stamp of the second."""
+    """The third landmark with the stamp of the second."""
     marks = list(WALK.landmarks)
     marks[2] = dataclasses.replace(marks[2], stamp_ns=marks[1].stamp_ns)
     return tuple(marks)
@@ -187,8 +192,8 @@ def far_end() -> tuple[Landmark, ...]:
     return (dataclasses.replace(WALK.landmarks[-1], position_m=(x_m + 41.0, y_m)),)
 
 
-def unmarked_stand() -> Recording:
-    recording = standing_walk()
+def unmarked_stop() -> Recording:
+    recording = walk_with_stop()
     first, _, *rest = recording.truth.landmarks
     return recording._replace(truth=marked((first, *rest)))
 
@@ -197,35 +202,35 @@ def unmarked_stand() -> Recording:
     ("name", "level", "message", "make"), FAULTS, ids=[f"{f[0]}-{f[1].name}-{f[2]}" for f in FAULTS]
 )
 def test_a_fault_is_found_under_its_name(name: str, level: Level, message: str, make: Callable[[], Recording]) -> None:
-    verdict = check(make(), LIMITS)
-    assert found(verdict).get(name) == level, verdict.findings
-    assert message in said(verdict, name)
-    assert verdict.usable or level is Level.ERROR or Level.ERROR in found(verdict).values()
+    report = check(make(), LIMITS)
+    assert found(report).get(name) == level, report.findings
+    assert message in text_of(report, name)
+    assert report.usable or level is Level.ERROR or Level.ERROR in found(report).values()
     if level is Level.ERROR:
-        assert not verdict.usable
+        assert not report.usable
 
 
 def test_a_whole_bag_is_judged_with_its_notes(tmp_path: Path) -> None:
     write_bag(tmp_path / "walk", WALK, {"site": "museum"})
-    verdict = check_bag(tmp_path / "walk")
-    assert (verdict.bag, verdict.findings, verdict.notes["site"]) == ("walk", (), "museum")
+    report = check_bag(tmp_path / "walk")
+    assert (report.bag, report.findings, report.notes["site"]) == ("walk", (), "museum")
 
 
 def test_a_cut_off_bag_is_judged_up_to_its_end(tmp_path: Path) -> None:
     write_bag(tmp_path / "walk", WALK)
     file = next((tmp_path / "walk").glob("*.mcap"))
     file.write_bytes(file.read_bytes()[: file.stat().st_size * 3 // 4])
-    verdict = check_bag(tmp_path / "walk")
-    assert found(verdict) == {"cut_off": Level.WARN}
-    assert 100 < verdict.numbers["samples"] < len(WALK.stamp_ns)
+    report = check_bag(tmp_path / "walk")
+    assert found(report) == {"cut_off": Level.WARN}
+    assert 100 < report.numbers["samples"] < len(WALK.stamp_ns)
 
 
 def test_what_is_no_bag_is_not_usable_and_says_why(tmp_path: Path) -> None:
-    verdict = check_bag(tmp_path / "nothing")
-    assert not verdict.usable
-    assert said(verdict, "unreadable").endswith("wanted a bag, found nothing; correct the path")
+    report = check_bag(tmp_path / "nothing")
+    assert not report.usable
+    assert text_of(report, "unreadable").endswith("wanted a bag, found nothing; correct the path")
     other = check_bag(synthetic_walk().write(tmp_path / "walk"), field_topic="/mag")
-    assert "wanted messages on /mag" in said(other, "unreadable")
+    assert "wanted messages on /mag" in text_of(other, "unreadable")
 
 
 def test_a_landmarks_clock_is_told_from_the_times_of_receipt(tmp_path: Path) -> None:
@@ -242,4 +247,6 @@ def test_a_landmarks_clock_is_told_from_the_times_of_receipt(tmp_path: Path) -> 
         for message in sorted(messages, key=lambda message: message.log_time_ns):
             writer.add_topic(message.topic, message.msgtype)
             writer.write(message.topic, message.log_time_ns, message.cdr)
-    assert said(check_bag(tmp_path / "walk"), "clock").startswith("the landmarks' clock is 2.0 s ahead of the field's")
+    assert text_of(check_bag(tmp_path / "walk"), "clock").startswith(
+        "the landmarks' clock is 2.0 s ahead of the field's"
+    )

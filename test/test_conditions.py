@@ -13,7 +13,7 @@ from mail_ros.core.errors import ConfigError
 from mail_ros.core.signal.sampling import TimeSampling
 from mail_ros.core.types import NS_PER_S, FloatArray
 from mail_ros.data.dataset import resample
-from mail_ros.data.labels import interpolate
+from mail_ros.data.labels import labels_from_landmarks
 from mail_ros.data.track import Landmark, Track
 from mail_ros.evaluation.conditions import AS_WALKED, Condition, at_speed, with_offset
 
@@ -22,7 +22,7 @@ def paused_walk() -> Track:
     """10 m in 5 s, 20 s of standing, 5 m in 10 s, then 3 s without a label; 50 Hz, with odometry."""
     stamp_ns = np.arange(0, 38 * NS_PER_S, NS_PER_S // 50)
     corners = ((0, 0.0, 0.0), (5, 10.0, 0.0), (25, 10.0, 0.0), (35, 10.0, 5.0))
-    labels = interpolate(stamp_ns, [Landmark(s * NS_PER_S, (x, y), 0) for s, x, y in corners])
+    labels = labels_from_landmarks(stamp_ns, [Landmark(s * NS_PER_S, (x, y), 0) for s, x, y in corners])
     field_ut = np.column_stack([np.sin(stamp_ns / NS_PER_S), np.cos(stamp_ns / NS_PER_S), stamp_ns / NS_PER_S])
     moved_m = np.nan_to_num(np.diff(labels.position_m, axis=0, prepend=labels.position_m[:1]))
     return Track(

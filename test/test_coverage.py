@@ -67,7 +67,7 @@ def test_only_the_missing_end_is_a_hole() -> None:
 
 
 def test_walks_a_little_beside_each_other_go_along_the_same_path() -> None:
-    covered = of(*(walk(*way, wander_m=0.3, seed=seed) for seed, way in enumerate((THERE, BACK, THERE))))
+    covered = of(*(walk(*path, wander_m=0.3, seed=seed) for seed, path in enumerate((THERE, BACK, THERE))))
     assert metres(covered) == pytest.approx([21, 0, 0], abs=1)
     assert covered.passes.max() == 3
 
@@ -93,12 +93,12 @@ def test_a_corner_is_no_path_of_its_own() -> None:
 def test_standing_and_holes_are_no_passes() -> None:
     track = walk(*THERE)
     pause = np.concatenate([np.arange(100), np.full(300, 100), np.arange(100, len(track))])
-    stood = dataclasses.replace(
+    stationary = dataclasses.replace(
         track,
         stamp_ns=np.arange(len(pause)) * NS_PER_S // 10,
         **{name: getattr(track, name)[pause] for name in ("field_ut", "position_m", "floor", "valid", "paused")},
     )
-    assert of(stood).passes.tolist() == [1] * 21
+    assert of(stationary).passes.tolist() == [1] * 21
     hole = track.stamp_ns + np.where(np.arange(len(track)) > 100, 5 * NS_PER_S, 0)
     early, late = (np.isin(np.arange(len(track)), part) for part in (range(80), range(120, 201)))
     lost = dataclasses.replace(track, stamp_ns=hole, valid=early | late)

@@ -9,19 +9,21 @@ from matplotlib.image import imread
 from test_coverage import BACK, THERE, walk
 
 from mail_ros.core.localizer.diagnostics import Level
-from mail_ros.data.check.bag_report import Verdict
+from mail_ros.data.check.bag_report import BagReport
 from mail_ros.data.check.limits import Finding
-from mail_ros.data.check.site import SiteCheck, by_site, held_out, held_to
+from mail_ros.data.check.site_report import SiteReport, checked_against_site, group_by_site, held_out
 from mail_ros.data.coverage import Need
-from mail_ros.data.plan import FREE, OCCUPIED, UNKNOWN, Plan
+from mail_ros.data.floor_plan import FREE, OCCUPIED, UNKNOWN, FloorPlan
 from mail_ros.data.site_file import SiteFile
 from mail_ros.data.track import Track
 from mail_ros.evaluation.coverage.marks import LOOKS, arrows, dashes, extent_m, line_of, numbered, summary
 from mail_ros.evaluation.coverage.picture import draw_coverage
 
 
-def site(*tracks: Track, name: str = "museum", findings: tuple[Finding, ...] = ()) -> SiteCheck:
-    (only,) = by_site([Verdict(track.source, {"path_m": 20.0}, findings, {"site": name}, track) for track in tracks])
+def site(*tracks: Track, name: str = "museum", findings: tuple[Finding, ...] = ()) -> SiteReport:
+    (only,) = group_by_site(
+        [BagReport(track.source, {"path_m": 20.0}, findings, {"site": name}, track) for track in tracks]
+    )
     return only
 
 
@@ -36,24 +38,24 @@ def share_of(path: Path, need: Need) -> float:
 
 
 def test_bags_are_gathered_by_the_site_that_they_name() -> None:
-    verdicts = [Verdict(str(n), {}, (), {"site": name}, walk(*THERE)) for n, name in enumerate(["a", "b", "a", ""])]
-    assert [(one.name, len(one.verdicts)) for one in by_site(verdicts)] == [("a", 2), ("b", 1), ("site", 1)]
+    reports = [BagReport(str(n), {}, (), {"site": name}, walk(*THERE)) for n, name in enumerate(["a", "b", "a", ""])]
+    assert [(one.name, len(one.bags)) for one in group_by_site(reports)] == [("a", 2), ("b", 1), ("site", 1)]
 
 
-def told(name: str, floor: int = 0, **notes: str) -> Verdict:
-    return Verdict(name, {}, (), notes, walk(*THERE, floor=floor))
+def told(name: str, floor: int = 0, **notes: str) -> BagReport:
+    return BagReport(name, {}, (), notes, walk(*THERE, floor=floor))
 
 
 def test_bags_are_held_to_a_site_that_is_given() -> None:
     museum = SiteFile("museum", (0,), path=Path("museum.yaml"))
     fits, other, strange = (
-        held_to(museum, verdict) for verdict in (told("a"), told("b", site="depot"), told("c", floor=3))
+        checked_against_site(museum, report) for report in (told("a"), told("b", site="depot"), told("c", floor=3))
     )
     assert (fits.usable, fits.notes["site"]) == (True, "museum")
     assert (other.usable, other.notes["site"]) == (False, "depot")
     assert strange.findings[0].message == (
         "found floor 3, which museum.yaml does not have; "
-        "add the floor there, or correct the frame of what tells the place"
+        "add the floor there, or correct the frame of the landmarks or poses"
     )
 
 
@@ -96,12 +98,12 @@ def test_the_picture_shows_holes_only_where_there_are_some(tmp_path: Path) -> No
     assert share_of(tmp_path / "whole.png", Need.NOTHING) > 0.001
 
 
-def hall() -> Plan:
+def hall() -> FloorPlan:
     """Free from (-5, -5) to (45, 15) m, with a wall at y = 8 m; unknown around."""
     image = np.full((60, 100), UNKNOWN, np.uint8)
     image[10:30, 20:70] = FREE
     image[17, 20:70] = OCCUPIED
-    return Plan(image, np.array([-25.0, -15.0]), np.array([75.0, 45.0]))
+    return FloorPlan(image, np.array([-25.0, -15.0]), np.array([75.0, 45.0]))
 
 
 def test_a_plan_lies_behind_its_floor_and_shows_where_nobody_walked(tmp_path: Path) -> None:

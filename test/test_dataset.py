@@ -74,10 +74,10 @@ def test_walks_that_give_no_window_are_named() -> None:
     short = synthetic_walk(1.5).track()
     with pytest.raises(TrackError, match=r"walk: wanted labelled, moving windows of 2.2 s, found none .*1\.[45] s"):
         WindowSet([short], tiny_config(), 0.1)
-    with pytest.raises(TrackError, match=r"longest labelled stretch without a hole: 0.0 s"):
+    with pytest.raises(TrackError, match=r"longest labelled part without a gap: 0.0 s"):
         WindowSet([synthetic_walk()._replace(landmarks=()).track()], tiny_config(), 0.1)
     by_distance = ModelConfig("matching", DistanceSampling(length_m=4.0))
-    with pytest.raises(TrackError, match=r"windows of 4.* m, found none .* without a hole: 1\.\d m"):
+    with pytest.raises(TrackError, match=r"windows of 4.* m, found none .* without a gap: 1\.\d m"):
         WindowSet([short], by_distance, 0.1)
 
 
@@ -157,7 +157,7 @@ def test_a_survey_both_ways_is_freed_of_the_device_s_own_field() -> None:
 
 def test_a_level_frame_needs_odometry_and_says_so() -> None:
     track = dataclasses.replace(driven(), moved_m=None)
-    with pytest.raises(TrackError, match=r"drive: wanted odometry, to turn the field to the map"):
+    with pytest.raises(TrackError, match=r"drive: wanted odometry, to rotate the field to the map"):
         resample(track, TimeSampling(rate_hz=10.0), "gravity")
 
 

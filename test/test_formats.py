@@ -16,7 +16,7 @@ from safetensors.numpy import save_file
 from mail_ros.core.errors import BagError, ModelError
 from mail_ros.core.models.model_file import CARD_KEY, load_model
 from mail_ros.data.bag import read_track
-from mail_ros.data.bag_metadata import NAME, VERSION
+from mail_ros.data.bag_metadata import METADATA_FILE, VERSION
 
 
 def changed(path: Path, change: Callable[[dict[str, Any]], object]) -> Path:
@@ -53,10 +53,10 @@ def test_a_newer_model_is_refused_and_the_field_named(model: Path) -> None:
 
 def test_bags_of_all_versions_so_far_are_read_and_a_newer_one_is_refused(tmp_path: Path) -> None:
     bag = synthetic_walk(2.0).write(tmp_path / "walk")
-    text, samples = (bag / NAME).read_text(), len(read_track(bag))
+    text, samples = (bag / METADATA_FILE).read_text(), len(read_track(bag))
 
     def as_version(version: int) -> None:
-        (bag / NAME).write_text(re.sub(rf"\bversion: {VERSION}\b", f"version: {version}", text))
+        (bag / METADATA_FILE).write_text(re.sub(rf"\bversion: {VERSION}\b", f"version: {version}", text))
 
     for version in range(1, VERSION + 1):
         as_version(version)
@@ -71,5 +71,5 @@ def test_bags_of_all_versions_so_far_are_read_and_a_newer_one_is_refused(tmp_pat
 def test_a_bag_whose_metadata_is_lost_is_read_from_its_file(tmp_path: Path) -> None:
     bag = synthetic_walk(2.0).write(tmp_path / "walk")
     samples = len(read_track(bag))
-    (bag / NAME).unlink()
+    (bag / METADATA_FILE).unlink()
     assert len(read_track(bag)) == samples

@@ -9,10 +9,10 @@ from mail_ros.core.errors import BagError
 from mail_ros.core.types import NS_PER_S
 from mail_ros.data.bag import read_track
 from mail_ros.data.importers import import_file
+from mail_ros.data.importers.dense_positions import TOLERANCE_M, landmarks_from_positions
 from mail_ros.data.importers.magpie import read_magpie
 from mail_ros.data.importers.plain_csv import KNOWN, read_plain_csv
-from mail_ros.data.importers.truth import TOLERANCE_M, landmarks_of
-from mail_ros.data.labels import interpolate
+from mail_ros.data.labels import labels_from_landmarks
 
 PLAIN = """\
 # made by hand
@@ -113,7 +113,7 @@ def test_magpie_a_folder_a_walk_as_topics_are_exported(tmp_path: Path) -> None:
         ("time,mx,my,x,y\n1,20,0,1,1\n", "wanted columns mx, my, mz, found no mz"),
         (
             "time,mx,my,mz,x,y\n1,1e9,0,0,1,1\n",
-            "wanted a field of 15 to 120 µT in tesla.*found a median strength of 1e",
+            "wanted a field of 15 to 120 µT in tesla.*found a median magnitude of 1e",
         ),
     ],
 )
@@ -131,8 +131,8 @@ def test_a_trackers_way_comes_back_from_few_landmarks() -> None:
     position_m = np.column_stack([np.minimum(way_m, 14.0), np.maximum(way_m - 14.0, 0.0)])
     position_m += np.random.default_rng(0).normal(scale=1e-3, size=position_m.shape)
     stamp_ns = np.round(time_s * NS_PER_S).astype(np.int64)
-    marks = landmarks_of(stamp_ns, position_m, np.zeros(len(time_s), dtype=np.int64))
-    labels = interpolate(stamp_ns, marks)
+    marks = landmarks_from_positions(stamp_ns, position_m, np.zeros(len(time_s), dtype=np.int64))
+    labels = labels_from_landmarks(stamp_ns, marks)
     assert len(marks) < 20
     assert np.linalg.norm(labels.position_m - position_m, axis=1).max() < TOLERANCE_M + 0.06
     assert labels.paused[(time_s > 8.2) & (time_s < 10.8)].all()
@@ -142,12 +142,12 @@ def test_a_trackers_way_comes_back_from_few_landmarks() -> None:
 def test_a_change_of_floor_is_kept() -> None:
     stamp_ns = np.arange(100) * 20_000_000
     position_m = np.column_stack([np.arange(100) * 0.02, np.zeros(100)])
-    marks = landmarks_of(stamp_ns, position_m, (np.arange(100) >= 40).astype(np.int64))
+    marks = landmarks_from_positions(stamp_ns, position_m, (np.arange(100) >= 40).astype(np.int64))
     assert [(mark.stamp_ns // 20_000_000, mark.floor) for mark in marks] == [(0, 0), (39, 0), (40, 1), (99, 1)]
 
 
 def test_sparse_places_are_landmarks_as_they_are() -> None:
-    marks = landmarks_of(
+    marks = landmarks_from_positions(
         np.arange(4) * NS_PER_S, np.array([[0, 0], [1, 0], [2, 0], [3, 0]], float), np.zeros(4, np.int64)
     )
     assert len(marks) == 4

@@ -72,7 +72,7 @@ READINGS = [reading(n) for n in range(21)]
         (text(READINGS, leg(0, NORTH, 0, 21)), "line 23: wanted first and last reading of 0 to 20, found 0 to 21"),
         (
             text(READINGS, leg(0, NORTH, 0, 10), leg(3 * NORTH, 2 * NORTH, 10, 20)),
-            "line 24: wanted a leg that goes on where and when .* one continuous walk, found 22.2 m and 0 s from it",
+            "line 24: wanted a leg that starts where and when .* one continuous walk, found 22.2 m and 0 s from it",
         ),
         (text(READINGS, leg(0, NORTH, 8, 18), leg(NORTH, 0, 2, 6)), "one continuous walk, found 0.0 m and -1.6 s"),
         (

@@ -105,7 +105,7 @@ def test_a_robot_that_only_localizes_loads_nothing_of_bags() -> None:
 
 def test_a_label_may_be_a_number_and_what_is_not_given_is_no_note(graph: Graph) -> None:
     parameters = declare(node_with(graph, route=12, floor="-2", carrier="person"), RecorderParameters)
-    assert parameters.take_options().notes == {"floor": "-2", "route": "12", "carrier": "person"}
+    assert parameters.recording_options().notes == {"floor": "-2", "route": "12", "carrier": "person"}
 
 
 def test_engine_is_deprecated_and_a_node_that_sets_it_is_warned_once(

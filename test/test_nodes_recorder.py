@@ -122,7 +122,7 @@ def test_a_folder_that_cannot_be_written_is_one_line_and_exit_code_1(graph: Grap
     file = graph.folder / "file"
     file.touch()
     for parameters, said in (
-        ([f"out:={file}"], "wanted a place to write, found Not a directory"),
+        ([f"out:={file}"], "wanted a writable folder, found Not a directory"),
         (["min_free_space_mb:=999999999"], "wanted 999999999 MB that stay free on the disk, found "),
     ):
         process = graph.start("mail_recorder", *parameters)
@@ -214,7 +214,7 @@ def test_labels_can_be_changed_between_two_takes(graph: Graph) -> None:
 def test_before_a_take_and_during_it_is_said_what_is_not_as_it_should_be(graph: Graph) -> None:
     recorder = Recorder(graph, topics=["imu/mag"], autostart=False)
     diagnostics: list[DiagnosticArray] = graph.listen(DiagnosticArray, "/diagnostics")
-    recorder.said("waiting for ~/start; no magnetometer: nobody publishes sensor_msgs/msg/MagneticField; no reference")
+    recorder.said("waiting for ~/start; no magnetometer: no publisher of sensor_msgs/msg/MagneticField; no reference")
     assert recorder.status[-1].level == DiagnosticStatus.ERROR
     graph.wait(lambda: any(status in recorder.status for array in diagnostics for status in array.status))
     magnetometer = graph.node.create_publisher(MagneticField, "imu/mag", RELIABLE)
@@ -227,7 +227,7 @@ def test_before_a_take_and_during_it_is_said_what_is_not_as_it_should_be(graph: 
     started, said = recorder.call("start")
     assert started, "what is there may be of use all the same"
     assert "; |B| is 4.8e+05 µT: the driver seems to send gauss, and must send tesla; " in said
-    assert "no reference: nobody publishes landmarks or poses" in said
+    assert "no reference: no publisher of landmarks or poses" in said
     publish(graph, magnetometer, *(field(100.0 + n / 50.0) for n in range(60) if n not in (30, 31)))
     recorder.said("2 messages of /imu/mag are missing")
     values = {value.key: value.value for value in recorder.status[-1].values}

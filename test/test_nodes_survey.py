@@ -23,7 +23,7 @@ from std_srvs.srv import Trigger
 from mail_ros.cli.mark import HELP
 from mail_ros.core.errors import ConfigError, MailError
 from mail_ros.data.bag import read_recording
-from mail_ros.data.truth import Way
+from mail_ros.data.truth import TruthSource
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_time
 from mail_ros.nodes.recorder_node import RecorderNode
@@ -87,7 +87,7 @@ def test_a_planned_route_is_marked_and_read_back(graph: Graph) -> None:
     assert stopped.endswith(f"; next: mail_ros check {graph.folder}/bags/* --site-file {file} --coverage coverage")
     (bag,) = (graph.folder / "bags").iterdir()
     recording = read_recording(bag)
-    assert recording.truth.way is Way.ROUTE
+    assert recording.truth.source is TruthSource.ROUTE
     assert [mark.position_m for mark in recording.truth.path] == [(0, 0), (3, 0), (3, 1)]
     assert recording.track.valid.sum() > 10
     assert (recording.notes["route"], recording.notes["site"]) == ("hall", "museum")

@@ -185,8 +185,8 @@ def test_an_imu_that_knows_no_attitude_is_no_odometry(tmp_path: Path) -> None:
     unknown.orientation_covariance = np.full(9, -1.0)
     assert decode_imu(bytes(typestore().serialize_cdr(unknown, IMU_TYPE))) is None
     odometry = BagOdometry(ODOMETRY_TOPIC, IMU_TOPIC)
-    odometry.hear(IMU_TOPIC, IMU_TYPE, bytes(typestore().serialize_cdr(unknown, IMU_TYPE)))
-    odometry.at_field(message.log_time_ns)
+    odometry.on_message(IMU_TOPIC, IMU_TYPE, bytes(typestore().serialize_cdr(unknown, IMU_TYPE)))
+    odometry.add_field_sample(message.log_time_ns)
     assert odometry.moved_m is None
 
 

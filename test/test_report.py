@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 from browser import chromium, needs_chromium
 from helpers import START_NS, synthetic_walk
+from mail_ros.data.plan import OCCUPIED
 from small_benchmark import benchmarked
 from test_cli import mail_ros
 
 from mail_ros.core.errors import MailError
 from mail_ros.core.types import NS_PER_S
-from mail_ros.data.plan import OCCUPIED, Plan
+from mail_ros.data.floor_plan import OCCUPIED, FloorPlan
 from mail_ros.evaluation.metrics import Metrics, metric_columns, metric_row
 from mail_ros.evaluation.protocol import Split, read_walks
 from mail_ros.evaluation.report.page import write_page
@@ -164,7 +165,7 @@ def test_a_walk_without_an_estimate_is_shown_as_one(copy: Path, tmp_path: Path) 
 
 
 def test_a_plan_lies_behind_the_maps_of_its_floor(run: Path, tmp_path: Path) -> None:
-    plan = Plan(np.full((40, 60), OCCUPIED, np.uint8), np.array([-15.0, -10.0]), np.array([15.0, 10.0]))
+    plan = FloorPlan(np.full((40, 60), OCCUPIED, np.uint8), np.array([-15.0, -10.0]), np.array([15.0, 10.0]))
     floors = read_run(run)
     write_page(tmp_path / "page.html", floors, (), {2: plan})
     shown = {name: floor["plan"] for name, floor in numbers_of(tmp_path / "page.html").items() if name != "charts"}

@@ -23,7 +23,7 @@ from mail_ros.core.models.model_file import build
 from mail_ros.core.signal.axes import AXES
 from mail_ros.core.types import BoolArray, Estimate, FloatArray, Sample, Status
 from mail_ros.data.dataset import WindowSet
-from mail_ros.data.gravity_alignment import turned_rows
+from mail_ros.data.gravity_alignment import rotated_rows
 from mail_ros.data.simulator.drive import drive
 from mail_ros.data.simulator.simulated_drive import SimulatedDrive
 from mail_ros.data.simulator.simulation_config import DriveConfig
@@ -90,7 +90,7 @@ def test_a_window_is_known_however_its_axes_are_turned(model: Model, angle_rad: 
     """And the iron of another body is told, whichever way the corridor is taken."""
     windows, own_ut = WindowSet([true_track(go())], model.config, 0.5), np.array([25.0, -10.0, 0.0])
     as_surveyed = model(windows.fields(windows.ends))
-    rows = turned_rows(windows.field_ut.astype(np.float64), np.full(len(windows.field_ut), -angle_rad))
+    rows = rotated_rows(windows.field_ut.astype(np.float64), np.full(len(windows.field_ut), -angle_rad))
     windows.field_ut = rows.astype(np.float32)
     assert model(windows.fields(windows.ends)).raw == pytest.approx(as_surveyed.raw, abs=0.05)
     windows.field_ut = AXES["level"].without(rows, -own_ut).astype(np.float32)

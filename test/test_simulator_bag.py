@@ -16,7 +16,7 @@ from mail_ros.data.messages import JOINTS_TYPE, decode
 from mail_ros.data.simulator.bag import write_bag
 from mail_ros.data.simulator.drive import drive
 from mail_ros.data.simulator.simulation_config import PERSON, DriveConfig
-from mail_ros.data.truth import Way
+from mail_ros.data.truth import TruthSource
 
 SMALL = ["building.aisles=2", "building.length_m=12", "building.crossings=2", "building.spacing_m=5"]
 
@@ -26,7 +26,7 @@ def test_a_robots_drive_comes_back_from_its_bag(tmp_path: Path) -> None:
     write_bag(tmp_path / "drive", dataclasses.replace(walk, landmarks=()))
     recording = read_recording(tmp_path / "drive")
     track, known = recording.track, walk.true_track("drive")
-    assert recording.truth.way is Way.REFERENCE
+    assert recording.truth.source is TruthSource.REFERENCE
     np.testing.assert_array_equal(track.stamp_ns, walk.stamp_ns)
     np.testing.assert_allclose(track.field_ut, walk.field_ut, atol=1e-9)
     np.testing.assert_allclose(track.position_m[track.valid], known.position_m[track.valid], atol=0.01)
@@ -78,7 +78,7 @@ def test_the_verb_writes_surveys_of_every_floor_and_drives(tmp_path: Path) -> No
     recordings = [read_recording(path) for path in sorted(drives.iterdir())]
     assert len({recording.notes["route"] for recording in recordings}) == 2
     for recording in recordings:
-        assert recording.truth.way is Way.REFERENCE
+        assert recording.truth.source is TruthSource.REFERENCE
         assert recording.notes["platform"] == "robot"
         step_m = np.linalg.norm(np.diff(recording.track.position_m[::50], axis=0), axis=1)
         assert np.nanmax(step_m) < 0.5

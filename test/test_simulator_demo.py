@@ -7,6 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mail_ros.data.simulator.demo_drive import ROBOT, SURVEYOR
+from mail_ros.data.simulator.dipoles import CORRIDOR_M, dipole_ut
+from mail_ros.data.simulator.plan import drive_route, survey_route
 from simulated_tracks import steady_drive
 
 from mail_ros.cli.simulate import simulate as write_survey
@@ -15,7 +18,15 @@ from mail_ros.core.types import FloatArray
 from mail_ros.data.bag import read_track
 from mail_ros.data.labels import interpolate
 from mail_ros.data.simulator.building import Building
-from mail_ros.data.simulator.demo import CALM, ROBOT, SURVEYOR, VALIDATION, drive_demo, survey_demo
+from mail_ros.data.simulator.demo import (
+    CALM,
+    ROBOT,
+    SURVEYOR,
+    VALIDATION,
+    drive_demo,
+    survey,
+    survey_demo,
+)
 from mail_ros.data.simulator.demo_building import CORRIDOR_M, HEIGHT_M, demo_building, dipole_ut
 from mail_ros.data.simulator.drive import drive
 from mail_ros.data.simulator.floor_plan import distance_m, drive_route, survey_route

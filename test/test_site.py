@@ -125,7 +125,7 @@ def test_a_walk_of_another_site_is_neither_usable_nor_trained_on(here: Path) -> 
     error = mail_ros("train", *walks[:2], "--validate", walks[2], "--site-file", "sub/mill.yaml", "--out", "m", code=1)
     assert error == (
         "mail_ros: walk1: wanted a walk at mill, found floor 1, which sub/mill.yaml does not have; "
-        "add the floor there, or correct the frame of what tells the place\n"
+        "add the floor there, or correct the frame of the landmarks or poses\n"
     )
     assert not (here / "m").exists()
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mail_ros.core.errors import ConfigError
 from mail_ros.data.route import RoutePoint
-from mail_ros.data.site_file import SiteFile, read_site, site_of, site_text
+from mail_ros.data.site_file import SiteFile, parse_site, read_site, site_text
 
 MUSEUM = """
 site: museum
@@ -58,7 +58,7 @@ def test_a_site_is_read_whole(museum: SiteFile, tmp_path: Path) -> None:
 
 
 def test_a_name_is_enough() -> None:
-    site = site_of("site: hall", Path("hall.yaml"))
+    site = parse_site("site: hall", Path("hall.yaml"))
     assert (site.name, site.map_frame, site.floors, site.origin) == ("hall", "map", (0,), None)
     assert site.route("any") is None
 
@@ -71,9 +71,9 @@ def test_a_planned_route_is_called_by_its_name(museum: SiteFile) -> None:
 
 
 def test_a_walk_of_another_site_or_floor_is_none_of_it(museum: SiteFile) -> None:
-    assert museum.misfit({"site": "museum"}, [0, -2]) is None
-    assert museum.misfit({}, [0]) is None
-    other, floor = museum.misfit({"site": "depot"}, [0]), museum.misfit({}, [0, 3])
+    assert museum.mismatch({"site": "museum"}, [0, -2]) is None
+    assert museum.mismatch({}, [0]) is None
+    other, floor = museum.mismatch({"site": "depot"}, [0]), museum.mismatch({}, [0, 3])
     assert other is not None
     assert floor is not None
     assert other.found == "one at depot"
@@ -89,14 +89,16 @@ def test_a_walk_of_another_site_or_floor_is_none_of_it(museum: SiteFile) -> None
 def test_what_is_written_is_read_again(name: str, floors: set[int], origin: tuple[float, float] | None) -> None:
     plans = {floor: Path("plans/floor 1 #: ä.yaml") for floor in sorted(floors)[:1]}
     site = SiteFile(name, tuple(sorted(floors)), plans, "map", origin, path=Path("here/site.yaml"))
-    read = site_of(site_text(site), site.path)
+    read = parse_site(site_text(site), site.path)
     assert (read.name, read.floors, read.origin) == (site.name, site.floors, origin)
     assert read.plans == {floor: Path("here") / plan for floor, plan in plans.items()}
 
 
 def test_the_examples_in_a_new_file_are_right_once_they_are_no_comments() -> None:
     text = site_text(SiteFile("museum", (-1, 0)))
-    site = site_of(text.replace("# door", "door").replace("# lift", "lift").replace("# hall", "hall"), Path("m.yaml"))
+    site = parse_site(
+        text.replace("# door", "door").replace("# lift", "lift").replace("# hall", "hall"), Path("m.yaml")
+    )
     assert set(site.landmarks) == {"door", "lift"}
     assert len(site.routes["hall"].landmarks) == 4
 
@@ -107,9 +109,9 @@ def test_the_site_file_of_the_how_to_is_one(tmp_path: Path) -> None:
     (block,) = re.findall(r"^```yaml\n(site:.*?)^```$", text, re.MULTILINE | re.DOTALL)
     (tmp_path / "plans").mkdir()
     (tmp_path / "plans" / "tour.geojson").write_text(json.dumps(TOUR))
-    hall = site_of(block, tmp_path / "museum.yaml").routes["hall"]
+    hall = parse_site(block, tmp_path / "museum.yaml").routes["hall"]
     assert [point.name for point in hall.landmarks] == ["door", "", "lift", "lift", ""]
-    assert not hall.points[2].marked
+    assert not hall.points[2].is_landmark
 
 
 @pytest.mark.parametrize(
@@ -133,15 +135,15 @@ def test_the_site_file_of_the_how_to_is_one(tmp_path: Path) -> None:
         ("site: a\norigin: [111, 49]", r"origin: wanted latitude and longitude in degrees, found \[111, 49\]"),
         (
             "site: a\nfloors: [0, 1]",
-            r"m.yaml, floors: wanted floors by their whole numbers, found \[0, 1\]; as in floors",
+            r"m.yaml, floors: wanted floors by whole numbers, found \[0, 1\]; as in floors",
         ),
-        ("site: a\nfloors: {ground: {}}", "m.yaml, floors: wanted floors by their whole numbers"),
+        ("site: a\nfloors: {ground: {}}", "m.yaml, floors: wanted floors by whole numbers"),
         ("site: a\nfloors: {0: plan.yaml}", "m.yaml, floor 0: wanted some of plan, landmarks, found 'plan.yaml'"),
         ("site: a\nfloors: {0: {map: plan.yaml}}", "m.yaml, floor 0: wanted some of plan, landmarks, found map"),
         ("site: a\nfloors: {0: {plan: 3}}", "m.yaml, floor 0: wanted the path of a file, found 3"),
         (
             "site: a\nfloors: {0: {landmarks: [door]}}",
-            r"floor 0, landmarks: wanted places by their names, found \['door'\]",
+            r"floor 0, landmarks: wanted landmarks by name, found \['door'\]",
         ),
         (
             "site: a\nfloors: {0: {landmarks: {door: 3}}}",
@@ -150,9 +152,9 @@ def test_the_site_file_of_the_how_to_is_one(tmp_path: Path) -> None:
         ("site: a\nfloors: {0: {landmarks: {d: [0, .inf]}}}", "floor 0, landmark d: wanted x and y in metres"),
         (
             "site: a\nfloors: {0: {landmarks: {lift: [1, 2]}}, 1: {landmarks: {lift: [1, 2]}}}",
-            r"floor 1, landmark lift: wanted a name of its own, found also lift at \(1, 2\) m on floor 0; rename one",
+            r"floor 1, landmark lift: wanted a unique name, found also lift at \(1, 2\) m on floor 0; rename one",
         ),
-        ("site: a\nroutes: [hall]", r"m.yaml, routes: wanted routes by their names, found \['hall'\]"),
+        ("site: a\nroutes: [hall]", r"m.yaml, routes: wanted routes by name, found \['hall'\]"),
         (
             "site: a\nroutes: {hall: [door]}",
             "m.yaml, route hall, point 1: wanted a landmark: none is known, found door",
@@ -160,11 +162,11 @@ def test_the_site_file_of_the_how_to_is_one(tmp_path: Path) -> None:
         ("site: a\nroutes: {hall: no.geojson}", "no.geojson: wanted a route as a GeoJSON .*found No such file"),
         (
             "site: a\nroutes: {hall: [{at: [0, 0]}, {at: [1, 0], floor: 1}]}",
-            "m.yaml, route hall: wanted places on its floors 0, found floor 1; correct the floor, or add it to floors",
+            "m.yaml, route hall: wanted points on its floors 0, found floor 1; correct the floor, or add it to floors",
         ),
     ],
 )
 def test_what_is_no_site_file_is_refused(text: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said) as refused:
-        site_of(text, Path("m.yaml"))
+        parse_site(text, Path("m.yaml"))
     assert "\n" not in str(refused.value)

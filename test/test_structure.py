@@ -22,7 +22,6 @@ from benchmarks.field.structure import (
 )
 from mail_ros.core.types import FloatArray
 from mail_ros.data.importers.ipin import IPIN_2023_ORIGIN, read_ipin_log
-from mail_ros.data.labels import interpolate
 from mail_ros.data.simulator.building import Building, make_building
 from mail_ros.data.simulator.simulation_config import PERSON, DriveConfig
 from mail_ros.data.track import Track
@@ -106,7 +105,7 @@ def test_a_simulated_person_sees_the_structure_of_real_walks() -> None:
     recorded = []
     for log in sorted(LOGS.glob("*_repetition01.txt.gz"))[::2]:
         walk = read_ipin_log(log, IPIN_2023_ORIGIN)
-        labels = interpolate(walk.stamp_ns, walk.landmarks)
+        labels = labels_from_landmarks(walk.stamp_ns, walk.landmarks)
         track = Track(
             log.name, walk.stamp_ns, walk.field_ut, labels.position_m, labels.floor, labels.valid, labels.paused
         )

@@ -1,4 +1,4 @@
-"""The truth of a bag: told in three ways it is the same, found by itself, and refused where it cannot be true."""
+"""Ground truth of a bag: equal from every source, found without a topic, and refused if it is inconsistent."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from mail_ros.core.types import NS_PER_S
 from mail_ros.data.bag import Message, read_recording, read_track
 from mail_ros.data.check.bag_report import check_bag
 from mail_ros.data.dataset import WindowSet
-from mail_ros.data.messages import ODOMETRY_TYPE, POSE_TYPES
+from mail_ros.data.messages import ODOMETRY_TYPE, POSE_TYPES, Message
 from mail_ros.data.route import Route, RoutePoint
 from mail_ros.data.route_file import NOTE, route_to_note
 from mail_ros.data.simulator.demo_building import demo_building
 from mail_ros.data.simulator.floor_plan import drive_route
 from mail_ros.data.track import Landmark, Track
-from mail_ros.data.truth import CLICK_TOPIC, LANDMARK_TOPIC, REFERENCE_TOPIC, Way
+from mail_ros.data.truth import CLICK_TOPIC, LANDMARK_TOPIC, REFERENCE_TOPIC, TruthSource
 
 BUILDING = demo_building()
 CORNERS = drive_route(BUILDING.plan, 40.0, 3)
@@ -35,7 +35,9 @@ SEEN_NS, SEEN_M = WALK.stamp_ns[EVERY_100_MS].tolist(), WALK.position_m[EVERY_10
 
 def planned(unmarked: tuple[int, ...] = ()) -> dict[str, str]:
     """The notes of a bag whose route is the walk's, some of its landmarks being corners only."""
-    places = [RoutePoint(mark.position_m, marked=number not in unmarked) for number, mark in enumerate(WALK.landmarks)]
+    places = [
+        RoutePoint(mark.position_m, is_landmark=number not in unmarked) for number, mark in enumerate(WALK.landmarks)
+    ]
     return {NOTE: route_to_note(Route("hall", tuple(places)))}
 
 
@@ -54,50 +56,50 @@ def error_m(track: Track) -> float:
 def test_all_ways_give_the_same_labels_within_centimetres(tmp_path: Path) -> None:
     """A landmark at every corner, marks of a route with two corners unmarked, clicks, and ten poses a second."""
     bags = {
-        Way.LANDMARKS: write_bag(tmp_path / "landmarks", WALK, points(LANDMARK_TOPIC, WALK.landmarks)),
-        Way.ROUTE: write_bag(tmp_path / "route", WALK, marked(0, 2, 4), planned(unmarked=(1, 3))),
-        Way.CLICKS: write_bag(tmp_path / "clicks", WALK, points(CLICK_TOPIC, WALK.landmarks)),
-        Way.REFERENCE: write_bag(tmp_path / "poses", WALK, poses(REFERENCE_TOPIC, SEEN_NS, SEEN_M)),
+        TruthSource.LANDMARKS: write_bag(tmp_path / "landmarks", WALK, points(LANDMARK_TOPIC, WALK.landmarks)),
+        TruthSource.ROUTE: write_bag(tmp_path / "route", WALK, marked(0, 2, 4), planned(unmarked=(1, 3))),
+        TruthSource.CLICKS: write_bag(tmp_path / "clicks", WALK, points(CLICK_TOPIC, WALK.landmarks)),
+        TruthSource.REFERENCE: write_bag(tmp_path / "poses", WALK, poses(REFERENCE_TOPIC, SEEN_NS, SEEN_M)),
     }
     assert len(STAMPS) == 5
     ends = set()
-    for way, bag in bags.items():
+    for source, bag in bags.items():
         recording = read_recording(bag)
-        assert recording.truth.way is way
+        assert recording.truth.source is source
         assert recording.track.valid[:-5].all()
         assert error_m(recording.track) < 0.05
         assert not recording.track.paused.any()
         ends.add(len(WindowSet([recording.track[:-5]], ModelConfig(), 0.1)))
-        verdict = check_bag(bag)
-        assert verdict.findings == (), verdict.findings
-        assert verdict.as_json()["truth"] == way.value
+        report = check_bag(bag)
+        assert report.findings == (), report.findings
+        assert report.as_json()["truth"] == source.value
     assert len(ends) == 1, "as many windows to train from"
 
 
-def test_the_first_way_is_taken_that_a_bag_has(tmp_path: Path) -> None:
+def test_the_first_source_of_a_bag_is_used(tmp_path: Path) -> None:
     every = {
-        Way.LANDMARKS: points(LANDMARK_TOPIC, WALK.landmarks),
-        Way.ROUTE: marked(*EVERY),
-        Way.CLICKS: points(CLICK_TOPIC, WALK.landmarks),
-        Way.REFERENCE: poses(REFERENCE_TOPIC, SEEN_NS, SEEN_M),
+        TruthSource.LANDMARKS: points(LANDMARK_TOPIC, WALK.landmarks),
+        TruthSource.ROUTE: marked(*EVERY),
+        TruthSource.CLICKS: points(CLICK_TOPIC, WALK.landmarks),
+        TruthSource.REFERENCE: poses(REFERENCE_TOPIC, SEEN_NS, SEEN_M),
     }
     messages = list(every.values())
-    for number, way in enumerate(every):
+    for number, source in enumerate(every):
         there = [message for each in messages[number:] for message in each]
-        assert read_recording(write_bag(tmp_path / way.value, WALK, there, planned())).truth.way is way
-    bag = write_bag(tmp_path / "marks", WALK, [*every[Way.ROUTE], *every[Way.CLICKS]])
-    assert read_recording(bag).truth.way is Way.CLICKS, "marks of no route tell no place"
+        assert read_recording(write_bag(tmp_path / source.value, WALK, there, planned())).truth.source is source
+    bag = write_bag(tmp_path / "marks", WALK, [*every[TruthSource.ROUTE], *every[TruthSource.CLICKS]])
+    assert read_recording(bag).truth.source is TruthSource.CLICKS, "waypoint events without a route have no positions"
     none = write_bag(tmp_path / "none", WALK)
     assert not read_track(none).valid.any()
-    said = {finding.name: finding.message for finding in check_bag(none).findings}["labels"]
-    assert said.startswith("no sample has a place: found none of landmarks on /landmark, marks of a planned route, ")
-    assert said.endswith("or name another topic with --truth")
+    text = {finding.name: finding.message for finding in check_bag(none).findings}["labels"]
+    assert text.startswith("no sample has a position: found none of landmarks on /landmark, marks of a planned route, ")
+    assert text.endswith("or name a topic with --truth")
 
 
 def test_another_topic_is_taken_by_its_name(tmp_path: Path) -> None:
     other = [dataclasses.replace(mark, floor=2) for mark in WALK.landmarks]
-    said = [*points(LANDMARK_TOPIC, WALK.landmarks), *points("/lab/landmark", other)]
-    bag = write_bag(tmp_path / "walk", WALK, [*said, *marked(0)])
+    messages = [*points(LANDMARK_TOPIC, WALK.landmarks), *points("/lab/landmark", other)]
+    bag = write_bag(tmp_path / "walk", WALK, [*messages, *marked(0)])
     assert set(read_track(bag, truth_topic="/lab/landmark").floor) == {2}
     with pytest.raises(BagError, match=r"on /truth, found /imu/mag \(sensor_msgs.*, /lab/landmark .*; name the topic"):
         read_track(bag, truth_topic="/truth")
@@ -108,19 +110,21 @@ def test_another_topic_is_taken_by_its_name(tmp_path: Path) -> None:
 
 
 def test_a_mark_that_was_taken_back_counts_no_more(tmp_path: Path) -> None:
-    """Pressed at random on the first leg, taken back, pressed again at the landmark."""
+    """A waypoint event on the first leg is cancelled and repeated at the landmark."""
     early_ns = STAMPS[0] + NS_PER_S
-    said = marks((STAMPS[0], 1), (early_ns, 2), (early_ns + NS_PER_S, -2), *zip(STAMPS[1:], (2, 3, 4, 5), strict=True))
-    assert error_m(read_track(write_bag(tmp_path / "walk", WALK, said, planned()))) < 0.05
+    messages = marks(
+        (STAMPS[0], 1), (early_ns, 2), (early_ns + NS_PER_S, -2), *zip(STAMPS[1:], (2, 3, 4, 5), strict=True)
+    )
+    assert error_m(read_track(write_bag(tmp_path / "walk", WALK, messages, planned()))) < 0.05
     last = marks(*zip(STAMPS, range(1, 6), strict=True), (STAMPS[4] + 10**8, 6), (STAMPS[4] + 2 * 10**8, -6))
     assert error_m(read_track(write_bag(tmp_path / "last", WALK, last, planned()))) < 0.05
 
 
 def test_more_marks_than_landmarks_are_refused(tmp_path: Path) -> None:
-    said = marks(*zip((*STAMPS, STAMPS[-1] + 1), range(1, 7), strict=True))
-    bag = write_bag(tmp_path / "walk", WALK, said, planned())
+    messages = marks(*zip((*STAMPS, STAMPS[-1] + 1), range(1, 7), strict=True))
+    bag = write_bag(tmp_path / "walk", WALK, messages, planned())
     with pytest.raises(
-        BagError, match="a mark for each of the 5 landmarks of route hall, found 1 more; nobody can tell"
+        BagError, match="a mark for each of the 5 landmarks of route hall, found 1 more; the wrong mark is unknown"
     ):
         read_track(bag)
     (finding,) = check_bag(bag).findings
@@ -158,7 +162,7 @@ def test_a_stand_with_a_localizers_tremor_is_a_pause(tmp_path: Path) -> None:
 def test_a_reference_that_jumps_is_refused_with_the_time(tmp_path: Path) -> None:
     jumped_m = SEEN_M + np.where(np.arange(len(SEEN_M)) >= 123, 4.0, 0.0)[:, None]
     bag = write_bag(tmp_path / "walk", WALK, poses(REFERENCE_TOPIC, SEEN_NS, jumped_m))
-    with pytest.raises(BagError, match=r"found a jump of 5\.\d m in 0.10 s, 12.3 s after its first pose; let "):
+    with pytest.raises(BagError, match=r"found a jump of 5\.\d m in 0.10 s, 12.3 s after its first pose; start "):
         read_track(bag)
     upstairs = [int(at >= 123) for at in range(len(SEEN_M))]
     bag = write_bag(tmp_path / "lift", WALK, poses(REFERENCE_TOPIC, SEEN_NS, jumped_m, floor=upstairs))
@@ -175,15 +179,15 @@ def test_poses_that_are_no_number_or_of_another_map_are_not_believed(tmp_path: P
 
 
 def test_transforms_are_a_reference_where_they_are_named(tmp_path: Path) -> None:
-    """map -> odom is turned by a right angle; the base, a third of a metre before the footprint, turns with it."""
+    """map -> odom is rotated by 90°; the base, a third of a metre before the footprint, rotates with it."""
     shift_m = np.array([3.0, -2.0])
-    in_odom_m = (SEEN_M - shift_m) @ np.array([[0.0, -1.0], [1.0, 0.0]])  # turned back
-    said = [transform("/tf_static", SEEN_NS[0], "robot/base_footprint", "robot/base_link", (0, 0, 0.2))]
+    in_odom_m = (SEEN_M - shift_m) @ np.array([[0.0, -1.0], [1.0, 0.0]])  # rotated back
+    messages = [transform("/tf_static", SEEN_NS[0], "robot/base_footprint", "robot/base_link", (0, 0, 0.2))]
     for at_ns, (x, y) in zip(SEEN_NS, in_odom_m.tolist(), strict=True):
-        said.append(transform("/tf", at_ns - 1, "robot/map_floor_-1", "robot/odom", (*shift_m, 0), np.pi / 2))
-        said.append(transform("/tf", at_ns, "robot/odom", "robot/base_footprint", (x, y, 0)))
-        said.append(transform("/tf", at_ns, "robot/base_link", "robot/wheel", (x, y, 0)))
-    bag = write_bag(tmp_path / "walk", WALK, said)
+        messages.append(transform("/tf", at_ns - 1, "robot/map_floor_-1", "robot/odom", (*shift_m, 0), np.pi / 2))
+        messages.append(transform("/tf", at_ns, "robot/odom", "robot/base_footprint", (x, y, 0)))
+        messages.append(transform("/tf", at_ns, "robot/base_link", "robot/wheel", (x, y, 0)))
+    bag = write_bag(tmp_path / "walk", WALK, messages)
     track = read_track(bag, truth_topic="/tf")
     assert error_m(track) < 0.05
     assert track.valid[:-5].all()
@@ -191,13 +195,13 @@ def test_transforms_are_a_reference_where_they_are_named(tmp_path: Path) -> None
     assert not read_track(bag).valid.any(), "the localizer that is to be trained may have a part in it"
 
 
-def test_a_localizer_that_no_longer_says_its_place_labels_nothing(tmp_path: Path) -> None:
-    said = []
+def test_a_localizer_that_stops_publishing_labels_nothing(tmp_path: Path) -> None:
+    messages = []
     for number, (at_ns, (x, y)) in enumerate(zip(SEEN_NS, SEEN_M.tolist(), strict=True)):
         if number < 100:
-            said.append(transform("/tf", at_ns, "map", "odom", (0, 0, 0)))
-        said.append(transform("/tf", at_ns, "odom", "base_link", (x, y, 0)))
-    track = read_track(write_bag(tmp_path / "walk", WALK, said), truth_topic="/tf")
+            messages.append(transform("/tf", at_ns, "map", "odom", (0, 0, 0)))
+        messages.append(transform("/tf", at_ns, "odom", "base_link", (x, y, 0)))
+    track = read_track(write_bag(tmp_path / "walk", WALK, messages), truth_topic="/tf")
     at_s = (track.stamp_ns - track.stamp_ns[0]) / NS_PER_S
     assert track.valid[at_s < 11.5].all()
     assert not track.valid[at_s > 12.0].any()
@@ -221,4 +225,6 @@ def test_clicks_that_are_double_or_far_off_are_named(tmp_path: Path) -> None:
     third_s = (third.stamp_ns - first.stamp_ns) / NS_PER_S
     off = dataclasses.replace(third, position_m=(x_m + 40.0, y_m))
     found = clicked(tmp_path / "far", first, second, off, *rest)
-    assert f"far off the way are the clicks at {third_s:.0f} s, ({x_m + 40:.1f}, {y_m:.1f}) m; click" in found["clicks"]
+    assert (
+        f"far off the path are the clicks at {third_s:.0f} s, ({x_m + 40:.1f}, {y_m:.1f}) m; click" in found["clicks"]
+    )

@@ -15,7 +15,7 @@ from recordings import rows, views
 
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.localizer.diagnostics import Level
-from mail_ros.data.plan import Plan
+from mail_ros.data.floor_plan import FloorPlan
 from mail_ros.view.drawing import Curves, Dots, Drawn, Lines, Note, Page
 from mail_ros.view.rerun_canvas import Layout, RerunCanvas, Window
 
@@ -58,7 +58,7 @@ def test_what_is_no_more_is_written_as_nothing(tmp_path: Path) -> None:
 
 def test_a_plan_lies_where_its_corners_are(tmp_path: Path) -> None:
     image = np.arange(8, dtype=np.uint8).reshape(2, 4)
-    (row,) = draw(tmp_path / "plan.rrd", "map/plan", Plan(image, np.array([-1.0, -2.0]), np.array([3.0, 0.0])))
+    (row,) = draw(tmp_path / "plan.rrd", "map/plan", FloorPlan(image, np.array([-1.0, -2.0]), np.array([3.0, 0.0])))
     (columns_first,), (origin,) = row["Transform3D:mat3x3"], row["Transform3D:translation"]
     pixels = np.array(columns_first).reshape(3, 3).T
     for pixel, place_m in (([0, 0, 0], [-1, 0, 0]), ([4, 2, 0], [3, -2, 0])):  # its upper left and lower right corner

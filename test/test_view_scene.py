@@ -11,12 +11,12 @@ import pytest
 from mail_ros.core.localizer.diagnostics import Assessment, Level
 from mail_ros.core.neighbourhood import belief_image
 from mail_ros.core.types import Cells, Estimate, Hypothesis, Status
-from mail_ros.data.plan import Plan
+from mail_ros.data.floor_plan import FloorPlan
 from mail_ros.view.drawing import Curves, Dots, Drawn, Lines, Note, Page
 from mail_ros.view.scene import COLOURS, Setting, View, ellipse, status_page
 
 NS = 10**9
-PLAN = Plan(np.full((2, 4), 205, np.uint8), np.array([-1.0, -2.0]), np.array([3.0, 0.0]))
+PLAN = FloorPlan(np.full((2, 4), 205, np.uint8), np.array([-1.0, -2.0]), np.array([3.0, 0.0]))
 
 
 class Sketch:
@@ -105,12 +105,12 @@ def test_the_floor_of_the_estimate_is_the_one_that_is_shown(sketch: Sketch) -> N
     assert hypotheses.labels == ["50%", "20%"]
     np.testing.assert_array_equal(hypotheses.position_m, [[0.0, 0.0], [1.0, 1.0]])
     assert isinstance(reference, Lines)
-    assert isinstance(none, Plan)
+    assert isinstance(none, FloorPlan)
     assert reference.strips_m == [way_m]
     assert none.image.shape == (1, 1)
     view.hear_estimate(estimate(2.0, 0.5, floor=-1))
     plan, reference = sketch.last("map/plan"), sketch.last("map/reference")
-    assert isinstance(plan, Plan)
+    assert isinstance(plan, FloorPlan)
     assert isinstance(reference, Lines)
     assert plan.image is PLAN.image
     assert not reference.strips_m

@@ -1,4 +1,4 @@
-"""Simulated walks as bags that tell their truth in one way or another."""
+"""Simulated walks as bags, with different sources of ground truth."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from mail_ros.data.bag_writer import BagWriter
 from mail_ros.data.messages import (
     FIELD_TYPE,
     LANDMARK_TYPE,
-    MARK_TYPE,
     ODOMETRY_TYPE,
     POSE_TYPES,
     TF_TYPE,
+    WAYPOINT_EVENT_TYPE,
+    Message,
     encode_field,
     encode_landmark,
-    encode_mark,
+    encode_waypoint_event,
     typestore,
 )
 from mail_ros.data.simulator.simulated_drive import SimulatedDrive
@@ -46,13 +47,16 @@ def write_bag(
 
 
 def points(topic: str, landmarks: Sequence[Landmark]) -> list[Message]:
-    """As landmarks are said, or clicked."""
+    """Landmarks, published or clicked."""
     return [Message(topic, LANDMARK_TYPE, mark.stamp_ns + LATE_NS, encode_landmark(mark, "map")) for mark in landmarks]
 
 
 def marks(*stamps: tuple[int, int]) -> list[Message]:
     """Marks of the surveyor, as stamp and number."""
-    return [Message("/mark", MARK_TYPE, stamp_ns, encode_mark(stamp_ns, number)) for stamp_ns, number in stamps]
+    return [
+        Message("/mark", WAYPOINT_EVENT_TYPE, stamp_ns, encode_waypoint_event(stamp_ns, number))
+        for stamp_ns, number in stamps
+    ]
 
 
 def poses(
@@ -63,7 +67,7 @@ def poses(
     frame: str = "map",
     floor: Sequence[int] | None = None,
 ) -> list[Message]:
-    """Of another localizer."""
+    """Poses of another localizer."""
     floors = [0] * len(stamp_ns) if floor is None else floor
     return [
         Message(topic, msgtype, at + LATE_NS, pose(msgtype, at, xy, frame_of_floor(frame, on)))

@@ -87,7 +87,7 @@ def record(folder: Path, name: str, rates_hz: dict[str, float], duration_s: floa
 def record_and_kill(folder: Path, options: Mapping[str, object], after_s: float) -> Kill:
     """Kill a recorder in the midst of traffic and mend what it left."""
     from benchmarks.recorder.traffic import send
-    from mail_ros.data.repair import repair
+    from mail_ros.data.bag_repair import repair
 
     domain_id = own_domain()
     killed_ns = 0
@@ -130,7 +130,7 @@ def _killed(node: NodeProcess) -> int:
 def _stored(bag: Path, *, by_index: bool) -> dict[str, list[bytes]]:
     """A bag's messages by topic, as rosbags reads them; `by_index` says that mcap's own reader must agree."""
     from mail_ros.data.bag import Bag
-    from mail_ros.data.repair import read_by_index
+    from mail_ros.data.bag_repair import read_by_index
 
     stored: dict[str, list[bytes]] = {}
     for message in Bag(bag).messages():

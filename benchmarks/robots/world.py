@@ -21,8 +21,8 @@ from mail_ros.core.platform.compensation import Compensation, joint_reading
 from mail_ros.core.platform.robot_file import Robot
 from mail_ros.core.signal.sampling import TimeSampling
 from mail_ros.core.types import SampleLocalizer
-from mail_ros.data.calibration.calibrate import calibrate
-from mail_ros.data.calibration.drive import Drive
+from mail_ros.data.calibration.calibration import calibrate
+from mail_ros.data.calibration.calibration_drive import CalibrationDrive
 from mail_ros.data.simulator.bag import JOINTS, TORQUE_NM_A
 from mail_ros.data.simulator.building import Building, make_building
 from mail_ros.data.simulator.drive import drive
@@ -108,7 +108,7 @@ def corrected(track: Track, driven: SimulatedDrive, robot: Robot) -> Track:
     return dataclasses.replace(track, field_ut=np.array(field_ut))
 
 
-def _as_recorded(driven: SimulatedDrive) -> Drive:
+def _as_recorded(driven: SimulatedDrive) -> CalibrationDrive:
     """As `read_drive` reads it from its bag."""
     assert driven.wheels is not None
     kinds = {"velocity": driven.wheels.velocity_rad_s, "effort": TORQUE_NM_A * driven.wheels.current_a}
@@ -117,4 +117,4 @@ def _as_recorded(driven: SimulatedDrive) -> Drive:
         for kind, values in kinds.items()
         for number, joint in enumerate(JOINTS)
     }
-    return Drive("calibration", driven.stamp_ns, driven.field_ut, joints, driven.wheels.odometry, None)
+    return CalibrationDrive("calibration", driven.stamp_ns, driven.field_ut, joints, driven.wheels.odometry, None)

@@ -22,7 +22,7 @@ BAG_TOPICS = (
     ("a person's steps and heading", bag.IMU_TOPIC),
     ("odometry", bag.ODOMETRY_TOPIC),
     ("landmarks", truth.LANDMARK_TOPIC),
-    ("marks of a planned route", truth.MARK_TOPIC),
+    ("marks of a planned route", truth.WAYPOINT_EVENT_TOPIC),
     ("places clicked in RViz", truth.CLICK_TOPIC),
     ("poses of another localizer", truth.REFERENCE_TOPIC),
 )

@@ -14,7 +14,7 @@ from mail_ros.cli.options import AsJson, Topic
 
 if TYPE_CHECKING:
     from mail_ros.core.platform.robot_file import Robot
-    from mail_ros.data.calibration.drive import Drive
+    from mail_ros.data.calibration.calibration_drive import CalibrationDrive
     from mail_ros.data.calibration.iron import IronFit
     from mail_ros.data.calibration.motor import MotorFit
 
@@ -44,11 +44,10 @@ def calibrate(
     """
     from mail_ros.core.platform.robot_file import Robot, read_robot, write_robot
     from mail_ros.data.bag import Bag
-    from mail_ros.data.calibration.calibrate import calibrate as fit
-    from mail_ros.data.calibration.drive import read_drive
-    from mail_ros.data.calibration.mount import mount_from_words
+    from mail_ros.data.calibration.calibration import calibrate as fit
+    from mail_ros.data.calibration.calibration_drive import parse_mount, read_drive
 
-    mount_xyzw = mount_from_words(mount) if mount else None
+    mount_xyzw = parse_mount(mount) if mount else None
     known = read_robot(out) if out.exists() else Robot()
     drive = read_drive(bag, topic)
     found = fit(drive, known, lifted=lifted, mount_xyzw=mount_xyzw, notes=Bag(bag).identity())
@@ -72,7 +71,7 @@ def _say_motor(motor: MotorFit | None) -> None:
         ("the same, each eighth by the others", motor.held_out_ut),
     )
     print_table(
-        f"What changes where the pose is the same, µT rms; {motor.samples:,} readings, places: {motor.places}",
+        f"What changes where the pose is the same, µT rms; {motor.samples:,} readings, poses: {motor.poses}",
         ["", "x", "y", "z", "all"],
         [[name, *(f"{each:.2f}" for each in rms), f"{math.hypot(*rms):.2f}"] for name, rms in rows],
     )
@@ -80,7 +79,7 @@ def _say_motor(motor: MotorFit | None) -> None:
         console.print("motors: no field of theirs is to be seen")
         return
     print_table(
-        f"Motor field, µT per unit; up to {motor.largest_ut:.1f} µT in this drive",
+        f"Motor field, µT per unit; up to {motor.max_ut:.1f} µT in this drive",
         ["", "x", "y", "z"],
         [
             [name, *(f"{each:.3f}" for each in row)]
@@ -88,10 +87,10 @@ def _say_motor(motor: MotorFit | None) -> None:
         ],
     )
     console.print(
-        f"motors: known to {motor.doubt_ut:.2f} µT rms, {motor.explained:.0%} of the variance explained, "
+        f"motors: known to {motor.uncertainty_ut:.2f} µT rms, {motor.explained:.0%} of the variance explained, "
         f"lag {1e3 * motor.motor.lag_s:.0f} ms, condition {motor.condition:.1f}"
     )
-    for one, other in motor.alike:
+    for one, other in motor.collinear:
         console.print(f"{one} and {other} went alike: each is given half; curves and turns tell them apart")
 
 
@@ -107,7 +106,7 @@ def _say_iron(iron: IronFit | None, robot: Robot) -> None:
     )
 
 
-def _say_mount(robot: Robot, drive: Drive, *, said: bool, lost: bool) -> None:
+def _say_mount(robot: Robot, drive: CalibrationDrive, *, said: bool, lost: bool) -> None:
     values = ", ".join(f"{value:.3f}" for value in robot.mount_xyzw)
     if said or drive.mount_xyzw is not None:
         console.print(f"mount: {values}, as {'--mount' if said else '/tf_static'} has it")

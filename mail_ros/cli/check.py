@@ -15,8 +15,8 @@ from mail_ros.core.errors import BagError
 from mail_ros.core.localizer.diagnostics import Level
 
 if TYPE_CHECKING:
-    from mail_ros.data.check.bag_report import Verdict
-    from mail_ros.data.check.site import SiteCheck
+    from mail_ros.data.check.bag_report import BagReport
+    from mail_ros.data.check.site_report import SiteReport
     from mail_ros.data.site_file import SiteFile
 
 # Heading, a verdict's number, its factor and its digits.
@@ -53,15 +53,15 @@ def check(
     """
     from mail_ros.core.platform.robot_file import read_robot
     from mail_ros.data.check.bag_report import check_bag
-    from mail_ros.data.check.site import by_site, held_to
+    from mail_ros.data.check.site_report import checked_against_site, group_by_site
     from mail_ros.data.site_file import read_site
 
     place = read_site(site_file) if site_file else None
     carrier = None if robot is None else read_robot(robot)
     with progress("checking") as bar:
         verdicts = [check_bag(bag, topic, truth, carrier) for bag in bar.track(bags, description="")]
-    verdicts = [held_to(place, verdict) for verdict in verdicts] if place else verdicts
-    sites = by_site(verdicts)
+    verdicts = [checked_against_site(place, verdict) for verdict in verdicts] if place else verdicts
+    sites = group_by_site(verdicts)
     _print_verdicts(verdicts)
     _print_coverage(sites, place)
     drawn = _draw(coverage, sites, place) if coverage is not None else []
@@ -85,16 +85,16 @@ def check(
 
 
 def _say_next(
-    path_of: Mapping[int, Path], sites: Sequence[SiteCheck], place: SiteFile | None, options: Sequence[object]
+    path_of: Mapping[int, Path], sites: Sequence[SiteReport], place: SiteFile | None, options: Sequence[object]
 ) -> None:
     """For each site: to walk what is missing, if something is, and how to train on what is there."""
-    from mail_ros.data.check.site import held_out
+    from mail_ros.data.check.site_report import held_out
     from mail_ros.evaluation.coverage.marks import numbered
 
     for site in sites:
-        held = held_out(site.verdicts)
-        judged = [path_of[id(site.verdicts[index])] for index in held]
-        taught = [path_of[id(verdict)] for index, verdict in enumerate(site.verdicts) if index not in held]
+        held = held_out(site.bags)
+        judged = [path_of[id(site.bags[index])] for index in held]
+        taught = [path_of[id(verdict)] for index, verdict in enumerate(site.bags) if index not in held]
         if not judged:
             say_next(f"walk every route of {site.name} once more, to validate with, and check again")
             continue
@@ -106,21 +106,21 @@ def _say_next(
         say_next(*walk, f"mail_ros train {gathered(taught)} {validate} {words(*options, *out, *SETTINGS)}")
 
 
-def _print_verdicts(verdicts: Sequence[Verdict]) -> None:
+def _print_verdicts(verdicts: Sequence[BagReport]) -> None:
     lines = []
     for verdict in verdicts:
         values = [
             f"{verdict.numbers[name] * factor:,.{digits}f}" if name in verdict.numbers else "–"
             for _, name, factor, digits in COLUMNS
         ]
-        lines.append([verdict.bag, "usable" if verdict.usable else "NO", verdict.way.value, *values])
+        lines.append([verdict.bag, "usable" if verdict.usable else "NO", verdict.truth_source.value, *values])
     print_table("", ["bag", "verdict", "truth", *(heading for heading, *_ in COLUMNS)], lines, words=(0, 1, 2))
     for verdict in verdicts:
         for finding in verdict.findings:
             console.print(f"{verdict.bag}: {finding.level.name}, {finding.name}: {finding.message}", markup=False)
 
 
-def _print_coverage(sites: Sequence[SiteCheck], place: SiteFile | None) -> None:
+def _print_coverage(sites: Sequence[SiteReport], place: SiteFile | None) -> None:
     from mail_ros.evaluation.coverage.marks import line_of, numbered, summary
 
     for site in sites:
@@ -132,22 +132,22 @@ def _print_coverage(sites: Sequence[SiteCheck], place: SiteFile | None) -> None:
             console.print(f"{site.name}, floor {number}: not walked", markup=False)
 
 
-def missing_floors(site: SiteCheck, place: SiteFile | None) -> list[int]:
+def missing_floors(site: SiteReport, place: SiteFile | None) -> list[int]:
     """Floors of the site's file that no usable walk was on."""
     known = place.floors if place and place.name == site.name else ()
     return [number for number in known if number not in [floor.floor for floor in site.floors]]
 
 
-def _draw(folder: Path, sites: Sequence[SiteCheck], place: SiteFile | None) -> list[Path]:
+def _draw(folder: Path, sites: Sequence[SiteReport], place: SiteFile | None) -> list[Path]:
     """A picture of each site that has a labelled, usable walk, with the plans of the site's file."""
-    from mail_ros.data.plan import plans_of
+    from mail_ros.data.floor_plan import floor_plans
     from mail_ros.evaluation.coverage.picture import draw_coverage
 
     drawn: list[Path] = []
     for site in sites:
         if site.floors:
             drawn.append(folder / f"{file_stem(site.name)}.png")
-            draw_coverage(drawn[-1], site, plans_of(place) if place and place.name == site.name else {})
+            draw_coverage(drawn[-1], site, floor_plans(place) if place and place.name == site.name else {})
     return drawn
 
 

@@ -12,7 +12,7 @@ from mail_ros.cli.options import AsJson
 from mail_ros.core.errors import MailError
 
 if TYPE_CHECKING:
-    from mail_ros.data.repair import Repaired
+    from mail_ros.data.bag_repair import Repaired
 
 
 def repair(
@@ -26,7 +26,7 @@ def repair(
 
     Example: `mail_ros repair bags/*`
     """
-    from mail_ros.data.repair import repair as mend
+    from mail_ros.data.bag_repair import repair as mend
 
     failed: list[MailError] = []
     done: list[tuple[Path, Repaired | None]] = []
@@ -41,8 +41,8 @@ def repair(
     for problem in failed[:-1]:
         print_error(problem)
     if as_json:
-        mended = [{"bag": bag, "whole": repaired is None, **_details(repaired)} for bag, repaired in done]
-        print_json({"bags": mended, "failed": list(map(str, failed))})
+        repaired_files = [{"bag": bag, "whole": repaired is None, **_details(repaired)} for bag, repaired in done]
+        print_json({"bags": repaired_files, "failed": list(map(str, failed))})
     if failed:
         raise failed[-1]
 
@@ -51,4 +51,4 @@ def _details(repaired: Repaired | None) -> dict[str, object]:
     """What became of a bag that was cut off."""
     if repaired is None:
         return {}
-    return {"messages": repaired.span.counts.total(), "mended": repaired.mended, "rest": repaired.rest}
+    return {"messages": repaired.span.counts.total(), "mended": repaired.repaired_files, "rest": repaired.rest}

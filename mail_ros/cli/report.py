@@ -24,12 +24,12 @@ def report(
 
     Example: `mail_ros report runs/accuracy --out report.html --tables tables.md`
     """
-    from mail_ros.data.plan import plans_of
+    from mail_ros.data.floor_plan import floor_plans
     from mail_ros.data.site_file import read_site
     from mail_ros.evaluation.report.page import write_page
     from mail_ros.evaluation.report.runs import read_runs
 
-    plans = plans_of(read_site(site_file)) if site_file else {}
+    plans = floor_plans(read_site(site_file)) if site_file else {}
     floors, studies = read_runs(runs)
     write_page(out, floors, studies, plans)
     if tables is not None:

@@ -39,8 +39,8 @@ def init(
 
     Example: `mail_ros site init museum --floor 0 --floor -2`
     """
-    from mail_ros.data.plan import plans_of
-    from mail_ros.data.site_file import site_of
+    from mail_ros.data.floor_plan import floor_plans
+    from mail_ros.data.site_file import parse_site
 
     path = out or Path(f"{name}.yaml")
     if path.exists():
@@ -48,8 +48,8 @@ def init(
             path, wanted="a name that is free", found="a file", fix="edit it, or choose another with --out"
         )
     text = _text(name, floor or ["0"], map_frame, origin, path.parent)
-    made = site_of(text, path)
-    plans = plans_of(made)
+    made = parse_site(text, path)
+    plans = floor_plans(made)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     for number in made.floors:
@@ -90,13 +90,13 @@ def _from(plan: Path, folder: Path) -> Path:
 
 
 def _origin(text: str) -> tuple[float, float]:
-    from mail_ros.data.site_file import parsed_origin
+    from mail_ros.data.site_file import parse_origin
 
     try:
         parts: list[float] | str = [float(part) for part in text.split(",")]
     except ValueError:
         parts = text
-    return parsed_origin(parts, "--origin")
+    return parse_origin(parts, "--origin")
 
 
 def _plan_words(extent_m: tuple[float, float, float, float]) -> str:

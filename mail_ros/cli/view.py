@@ -80,7 +80,7 @@ def _bag(
     from mail_ros.data.site_file import read_site
 
     try:
-        from mail_ros.data.plan import plans_of
+        from mail_ros.data.floor_plan import floor_plans
         from mail_ros.view.bag import reference_ways, show_bag
         from mail_ros.view.rerun_canvas import Layout, RerunCanvas
         from mail_ros.view.scene import Setting, View
@@ -90,7 +90,7 @@ def _bag(
     loaded, card, _ = load_model(model)
     localizer, track = compose(loaded, tracker, stride_s), read_track(bag, *topics)
     scales = tuple(f"{scale_s:g} s" for scale_s in card.config.mail.scales_s)
-    setting = Setting(plans_of(read_site(site_file) if site_file else None), scales, reference_ways(track))
+    setting = Setting(floor_plans(read_site(site_file) if site_file else None), scales, reference_ways(track))
     layout = Layout(attention=card.config.kind == "mail", error=bool(track.valid.any()))
     with closing(RerunCanvas(layout, out)) as canvas:
         with progress("localizing") as bar:

@@ -1,7 +1,7 @@
-"""Reading bags: rosbag2 folders and files, also those that were cut off.
+"""Reading bags: rosbag2 folders and files, also truncated ones.
 
-A whole bag is read by `rosbags`. An MCAP file without its closing magic was cut off by a power loss or a
-kill: it is read from the front, up to where it ends.
+`rosbags` reads a complete bag. An MCAP file without its closing magic was truncated by a power loss or a kill:
+`mcap_salvage.Salvage` reads it from the front, up to where it ends.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from mail_ros.core.errors import BagError
 from mail_ros.core.platform.compensation import Compensation
 from mail_ros.core.platform.robot_file import Robot
 from mail_ros.core.types import NS_PER_S, FloatArray
-from mail_ros.data.bag_metadata import NAME, read_metadata
+from mail_ros.data.bag_metadata import METADATA_FILE, read_metadata
 from mail_ros.data.bag_odometry import BagOdometry
 from mail_ros.data.mcap_file import MAGIC
-from mail_ros.data.messages import FIELD_TYPE, JOINTS_TYPE, decode_field, decode_joints
-from mail_ros.data.salvage import Salvage
+from mail_ros.data.mcap_salvage import Salvage
+from mail_ros.data.messages import FIELD_TYPE, JOINTS_TYPE, Message, decode_field, decode_joints
 from mail_ros.data.track import Track
 from mail_ros.data.truth import BagTruth, Truth
 
@@ -38,23 +38,14 @@ MOUNTS_TOPIC = "/tf_static"
 _NUMBER = re.compile(r"(\d+)")
 
 
-class Message(NamedTuple):
-    """One stored message."""
-
-    topic: str
-    msgtype: str
-    log_time_ns: int
-    cdr: bytes
-
-
 class Bag:
     """A bag to read: a rosbag2 folder, or an .mcap or .db3 file."""
 
     def __init__(self, path: Path) -> None:
-        """Look at the bag without reading its messages.
+        """Open the bag without reading its messages.
 
         Raises:
-            BagError: nothing there, or not a bag.
+            BagError: the path does not exist, or is not a bag.
         """
         self.path = path
         if not path.exists():
@@ -68,19 +59,19 @@ class Bag:
 
     @property
     def name(self) -> str:
-        """The bag's name, without the ending."""
+        """The bag's name without extension."""
         return self.path.stem if self.path.is_file() else self.path.name
 
     def messages(self, topics: Sequence[str] = ()) -> Iterator[Message]:
-        """The messages of some topics, or of all, in the order of the log.
+        """The messages of some topics, or of all, in log order.
 
         Raises:
-            BagError: the bag is damaged in another way than being cut off.
+            BagError: the bag is damaged in another way than by truncation.
         """
         if self.cut_off:
             yield from self._salvage(topics)
             return
-        whole = self.path.is_dir() and (self.path / NAME).exists()
+        whole = self.path.is_dir() and (self.path / METADATA_FILE).exists()
         for path in [self.path] if whole else self.files:
             try:
                 with Reader(path) as reader:
@@ -100,109 +91,94 @@ class Bag:
                     yield Message(channel.topic, schema.name if schema else "", message.log_time, message.data)
 
     def notes(self) -> dict[str, str]:
-        """What was noted at the recording (rosbag2's custom_data): device, route; empty where nothing was."""
+        """Notes of the recording (rosbag2's custom_data), such as device and route; empty where there are none."""
         if metadata := read_metadata(self.path if self.path.is_dir() else self.path.parent):
             return dict(metadata.get("custom_data") or {})
         return Salvage(self.files[0]).read_front().notes if self.files[0].suffix == ".mcap" else {}
 
     def identity(self) -> dict[str, str]:
-        """Name and hash, as run folders, model cards and benchmarks keep them."""
-        return {"bag": self.name, "sha256": self.sha256()}
-
-    def sha256(self) -> str:
-        """Hash of the stored messages' files, which a model card keeps."""
+        """Name and hash of the files, as run folders, model cards and benchmarks store them."""
         digest = hashlib.sha256()
         for file in self.files:
             digest.update(file.read_bytes())
-        return digest.hexdigest()
+        return {"bag": self.name, "sha256": digest.hexdigest()}
 
 
 class Recording(NamedTuple):
-    """What a bag holds of a walk."""
+    """One walk and its ground truth, read from a bag."""
 
     track: Track
     truth: Truth = Truth()
-    clock_s: float = 0.0  # how much later the clock of the landmarks is than that of the field
+    clock_offset_s: float = 0.0  # clock of the landmarks minus clock of the field
     cut_off: bool = False
     notes: Mapping[str, str] = {}
 
 
 def read_track(path: Path, field_topic: str = FIELD_TOPIC, truth_topic: str = "", robot: Robot | None = None) -> Track:
-    """One walk from its bag, with odometry where the bag has any; without a truth no sample is valid.
-
-    Args:
-        path: of the bag.
-        field_topic: of the field.
-        truth_topic: that tells where the walk was; empty: the first way that the bag has (see `truth.py`).
-        robot: that carried the sensor: its field is taken off, and the rest turned into the axes of its body.
-
-    Raises:
-        BagError: as `read_recording`.
-    """
+    """The track of `read_recording`; without a truth no sample is valid. Arguments and errors are the same."""
     return read_recording(path, field_topic, truth_topic, robot).track
 
 
 def read_recording(
     path: Path, field_topic: str = FIELD_TOPIC, truth_topic: str = "", robot: Robot | None = None
 ) -> Recording:
-    """One walk, the truth that labels it, and how their clocks differ: by what each is logged later than stamped.
+    """Read one walk, with odometry where the bag has any.
+
+    The clock offset compares, for landmarks and field, the delay between header stamp and log time.
+
+    Args:
+        path: path of the bag.
+        field_topic: topic of the magnetometer.
+        truth_topic: topic of the ground truth; empty: the first of `truth.TRUTH_TYPES` that the bag has.
+        robot: robot that carried the sensor: its disturbance is removed, and the field rotated into its body frame.
 
     Raises:
-        BagError: not a bag, an empty one, one without a topic that is wanted, whose topics are named, or a truth
-            that cannot be true.
-        ConfigError: the bag's planned route is none.
+        BagError: not a bag, an empty one, a topic is missing (existing topics are named), or the truth is
+            inconsistent.
+        ConfigError: the planned route in the bag's notes is invalid.
     """
     bag = Bag(path)
     notes = bag.notes()
     stamps: list[int] = []
     logged: list[int] = []
     fields: list[FloatArray] = []
-    seen: set[str] = set()
+    topics: set[str] = set()
     odometry, truths = BagOdometry(ODOMETRY_TOPIC, IMU_TOPIC), BagTruth(path, notes, truth_topic)
     correction = Compensation(robot or Robot())
     for message in bag.messages():
-        seen.add(f"{message.topic} ({message.msgtype})")
+        topics.add(f"{message.topic} ({message.msgtype})")
         if message.topic == field_topic and message.msgtype == FIELD_TYPE:
             stamp_ns, field_ut = decode_field(message.cdr)
-            odometry.at_field(stamp_ns)
+            odometry.add_field_sample(stamp_ns)
             stamps.append(stamp_ns)
             logged.append(message.log_time_ns)
             fields.append(correction.field_ut(stamp_ns, field_ut))
         elif message.topic == JOINTS_TOPIC and message.msgtype == JOINTS_TYPE:
             correction.add_joints(decode_joints(message.cdr))
         else:
-            odometry.hear(message.topic, message.msgtype, message.cdr)
-            truths.hear(message.topic, message.msgtype, message.log_time_ns, message.cdr)
+            odometry.on_message(message.topic, message.msgtype, message.cdr)
+            truths.on_message(message)
     if not stamps:
         raise BagError(
             path,
             wanted=f"messages on {field_topic} ({FIELD_TYPE})",
-            found=", ".join(sorted(seen)) or "no message at all",
+            found=", ".join(sorted(topics)) or "no message at all",
             fix="name the topic with --topic, or record it",
         )
-    truth = truths.found(sorted(seen))
+    truth = truths.result(sorted(topics))
     if bag.cut_off:
         logger.warning("%s was cut off while it was recorded: using the %d samples before its end", path, len(stamps))
     stamp_ns_array = np.array(stamps, dtype=np.int64)
     labels = truth.labels(stamp_ns_array)
-    track = Track(
-        bag.name,
-        stamp_ns_array,
-        np.array(fields),
-        labels.position_m,
-        labels.floor,
-        labels.valid,
-        labels.paused,
-        odometry.moved_m,
-        odometry.attitude_xyzw,
-    )
-    late_ns = np.median(np.array(logged) - stamp_ns_array)
-    clock_s = float(late_ns - np.median(truth.late_ns)) / NS_PER_S if truth.late_ns else 0.0
-    return Recording(track, truth, clock_s, bag.cut_off, notes)
+    field_ut = np.array(fields)
+    track = Track(bag.name, stamp_ns_array, field_ut, *labels, odometry.moved_m, odometry.attitude_xyzw)
+    delay_ns = np.median(np.array(logged) - stamp_ns_array)
+    offset_s = float(delay_ns - np.median(truth.log_delay_ns)) / NS_PER_S if truth.log_delay_ns else 0.0
+    return Recording(track, truth, offset_s, bag.cut_off, notes)
 
 
 def _files(folder: Path) -> list[Path]:
-    """A bag's files in their order: as its metadata has them, else by their numbers."""
+    """A bag's files in the order of its metadata, or else by their numbers."""
     named = [folder / Path(name).name for name in read_metadata(folder).get("relative_file_paths") or ()]
     if named and all(path.exists() for path in named):
         return named
@@ -214,7 +190,7 @@ def is_cut_off(file: Path) -> bool:
     """Whether an MCAP file lacks its end.
 
     Raises:
-        BagError: it lacks its beginning, so it is something else.
+        BagError: the file does not begin as an MCAP file.
     """
     with file.open("rb") as stream:
         head = stream.read(len(MAGIC))

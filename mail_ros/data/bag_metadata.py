@@ -1,4 +1,4 @@
-"""What a rosbag2 bag says of itself: topics, files, counts and notes, as metadata.yaml has them (format version 9)."""
+"""metadata.yaml of a rosbag2 bag: topics, files, counts and notes (format version 9)."""
 
 from __future__ import annotations
 
@@ -7,39 +7,38 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from io import StringIO
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from ruamel.yaml import YAML
+from mail_ros.data.yaml_text import dump_yaml, parse
 
-VERSION = 9  # of rosbag2's metadata, since Jazzy
-NAME = "metadata.yaml"
+VERSION = 9  # format of rosbag2's metadata since Jazzy
+METADATA_FILE = "metadata.yaml"
 
 
 @dataclass(frozen=True)
 class Topic:
-    """One topic of a bag, and what a reader needs to understand its messages."""
+    """One topic of a bag, with what a reader needs to decode its messages."""
 
     name: str  # absolute, as in /imu/mag
     msgtype: str  # as in sensor_msgs/msg/MagneticField
-    definition: str  # its text, with those of the types it is made of
+    definition: str  # text of the message definition, with those of nested types
     type_hash: str = ""  # RIHS01
-    qos: tuple[Mapping[str, Any], ...] = ()  # offered profiles in rosbag2's terms; none means its default
+    qos: tuple[Mapping[str, Any], ...] = ()  # offered profiles in rosbag2's terms; empty: rosbag2's default
     schema_encoding: str = "ros2msg"
     encoding: str = "cdr"
 
     @property
     def channel(self) -> dict[str, str]:
-        """What an MCAP file keeps beside the topic."""
-        profiles = yaml_text([dict(profile) for profile in self.qos]) if self.qos else ""
+        """Metadata of the topic's MCAP channel."""
+        profiles = dump_yaml([dict(profile) for profile in self.qos]) if self.qos else ""
         return {"offered_qos_profiles": profiles, "topic_type_hash": self.type_hash}
 
 
 @dataclass
 class Span:
-    """How many messages there are, and from when to when."""
+    """Message counts, and the first and last log time."""
 
     counts: Counter[str] = field(default_factory=Counter)  # by topic
     first_ns: int = 0
@@ -52,11 +51,11 @@ class Span:
         self.counts[topic] += 1
 
     def copy(self) -> Span:
-        """As it is now."""
+        """An independent copy."""
         return Span(self.counts.copy(), self.first_ns, self.last_ns)
 
     def terms(self) -> dict[str, Any]:
-        """As rosbag2 writes it."""
+        """The span in rosbag2's terms."""
         return {
             "duration": {"nanoseconds": self.last_ns - self.first_ns},
             "starting_time": {"nanoseconds_since_epoch": self.first_ns},
@@ -64,8 +63,8 @@ class Span:
         }
 
 
-def total(spans: Sequence[Span]) -> Span:
-    """All of them together."""
+def total_span(spans: Sequence[Span]) -> Span:
+    """The union of spans."""
     filled = [span for span in spans if span.counts]
     return Span(
         sum((span.counts for span in filled), Counter()),
@@ -78,11 +77,11 @@ def metadata(topics: Sequence[Topic], files: Mapping[str, Span], custom: Mapping
     """rosbag2's description of a bag.
 
     Args:
-        topics: all of them, also those without a message.
-        files: names within the bag's folder, in their order, and what each holds.
-        custom: notes, kept as rosbag2's custom_data.
+        topics: all topics, also those without a message.
+        files: span of each file, by name within the bag's folder, in order.
+        custom: notes, stored as rosbag2's custom_data.
     """
-    whole = total(list(files.values()))
+    whole = total_span(list(files.values()))
     return {
         "version": VERSION,
         "storage_identifier": "mcap",
@@ -100,7 +99,7 @@ def metadata(topics: Sequence[Topic], files: Mapping[str, Span], custom: Mapping
             }
             for topic in topics
         ],
-        "compression_format": "",  # chunks are compressed by MCAP itself, which is none of rosbag2's compressions
+        "compression_format": "",  # MCAP compresses chunks itself; rosbag2's own compression is off
         "compression_mode": "",
         "relative_file_paths": list(files),
         "files": [{"path": name, **span.terms()} for name, span in files.items()],
@@ -110,44 +109,36 @@ def metadata(topics: Sequence[Topic], files: Mapping[str, Span], custom: Mapping
 
 
 def write_metadata(folder: Path, content: Mapping[str, Any]) -> None:
-    """Put metadata.yaml into a bag's folder, whole or not at all, and onto the disk.
+    """Write metadata.yaml into a bag's folder atomically, and sync it to the disk.
 
     Raises:
-        OSError: there is no room.
+        OSError: the disk is full.
     """
-    partial = folder / f"{NAME}.partial"
+    partial = folder / f"{METADATA_FILE}.partial"
     with partial.open("w") as stream:
-        stream.write(yaml_text({"rosbag2_bagfile_information": dict(content)}))
+        stream.write(dump_yaml({"rosbag2_bagfile_information": dict(content)}))
         stream.flush()
         os.fsync(stream.fileno())
-    partial.replace(folder / NAME)
+    partial.replace(folder / METADATA_FILE)
     sync_folder(folder)
 
 
 def read_metadata(folder: Path) -> dict[str, Any]:
-    """What metadata.yaml says; empty where there is none."""
-    path = folder / NAME
+    """Content of metadata.yaml; empty where the file does not exist."""
+    path = folder / METADATA_FILE
     return dict(_parsed(path.read_text())) if path.exists() else {}
 
 
 @lru_cache(maxsize=256)
 def _parsed(text: str) -> Mapping[str, Any]:
-    """Kept, since a bag is asked again and again for what it says of itself, and parsing takes 20 ms."""
-    return MappingProxyType(YAML(typ="safe").load(text)["rosbag2_bagfile_information"])
+    """Cached, since one bag's metadata is read many times and parsing takes 20 ms."""
+    return MappingProxyType(parse(text, METADATA_FILE, "metadata of a rosbag2 bag")["rosbag2_bagfile_information"])
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring a folder's own entries onto the disk: a file that no folder names is lost."""
+    """Sync a folder's entries to the disk: without its entry, a file is lost after a power loss."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def yaml_text(value: Any) -> str:
-    """A value as YAML."""
-    yaml, text = YAML(typ="safe"), StringIO()
-    yaml.default_flow_style = False
-    yaml.dump(value, text)
-    return text.getvalue()

@@ -1,4 +1,4 @@
-"""Odometry out of a bag: what a walk's samples may know of the way since the sample before."""
+"""Odometry of a bag: for each magnetometer sample, the displacement since the previous one and the attitude."""
 
 from __future__ import annotations
 
@@ -11,48 +11,48 @@ from mail_ros.data.messages import IMU_TYPE, ODOMETRY_TYPE, decode_imu, decode_o
 
 
 class BagOdometry:
-    """Hears a bag's messages in the order of the log; wheels are believed before steps.
+    """Collects a bag's messages in log order; wheel odometry takes precedence over steps.
 
-    At a field sample count only messages that were logged before it and whose stamp is not after its own:
-    what came later changes nothing.
+    A magnetometer sample uses only messages that were logged before it and are not stamped after it: the result
+    is causal.
     """
 
     def __init__(self, wheels_topic: str, imu_topic: str) -> None:
         self._wheels_topic, self._imu_topic = wheels_topic, imu_topic
         self._wheels, self._steps = WheelOdometry(), PedestrianOdometry()
         self._wheels_travelled, self._steps_travelled = Displacements(), Displacements()
-        self._heard_wheels = self._heard_steps = False
+        self._has_wheels = self._has_steps = False
         self._by_wheels: list[FloatArray] = []
         self._by_steps: list[FloatArray] = []
         self._attitude = AttitudeBuffer()
         self._attitudes: list[FloatArray] = []
 
-    def hear(self, topic: str, msgtype: str, cdr: bytes) -> None:
-        """Take a message of any topic."""
+    def on_message(self, topic: str, msgtype: str, cdr: bytes) -> None:
+        """Process a message of any topic."""
         if topic == self._wheels_topic and msgtype == ODOMETRY_TYPE:
             pose = decode_odometry(cdr)
             self._wheels_travelled.add(pose.stamp_ns, self._wheels.push(pose.stamp_ns, pose.position_m))
             self._attitude.update_wheels(pose.yaw_rad)
-            self._heard_wheels = True
+            self._has_wheels = True
         elif topic == self._imu_topic and msgtype == IMU_TYPE and (reading := decode_imu(cdr)) is not None:
             self._steps_travelled.add(reading.stamp_ns, self._steps.push(reading))
             self._attitude.update_imu(reading.orientation_xyzw)
-            self._heard_steps = True
+            self._has_steps = True
 
-    def at_field(self, stamp_ns: int) -> None:
-        """A field sample was logged."""
+    def add_field_sample(self, stamp_ns: int) -> None:
+        """Store the odometry of a magnetometer sample."""
         self._by_wheels.append(self._wheels_travelled.take(stamp_ns))
         self._by_steps.append(self._steps_travelled.take(stamp_ns))
         self._attitudes.append(self._attitude.newest)
 
     @property
     def moved_m(self) -> FloatArray | None:
-        """(n, 2) before each of the n field samples; None where the bag has no odometry."""
-        if self._heard_wheels:
+        """(n, 2) displacement before each of the n magnetometer samples; None where the bag has no odometry."""
+        if self._has_wheels:
             return np.array(self._by_wheels).reshape(-1, 2)
-        return np.array(self._by_steps).reshape(-1, 2) if self._heard_steps else None
+        return np.array(self._by_steps).reshape(-1, 2) if self._has_steps else None
 
     @property
     def attitude_xyzw(self) -> FloatArray | None:
-        """(n, 4) at each of the n field samples, NaN before the first; None where the bag has no odometry."""
-        return np.array(self._attitudes).reshape(-1, 4) if self._heard_wheels or self._heard_steps else None
+        """(n, 4) at each magnetometer sample, NaN before the first; None where the bag has no odometry."""
+        return np.array(self._attitudes).reshape(-1, 4) if self._has_wheels or self._has_steps else None

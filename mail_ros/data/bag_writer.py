@@ -1,9 +1,9 @@
-"""Writing rosbag2 MCAP bags: CDR bytes as they came in, message definitions inside, valid metadata.
+"""Writing rosbag2 MCAP bags: CDR bytes unchanged, message definitions inside, valid metadata.
 
     write() --> NAME_0.mcap  --full--> NAME_1.mcap ...   close() --> metadata.yaml
-                  flush(): no later SIGKILL takes it away; the disk has it soon after, and meanwhile nobody waits
+                  flush(): data survives a SIGKILL; a background thread syncs it to the disk
 
-A bag that was cut off keeps all but what came since the last flush (readers: `bag.py`; mending: `repair.py`).
+A truncated bag holds everything up to the last flush (`bag.py` reads it, `bag_repair.py` completes it).
 """
 
 from __future__ import annotations
@@ -18,24 +18,28 @@ from typing import Any
 
 from mail_ros.core.errors import BagError
 from mail_ros.core.types import NS_PER_S
-from mail_ros.data.bag_metadata import Span, Topic, metadata, sync_folder, total, write_metadata, yaml_text
+from mail_ros.data.bag_metadata import Span, Topic, metadata, sync_folder, total_span, write_metadata
 from mail_ros.data.mcap_file import Compression, McapFile
 from mail_ros.data.messages import definition
+from mail_ros.data.yaml_text import dump_yaml
 
-RESERVE = ".reserve"  # holds room for the bag's end on a disk that others fill
+RESERVE = ".reserve"  # reserves disk space for the bag's index, in case other processes fill the disk
 RESERVE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
 class Splitting:
-    """When a bag goes on in another file; 0 is never."""
+    """Limits at which a bag continues in a new file; 0 disables one."""
 
-    size: int = 0  # of a file, in bytes
-    duration_s: float = 0.0  # from the first message of a file
+    size: int = 0  # bytes per file
+    duration_s: float = 0.0  # measured from the first message of a file
 
 
 class BagWriter:
-    """A new bag: a folder with MCAP files and, once closed, metadata.yaml. Never overwrites."""
+    """A new bag: a folder with MCAP files and, once closed, metadata.yaml. Never overwrites.
+
+    Every method that writes raises an OSError if writing fails.
+    """
 
     def __init__(
         self,
@@ -49,14 +53,13 @@ class BagWriter:
 
         Args:
             path: the bag's folder; must not exist.
-            custom: kept as rosbag2's custom_data, and at the front of each file.
-            file_stem: the MCAP files are named STEM_0.mcap and so on; by default after the folder, as rosbag2 does.
-            splitting: when it goes on in another file.
-            compression: of the files' chunks.
+            custom: notes, stored as rosbag2's custom_data and at the front of each file.
+            file_stem: stem of the files STEM_0.mcap, STEM_1.mcap, ...; default: name of the folder, as in rosbag2.
+            splitting: limits at which the bag continues in a new file.
+            compression: compression of the files' chunks.
 
         Raises:
             BagError: the folder exists.
-            OSError: nothing can be written there.
         """
         try:
             path.mkdir(parents=True)
@@ -70,24 +73,19 @@ class BagWriter:
         self.topics: dict[str, Topic] = {}
         self._splitting, self._compression = splitting or Splitting(), compression
         self._stem = file_stem or path.name
-        self._ended: dict[str, Span] = {}  # files before the present one
+        self._ended: dict[str, Span] = {}  # files before the current one
         self._ended_size = 0
-        self._sequence: Counter[str] = Counter()  # messages of each topic so far
+        self._sequence: Counter[str] = Counter()  # messages written per topic
         self._sync_pool = ThreadPoolExecutor(1, "sync")
         self._syncing: Future[None] | None = None
         self._begin_file()
         _reserve(path / RESERVE)
 
     def add_topic(self, name: str, msgtype: str, qos: list[dict[str, Any]] | None = None) -> None:
-        """Declare a topic before its first message; declaring it again does nothing.
-
-        Args:
-            name: absolute, as in /imu/mag.
-            msgtype: as in sensor_msgs/msg/MagneticField.
-            qos: offered QoS profiles in rosbag2's terms; none means its default.
+        """Declare a topic before its first message; a repeated declaration has no effect. Arguments: see `Topic`.
 
         Raises:
-            BagError: the message type is not known.
+            BagError: the message type is unknown.
         """
         if name not in self.topics:
             topic = Topic(name, msgtype, *definition(msgtype), tuple(qos or ()))
@@ -95,11 +93,7 @@ class BagWriter:
             self.topics[name] = topic
 
     def write(self, topic: str, log_time_ns: int, cdr: bytes, publish_time_ns: int | None = None) -> None:
-        """Append one message of a declared topic; `log_time_ns` is when it was received.
-
-        Raises:
-            OSError: the disk cannot take it.
-        """
+        """Append one message of a declared topic; `log_time_ns` is its time of receipt."""
         if self._is_full(log_time_ns):
             if trouble := self._end_file():
                 raise trouble
@@ -114,14 +108,10 @@ class BagWriter:
         self._sequence[topic] += 1
 
     def flush(self) -> None:
-        """Put all into the file, and let the disk have it while others go on.
-
-        Raises:
-            OSError: the disk cannot take it.
-        """
+        """Write everything to the file, and start syncing it to the disk in the background."""
         self._file.flush()
         if self._syncing is not None and not self._syncing.done():
-            return  # a slow disk: the next flush asks again
+            return  # a slow disk is still syncing: the next flush tries again
         self._check_sync()
         self._syncing = self._sync_pool.submit(os.fsync, self._file.descriptor)
 
@@ -132,8 +122,8 @@ class BagWriter:
 
     @property
     def span(self) -> Span:
-        """What was written so far."""
-        return total(self._spans)
+        """Span of all messages written so far."""
+        return total_span(self._spans)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -142,13 +132,10 @@ class BagWriter:
         return {name: written[name] for name in self.topics}
 
     def close(self) -> OSError | None:
-        """Write the index and metadata.yaml; the bag is whole after this.
+        """Write the index and metadata.yaml, which completes the bag.
 
         Returns:
-            What was in the way of an index of the last file, which is readable without; None if nothing was.
-
-        Raises:
-            OSError: the disk has no room at all; the bag is one that was cut off.
+            Error that prevented the index of the last file, which is readable without one; None on success.
         """
         (self.path / RESERVE).unlink(missing_ok=True)
         trouble = self._end_file()
@@ -166,7 +153,7 @@ class BagWriter:
 
     @property
     def _spans(self) -> list[Span]:
-        """Of all files; the present one is among those that ended once the bag is closed."""
+        """Spans of all files; once the bag is closed, the current file is also in `_ended`."""
         return list({**self._ended, self._file.path.name: self._file.span}.values())
 
     def _begin_file(self) -> None:
@@ -176,14 +163,14 @@ class BagWriter:
 
     def _end_file(self) -> OSError | None:
         if self._syncing is not None:
-            self._syncing.exception()  # only waits: the file's own end is synced in any case
+            self._syncing.exception()  # waits only: finishing the file syncs it again
             self._syncing = None
         name = self._file.path.name
-        if name in self._ended:  # and the next one could not be begun
+        if name in self._ended:  # the file ended, and the next one failed to open
             return None
         so_far = metadata(list(self.topics.values()), {**self._ended, name: self._file.span}, self.custom)
         try:
-            return self._file.finish(yaml_text(so_far))
+            return self._file.finish(dump_yaml(so_far))
         finally:
             self._ended[name] = self._file.span
             self._ended_size += self._file.size

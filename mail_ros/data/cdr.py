@@ -1,9 +1,9 @@
-"""The few numbers that a recorder looks at in a message's CDR bytes; the rest is not decoded.
+"""Fast access to header and first numbers in a message's CDR bytes, without decoding the rest.
 
     4 bytes | sec, nanosec | length, frame_id | ... x, y, z
     header()                                    numbers()
 
-A bag's own reader decodes whole messages: see `messages.py`.
+`messages.py` decodes whole messages.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from mail_ros.core.types import NS_PER_S
 from mail_ros.data.messages import FIELD_TYPE, LANDMARK_TYPE, ODOMETRY_TYPE, POSE_TYPES, TF_TYPE, typestore
 
 HEADER_TYPE = "std_msgs/msg/Header"
-ENCAPSULATION = 4  # bytes before the message; its second says the byte order
+ENCAPSULATION = 4  # bytes before the message; the second one gives the byte order
 
 
 class Header(NamedTuple):
-    """When and in which frame something was measured."""
+    """Stamp and frame of a measurement."""
 
     stamp_ns: int
     frame_id: str
@@ -28,7 +28,7 @@ class Header(NamedTuple):
 
 @cache
 def has_header(msgtype: str) -> bool:
-    """Whether messages of a type begin with a header, or with a list of what does."""
+    """Whether messages of a type begin with a header, or with a list of stamped transforms."""
     if msgtype in (TF_TYPE, HEADER_TYPE):
         return True
     _, fields = typestore().fielddefs[msgtype]
@@ -36,7 +36,7 @@ def has_header(msgtype: str) -> bool:
 
 
 def header(cdr: bytes, msgtype: str) -> Header | None:
-    """The header of a message, or that of the first transform; None where the bytes hold none."""
+    """The header of a message, or of its first transform; None where the bytes have none."""
     order = _order(cdr)
     at = ENCAPSULATION
     try:
@@ -52,7 +52,7 @@ def header(cdr: bytes, msgtype: str) -> Header | None:
 
 
 def numbers(cdr: bytes, msgtype: str) -> tuple[float, float, float] | None:
-    """x, y, z of the field, tesla, or of the position, m, for types that have one; None where the bytes hold none."""
+    """x, y, z of the field, tesla, or of the position, m; None for other types and for too few bytes."""
     if msgtype not in (FIELD_TYPE, LANDMARK_TYPE, ODOMETRY_TYPE, *POSE_TYPES):
         return None
     order, at = _order(cdr), ENCAPSULATION + 8

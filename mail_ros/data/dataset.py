@@ -1,4 +1,4 @@
-"""From walks to windows: taken in as the robot does, cut at any end and any speed."""
+"""From walks to windows: preprocessed as on the robot, cut at any end and any speed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mail_ros.core.signal.resampling import TimeResampler
 from mail_ros.core.signal.sampling import DistanceSampling, Sampling
 from mail_ros.core.signal.window import cut_windows
 from mail_ros.core.types import BoolArray, FloatArray, IntArray, Row
-from mail_ros.data.gravity_alignment import odometry_angle_rad, own_field_ut, turned_rows
+from mail_ros.data.gravity_alignment import device_offset_ut, odometry_yaw_offset_rad, rotated_rows
 from mail_ros.data.track import Track
 
 
@@ -27,11 +27,11 @@ def resample(track: Track, sampling: Sampling, axes: AxesKind = "device") -> Tra
     A clock that was set back inside the walk keeps what came before. Gravity-aligned rows are in the map's axes.
 
     Raises:
-        TrackError: as of `Intake.push`, and `levelling.odometry_angle_rad`.
+        TrackError: see `Intake.push` and `gravity_alignment.odometry_yaw_offset_rad`.
     """
     intake = Preprocessor(sampling, axes)
     ticks: dict[int, Row] = {}
-    heard: dict[int, int] = {}  # the row of the track that completed a tick
+    heard: dict[int, int] = {}  # row of the track that completed a resampled sample
     moved_m = by_label_m(track) if isinstance(sampling, DistanceSampling) else track.moved_m
     for row, sample in enumerate(dataclasses.replace(track, moved_m=moved_m).samples()):
         for tick in intake.push(sample):
@@ -51,9 +51,9 @@ def resample(track: Track, sampling: Sampling, axes: AxesKind = "device") -> Tra
 
 
 def walked_back(resampled: Track) -> Track:
-    """The same way, from its end to its start: in the map's axes a place has the same field whichever way one goes.
+    """The same path from its end to its start: in the map's axes the field does not depend on the direction of travel.
 
-    A row is the mean up to its stamp, and so ends where the row before it did.
+    A row is the mean up to its stamp: reversed, it ends at the position of the previous row.
     """
     back = resampled[::-1]
     ends = {name: np.roll(getattr(back, name), -1, axis=0) for name in ("position_m", "floor", "valid", "paused")}
@@ -63,16 +63,13 @@ def walked_back(resampled: Track) -> Track:
 
 
 def by_label_m(track: Track) -> FloatArray:
-    """(n, 2) the way since the row before as the labels have it, zeros where they are not known.
-
-    A survey's labels are in the map's metres and run smoothly, which a person's steps do not.
-    """
+    """(n, 2) displacement since the previous row by the labels, smoother than a person's steps; zero where unknown."""
     step_m = np.diff(track.position_m, axis=0, prepend=track.position_m[:1])
     return np.nan_to_num(step_m)
 
 
 def _along_the_way(track: Track, ticks: dict[int, Row], heard: dict[int, int]) -> Track:
-    """Ticks of the way as a track, one row of NaN between two stretches; stamps and labels of who completed them."""
+    """Samples by distance as a track, with a row of NaN between two runs; stamps and labels of the completing rows."""
     index = np.array(list(ticks))
     begins = np.flatnonzero(np.diff(index, prepend=index[0]) != (np.arange(len(index)) > 0))
     row = np.array([heard[number] for number in index])
@@ -85,23 +82,23 @@ def _along_the_way(track: Track, ticks: dict[int, Row], heard: dict[int, int]) -
 
 
 def _in_map_axes(track: Track, resampled: Track) -> Track:
-    """Gravity-aligned rows, turned to the map and without the device's own field."""
+    """Gravity-aligned rows, rotated to the map and without the device offset."""
     if track.moved_m is None:
         raise TrackError(
             track.source,
-            wanted="odometry, to turn the field to the map",
+            wanted="odometry, to rotate the field to the map",
             found="none",
             fix="record /odom or /imu/data, or train with --set axes=device",
         )
     order = np.argsort(track.stamp_ns, kind="stable")
-    angle = odometry_angle_rad(track.source, track.moved_m[order], track.position_m[order])
-    rows = turned_rows(resampled.field_ut, np.interp(resampled.stamp_ns, track.stamp_ns[order], angle))
-    own_ut = own_field_ut(rows, resampled.position_m, resampled.floor)
+    angle = odometry_yaw_offset_rad(track.source, track.moved_m[order], track.position_m[order])
+    rows = rotated_rows(resampled.field_ut, np.interp(resampled.stamp_ns, track.stamp_ns[order], angle))
+    own_ut = device_offset_ut(rows, resampled.position_m, resampled.floor)
     return dataclasses.replace(resampled, field_ut=AXES["gravity"].without(rows, own_ut))
 
 
 def _relabel(track: Track, stamp_ns: IntArray, field_ut: FloatArray) -> Track:
-    """Carry the labels of a walk's samples over to other stamps."""
+    """The walk at other stamps, with interpolated labels."""
     order = np.argsort(track.stamp_ns, kind="stable")
     known_ns = track.stamp_ns[order]
     before = np.clip(np.searchsorted(known_ns, stamp_ns, side="right") - 1, 0, len(order) - 1)
@@ -119,13 +116,13 @@ def _relabel(track: Track, stamp_ns: IntArray, field_ut: FloatArray) -> Track:
         floor=track.floor[nearest],
         valid=valid,
         paused=track.paused[nearest] & valid,
-        moved_m=None,  # windows read the rows alone
+        moved_m=None,  # windows use rows only
         attitude_xyzw=None,
     )
 
 
 class WindowSet:
-    """Every window that ends where a set of walks moves and is labelled, ready to be taken in batches."""
+    """All windows of some walks that end at labelled, moving samples; read in batches."""
 
     def __init__(self, tracks: Sequence[Track], config: ModelConfig, stride: float) -> None:
         """Find the windows.
@@ -145,8 +142,8 @@ class WindowSet:
         self.field_ut = np.concatenate([t.field_ut for t in resampled]).astype(np.float32)  # (n, w)
         self.position_m = np.concatenate([t.position_m for t in resampled])  # (n, 2)
         self.floor = np.concatenate([t.floor for t in resampled])  # (n,)
-        self.reach = np.concatenate([_run_length(t.field_ut) for t in resampled])  # (n,) rows since the last hole
-        self.walk = np.repeat(np.arange(len(resampled)), [len(t.field_ut) for t in resampled])  # (n,) index of its walk
+        self.reach = np.concatenate([_run_length(t.field_ut) for t in resampled])  # (n,) rows since the last gap
+        self.walk = np.repeat(np.arange(len(resampled)), [len(t.field_ut) for t in resampled])  # (n,) index of the walk
         usable = np.concatenate([t.valid & ~t.paused for t in resampled]) & (self.reach >= self.samples)
         per_unit, unit = config.sampling.per_unit, config.sampling.unit
         self.ends = np.flatnonzero(usable)[:: max(1, round(stride * per_unit))]
@@ -163,7 +160,7 @@ class WindowSet:
         return len(self.ends)
 
     def fields(self, ends: IntArray, speed: FloatArray | None = None) -> npt.NDArray[np.float32]:
-        """Windows ending at `ends` (see `self.ends`), walked `speed` times as fast (see `signals.cut_windows`).
+        """Windows that end at `ends` (see `self.ends`), `speed` times as fast (see `cut_windows`).
 
         Args:
             ends: (B,) indices of the newest sample.
@@ -177,7 +174,7 @@ class WindowSet:
 
 
 def _run_length(field_ut: FloatArray) -> IntArray:
-    """How many finite rows of (n, w) end without a break at each of them, (n,)."""
+    """(n,) length of the run of finite rows of (n, w) that ends at each row."""
     usable: BoolArray = np.isfinite(field_ut.sum(axis=1))
     index = np.arange(1, len(field_ut) + 1)
     last_break = np.maximum.accumulate(np.where(usable, 0, index))

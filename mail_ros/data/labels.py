@@ -1,116 +1,92 @@
-"""From what is known of a walk to a position for every sample: straight lines at constant speed in between.
+"""Labels: a position for every sample, by linear interpolation at constant speed.
 
-landmarks, few -----> interpolate() --+
-poses, many a second --> follow() ----+--> Labels
+landmarks, sparse --> labels_from_landmarks() --+
+poses, dense -------> labels_from_poses() ------+--> Labels
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray, IntArray
-from mail_ros.data.track import Labels, Landmark, Poses
+from mail_ros.data.track import Labels, Landmark, PoseSeries
 
-SAME_PLACE_M = 0.05  # two landmarks in a row closer than this: the walk paused between them
-HOLE_S = (
-    2.0  # between two poses: a localizer that says one every 0.25 m, as AMCL does, is silent for less on a slow walk
-)
-STAND_M, STAND_S = 0.2, 2.0  # whose poses stay within this for so long stands: more than a localizer's tremor
+SAME_POSITION_M = 0.05  # between two closer landmarks in a row the walk paused
+MAX_POSE_GAP_S = 2.0  # AMCL publishes a pose every 0.25 m: on a slow walk its poses are less than this apart
+STATIONARY_M, STATIONARY_S = 0.2, 2.0  # stationary: poses within this radius for this long, beyond a localizer's noise
 
 
-def interpolate(stamp_ns: IntArray, landmarks: Sequence[Landmark]) -> Labels:
-    """Label stamps, in any order, by linear interpolation between the landmarks around them.
+def labels_from_landmarks(stamp_ns: IntArray, landmarks: Sequence[Landmark]) -> Labels:
+    """Label stamps (n,), in any order, by interpolation between the landmarks around them.
 
-    Not valid are stamps before the first landmark and after the last, and those between two landmarks on
-    different floors: where on the stairs one was is not known.
-
-    Args:
-        stamp_ns: (n,) stamps to label.
-        landmarks: in any order; fewer than two label nothing.
+    Stamps before the first landmark, after the last one, and between landmarks on different floors are not valid:
+    positions on stairs are unknown. Landmarks may be in any order; fewer than two label nothing.
     """
-    marks = sorted(landmarks, key=lambda mark: mark.stamp_ns)
-    if len(marks) < 2:
-        return unknown(len(stamp_ns))
-    known = Poses(
-        np.array([mark.stamp_ns for mark in marks]),
-        np.array([mark.position_m for mark in marks]),
-        np.array([mark.floor for mark in marks], np.int64),
+    ordered = sorted(landmarks, key=lambda landmark: landmark.stamp_ns)
+    if len(ordered) < 2:
+        return unlabelled(len(stamp_ns))
+    known = PoseSeries(
+        np.array([landmark.stamp_ns for landmark in ordered]),
+        np.array([landmark.position_m for landmark in ordered]),
+        np.array([landmark.floor for landmark in ordered], np.int64),
     )
-    between = _between(stamp_ns, known)
     length_m = np.linalg.norm(np.diff(known.position_m, axis=0), axis=1)
-    return _labels(between, known, between.inside, length_m[between.leg] < SAME_PLACE_M)
+    return _interpolated(stamp_ns, known, np.zeros(len(length_m), np.bool_), length_m < SAME_POSITION_M)
 
 
-def follow(stamp_ns: IntArray, poses: Poses, hole_s: float = HOLE_S) -> Labels:
-    """Label stamps, in any order, by linear interpolation between the poses around them.
+def labels_from_poses(stamp_ns: IntArray, poses: PoseSeries, max_gap_s: float = MAX_POSE_GAP_S) -> Labels:
+    """Label stamps (n,), in any order, by interpolation between the poses around them.
 
-    Not valid are stamps before the first pose and after the last, those in a hole, and those between two floors.
-
-    Args:
-        stamp_ns: (n,) stamps to label.
-        poses: their stamps increasing; fewer than two label nothing.
-        hole_s: two poses farther apart in time have a hole between them.
+    Stamps before the first pose, after the last one, between poses more than `max_gap_s` apart, and between two
+    floors are not valid. Fewer than two poses label nothing.
     """
     if len(poses.stamp_ns) < 2:
-        return unknown(len(stamp_ns))
-    between = _between(stamp_ns, poses)
-    hole = np.diff(poses.stamp_ns) > hole_s * NS_PER_S
-    standing = np.zeros(len(poses.stamp_ns) - 1, np.bool_)
-    for start, end in stands(poses.stamp_ns, poses.position_m, STAND_M, STAND_S):
-        standing[start:end] = True
-    return _labels(between, poses, between.inside & ~hole[between.leg], standing[between.leg])
+        return unlabelled(len(stamp_ns))
+    stationary = np.zeros(len(poses.stamp_ns) - 1, np.bool_)
+    for start, end in stationary_spans(poses.stamp_ns, poses.position_m, STATIONARY_M, STATIONARY_S):
+        stationary[start:end] = True
+    return _interpolated(stamp_ns, poses, np.diff(poses.stamp_ns) > max_gap_s * NS_PER_S, stationary)
 
 
-def stands(stamp_ns: IntArray, position_m: FloatArray, radius_m: float, least_s: float) -> list[tuple[int, int]]:
-    """First and last index of each stay that leaves its first place by less than a radius for long enough.
+def stationary_spans(
+    stamp_ns: IntArray, position_m: FloatArray, radius_m: float, min_s: float
+) -> list[tuple[int, int]]:
+    """First and last index of each span that stays within a radius of its first position.
 
     Args:
         stamp_ns: (n,) increasing.
         position_m: (n, 2).
-        radius_m: of a stay.
-        least_s: a shorter stay is none.
+        radius_m: maximum distance from the first position.
+        min_s: minimum duration.
     """
-    found, start, places = [], 0, position_m.tolist()
-    while start < len(places):
+    found, start, positions = [], 0, position_m.tolist()
+    while start < len(positions):
         end = start
-        while end + 1 < len(places) and math.dist(places[end + 1], places[start]) < radius_m:
+        while end + 1 < len(positions) and math.dist(positions[end + 1], positions[start]) < radius_m:
             end += 1
-        if stamp_ns[end] - stamp_ns[start] >= least_s * NS_PER_S:
+        if stamp_ns[end] - stamp_ns[start] >= min_s * NS_PER_S:
             found.append((start, end))
             start = end
         start += 1
     return found
 
 
-def unknown(count: int) -> Labels:
-    """Labels of as many samples whose place nobody knows."""
+def unlabelled(count: int) -> Labels:
+    """Labels of `count` samples without a known position."""
     return Labels(
         np.full((count, 2), np.nan), np.zeros(count, np.int64), np.zeros(count, np.bool_), np.zeros(count, np.bool_)
     )
 
 
-class _Between(NamedTuple):
-    """Where stamps lie between known places."""
-
-    leg: IntArray  # (n,) index of the known place before; the last place belongs to the last leg
-    position_m: FloatArray  # (n, 2)
-    inside: BoolArray  # (n,) not before the first or after the last
-
-
-def _between(stamp_ns: IntArray, known: Poses) -> _Between:
+def _interpolated(stamp_ns: IntArray, known: PoseSeries, gap: BoolArray, paused: BoolArray) -> Labels:
+    """Labels between k known positions; `gap` and `paused` are (k - 1,), one per leg."""
     leg = np.clip(np.searchsorted(known.stamp_ns, stamp_ns, side="right") - 1, 0, len(known.stamp_ns) - 2)
     duration_ns = np.maximum(known.stamp_ns[leg + 1] - known.stamp_ns[leg], 1)
-    share = (stamp_ns - known.stamp_ns[leg]) / duration_ns
-    position_m = known.position_m[leg] + share[:, None] * (known.position_m[leg + 1] - known.position_m[leg])
-    return _Between(leg, position_m, (stamp_ns >= known.stamp_ns[0]) & (stamp_ns <= known.stamp_ns[-1]))
-
-
-def _labels(between: _Between, known: Poses, valid: BoolArray, paused: BoolArray) -> Labels:
-    leg = between.leg
-    valid = valid & (known.floor[leg] == known.floor[leg + 1])
-    position_m = np.where(valid[:, None], between.position_m, np.nan)
-    return Labels(position_m, known.floor[leg], valid, valid & paused)
+    weight = ((stamp_ns - known.stamp_ns[leg]) / duration_ns)[:, None]
+    position_m = known.position_m[leg] + weight * (known.position_m[leg + 1] - known.position_m[leg])
+    inside = (stamp_ns >= known.stamp_ns[0]) & (stamp_ns <= known.stamp_ns[-1])
+    valid = inside & ~gap[leg] & (known.floor[leg] == known.floor[leg + 1])
+    return Labels(np.where(valid[:, None], position_m, np.nan), known.floor[leg], valid, valid & paused[leg])

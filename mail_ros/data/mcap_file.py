@@ -1,9 +1,9 @@
-"""One MCAP file in the making: what was flushed is readable, whatever happens after.
+"""One MCAP file under construction: flushed data stays readable whatever happens later.
 
     write() --> chunk --> pending --flush()--> page cache --sync--> disk
                           whole records        outlives a SIGKILL   outlives a power loss
 
-Pending records go into the file all or not at all: a write that fails leaves the file as it was before.
+Pending records are written completely or not at all: a failed write leaves the file unchanged.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from mail_ros import __version__
 from mail_ros.data.bag_metadata import Span, Topic, sync_folder
 
 LIBRARY = "mail_ros"
-NOTES = "mail_ros"  # name of the metadata record that holds a bag's notes, at the front of each file
-PENDING_BYTES = 1 << 20  # more are flushed at once
+NOTES = "mail_ros"  # metadata record with the bag's notes, at the front of each file
+PENDING_BYTES = 1 << 20  # flush threshold
 MAGIC = b"\x89MCAP0\r\n"  # at both ends of a file
 SMALLEST_END = (
     Opcode.DATA_END.to_bytes(1, "little") + (4).to_bytes(8, "little") + bytes(4)  # no checksum
 ) + (Opcode.FOOTER.to_bytes(1, "little") + (20).to_bytes(8, "little") + bytes(20) + MAGIC)  # no index
 
 Compression = Literal["none", "zstd"]
-CHUNK_BYTES = 16_384  # zstd makes little less of larger ones
+CHUNK_BYTES = 16_384  # larger chunks hardly improve zstd's compression
 
 
 class _Pending:
-    """What mcap's Writer writes to: records that wait for the next flush."""
+    """Output stream of mcap's Writer: buffers records until the next flush."""
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
@@ -48,11 +48,7 @@ class _Pending:
         return self.written + len(self.pending)
 
     def flush(self) -> None:
-        """Put them into the file.
-
-        Raises:
-            OSError: it cannot take them; it is as before, and they still wait.
-        """
+        """Write the pending records to the file; after an OSError it is unchanged, and the records stay pending."""
         sent, view = 0, memoryview(bytes(self.pending))
         try:
             while sent < len(view):
@@ -66,7 +62,10 @@ class _Pending:
 
 
 class McapFile:
-    """A new file, locked against repair as long as its process lives. `span` says what it holds."""
+    """A new file, locked against repair while its process lives. `span` counts its messages.
+
+    Every method that writes raises an OSError if writing fails; the file then stays as it was at the last flush.
+    """
 
     def __init__(
         self,
@@ -76,20 +75,17 @@ class McapFile:
         notes: Mapping[str, str] | None = None,
         profile: str = "ros2",
     ) -> None:
-        """Create it; a name that ends in .mcap always has a whole beginning.
+        """Create the file under a temporary name: an .mcap file always begins with a complete header.
 
         Args:
-            path: of the file, in a folder of this bag alone.
-            compression: of its chunks.
-            notes: kept at its front, so that they outlive a kill.
-            profile: of MCAP.
-
-        Raises:
-            OSError: it cannot be written.
+            path: path of the file, in a folder of this bag alone.
+            compression: compression of the chunks.
+            notes: written first, so that they survive a kill.
+            profile: MCAP profile.
         """
         self.path = path
         self.span = Span()
-        self._flushed = Span()  # what the file held at the last flush
+        self._flushed = Span()  # span at the last flush
         partial = path.with_name(path.name + ".partial")
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -108,16 +104,16 @@ class McapFile:
 
     @property
     def size(self) -> int:
-        """Its size, with what waits to be flushed."""
+        """Size in bytes, with pending records."""
         return self._stream.tell()
 
     @property
     def descriptor(self) -> int:
-        """For `os.fsync`."""
+        """File descriptor for `os.fsync`."""
         return self._stream.descriptor
 
     def add_topic(self, topic: Topic) -> int:
-        """Declare a topic; its channel's number is what `write` wants."""
+        """Declare a topic; returns the channel number for `write`."""
         schema = 0
         if topic.schema_encoding:
             key = (topic.msgtype, topic.definition)
@@ -131,55 +127,44 @@ class McapFile:
         return channel
 
     def write(self, channel: int, log_time_ns: int, data: bytes, publish_time_ns: int, sequence: int) -> None:
-        """Append a message.
-
-        Raises:
-            OSError: the file cannot take it.
-        """
+        """Append a message."""
         self._writer.add_message(channel, log_time_ns, data, publish_time_ns, sequence)
         self.span.add(self._topics[channel], log_time_ns)
         if len(self._stream.pending) > PENDING_BYTES:
             self.flush()
 
     def flush(self) -> None:
-        """End the chunk and put all into the file: no later SIGKILL takes it away.
-
-        Raises:
-            OSError: the file cannot take it; it stays as it was at the last flush.
-        """
+        """End the chunk and write everything to the file, where it survives a SIGKILL."""
         self._writer.flush()  # type: ignore[no-untyped-call]
         self._flushed = self.span.copy()
 
     def finish(self, serialized_metadata: str = "") -> OSError | None:
         """Write the index and close.
 
-        Where there is no room for that, the file ends behind its last flush, without an index: readable all the
-        same, and `span` counts what is left.
+        On a full disk the file ends after its last flush, without an index. It is still readable, and `span` counts
+        the remaining messages.
 
         Args:
-            serialized_metadata: rosbag2's description of the bag, kept in the file.
+            serialized_metadata: rosbag2's description of the bag, stored in the file.
 
         Returns:
-            What was in the way of the index; None if nothing was.
-
-        Raises:
-            OSError: not even the smallest end found room; the file is one that was cut off.
+            Error that prevented the index; None on success.
         """
         try:
             if serialized_metadata:
                 self._writer.add_metadata("rosbag2", {"serialized_metadata": serialized_metadata})
             self._writer.finish()  # type: ignore[no-untyped-call]
-            self._bring_to_disk()
+            self._sync()
         except OSError as error:
             self._stream.pending = bytearray(SMALLEST_END)
             self.span = self._flushed
-            self._bring_to_disk()
+            self._sync()
             return error
         else:
             return None
         finally:
             os.close(self.descriptor)
 
-    def _bring_to_disk(self) -> None:
+    def _sync(self) -> None:
         self._stream.flush()
         os.fsync(self.descriptor)

@@ -1,9 +1,10 @@
-"""The messages of a survey, to and from the CDR bytes that a bag stores. No ROS install needed."""
+"""ROS messages to and from the CDR bytes that a bag stores. No ROS installation needed."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from rosbags.typesys import Stores, get_typestore
@@ -24,8 +25,19 @@ ODOMETRY_TYPE = "nav_msgs/msg/Odometry"
 JOINTS_TYPE = "sensor_msgs/msg/JointState"
 LANDMARK_TYPE = "geometry_msgs/msg/PointStamped"
 POSE_TYPES = ("geometry_msgs/msg/PoseStamped", "geometry_msgs/msg/PoseWithCovarianceStamped")
-MARK_TYPE = "std_msgs/msg/Header"
+WAYPOINT_EVENT_TYPE = "std_msgs/msg/Header"
 TF_TYPE = "tf2_msgs/msg/TFMessage"
+
+UNKNOWN_3X3, UNKNOWN_6X6 = np.zeros(9), np.zeros(36)  # a covariance of zeros means unknown
+
+
+class Message(NamedTuple):
+    """One stored message."""
+
+    topic: str
+    msgtype: str
+    log_time_ns: int
+    cdr: bytes
 
 
 @cache
@@ -38,7 +50,7 @@ def definition(msgtype: str) -> tuple[str, str]:
     """The text of a message's definition as rosbag2 stores it, and its type description hash (RIHS01).
 
     Raises:
-        BagError: a type that is not among the standard messages of Jazzy.
+        BagError: the type is not among the standard messages of Jazzy.
     """
     if msgtype not in typestore().types:
         raise BagError(
@@ -52,11 +64,11 @@ def decode(cdr: bytes, msgtype: str) -> Any:
     """A message from its CDR bytes.
 
     Raises:
-        BagError: the bytes are not such a message.
+        BagError: the bytes are not a message of this type.
     """
     try:
         return typestore().deserialize_cdr(cdr, msgtype)
-    except Exception as error:  # rosbags raises whatever its generated code runs into
+    except Exception as error:  # the code that rosbags generates raises exceptions of any type
         raise BagError(
             f"a message of {len(cdr)} bytes", wanted=msgtype, found=f"other bytes ({error})", fix="record the bag again"
         ) from None
@@ -68,10 +80,8 @@ def stamp_of(message: Any) -> int:
 
 
 def encode_field(stamp_ns: int, field_ut: FloatArray, frame_id: str) -> bytes:
-    """MagneticField, tesla, covariance unknown."""
-    types = typestore().types
-    vector = _vector(np.asarray(field_ut) / UT_PER_T)
-    return _cdr(types[FIELD_TYPE](_header(stamp_ns, frame_id), vector, np.zeros(9)), FIELD_TYPE)
+    """MagneticField in tesla from (3,) µT, covariance unknown."""
+    return _encode(FIELD_TYPE, _header(stamp_ns, frame_id), _vector(np.asarray(field_ut) / UT_PER_T), UNKNOWN_3X3)
 
 
 def decode_field(cdr: bytes) -> tuple[int, FloatArray]:
@@ -85,54 +95,64 @@ def encode_imu(
     stamp_ns: int, orientation_xyzw: FloatArray, rate_rad_s: FloatArray, acceleration_m_s2: FloatArray, frame_id: str
 ) -> bytes:
     """Imu, covariances unknown."""
-    types = typestore().types
-    quaternion = types["geometry_msgs/msg/Quaternion"](*(float(value) for value in orientation_xyzw))
-    unknown = np.zeros(9)
-    message = types[IMU_TYPE](
-        _header(stamp_ns, frame_id),
-        quaternion,
-        unknown,
-        _vector(rate_rad_s),
-        unknown,
-        _vector(acceleration_m_s2),
-        unknown,
-    )
-    return _cdr(message, IMU_TYPE)
+    quaternion = _new("geometry_msgs/msg/Quaternion", *(float(value) for value in orientation_xyzw))
+    rate, acceleration = _vector(rate_rad_s), _vector(acceleration_m_s2)
+    measured = (quaternion, UNKNOWN_3X3, rate, UNKNOWN_3X3, acceleration, UNKNOWN_3X3)
+    return _encode(IMU_TYPE, _header(stamp_ns, frame_id), *measured)
 
 
 def decode_imu(cdr: bytes) -> ImuReading | None:
-    """Attitude and acceleration; None where the sensor says that it does not know one of them (covariance -1)."""
+    """Attitude and acceleration; None where the sensor does not measure one of them (its covariance is -1)."""
     message = decode(cdr, IMU_TYPE)
     if message.orientation_covariance[0] == -1 or message.linear_acceleration_covariance[0] == -1:
         return None
-    turn, acceleration = message.orientation, message.linear_acceleration
+    attitude, acceleration = message.orientation, message.linear_acceleration
     return ImuReading(
         stamp_of(message),
-        np.array([turn.x, turn.y, turn.z, turn.w]),
+        np.array([attitude.x, attitude.y, attitude.z, attitude.w]),
         np.array([acceleration.x, acceleration.y, acceleration.z]),
     )
 
 
+def encode_odometry(
+    stamp_ns: int, pose: FloatArray, speed_m_s: float, yaw_rate_rad_s: float, frame_id: str, child_frame_id: str
+) -> bytes:
+    """Odometry with pose (3,): x, y and yaw; covariances unknown."""
+    twist = _new("geometry_msgs/msg/Twist", _vector([speed_m_s, 0.0, 0.0]), _vector([0.0, 0.0, yaw_rate_rad_s]))
+    return _encode(
+        ODOMETRY_TYPE,
+        _header(stamp_ns, frame_id),
+        child_frame_id,
+        _new("geometry_msgs/msg/PoseWithCovariance", _pose(pose), UNKNOWN_6X6),
+        _new("geometry_msgs/msg/TwistWithCovariance", twist, UNKNOWN_6X6),
+    )
+
+
 def decode_odometry(cdr: bytes) -> OdometryPose:
-    """Where odometry says that the device is, in its own frame."""
+    """The device's pose in odometry's own frame."""
     message = decode(cdr, ODOMETRY_TYPE)
-    position, turn = message.pose.pose.position, message.pose.pose.orientation
-    yaw_rad = heading_rad(np.array([turn.x, turn.y, turn.z, turn.w]))
+    position, attitude = message.pose.pose.position, message.pose.pose.orientation
+    yaw_rad = heading_rad(np.array([attitude.x, attitude.y, attitude.z, attitude.w]))
     return OdometryPose(stamp_of(message), np.array([position.x, position.y]), yaw_rad)
 
 
+def encode_joints(stamp_ns: int, names: Sequence[str], velocity: FloatArray, effort: FloatArray) -> bytes:
+    """JointState without positions: velocity in rad/s and effort in N m, one of each per name."""
+    return _encode(
+        JOINTS_TYPE, _header(stamp_ns, ""), list(names), np.zeros(0), np.asarray(velocity), np.asarray(effort)
+    )
+
+
 def decode_joints(cdr: bytes) -> JointReading:
-    """What the joints do."""
+    """Velocities and efforts of the joints."""
     message = decode(cdr, JOINTS_TYPE)
     return joint_reading(stamp_of(message), message.name, message.velocity.tolist(), message.effort.tolist())
 
 
 def encode_landmark(landmark: Landmark, map_frame: str) -> bytes:
     """PointStamped in the frame of the landmark's floor."""
-    types = typestore().types
-    point = types["geometry_msgs/msg/Point"](float(landmark.position_m[0]), float(landmark.position_m[1]), 0.0)
-    header = _header(landmark.stamp_ns, frame_of_floor(map_frame, landmark.floor))
-    return _cdr(types[LANDMARK_TYPE](header, point), LANDMARK_TYPE)
+    point = _new("geometry_msgs/msg/Point", float(landmark.position_m[0]), float(landmark.position_m[1]), 0.0)
+    return _encode(LANDMARK_TYPE, _header(landmark.stamp_ns, frame_of_floor(map_frame, landmark.floor)), point)
 
 
 def decode_landmark(cdr: bytes) -> tuple[Landmark, str]:
@@ -142,23 +162,23 @@ def decode_landmark(cdr: bytes) -> tuple[Landmark, str]:
     return Landmark(stamp_of(message), (float(message.point.x), float(message.point.y)), floor), map_frame
 
 
-def encode_mark(stamp_ns: int, number: int) -> bytes:
-    """A mark of the surveyor: something is passed now. Which place that is, a planned route or a later look tells.
+def encode_waypoint_event(stamp_ns: int, number: int) -> bytes:
+    """Header: the surveyor passes a waypoint. Its position comes from a planned route, or is added later.
 
     Args:
-        stamp_ns: now.
-        number: of the mark, from 1 on; negative: the mark of that number is taken back.
+        stamp_ns: time of the event.
+        number: counts events from 1; a negative number cancels the event of that number.
     """
-    return _cdr(_header(stamp_ns, str(number)), MARK_TYPE)
+    return _cdr(_header(stamp_ns, str(number)), WAYPOINT_EVENT_TYPE)
 
 
-def decode_mark(cdr: bytes) -> tuple[int, int]:
-    """Stamp, ns, and number, as of `encode_mark`.
+def decode_waypoint_event(cdr: bytes) -> tuple[int, int]:
+    """Stamp, ns, and number, see `encode_waypoint_event`.
 
     Raises:
-        BagError: its frame_id is no number.
+        BagError: frame_id is not a number.
     """
-    message = decode(cdr, MARK_TYPE)
+    message = decode(cdr, WAYPOINT_EVENT_TYPE)
     number = message.frame_id
     if not number.lstrip("-").isdigit():
         raise BagError(
@@ -170,21 +190,55 @@ def decode_mark(cdr: bytes) -> tuple[int, int]:
     return int(message.stamp.sec) * NS_PER_S + int(message.stamp.nanosec), int(number)
 
 
+def encode_pose(stamp_ns: int, pose: FloatArray, frame_id: str) -> bytes:
+    """PoseStamped from (3,): x, y and yaw."""
+    return _encode(POSE_TYPES[0], _header(stamp_ns, frame_id), _pose(pose))
+
+
 def decode_pose(cdr: bytes, msgtype: str) -> tuple[int, FloatArray, str]:
-    """Stamp, ns, position on the floor, (2,) m, and frame of an odometry or a pose with or without covariance."""
+    """Stamp, ns, position, (2,) m, and frame of an odometry or of a pose with or without covariance."""
     message = decode(cdr, msgtype)
     pose = message.pose if msgtype == POSE_TYPES[0] else message.pose.pose
     return stamp_of(message), np.array([pose.position.x, pose.position.y]), message.header.frame_id
 
 
+def encode_mounts(stamp_ns: int, base: str, mounts: Mapping[str, tuple[FloatArray, float]]) -> bytes:
+    """TFMessage of frames on a base: the translation of each, (3,) m, and its yaw, rad."""
+    transforms = [
+        _new(
+            "geometry_msgs/msg/TransformStamped",
+            _header(stamp_ns, base),
+            frame,
+            _new("geometry_msgs/msg/Transform", _vector(translation_m), _yaw(yaw_rad)),
+        )
+        for frame, (translation_m, yaw_rad) in mounts.items()
+    ]
+    return _encode(TF_TYPE, transforms)
+
+
+def _new(msgtype: str, *values: Any) -> Any:
+    return typestore().types[msgtype](*values)
+
+
 def _header(stamp_ns: int, frame_id: str) -> Any:
-    types = typestore().types
-    time = types["builtin_interfaces/msg/Time"](*divmod(int(stamp_ns), NS_PER_S))
-    return types["std_msgs/msg/Header"](time, frame_id)
+    return _new("std_msgs/msg/Header", _new("builtin_interfaces/msg/Time", *divmod(int(stamp_ns), NS_PER_S)), frame_id)
 
 
-def _vector(xyz: FloatArray) -> Any:
-    return typestore().types["geometry_msgs/msg/Vector3"](*(float(value) for value in xyz))
+def _vector(xyz: Sequence[float] | FloatArray) -> Any:
+    return _new("geometry_msgs/msg/Vector3", *(float(value) for value in xyz))
+
+
+def _pose(pose: FloatArray) -> Any:
+    point = _new("geometry_msgs/msg/Point", float(pose[0]), float(pose[1]), 0.0)
+    return _new("geometry_msgs/msg/Pose", point, _yaw(float(pose[2])))
+
+
+def _yaw(yaw_rad: float) -> Any:
+    return _new("geometry_msgs/msg/Quaternion", 0.0, 0.0, float(np.sin(yaw_rad / 2.0)), float(np.cos(yaw_rad / 2.0)))
+
+
+def _encode(msgtype: str, *values: Any) -> bytes:
+    return _cdr(_new(msgtype, *values), msgtype)
 
 
 def _cdr(message: Any, msgtype: str) -> bytes:

@@ -1,7 +1,7 @@
-"""One take: a bag under way, what it is a take of, and how much room it may use.
+"""A running recording: its bag, its waypoint events, and its limit of disk space.
 
-write(), mark(), unmark() --> BagWriter --> OUT/PREFIX_DATE-TIME/
-flush(), twice a second: no later kill costs more than that, and a disk that fills up is seen
+write(), add_waypoint_event() --> BagWriter --> OUT/PREFIX_DATE-TIME/
+flush(), twice a second: a kill loses at most the last half second, and a full disk is detected
 """
 
 from __future__ import annotations
@@ -9,72 +9,65 @@ from __future__ import annotations
 import errno
 import itertools
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mail_ros.core.errors import BagError
 from mail_ros.data.bag_writer import BagWriter, Splitting
 from mail_ros.data.mcap_file import Compression
-from mail_ros.data.messages import MARK_TYPE, encode_mark
+from mail_ros.data.messages import WAYPOINT_EVENT_TYPE, encode_waypoint_event
 from mail_ros.data.route import Route
 from mail_ros.data.route_file import NOTE, route_to_note
 
-FLUSH_S = 0.5  # a kill costs no more than that and what waits in the middleware: less than a second
+FLUSH_S = 0.5  # a kill loses this much, and what waits in the middleware: less than a second together
 MB = 1_000_000
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class TakeOptions:
-    """Where takes go, and how."""
+class RecordingOptions:
+    """Destination and format of recordings."""
 
     out: Path
     prefix: str
     notes: Mapping[str, str] = field(default_factory=dict)  # site, floor, route, direction, device, carrier
     splitting: Splitting = field(default_factory=Splitting)
     compression: Compression = "none"
-    min_free_mb: int = 0  # on the disk
-    route: Route | None = None  # whose landmarks are marked in their order
+    min_free_mb: int = 0  # disk space that must stay free
+    route: Route | None = None  # the n-th waypoint event is the n-th landmark of this route
 
     @property
     def custom(self) -> dict[str, str]:
-        """What the bag is to say of itself."""
+        """Notes for the bag's metadata."""
         if self.route is None:
             return dict(self.notes)
         return {"route": self.route.name, **self.notes, NOTE: route_to_note(self.route)}
 
 
-class Take:
-    """A bag that is being recorded."""
+class ActiveRecording:
+    """A bag that is being recorded. Every method that writes raises a BagError if writing fails."""
 
-    def __init__(self, options: TakeOptions, mark_topic: str) -> None:
-        """Begin it.
-
-        Args:
-            options: where and how.
-            mark_topic: that marks are written to.
+    def __init__(self, options: RecordingOptions, waypoint_event_topic: str) -> None:
+        """Start recording.
 
         Raises:
-            BagError: no room, or no place to write.
+            BagError: the disk has less space than `min_free_mb`, or the folder is not writable.
         """
-        self.options, self.mark_topic, self.marks = options, mark_topic, 0
+        self.options, self.waypoint_event_topic, self.waypoint_events = options, waypoint_event_topic, 0
         self.path = _free_name(options.out / f"{options.prefix}_{datetime.now():%Y_%m_%d-%H_%M_%S}")
-        try:
-            self.check_room()
-            self.writer = BagWriter(
-                self.path, options.custom, splitting=options.splitting, compression=options.compression
-            )
-        except OSError as error:
-            raise self._cannot_write(error) from None
+        self.writer = self._guarded(self._open)
 
-    def check_room(self) -> None:
-        """Go on only while there is room.
+    def _open(self) -> BagWriter:
+        self.check_disk_space()
+        options = self.options
+        return BagWriter(self.path, options.custom, splitting=options.splitting, compression=options.compression)
 
-        Raises:
-            BagError: there is less than is to stay free.
-        """
+    def check_disk_space(self) -> None:
+        """Raise a BagError if less disk space than `min_free_mb` is free."""
         if (free := free_mb(self.options.out)) < self.options.min_free_mb:
             raise BagError(
                 self.path,
@@ -84,86 +77,68 @@ class Take:
             )
 
     def add_topic(self, topic: str, msgtype: str, qos: list[dict[str, Any]]) -> None:
-        """As `BagWriter.add_topic`."""
+        """See `BagWriter.add_topic`."""
         self.writer.add_topic(topic, msgtype, qos)
 
     def write(self, topic: str, log_time_ns: int, cdr: bytes, publish_time_ns: int | None) -> None:
-        """Append a message.
+        """Append a message."""
+        self._guarded(lambda: self.writer.write(topic, log_time_ns, cdr, publish_time_ns))
+
+    def add_waypoint_event(self, now_ns: int) -> str:
+        """Record and flush that a waypoint is passed now. Returns the event's number and the next landmark."""
+        self._write_waypoint_event(now_ns, self.waypoint_events + 1)
+        self.waypoint_events += 1
+        return f"mark {self.waypoint_events}{self._next_landmark()}"
+
+    def cancel_waypoint_event(self, now_ns: int) -> str:
+        """Cancel the last waypoint event. Returns its number and the next landmark, as text.
 
         Raises:
-            BagError: the disk cannot take it.
+            BagError: there is no event to cancel.
         """
-        try:
-            self.writer.write(topic, log_time_ns, cdr, publish_time_ns)
-        except OSError as error:
-            raise self._cannot_write(error) from None
-
-    def mark(self, now_ns: int) -> str:
-        """Write that something is passed now, safe from a kill at once; which mark that was, and what comes next.
-
-        Raises:
-            BagError: the disk cannot take it.
-        """
-        self._write_mark(now_ns, self.marks + 1)
-        self.marks += 1
-        return f"mark {self.marks}{self._onward()}"
-
-    def unmark(self, now_ns: int) -> str:
-        """Take the last mark back that was not taken back yet; which one that was, and what comes next.
-
-        Raises:
-            BagError: there is none, or the disk cannot take it.
-        """
-        if not self.marks:
+        if not self.waypoint_events:
             raise BagError(self.path, wanted="a mark to take back", found="none", fix="mark first")
-        self._write_mark(now_ns, -self.marks)
-        self.marks -= 1
-        return f"mark {self.marks + 1} is taken back{self._onward()}"
+        self._write_waypoint_event(now_ns, -self.waypoint_events)
+        self.waypoint_events -= 1
+        return f"mark {self.waypoint_events + 1} is taken back{self._next_landmark()}"
 
     @property
     def progress(self) -> dict[str, str]:
-        """How far it is along its route, as diagnostics say it."""
+        """Progress along the route, as key-value pairs of diagnostics."""
         if (route := self.options.route) is None:
-            return {"marks": str(self.marks)}
+            return {"marks": str(self.waypoint_events)}
         return {
-            "marks": str(self.marks),
+            "marks": str(self.waypoint_events),
             "route": route.name,
-            "next landmark": route.next_words(self.marks),
-            "landmarks left": str(route.left(self.marks)),
+            "next landmark": route.next_landmark_text(self.waypoint_events),
+            "landmarks left": str(route.landmarks_left(self.waypoint_events)),
         }
 
     @property
     def surplus(self) -> str:
-        """What is wrong where the route has fewer landmarks than were marked; else empty."""
-        return self.options.route.surplus_words(self.marks) if self.options.route else ""
+        """Warning about more waypoint events than landmarks on the route; else empty."""
+        return self.options.route.surplus_text(self.waypoint_events) if self.options.route else ""
 
-    def _onward(self) -> str:
+    def _next_landmark(self) -> str:
         route = self.options.route
-        return f"; {self.surplus or f'next: {route.next_words(self.marks)}'}" if route else ""
+        return f"; {self.surplus or f'next: {route.next_landmark_text(self.waypoint_events)}'}" if route else ""
 
-    def _write_mark(self, now_ns: int, number: int) -> None:
-        self.writer.add_topic(self.mark_topic, MARK_TYPE)
-        self.write(self.mark_topic, now_ns, encode_mark(now_ns, number), None)
+    def _write_waypoint_event(self, now_ns: int, number: int) -> None:
+        self.writer.add_topic(self.waypoint_event_topic, WAYPOINT_EVENT_TYPE)
+        self.write(self.waypoint_event_topic, now_ns, encode_waypoint_event(now_ns, number), None)
         self.flush()
 
     def flush(self) -> None:
-        """Make what came so far safe.
+        """Make all messages so far safe from a kill.
 
         Raises:
-            BagError: the disk cannot take it, or is full but for what is to stay free.
+            BagError: less disk space than `min_free_mb` is free.
         """
-        try:
-            self.writer.flush()
-        except OSError as error:
-            raise self._cannot_write(error) from None
-        self.check_room()
+        self._guarded(self.writer.flush)
+        self.check_disk_space()
 
     def close(self) -> str:
-        """Finish the bag; what it holds.
-
-        Raises:
-            BagError: the disk has no room for its end; what was flushed is readable.
-        """
+        """Finish the bag; returns a summary of its content. If this fails, flushed messages are readable."""
         try:
             trouble = self.writer.close()
         except OSError as error:
@@ -177,27 +152,31 @@ class Take:
         lacks = "; without an index, for which there was no room" if trouble else ""
         return f"recorded {counts or 'nothing'}{lacks}"
 
-    def _cannot_write(self, error: OSError) -> BagError:
-        full = error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
-        return BagError(
-            self.path,
-            wanted="room for what comes in" if full else "a place to write",
-            found=error.strerror or str(error),
-            fix=f"{'make room, or ' if full else ''}choose another place with out",
-        )
+    def _guarded(self, act: Callable[[], Result]) -> Result:
+        """Run an action on the disk; its OSError becomes a BagError."""
+        try:
+            return act()
+        except OSError as error:
+            full = error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+            raise BagError(
+                self.path,
+                wanted="room for what comes in" if full else "a writable folder",
+                found=error.strerror or str(error),
+                fix=f"{'make room, or ' if full else ''}choose another folder with out",
+            ) from None
 
 
 def free_mb(folder: Path) -> float:
-    """Room on the disk of a folder, or of the nearest one above it that is there.
+    """Free disk space of a folder, or of its nearest existing parent.
 
     Raises:
-        OSError: it cannot be told.
+        OSError: the disk cannot be queried.
     """
-    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    return shutil.disk_usage(there).free / MB
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    return shutil.disk_usage(existing).free / MB
 
 
 def _free_name(path: Path) -> Path:
-    """The path, or with _2, _3 and so on behind it: two takes may begin in one second."""
+    """The path, or the path with _2, _3, ... appended: two recordings may start within one second."""
     names = itertools.chain([path], (path.with_name(f"{path.name}_{number}") for number in itertools.count(2)))
     return next(name for name in names if not name.exists())

@@ -1,11 +1,12 @@
-"""Planned routes as people write them, and as the note that makes a bag self-contained.
+"""Planned routes in site files and GeoJSON, and as a note in the bag's metadata.
 
     in a site file   [entrance, {at: [11, 2], mark: false}, {at: [11, 9], floor: 1}]
     GeoJSON          a FeatureCollection in the order of the walk
-                     Point: a landmark; its properties may say name and floor
-                     LineString: corners that are not marked
+                     Point: a landmark; its properties may have name and floor
+                     LineString: corners, without waypoint events
 
-Metres in the map frame. A point without a floor is on that of the point before it; the first on floor 0.
+Positions are metres in the map frame. A point without a floor is on the floor of the previous point, the first one on
+floor 0. `mark: false` makes a point a corner.
 """
 
 from __future__ import annotations
@@ -19,47 +20,47 @@ from mail_ros.core.errors import ConfigError
 from mail_ros.data.route import Route, RoutePoint
 from mail_ros.data.yaml_text import are_numbers, is_whole, parse, read_text, short
 
-NOTE = "planned_route"  # of a bag
+NOTE = "planned_route"  # key in the bag's notes
 KEYS = {"at", "floor", "name", "mark"}
 EXAMPLE = "write it as in {at: [2.0, 3.5], floor: 0, name: door}"
 
 
 def read_geojson(path: Path, name: str) -> Route:
-    """A route that was drawn in a GIS.
+    """A route from a GIS.
 
     Raises:
-        ConfigError: nothing there, or not a route.
+        ConfigError: the file does not exist, or is not a route.
     """
     wanted = "a route as a GeoJSON FeatureCollection"
     content = parse(read_text(path, wanted), path, wanted)
     if not isinstance(content, dict) or content.get("type") != "FeatureCollection":
         raise ConfigError(path, wanted=wanted, found=short(content), fix="export it as GeoJSON")
-    return route_of(name, list(_features(content, path)), path)
+    return parse_route(name, list(_features(content, path)), path)
 
 
-def route_of(name: str, written: Any, source: object, known: Mapping[str, RoutePoint] | None = None) -> Route:
-    """A route from a list of points and of names of landmarks.
+def parse_route(name: str, written: Any, source: object, known: Mapping[str, RoutePoint] | None = None) -> Route:
+    """A route from a list of points and landmark names.
 
     Args:
-        name: of the route.
-        written: what YAML or JSON said.
-        source: named in errors.
-        known: landmarks by their names.
+        name: name of the route.
+        written: parsed YAML or JSON.
+        source: file or bag, for errors.
+        known: landmarks by name.
 
     Raises:
-        ConfigError: it is none, or names a landmark that is not known.
+        ConfigError: the list is not a route, or names an unknown landmark.
     """
     if not isinstance(written, list):
         raise ConfigError(source, wanted="a list of landmarks and points", found=short(written), fix=EXAMPLE)
     points: list[RoutePoint] = []
-    for number, one in enumerate(written, 1):
+    for number, entry in enumerate(written, 1):
         where = f"{source}, point {number}"
-        if isinstance(one, str) or is_whole(one):  # a landmark may be called 12
-            points.append(_landmark(str(one), where, known or {}))
+        if isinstance(entry, str) or is_whole(entry):  # a landmark may have the name 12
+            points.append(_landmark(str(entry), where, known or {}))
         else:
-            points.append(_point(one, where, points[-1].floor if points else 0))
-    landmarks = sum(point.marked for point in points)
-    if landmarks < 2 or not (points[0].marked and points[-1].marked):
+            points.append(_point(entry, where, points[-1].floor if points else 0))
+    landmarks = sum(point.is_landmark for point in points)
+    if landmarks < 2 or not (points[0].is_landmark and points[-1].is_landmark):
         raise ConfigError(
             source,
             wanted="a route that begins and ends with a landmark",
@@ -70,36 +71,36 @@ def route_of(name: str, written: Any, source: object, known: Mapping[str, RouteP
 
 
 def route_to_note(route: Route) -> str:
-    """A route as one line, for a bag's notes."""
+    """A route as one line of JSON for a bag's notes."""
     points = [
-        {"at": list(point.position_m), "floor": point.floor, "name": point.name, "mark": point.marked}
+        {"at": list(point.position_m), "floor": point.floor, "name": point.name, "mark": point.is_landmark}
         for point in route.points
     ]
     return json.dumps({"name": route.name, "points": points})
 
 
 def route_from_note(note: str, bag: object) -> Route:
-    """The route that `route_to_note` wrote.
+    """The route from a note of `route_to_note`.
 
     Raises:
-        ConfigError: it is none.
+        ConfigError: the note is not a route.
     """
     content = parse(note, bag, "a planned route as mail_recorder notes it")
     if not isinstance(content, dict):
         content = {"points": content}
-    return route_of(str(content.get("name") or ""), content.get("points"), bag)
+    return parse_route(str(content.get("name") or ""), content.get("points"), bag)
 
 
 def _features(collection: Mapping[str, Any], source: object) -> Iterator[Any]:
-    """GeoJSON as the points that a site file has."""
+    """GeoJSON features as the points of a site file."""
     for number, feature in enumerate(collection.get("features") or (), 1):
         try:
             kind, coordinates = feature["geometry"]["type"], feature["geometry"]["coordinates"]
-            said = {key: value for key, value in (feature.get("properties") or {}).items() if key in KEYS}
+            properties = {key: value for key, value in (feature.get("properties") or {}).items() if key in KEYS}
             if kind == "LineString":
-                yield from ({**said, "at": list(at)[:2], "mark": False} for at in coordinates)
+                yield from ({**properties, "at": list(at)[:2], "mark": False} for at in coordinates)
                 continue
-            point = {**said, "at": list(coordinates)[:2]}
+            point = {**properties, "at": list(coordinates)[:2]}
         except (TypeError, KeyError, AttributeError):
             kind = short(feature)
         if kind != "Point":

@@ -1,11 +1,11 @@
-"""A building's site file: what recorder, import, check, training and report must agree on, written down once.
+"""A building's site file: settings shared by recorder, import, check, training and report.
 
     site: museum
-    map_frame: map                     # of floor 0; floor -2 is map_floor_-2
+    map_frame: map                     # frame of floor 0; floor -2 is map_floor_-2
     origin: [49.4611, 11.1109]         # latitude and longitude of x = y = 0; only phones' logs need it
     floors:
       0:
-        plan: plans/ground.yaml        # of ROS map_server; paths are relative to this file
+        plan: plans/ground.yaml        # YAML of ROS map_server; paths are relative to this file
         landmarks:
           door: [2.0, 2.0]             # metres in the map frame
           lift: [20.0, 9.0]
@@ -14,7 +14,7 @@
       hall: [door, {at: [11, 2], mark: false}, lift, lift, door]
       drawn: plans/tour.geojson
 
-A route's points are names of landmarks, or as `route_file.py` has them. Each landmark's name is there once.
+Points of a route are names of landmarks, or points as in `route_file.py`. Names of landmarks are unique.
 """
 
 from __future__ import annotations
@@ -27,26 +27,26 @@ from typing import Any, NamedTuple
 
 from mail_ros.core.errors import ConfigError
 from mail_ros.data.route import Route, RoutePoint
-from mail_ros.data.route_file import read_geojson, route_of
+from mail_ros.data.route_file import parse_route, read_geojson
 from mail_ros.data.yaml_text import are_numbers, is_whole, parse, plain, read_text, short
 
 WANTED = "a site file"
 FIX = "write one with `mail_ros site init`, and compare"
 KEYS = ("site", "map_frame", "origin", "floors", "routes")
 FLOOR_KEYS = ("plan", "landmarks")
-DEGREES = (90.0, 180.0)  # of latitude and longitude, at most
+MAX_DEGREES = (90.0, 180.0)  # latitude and longitude
 
 EXAMPLES = """
       # door: [2.0, 2.0]
       # lift: [20.0, 9.0]"""
 ROUTES = """\
-routes:    # for `mail_ros mark`: landmarks, corners without a mark; twice the same is a stand
+routes:    # for `mail_ros mark`: landmarks, corners without a mark; the same one twice is a stop
   # hall: [door, {at: [20, 2], mark: false}, lift, lift, door]
 """
 
 
-class Misfit(NamedTuple):
-    """Why a walk is not of a site."""
+class SiteMismatch(NamedTuple):
+    """Reason why a walk is not from a site."""
 
     found: str
     fix: str
@@ -54,11 +54,11 @@ class Misfit(NamedTuple):
 
 @dataclass(frozen=True)
 class SiteFile:
-    """What a site file says."""
+    """Content of a site file."""
 
     name: str
     floors: tuple[int, ...] = (0,)
-    plans: Mapping[int, Path] = field(default_factory=dict)  # map_server YAML by floor, as a path from here
+    plans: Mapping[int, Path] = field(default_factory=dict)  # map_server YAML by floor, relative to the working folder
     map_frame: str = "map"
     origin: tuple[float, float] | None = None  # latitude and longitude of x = y = 0, degrees
     landmarks: Mapping[str, RoutePoint] = field(default_factory=dict)
@@ -66,10 +66,10 @@ class SiteFile:
     path: Path = Path()
 
     def route(self, name: str) -> Route | None:
-        """The planned route of this name; None where the site plans none, or no name is given.
+        """The planned route of this name; None without a name, and for a site without routes.
 
         Raises:
-            ConfigError: it plans others.
+            ConfigError: the site has other routes only.
         """
         if not name or not self.routes:
             return None
@@ -79,29 +79,29 @@ class SiteFile:
             )
         return self.routes[name]
 
-    def misfit(self, notes: Mapping[str, str], floors: Iterable[int]) -> Misfit | None:
-        """Why a walk is not of this site; None where it may be. A bag whose notes name no site may be of any."""
+    def mismatch(self, notes: Mapping[str, str], floors: Iterable[int]) -> SiteMismatch | None:
+        """Reason why a walk is not from this site, or None. A bag without a site in its notes fits every site."""
         if (other := notes.get("site", self.name)) != self.name:
-            return Misfit(f"one at {other}", f"leave it out, or give its own site file instead of {self.path}")
-        if strange := sorted(set(floors) - set(self.floors)):
-            return Misfit(
-                f"floor {', '.join(map(str, strange))}, which {self.path} does not have",
-                "add the floor there, or correct the frame of what tells the place",
+            return SiteMismatch(f"one at {other}", f"leave it out, or give its own site file instead of {self.path}")
+        if unknown := sorted(set(floors) - set(self.floors)):
+            return SiteMismatch(
+                f"floor {', '.join(map(str, unknown))}, which {self.path} does not have",
+                "add the floor there, or correct the frame of the landmarks or poses",
             )
         return None
 
 
 def read_site(path: Path) -> SiteFile:
-    """Read a site file. Plans are not looked at (see `plan.py`).
+    """Read a site file, without its floor plans (see `floor_plan.py`).
 
     Raises:
-        ConfigError: nothing there, or something in it is not as it must be.
+        ConfigError: the file does not exist, or has an invalid value.
     """
-    return site_of(read_text(path, WANTED), path)
+    return parse_site(read_text(path, WANTED), path)
 
 
-def site_of(text: str, path: Path) -> SiteFile:
-    """What the text of a site file says; errors as of `read_site`."""
+def parse_site(text: str, path: Path) -> SiteFile:
+    """Parse the text of a site file; errors: see `read_site`."""
     content = parse(text, path, WANTED)
     _check_keys(content, KEYS, path)
     name, frame = content.get("site"), content.get("map_frame", "map")
@@ -112,7 +112,7 @@ def site_of(text: str, path: Path) -> SiteFile:
     floors = content.get("floors", {0: None})
     if not isinstance(floors, dict) or not floors or not all(map(is_whole, floors)):
         raise ConfigError(
-            f"{path}, floors", wanted="floors by their whole numbers", found=short(floors), fix="as in floors: {0: {}}"
+            f"{path}, floors", wanted="floors by whole numbers", found=short(floors), fix="as in floors: {0: {}}"
         )
     plans: dict[int, Path] = {}
     landmarks: dict[str, RoutePoint] = {}
@@ -124,13 +124,13 @@ def site_of(text: str, path: Path) -> SiteFile:
         _add_landmarks(landmarks, {} if floor.get("landmarks") is None else floor["landmarks"], number, source)
     routes = {} if content.get("routes") is None else content["routes"]
     if not isinstance(routes, dict):
-        raise ConfigError(f"{path}, routes", wanted="routes by their names", found=short(routes), fix=FIX)
+        raise ConfigError(f"{path}, routes", wanted="routes by name", found=short(routes), fix=FIX)
     return SiteFile(
         name,
         tuple(sorted(floors)),
         plans,
         frame,
-        _origin(content.get("origin"), path),
+        None if (origin := content.get("origin")) is None else parse_origin(origin, f"{path}, origin"),
         landmarks,
         {str(key): _route(str(key), value, path, landmarks, set(floors)) for key, value in routes.items()},
         path,
@@ -138,48 +138,46 @@ def site_of(text: str, path: Path) -> SiteFile:
 
 
 def site_text(site: SiteFile) -> str:
-    """A new site's file, with examples of what can be added; plans are written as they are given."""
-    lines = [f"site: {plain(site.name)}", f"map_frame: {plain(site.map_frame)}    # of floor 0; map_server's frame_id"]
+    """Text of a new site file, with examples of landmarks and routes as comments."""
+    lines = [
+        f"site: {plain(site.name)}",
+        f"map_frame: {plain(site.map_frame)}    # frame of floor 0; map_server's frame_id",
+    ]
     if site.origin is not None:
         lines.append(f"origin: [{site.origin[0]}, {site.origin[1]}]    # latitude and longitude of x = y = 0")
     lines.append("floors:")
     for number, floor in enumerate(site.floors):
         lines.append(f"  {floor}:")
         lines += [f"    plan: {plain(str(site.plans[floor]))}"] if floor in site.plans else []
-        lines.append("    landmarks:" + ("" if number else f"    # places to be passed: x and y in metres{EXAMPLES}"))
+        lines.append("    landmarks:" + ("" if number else f"    # x and y in metres{EXAMPLES}"))
     return "\n".join([*lines, ROUTES])
 
 
-def parsed_origin(value: Any, source: object) -> tuple[float, float]:
+def parse_origin(value: Any, source: object) -> tuple[float, float]:
     """Latitude and longitude in degrees.
 
     Raises:
-        ConfigError: they are none.
+        ConfigError: the value is not two angles in range.
     """
-    if not are_numbers(value, 2) or any(abs(one) > most for one, most in zip(value, DEGREES, strict=True)):
+    if not are_numbers(value, 2) or any(abs(angle) > limit for angle, limit in zip(value, MAX_DEGREES, strict=True)):
         raise ConfigError(
             source, wanted="latitude and longitude in degrees", found=short(value), fix="as in 49.4611, 11.1109"
         )
     return float(value[0]), float(value[1])
 
 
-def _origin(value: Any, path: Path) -> tuple[float, float] | None:
-    return None if value is None else parsed_origin(value, f"{path}, origin")
-
-
 def _check_keys(content: Any, known: Iterable[str], source: object) -> None:
+    wanted = f"some of {', '.join(known)}"
     if not isinstance(content, dict):
-        raise ConfigError(source, wanted=f"some of {', '.join(known)}", found=short(content), fix=FIX)
-    if strange := [str(key) for key in content if key not in known]:
-        raise ConfigError(
-            source, wanted=f"some of {', '.join(known)}", found=", ".join(strange), fix="correct it or leave it out"
-        )
+        raise ConfigError(source, wanted=wanted, found=short(content), fix=FIX)
+    if unknown := [str(key) for key in content if key not in known]:
+        raise ConfigError(source, wanted=wanted, found=", ".join(unknown), fix="correct it or leave it out")
 
 
 def _add_landmarks(landmarks: dict[str, RoutePoint], written: Any, floor: int, source: str) -> None:
     if not isinstance(written, dict):
         raise ConfigError(
-            f"{source}, landmarks", wanted="places by their names", found=short(written), fix="as in door: [2.0, 3.5]"
+            f"{source}, landmarks", wanted="landmarks by name", found=short(written), fix="as in door: [2.0, 3.5]"
         )
     for key, at in written.items():
         name = str(key)
@@ -193,7 +191,7 @@ def _add_landmarks(landmarks: dict[str, RoutePoint], written: Any, floor: int, s
         if name in landmarks:
             other = landmarks[name]
             raise ConfigError(
-                f"{source}, landmark {name}", wanted="a name of its own", found=f"also {other}", fix="rename one"
+                f"{source}, landmark {name}", wanted="a unique name", found=f"also {other}", fix="rename one"
             )
         landmarks[name] = RoutePoint((float(at[0]), float(at[1])), floor, name)
 
@@ -203,19 +201,19 @@ def _route(name: str, written: Any, path: Path, landmarks: Mapping[str, RoutePoi
     if isinstance(written, str):
         route = read_geojson(_file(path, written, source), name)
     else:
-        route = route_of(name, written, source, landmarks)
-    if strange := sorted({point.floor for point in route.points} - floors):
+        route = parse_route(name, written, source, landmarks)
+    if unknown := sorted({point.floor for point in route.points} - floors):
         raise ConfigError(
             source,
-            wanted=f"places on its floors {', '.join(map(str, sorted(floors)))}",
-            found=f"floor {', '.join(map(str, strange))}",
+            wanted=f"points on its floors {', '.join(map(str, sorted(floors)))}",
+            found=f"floor {', '.join(map(str, unknown))}",
             fix="correct the floor, or add it to floors",
         )
     return route
 
 
 def _file(path: Path, written: Any, source: str) -> Path:
-    """A file that the site file names, from where the site file is."""
+    """A file named in the site file, relative to the site file."""
     if not isinstance(written, str) or not written:
         raise ConfigError(source, wanted="the path of a file", found=short(written), fix="correct it or leave it out")
     return Path(os.path.normpath(path.parent / Path(written).expanduser()))

@@ -1,12 +1,12 @@
-"""Where a walk was: found in its bag in one of four ways, all of which end as labels of its samples.
+"""Ground truth of a walk: one of four sources in its bag, each of which labels the samples.
 
-    /landmark        PointStamped -----------------> landmarks --+
-    /mark            Header, and the bag's route --> landmarks --+--> labels.interpolate --+
-    /clicked_point   PointStamped, of RViz --------> landmarks --+                         +--> Labels
-    /reference_pose  poses, odometry --------------> poses ---------> labels.follow -------+
+    /landmark        PointStamped ------------------> landmarks --+
+    /mark            Header, and the planned route -> landmarks --+--> labels_from_landmarks --+
+    /clicked_point   PointStamped of RViz ----------> landmarks --+                            +--> Labels
+    /reference_pose  poses or odometry -------------> poses ---------> labels_from_poses ------+
 
-The first of these that a bag has is taken. Another topic can be named: its messages' type tells which way it is.
-TF is only taken where it is named, since the localizer that is to be trained may have a part in it.
+The first of these topics in the bag is used. Another topic can be named; the type of its messages determines the
+source. TF is used only when it is named, since the localizer under training may contribute to it.
 """
 
 from __future__ import annotations
@@ -17,30 +17,41 @@ from enum import Enum
 
 from mail_ros.core.errors import BagError
 from mail_ros.core.types import IntArray
-from mail_ros.data.labels import follow, interpolate, unknown
+from mail_ros.data.labels import labels_from_landmarks, labels_from_poses, unlabelled
 from mail_ros.data.messages import (
     LANDMARK_TYPE,
-    MARK_TYPE,
     ODOMETRY_TYPE,
     POSE_TYPES,
     TF_TYPE,
+    WAYPOINT_EVENT_TYPE,
+    Message,
     decode_landmark,
-    decode_mark,
+    decode_waypoint_event,
 )
-from mail_ros.data.reference import poses_of, poses_of_transforms, transforms_of
+from mail_ros.data.reference_poses import decode_transforms, poses_from_messages, poses_from_transforms
 from mail_ros.data.route_file import NOTE, route_from_note
-from mail_ros.data.track import Labels, Landmark, Poses
+from mail_ros.data.track import Labels, Landmark, PoseSeries
 
 LANDMARK_TOPIC = "/landmark"
-MARK_TOPIC = "/mark"
+WAYPOINT_EVENT_TOPIC = "/mark"
 CLICK_TOPIC = "/clicked_point"
 REFERENCE_TOPIC = "/reference_pose"
-STATIC = "_static"  # behind the name of a topic with transforms, of those that never change
-ANY = f"landmarks on {LANDMARK_TOPIC}, marks of a planned route, points clicked in RViz or poses on {REFERENCE_TOPIC}"
+STATIC = "_static"  # suffix of the topic with static transforms
+
+# Topics with a ground truth, in order of precedence, and their message types.
+TRUTH_TYPES: Mapping[str, tuple[str, ...]] = {
+    LANDMARK_TOPIC: (LANDMARK_TYPE,),
+    WAYPOINT_EVENT_TOPIC: (WAYPOINT_EVENT_TYPE,),
+    CLICK_TOPIC: (LANDMARK_TYPE,),
+    REFERENCE_TOPIC: (*POSE_TYPES, ODOMETRY_TYPE),
+}
+TRUTH_TOPICS = (
+    f"landmarks on {LANDMARK_TOPIC}, marks of a planned route, points clicked in RViz or poses on {REFERENCE_TOPIC}"
+)
 
 
-class Way(Enum):
-    """How the truth of a walk was told."""
+class TruthSource(Enum):
+    """Source of a ground truth."""
 
     NONE = "none"
     LANDMARKS = "landmarks"
@@ -51,112 +62,104 @@ class Way(Enum):
 
 @dataclass(frozen=True)
 class Truth:
-    """What a bag says of where its walk was."""
+    """Ground truth of a walk."""
 
-    way: Way = Way.NONE
-    landmarks: tuple[Landmark, ...] = ()  # as marked
-    path: tuple[Landmark, ...] = ()  # with the corners of a planned route between them
-    late_ns: tuple[int, ...] = ()  # how much later each landmark was logged than its stamp
-    poses: Poses | None = None  # of a reference
+    source: TruthSource = TruthSource.NONE
+    landmarks: tuple[Landmark, ...] = ()
+    path: tuple[Landmark, ...] = ()  # the landmarks, with the corners of a planned route between them
+    log_delay_ns: tuple[int, ...] = ()  # log time minus stamp of each landmark
+    poses: PoseSeries | None = None  # poses of a reference
 
     def labels(self, stamp_ns: IntArray) -> Labels:
-        """Where the walk was at some stamps, (n,)."""
+        """Positions of the walk at stamps (n,)."""
         if self.poses is not None:
-            return follow(stamp_ns, self.poses)
-        return interpolate(stamp_ns, self.path) if self.path else unknown(len(stamp_ns))
-
-
-@dataclass(frozen=True)
-class _Said:
-    """One message that may tell the truth."""
-
-    msgtype: str
-    log_time_ns: int
-    cdr: bytes
+            return labels_from_poses(stamp_ns, self.poses)
+        return labels_from_landmarks(stamp_ns, self.path) if self.path else unlabelled(len(stamp_ns))
 
 
 class BagTruth:
-    """Hears a bag's messages, and finds the truth among them."""
+    """Collects a bag's messages, and finds the ground truth among them."""
 
     def __init__(self, bag: object, notes: Mapping[str, str], topic: str = "") -> None:
-        """Listen.
+        """Start without messages.
 
         Args:
-            bag: named in errors.
-            notes: of the bag: a planned route is one of them.
-            topic: that tells the truth; empty: the first of those that the bag has.
+            bag: name of the bag, for errors.
+            notes: the bag's notes, which may include a planned route.
+            topic: topic of the ground truth; empty: the first of `TRUTH_TYPES` that the bag has.
         """
         self.bag, self.topic = bag, topic
         self._note = notes.get(NOTE, "")
-        self._said: dict[str, list[_Said]] = {}
+        self._messages: dict[str, list[Message]] = {}
 
-    def hear(self, topic: str, msgtype: str, log_time_ns: int, cdr: bytes) -> None:
-        """Take a message of any topic."""
+    def on_message(self, message: Message) -> None:
+        """Store a message if it may be part of the ground truth."""
+        topic = message.topic
         named = bool(self.topic) and topic in (self.topic, self.topic + STATIC)
-        if named or (not self.topic and msgtype in WAYS.get(topic, ())):
-            self._said.setdefault(topic, []).append(_Said(msgtype, log_time_ns, cdr))
+        if named or (not self.topic and message.msgtype in TRUTH_TYPES.get(topic, ())):
+            self._messages.setdefault(topic, []).append(message)
 
-    def found(self, seen: Sequence[str]) -> Truth:
-        """What was heard.
+    def result(self, bag_topics: Sequence[str]) -> Truth:
+        """The ground truth of the messages so far.
 
         Args:
-            seen: the bag's topics in words, for errors.
+            bag_topics: all topics of the bag, for errors.
 
         Raises:
-            BagError: the topic that was named is not there or tells no truth, or what it tells cannot be true.
-            ConfigError: the bag's route is none.
+            BagError: the named topic is missing or has no ground truth, or the truth is inconsistent.
+            ConfigError: the bag's planned route is invalid.
         """
-        topics = [self.topic] if self.topic else [name for name in WAYS if self._is_usable(name)]
+        topics = [self.topic] if self.topic else [name for name in TRUTH_TYPES if self._is_usable(name)]
         if not topics:
             return Truth()
-        said = self._said.get(topics[0], [])
-        kinds = sorted({one.msgtype for one in said})
+        messages = self._messages.get(topics[0], [])
+        kinds = sorted({message.msgtype for message in messages})
         if len(kinds) == 1:
             if kinds[0] == LANDMARK_TYPE:
-                return _landmarks(said, Way.CLICKS if topics[0].endswith(CLICK_TOPIC) else Way.LANDMARKS)
-            if kinds[0] == MARK_TYPE and self._note:
-                return self._route(said)
+                clicked = topics[0].endswith(CLICK_TOPIC)
+                return _landmarks(messages, TruthSource.CLICKS if clicked else TruthSource.LANDMARKS)
+            if kinds[0] == WAYPOINT_EVENT_TYPE and self._note:
+                return self._route(messages)
             if kinds[0] in (*POSE_TYPES, ODOMETRY_TYPE):
-                poses = poses_of([(one.msgtype, one.cdr) for one in said], self.bag)
-                return Truth(Way.REFERENCE, poses=poses)
+                return Truth(TruthSource.REFERENCE, poses=poses_from_messages(messages, self.bag))
             if kinds[0] == TF_TYPE:
                 return self._transforms(topics[0])
-        raise self._no_truth(topics[0], kinds, seen)
+        raise self._no_truth(topics[0], kinds, bag_topics)
 
     def _is_usable(self, topic: str) -> bool:
-        return topic in self._said and (topic != MARK_TOPIC or bool(self._note))
+        return topic in self._messages and (topic != WAYPOINT_EVENT_TOPIC or bool(self._note))
 
-    def _route(self, said: Sequence[_Said]) -> Truth:
+    def _route(self, messages: Sequence[Message]) -> Truth:
         route = route_from_note(self._note, self.bag)
-        marks: dict[int, tuple[int, int]] = {}  # stamp and log time by number
-        for one in said:
-            stamp_ns, number = decode_mark(one.cdr)
+        events: dict[int, tuple[int, int]] = {}  # stamp and log time by number
+        for message in messages:
+            stamp_ns, number = decode_waypoint_event(message.cdr)
             if number < 0:
-                marks.pop(-number, None)
+                events.pop(-number, None)
             else:
-                marks[number] = (stamp_ns, one.log_time_ns)
-        if (extra := len(marks) - len(route.landmarks)) > 0:
+                events[number] = (stamp_ns, message.log_time_ns)
+        if (extra := len(events) - len(route.landmarks)) > 0:
             raise BagError(
                 self.bag,
                 wanted=f"a mark for each of the {len(route.landmarks)} landmarks of route {route.name}",
                 found=f"{extra} more",
-                fix="nobody can tell which: walk it again and use ~/unmark, or name another topic with --truth",
+                fix="the wrong mark is unknown: walk it again and use ~/unmark, or name another topic with --truth",
             )
-        kept = [marks[number] for number in sorted(marks)]
-        landmarks, path = route.walked([stamp_ns for stamp_ns, _ in kept])
-        return Truth(Way.ROUTE, landmarks, path, tuple(log_time_ns - stamp_ns for stamp_ns, log_time_ns in kept))
+        kept = [events[number] for number in sorted(events)]
+        landmarks, path = route.stamped([stamp_ns for stamp_ns, _ in kept])
+        return Truth(TruthSource.ROUTE, landmarks, path, tuple(log_ns - stamp_ns for stamp_ns, log_ns in kept))
 
     def _transforms(self, topic: str) -> Truth:
         transforms = [
             transform
             for name, static in ((topic + STATIC, True), (topic, False))
-            for one in self._said.get(name, ())
-            for transform in transforms_of(one.cdr, static=static)
+            for message in self._messages.get(name, ())
+            for transform in decode_transforms(message.cdr, static=static)
         ]
-        return Truth(Way.REFERENCE, poses=poses_of_transforms(transforms, self.bag))
+        return Truth(TruthSource.REFERENCE, poses=poses_from_transforms(transforms, self.bag))
 
-    def _no_truth(self, topic: str, kinds: Sequence[str], seen: Sequence[str]) -> BagError:
-        if kinds == [MARK_TYPE]:
+    def _no_truth(self, topic: str, kinds: Sequence[str], bag_topics: Sequence[str]) -> BagError:
+        if kinds == [WAYPOINT_EVENT_TYPE]:
             return BagError(
                 self.bag,
                 wanted=f"the route whose landmarks are marked on {topic}",
@@ -166,21 +169,12 @@ class BagTruth:
         return BagError(
             self.bag,
             wanted=f"points, marks, poses, odometry or transforms on {topic}",
-            found=" and ".join(kinds) or ", ".join(seen),
+            found=" and ".join(kinds) or ", ".join(bag_topics),
             fix="name the topic that has them with --truth, or leave it out",
         )
 
 
-def _landmarks(said: Sequence[_Said], way: Way) -> Truth:
-    landmarks = tuple(decode_landmark(one.cdr)[0] for one in said)
-    late_ns = tuple(one.log_time_ns - mark.stamp_ns for one, mark in zip(said, landmarks, strict=True))
-    return Truth(way, landmarks, landmarks, late_ns)
-
-
-# Topics that tell the truth unless another is named, in the order in which they are believed, and their types.
-WAYS: Mapping[str, tuple[str, ...]] = {
-    LANDMARK_TOPIC: (LANDMARK_TYPE,),
-    MARK_TOPIC: (MARK_TYPE,),
-    CLICK_TOPIC: (LANDMARK_TYPE,),
-    REFERENCE_TOPIC: (*POSE_TYPES, ODOMETRY_TYPE),
-}
+def _landmarks(messages: Sequence[Message], source: TruthSource) -> Truth:
+    landmarks = tuple(decode_landmark(message.cdr)[0] for message in messages)
+    delay_ns = tuple(m.log_time_ns - landmark.stamp_ns for m, landmark in zip(messages, landmarks, strict=True))
+    return Truth(source, landmarks, landmarks, delay_ns)

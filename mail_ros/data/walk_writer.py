@@ -1,4 +1,4 @@
-"""Writing a walk as a bag: field, landmarks and inertial readings, each message logged at its stamp."""
+"""Writing a walk as a bag: field, landmarks and inertial readings. The log time of a message is its stamp."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from pathlib import Path
 
 from mail_ros.core.errors import BagError
 from mail_ros.core.types import FloatArray, IntArray
-from mail_ros.data.bag import FIELD_TOPIC, IMU_TOPIC, Message
+from mail_ros.data.bag import FIELD_TOPIC, IMU_TOPIC
 from mail_ros.data.bag_writer import BagWriter
 from mail_ros.data.messages import (
     FIELD_TYPE,
     IMU_TYPE,
     LANDMARK_TYPE,
+    Message,
     encode_field,
     encode_imu,
     encode_landmark,
@@ -34,18 +35,18 @@ def write_walk(
     map_frame: str = "map",
     custom: dict[str, str] | None = None,
 ) -> None:
-    """Write one walk as a bag, whole or not at all; messages are logged at their stamps.
+    """Write one walk as a bag, atomically.
 
     Args:
-        path: of the bag.
-        stamp_ns: (n,) of the field.
-        field_ut: (n, 3).
-        landmarks: with their stamps.
+        path: path of the bag.
+        stamp_ns: (n,) stamps of the field.
+        field_ut: (n, 3) µT.
+        landmarks: landmarks with their stamps.
         imu: inertial readings in the frame of the field.
-        before: other messages; those of the same stamp are logged before the field.
-        frame_id: of the field.
-        map_frame: of floor 0.
-        custom: notes that the bag keeps.
+        before: other messages; at equal stamps they precede the field.
+        frame_id: frame of the field.
+        map_frame: map frame of floor 0.
+        custom: notes for the bag's metadata.
 
     Raises:
         BagError: the bag exists.

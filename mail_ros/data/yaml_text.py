@@ -1,9 +1,10 @@
-"""YAML that people write: read whole, and what is wrong with it said in one line."""
+"""YAML text: read with one-line errors, and written."""
 
 from __future__ import annotations
 
 import json
 import math
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,14 @@ from ruamel.yaml.error import YAMLError
 
 from mail_ros.core.errors import ConfigError
 
-SHORT = 60  # letters of a value in a message
+SHORT = 60  # maximum length of a value in an error message
 
 
 def read_text(path: Path, wanted: str) -> str:
     """The text of a file.
 
     Raises:
-        ConfigError: nothing there, or no text; `wanted` says what should be there.
+        ConfigError: the file does not exist or is not text; `wanted` describes the expected file.
     """
     try:
         return path.read_text()
@@ -29,10 +30,10 @@ def read_text(path: Path, wanted: str) -> str:
 
 
 def parse(text: str, source: object, wanted: str) -> Any:
-    """What JSON or YAML says; JSON is a part of YAML but for tabs.
+    """Parse JSON or YAML. JSON is tried first, since YAML forbids its tabs.
 
     Raises:
-        ConfigError: neither.
+        ConfigError: the text is neither.
     """
     try:
         return json.loads(text)
@@ -40,13 +41,21 @@ def parse(text: str, source: object, wanted: str) -> Any:
         pass
     try:
         return YAML(typ="safe").load(text)
-    except (YAMLError, ValueError) as error:  # a ValueError of a date that is none
+    except (YAMLError, ValueError) as error:  # ValueError: an invalid date
         found = " ".join(str(error).partition("\n\n")[0].split())
         raise ConfigError(source, wanted=wanted, found=found, fix="correct the file") from None
 
 
+def dump_yaml(value: Any) -> str:
+    """A value as YAML in block style."""
+    yaml, text = YAML(typ="safe"), StringIO()
+    yaml.default_flow_style = False
+    yaml.dump(value, text)
+    return text.getvalue()
+
+
 def plain(text: str) -> str:
-    """A text as the value of a key in YAML, in quotes only where it would be something else without."""
+    """A text as the value of a YAML key, quoted only where YAML would read it as something else."""
     try:
         same = YAML(typ="safe").load(f"key: {text}    # a comment") == {"key": text}
     except (YAMLError, ValueError):
@@ -55,21 +64,21 @@ def plain(text: str) -> str:
 
 
 def is_number(value: object) -> bool:
-    """A finite number, and neither yes nor no."""
+    """Whether a value is a finite number, and not a boolean."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def are_numbers(value: object, count: int) -> bool:
-    """A list of so many numbers."""
+    """Whether a value is a list of `count` numbers."""
     return isinstance(value, list) and len(value) == count and all(map(is_number, value))
 
 
 def is_whole(value: object) -> bool:
-    """A whole number, and neither yes nor no."""
+    """Whether a value is an integer, and not a boolean."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def short(value: object) -> str:
-    """A value for a message."""
+    """A value, shortened for an error message."""
     text = repr(value)
     return text if len(text) <= SHORT else f"{text[: SHORT - 3]}..."

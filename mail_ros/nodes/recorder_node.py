@@ -1,12 +1,12 @@
 """`mail_recorder`: topics into rosbag2 MCAP bags, as the bytes that came in, and whether they will do to train on.
 
-    RawTopics --> Take ----------> OUT/PREFIX_DATE-TIME/    every message at the time of its receipt
+    RawTopics --> ActiveRecording ----------> OUT/PREFIX_DATE-TIME/    every message at the time of its receipt
         |         ~/start, ~/stop
         |         ~/mark, ~/unmark --> the topic `mark` of the bag
-        +-------> Quality -------> /diagnostics, ~/status
+        +-------> QualityMonitor -------> /diagnostics, ~/status
 
 A topic is recorded from when its first publisher appears. The bag is whole after SIGINT and SIGTERM alike; one that was
-killed is mended at the next start.
+killed is repaired at the next start.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from std_srvs.srv import Trigger
 
 from mail_ros.core.errors import BagError, MailError
 from mail_ros.core.localizer.diagnostics import Level
+from mail_ros.data.bag_repair import repair, unfinished
 from mail_ros.data.messages import definition
-from mail_ros.data.quality import Fault, Quality
-from mail_ros.data.recording import FLUSH_S, MB, Take, free_mb
-from mail_ros.data.repair import repair, unfinished
+from mail_ros.data.recording import FLUSH_S, MB, ActiveRecording, free_mb
+from mail_ros.data.recording_quality import Fault, QualityMonitor
 from mail_ros.nodes import qos
 from mail_ros.nodes.outputs import Diagnostics
 from mail_ros.nodes.parameters import declare_only, read
@@ -51,11 +51,11 @@ class RecorderNode(Node):
         super().__init__(NAME, **options)
         declare_only(self, RecorderParameters, settable=SETTABLE)
         self.parameters = read(self, RecorderParameters)
-        self.options = self.parameters.take_options()
+        self.options = self.parameters.recording_options()
         self.mark_topic = self.resolve_topic_name("mark")
-        self.take: Take | None = None
+        self.take: ActiveRecording | None = None
         self.trouble: Fault | None = None  # that ended the last take
-        self.quality = Quality()
+        self.quality = QualityMonitor()
         self._said: set[str] = set()
         self.topics = RawTopics(self, self.parameters.topics, self._declare, self._hear)
         self._mend()
@@ -78,9 +78,9 @@ class RecorderNode(Node):
             MailError: there is no room or no place for it, or a label is not one.
         """
         self.parameters = read(self, RecorderParameters)
-        self.options = self.parameters.take_options()
-        self.take, self.trouble = Take(self.options, self.mark_topic), None
-        self.quality.begin()
+        self.options = self.parameters.recording_options()
+        self.take, self.trouble = ActiveRecording(self.options, self.mark_topic), None
+        self.quality.start_recording()
         for topic, heard in self.topics.heard.items():
             self._add_topic(self.take, topic, heard)
         names = [*self.topics.heard, *self.topics.missing]
@@ -123,7 +123,7 @@ class RecorderNode(Node):
             faults.append(Fault(Level.WARN, surplus, "surplus"))
         assessment = self.quality.assess(state, about, faults, planned=self.options.route is not None)
         self.status.publish(self.diagnostics.publish(assessment))
-        if self.quality.watched_s < SETTLE_S:
+        if self.quality.monitored_s < SETTLE_S:
             return
         now = {fault.key for fault in self.quality.faults}
         for fault in self.quality.faults:
@@ -155,15 +155,15 @@ class RecorderNode(Node):
 
     def on_mark(self, _: Trigger.Request, answer: Trigger.Response) -> Trigger.Response:
         """`~/mark`: something is passed now; with a route, its next landmark."""
-        return self._mark(Take.mark, answer)
+        return self._mark(ActiveRecording.add_waypoint_event, answer)
 
     def on_unmark(self, _: Trigger.Request, answer: Trigger.Response) -> Trigger.Response:
         """`~/unmark`: the last mark was a mistake."""
-        if self.take is not None and not self.take.marks:
+        if self.take is not None and not self.take.waypoint_events:
             return _answered(answer, False, "no mark to take back")
-        return self._mark(Take.unmark, answer)
+        return self._mark(ActiveRecording.cancel_waypoint_event, answer)
 
-    def _mark(self, act: Callable[[Take, int], str], answer: Trigger.Response) -> Trigger.Response:
+    def _mark(self, act: Callable[[ActiveRecording, int], str], answer: Trigger.Response) -> Trigger.Response:
         if self.take is None:
             return _answered(answer, False, "not recording: call ~/start first")
         if (now_ns := self.get_clock().now().nanoseconds) == 0:
@@ -198,9 +198,9 @@ class RecorderNode(Node):
         definition(heard.msgtype)  # or it is refused
         if self.take is not None:
             self._add_topic(self.take, topic, heard)
-        self.quality.declare(topic, heard.msgtype)
+        self.quality.add_topic(topic, heard.msgtype)
 
-    def _add_topic(self, take: Take, topic: str, heard: Heard) -> None:
+    def _add_topic(self, take: ActiveRecording, topic: str, heard: Heard) -> None:
         take.add_topic(topic, heard.msgtype, [qos.rosbag2_terms(offer) for offer in heard.offers])
 
     def _hear(self, topic: str, cdr: bytes, sent_ns: int) -> None:
@@ -213,7 +213,7 @@ class RecorderNode(Node):
                 self.take.write(topic, now_ns, cdr, sent_ns or None)
             except BagError as error:
                 self._give_up(error)
-        self.quality.hear(topic, cdr, now_ns, written=self.take is not None)
+        self.quality.on_message(topic, cdr, now_ns, written=self.take is not None)
 
     def _give_up(self, error: BagError) -> None:
         """End a take that cannot go on, as whole as it can be."""

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from mail_ros.core.config import Range, Settings
 from mail_ros.core.errors import ConfigError
 from mail_ros.data.bag_writer import Splitting
-from mail_ros.data.recording import MB, TakeOptions
+from mail_ros.data.recording import MB, RecordingOptions
 from mail_ros.data.site_file import read_site
 from mail_ros.nodes.parameters import described
 
@@ -85,7 +85,7 @@ class RecorderParameters(Settings, prefix="parameter "):
         """The folder of the bags; a leading ~ is the home folder."""
         return Path(self.out).expanduser()
 
-    def take_options(self) -> TakeOptions:
+    def recording_options(self) -> RecordingOptions:
         """What a take is made with.
 
         Raises:
@@ -93,7 +93,7 @@ class RecorderParameters(Settings, prefix="parameter "):
         """
         site = read_site(Path(self.site_file).expanduser()) if self.site_file else None
         labels = {"site": site.name if site else "", **{name: str(getattr(self, name)) for name in LABELS}}
-        return TakeOptions(
+        return RecordingOptions(
             self.out_path,
             self.prefix,
             {name: label for name, label in labels.items() if label},

@@ -28,7 +28,8 @@ from rosgraph_msgs.msg import Clock
 
 from mail_ros.core.errors import BagError, ConfigError, MailError
 from mail_ros.core.types import NS_PER_S
-from mail_ros.data.bag import Bag, Message
+from mail_ros.data.bag import Bag
+from mail_ros.data.messages import Message
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import message_class, to_time
 from mail_ros.nodes.spin import one_line

@@ -24,7 +24,7 @@ from sensor_msgs.msg import MagneticField
 from std_msgs.msg import Float32MultiArray
 
 from mail_ros.core.errors import MailError
-from mail_ros.data.plan import plans_of
+from mail_ros.data.floor_plan import floor_plans
 from mail_ros.data.site_file import read_site
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_reading, to_stamp_ns
@@ -58,7 +58,7 @@ class ViewNode(Node):
         parameters = declare(self, ViewParameters)
         self.watched = f"{self.get_namespace().strip('/')}/{parameters.localizer}".lstrip("/")
         site_path = parameters.site_path
-        setting = Setting(plans_of(read_site(site_path) if site_path else None))
+        setting = Setting(floor_plans(read_site(site_path) if site_path else None))
         self.canvas = RerunCanvas(Layout(), parameters.out_path)
         self.view = View(self.canvas, setting)
         for kind, topic, hear, profile in (

@@ -20,7 +20,7 @@ from mail_ros.data.bag import FIELD_TOPIC, Bag, read_track
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.site_file import SiteFile
 from mail_ros.data.track import Track
-from mail_ros.data.truth import ANY
+from mail_ros.data.truth import TRUTH_TOPICS
 from mail_ros.training.distribution import Processes
 from mail_ros.training.loop import Progress, Trainer, distances_m, residuals_m
 from mail_ros.training.maps import head_state
@@ -47,8 +47,10 @@ class Survey:
 
     def _track(self, bag: Path) -> Track:
         track = labelled_track(bag, self.field_topic, self.truth_topic, self.robot)
-        if self.site and (misfit := self.site.misfit(Bag(bag).notes(), np.unique(track.floor[track.valid]).tolist())):
-            raise TrackError(track.source, wanted=f"a walk at {self.site.name}", found=misfit.found, fix=misfit.fix)
+        if self.site and (
+            mismatch := self.site.mismatch(Bag(bag).notes(), np.unique(track.floor[track.valid]).tolist())
+        ):
+            raise TrackError(track.source, wanted=f"a walk at {self.site.name}", found=mismatch.found, fix=mismatch.fix)
         return track
 
     def description(self) -> dict[str, Any]:
@@ -131,7 +133,7 @@ def labelled_track(
     if not track.valid.any():
         raise TrackError(
             track.source,
-            wanted=f"a walk that says where it was: {truth_topic or ANY}",
+            wanted=f"a walk that says where it was: {truth_topic or TRUTH_TOPICS}",
             found="no labelled sample",
             fix="leave the bag out, or name the topic that says it with --truth",
         )

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from mail_ros.core.localizer.diagnostics import Level
 from mail_ros.core.types import FloatArray
-from mail_ros.data.plan import Plan
+from mail_ros.data.floor_plan import FloorPlan
 
 Colour = tuple[int, int, int, int]  # red, green, blue, opacity, 0 to 255
 
@@ -58,7 +58,7 @@ class Note:
     level: Level
 
 
-Drawn = Dots | Lines | Plan | Curves | Page | Note
+Drawn = Dots | Lines | FloorPlan | Curves | Page | Note
 
 
 class Canvas(Protocol):

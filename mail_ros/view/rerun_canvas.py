@@ -26,7 +26,7 @@ import rerun_cli
 
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.localizer.diagnostics import Level
-from mail_ros.data.plan import Plan
+from mail_ros.data.floor_plan import FloorPlan
 from mail_ros.view.drawing import Curves, Dots, Drawn, Lines, Note, Page
 
 NAME, TIMELINE = "mail_ros", "stamp"
@@ -174,7 +174,7 @@ def _lines(lines: Lines) -> Sequence[Any]:
     return [rr.LineStrips2D([*lines.strips_m], colors=[lines.colour], radii=lines.radius)]
 
 
-def _plan(plan: Plan) -> Sequence[Any]:
+def _plan(plan: FloorPlan) -> Sequence[Any]:
     rows, columns = plan.image.shape
     left_m, right_m, low_m, top_m = plan.extent_m
     width_m, height_m = right_m - left_m, top_m - low_m
@@ -200,7 +200,7 @@ def _note(note: Note) -> Sequence[Any]:
 ARCHETYPES: Mapping[type, Callable[[Any], Sequence[Any]]] = {
     Dots: _dots,
     Lines: _lines,
-    Plan: _plan,
+    FloorPlan: _plan,
     Curves: _curves,
     Page: _page,
     Note: _note,

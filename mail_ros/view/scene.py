@@ -19,7 +19,7 @@ import numpy as np
 from mail_ros.core.belief import REGION_SQUARED
 from mail_ros.core.localizer.diagnostics import Assessment, Level
 from mail_ros.core.types import NS_PER_S, BeliefImage, Estimate, FloatArray, Hypothesis, Status
-from mail_ros.data.plan import Plan
+from mail_ros.data.floor_plan import FloorPlan
 from mail_ros.view.drawing import Canvas, Colour, Curves, Dots, Lines, Note, Page
 
 COLOURS: Mapping[Status, Colour] = {
@@ -40,14 +40,14 @@ GAP_S, JUMP_M = 5.0, 3.0  # between two estimates: the path has a hole there, fo
 FIELD_NAMES = ("x, µT", "y, µT", "z, µT", "|B|, µT")
 RATES = ("rate, Hz", "latency median, ms")  # of an assessment's values
 NOWHERE = np.zeros((0, 2))
-BLANK = Plan(np.zeros((1, 1), np.uint8), np.zeros(2), np.full(2, 1e-3))  # of a floor without one: a speck
+BLANK = FloorPlan(np.zeros((1, 1), np.uint8), np.zeros(2), np.full(2, 1e-3))  # of a floor without one: a speck
 
 
 @dataclass(frozen=True)
 class Setting:
     """What is known before anything is heard."""
 
-    plans: Mapping[int, Plan] = field(default_factory=dict)  # by floor
+    plans: Mapping[int, FloorPlan] = field(default_factory=dict)  # by floor
     scales: tuple[str, ...] = ()  # names of what attention weighs; empty: numbers
     reference_m: Mapping[int, Sequence[FloatArray]] = field(default_factory=dict)  # by floor: ways (k, 2) each
 

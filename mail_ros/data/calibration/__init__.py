@@ -1,1 +1,1 @@
-"""From a short drive to a robot file: `drive` reads, `motor` and `iron` fit, `calibrate` puts together."""
+"""Robot file from a calibration drive: `calibration_drive` reads, `motor` and `iron` fit, `calibration` combines."""

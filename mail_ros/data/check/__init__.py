@@ -1,5 +1,5 @@
-"""Whether a survey's bags can be trained from, and if not, why: decided from what was recorded, without ROS.
+"""Whether a survey's bags are usable for training, judged from the recorded messages, without ROS.
 
-bag --> Recording --> samples, places, windows --> Verdict
-        field, stamps, landmarks, odometry         findings with names, numbers
+bag --> Recording --> samples, landmarks, labels, windows --> BagReport
+        field, stamps, landmarks, odometry                    findings with names and numbers
 """

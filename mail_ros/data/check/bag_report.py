@@ -1,4 +1,4 @@
-"""A bag's verdict: read it, look at samples and places, count what can be trained from."""
+"""Report on one bag: checks of samples, landmarks and labels, and the number of training windows."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ from mail_ros.core.platform.robot_file import Robot
 from mail_ros.core.signal.sampling import TimeSampling
 from mail_ros.core.types import NS_PER_S
 from mail_ros.data.bag import FIELD_TOPIC, Recording, read_recording
+from mail_ros.data.check.landmarks import check_labels, check_landmarks
 from mail_ros.data.check.limits import CheckLimits, Finding
-from mail_ros.data.check.places import check_labels, check_landmarks
 from mail_ros.data.check.samples import check_field, check_stamps
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import Track
-from mail_ros.data.truth import Way
+from mail_ros.data.truth import TruthSource
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What was found of one bag."""
+class BagReport:
+    """Numbers and findings of one bag."""
 
-    bag: str  # its name
+    bag: str  # name of the bag
     numbers: Mapping[str, float]
     findings: tuple[Finding, ...]
-    notes: Mapping[str, str] = field(default_factory=dict)  # of the take: device, site, route
-    track: Track | None = None  # None where it could not be read
-    way: Way = Way.NONE  # how it was told where the walk was
+    notes: Mapping[str, str] = field(default_factory=dict)  # notes of the recording: device, site, route
+    track: Track | None = None  # None if the bag is not readable
+    truth_source: TruthSource = TruthSource.NONE
 
     @property
     def usable(self) -> bool:
-        """Whether it can be trained from."""
+        """Whether the bag is usable for training."""
         return all(finding.level < Level.ERROR for finding in self.findings)
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """The report as JSON values."""
         return {
             "bag": self.bag,
             "usable": self.usable,
-            "truth": self.way.value,
+            "truth": self.truth_source.value,
             "findings": [
                 {"level": finding.level.name, "name": finding.name, "message": finding.message}
                 for finding in self.findings
@@ -61,17 +61,17 @@ def check_bag(
     truth_topic: str = "",
     robot: Robot | None = None,
     limits: CheckLimits | None = None,
-) -> Verdict:
-    """Judge one bag, also one that was cut off; one that cannot be read is not usable, and says why."""
+) -> BagReport:
+    """Check one bag, also a truncated one; an unreadable bag gets a report with the reason."""
     try:
         recording = read_recording(path, field_topic, truth_topic, robot)
     except MailError as error:
-        return Verdict(path.name, {}, (Finding(Level.ERROR, "unreadable", str(error)),))
+        return BagReport(path.name, {}, (Finding(Level.ERROR, "unreadable", str(error)),))
     return check(recording, limits or CheckLimits())
 
 
-def check(recording: Recording, limits: CheckLimits, config: ModelConfig | None = None) -> Verdict:
-    """Judge what was recorded, for training with `config` (default: the defaults)."""
+def check(recording: Recording, limits: CheckLimits, config: ModelConfig | None = None) -> BagReport:
+    """Check a recording for training with `config` (default: the default settings)."""
     track, config = recording.track, config or ModelConfig()
     numbers: dict[str, float] = {
         "samples": float(len(track)),
@@ -84,18 +84,18 @@ def check(recording: Recording, limits: CheckLimits, config: ModelConfig | None 
         findings.append(Finding(Level.WARN, "cut_off", message))
     if len(track) < 2:
         findings.append(Finding(Level.ERROR, "samples", f"found {len(track)} sample; record a whole walk"))
-        return Verdict(track.source, numbers, tuple(findings), recording.notes, track, recording.truth.way)
-    for more, found in (
-        check_stamps(track.stamp_ns, TimeSampling.max_gap_s, limits),
-        check_field(track.stamp_ns, track.field_ut, limits),
-        ({}, check_landmarks(track, recording.truth, recording.clock_s, limits)),
-        check_labels(track, limits),
-        _windows(track, config, limits),
-    ):
-        numbers.update(more)
-        findings += found
+    else:
+        for more, found in (
+            check_stamps(track.stamp_ns, TimeSampling.max_gap_s, limits),
+            check_field(track.stamp_ns, track.field_ut, limits),
+            ({}, check_landmarks(track, recording.truth, recording.clock_offset_s, limits)),
+            check_labels(track, limits),
+            _windows(track, config, limits),
+        ):
+            numbers.update(more)
+            findings += found
     findings.sort(key=lambda finding: -finding.level)
-    return Verdict(track.source, numbers, tuple(findings), recording.notes, track, recording.truth.way)
+    return BagReport(track.source, numbers, tuple(findings), recording.notes, track, recording.truth.source)
 
 
 def _windows(track: Track, config: ModelConfig, limits: CheckLimits) -> tuple[dict[str, float], list[Finding]]:
@@ -104,7 +104,7 @@ def _windows(track: Track, config: ModelConfig, limits: CheckLimits) -> tuple[di
         count = len(WindowSet([track], config, STRIDE_S))
     except TrackError:
         count = 0
-    if count >= limits.few_windows:
+    if count >= limits.min_windows:
         return {"windows": float(count)}, []
     length, unit = config.samples / config.sampling.per_unit, config.sampling.unit
     found = f"{count} windows of {length:g} {unit} that are labelled, moving and without a hole"

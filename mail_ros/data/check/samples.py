@@ -1,38 +1,33 @@
-"""The field's samples: holes, drops, rate, jitter, order, units, and whether the sensor lives."""
+"""Checks of the magnetometer samples: gaps, drops, rate, jitter, order, units, frozen readings."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from mail_ros.core.localizer.diagnostics import Level, unit_fault
-from mail_ros.core.types import NS_PER_S, FloatArray, IntArray
+from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray, IntArray
 from mail_ros.data.check.limits import CheckLimits, Finding, graded
 
-DROP_INTERVALS = 1.5  # a step longer than so many medians lost a sample
+DROP_INTERVALS = 1.5  # a step longer than this many median intervals lost a sample
 
 
 def check_stamps(stamp_ns: IntArray, max_gap_s: float, limits: CheckLimits) -> tuple[dict[str, float], list[Finding]]:
-    """Judge the header stamps of two samples or more, in the order of the log.
-
-    Args:
-        stamp_ns: (n,).
-        max_gap_s: a longer step is a hole, after which the window starts anew.
-        limits: from where on something is said.
+    """Check the header stamps of two samples or more, (n,) in log order. A step above `max_gap_s` ends a window.
 
     Returns:
-        rate_hz, jitter, drops, gaps, longest_gap_s and gap_s, and what is wrong.
+        rate_hz, jitter, drops, gaps, longest_gap_s and gap_s; and the findings.
     """
     step_s = np.diff(stamp_ns) / NS_PER_S
-    onward_s = step_s[step_s > 0]
-    if not len(onward_s):
+    forward_s = step_s[step_s > 0]
+    if not len(forward_s):
         return {}, [Finding(Level.ERROR, "order", "all samples have the same stamp; stamp them by the sensor's clock")]
-    typical_s = float(np.median(onward_s))
-    rate_hz = 1.0 / typical_s
+    median_s = float(np.median(forward_s))
+    rate_hz = 1.0 / median_s
     gap = step_s > max_gap_s
     within_s = step_s[(step_s > 0) & ~gap]
-    long_s = within_s[within_s > DROP_INTERVALS * typical_s]
-    drops = int((np.round(long_s / typical_s) - 1).sum())
-    jitter = float(np.percentile(np.abs(within_s / typical_s - 1.0), 95)) if len(within_s) else 0.0
+    long_s = within_s[within_s > DROP_INTERVALS * median_s]
+    drops = int((np.round(long_s / median_s) - 1).sum())
+    jitter = float(np.percentile(np.abs(within_s / median_s - 1.0), 95)) if len(within_s) else 0.0
     numbers = {
         "rate_hz": rate_hz,
         "jitter": jitter,
@@ -41,100 +36,75 @@ def check_stamps(stamp_ns: IntArray, max_gap_s: float, limits: CheckLimits) -> t
         "gap_s": float(step_s[gap].sum()),
         "longest_gap_s": float(step_s[gap].max(initial=0.0)),
     }
-    drop_share = drops / (len(stamp_ns) + drops)
-    findings = [
+    drop_fraction = drops / (len(stamp_ns) + drops)
+    dropped = f"{drops} samples ({drop_fraction:.1%}) are missing between others; check the driver's load and its QoS"
+    uneven = f"intervals differ by {jitter:.0%} from the median, {1e3 * median_s:.1f} ms; stamp by the sensor's clock"
+    return numbers, [
         *_order(stamp_ns, step_s, max_gap_s, limits),
         *_rate(rate_hz, limits),
         *_gaps(stamp_ns, step_s, gap, limits),
-        *graded(
-            "drops",
-            drop_share,
-            limits.drop_share,
-            limits.drop_share_most,
-            f"{drops} samples ({drop_share:.1%}) are missing between others; look at the driver's load and its QoS",
-        ),
-        *graded(
-            "jitter",
-            jitter,
-            limits.jitter,
-            np.inf,
-            f"intervals differ by {jitter:.0%} from the median, {1e3 * typical_s:.1f} ms; stamp by the sensor's clock",
-        ),
+        *graded("drops", drop_fraction, limits.warn_drop_fraction, limits.max_drop_fraction, dropped),
+        *graded("jitter", jitter, limits.warn_jitter, np.inf, uneven),
     ]
-    return numbers, findings
 
 
 def _rate(rate_hz: float, limits: CheckLimits) -> list[Finding]:
     if rate_hz >= limits.good_rate_hz:
         return []
-    level = Level.ERROR if rate_hz < limits.least_rate_hz else Level.WARN
-    wanted = limits.least_rate_hz if level is Level.ERROR else limits.good_rate_hz
+    level = Level.ERROR if rate_hz < limits.min_rate_hz else Level.WARN
+    wanted = limits.min_rate_hz if level is Level.ERROR else limits.good_rate_hz
     return [Finding(level, "rate", f"{rate_hz:.1f} Hz, wanted {wanted:g} Hz or more; raise the sensor's rate")]
 
 
-def _gaps(stamp_ns: IntArray, step_s: FloatArray, gap: np.ndarray, limits: CheckLimits) -> list[Finding]:
+def _gaps(stamp_ns: IntArray, step_s: FloatArray, gap: BoolArray, limits: CheckLimits) -> list[Finding]:
     if not gap.any():
         return []
     longest = int(np.argmax(step_s))
     at_s = (stamp_ns[longest] - stamp_ns[0]) / NS_PER_S
     total_s = float(step_s[gap].sum())
-    share = total_s / max(float((stamp_ns.max() - stamp_ns.min()) / NS_PER_S), 1e-9)
+    fraction = total_s / _duration_s(stamp_ns)
     message = (
-        f"{int(gap.sum())} holes, {total_s:.1f} s in all ({share:.0%}), the longest {step_s[longest]:.1f} s at "
-        f"{at_s:.1f} s; the window starts anew after each: walk there again"
+        f"{int(gap.sum())} gaps, {total_s:.1f} s in all ({fraction:.0%}), the longest {step_s[longest]:.1f} s at "
+        f"{at_s:.1f} s; the window restarts after each: walk there again"
     )
-    return graded("gaps", share, 0.0, limits.gap_share, message)
+    return graded("gaps", fraction, 0.0, limits.max_gap_fraction, message)
 
 
 def _order(stamp_ns: IntArray, step_s: FloatArray, max_gap_s: float, limits: CheckLimits) -> list[Finding]:
-    """Stamps that go back: far, the clock was set; a little, messages overtook each other."""
+    """Stamps that step back: by a clock that was set, or, by less than a gap, by reordered messages."""
     if step_s.min() < -max_gap_s:
         at = int(np.argmin(step_s))
         at_s = (stamp_ns[at] - stamp_ns[0]) / NS_PER_S
         message = f"the clock was set back by {-step_s[at]:.1f} s at {at_s:.1f} s; record again, with a steady clock"
         return [Finding(Level.ERROR, "order", message)]
-    share = float((step_s <= 0).mean())
-    message = f"{share:.1%} of the samples are not after the one before; they will not be used"
-    return graded("order", share, limits.unordered_share, np.inf, message)
+    fraction = float((step_s <= 0).mean())
+    message = f"{fraction:.1%} of the samples are not after the one before; they will not be used"
+    return graded("order", fraction, limits.warn_unordered_fraction, np.inf, message)
 
 
 def check_field(
     stamp_ns: IntArray, field_ut: FloatArray, limits: CheckLimits
 ) -> tuple[dict[str, float], list[Finding]]:
-    """Judge the readings.
-
-    Args:
-        stamp_ns: (n,).
-        field_ut: (n, 3).
-        limits: from where on something is said.
-
-    Returns:
-        field_ut, the median strength, and what is wrong.
-    """
+    """Check the readings (n, 3) µT at stamps (n,). Returns field_ut, the median magnitude; and the findings."""
     finite = np.isfinite(field_ut).all(axis=1)
-    bad_share = float(1.0 - finite.mean())
-    findings = graded(
-        "not_finite",
-        bad_share,
-        limits.bad_share,
-        limits.bad_share_most,
-        f"{bad_share:.1%} of the samples have an axis that is no number; look at the driver",
-    )
+    fraction = float(1.0 - finite.mean())
+    message = f"{fraction:.1%} of the samples have an axis that is not finite; check the driver"
+    findings = graded("not_finite", fraction, limits.warn_not_finite_fraction, limits.max_not_finite_fraction, message)
     if not finite.any():
         return {}, findings
-    strength_ut = float(np.median(np.linalg.norm(field_ut[finite], axis=1)))
-    if fault := unit_fault(strength_ut):
+    magnitude_ut = float(np.median(np.linalg.norm(field_ut[finite], axis=1)))
+    if fault := unit_fault(magnitude_ut):
         findings.append(Finding(Level.ERROR, "units", fault))
-    elif float(np.linalg.norm(field_ut[finite].std(axis=0))) < limits.still_ut:
-        message = f"the field changes by less than {limits.still_ut:g} µT over the whole recording; look at the sensor"
-        findings.append(Finding(Level.ERROR, "frozen", message))
+    elif float(np.linalg.norm(field_ut[finite].std(axis=0))) < limits.min_field_change_ut:
+        change = f"changes by less than {limits.min_field_change_ut:g} µT over the whole recording"
+        findings.append(Finding(Level.ERROR, "frozen", f"the field {change}; check the sensor"))
     else:
         findings += _frozen(stamp_ns, field_ut, limits)
-    return {"field_ut": strength_ut}, findings
+    return {"field_ut": magnitude_ut}, findings
 
 
 def _frozen(stamp_ns: IntArray, field_ut: FloatArray, limits: CheckLimits) -> list[Finding]:
-    """Stretches in which all three axes stay the same to the last bit."""
+    """Periods in which all three axes are bitwise constant."""
     changes = np.flatnonzero((np.diff(field_ut, axis=0) != 0).any(axis=1)) + 1
     starts = np.concatenate([[0], changes])
     ends = np.concatenate([changes - 1, [len(stamp_ns) - 1]])
@@ -143,7 +113,10 @@ def _frozen(stamp_ns: IntArray, field_ut: FloatArray, limits: CheckLimits) -> li
     longest = int(np.argmax(length_s))
     message = (
         f"the reading stays the same for {frozen_s:.1f} s in all, the longest time from "
-        f"{(stamp_ns[starts[longest]] - stamp_ns[0]) / NS_PER_S:.1f} s on; look at the sensor"
+        f"{(stamp_ns[starts[longest]] - stamp_ns[0]) / NS_PER_S:.1f} s on; check the sensor"
     )
-    share = frozen_s / max(float((stamp_ns.max() - stamp_ns.min()) / NS_PER_S), 1e-9)
-    return graded("frozen", share, 0.0, limits.frozen_share_most, message)
+    return graded("frozen", frozen_s / _duration_s(stamp_ns), 0.0, limits.max_frozen_fraction, message)
+
+
+def _duration_s(stamp_ns: IntArray) -> float:
+    return max(float((stamp_ns.max() - stamp_ns.min()) / NS_PER_S), 1e-9)

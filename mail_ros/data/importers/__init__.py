@@ -1,73 +1,62 @@
-"""Other people's surveys, turned into bags: one walk becomes one bag.
+"""Importers of public surveys: one walk becomes one bag.
 
-An importer is a function from a file to a `Walk`; the registry below is the whole list.
+An importer is a function from a file to an `ImportedWalk`; `IMPORTERS` lists all of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mail_ros.core.errors import BagError, ConfigError
+from mail_ros.data.importers.imported_walk import ImportedWalk, Origin
 from mail_ros.data.importers.ipin import IPIN_2023_ORIGIN, read_ipin_log
 from mail_ros.data.importers.magpie import read_magpie
 from mail_ros.data.importers.microsoft import read_trace
 from mail_ros.data.importers.plain_csv import read_plain_csv
 from mail_ros.data.importers.uji import UJI_ORIGIN, read_uji
-from mail_ros.data.importers.walk import Origin, Walk
 from mail_ros.data.site_file import SiteFile
 from mail_ros.data.walk_writer import write_walk
 
 
-@dataclass(frozen=True)
-class InDegrees:
-    """Files whose places are latitudes and longitudes."""
+class Importer(NamedTuple):
+    """Reads a file with positions in a map; one with latitudes and longitudes also gets their origin."""
 
-    read: Callable[[Path, Origin], Walk]
-    origin: Origin  # of the data set's own site, where no site file has another
-
-
-@dataclass(frozen=True)
-class InMetres:
-    """Files whose places are on a map already."""
-
-    read: Callable[[Path], Walk]
+    read: Callable[..., ImportedWalk]
+    origin: Origin | None = None  # origin of the data set's own site
 
 
-IMPORTERS: dict[str, InDegrees | InMetres] = {
-    "ipin": InDegrees(read_ipin_log, IPIN_2023_ORIGIN),
-    "uji": InDegrees(read_uji, UJI_ORIGIN),
-    "magpie": InMetres(read_magpie),
-    "microsoft": InMetres(read_trace),
-    "csv": InMetres(read_plain_csv),
+IMPORTERS: dict[str, Importer] = {
+    "ipin": Importer(read_ipin_log, IPIN_2023_ORIGIN),
+    "uji": Importer(read_uji, UJI_ORIGIN),
+    "magpie": Importer(read_magpie),
+    "microsoft": Importer(read_trace),
+    "csv": Importer(read_plain_csv),
 }
 
 
 def import_file(kind: str, source: Path, out: Path, site: SiteFile | None = None) -> Path:
-    """Turn one walk into the bag OUT/NAME and return its path.
+    """Write one walk as the bag OUT/NAME, and return its path.
 
     Args:
         kind: a key of `IMPORTERS`.
         source: the file.
         out: folder of the bags.
-        site: where it was walked: gives the bag its name, frame and origin.
+        site: site of the walk: provides its name, map frame and origin.
 
     Raises:
-        BagError: the file is not of this kind, is on a floor that the site does not have, or the bag exists.
-        ConfigError: an unknown kind.
+        BagError: the file has another format or an unknown floor, or the bag exists.
+        ConfigError: unknown kind.
     """
     if kind not in IMPORTERS:
         raise ConfigError("importer", wanted=" or ".join(IMPORTERS), found=kind, fix="name one of them")
-    importer = IMPORTERS[kind]
-    if isinstance(importer, InDegrees):
-        walk = importer.read(source, Origin(*site.origin) if site and site.origin else importer.origin)
-    else:
-        walk = importer.read(source)
+    read, origin = IMPORTERS[kind]
+    walk = read(source, Origin(*site.origin) if site and site.origin else origin) if origin else read(source)
     bag, notes, frame = out / walk.name, walk.notes, SiteFile.map_frame
     if site is not None:
-        if misfit := site.misfit({}, {mark.floor for mark in walk.landmarks}):
-            raise BagError(source, wanted=f"a walk at {site.name}", found=misfit.found, fix=misfit.fix)
+        if mismatch := site.mismatch({}, {landmark.floor for landmark in walk.landmarks}):
+            raise BagError(source, wanted=f"a walk at {site.name}", found=mismatch.found, fix=mismatch.fix)
         notes, frame = {**walk.notes, "site": site.name}, site.map_frame
     write_walk(bag, walk.stamp_ns, walk.field_ut, walk.landmarks, imu=walk.imu, map_frame=frame, custom=notes)
     return bag

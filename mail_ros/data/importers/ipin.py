@@ -6,9 +6,9 @@
     AHRS; app time; sensor time; pitch; roll; yaw °; rotation vector x; y; z; accuracy
     POSI; app time; counter; latitude °; longitude °; floor; building
 
-App time is when the phone's program read a value: it is common to all lines, but late by a varying
-delay. Sensor time is exact in its intervals. A stamp is therefore sensor time plus the median
-difference of the two. The day comes from the `% Date of creation` line.
+App time is the time at which the app read a value: it is common to all lines, with a varying delay. Sensor time has
+exact intervals. A stamp is therefore sensor time plus the median difference of the two. The date comes from the
+`% Date of creation` line.
 
 Source: Torres-Sospedra et al., "Datasets and Supporting Materials for the IPIN 2023 Competition
 Track 3", Zenodo record 8362205.
@@ -26,24 +26,24 @@ import numpy as np
 
 from mail_ros.core.errors import BagError
 from mail_ros.core.types import NS_PER_S, FloatArray, IntArray
-from mail_ros.data.importers.imu import Series, imu_from_rotation_vector
-from mail_ros.data.importers.walk import Origin, Walk
+from mail_ros.data.importers.imported_walk import ImportedWalk, Origin, line_error, parse_numbers
+from mail_ros.data.importers.phone_imu import Series, imu_from_rotation_vector
 from mail_ros.data.track import ImuSeries, Landmark
 
 IPIN_2023_ORIGIN = Origin(49.4611, 11.1109)  # Museum for Industrial Culture, Nuremberg
 
-# Fields of a line that are numbers: how many of them must be there.
+# Number of numeric fields per line.
 FIELDS = {"MAGN": 5, "ACCE": 5, "GYRO": 5, "AHRS": 8, "POSI": 5}
 DATE = re.compile(r"% Date of creation:\s*\w+ (\w+ \d+ \d+:\d+:\d+) GMT([+-]\d+):(\d+) (\d+)")
 ROUTE = re.compile(r"Trial(\d+)_repetition(\d+)")
 MODEL = re.compile(r"% Model:\s*(\S.*)")
 
 
-def read_ipin_log(path: Path, origin: Origin) -> Walk:
+def read_ipin_log(path: Path, origin: Origin) -> ImportedWalk:
     """One walk from one log, plain or gzip-compressed.
 
     Raises:
-        BagError: not a GetSensorData log, or one without magnetometer lines; a broken line is named by number.
+        BagError: not a GetSensorData log, no magnetometer lines, or a broken line, which is named.
     """
     comments, lines = _parse(path)
     if "MAGN" not in lines:
@@ -57,7 +57,7 @@ def read_ipin_log(path: Path, origin: Origin) -> Walk:
     magnetometer = lines["MAGN"]
     delay_s = float(np.median(magnetometer[:, 0] - magnetometer[:, 1]))  # app time minus sensor time
     model = MODEL.search(comments)
-    return Walk(
+    return ImportedWalk(
         name=path.name.removesuffix(".gz").removesuffix(".txt"),
         stamp_ns=_stamps(start_ns, magnetometer[:, 1] + delay_s),
         field_ut=magnetometer[:, 2:5],
@@ -79,13 +79,13 @@ def read_ipin_log(path: Path, origin: Origin) -> Walk:
 
 
 def _labels(name: str) -> dict[str, str]:
-    """Route and repetition, where the file's name has them as the competition's do."""
+    """Route and repetition, from a file name of the competition."""
     match = ROUTE.search(name)
     return {"route": match.group(1), "repetition": match.group(2)} if match else {}
 
 
 def _parse(path: Path) -> tuple[str, dict[str, FloatArray]]:
-    """The comment lines, and the numbers of every kind of line that is used, (n, fields)."""
+    """Comment lines, and the numbers of each kind of line, (n, fields)."""
     comments: list[str] = []
     rows: dict[str, list[list[float]]] = defaultdict(list)
     try:
@@ -102,22 +102,14 @@ def _parse(path: Path) -> tuple[str, dict[str, FloatArray]]:
 
 
 def _numbers(path: Path, number: int, kind: str, values: list[str]) -> list[float]:
-    try:
-        numbers = [float(value) for value in values[: FIELDS[kind]]]
-        if len(numbers) == FIELDS[kind]:
-            return numbers
-    except ValueError:
-        pass
-    raise BagError(
-        f"{path}, line {number}",
-        wanted=f"{FIELDS[kind]} numbers after {kind}",
-        found=";".join(values),
-        fix="correct or delete the line",
-    )
+    numbers = parse_numbers(values[: FIELDS[kind]], FIELDS[kind])
+    if numbers is None:
+        raise line_error(path, number, f"{FIELDS[kind]} numbers after {kind}", ";".join(values))
+    return numbers
 
 
 def _start_ns(comments: str) -> int:
-    """When app time was zero, ns since the epoch; the epoch itself where the log does not say."""
+    """Zero of app time, ns since the epoch; 0 for a log without date."""
     match = DATE.search(comments)
     if match is None:
         return 0

@@ -1,4 +1,4 @@
-"""MagPIE-like CSV: a magnetometer's readings, and a reference that knew the position all along.
+"""MagPIE-like CSV: readings of a magnetometer, and positions of a reference.
 
     walk.csv                 one table with time, field and position in every row, or
     walk/                    a folder of one walk: one table with the field, one with the position
@@ -9,12 +9,11 @@ MagPIE (Hanley et al., "MagPIE: A Dataset for Indoor Positioning with Magnetic A
 doi 10.1109/IPIN.2017.8115961) has magnetometer and IMU of a phone and of a wheeled robot in three buildings, and a
 reference with errors of centimetres.
 
-Not certain: the paper does not give the names of columns or the unit of the field, and its files could not be seen
-when this was written. So columns are found by their names in the ways that are usual for such exports, those of
-`rostopic echo -p` and of its ROS 2 successors included (`NAMES`), time by its size (seconds, ms, µs or ns since the
-epoch, else seconds), and the field's unit by the strength of the Earth's field, which only one unit fits. The unit
-that was found is noted in the bag. Each is refused, not guessed, where nothing or more than one thing fits. Every
-file is taken to be on one floor, floor 0. The bag holds the field and the positions, not the IMU.
+Uncertain: the paper gives neither names of columns nor the unit of the field, and its files were not available. Columns
+are therefore found by usual names of exports (`NAMES`), such as those of `rostopic echo -p`; the unit of time by its
+magnitude (seconds, ms, µs or ns since the epoch, else seconds); and the unit of the field by the magnitude of the
+Earth's field, which fits one unit only. The bag's notes have the unit. Ambiguous files are refused. Every file is on
+floor 0. The bag has field and positions, not the IMU.
 """
 
 from __future__ import annotations
@@ -27,12 +26,12 @@ import numpy as np
 from mail_ros.core.errors import BagError
 from mail_ros.core.localizer.diagnostics import EARTH_UT
 from mail_ros.core.types import FloatArray, IntArray
+from mail_ros.data.importers.dense_positions import landmarks_from_positions
+from mail_ros.data.importers.imported_walk import ImportedWalk
 from mail_ros.data.importers.table import Table, read_table
-from mail_ros.data.importers.truth import landmarks_of
-from mail_ros.data.importers.walk import Walk
 from mail_ros.data.track import Landmark
 
-# What is looked for, and its names once all but letters and digits became "_"; the first that is there is taken.
+# Quantities, and the names of their columns in order of precedence, with "_" for all but letters and digits.
 NAMES: dict[str, tuple[str, ...]] = {
     "time": ("header_stamp", "stamp", "timestamp", "time", "t", "time_s", "time_ns"),
     "field x": ("magnetic_field_x", "magnetic_field_vector_x", "mag_x", "magx", "mx", "bx", "b_x"),
@@ -42,33 +41,33 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
 }
 AXES = ("x", "y", "z")
-EPOCH_UNITS = ((10**17, 10**9), (10**14, 10**6), (10**11, 10**3))  # a time from here on, so many are a second
+EPOCH_UNITS = ((10**17, 10**9), (10**14, 10**6), (10**11, 10**3))  # minimum of a time, and units per second
 UNITS_PER_UT = {"tesla": 1e-6, "gauss": 1e-2, "milligauss": 10.0, "microtesla": 1.0, "nanotesla": 1e3}
 
 
-def read_magpie(path: Path) -> Walk:
+def read_magpie(path: Path) -> ImportedWalk:
     """One walk from one file, or from the files of one folder.
 
     Raises:
-        BagError: no table with a field, none with a position, or a unit that cannot be told; lines are named.
+        BagError: no table with a field, none with a position, an unknown unit, or a broken line, which is named.
     """
     tables = [read_table(file) for file in (sorted(path.glob("*.csv")) if path.is_dir() else [path])]
     magnetometer, reference = _only(path, tables, "field x"), _only(path, tables, "position x")
     field = magnetometer.columns(*_axes(magnetometer, "field x", 3))
     stamp_ns = _stamps(magnetometer)
-    read = np.isfinite(field).all(axis=1)
-    factor, unit = _unit(magnetometer.path, field[read])
-    return Walk(
+    finite = np.isfinite(field).all(axis=1)
+    factor, unit = _unit(magnetometer.path, field[finite])
+    return ImportedWalk(
         name=path.name if path.is_dir() else path.stem,
-        stamp_ns=stamp_ns[read],
-        field_ut=field[read] * factor,
+        stamp_ns=stamp_ns[finite],
+        field_ut=field[finite] * factor,
         landmarks=_landmarks(reference),
         notes={"source": path.name, "importer": "magpie", "field_unit_of_source": unit},
     )
 
 
 def _only(path: Path, tables: list[Table], what: str) -> Table:
-    """The one table that has time and some quantity."""
+    """The only table that has time and a quantity."""
     found = [table for table in tables if _find(table, what) and _find(table, "time")]
     if len(found) != 1:
         columns = "; ".join(f"{table.path.name}: {', '.join(table.names)}" for table in tables)
@@ -87,16 +86,15 @@ def _plain(name: str) -> str:
 
 
 def _find(table: Table, what: str) -> str | None:
-    """The column of a quantity, by the first of its names that is there."""
-    plain = {_plain(name): name for name in table.names}
-    return next((plain[name] for name in NAMES[what] if name in plain), None)
+    """The plain name of a quantity's column."""
+    plain = {_plain(name) for name in table.names}
+    return next((name for name in NAMES[what] if name in plain), None)
 
 
 def _axes(table: Table, what: str, count: int) -> list[str]:
-    """The columns of some axes, named as that of x is."""
+    """Columns of some axes, named like that of x."""
     plain = {_plain(name): name for name in table.names}
-    first = next(name for name in NAMES[what] if name in plain)
-    wanted = [first.removesuffix("x") + axis for axis in AXES[:count]]
+    wanted = [str(_find(table, what)).removesuffix("x") + axis for axis in AXES[:count]]
     if missing := [name for name in wanted if name not in plain]:
         raise BagError(
             table.path, wanted=f"columns {', '.join(wanted)}", found=f"no {', '.join(missing)}", fix="export them too"
@@ -105,22 +103,22 @@ def _axes(table: Table, what: str, count: int) -> list[str]:
 
 
 def _stamps(table: Table) -> IntArray:
-    name = str(_find(table, "time"))
+    name = next(name for name in table.names if _plain(name) == _find(table, "time"))
     largest = np.nanmax(table.column(name))
-    per_s = next((per_s for least, per_s in EPOCH_UNITS if largest >= least), 1)
+    per_s = next((per_s for minimum, per_s in EPOCH_UNITS if largest >= minimum), 1)
     return table.stamps(name, per_s)
 
 
 def _unit(path: Path, field: FloatArray) -> tuple[float, str]:
-    """What makes µT of the field, and the unit that it was in."""
-    strength = float(np.median(np.linalg.norm(field, axis=1))) if len(field) else np.nan
+    """Factor to µT, and the unit of the field."""
+    magnitude = float(np.median(np.linalg.norm(field, axis=1))) if len(field) else np.nan
     for unit, per_ut in UNITS_PER_UT.items():
-        if EARTH_UT[0] <= strength / per_ut <= EARTH_UT[1]:
+        if EARTH_UT[0] <= magnitude / per_ut <= EARTH_UT[1]:
             return 1.0 / per_ut, unit
     raise BagError(
         path,
         wanted=f"a field of {EARTH_UT[0]:g} to {EARTH_UT[1]:g} µT in {', '.join(UNITS_PER_UT)}",
-        found=f"a median strength of {strength:g}",
+        found=f"a median magnitude of {magnitude:g}",
         fix="write plain CSV in µT (`mail_ros import csv`)",
     )
 
@@ -128,4 +126,5 @@ def _unit(path: Path, field: FloatArray) -> tuple[float, str]:
 def _landmarks(table: Table) -> tuple[Landmark, ...]:
     position_m = table.columns(*_axes(table, "position x", 2))
     known = np.isfinite(position_m).all(axis=1)
-    return landmarks_of(_stamps(table)[known], position_m[known], np.zeros(int(known.sum()), dtype=np.int64))
+    floor = np.zeros(int(known.sum()), dtype=np.int64)
+    return landmarks_from_positions(_stamps(table)[known], position_m[known], floor)

@@ -3,22 +3,22 @@
     #   startTime:1574659531598
     #   SiteID:5d27...   SiteName:...   FloorId:...   FloorName:F1
     #   Brand:OPPO   Model:PBCM10   AndroidName:8.1.0   APILevel:27
-    1574659531598   TYPE_WAYPOINT          x; y                     m on the floor's plan
+    1574659531598   TYPE_WAYPOINT          x; y                     m on the floor plan
     1574659531695   TYPE_MAGNETIC_FIELD    x; y; z; accuracy        µT, calibrated by Android
     1574659531695   TYPE_ACCELEROMETER     x; y; z; accuracy        m/s², with gravity
     1574659531695   TYPE_GYROSCOPE         x; y; z; accuracy        rad/s
     1574659531695   TYPE_ROTATION_VECTOR   x; y; z; accuracy        axis times the sine of half the angle
 
-(here with `;` for the tabs between values). Time is Unix time in ms; that of sensors is the event's own, aligned to
-Unix time. All other types are skipped. A trace is one walk on one floor. Waypoints count x to the right and y up from
-the plan's lower left corner (as the competition's own viewer draws them), in metres; they are taken as they are, so
-every site and floor has its own frame. Floors are counted as the Kaggle competition did: F1 and 1F are 0, F2 is 1,
-B1 is -1. Kaggle's page warns that a newline is missing here and there: such lines are cut where the next time begins.
+(here with `;` for the tabs between values). Time is Unix time in ms; sensors have the time of the event, aligned to
+Unix time. Other types are skipped. A trace is one walk on one floor. Waypoints are metres from the plan's lower left
+corner, x to the right and y up (as in the competition's own viewer); they are not transformed, so that every site and
+floor has its own frame. Floors are numbered as in the Kaggle competition: F1 and 1F are 0, F2 is 1, B1 is -1. Kaggle's
+page warns of missing newlines: such lines are split where the next time begins.
 
 Source: github.com/location-competition/indoor-location-competition-20, README.md, and the traces there.
 
-Not certain: whether the plan's y points north. The rotation vector does, so odometry from it is turned against the
-map, by an angle that trackers have to find anyway.
+Uncertain: whether the plan's y points north. The rotation vector does; the yaw between odometry and map is then
+unknown, which trackers estimate anyway.
 """
 
 from __future__ import annotations
@@ -31,27 +31,33 @@ from pathlib import Path
 import numpy as np
 
 from mail_ros.core.errors import BagError
-from mail_ros.data.importers.imu import Series, imu_from_rotation_vector
-from mail_ros.data.importers.walk import END_OF_TIME_S, Walk
+from mail_ros.data.importers.imported_walk import (
+    MAX_TIME_S,
+    MS_PER_S,
+    NS_PER_MS,
+    ImportedWalk,
+    line_error,
+    parse_numbers,
+)
+from mail_ros.data.importers.phone_imu import Series, imu_from_rotation_vector
 from mail_ros.data.track import ImuSeries, Landmark
 
-NS_PER_MS, MS_PER_S = 1_000_000, 1000
 FIELD, WAYPOINT = "TYPE_MAGNETIC_FIELD", "TYPE_WAYPOINT"
 ATTITUDE, RATE, ACCELERATION = "TYPE_ROTATION_VECTOR", "TYPE_GYROSCOPE", "TYPE_ACCELEROMETER"
-# Values of a line that are numbers: how many of them must be there.
+# Number of numeric values per line.
 VALUES = {FIELD: 3, WAYPOINT: 2, ATTITUDE: 3, RATE: 3, ACCELERATION: 3}
-RECORD = re.compile(r"(?<!^)(?=\d{13}\tTYPE_)")  # where a record begins inside a line
+RECORD = re.compile(r"(?<!^)(?=\d{13}\tTYPE_)")  # start of a record inside a line
 NOTE = re.compile(r"(\w+):([^\t\n]*)")
 FLOOR = re.compile(r"(?:(?P<above>F(?P<f>\d+)|(?P<f2>\d+)F)|B(?P<b>\d+)|(?P<b2>\d+)B)")
 
 Rows = dict[str, list[list[float]]]
 
 
-def read_trace(path: Path) -> Walk:
+def read_trace(path: Path) -> ImportedWalk:
     """One walk from one trace.
 
     Raises:
-        BagError: not a trace, or one without the field, or a floor that cannot be told; a broken line is named.
+        BagError: not a trace, no field, an unknown floor, or a broken line, which is named.
     """
     notes, rows = _parse(path)
     if FIELD not in rows:
@@ -64,7 +70,7 @@ def read_trace(path: Path) -> Walk:
     series = {kind: _series(values) for kind, values in rows.items() if kind != WAYPOINT}
     floor = _floor(path, notes) if WAYPOINT in rows else 0
     device = " ".join(filter(None, [notes.get("Brand", ""), notes.get("Model", "")]))
-    return Walk(
+    return ImportedWalk(
         name=path.stem,
         stamp_ns=series[FIELD].stamp_ns,
         field_ut=series[FIELD].values,
@@ -80,7 +86,7 @@ def read_trace(path: Path) -> Walk:
 
 
 def _parse(path: Path) -> tuple[dict[str, str], Rows]:
-    """What the head says, and the numbers of every kind of line that is used: ms and values."""
+    """Header fields, and the numbers of each kind of line: ms and values."""
     notes: dict[str, str] = {}
     rows: Rows = defaultdict(list)
     try:
@@ -92,31 +98,20 @@ def _parse(path: Path) -> tuple[dict[str, str], Rows]:
                 for record in RECORD.split(line.rstrip("\n")):
                     stamp, _, rest = record.partition("\t")
                     kind, *values = rest.split("\t")
-                    if kind in VALUES:
-                        rows[kind].append(_numbers(path, number, record, stamp, values[: VALUES[kind]]))
+                    if kind not in VALUES:
+                        continue
+                    numbers = parse_numbers([stamp, *values[: VALUES[kind]]], 1 + VALUES[kind])
+                    if numbers is None or not (np.isfinite(numbers).all() and 0 <= numbers[0] < MAX_TIME_S * MS_PER_S):
+                        wanted = f"a time in ms, {kind} and {VALUES[kind]} numbers"
+                        raise line_error(path, number, wanted, record.replace("\t", " "))
+                    rows[kind].append(numbers)
     except OSError as error:
         raise BagError(path, wanted="a readable trace", found=str(error), fix="download it again") from None
     return notes, dict(rows)
 
 
-def _numbers(path: Path, number: int, record: str, stamp: str, values: list[str]) -> list[float]:
-    kind = record.split("\t")[1]
-    try:
-        numbers = [int(stamp), *(float(value) for value in values)]
-        if len(values) == VALUES[kind] and np.isfinite(numbers).all() and 0 <= numbers[0] < END_OF_TIME_S * MS_PER_S:
-            return numbers
-    except ValueError:
-        pass
-    raise BagError(
-        f"{path}, line {number}",
-        wanted=f"a time in ms, {kind} and {VALUES[kind]} numbers",
-        found=record.replace("\t", " "),
-        fix="correct or delete the line",
-    )
-
-
 def _series(rows: list[list[float]]) -> Series:
-    """In the order of time; lines of different sensors reach the file a little out of order."""
+    """Readings in order of time; lines of different sensors are slightly out of order in the file."""
     table = np.array(rows)
     table = table[np.argsort(table[:, 0], kind="stable")]
     return Series(table[:, 0].astype(np.int64) * NS_PER_MS, table[:, 1:])
@@ -129,7 +124,7 @@ def _imu(series: Mapping[str, Series]) -> ImuSeries | None:
 
 
 def _floor(path: Path, notes: Mapping[str, str]) -> int:
-    """The number of the floor that the head names, or else the folder, as in the data set's own folders."""
+    """Number of the floor, from the header or else from the folder, as the data set names its folders."""
     names = [name for name in (notes.get("FloorName", ""), path.parent.name, path.parent.parent.name) if name]
     for name in names:
         if match := FLOOR.fullmatch(name.strip().upper()):

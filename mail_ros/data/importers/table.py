@@ -1,4 +1,4 @@
-"""CSV files with one line of names: columns as numbers, and stamps as exact nanoseconds."""
+"""CSV files with a header line: columns as numbers, stamps as exact nanoseconds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from mail_ros.core.errors import BagError
 from mail_ros.core.types import NS_PER_S, FloatArray, IntArray
-from mail_ros.data.importers.walk import END_OF_TIME_S
+from mail_ros.data.importers.imported_walk import MAX_TIME_S, line_error
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Table:
     path: Path
     names: list[str]
     rows: list[list[str]]
-    lines: list[int]  # where each row stands in the file
+    lines: list[int]  # line number of each row
 
     def column(self, name: str) -> FloatArray:
         """(n,) numbers; an empty cell is NaN.
@@ -30,34 +30,33 @@ class Table:
         Raises:
             BagError: a cell is not a number; its line is named.
         """
-        at = self.names.index(name)
-        return np.array(
-            [self._number(row[at].strip(), line, name) for row, line in zip(self.rows, self.lines, strict=True)]
-        )
+        return np.array([self._number(text, line, name) for text, line in self._cells(name)])
 
     def columns(self, *names: str) -> FloatArray:
-        """(n, names) numbers, as `column`."""
+        """(n, names) numbers, see `column`."""
         return np.column_stack([self.column(name) for name in names])
 
     def stamps(self, name: str, per_s: int) -> IntArray:
-        """(n,) ns, exact, of a column of which `per_s` are a second.
+        """(n,) exact ns, from a column with `per_s` units per second.
 
         Raises:
-            BagError: a cell is no number, or earlier than the one before it; its line is named.
+            BagError: a cell is not a number, or earlier than the previous one; its line is named.
         """
-        at = self.names.index(name)
-        stamps = [
-            self._stamp(row[at].strip(), line, name, per_s) for row, line in zip(self.rows, self.lines, strict=True)
-        ]
+        stamps = [self._stamp(text, line, name, per_s) for text, line in self._cells(name)]
         for before, after, line in zip(stamps[:-1], stamps[1:], self.lines[1:], strict=True):
             if after < before:
-                raise BagError(
-                    f"{self.path}, line {line}",
-                    wanted=f"{name} not before that of the line above",
-                    found=f"a step back of {(before - after) / NS_PER_S:g} s",
-                    fix="split the file there: it holds more than one walk",
+                raise line_error(
+                    self.path,
+                    line,
+                    f"{name} not before that of the line above",
+                    f"a step back of {(before - after) / NS_PER_S:g} s",
+                    "split the file there: it holds more than one walk",
                 )
         return np.array(stamps, dtype=np.int64)
+
+    def _cells(self, name: str) -> list[tuple[str, int]]:
+        at = self.names.index(name)
+        return [(row[at].strip(), line) for row, line in zip(self.rows, self.lines, strict=True)]
 
     def _number(self, text: str, line: int, name: str) -> float:
         try:
@@ -66,35 +65,24 @@ class Table:
                 return number
         except ValueError:
             pass
-        raise BagError(
-            f"{self.path}, line {line}",
-            wanted=f"a number as {name}",
-            found=repr(text),
-            fix="correct or delete the line",
-        )
+        raise line_error(self.path, line, f"a number as {name}", repr(text))
 
     def _stamp(self, text: str, line: int, name: str, per_s: int) -> int:
         try:
             stamp_ns = round(Decimal(text) * NS_PER_S / per_s)
-            if 0 <= stamp_ns < END_OF_TIME_S * NS_PER_S:
+            if 0 <= stamp_ns < MAX_TIME_S * NS_PER_S:
                 return stamp_ns
         except (InvalidOperation, ValueError, OverflowError):
             pass
-        raise BagError(
-            f"{self.path}, line {line}",
-            wanted=f"a time as {name}, of 0 to {END_OF_TIME_S} s",
-            found=repr(text),
-            fix="correct or delete the line",
-        )
+        raise line_error(self.path, line, f"a time as {name}, of 0 to {MAX_TIME_S} s", repr(text))
 
 
 def read_table(path: Path) -> Table:
-    """A file whose first line names the columns; lines that are empty or begin with `#` are skipped.
+    """Read a file whose first line names the columns; empty lines and lines that begin with `#` are skipped.
 
     Raises:
-        BagError: not to be read, without a line of data, or with a line of another length than the first.
+        BagError: the file is unreadable, has no line of data, or has a line of another length than the first.
     """
-    names: list[str] = []
     rows: list[list[str]] = []
     lines: list[int] = []
     try:
@@ -103,22 +91,16 @@ def read_table(path: Path) -> Table:
             for row in reader:
                 if not any(cell.strip() for cell in row) or row[0].startswith("#"):
                     continue
-                if not names:
-                    names = [name.strip() for name in row]
-                    continue
-                if len(row) != len(names):
-                    raise BagError(
-                        f"{path}, line {reader.line_num}",
-                        wanted=f"{len(names)} cells as in the first line",
-                        found=f"{len(row)}",
-                        fix="correct or delete the line",
-                    )
+                if rows and len(row) != len(rows[0]):
+                    wanted = f"{len(rows[0])} cells as in the first line"
+                    raise line_error(path, reader.line_num, wanted, f"{len(row)}")
                 rows.append(row)
                 lines.append(reader.line_num)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise BagError(path, wanted="a readable CSV file", found=str(error), fix="export it again") from None
-    if not rows:
+    names = [name.strip() for name in rows[0]] if rows else []
+    if len(rows) < 2:
         raise BagError(
             path, wanted="a line of names and lines of numbers", found=f"{len(names)} names only", fix="export it again"
         )
-    return Table(path, names, rows, lines)
+    return Table(path, names, rows[1:], lines[1:])

@@ -15,9 +15,20 @@ import numpy as np
 
 from mail_ros.core.map_frames import frame_of_floor
 from mail_ros.core.types import IntArray
-from mail_ros.data.bag import IMU_TOPIC, JOINTS_TOPIC, MOUNTS_TOPIC, ODOMETRY_TOPIC, Message
-from mail_ros.data.body_messages import encode_joints, encode_mounts, encode_odometry, encode_pose
-from mail_ros.data.messages import IMU_TYPE, JOINTS_TYPE, ODOMETRY_TYPE, POSE_TYPES, TF_TYPE, encode_imu
+from mail_ros.data.bag import IMU_TOPIC, JOINTS_TOPIC, MOUNTS_TOPIC, ODOMETRY_TOPIC
+from mail_ros.data.messages import (
+    IMU_TYPE,
+    JOINTS_TYPE,
+    ODOMETRY_TYPE,
+    POSE_TYPES,
+    TF_TYPE,
+    Message,
+    encode_imu,
+    encode_joints,
+    encode_mounts,
+    encode_odometry,
+    encode_pose,
+)
 from mail_ros.data.simulator.simulated_drive import SimulatedDrive
 from mail_ros.data.simulator.wheels import Wheels
 from mail_ros.data.truth import REFERENCE_TOPIC

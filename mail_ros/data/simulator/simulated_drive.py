@@ -10,7 +10,7 @@ import numpy as np
 from mail_ros.core.platform.odometry import ImuReading, PedestrianOdometry
 from mail_ros.core.signal.attitude import AttitudeBuffer
 from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray, IntArray
-from mail_ros.data.labels import interpolate
+from mail_ros.data.labels import labels_from_landmarks
 from mail_ros.data.simulator.wheels import Wheels
 from mail_ros.data.track import ImuSeries, Landmark, Track
 
@@ -66,7 +66,7 @@ class SimulatedDrive:
 
     def track(self, source: str) -> Track:
         """The drive as a recorded walk with odometry, labelled by its landmarks."""
-        labels = interpolate(self.stamp_ns, self.landmarks)
+        labels = labels_from_landmarks(self.stamp_ns, self.landmarks)
         return Track(
             source,
             self.stamp_ns,

@@ -8,7 +8,7 @@ import numpy as np
 
 from mail_ros.core.types import FloatArray, IntArray
 from mail_ros.data.coverage import METRE_M, Coverage, Need, Stretch
-from mail_ros.data.plan import Plan
+from mail_ros.data.floor_plan import FloorPlan
 
 INK, QUIET = "#1f2933", "#616e7c"
 SMALLEST_M = 2.0  # shorter stretches are drawn, and not numbered
@@ -55,7 +55,7 @@ def arrows(floor: Coverage, need: Need) -> FloatArray:
     return np.stack([wings[0], tip_m, wings[1]], axis=1)
 
 
-def extent_m(floor: Coverage, plan: Plan | None = None) -> tuple[FloatArray, FloatArray]:
+def extent_m(floor: Coverage, plan: FloorPlan | None = None) -> tuple[FloatArray, FloatArray]:
     """Lower left corner (2,) and size (2,) of what is shown: the paths, and what the plan knows."""
     low_m, high_m = floor.position_m.min(axis=0), floor.position_m.max(axis=0)
     margin_m = MARGIN_M + MARGIN_SHARE * (high_m - low_m).max()

@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
-from mail_ros.data.check.site import SiteCheck
+from mail_ros.data.check.site_report import SiteReport
 from mail_ros.data.coverage import Coverage, Need
-from mail_ros.data.plan import Plan
+from mail_ros.data.floor_plan import FloorPlan
 from mail_ros.evaluation.coverage.marks import (
     INK,
     LOOKS,
@@ -34,7 +34,7 @@ TEXT_IN = 0.19  # height of a line of text
 DPI = 120
 
 
-def draw_coverage(path: Path, site: SiteCheck, plans: Mapping[int, Plan] | None = None) -> None:
+def draw_coverage(path: Path, site: SiteReport, plans: Mapping[int, FloorPlan] | None = None) -> None:
     """Draw one map per floor, below each other, as one PNG, over the floors' plans; parent folders are made."""
     plans = plans or {}
     heights_in = [_height_in(floor, plans.get(floor.floor)) for floor in site.floors]
@@ -57,19 +57,19 @@ def draw_coverage(path: Path, site: SiteCheck, plans: Mapping[int, Plan] | None 
     figure.savefig(path)
 
 
-def _title(site: SiteCheck) -> str:
-    usable = sum(verdict.usable for verdict in site.verdicts)
-    return f"{site.name}: coverage by {usable} usable of {len(site.verdicts)} walks"
+def _title(site: SiteReport) -> str:
+    usable = sum(verdict.usable for verdict in site.bags)
+    return f"{site.name}: coverage by {usable} usable of {len(site.bags)} walks"
 
 
-def _height_in(floor: Coverage, plan: Plan | None) -> float:
+def _height_in(floor: Coverage, plan: FloorPlan | None) -> float:
     """What the map needs at the figure's width, and the list beside it."""
     size_m = extent_m(floor, plan)[1]
     map_in = 0.72 * WIDTH_IN * size_m[1] / size_m[0]
     return float(np.clip(max(map_in, TEXT_IN * (len(numbered(floor)) + 2)), LEAST_IN, MOST_IN)) + 0.5
 
 
-def _draw_floor(axes: Axes, floor: Coverage, plan: Plan | None) -> None:
+def _draw_floor(axes: Axes, floor: Coverage, plan: FloorPlan | None) -> None:
     if plan is not None:
         axes.imshow(
             plan.faded, cmap="gray", vmin=0, vmax=255, extent=plan.extent_m, interpolation="antialiased", zorder=-1

@@ -16,7 +16,7 @@ from plotly.offline import get_plotlyjs
 
 from mail_ros import __version__
 from mail_ros.core.types import FloatArray
-from mail_ros.data.plan import Plan
+from mail_ros.data.floor_plan import FloorPlan
 from mail_ros.evaluation.accuracy import relation
 from mail_ros.evaluation.metrics import metric_columns, metric_row
 from mail_ros.evaluation.report.provenance import how
@@ -43,7 +43,7 @@ def write_page(
     path: Path,
     floors: Sequence[Floor],
     studies: Sequence[StudyTable] = (),
-    plans: Mapping[int, Plan] | None = None,
+    plans: Mapping[int, FloorPlan] | None = None,
 ) -> None:
     """Write the report of some floors and studies, of one run or several, over `plans` by floor; folders are made."""
     several = len({floor.run for floor in floors}) > 1
@@ -157,7 +157,7 @@ def _shade(error_m: float) -> str:
     return f"rgba(31,41,51,{0.30 * share:.2f})"
 
 
-def _numbers(floor: Floor, plan: Plan | None) -> dict[str, Any]:
+def _numbers(floor: Floor, plan: FloorPlan | None) -> dict[str, Any]:
     """What page.js draws of a floor."""
     paint = colours(floor.methods)
     ways: dict[str, list[dict[str, Any]]] = {walk: [] for walk in floor.walks}
@@ -184,7 +184,7 @@ def _numbers(floor: Floor, plan: Plan | None) -> dict[str, Any]:
     }
 
 
-def _plan_image(plan: Plan | None) -> list[dict[str, Any]]:
+def _plan_image(plan: FloorPlan | None) -> list[dict[str, Any]]:
     """The images of a plotly layout: the plan, inside the page itself, or none."""
     if plan is None:
         return []

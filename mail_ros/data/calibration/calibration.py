@@ -1,4 +1,4 @@
-"""A calibration drive into what is known of its robot; what the drive does not tell stays as it was."""
+"""From a calibration drive to a robot file; what the drive does not determine stays as it was."""
 
 from __future__ import annotations
 
@@ -12,39 +12,39 @@ from mail_ros.core.errors import BagError
 from mail_ros.core.platform.robot_file import MotorField, Robot
 from mail_ros.core.types import FloatArray
 from mail_ros.data.bag import JOINTS_TOPIC
-from mail_ros.data.calibration.drive import Drive
+from mail_ros.data.calibration.calibration_drive import CalibrationDrive
 from mail_ros.data.calibration.iron import IronFit, fit_iron
 from mail_ros.data.calibration.motor import MotorFit, fit_motor
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """What became of a drive."""
+    """Result of a calibration drive."""
 
     robot: Robot
-    motor: MotorFit | None  # None where the bag has no joint states
-    iron: IronFit | None  # None where it has no spin that will do
+    motor: MotorFit | None  # None if the bag has no joint states
+    iron: IronFit | None  # None if the drive has no usable rotation on the spot
 
 
 def calibrate(
-    drive: Drive,
+    drive: CalibrationDrive,
     known: Robot | None = None,
     *,
     lifted: bool = False,
     mount_xyzw: tuple[float, ...] | None = None,
     notes: Mapping[str, object] | None = None,
 ) -> Calibration:
-    """Fit what a drive tells.
+    """Fit motor field and hard iron of a robot.
 
     Args:
-        drive: that was recorded.
-        known: of the robot so far.
-        lifted: whether it did not move, whatever its odometry says.
-        mount_xyzw: of the sensor; None: as the bag's TF has it, or as known.
-        notes: for people: of which bag this is.
+        drive: the recorded drive.
+        known: the robot file so far.
+        lifted: the robot was stationary, whatever its odometry reports.
+        mount_xyzw: rotation of the sensor; None: from the bag's TF, or from `known`.
+        notes: notes for people, such as the name of the bag.
 
     Raises:
-        BagError: it tells neither motor field nor hard iron.
+        BagError: the drive determines neither motor field nor hard iron.
     """
     robot = known or Robot()
     mount = mount_xyzw or drive.mount_xyzw or robot.mount_xyzw
@@ -55,8 +55,8 @@ def calibrate(
     iron = None
     if drive.pose is not None and not lifted:
         field_ut = drive.field_ut - (motor_ut(drive, robot.motor) if drive.joints else 0.0)
-        clean = np.isfinite(field_ut).all(axis=1)
-        iron = fit_iron(drive.stamp_ns[clean], drive.pose[clean], field_ut[clean] @ robot.mount.T)
+        known_rows = np.isfinite(field_ut).all(axis=1)
+        iron = fit_iron(drive.stamp_ns[known_rows], drive.pose[known_rows], field_ut[known_rows] @ robot.mount.T)
     if iron is not None:
         hard_iron_ut = (robot.mount.T @ iron.hard_iron_ut).round(3) + 0.0  # no -0
         robot = dataclasses.replace(robot, hard_iron_ut=tuple(hard_iron_ut.tolist()))
@@ -67,12 +67,12 @@ def calibrate(
             found="neither",
             fix="record them on a calibration drive",
         )
-    said = {"motor_explained": round(motor.explained, 4)} if motor is not None else {}
-    return Calibration(dataclasses.replace(robot, notes={**(notes or {}), **said}), motor, iron)
+    fitted = {"motor_explained": round(motor.explained, 4)} if motor is not None else {}
+    return Calibration(dataclasses.replace(robot, notes={**(notes or {}), **fitted}), motor, iron)
 
 
-def motor_ut(drive: Drive, motor: MotorField) -> FloatArray:
-    """(n, 3) what the motors added to each reading; NaN where that is not known."""
-    doing = np.array([drive.doing(name, motor.lag_s) for name in motor.inputs]).reshape(-1, len(drive.stamp_ns))
-    added: FloatArray = doing.T @ np.array(motor.ut_per_unit).reshape(-1, 3)
-    return added
+def motor_ut(drive: CalibrationDrive, motor: MotorField) -> FloatArray:
+    """(n, 3) motor field in each reading; NaN where joint states are missing."""
+    inputs = np.array([drive.input_values(name, motor.lag_s) for name in motor.inputs]).reshape(-1, len(drive.stamp_ns))
+    field_ut: FloatArray = inputs.T @ np.array(motor.ut_per_unit).reshape(-1, 3)
+    return field_ut

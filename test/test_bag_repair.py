@@ -15,11 +15,11 @@ from mcap.reader import make_reader
 from rosbags.rosbag2 import Reader
 
 from mail_ros.core.errors import BagError
-from mail_ros.data.bag import Bag, Message
+from mail_ros.data.bag import Bag
+from mail_ros.data.bag_repair import repair, unfinished
 from mail_ros.data.bag_writer import RESERVE, BagWriter, Splitting
 from mail_ros.data.mcap_file import Compression
-from mail_ros.data.messages import FIELD_TYPE, IMU_TYPE
-from mail_ros.data.repair import repair, unfinished
+from mail_ros.data.messages import FIELD_TYPE, IMU_TYPE, Message
 
 NOTES = {"route": "hall", "device": "robot 7"}
 NO_TIME = {"sec": 0, "nsec": 0}
@@ -106,22 +106,22 @@ def test_a_bag_that_was_killed_opens_everywhere_after_a_repair(tmp_path: Path, c
 
 
 @settings(max_examples=25, deadline=None)
-@given(share=st.floats(0.0, 1.0))
+@given(fraction=st.floats(0.0, 1.0))
 def test_wherever_it_was_cut_all_before_is_kept_and_no_byte_is_thrown_away(
-    tmp_path_factory: pytest.TempPathFactory, share: float
+    tmp_path_factory: pytest.TempPathFactory, fraction: float
 ) -> None:
     folder = tmp_path_factory.mktemp("cut")
     sent = messages(400)
     bag = under_way(folder / "bag", sent)
     file = Bag(bag).files[0]
     content = file.read_bytes()
-    front = content.index(b"\x06", 60)  # the first chunk; what stands before is in the file from its beginning
-    cut = front + int(share * (len(content) - front))
+    front = content.index(b"\x06", 60)  # the first chunk; the header before it is in the file from its creation
+    cut = front + int(fraction * (len(content) - front))
     file.write_bytes(content[:cut])
     repair(bag)
     kept = by_mcap(bag)
     assert kept == by_rosbags(bag) == plain(sent[: len(kept)])
-    assert len(kept) >= 400 * share - 120, "a chunk has no more"
+    assert len(kept) >= 400 * fraction - 120, "a chunk has no more"
     rest = b"".join(path.read_bytes() for path in bag.glob("*.rest"))
     assert content[:cut].endswith(rest)
     assert all(cdr not in rest for _, _, cdr in kept)
@@ -135,7 +135,7 @@ def test_a_split_bag_is_mended_as_one(tmp_path: Path) -> None:
     assert plain(sent[:1200]) == [(m.topic, m.log_time_ns, m.cdr) for m in Bag(bag).messages()], "also before"
     repaired = repair(bag)
     assert repaired is not None
-    assert [file.name for file in repaired.mended] == [f"bag_{len(Bag(bag).files) - 1}.mcap"]
+    assert [file.name for file in repaired.repaired_files] == [f"bag_{len(Bag(bag).files) - 1}.mcap"]
     assert by_mcap(bag) == by_rosbags(bag) == plain(sent)
     assert Bag(bag).notes() == NOTES
 
@@ -147,13 +147,13 @@ def test_a_bag_that_lacks_its_metadata_only_gets_it(tmp_path: Path) -> None:
         for message in sent:
             writer.add_topic(message.topic, message.msgtype)
             writer.write(message.topic, message.log_time_ns, message.cdr)
-    before, said = Bag(bag).files[0].read_bytes(), (bag / "metadata.yaml").read_text()
+    before, metadata_text = Bag(bag).files[0].read_bytes(), (bag / "metadata.yaml").read_text()
     assert repair(bag) is None, "nothing is to be done"
     (bag / "metadata.yaml").unlink()
     repaired = repair(bag)
     assert repaired is not None
-    assert not repaired.mended
-    assert (bag / "metadata.yaml").read_text() == said
+    assert not repaired.repaired_files
+    assert (bag / "metadata.yaml").read_text() == metadata_text
     assert Bag(bag).files[0].read_bytes() == before
 
 
@@ -186,11 +186,9 @@ def test_zeros_behind_the_end_are_nothing(tmp_path: Path) -> None:
 
 
 def test_a_bag_under_way_is_left_alone(tmp_path: Path) -> None:
-    """Its recorder holds a lock; the kernel takes it from a process that dies."""
+    """Its recorder holds a lock; the kernel releases it when the process dies."""
     writer = BagWriter(tmp_path / "bag")
-    with pytest.raises(
-        BagError, match=r"bag_0.mcap: wanted a bag that nobody writes, found one that is being recorded"
-    ):
+    with pytest.raises(BagError, match=r"bag_0.mcap: wanted a finished recording, found one that is being recorded"):
         repair(tmp_path / "bag")
     assert unfinished(tmp_path) == []
     writer.close()
@@ -266,6 +264,6 @@ def test_a_single_file_is_mended_too(tmp_path: Path) -> None:
 def test_an_sqlite_bag_is_not_ours_to_mend(tmp_path: Path) -> None:
     (tmp_path / "bag.db3").write_bytes(struct.pack("<I", 1))
     with pytest.raises(
-        BagError, match=r"bag.db3: wanted an MCAP bag, found a .db3 file; SQLite mends its files itself"
+        BagError, match=r"bag.db3: wanted an MCAP bag, found a .db3 file; SQLite repairs its files itself"
     ):
         repair(tmp_path / "bag.db3")

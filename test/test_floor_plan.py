@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from mail_ros.core.errors import ConfigError
-from mail_ros.data.plan import FREE, OCCUPIED, UNKNOWN, Plan, plans_of, read_plan
+from mail_ros.data.floor_plan import FREE, OCCUPIED, UNKNOWN, FloorPlan, floor_plans, read_floor_plan
 from mail_ros.data.site_file import SiteFile
 
 SAVED = {
@@ -24,13 +24,13 @@ SAVED = {
 TONES = [[254, 205, 0], [100, 50, 255]]  # 100 and 205 lie between the thresholds
 
 
-def plan(folder: Path, pixels: object = TONES, kind: Any = np.uint8, **changes: object) -> Plan:
+def plan(folder: Path, pixels: object = TONES, kind: Any = np.uint8, **changes: object) -> FloorPlan:
     """A plan as map_saver writes it, read again."""
     content = {**SAVED, **changes}
     file = folder / str(content["image"])
     Image.fromarray(np.asarray(pixels, kind)).save(file)
     (folder / "plan.yaml").write_text("\n".join(f"{key}: {value}" for key, value in content.items()))
-    return read_plan(folder / "plan.yaml")
+    return read_floor_plan(folder / "plan.yaml")
 
 
 @pytest.mark.parametrize("image", ["plan.pgm", "plan.png"])
@@ -105,7 +105,7 @@ def test_as_a_background_it_is_light(tmp_path: Path) -> None:
 
 def test_the_plans_of_a_site_are_those_that_it_names(tmp_path: Path) -> None:
     plan(tmp_path)
-    assert list(plans_of(SiteFile("museum", (0, 1), {1: tmp_path / "plan.yaml"}))) == [1]
+    assert list(floor_plans(SiteFile("museum", (0, 1), {1: tmp_path / "plan.yaml"}))) == [1]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_the_plans_of_a_site_are_those_that_it_names(tmp_path: Path) -> None:
         ({"origin": [0, 0]}, r"origin: wanted x and y in metres, and yaw in radians, found \[0, 0\]"),
         ({"origin": [0, 0, ".nan"]}, "origin: wanted x and y in metres, and yaw in radians"),
         ({"negate": 2}, "negate: wanted 0 or 1, found 2"),
-        ({"occupied_thresh": 65}, "occupied_thresh: wanted a share from 0 to 1, found 65"),
+        ({"occupied_thresh": 65}, "occupied_thresh: wanted a fraction from 0 to 1, found 65"),
         (
             {"free_thresh": 0.7},
             "free_thresh: wanted less than occupied_thresh, 0.65, found 0.7; as in free_thresh: 0.25",
@@ -143,7 +143,7 @@ def test_what_map_server_would_not_take_is_refused(tmp_path: Path, changes: dict
 def test_what_is_no_yaml_of_a_map_is_refused(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "plan.yaml").write_text(text)
     with pytest.raises(ConfigError, match=said):
-        read_plan(tmp_path / "plan.yaml")
+        read_floor_plan(tmp_path / "plan.yaml")
 
 
 def test_an_image_that_is_none_is_refused(tmp_path: Path) -> None:
@@ -152,12 +152,12 @@ def test_an_image_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
         ConfigError, match=r"plan.pgm: wanted the image that .*plan.yaml names, as PGM or PNG, found cannot"
     ):
-        read_plan(tmp_path / "plan.yaml")
+        read_floor_plan(tmp_path / "plan.yaml")
     (tmp_path / "plan.pgm").write_bytes(b"P5 9 9 255\n12")
     with pytest.raises(ConfigError, match=r"plan.pgm: wanted the image that "):
-        read_plan(tmp_path / "plan.yaml")
+        read_floor_plan(tmp_path / "plan.yaml")
     (tmp_path / "plan.pgm").unlink()
     with pytest.raises(ConfigError, match="found no such file; put it there, or correct `image`"):
-        read_plan(tmp_path / "plan.yaml")
+        read_floor_plan(tmp_path / "plan.yaml")
     with pytest.raises(ConfigError, match=r"none.yaml: wanted a floor plan as map_server's YAML, found No such file"):
-        read_plan(tmp_path / "none.yaml")
+        read_floor_plan(tmp_path / "none.yaml")

@@ -1,8 +1,9 @@
-"""What every importer makes of a file, and the frame it makes it in."""
+"""Result of every importer, and the local frame of latitudes and longitudes."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from mail_ros.core.errors import BagError
@@ -11,25 +12,26 @@ from mail_ros.data.track import ImuSeries, Landmark
 
 M_PER_DEGREE_LATITUDE = 111_200.0
 M_PER_DEGREE_LONGITUDE = 111_320.0  # at the equator
-FARTHEST_M = 20_000.0
-END_OF_TIME_S = 2**31  # the seconds of a ROS stamp have 32 bits
+MAX_DISTANCE_M = 20_000.0  # from the origin
+MAX_TIME_S = 2**31  # a ROS stamp has 32 bits for seconds
+NS_PER_MS, MS_PER_S = 1_000_000, 1000
 
 
 @dataclass(frozen=True)
-class Walk:
-    """One recorded walk, before it is a bag."""
+class ImportedWalk:
+    """One recorded walk, before it is written as a bag."""
 
     name: str
     stamp_ns: IntArray  # (n,)
     field_ut: FloatArray  # (n, 3)
     landmarks: tuple[Landmark, ...]
     imu: ImuSeries | None = None
-    notes: dict[str, str] = field(default_factory=dict)  # device, source; kept in the bag's metadata
+    notes: dict[str, str] = field(default_factory=dict)  # device, source; stored in the bag's metadata
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where x = y = 0 lies: x east, y north, on a plane that touches the Earth there."""
+    """Latitude and longitude of x = y = 0; x points east, y north, on the tangent plane of the Earth."""
 
     latitude_deg: float
     longitude_deg: float
@@ -42,11 +44,26 @@ class Origin:
         """
         x_m = (longitude_deg - self.longitude_deg) * M_PER_DEGREE_LONGITUDE * math.cos(math.radians(self.latitude_deg))
         y_m = (latitude_deg - self.latitude_deg) * M_PER_DEGREE_LATITUDE
-        if math.hypot(x_m, y_m) > FARTHEST_M:
+        if math.hypot(x_m, y_m) > MAX_DISTANCE_M:
+            origin = f"{self.latitude_deg}, {self.longitude_deg}"
             raise BagError(
                 f"landmark at {latitude_deg:.6f}, {longitude_deg:.6f}",
-                wanted=f"one within {FARTHEST_M / 1000:.0f} km of the origin {self.latitude_deg}, {self.longitude_deg}",
+                wanted=f"one within {MAX_DISTANCE_M / 1000:.0f} km of the origin {origin}",
                 found=f"{math.hypot(x_m, y_m) / 1000:.0f} km",
                 fix="write this site's into its file, as origin: [LATITUDE, LONGITUDE], and import with --site-file",
             )
         return x_m, y_m
+
+
+def parse_numbers(texts: Iterable[str], count: int) -> list[float] | None:
+    """`count` numbers from as many texts; None if the texts are something else."""
+    try:
+        numbers = [float(text) for text in texts]
+    except ValueError:
+        return None
+    return numbers if len(numbers) == count else None
+
+
+def line_error(path: object, line: int, wanted: str, found: str, fix: str = "correct or delete the line") -> BagError:
+    """Error in one line of a file."""
+    return BagError(f"{path}, line {line}", wanted=wanted, found=found, fix=fix)

@@ -1,4 +1,4 @@
-"""Whether a take will do: each fault is seen, named, and gone when it is gone; header stamps tell what is missing."""
+"""Quality of a recording: each fault is reported until it is gone; header stamps show missing messages."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from mail_ros.data.messages import (
     TF_TYPE,
     encode_field,
     encode_landmark,
-    encode_mark,
+    encode_waypoint_event,
     typestore,
 )
-from mail_ros.data.quality import Quality
+from mail_ros.data.recording_quality import QualityMonitor
 from mail_ros.data.track import Landmark
 
 START_NS = 1_700_000_000_000_000_000
@@ -88,19 +88,19 @@ def test_types_without_a_header_and_bytes_that_are_none_say_nothing() -> None:
     assert not has_header("std_msgs/msg/Empty")
     assert header(b"\0\1\0\0short", FIELD_TYPE) is None
     assert numbers(b"\0\1\0\0short", FIELD_TYPE) is None
-    assert numbers(encode_mark(1, 1), HEADER_TYPE) is None
+    assert numbers(encode_waypoint_event(1, 1), HEADER_TYPE) is None
 
 
 class Recording:
-    """A recorder's quality on a clock of its own, with a magnetometer, wheels and landmarks that are as they should."""
+    """A quality monitor on a simulated clock, with a good magnetometer, odometry and landmarks."""
 
     def __init__(self) -> None:
         self.now_s = 0.0
-        self.quality = Quality(lambda: self.now_s)
+        self.quality = QualityMonitor(lambda: self.now_s)
         for topic, msgtype in (("/imu/mag", FIELD_TYPE), ("/odom", ODOMETRY_TYPE), ("/landmark", LANDMARK_TYPE)):
-            self.quality.declare(topic, msgtype)
+            self.quality.add_topic(topic, msgtype)
 
-    def hear(
+    def receive(
         self,
         seconds: float = 1.0,
         *,
@@ -116,18 +116,20 @@ class Recording:
             now_ns = START_NS + round(self.now_s * 1e9)
             stamp_ns = now_ns - round(late_s * 1e9)
             if n not in lost:
-                self.quality.hear("/imu/mag", encode_field(stamp_ns, scale * FIELD, frame_id), now_ns, written=True)
-            self.quality.hear("/odom", odometry(stamp_ns, self.now_s), now_ns, written=True)
+                self.quality.on_message(
+                    "/imu/mag", encode_field(stamp_ns, scale * FIELD, frame_id), now_ns, written=True
+                )
+            self.quality.on_message("/odom", odometry(stamp_ns, self.now_s), now_ns, written=True)
 
     def assess(self) -> Assessment:
         return self.quality.assess("recording", {"bag": "b"})
 
 
-def test_a_good_take_is_ok_and_its_numbers_are_shown() -> None:
+def test_a_good_recording_is_ok_and_its_numbers_are_shown() -> None:
     recording = Recording()
-    recording.hear(10.0)
+    recording.receive(10.0)
     mark = Landmark(START_NS, (1.0, 2.0), 0)
-    recording.quality.hear("/landmark", encode_landmark(mark, "map"), START_NS + 10**10, written=True)
+    recording.quality.on_message("/landmark", encode_landmark(mark, "map"), START_NS + 10**10, written=True)
     assessment = recording.assess()
     assert (assessment.level, assessment.message) == (Level.OK, "recording")
     values = assessment.values
@@ -139,55 +141,55 @@ def test_a_good_take_is_ok_and_its_numbers_are_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "level", "said"),
+    ("changed", "level", "text"),
     [
         ({"scale": 1e4}, Level.ERROR, "the driver seems to send gauss, and must send tesla"),
         ({"scale": 1e6}, Level.ERROR, "the driver seems to send microtesla, and must send tesla"),
         ({"rate_hz": 5.0}, Level.WARN, "/imu/mag comes at 5.0 Hz: wanted 10 Hz or more"),
-        ({"frame_id": ""}, Level.WARN, "/imu/mag has no frame_id: where the sensor sits cannot be told"),
+        ({"frame_id": ""}, Level.WARN, "/imu/mag has no frame_id: the mount of the sensor is unknown"),
         ({"late_s": 7.25}, Level.WARN, "stamps of /imu/mag are 7.25 s behind this clock: set the clocks"),
         ({"late_s": -60.0}, Level.WARN, "stamps of /imu/mag are 60 s ahead of this clock: set the clocks"),
     ],
 )
-def test_each_fault_is_named_and_gone_when_it_is_gone(changed: dict[str, float], level: Level, said: str) -> None:
+def test_each_fault_is_named_and_gone_when_it_is_gone(changed: dict[str, float], level: Level, text: str) -> None:
     recording = Recording()
-    recording.hear(2.0, **changed)  # type: ignore[arg-type]
+    recording.receive(2.0, **changed)  # type: ignore[arg-type]
     assessment = recording.assess()
     assert assessment.level is level
-    assert said in assessment.message
-    recording.hear(1.0)
+    assert text in assessment.message
+    recording.receive(1.0)
     recording.assess()
-    recording.quality.begin()
-    recording.hear(1.0)
+    recording.quality.start_recording()
+    recording.receive(1.0)
     assert recording.assess().message == "recording"
 
 
 def test_messages_that_are_missing_are_counted_by_their_stamps_also_between_two_looks() -> None:
     recording = Recording()
-    recording.hear(1.0)
+    recording.receive(1.0)
     recording.assess()
-    recording.hear(1.0, lost=range(0, 3))
+    recording.receive(1.0, lost=range(0, 3))
     recording.assess()
-    recording.hear(1.0, lost=range(20, 30))
+    recording.receive(1.0, lost=range(20, 30))
     assessment = recording.assess()
     assert "13 missing in 2 gaps" in assessment.values["/imu/mag"]
     assert assessment.message == "recording; 13 messages of /imu/mag are missing by their stamps"
     assert (assessment.values["gaps"], assessment.values["missing by header stamp"]) == ("2", "13")
-    recording.quality.begin()
-    recording.hear(1.0)
-    assert recording.assess().values["gaps"] == "0", "of this take"
+    recording.quality.start_recording()
+    recording.receive(1.0)
+    assert recording.assess().values["gaps"] == "0", "of this recording"
 
 
 def test_stamps_that_go_back_are_counted() -> None:
     recording = Recording()
-    recording.hear(1.0)
-    recording.hear(1.0, late_s=0.5)
+    recording.receive(1.0)
+    recording.receive(1.0, late_s=0.5)
     assert "1 stamps out of order" in recording.assess().values["/imu/mag"]
 
 
 def test_what_falls_silent_is_said_the_field_as_an_error() -> None:
     recording = Recording()
-    recording.hear(1.0)
+    recording.receive(1.0)
     recording.now_s += 3.0
     assessment = recording.assess()
     assert assessment.level is Level.ERROR
@@ -195,13 +197,13 @@ def test_what_falls_silent_is_said_the_field_as_an_error() -> None:
 
 
 def test_without_magnetometer_or_reference_it_is_said() -> None:
-    quality = Quality(lambda: 1.0)
+    quality = QualityMonitor(lambda: 1.0)
     assessment = quality.assess("waiting", {})
     assert assessment.level is Level.ERROR
-    assert assessment.message.startswith("waiting; no magnetometer: nobody publishes sensor_msgs/msg/MagneticField; ")
-    assert "no reference: nobody publishes landmarks or poses" in assessment.message
-    quality.declare("/imu/mag", FIELD_TYPE)
+    assert assessment.message.startswith("waiting; no magnetometer: no publisher of sensor_msgs/msg/MagneticField; ")
+    assert "no reference: no publisher of landmarks or poses" in assessment.message
+    quality.add_topic("/imu/mag", FIELD_TYPE)
     for topic in ("/odom", "/slam/odom"):
         assert "no reference" in quality.assess("waiting", {}).message
-        quality.declare(topic, ODOMETRY_TYPE)
+        quality.add_topic(topic, ODOMETRY_TYPE)
     assert quality.assess("waiting", {}).message == "waiting", "a second odometry is another localizer's"

@@ -1,4 +1,4 @@
-"""Takes: never one over another, safe from kills, and a disk that fills up ends them whole."""
+"""Recordings: no overwriting, no data lost by a kill, and a full disk ends them complete."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from rosbags.rosbag2 import Reader
 from mail_ros.core.errors import BagError
 from mail_ros.data import recording
 from mail_ros.data.bag import Bag
+from mail_ros.data.bag_repair import repair
 from mail_ros.data.bag_writer import Splitting
 from mail_ros.data.cdr import header
-from mail_ros.data.messages import FIELD_TYPE, MARK_TYPE
-from mail_ros.data.recording import Take, TakeOptions, free_mb
-from mail_ros.data.repair import repair
+from mail_ros.data.messages import FIELD_TYPE, WAYPOINT_EVENT_TYPE
+from mail_ros.data.recording import ActiveRecording, RecordingOptions, free_mb
 from mail_ros.data.route import Route, RoutePoint
 from mail_ros.data.route_file import NOTE, route_to_note
 
@@ -30,18 +30,18 @@ TOPIC = "/imu/mag"
 MARKS = "/mark"
 
 
-def options(out: Path, **given: Any) -> TakeOptions:
-    return TakeOptions(out, "walk", **given)
+def options(out: Path, **given: Any) -> RecordingOptions:
+    return RecordingOptions(out, "walk", **given)
 
 
-def fill(under_way: Take, count: int, start: int = 0) -> None:
+def fill(active: ActiveRecording, count: int, start: int = 0) -> None:
     """Messages of 100 bytes, 10 ms apart."""
-    under_way.add_topic(TOPIC, FIELD_TYPE, [])
+    active.add_topic(TOPIC, FIELD_TYPE, [])
     for n in range(start, start + count):
-        under_way.write(TOPIC, n * 10**7, b"\0\1\0\0" + n.to_bytes(96, "big"), None)
+        active.write(TOPIC, n * 10**7, b"\0\1\0\0" + n.to_bytes(96, "big"), None)
 
 
-def test_takes_of_one_second_are_separate_bags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_recordings_of_one_second_are_separate_bags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Noon(datetime):
         @classmethod
         def now(cls, tz: Any = None) -> Noon:
@@ -49,9 +49,9 @@ def test_takes_of_one_second_are_separate_bags(tmp_path: Path, monkeypatch: pyte
 
     monkeypatch.setattr(recording, "datetime", Noon)
     for count in (1, 2, 3):
-        under_way = Take(options(tmp_path), MARKS)
-        fill(under_way, count)
-        assert under_way.close() == f"recorded /imu/mag {count}"
+        active = ActiveRecording(options(tmp_path), MARKS)
+        fill(active, count)
+        assert active.close() == f"recorded /imu/mag {count}"
     names = [f"walk_2026_05_04-12_00_00{suffix}" for suffix in ("", "_2", "_3")]
     assert [len(list(Bag(tmp_path / name).messages())) for name in names] == [1, 2, 3]
 
@@ -61,13 +61,13 @@ def test_what_was_flushed_outlives_a_kill(tmp_path: Path) -> None:
     script = f"""if True:
         import os, signal, sys
         sys.path.insert(0, {str(Path(__file__).parent)!r})
-        from test_take import *
-        under_way = Take(options(Path({str(tmp_path)!r}), notes={{"route": "hall"}}), MARKS)
-        fill(under_way, 7)
-        under_way.flush()
-        fill(under_way, 3, start=7)
-        under_way.mark(10**9)
-        fill(under_way, 5, start=10)
+        from test_recording import *
+        active = ActiveRecording(options(Path({str(tmp_path)!r}), notes={{"route": "hall"}}), MARKS)
+        fill(active, 7)
+        active.flush()
+        fill(active, 3, start=7)
+        active.add_waypoint_event(10**9)
+        fill(active, 5, start=10)
         os.kill(os.getpid(), signal.SIGKILL)
     """
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == -signal.SIGKILL
@@ -79,38 +79,40 @@ def test_what_was_flushed_outlives_a_kill(tmp_path: Path) -> None:
         assert reader.message_count == 11
 
 
-def test_a_mark_is_a_header_with_its_number(tmp_path: Path) -> None:
-    under_way = Take(options(tmp_path), MARKS)
-    assert [under_way.mark(stamp_ns) for stamp_ns in (10**9, 3 * 10**9)] == ["mark 1", "mark 2"]
-    under_way.close()
-    found = [(m.msgtype, m.log_time_ns, header(m.cdr, MARK_TYPE)) for m in Bag(under_way.path).messages()]
-    assert found == [(MARK_TYPE, 10**9, (10**9, "1")), (MARK_TYPE, 3 * 10**9, (3 * 10**9, "2"))]
+def test_a_waypoint_event_is_a_header_with_its_number(tmp_path: Path) -> None:
+    active = ActiveRecording(options(tmp_path), MARKS)
+    assert [active.add_waypoint_event(stamp_ns) for stamp_ns in (10**9, 3 * 10**9)] == ["mark 1", "mark 2"]
+    active.close()
+    found = [(m.msgtype, m.log_time_ns, header(m.cdr, WAYPOINT_EVENT_TYPE)) for m in Bag(active.path).messages()]
+    assert found == [(WAYPOINT_EVENT_TYPE, 10**9, (10**9, "1")), (WAYPOINT_EVENT_TYPE, 3 * 10**9, (3 * 10**9, "2"))]
 
 
 ROUTE = Route("hall", (RoutePoint((0.0, 0.0), 0, "door"), RoutePoint((9.0, 0.0), 1, "lift")))
 
 
 def test_a_planned_route_is_in_the_bag_and_says_what_comes_next(tmp_path: Path) -> None:
-    """Also in one that was cut off: it stands at the file's front."""
-    under_way = Take(options(tmp_path, route=ROUTE, notes={"site": "museum"}), MARKS)
-    assert under_way.progress["next landmark"] == "1 of 2, door at (0, 0) m on floor 0"
-    assert under_way.mark(1 * 10**9) == "mark 1; next: 2 of 2, lift at (9, 0) m on floor 1"
-    assert under_way.progress == {
+    """The route is also in a truncated bag: notes are at the file's front."""
+    active = ActiveRecording(options(tmp_path, route=ROUTE, notes={"site": "museum"}), MARKS)
+    assert active.progress["next landmark"] == "1 of 2, door at (0, 0) m on floor 0"
+    assert active.add_waypoint_event(1 * 10**9) == "mark 1; next: 2 of 2, lift at (9, 0) m on floor 1"
+    assert active.progress == {
         "marks": "1",
         "route": "hall",
         "next landmark": "2 of 2, lift at (9, 0) m on floor 1",
         "landmarks left": "1",
     }
-    assert under_way.mark(2 * 10**9) == "mark 2; next: none: all 2 are marked"
-    assert under_way.surplus == ""
-    assert under_way.mark(3 * 10**9).startswith("mark 3; 3 marks, and route hall has 2 landmarks: take back what was")
-    assert under_way.surplus.endswith("with ~/unmark")
-    assert under_way.unmark(4 * 10**9) == "mark 3 is taken back; next: none: all 2 are marked"
-    notes = Bag(under_way.path).notes()
+    assert active.add_waypoint_event(2 * 10**9) == "mark 2; next: none: all 2 are marked"
+    assert active.surplus == ""
+    assert active.add_waypoint_event(3 * 10**9).startswith(
+        "mark 3; 3 marks, and route hall has 2 landmarks: take back what was"
+    )
+    assert active.surplus.endswith("with ~/unmark")
+    assert active.cancel_waypoint_event(4 * 10**9) == "mark 3 is taken back; next: none: all 2 are marked"
+    notes = Bag(active.path).notes()
     assert notes == {"route": "hall", "site": "museum", NOTE: route_to_note(ROUTE)}
-    under_way.close()
-    assert Bag(under_way.path).notes() == notes
-    found = [header(m.cdr, MARK_TYPE) for m in Bag(under_way.path).messages([MARKS])]
+    active.close()
+    assert Bag(active.path).notes() == notes
+    found = [header(m.cdr, WAYPOINT_EVENT_TYPE) for m in Bag(active.path).messages([MARKS])]
     assert [one.frame_id for one in found if one] == ["1", "2", "3", "-3"]
 
 
@@ -118,28 +120,28 @@ def test_a_label_of_the_route_goes_before_the_name_of_its_file(tmp_path: Path) -
     assert options(tmp_path, route=ROUTE, notes={"route": "12"}).custom["route"] == "12"
 
 
-def test_without_a_mark_there_is_none_to_take_back(tmp_path: Path) -> None:
-    under_way = Take(options(tmp_path), MARKS)
+def test_without_a_waypoint_event_there_is_none_to_cancel(tmp_path: Path) -> None:
+    active = ActiveRecording(options(tmp_path), MARKS)
     with pytest.raises(BagError, match="wanted a mark to take back, found none; mark first"):
-        under_way.unmark(10**9)
-    under_way.mark(10**9)
-    assert under_way.unmark(2 * 10**9) == "mark 1 is taken back"
-    under_way.close()
+        active.cancel_waypoint_event(10**9)
+    active.add_waypoint_event(10**9)
+    assert active.cancel_waypoint_event(2 * 10**9) == "mark 1 is taken back"
+    active.close()
 
 
 @pytest.mark.parametrize("splitting", [Splitting(size=20_000), Splitting(duration_s=1.5)])
-def test_a_take_goes_on_in_another_file(tmp_path: Path, splitting: Splitting) -> None:
+def test_a_recording_continues_in_another_file(tmp_path: Path, splitting: Splitting) -> None:
     """As rosbag2 splits: each file is one of its own, the metadata list all of them."""
-    under_way = Take(options(tmp_path, splitting=splitting), MARKS)
-    fill(under_way, 1600)
-    under_way.close()
-    name = under_way.path.name
-    files = Bag(under_way.path).files
+    active = ActiveRecording(options(tmp_path, splitting=splitting), MARKS)
+    fill(active, 1600)
+    active.close()
+    name = active.path.name
+    files = Bag(active.path).files
     assert [file.name for file in files] == [f"{name}_{number}.mcap" for number in range(len(files))]
     assert len(files) > 5
-    messages = [int.from_bytes(m.cdr[4:], "big") for m in Bag(under_way.path).messages()]
+    messages = [int.from_bytes(m.cdr[4:], "big") for m in Bag(active.path).messages()]
     assert messages == list(range(1600))
-    with Reader(under_way.path) as reader:
+    with Reader(active.path) as reader:
         assert reader.message_count == 1600
         assert [file["path"] for file in reader.storage.files] == [file.name for file in files]  # type: ignore[attr-defined]
         assert sum(file["message_count"] for file in reader.storage.files) == 1600  # type: ignore[attr-defined]
@@ -151,34 +153,36 @@ def test_a_take_goes_on_in_another_file(tmp_path: Path, splitting: Splitting) ->
 
 
 def test_zstd_makes_it_smaller_and_changes_nothing(tmp_path: Path) -> None:
-    takes = [Take(options(tmp_path, compression=kind), MARKS) for kind in ("none", "zstd")]
-    for under_way in takes:
-        fill(under_way, 1000)
-        under_way.close()
-    none, zstd = (Bag(under_way.path) for under_way in takes)
+    recordings = [ActiveRecording(options(tmp_path, compression=kind), MARKS) for kind in ("none", "zstd")]
+    for active in recordings:
+        fill(active, 1000)
+        active.close()
+    none, zstd = (Bag(active.path) for active in recordings)
     assert list(none.messages()) == list(zstd.messages())
     assert zstd.files[0].stat().st_size < 0.5 * none.files[0].stat().st_size
 
 
-def test_no_take_begins_or_goes_on_without_the_room_that_is_to_stay_free(
+def test_recording_refuses_to_start_or_continue_below_the_disk_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     too_much = int(free_mb(tmp_path)) + 10_000
     with pytest.raises(BagError, match=rf"wanted {too_much} MB that stay free on the disk, found \d+ MB; make room"):
-        Take(options(tmp_path, min_free_mb=too_much), MARKS)
+        ActiveRecording(options(tmp_path, min_free_mb=too_much), MARKS)
     assert list(tmp_path.iterdir()) == []
-    under_way = Take(options(tmp_path, min_free_mb=1), MARKS)
-    fill(under_way, 10)
+    active = ActiveRecording(options(tmp_path, min_free_mb=1), MARKS)
+    fill(active, 10)
     monkeypatch.setattr(recording, "free_mb", lambda _: 0.5)
     with pytest.raises(BagError, match="wanted 1 MB that stay free on the disk, found 0 MB"):
-        under_way.flush()
-    assert under_way.close() == "recorded /imu/mag 10"
+        active.flush()
+    assert active.close() == "recorded /imu/mag 10"
 
 
 def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(BagError, match=r"file/walk_.*: wanted a place to write, found Not a directory; choose another"):
-        Take(options(tmp_path / "file"), MARKS)
+    with pytest.raises(
+        BagError, match=r"file/walk_.*: wanted a writable folder, found Not a directory; choose another"
+    ):
+        ActiveRecording(options(tmp_path / "file"), MARKS)
 
 
 def test_a_disk_that_does_not_keep_what_it_was_given_is_noticed(
@@ -187,33 +191,33 @@ def test_a_disk_that_does_not_keep_what_it_was_given_is_noticed(
     def fails(_: int) -> None:
         raise OSError(5, "Input/output error")
 
-    under_way = Take(options(tmp_path), MARKS)
-    fill(under_way, 10)
+    active = ActiveRecording(options(tmp_path), MARKS)
+    fill(active, 10)
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", fails)
-        with pytest.raises(BagError, match="wanted a place to write, found Input/output error"):
+        with pytest.raises(BagError, match="wanted a writable folder, found Input/output error"):
             for _ in range(1000):
-                under_way.flush()
-    assert under_way.close() == "recorded /imu/mag 10"
+                active.flush()
+    assert active.close() == "recorded /imu/mag 10"
 
 
 def record_until_full(out: Path) -> dict[str, Any]:
-    """Record until the disk takes no more; what was said, and what three readers find."""
-    under_way, sent = Take(options(out), MARKS), 0
+    """Record until the disk is full; returns the messages, and what three readers find."""
+    active, sent = ActiveRecording(options(out), MARKS), 0
     try:
         while True:
-            fill(under_way, 100, start=sent)
+            fill(active, 100, start=sent)
             sent += 100
-            under_way.flush()
+            active.flush()
     except BagError as error:
         refused = str(error)
-    said = under_way.close()
-    numbers = [int.from_bytes(m.cdr[4:], "big") for m in Bag(under_way.path).messages()]
-    with Reader(under_way.path) as reader:
+    summary = active.close()
+    numbers = [int.from_bytes(m.cdr[4:], "big") for m in Bag(active.path).messages()]
+    with Reader(active.path) as reader:
         by_rosbags = [int.from_bytes(cdr[4:], "big") for _, _, cdr in reader.messages()]
         counted = reader.message_count
     assert numbers == by_rosbags == list(range(len(numbers)))
-    return {"refused": refused, "said": said, "sent": sent, "read": len(numbers), "counted": counted}
+    return {"refused": refused, "summary": summary, "sent": sent, "read": len(numbers), "counted": counted}
 
 
 def full(out: Path, limit: str) -> dict[str, Any]:
@@ -221,7 +225,7 @@ def full(out: Path, limit: str) -> dict[str, Any]:
     script = f"""if True:
         import sys
         sys.path.insert(0, {str(Path(__file__).parent)!r})
-        from test_take import *
+        from test_recording import *
         if {limit!r} == "file size":
             resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))
         else:
@@ -236,12 +240,14 @@ def full(out: Path, limit: str) -> dict[str, Any]:
 
 
 @pytest.mark.process
-def test_a_file_that_may_not_grow_ends_the_take_readable(tmp_path: Path) -> None:
+def test_a_file_that_may_not_grow_ends_the_recording_readable(tmp_path: Path) -> None:
     """Not even for the index is there room, only for an end: what was flushed is found by a look at all of it."""
     found = full(tmp_path, "file size")
-    assert "wanted room for what comes in, found File too large; make room, or choose another place" in found["refused"]
+    assert (
+        "wanted room for what comes in, found File too large; make room, or choose another folder" in found["refused"]
+    )
     assert found["sent"] - 100 == found["read"] == found["counted"], "but for what the last flush could not put down"
-    assert found["said"] == f"recorded /imu/mag {found['read']}; without an index, for which there was no room"
+    assert found["summary"] == f"recorded /imu/mag {found['read']}; without an index, for which there was no room"
 
 
 @pytest.mark.process
@@ -249,11 +255,11 @@ def test_a_file_that_may_not_grow_ends_the_take_readable(tmp_path: Path) -> None
     subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "true"], check=False).returncode != 0,
     reason="needs leave to mount a file system",
 )
-def test_a_full_disk_ends_the_take_whole(tmp_path: Path) -> None:
-    """The index finds the room that was held for it; no message is missing that was taken before."""
+def test_a_full_disk_ends_the_recording_complete(tmp_path: Path) -> None:
+    """The index fits into the reserved space; no earlier message is missing."""
     found = full(tmp_path, "tmpfs")
     assert "wanted room for what comes in, found No space left on device; make room" in found["refused"]
-    assert found["said"] == f"recorded /imu/mag {found['read']}"
+    assert found["summary"] == f"recorded /imu/mag {found['read']}"
     assert found["sent"] <= found["read"] == found["counted"]
 
 

@@ -1,4 +1,4 @@
-"""What Android phones log of themselves, as inertial readings: attitude, with rates and accelerations at its times."""
+"""Inertial readings of Android phones: attitudes, with rates and accelerations interpolated to their times."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class Series(NamedTuple):
 
 
 def imu_from_rotation_vector(attitude: Series, rate_rad_s: Series, acceleration_m_s2: Series) -> ImuSeries:
-    """One reading per attitude; rates and accelerations are interpolated to its time.
+    """One reading per attitude.
 
     Args:
-        attitude: rotation vectors as Android has them, axis times the sine of half the angle.
-        rate_rad_s: of the gyroscope.
-        acceleration_m_s2: of the accelerometer, gravity included.
+        attitude: Android's rotation vectors, axis times the sine of half the angle.
+        rate_rad_s: gyroscope.
+        acceleration_m_s2: accelerometer, gravity included.
     """
     scalar = np.sqrt(np.clip(1.0 - np.square(attitude.values).sum(axis=1), 0.0, None))
     quaternion = np.column_stack([attitude.values, scalar])
@@ -32,6 +32,6 @@ def imu_from_rotation_vector(attitude: Series, rate_rad_s: Series, acceleration_
 
     def at_attitude(series: Series) -> FloatArray:
         at_ns, known_ns = attitude.stamp_ns - start_ns, series.stamp_ns - start_ns
-        return np.column_stack([np.interp(at_ns, known_ns, series.values[:, axis]) for axis in range(3)])
+        return np.column_stack([np.interp(at_ns, known_ns, axis) for axis in series.values.T])
 
     return ImuSeries(attitude.stamp_ns, quaternion, at_attitude(rate_rad_s), at_attitude(acceleration_m_s2))

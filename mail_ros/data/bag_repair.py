@@ -1,9 +1,9 @@
-r"""Mending bags that were cut off: index and metadata are made anew, messages stay as they are.
+r"""Repairing truncated bags: index and metadata are written again, messages stay as they are.
 
-    NAME_0.mcap --> messages, as bytes --> NAME_0.mcap.repaired --> in the place of NAME_0.mcap
-                \\-> what cannot be read --> NAME_0.mcap.rest       once all of it is on the disk
+    NAME_0.mcap --> messages, as bytes --> NAME_0.mcap.repaired --> replaces NAME_0.mcap once it is
+                \\-> unreadable bytes   --> NAME_0.mcap.rest        completely on the disk
 
-The original is there until the repaired file is complete, so that a repair can be interrupted and begun again.
+The original stays until the repaired file is complete: an interrupted repair can be run again.
 """
 
 from __future__ import annotations
@@ -20,29 +20,34 @@ from pathlib import Path
 
 from mcap.reader import make_reader
 from mcap.records import Channel, Schema
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
-from mail_ros.core.errors import BagError
-from mail_ros.data.bag import Bag, Message, is_cut_off
-from mail_ros.data.bag_metadata import NAME, Span, Topic, metadata, read_metadata, sync_folder, total, write_metadata
+from mail_ros.core.errors import BagError, ConfigError
+from mail_ros.data.bag import Bag, is_cut_off
+from mail_ros.data.bag_metadata import (
+    METADATA_FILE,
+    Span,
+    Topic,
+    metadata,
+    read_metadata,
+    sync_folder,
+    total_span,
+    write_metadata,
+)
 from mail_ros.data.bag_writer import RESERVE
 from mail_ros.data.mcap_file import LIBRARY, McapFile
-from mail_ros.data.salvage import Part, Salvage
+from mail_ros.data.mcap_salvage import ByteRange, Salvage
+from mail_ros.data.messages import Message
+from mail_ros.data.yaml_text import parse
 
 logger = logging.getLogger(__name__)
 
-ROOM_BYTES = 16 << 20  # that a repair leaves free on the disk
-LEFT_BEHIND = (
-    RESERVE,
-    "*.partial",
-    "*.repaired",
-)  # by a recorder or a repair that was killed: nothing is in them alone
+FREE_BYTES = 16 << 20  # disk space that a repair leaves free
+REMNANTS = (RESERVE, "*.partial", "*.repaired")  # files of a killed recorder or repair, without unique content
 
 
 @dataclass
-class Contents:
-    """What a file holds."""
+class FileContents:
+    """Topics, message counts and notes of a file."""
 
     topics: dict[str, Topic] = field(default_factory=dict)
     span: Span = field(default_factory=Span)
@@ -51,68 +56,69 @@ class Contents:
 
 @dataclass(frozen=True)
 class Repaired:
-    """What became of a bag."""
+    """Result of a repair."""
 
     path: Path
-    span: Span  # of the whole bag
-    mended: tuple[Path, ...]  # files that were cut off
-    rest: tuple[Path, ...] = ()  # files with what could not be read
+    span: Span  # messages of the whole bag
+    repaired_files: tuple[Path, ...]  # files that were truncated
+    rest: tuple[Path, ...] = ()  # files with unreadable bytes
 
     def __str__(self) -> str:
-        """One line that says it."""
+        """One line for the user."""
         messages = f"{self.span.counts.total():,} messages in {(self.span.last_ns - self.span.first_ns) * 1e-9:.1f} s"
         kept = "".join(f"; {path.stat().st_size:,} bytes of no whole record are kept in {path}" for path in self.rest)
         return f"{self.path} holds {messages}{kept}"
 
 
 def repair(path: Path) -> Repaired | None:
-    """Mend a bag, where it needs that.
+    """Repair a bag if necessary.
 
     Args:
         path: a bag's folder, or one .mcap file.
 
     Returns:
-        What it holds now; None if it was whole.
+        The result; None if the bag was complete.
 
     Raises:
-        BagError: not an MCAP bag, one that is being recorded, or there is no room for its copy.
+        BagError: not an MCAP bag, a bag that is being recorded, or too little disk space for its copy.
     """
     bag = Bag(path)
     if any(file.suffix != ".mcap" for file in bag.files):
-        raise BagError(path, wanted="an MCAP bag", found="a .db3 file", fix="SQLite mends its files itself")
+        raise BagError(path, wanted="an MCAP bag", found="a .db3 file", fix="SQLite repairs its files itself")
     if not needs_repair(bag):
         return None
-    contents, mended, rest = {}, [], []
+    contents, repaired_files, rest = {}, [], []
     for file in bag.files:
         with _locked(file):
             if not is_cut_off(file):
-                contents[file.name] = _of_whole(file)
+                contents[file.name] = _contents(file)
             else:
-                contents[file.name], left = _rebuild(file)
-                mended.append(file)
-                rest += left
+                contents[file.name], unreadable = _rebuild(file)
+                repaired_files.append(file)
+                rest += unreadable
     if path.is_dir():
-        _describe(path, contents)
-        for pattern in LEFT_BEHIND:
+        _write_metadata(path, contents)
+        for pattern in REMNANTS:
             for remnant in path.glob(pattern):
                 remnant.unlink()
-    return Repaired(path, total([content.span for content in contents.values()]), tuple(mended), tuple(rest))
+    span = total_span([content.span for content in contents.values()])
+    return Repaired(path, span, tuple(repaired_files), tuple(rest))
 
 
 def read_by_index(file: Path) -> Iterator[Message]:
-    """The messages of a whole MCAP file as mcap's own reader finds them by the index."""
+    """The messages of a complete MCAP file, read by its index with mcap's own reader."""
     with file.open("rb") as stream:
         for schema, channel, message in make_reader(stream).iter_messages():
             yield Message(channel.topic, schema.name if schema else "", message.log_time, message.data)
 
 
 def needs_repair(bag: Bag) -> bool:
-    """Whether it lacks an end, or a folder its metadata.yaml."""
-    return bag.cut_off or (bag.path.is_dir() and not (bag.path / NAME).exists())
+    """Whether a file is truncated, or metadata.yaml is missing."""
+    return bag.cut_off or (bag.path.is_dir() and not (bag.path / METADATA_FILE).exists())
 
 
 def unfinished(out: Path) -> list[Path]:
-    """Bags of this package in a folder that were not finished, and that nobody is recording now."""
+    """Incomplete bags of this package in a folder, without those that are being recorded."""
     found = []
     for folder in sorted(path for path in out.glob("*") if any(path.glob("*.mcap"))):
         try:
@@ -126,13 +132,13 @@ def unfinished(out: Path) -> list[Path]:
     return found
 
 
-def _rebuild(file: Path) -> tuple[Contents, list[Path]]:
-    """Put a file with an index in the place of one without."""
+def _rebuild(file: Path) -> tuple[FileContents, list[Path]]:
+    """Replace a truncated file by a complete one; returns its contents and the files with unreadable bytes."""
     before, front, salvage = file.stat(), Salvage(file).read_front(), Salvage(file)
-    if shutil.disk_usage(file.parent).free < before.st_size + ROOM_BYTES:
-        raise _no_room(file, "too little")
+    if shutil.disk_usage(file.parent).free < before.st_size + FREE_BYTES:
+        raise _disk_full(file, "too little")
     repaired = file.with_name(f"{file.name}.repaired")
-    contents = Contents(notes=front.notes)
+    contents = FileContents(notes=front.notes)
     try:
         writer = McapFile(
             repaired,
@@ -149,11 +155,11 @@ def _rebuild(file: Path) -> tuple[Contents, list[Path]]:
             writer.write(channels[channel.id], message.log_time, message.data, message.publish_time, message.sequence)
         if trouble := writer.finish():
             raise trouble
-        assert _of_whole(repaired).span == writer.span, f"{repaired} does not hold what was read"
-        rest = _keep(file, salvage.unread)
+        assert _contents(repaired).span == writer.span, f"{repaired} does not hold what was read"
+        rest = _keep_unreadable(file, salvage.unread)
     except OSError as error:
         repaired.unlink(missing_ok=True)
-        raise _no_room(file, error.strerror or str(error)) from None
+        raise _disk_full(file, error.strerror or str(error)) from None
     after = file.stat()
     if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
         raise _being_recorded(file)
@@ -163,13 +169,13 @@ def _rebuild(file: Path) -> tuple[Contents, list[Path]]:
     return contents, rest
 
 
-def _keep(file: Path, parts: Sequence[Part]) -> list[Path]:
-    """Parts of a file in another, which no reader of bags looks at."""
-    if not parts:
+def _keep_unreadable(file: Path, ranges: Sequence[ByteRange]) -> list[Path]:
+    """Append byte ranges to a .rest file, which bag readers ignore."""
+    if not ranges:
         return []
     kept = file.with_name(f"{file.name}.rest")
     with file.open("rb") as stream, kept.open("ab") as out:
-        for part in parts:
+        for part in ranges:
             stream.seek(part.start)
             out.write(stream.read(part.end - part.start))
         out.flush()
@@ -177,12 +183,12 @@ def _keep(file: Path, parts: Sequence[Part]) -> list[Path]:
     return [kept]
 
 
-def _of_whole(file: Path) -> Contents:
-    """What a file with its end holds."""
-    contents = Contents(notes=Salvage(file).read_front().notes)
+def _contents(file: Path) -> FileContents:
+    """Contents of a complete file."""
+    contents = FileContents(notes=Salvage(file).read_front().notes)
     with file.open("rb") as stream:
         summary = make_reader(stream).get_summary()
-    if summary is None or summary.statistics is None:  # an end without an index
+    if summary is None or summary.statistics is None:  # the file ends without an index
         for schema, channel, message in Salvage(file).messages():
             contents.topics.setdefault(channel.topic, _topic(schema, channel))
             contents.span.add(channel.topic, message.log_time)
@@ -191,7 +197,7 @@ def _of_whole(file: Path) -> Contents:
     for channel in summary.channels.values():
         contents.topics.setdefault(channel.topic, _topic(summary.schemas.get(channel.schema_id), channel))
         contents.span.counts[channel.topic] += counts.get(channel.id, 0)
-    contents.span.counts += Counter()  # leaves out the zeros
+    contents.span.counts += Counter()  # removes zero counts
     contents.span.first_ns = summary.statistics.message_start_time
     contents.span.last_ns = summary.statistics.message_end_time
     return contents
@@ -199,8 +205,8 @@ def _of_whole(file: Path) -> Contents:
 
 def _topic(schema: Schema | None, channel: Channel) -> Topic:
     try:
-        profiles = YAML(typ="safe").load(channel.metadata.get("offered_qos_profiles", "")) or []
-    except YAMLError:
+        profiles = parse(channel.metadata.get("offered_qos_profiles", ""), channel.topic, "QoS profiles") or []
+    except ConfigError:
         profiles = []
     return Topic(
         channel.topic,
@@ -213,8 +219,8 @@ def _topic(schema: Schema | None, channel: Channel) -> Topic:
     )
 
 
-def _describe(folder: Path, contents: Mapping[str, Contents]) -> None:
-    """Write metadata.yaml; notes are those of an older one, or of the files."""
+def _write_metadata(folder: Path, contents: Mapping[str, FileContents]) -> None:
+    """Write metadata.yaml; its notes come from an existing metadata.yaml, or else from the files."""
     notes = read_metadata(folder).get("custom_data") or {}
     topics: dict[str, Topic] = {}
     for content in contents.values():
@@ -226,10 +232,10 @@ def _describe(folder: Path, contents: Mapping[str, Contents]) -> None:
 
 @contextmanager
 def _locked(file: Path) -> Iterator[None]:
-    """Hold the lock that a recorder holds on a file under way.
+    """Hold the lock that a recorder holds on its open file.
 
     Raises:
-        BagError: a recorder has it.
+        BagError: a recorder holds the lock.
     """
     with file.open("rb") as stream:
         try:
@@ -247,9 +253,9 @@ def _is_locked(file: Path) -> bool:
         return True
 
 
-def _no_room(file: Path, found: str) -> BagError:
+def _disk_full(file: Path, found: str) -> BagError:
     return BagError(file, wanted="room for a repaired copy", found=found, fix="make room, and repair it then")
 
 
 def _being_recorded(file: Path) -> BagError:
-    return BagError(file, wanted="a bag that nobody writes", found="one that is being recorded", fix="stop that first")
+    return BagError(file, wanted="a finished recording", found="one that is being recorded", fix="stop that first")

@@ -1,0 +1,94 @@
+"""Report on all bags of a site: coverage of its paths, and which walks to validate on."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mail_ros.core.localizer.diagnostics import Level
+from mail_ros.data.check.bag_report import BagReport
+from mail_ros.data.check.limits import Finding
+from mail_ros.data.coverage import Coverage, Need, coverage
+from mail_ros.data.site_file import SiteFile
+
+UNNAMED = "site"  # name of the site if the bags' notes have none
+
+
+@dataclass(frozen=True)
+class SiteReport:
+    """The bags of one site, and the coverage of the usable ones."""
+
+    name: str
+    bags: tuple[BagReport, ...]
+    floors: tuple[Coverage, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as JSON values."""
+        return {"site": self.name, "floors": [_floor_json(floor) for floor in self.floors]}
+
+
+def group_by_site(reports: Sequence[BagReport]) -> list[SiteReport]:
+    """One report per site, in the order of the bags."""
+    found = []
+    for name in dict.fromkeys(map(_site, reports)):
+        bags = tuple(report for report in reports if _site(report) == name)
+        tracks = [report.track for report in bags if report.usable and report.track is not None]
+        found.append(SiteReport(name, bags, tuple(coverage(tracks))))
+    return found
+
+
+def checked_against_site(site: SiteFile, report: BagReport) -> BagReport:
+    """The report, with a finding if the bag names another site or has a floor that the site has not."""
+    mismatch = site.mismatch(report.notes, _floors(report))
+    findings = report.findings
+    if mismatch is not None:
+        findings = (Finding(Level.ERROR, "site", f"found {mismatch.found}; {mismatch.fix}"), *findings)
+    return dataclasses.replace(report, findings=findings, notes={"site": site.name, **report.notes})
+
+
+def held_out(reports: Sequence[BagReport]) -> list[int]:
+    """Indices of the usable walks to validate on: the latest one of each route, or of all without routes.
+
+    The only walk of a floor or of a route stays in training, so that the result may be empty.
+    """
+    routes: dict[str, list[int]] = defaultdict(list)
+    for index, report in enumerate(reports):
+        routes[report.notes.get("route", "")].append(index)
+    found: list[int] = []
+    for route in routes.values():
+        latest = max(route, key=lambda index: (_start_ns(reports[index]), reports[index].bag))
+        rest = [report for index, report in enumerate(reports) if index not in (*found, latest)]
+        if len(route) > 1 and _floors(reports[latest]) <= {floor for report in rest for floor in _floors(report)}:
+            found.append(latest)
+    return found
+
+
+def _start_ns(report: BagReport) -> int:
+    return 0 if report.track is None else int(report.track.stamp_ns[0])
+
+
+def _floors(report: BagReport) -> set[int]:
+    track = report.track
+    return set() if track is None else set(np.unique(track.floor[track.valid]).tolist())
+
+
+def _site(report: BagReport) -> str:
+    return str(report.notes.get("site") or UNNAMED)
+
+
+def _floor_json(floor: Coverage) -> dict[str, Any]:
+    return {
+        "floor": floor.floor,
+        "both_ways_m": floor.length_m(Need.NOTHING),
+        "one_way_m": floor.length_m(Need.OTHER_WAY),
+        "once_m": floor.length_m(Need.AGAIN),
+        "stretches": [
+            {"need": need.name.lower(), "length_m": length_m, "x_m": round(x_m, 2), "y_m": round(y_m, 2)}
+            for need, length_m, (x_m, y_m) in floor.stretches()
+        ],
+    }

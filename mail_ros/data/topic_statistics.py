@@ -1,0 +1,114 @@
+"""Statistics of one recorded topic: counts, rate, messages missing by header stamp, and distance travelled.
+
+Only header and first numbers of a message are decoded (`cdr.py`).
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from dataclasses import dataclass, field
+
+from mail_ros.core.types import NS_PER_S, UT_PER_T
+from mail_ros.data.cdr import has_header, header, numbers
+from mail_ros.data.messages import FIELD_TYPE, IMU_TYPE, ODOMETRY_TYPE, POSE_TYPES
+
+STREAM_TYPES = (FIELD_TYPE, IMU_TYPE, ODOMETRY_TYPE)  # published at a constant rate: missing messages are visible
+TIMED_TYPES = (*STREAM_TYPES, *POSE_TYPES)  # stamped when they are published, or shortly before
+GAP_PERIODS = 1.5  # a longer step between header stamps means missing messages
+MIN_STEP_M = 0.1  # shorter steps are noise
+MIN_STEPS = 5  # for an estimate of the period
+
+
+@dataclass
+class _Period:
+    """Messages since the last assessment."""
+
+    count: int = 0
+    steps_ns: list[int] = field(default_factory=list)
+    offsets_ns: list[int] = field(default_factory=list)
+    field_ut: list[float] = field(default_factory=list)
+
+
+@dataclass
+class TopicStatistics:
+    """Statistics of one topic; counts are those of the current recording."""
+
+    name: str
+    msgtype: str
+    last_message_s: float  # steady time of the last message, or of the start
+    received: int = 0
+    written: int = 0
+    size: int = 0  # bytes received
+    gaps: int = 0  # gaps between header stamps
+    missing: int = 0  # messages that would fill the gaps
+    unordered: int = 0  # header stamps that did not increase
+    distance_m: float = 0.0
+    rate_hz: float = math.nan
+    period_ns: float = math.nan
+    frame_id: str | None = None
+    stamp_ns: int | None = None
+    position_m: tuple[float, float] | None = None
+    offset_s: float = math.nan  # time of receipt minus header stamp
+    field_ut: float = math.nan  # |B|
+    _period: _Period = field(default_factory=_Period)
+
+    def reset_counts(self) -> None:
+        """Reset the counts; properties of the messages stay known."""
+        self.received = self.written = self.size = self.gaps = self.missing = self.unordered = 0
+        self.distance_m, self.position_m, self.stamp_ns, self._period = 0.0, None, None, _Period()
+
+    def on_message(self, cdr: bytes, now_ns: int, now_s: float, *, written: bool) -> None:
+        """Process one message."""
+        self.received += 1
+        self.written += written
+        self.size += len(cdr)
+        self.last_message_s = now_s
+        period = self._period
+        period.count += 1
+        if has_header(self.msgtype) and (head := header(cdr, self.msgtype)) is not None:
+            self.frame_id = head.frame_id
+            period.offsets_ns.append(now_ns - head.stamp_ns)
+            if self.stamp_ns is not None:
+                period.steps_ns.append(head.stamp_ns - self.stamp_ns)
+            self.stamp_ns = head.stamp_ns
+        if (xyz := numbers(cdr, self.msgtype)) is not None:
+            if self.msgtype == FIELD_TYPE:
+                period.field_ut.append(math.hypot(*xyz) * UT_PER_T)
+            else:
+                self._add_position(xyz[0], xyz[1])
+
+    def end_period(self, elapsed_s: float) -> None:
+        """Evaluate the messages since the last call."""
+        period, self._period = self._period, _Period()
+        self.rate_hz = period.count / elapsed_s
+        self.offset_s = statistics.median(period.offsets_ns or [math.nan]) / NS_PER_S
+        self.field_ut = statistics.median([value for value in period.field_ut if math.isfinite(value)] or [math.nan])
+        self.unordered += sum(step <= 0 for step in period.steps_ns)
+        if self.msgtype not in STREAM_TYPES:
+            return
+        forward = [step for step in period.steps_ns if step > 0]
+        if len(forward) >= MIN_STEPS:
+            self.period_ns = statistics.median(forward)
+        gaps = [step for step in forward if step > GAP_PERIODS * self.period_ns]
+        self.gaps += len(gaps)
+        self.missing += sum(round(step / self.period_ns) - 1 for step in gaps)
+
+    def summary(self) -> str:
+        """One line for diagnostics."""
+        parts = [f"{self.received:,} received", f"{self.written:,} written", f"{self.rate_hz:.1f} Hz"]
+        if self.msgtype in STREAM_TYPES:
+            parts.append(f"{self.missing} missing in {self.gaps} gaps")
+        if self.msgtype in TIMED_TYPES and math.isfinite(self.offset_s):
+            parts.append(f"stamped {1e3 * self.offset_s:.0f} ms before receipt")
+        if self.unordered:
+            parts.append(f"{self.unordered} stamps out of order")
+        return ", ".join(parts)
+
+    def _add_position(self, x: float, y: float) -> None:
+        if not (math.isfinite(x) and math.isfinite(y)):
+            return
+        if self.position_m is None:
+            self.position_m = (x, y)
+        elif (step_m := math.dist(self.position_m, (x, y))) >= MIN_STEP_M:
+            self.distance_m, self.position_m = self.distance_m + step_m, (x, y)
