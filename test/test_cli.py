@@ -146,13 +146,13 @@ def test_a_calibration_drive_becomes_a_robot_file(tmp_path: Path) -> None:
     assert read_robot(robot).motor.inputs == MOTOR.inputs
     straight = made_up(forth_and_back((0.3, 0.9))).write(tmp_path / "straight", tf=False)
     said = mail_ros("calibrate", straight, "--out", robot)
-    assert "went alike: each is given half" in said
-    assert "hard iron: as it was" in said
+    assert "are collinear: each gets half of the field" in said
+    assert "hard iron: unchanged" in said
     assert any(read_robot(robot).hard_iron_ut), "of the first drive"
     assert read_robot(robot).mount_xyzw == TILTED, "likewise"
     lifted = made_up(each_and_both(), lifted=True).write(tmp_path / "lifted", odometry=False)
     assert "say so with --lifted" in mail_ros("calibrate", lifted, "--out", robot, code=1)
-    assert "as --mount has it" in mail_ros("calibrate", lifted, "--out", robot, "--lifted", "--mount", "0,0,90")
+    assert "from --mount" in mail_ros("calibrate", lifted, "--out", robot, "--lifted", "--mount", "0,0,90")
     assert "wanted x,y,z,w or roll" in mail_ros("calibrate", lifted, "--out", robot, "--mount", "up", code=1)
 
 

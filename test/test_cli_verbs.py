@@ -135,7 +135,7 @@ def test_wrong_usage_is_one_line_that_names_the_help(arguments: list[str], line:
 @pytest.mark.parametrize("verb", MOVED)
 def test_a_verb_that_moved_out_of_the_package_names_the_new_command(verb: str) -> None:
     code, said = ended("benchmark", verb, "bags", "--out", "runs", "--help")
-    assert code == ExitCode.MEND
+    assert code == ExitCode.FAILED
     assert said == (
         f"mail_ros: mail_ros benchmark {verb}: wanted a verb of the installed package, found one that runs from a "
         f"checkout only; run `python -m benchmarks {verb}` in a checkout of mail_ros\n"
@@ -160,9 +160,9 @@ def test_the_version_is_told() -> None:
 def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     code, said = ended("simulate", "--out", tmp_path / "file", "--walks", "1")
-    assert code == ExitCode.MEND
+    assert code == ExitCode.FAILED
     assert said.startswith(f"mail_ros: {tmp_path / 'file'}")
-    assert said.endswith("found not a directory; mend that, or name another\n")
+    assert said.endswith("found not a directory; correct that, or name another\n")
 
 
 def test_ctrl_c_ends_a_verb_without_a_word(tmp_path: Path) -> None:

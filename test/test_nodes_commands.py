@@ -15,7 +15,6 @@ pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wh
 
 from geometry_msgs.msg import PoseWithCovarianceStamped
 from helpers import tiny_config, tiny_model
-from mail_ros.core.localizer.tracked import TrackedLocalizer
 from managed import Managed
 from rclpy.parameter import Parameter
 from ros import Graph
@@ -26,7 +25,7 @@ from mail_ros.core.localizer.saved_pose import read_pose
 from mail_ros.core.types import Status
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_stamp_ns
-from mail_ros.nodes.runtime_node import put_to_work
+from mail_ros.nodes.runtime_node import load_runtime
 
 
 @pytest.fixture
@@ -46,9 +45,7 @@ def place(x: float, frame: str = "map_floor_2") -> PoseWithCovarianceStamped:
 
 def believed(managed: Managed) -> tuple[float, float]:
     """Where the tracker believes it is, along x, and how surely."""
-    localizer = managed.node.runtime.localizer
-    assert isinstance(localizer, TrackedLocalizer)
-    posterior = localizer.tracker.posterior()
+    posterior = managed.node.runtime.localizer.filter.posterior()
     return float(posterior.position_m[0]), posterior.near
 
 
@@ -62,17 +59,17 @@ def test_an_initial_pose_is_believed_until_told_that_it_may_be_anywhere(graph: G
     assert believed(managed)[0] == pytest.approx(3.0, abs=0.01)
     graph.call(Empty, "/reinitialize_global_localization", Empty.Request())
     assert believed(managed)[1] < 0.3
-    assert managed.node.runtime.localizer.reader.fill == 1.0, "the window stays"
-    assert not managed.errors
+    assert managed.node.runtime.localizer.window.fill == 1.0, "the window stays"
+    assert not [line for line in managed.errors if "not used" in line], "both commands are accepted"
 
 
 @pytest.mark.parametrize(
     ("tracker", "msg", "reason"),
     [
-        ("none", place(3.0), "the place of the device: wanted a tracker that carries it on"),
+        ("none", place(3.0), "the initial pose: wanted a tracker that carries it from window to window"),
         ("walking", place(3.0, "odom"), "header.frame_id: wanted map, or map_floor_1 and so on, found odom"),
-        ("walking", place(3.0, "map"), "the place of the device: wanted one within 3.0 m of the survey"),
-        ("walking", place(math.nan), "the place of the device: wanted finite numbers"),
+        ("walking", place(3.0, "map"), "the initial pose: wanted a position within 3.0 m of the survey"),
+        ("walking", place(math.nan), "the initial pose: wanted finite numbers"),
     ],
 )
 def test_an_initial_pose_that_cannot_be_used_is_refused_with_the_reason(
@@ -149,9 +146,9 @@ def test_while_a_model_is_loaded_poses_come_from_the_old_one_and_no_second_load_
 
     def slow(parameters: Any, now_ns: Any) -> Any:
         assert go_on.wait(30.0)
-        return put_to_work(parameters, now_ns)
+        return load_runtime(parameters, now_ns)
 
-    monkeypatch.setattr("mail_ros.nodes.commands.put_to_work", slow)
+    monkeypatch.setattr("mail_ros.nodes.commands.load_runtime", slow)
     client = graph.node.create_client(Trigger, "/mail_localizer/reload_model")
     assert client.wait_for_service(10.0)
     first = client.call_async(Trigger.Request())
@@ -190,8 +187,8 @@ def test_not_even_a_bug_in_loading_ends_a_localizer_at_work(
 
 def test_who_is_started_again_begins_where_he_was(graph: Graph, model: Path) -> None:
     """Even after a kill: the place is kept at every save."""
-    place_file = graph.folder / "place.json"
-    node = graph.start("mail_localizer", f"model:={model}", "tracker:=walking", f"state_file:={place_file}")
+    pose_file = graph.folder / "place.json"
+    node = graph.start("mail_localizer", f"model:={model}", "tracker:=walking", f"state_file:={pose_file}")
     node.wait_for("a pose every")
     publisher = graph.node.create_publisher(PoseWithCovarianceStamped, "/initialpose", qos.poses())
     field = graph.node.create_publisher(MagneticField, "/imu/mag", qos.lossless())
@@ -199,30 +196,30 @@ def test_who_is_started_again_begins_where_he_was(graph: Graph, model: Path) -> 
     for _ in range(2):
         answer = graph.call(Trigger, "/mail_localizer/save_state", Trigger.Request())
         assert not answer.success
-        assert answer.message == "the place: wanted one that is sure, found FILLING; try again later"
-    place_file.write_text(
+        assert answer.message == "the pose: wanted LOCALIZED or STATIONARY, found FILLING; try again later"
+    pose_file.write_text(
         '{"map_frame": "map", "floor": 2, "stamp_ns": 1, "position_m": [3.0, 1.0], "covariance_m2": [0.1, 0.0, 0.1]}'
     )
     node.popen.kill()
     node.popen.wait()
-    again = graph.start("mail_localizer", f"model:={model}", "tracker:=walking", f"state_file:={place_file}")
-    again.wait_for("begun where it was: x 3.00 m, y 1.00 m, floor 2")
+    again = graph.start("mail_localizer", f"model:={model}", "tracker:=walking", f"state_file:={pose_file}")
+    again.wait_for("starting from the saved pose: x 3.00 m, y 1.00 m, floor 2")
     assert again.stop() == 0, again.output
 
 
 def test_a_sure_place_is_kept_on_command_and_at_the_end(graph: Graph, model: Path) -> None:
-    place_file = graph.folder / "place.json"
-    managed = Managed(graph, model=str(model), tracker="walking", state_file=str(place_file))
+    pose_file = graph.folder / "place.json"
+    managed = Managed(graph, model=str(model), tracker="walking", state_file=str(pose_file))
     managed.hear()
     last = managed.node.runtime.last
     assert last is not None
     managed.node.runtime.last = replace(last, status=Status.LOCALIZED)
     answer = graph.call(Trigger, "/mail_localizer/save_state", Trigger.Request())
-    assert (answer.success, answer.message) == (True, f"kept in {place_file}")
-    assert read_pose(place_file, "map").where_m == pytest.approx(last.position_m)
-    place_file.unlink()
+    assert (answer.success, answer.message) == (True, f"saved in {pose_file}")
+    assert read_pose(pose_file, "map").mean_m == pytest.approx(last.position_m)
+    pose_file.unlink()
     managed.node.close()
-    assert read_pose(place_file, "map").floor == 2
+    assert read_pose(pose_file, "map").floor == 2
 
 
 def test_without_a_file_no_place_is_kept(graph: Graph, model: Path) -> None:
@@ -232,11 +229,11 @@ def test_without_a_file_no_place_is_kept(graph: Graph, model: Path) -> None:
 
 
 def test_a_place_of_another_map_is_said_and_not_begun_at(graph: Graph, model: Path) -> None:
-    place_file = graph.folder / "place.json"
-    place_file.write_text(
+    pose_file = graph.folder / "place.json"
+    pose_file.write_text(
         '{"map_frame": "hall", "floor": 2, "stamp_ns": 1, "position_m": [3.0, 1.0], "covariance_m2": [0.1, 0.0, 0.1]}'
     )
-    node = graph.start("mail_localizer", f"model:={model}", "tracker:=walking", f"state_file:={place_file}")
-    node.wait_for("not begun where it was")
+    node = graph.start("mail_localizer", f"model:={model}", "tracker:=walking", f"state_file:={pose_file}")
+    node.wait_for("saved pose not used")
     node.wait_for("a pose every")
     assert node.stop() == 0, node.output

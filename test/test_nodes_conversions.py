@@ -20,9 +20,9 @@ from mail_ros.core.errors import MailError
 from mail_ros.core.types import Estimate, Hypothesis, Status
 from mail_ros.data.messages import decode_field, decode_joints
 from mail_ros.nodes.conversions import (
+    from_initial_pose,
     message_class,
     to_joint_reading,
-    to_place,
     to_pose,
     to_pose_array,
     to_pose_with_covariance,
@@ -105,7 +105,7 @@ def test_a_place_lies_on_the_floor_whose_frame_it_names(frame: str, floor: int) 
     estimate = Estimate(10**9, np.array([1.5, -2.5]), np.array([[2.0, -0.5], [-0.5, 1.0]]), floor, Status.UNCERTAIN, ())
     msg = to_pose_with_covariance(estimate, "site")
     assert msg.header.frame_id == frame
-    position_m, covariance_m2, heard_floor = to_place(msg, "site")
+    position_m, covariance_m2, heard_floor = from_initial_pose(msg, "site")
     assert (position_m.tolist(), heard_floor) == ([1.5, -2.5], floor)
     assert covariance_m2.tolist() == estimate.covariance_m2.tolist()
 
@@ -115,7 +115,7 @@ def test_a_place_in_a_frame_of_no_floor_is_refused(frame: str) -> None:
     msg = PoseWithCovarianceStamped()
     msg.header.frame_id = frame
     with pytest.raises(MailError, match=r"header.frame_id: wanted site, or site_floor_1 and so on, found"):
-        to_place(msg, "site")
+        from_initial_pose(msg, "site")
 
 
 def test_hypotheses_are_those_on_the_floor_of_the_pose_in_its_frame() -> None:

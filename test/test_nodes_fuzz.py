@@ -36,7 +36,7 @@ class Judge:
     """Stands where the node publishes its poses."""
 
     def __init__(self, node: Any) -> None:
-        self.intake, self.poses = node.runtime.localizer.intake, 0
+        self.preprocessor, self.poses = node.runtime.localizer.preprocessor, 0
         self.window_ns = round(node.runtime.loaded.card.config.window.length_s * 1e9)
         self._stamps: set[int] = set()
         self._used: list[int] = []  # stamps since the window began anew
@@ -46,7 +46,7 @@ class Judge:
 
     def heard(self, stamp_ns: int | None, used: bool) -> None:
         """A message went in."""
-        if (restarts := self.intake.restarts.total()) != self._restarts:
+        if (restarts := self.preprocessor.restarts.total()) != self._restarts:
             self._restarts = restarts
             self._used.clear()
             self._stamps.clear()
@@ -87,7 +87,7 @@ def node(graph: Graph, tmp_path: Path, request: pytest.FixtureRequest) -> Locali
 @pytest.mark.parametrize("node", ["none", "walking"], indirect=True)
 def test_no_sequence_of_messages_breaks_the_node_or_its_books(node: LocalizerNode) -> None:
     judge, walk = Judge(node), synthetic_walk(30.0, 50.0).field_ut
-    intake, sent, resident_kb = node.runtime.localizer.intake, 0, [0]
+    preprocessor, sent, resident_kb = node.runtime.localizer.preprocessor, 0, [0]
 
     def run(segments: list[tuple[str, int]], start_ms: int) -> None:
         nonlocal sent
@@ -95,13 +95,13 @@ def test_no_sequence_of_messages_breaks_the_node_or_its_books(node: LocalizerNod
         driver.now_ns = START_NS + start_ms * 1_000_000
         for fault, count in segments:
             for reading in driver.send(fault, count):
-                poses, used = judge.poses, intake.counts["used"]
+                poses, used = judge.poses, preprocessor.counts["used"]
                 node.on_field(message(reading))
                 sent += 1
-                judge.heard(reading.stamp_ns, intake.counts["used"] > used)
+                judge.heard(reading.stamp_ns, preprocessor.counts["used"] > used)
                 if judge.poses > poses:
                     assert reading.stamp_ns is not None
-                    judge.window_is_whole(reading.stamp_ns, intake.resampler.max_gap_ns)
+                    judge.window_is_whole(reading.stamp_ns, preprocessor.resampler.max_gap_ns)
         resident_kb.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
     for number in itertools.count():
@@ -109,7 +109,7 @@ def test_no_sequence_of_messages_breaks_the_node_or_its_books(node: LocalizerNod
             break
         limits = settings(max_examples=5, deadline=None, database=None, suppress_health_check=list(HealthCheck))
         seed(number)(limits(given(SEGMENTS, st.integers(0, 10**12))(run)))()
-    counts = node.runtime.health.heard.counts
+    counts = node.runtime.diagnostics.counts.counts
     early_kb, late_kb = resident_kb[len(resident_kb) // 4], resident_kb[-1]
     print(f"{sent} messages, {judge.poses} poses, {dict(counts)}, resident {early_kb} to {late_kb} kB")
     assert sum(count for reason, count in counts.items() if reason not in RESTARTS) == sent

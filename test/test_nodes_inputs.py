@@ -60,11 +60,11 @@ def test_with_odometry_a_pose_has_a_heading_of_norm_one_and_its_variance(graph: 
     estimate = managed.node.runtime.last
     assert estimate is not None
     graph.wait(lambda: bool(managed.poses) and to_stamp_ns(managed.poses[-1].header.stamp) == estimate.stamp_ns)
-    turn = estimate.turn
-    assert turn is not None
+    odom_yaw = estimate.odom_yaw
+    assert odom_yaw is not None
     last = managed.poses[-1].pose.orientation
     yaw_rad = 2.0 * math.atan2(last.z, last.w)
-    assert math.remainder(yaw_rad - turn.angle_rad - 0.5, 2 * math.pi) == pytest.approx(0.0, abs=1e-9)
+    assert math.remainder(yaw_rad - odom_yaw.angle_rad - 0.5, 2 * math.pi) == pytest.approx(0.0, abs=1e-9)
     assert last.z**2 + last.w**2 == pytest.approx(1.0)
     assert (last.x, last.y) == (0.0, 0.0)
 
@@ -78,8 +78,8 @@ def test_odometry_is_heard_on_its_topic_and_steps_on_that_of_the_imu(graph: Grap
         msg.header.stamp, msg.header.frame_id = to_time(START_NS), "frame"
         (msg if source == "steps" else msg.pose.pose).orientation.w = 1.0
         publisher.publish(msg)
-        feed: Any = managed.node.runtime.feed
-        graph.wait(lambda feed=feed: feed.at(START_NS) is not None)  # type: ignore[misc]
+        buffer: Any = managed.node.runtime.odometry
+        graph.wait(lambda buffer=buffer: buffer.at(START_NS) is not None)  # type: ignore[misc]
         assert managed.node.odometry is not None
         assert managed.node.odometry.frame_id == "frame"
         graph.executor.remove_node(managed.node)
@@ -117,10 +117,10 @@ def test_map_to_odom_is_sent_where_place_and_angle_are_known(
     monkeypatch.setitem(sys.modules, "tf2_ros", tf2_ros)
     managed = Managed(graph, model=str(model), tracker="odometry", tf_broadcast=True)
     drive(managed, 1)
-    assert managed.node.runtime.feed is not None
-    at = managed.node.runtime.feed.at(START_NS)
-    sure = Estimate(START_NS, np.array([3.0, 4.0]), np.eye(2), 2, Status.LOCALIZED, (), turn=YawEstimate(0.0, 0.01))
-    managed.node.say(PoseEstimate(sure, None, at))
+    assert managed.node.runtime.odometry is not None
+    at = managed.node.runtime.odometry.at(START_NS)
+    sure = Estimate(START_NS, np.array([3.0, 4.0]), np.eye(2), 2, Status.LOCALIZED, (), odom_yaw=YawEstimate(0.0, 0.01))
+    managed.node.publish(PoseEstimate(sure, None, at))
     (transform,) = sent
     assert (transform.header.frame_id, transform.child_frame_id) == ("map_floor_2", "odom")
     assert to_stamp_ns(transform.header.stamp) == START_NS + 1_000_000_000
@@ -203,6 +203,6 @@ def test_the_belief_is_a_grid_in_the_frame_of_its_floor_at_most_once_a_second(gr
     row, column = np.argwhere(percent == 100)[0].tolist()
     corner = grid.info.origin.position
     likeliest_m = np.array([corner.x, corner.y]) + (np.array([column, row]) + 0.5) * grid.info.resolution
-    cells = managed.node.runtime.localizer.cells
-    assert cells is not None
-    assert np.linalg.norm(cells.position_m - likeliest_m, axis=1).min() == pytest.approx(0.0, abs=1e-6)
+    site_map = managed.node.runtime.localizer.model.site_map
+    assert site_map is not None
+    assert np.linalg.norm(site_map.cells.position_m - likeliest_m, axis=1).min() == pytest.approx(0.0, abs=1e-6)

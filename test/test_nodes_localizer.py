@@ -54,7 +54,7 @@ def assert_same(poses: Sequence[PoseStamped], estimates: Sequence[Estimate]) -> 
 
 def offline(model: Path, bag: Path, tracker: TrackerChoice = "none") -> list[Estimate]:
     """What `push` says of a bag."""
-    return offline_estimates(compose(load_model(model)[0], STRIDE_S, tracker), bag)
+    return offline_estimates(compose(load_model(model).model, tracker, STRIDE_S), bag)
 
 
 def drive(
@@ -212,9 +212,9 @@ def test_a_clock_that_is_set_back_starts_the_window_anew(graph: Graph, model: Pa
     for msg in messages(3.0):
         node.on_field(msg)
     set_clock(101)
-    assert node.runtime.localizer.reader.fill == 1.0
+    assert node.runtime.localizer.window.fill == 1.0
     set_clock(50)
-    assert node.runtime.localizer.reader.fill == 0.0
+    assert node.runtime.localizer.window.fill == 0.0
 
 
 def test_the_localizer_says_why_samples_are_not_used(
@@ -224,7 +224,7 @@ def test_the_localizer_says_why_samples_are_not_used(
     said: list[str] = []
     node.get_logger = lambda: Said(said)
     node.diagnose()
-    assert said.pop() == "no samples: nobody publishes /imu/mag"
+    assert said.pop() == "no samples: no publisher of /imu/mag"
     good, *more = messages(0.2)
     for msg in (good, good, *more):
         node.on_field(msg)

@@ -98,7 +98,7 @@ def test_diagnostics_say_once_a_second_how_it_does(graph: Graph, model: Path) ->
     graph.wait(lambda: node.diagnostics.publisher.get_subscription_count() == 1)
     graph.wait(lambda: len(heard) > 0)
     assert heard[-1].status[0].level == DiagnosticStatus.ERROR
-    assert heard[-1].status[0].message == "no samples: nobody publishes /imu/mag"
+    assert heard[-1].status[0].message == "no samples: no publisher of /imu/mag"
     for msg in messages(3.0):
         node.on_field(msg)
     count = len(heard)

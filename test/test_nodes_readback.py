@@ -42,6 +42,7 @@ def test_hypotheses_come_back_in_their_order() -> None:
 def test_a_belief_comes_back_cell_by_cell() -> None:
     cells = Cells(np.array([[1.0, 0.0], [1.5, 0.0], [1.5, 0.5]]), np.full(3, -2))
     grid = belief_image(cells, np.array([0.2, 0.8, 0.0]), -2)
+    assert grid is not None
     back = from_occupancy_grid(to_occupancy_grid(grid, ESTIMATE, "site"))
     np.testing.assert_array_equal(back.percent, grid.percent)
     np.testing.assert_array_equal(back.corner_m, grid.corner_m)

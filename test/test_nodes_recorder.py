@@ -168,7 +168,7 @@ def field(stamp_s: float = 0.0) -> MagneticField:
 
 
 def test_start_stop_start_makes_separate_bags_that_each_hold_what_is_latched(graph: Graph) -> None:
-    recorder = Recorder(graph, topics=["imu/mag", "tf_static"], autostart=False, route="12", carrier="robot")
+    recorder = Recorder(graph, topics=["imu/mag", "tf_static"], autostart=False, route="12", platform="robot")
     magnetometer = graph.node.create_publisher(MagneticField, "imu/mag", RELIABLE)
     latched = graph.node.create_publisher(PointStamped, "tf_static", LATCHED)
     latched.publish(PointStamped())
@@ -190,25 +190,25 @@ def test_start_stop_start_makes_separate_bags_that_each_hold_what_is_latched(gra
     publish(graph, magnetometer, field())  # of no take
     bags = sorted((graph.folder / "bags").iterdir())
     assert [len(list(Bag(bag).messages(["/imu/mag"]))) for bag in bags] == [1, 2]
-    assert [Bag(bag).notes() for bag in bags] == [{"route": "12", "carrier": "robot"}] * 2
+    assert [Bag(bag).notes() for bag in bags] == [{"route": "12", "platform": "robot"}] * 2
 
 
 def test_labels_can_be_changed_between_two_takes(graph: Graph) -> None:
     (graph.folder / "museum.yaml").write_text("site: museum")
     recorder = Recorder(graph, autostart=False, site_file=str(graph.folder / "museum.yaml"), route="12")
     for label, said in (("person", True), ("dog", False), ("robot", True)):
-        (result,) = recorder.node.set_parameters([Parameter("carrier", value=label)])
+        (result,) = recorder.node.set_parameters([Parameter("platform", value=label)])
         assert result.successful
         started, answer = recorder.call("start")
         assert started is said, answer
         if started:
             assert recorder.call("stop")[0]
         else:
-            assert answer.startswith("parameter carrier: wanted person or robot, found 'dog'")
+            assert answer.startswith("parameter platform: wanted person or robot, found 'dog'")
     (fixed,) = recorder.node.set_parameters([Parameter("out", value="elsewhere")])
     assert not fixed.successful
-    carriers = [Bag(bag).notes() for bag in sorted((graph.folder / "bags").iterdir())]
-    assert carriers == [{"site": "museum", "route": "12", "carrier": carrier} for carrier in ("person", "robot")]
+    platforms = [Bag(bag).notes() for bag in sorted((graph.folder / "bags").iterdir())]
+    assert platforms == [{"site": "museum", "route": "12", "platform": platform} for platform in ("person", "robot")]
 
 
 def test_before_a_take_and_during_it_is_said_what_is_not_as_it_should_be(graph: Graph) -> None:
@@ -232,7 +232,7 @@ def test_before_a_take_and_during_it_is_said_what_is_not_as_it_should_be(graph: 
     recorder.said("2 messages of /imu/mag are missing")
     values = {value.key: value.value for value in recorder.status[-1].values}
     assert (values["received"], values["written"], values["gaps"]) == ("58", "58", "1")
-    assert values["bag"] == str(recorder.node.take.path)  # type: ignore[union-attr]
+    assert values["bag"] == str(recorder.node.recording.path)  # type: ignore[union-attr]
     recorder.node.close()
 
 
@@ -245,7 +245,7 @@ def test_a_take_that_finds_the_disk_full_ends_whole_and_another_can_begin(
     recorder.received(1)
     with monkeypatch.context() as patch:
         patch.setattr("mail_ros.data.recording.free_mb", lambda _: 12.0)
-        graph.wait(lambda: recorder.node.take is None)
+        graph.wait(lambda: recorder.node.recording is None)
         assert "wanted 500 MB that stay free on the disk, found 12 MB" in recorder.call("start")[1]
     recorder.said("wanted 500 MB that stay free on the disk, found 12 MB")
     assert recorder.status[-1].message.startswith("stopped; ")

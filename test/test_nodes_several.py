@@ -33,7 +33,7 @@ def test_a_bag_that_is_replayed_twice_gives_the_same_poses_to_the_last_bit(graph
     bag = synthetic_walk(12.0).write(graph.folder / "walk")
     topic = "/mail_localizer/pose_with_covariance"
     heard: list[bytes] = graph.listen(PoseWithCovarianceStamped, topic, raw=True)
-    expected = len(offline_estimates(compose(load_model(model)[0], STRIDE_S, "walking"), bag))
+    expected = len(offline_estimates(compose(load_model(model).model, "walking", STRIDE_S), bag))
     drives = []
     for loops in (1, 2):
         node = graph.start("mail_localizer", f"model:={model}", "tracker:=walking", *lossless(""))
@@ -64,7 +64,7 @@ def test_two_localizers_in_two_processes_answer_each_its_own_robot(graph: Graph,
         graph.wait(lambda topic=topic: graph.node.count_publishers(topic) == 1)  # type: ignore[misc]
         replay(bag, ReplayOptions(rate=0.0, clock=False, namespace=namespace))
     for poses, bag in zip(heard, bags, strict=True):
-        expected = offline_estimates(compose(load_model(model)[0], STRIDE_S, "none"), bag)
+        expected = offline_estimates(compose(load_model(model).model, "none", STRIDE_S), bag)
         graph.wait(lambda poses=poses, expected=expected: len(poses) == len(expected))  # type: ignore[misc]
         for pose, estimate in zip(poses, expected, strict=True):
             found = pose.pose.pose.position

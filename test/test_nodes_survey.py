@@ -26,9 +26,9 @@ from mail_ros.data.bag import read_recording
 from mail_ros.data.truth import Way
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_time
+from mail_ros.nodes.recorder_client import RecorderClient
 from mail_ros.nodes.recorder_node import RecorderNode
 from mail_ros.nodes.replay import ReplayOptions, replay
-from mail_ros.nodes.surveyor import Surveyor
 from mail_ros.training.run_config import run_config
 from mail_ros.training.train import Survey, train
 
@@ -136,8 +136,8 @@ def test_the_keyboard_marks(graph: Graph) -> None:
 
 
 def test_without_a_recorder_the_keyboard_says_so(graph: Graph) -> None:
-    with Surveyor("robot_1", wait_s=0.2) as nobody, pytest.raises(MailError) as refused:
-        nobody.ask("mark")
+    with RecorderClient("robot_1", wait_s=0.2) as client, pytest.raises(MailError) as refused:
+        client.call("mark")
     assert str(refused.value) == (
         "/robot_1/mail_recorder/mark: wanted a recorder, found no such service within 0.2 s; "
         "start mail_recorder, or name its --namespace"

@@ -63,8 +63,8 @@ def test_what_a_localizer_says_is_in_the_file(
     details, poses = localizer.node.details, localizer.node.poses
     publishers = (poses.with_covariance, details.hypotheses, details.attention, details.belief)
     graph.wait(lambda: all(publisher.get_subscription_count() for publisher in publishers))
-    said = spied(monkeypatch, localizer.node, "say")
-    beliefs, weights = (spied(monkeypatch, watching.view, f"hear_{name}") for name in ("belief", "attention"))
+    said = spied(monkeypatch, localizer.node, "publish")
+    beliefs, weights = (spied(monkeypatch, watching.view, f"show_{name}") for name in ("belief", "attention"))
     for msg in messages(2.5):
         localizer.node.on_field(msg)
         watching.on_field(msg)
@@ -75,7 +75,7 @@ def test_what_a_localizer_says_is_in_the_file(
     out = tmp_path / "view.rrd"
     shapes = {f"map/{name}" for name in ("pose", "region", "hypotheses", "belief", "surveyed")}
     assert entities(out) >= shapes | {"field", "attention", "status", "rates", "log"}
-    position_m = {placed.estimate.stamp_ns: placed.estimate.position_m for placed in said}
+    position_m = {pose.estimate.stamp_ns: pose.estimate.position_m for pose in said}
     drawn = rows(out, "map/pose")
     assert drawn
     for row in drawn:
@@ -107,10 +107,10 @@ def test_before_the_first_sample_the_log_says_why_there_is_nothing(
 ) -> None:
     node, said = overheard(view(), monkeypatch)
     msg = diagnostics("mail_localizer", "FILLING")
-    msg.status[0].message = "no samples: nobody publishes /imu/mag"
+    msg.status[0].message = "no samples: no publisher of /imu/mag"
     node.on_attention(Float32MultiArray(data=[1.0]))
     node.on_diagnostics(msg)
-    assert said == ["nothing to see yet: no samples: nobody publishes /imu/mag"]
+    assert said == ["nothing to see yet: no samples: no publisher of /imu/mag"]
     node.close()
 
 
@@ -123,7 +123,7 @@ def test_a_message_that_cannot_be_drawn_is_left_out(
     node.guarded(node.on_pose)(broken)
     assert said == [
         "on_pose: not drawn: header.stamp: wanted less than 1000000000 ns beside the seconds, found 2147483648; "
-        "mend the driver"
+        "correct the driver"
     ]
     node.close()
 
@@ -133,10 +133,10 @@ def test_it_ends_as_by_ctrl_c_once_the_window_is_closed(
 ) -> None:
     node, raised = view(), list[int]()
     monkeypatch.setattr(signal, "raise_signal", raised.append)
-    node.look()
+    node.check_window()
     assert not raised
     monkeypatch.setattr(type(node.canvas), "is_open", False)
-    node.look()
+    node.check_window()
     assert raised == [signal.SIGINT]
     monkeypatch.undo()
     node.close()
