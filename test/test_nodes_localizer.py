@@ -233,4 +233,4 @@ def test_the_localizer_says_why_samples_are_not_used(
     more[-1].magnetic_field.x = float("nan")
     node.on_field(more[-1])
     node.diagnose()
-    assert said.pop() == "no sample was of use: 0 used, 1 not_finite"
+    assert said.pop() == "no sample was used: 0 used, 1 not_finite"
