@@ -1,4 +1,4 @@
-"""Launch files at work: they start what they are asked for, hand on what they are told, and end cleanly by Ctrl-C."""
+"""Launch files at work: they start the requested nodes, forward arguments, and end cleanly by Ctrl-C."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
 
 from helpers import synthetic_walk, tiny_config, tiny_model
-from ros import Graph, Said
+from ros import Graph, LogLines
 
 from benchmarks.soak.faults import FAULTS, START_NS, Driver
 from benchmarks.soak.localizer_soak import message
@@ -39,12 +39,12 @@ class Judge:
         self.preprocessor, self.poses = node.runtime.localizer.preprocessor, 0
         self.window_ns = round(node.runtime.loaded.card.config.window.length_s * 1e9)
         self._stamps: set[int] = set()
-        self._used: list[int] = []  # stamps since the window began anew
+        self._used: list[int] = []  # stamps since the window was emptied
         self._restarts = 0
         node.poses.plain.publish = self.see_plain
         node.poses.with_covariance.publish = self.see_covariance
 
-    def heard(self, stamp_ns: int | None, used: bool) -> None:
+    def count(self, stamp_ns: int | None, used: bool) -> None:
         """A message went in."""
         if (restarts := self.preprocessor.restarts.total()) != self._restarts:
             self._restarts = restarts
@@ -54,9 +54,9 @@ class Judge:
             self._used = [*self._used[-3000:], stamp_ns]
 
     def see_plain(self, msg: Any) -> None:
-        stamp_ns, position, turn = to_stamp_ns(msg.header.stamp), msg.pose.position, msg.pose.orientation
+        stamp_ns, position, orientation = to_stamp_ns(msg.header.stamp), msg.pose.position, msg.pose.orientation
         assert np.isfinite([position.x, position.y, position.z]).all()
-        assert np.isclose(turn.x**2 + turn.y**2 + turn.z**2 + turn.w**2, 1.0, atol=1e-4)
+        assert np.isclose(orientation.x**2 + orientation.y**2 + orientation.z**2 + orientation.w**2, 1.0, atol=1e-4)
         assert stamp_ns not in self._stamps, "two poses with one stamp"
         self._stamps.add(stamp_ns)
         self.poses += 1
@@ -80,7 +80,7 @@ def node(graph: Graph, tmp_path: Path, request: pytest.FixtureRequest) -> Locali
     model = tiny_model(tmp_path / "site.safetensors", tiny_config("heatmap"))
     overrides = [Parameter("model", value=str(model)), Parameter("tracker", value=request.param)]
     node = LocalizerNode(context=graph.context, parameter_overrides=overrides)
-    node.get_logger = lambda: Said([])
+    node.get_logger = lambda: LogLines([])
     return node
 
 
@@ -98,7 +98,7 @@ def test_no_sequence_of_messages_breaks_the_node_or_its_books(node: LocalizerNod
                 poses, used = judge.poses, preprocessor.counts["used"]
                 node.on_field(message(reading))
                 sent += 1
-                judge.heard(reading.stamp_ns, preprocessor.counts["used"] > used)
+                judge.count(reading.stamp_ns, preprocessor.counts["used"] > used)
                 if judge.poses > poses:
                     assert reading.stamp_ns is not None
                     judge.window_is_whole(reading.stamp_ns, preprocessor.resampler.max_gap_ns)

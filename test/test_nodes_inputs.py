@@ -1,4 +1,4 @@
-"""What comes into the localizer beside good samples: odometry, other units, and publishers that cannot be heard."""
+"""Inputs of the localizer beside good samples: odometry, other units, and incompatible publishers."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_with_odometry_a_pose_has_a_heading_of_norm_one_and_its_variance(graph: 
     assert (last.x, last.y) == (0.0, 0.0)
 
 
-def test_odometry_is_heard_on_its_topic_and_steps_on_that_of_the_imu(graph: Graph, model: Path) -> None:
+def test_wheels_are_read_from_odom_and_steps_from_the_imu(graph: Graph, model: Path) -> None:
     for source, kind, topic in (("wheels", Odometry, "/odom"), ("steps", Imu, "/imu/data")):
         managed = Managed(graph, model=str(model), tracker="odometry", odometry=source)
         publisher = graph.node.create_publisher(kind, topic, qos.poses())
@@ -87,7 +87,7 @@ def test_odometry_is_heard_on_its_topic_and_steps_on_that_of_the_imu(graph: Grap
         managed.node.destroy_node()
 
 
-def test_without_a_tracker_that_listens_nobody_hears_odometry(graph: Graph, model: Path) -> None:
+def test_only_a_tracker_with_odometry_subscribes_to_it(graph: Graph, model: Path) -> None:
     managed = Managed(graph, model=str(model), tracker="walking")
     assert managed.node.odometry is None
     assert not graph.node.count_subscribers("/odom")
@@ -102,7 +102,7 @@ def test_odometry_with_an_impossible_stamp_is_left_out(graph: Graph, model: Path
     assert managed.errors[-1].startswith("odometry not used: header.stamp: wanted less than 1000000000 ns")
 
 
-def test_map_to_odom_is_sent_where_place_and_angle_are_known(
+def test_map_to_odom_is_sent_where_position_and_yaw_are_known(
     graph: Graph, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The frames of the estimate's floor and of the odometry, valid for a second ahead."""
@@ -137,7 +137,7 @@ def test_map_to_odom_needs_tf2_ros_and_wheels(graph: Graph, model: Path, monkeyp
 
 
 def test_microtesla_are_refused_by_name_and_used_where_the_scale_is_set(graph: Graph, model: Path) -> None:
-    for scale, poses, said in (
+    for scale, poses, message in (
         (1.0, False, "and must send tesla, or this one be started with field_scale:=1e-06"),
         (1e-6, True, ""),
     ):
@@ -149,10 +149,10 @@ def test_microtesla_are_refused_by_name_and_used_where_the_scale_is_set(graph: G
             managed.node.on_field(msg)
         assert (managed.node.runtime.last is not None) == poses
         managed.node.diagnose()
-        assert said in managed.errors[-1]
+        assert message in managed.errors[-1]
 
 
-def test_a_publisher_that_cannot_be_heard_is_named(graph: Graph, model: Path) -> None:
+def test_an_incompatible_publisher_is_named(graph: Graph, model: Path) -> None:
     override = "qos_overrides./imu/mag.subscription.reliability"
     managed = Managed(graph, model=str(model), **{override: "reliable"})
     best_effort = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
@@ -174,26 +174,26 @@ def test_a_publisher_of_another_type_is_named(graph: Graph, model: Path) -> None
         driver.create_publisher(Imu, "/imu/mag", 1)
         expected = "no samples: /driver publishes sensor_msgs/msg/Imu on /imu/mag, not sensor_msgs/msg/MagneticField"
 
-        def said() -> bool:
+        def reported() -> bool:
             managed.node.diagnose()
             return managed.errors[-1] == expected
 
-        graph.wait(said)
+        graph.wait(reported)
     finally:
         rclpy.shutdown(context=context)
 
 
 def test_the_belief_is_a_grid_in_the_frame_of_its_floor_at_most_once_a_second(graph: Graph, model: Path) -> None:
     managed = Managed(graph, model=str(model), tracker="walking")
-    heard: list[OccupancyGrid] = []
-    graph.node.create_subscription(OccupancyGrid, "/mail_localizer/belief", heard.append, qos.last_pose())
+    received: list[OccupancyGrid] = []
+    graph.node.create_subscription(OccupancyGrid, "/mail_localizer/belief", received.append, qos.last_pose())
     graph.wait(lambda: managed.node.details.belief.get_subscription_count() == 1)
     for _ in range(5):
-        managed.hear(100)
+        managed.push_samples(100)
         graph.spin(0.05)
-    graph.wait(lambda: len(heard) >= 3)
-    assert len(heard) <= 4
-    grid = heard[-1]
+    graph.wait(lambda: len(received) >= 3)
+    assert len(received) <= 4
+    grid = received[-1]
     percent = np.array(grid.data).reshape(grid.info.height, grid.info.width)
     assert percent.max() == 100
     assert percent.min() >= 0, "the map is a full square"

@@ -1,4 +1,4 @@
-"""What the nodes can be told, and what they answer to nonsense."""
+"""Parameters of the nodes, and how invalid ones are refused."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ KINDS = [LocalizerParameters, RecorderParameters, FleetParameters]
 def node_with(graph: Graph, **values: Any) -> Node:
     """A node that was started with `-p NAME:=VALUE`."""
     overrides = [Parameter(name, value=value) for name, value in values.items()]
-    return Node("told", context=graph.context, parameter_overrides=overrides)
+    return Node("parameters", context=graph.context, parameter_overrides=overrides)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -176,7 +176,7 @@ def test_a_bag_without_the_topic_names_those_that_it_has(walk: Path) -> None:
         replay(walk, ReplayOptions(topics=("/odom",)))
 
 
-def test_nobody_listening_is_an_error_and_not_silence(ros_domain: int, walk: Path) -> None:
+def test_a_lack_of_subscribers_is_an_error(ros_domain: int, walk: Path) -> None:
     with pytest.raises(MailError, match=r"wanted 1 subscriptions within 0.1 s, found 0; start what listens"):
         replay(walk, ReplayOptions(wait_s=0.1))
 
@@ -199,14 +199,14 @@ def app() -> typer.Typer:
     return app
 
 
-def test_the_verb_says_what_it_published(graph: Graph, walk: Path, app: typer.Typer) -> None:
+def test_the_verb_prints_what_it_published(graph: Graph, walk: Path, app: typer.Typer) -> None:
     fields = graph.listen(MagneticField, "/imu/mag")
     done = CliRunner().invoke(app, [str(walk), "--rate", "0", "--topic", "imu/mag"], catch_exceptions=False)
     assert done.stdout.splitlines()[-1] == f"replayed {walk}: /imu/mag 200"
     graph.wait(lambda: len(fields) == 200)
 
 
-def test_without_rclpy_the_verb_says_what_to_install(
+def test_without_rclpy_the_verb_names_what_to_install(
     walk: Path, app: typer.Typer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delitem(sys.modules, "mail_ros.nodes.replay")

@@ -1,4 +1,4 @@
-"""The localizer on a robot: its file and its joints, in the node as in whoever reads the bag."""
+"""The localizer on a robot: its file and its joints, in the node as in a reader of the bag."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def joint_state(stamp_ns: int, *velocity: float) -> JointState:
     return msg
 
 
-def test_the_node_hears_the_field_that_push_is_given(graph: Graph, model: Path, tmp_path: Path) -> None:
+def test_the_node_compensates_as_push_on_the_bag_does(graph: Graph, model: Path, tmp_path: Path) -> None:
     """A drive in the order of its log: the same estimates, to the last bit, as of the track with the robot's file."""
     bag = made_up(forth_and_back((0.5, 1.0))).write(tmp_path / "drive")
     node = Managed(graph, model=str(model), robot_file=robot_file(tmp_path)).node
@@ -64,9 +64,7 @@ def test_the_node_hears_the_field_that_push_is_given(graph: Graph, model: Path, 
         np.testing.assert_array_equal(pose.estimate.position_m, estimate.position_m)
 
 
-def test_joint_states_are_heard_where_motors_disturb_and_nowhere_else(
-    graph: Graph, model: Path, tmp_path: Path
-) -> None:
+def test_only_a_robot_with_a_motor_field_subscribes_to_joint_states(graph: Graph, model: Path, tmp_path: Path) -> None:
     for robot, there in (
         (dataclasses.replace(ROBOT, motor=dataclasses.replace(MOTOR, inputs=(), ut_per_unit=())), 0),
         (ROBOT, 1),
@@ -81,26 +79,26 @@ def test_joint_states_are_heard_where_motors_disturb_and_nowhere_else(
     assert np.linalg.norm(compensation.motor_ut(START_NS)) == pytest.approx(10.0, abs=0.01)
 
 
-def test_without_joint_states_there_is_no_pose_and_diagnostics_say_why(
+def test_without_joint_states_there_is_no_pose_and_diagnostics_give_the_reason(
     graph: Graph, model: Path, tmp_path: Path
 ) -> None:
     managed = Managed(graph, model=str(model), robot_file=robot_file(tmp_path))
-    managed.hear(500)
+    managed.push_samples(500)
     assert managed.node.runtime.last is None
     managed.node.diagnose()
     assert managed.errors[-1].endswith(
         "the motors' field is unknown without velocity:left_wheel_joint, velocity:right_wheel_joint: "
         "no publisher of /joint_states"
     )
-    msg = joint_state(START_NS + 49 * 10**8, 1.0)  # of the left wheel alone
+    msg = joint_state(START_NS + 49 * 10**8, 1.0)  # only the left wheel
     managed.node.joints.on_message(msg)
-    managed.hear(50)
+    managed.push_samples(50)
     managed.node.diagnose()
     assert managed.errors[-1].endswith(
         "without velocity:right_wheel_joint: /joint_states publishes too seldom, or other joints"
     )
     managed.node.joints.on_message(joint_state(START_NS + 54 * 10**8, 1.0, 1.0))
-    managed.hear(50)
+    managed.push_samples(50)
     managed.errors.clear()
     managed.node.diagnose()
     assert not any("motors" in line for line in managed.errors)

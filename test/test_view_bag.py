@@ -39,7 +39,7 @@ def shown(bag: Path, out: Path) -> int:
     return count
 
 
-def test_what_is_shown_is_what_push_answers(bag: Path, tmp_path: Path) -> None:
+def test_what_is_shown_is_what_push_returns(bag: Path, tmp_path: Path) -> None:
     out = tmp_path / "view.rrd"
     count = shown(bag, out)
     estimates = offline_estimates(compose(tiny_mail(tiny_config("heatmap")), "walking", 0.1), bag)
@@ -88,7 +88,7 @@ def test_the_reference_is_the_walk_without_what_is_not_known(bag: Path) -> None:
     assert reference_paths(track) == {}
 
 
-def test_the_verb_writes_a_file_and_says_how_to_look_at_it(bag: Path, tmp_path: Path) -> None:
+def test_the_verb_writes_a_file_and_prints_how_to_open_it(bag: Path, tmp_path: Path) -> None:
     model, out = tiny_model(tmp_path / "site.safetensors", tiny_config("heatmap")), tmp_path / "view.rrd"
     (tmp_path / "ground.yaml").write_text(
         "image: ground.pgm\nresolution: 0.5\norigin: [-10.0, -10.0, 0.0]\noccupied_thresh: 0.65\nfree_thresh: 0.25"

@@ -1,4 +1,4 @@
-"""What is drawn is what was said: where, since when, and in which colour."""
+"""What is drawn is what was published: position, stamp and colour."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_the_region_holds_the_device_with_nine_tenths_probability() -> None:
 
 
 @pytest.mark.parametrize(("after_s", "x_m"), [(1.0, 30.0), (60.0, 1.0), (-1.0, 1.0)])
-def test_the_path_has_a_hole_where_nobody_walked(sketch: Sketch, after_s: float, x_m: float) -> None:
+def test_the_path_is_interrupted_at_gaps_and_jumps(sketch: Sketch, after_s: float, x_m: float) -> None:
     view = View(sketch)
     view.show_estimate(estimate(100.0, 0.0))
     view.show_estimate(estimate(100.0 + after_s, x_m))
@@ -98,8 +98,8 @@ def test_the_floor_of_the_estimate_is_the_one_that_is_shown(sketch: Sketch) -> N
     way_m = np.array([[0.0, 0.0], [5.0, 0.0]])
     view = View(sketch, Setting({-1: PLAN}, reference_m={0: [way_m]}))
     view.show_estimate(estimate(1.0, 0.0))
-    places = [Hypothesis(np.zeros(2), 0, 0.5), Hypothesis(np.ones(2), -1, 0.3), Hypothesis(np.ones(2), 0, 0.2)]
-    view.show_hypotheses(NS, places)
+    candidates = [Hypothesis(np.zeros(2), 0, 0.5), Hypothesis(np.ones(2), -1, 0.3), Hypothesis(np.ones(2), 0, 0.2)]
+    view.show_hypotheses(NS, candidates)
     hypotheses, reference, none = (sketch.last(f"map/{name}") for name in ("hypotheses", "reference", "plan"))
     assert isinstance(hypotheses, Dots)
     assert hypotheses.labels == ["50%", "20%"]
@@ -114,7 +114,7 @@ def test_the_floor_of_the_estimate_is_the_one_that_is_shown(sketch: Sketch) -> N
     assert isinstance(reference, Lines)
     assert plan.image is PLAN.image
     assert not reference.strips_m
-    assert not sketch.of("map/path"), "nobody walks from floor to floor"
+    assert not sketch.of("map/path"), "there is no path between floors"
 
 
 def test_a_site_of_one_floor_shows_it_before_the_first_estimate(sketch: Sketch) -> None:
@@ -122,7 +122,7 @@ def test_a_site_of_one_floor_shows_it_before_the_first_estimate(sketch: Sketch) 
     assert [stamp_ns for _, stamp_ns in sketch.of("map/plan")] == [NS]
 
 
-def test_hypotheses_whose_weights_nobody_says_are_numbered(sketch: Sketch) -> None:
+def test_candidateswithout_weights_are_numbered(sketch: Sketch) -> None:
     view = View(sketch)
     view.show_estimate(estimate(1.0, 0.0))
     view.show_hypotheses(NS, [Hypothesis(np.full(2, x), 0, math.nan) for x in (1.0, 2.0)])
@@ -150,7 +150,7 @@ def test_the_belief_lies_on_its_cells_and_the_surveyed_ones_are_drawn_once(sketc
     assert faint[3] < strong[3] == 255
 
 
-def test_the_error_is_drawn_where_the_walk_says_where_it_was(sketch: Sketch) -> None:
+def test_the_error_is_drawn_where_there_is_a_reference(sketch: Sketch) -> None:
     view = View(sketch)
     view.show_reference(NS, np.zeros(2), 0)
     view.show_estimate(estimate(1.0, 0.0))
@@ -161,19 +161,19 @@ def test_the_error_is_drawn_where_the_walk_says_where_it_was(sketch: Sketch) -> 
 
 def test_status_and_rates_follow_from_the_assessment_at_the_newest_stamp(sketch: Sketch) -> None:
     view = View(sketch)
-    said = assessment("LOCALIZED", Level.OK, "fine", **{"rate, Hz": "49.9", "latency median, ms": "1.5"})
-    view.show_assessment(said)
+    given = assessment("LOCALIZED", Level.OK, "fine", **{"rate, Hz": "49.9", "latency median, ms": "1.5"})
+    view.show_assessment(given)
     assert not sketch.drawn, "no sample yet: the time of the samples is not known"
     view.show_field(7 * NS, np.ones(3))
-    view.show_assessment(said)
+    view.show_assessment(given)
     assert sketch.of("rates") == [(Curves(("rate, Hz", "latency median, ms"), (49.9, 1.5)), 7 * NS)]
     assert sketch.of("log") == [(Note("LOCALIZED", Level.OK), 7 * NS)]
-    view.show_assessment(dataclasses.replace(said, level=Level.ERROR, message="no samples"))
+    view.show_assessment(dataclasses.replace(given, level=Level.ERROR, message="no samples"))
     assert sketch.last("log") == Note("no samples", Level.ERROR)
 
 
 @pytest.mark.parametrize("status", ["FILLING", "SENSOR_FAULT"])
-def test_a_place_that_is_not_known_any_more_is_not_shown_any_more(sketch: Sketch, status: str) -> None:
+def test_a_lost_pose_is_no_longer_shown(sketch: Sketch, status: str) -> None:
     view = View(sketch)
     view.show_estimate(estimate(1.0, 0.0))
     view.show_hypotheses(NS, [Hypothesis(np.zeros(2), 0, 1.0)])
@@ -187,8 +187,8 @@ def test_a_place_that_is_not_known_any_more_is_not_shown_any_more(sketch: Sketch
 
 
 def test_the_status_page_is_a_table_that_a_bar_in_a_name_does_not_break() -> None:
-    said = assessment("UNCERTAIN", Level.WARN, "UNCERTAIN; 3 late", **{"|B| median, µT": "48", "model": "site"})
-    lines = status_page(said, estimate(1.0, 2.0, floor=-2)).splitlines()
+    given = assessment("UNCERTAIN", Level.WARN, "UNCERTAIN; 3 late", **{"|B| median, µT": "48", "model": "site"})
+    lines = status_page(given, estimate(1.0, 2.0, floor=-2)).splitlines()
     assert lines[:2] == ["# UNCERTAIN", "UNCERTAIN; 3 late"]
     assert "| floor | -2 |" in lines
     assert "| x, y, ± m | 2.00, 1.00, 2.00 |" in lines
