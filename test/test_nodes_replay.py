@@ -21,6 +21,8 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import MagneticField
 from typer.testing import CliRunner
 
+from mail_ros.cli import main
+from mail_ros.cli.exit_code import ExitCode
 from mail_ros.cli.replay import replay as verb
 from mail_ros.core.errors import MailError
 from mail_ros.data.bag import Bag
@@ -207,9 +209,11 @@ def test_the_verb_prints_what_it_published(graph: Graph, walk: Path, app: typer.
 
 
 def test_without_rclpy_the_verb_names_what_to_install(
-    walk: Path, app: typer.Typer, monkeypatch: pytest.MonkeyPatch
+    walk: Path, app: typer.Typer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delitem(sys.modules, "mail_ros.nodes.replay")
     monkeypatch.setitem(sys.modules, "rclpy", None)
-    with pytest.raises(MailError, match="Python module rclpy: wanted it installed, found nothing; source a ROS 2"):
-        CliRunner().invoke(app, [str(walk)], catch_exceptions=False)
+    monkeypatch.setattr(sys, "argv", ["mail_ros", str(walk)])
+    assert main.run(app) == ExitCode.FAILED
+    line = capsys.readouterr().err
+    assert line.startswith("mail_ros: Python module rclpy: wanted it installed, found nothing; source a ROS 2")

@@ -16,7 +16,7 @@ from recordings import entities, rows, views
 
 from mail_ros.core.localizer.compose import compose
 from mail_ros.data.bag import read_track
-from mail_ros.view.bag import reference_paths, show_bag
+from mail_ros.view.bag_view import reference_paths, show_bag
 from mail_ros.view.rerun_canvas import Layout, RerunCanvas
 from mail_ros.view.scene import Setting, View
 

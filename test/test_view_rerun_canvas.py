@@ -17,7 +17,7 @@ from mail_ros.core.errors import ConfigError
 from mail_ros.core.localizer.diagnostics import Level
 from mail_ros.data.plan import Plan
 from mail_ros.view.drawing import Curves, Dots, Drawn, Lines, Note, Page
-from mail_ros.view.rerun_canvas import Layout, RerunCanvas, Window
+from mail_ros.view.rerun_canvas import Layout, RerunCanvas, ViewerWindow
 
 VIEWER = f"""#!{sys.executable}
 import os, pathlib, socket, sys, time
@@ -117,14 +117,14 @@ def test_a_viewer_that_listens_and_then_finds_no_screen_did_not_open(
     """The real one listens some milliseconds before it looks for a screen, and for a driver 0.1 s later."""
     install(VIEWER + 'time.sleep(0.5); sys.exit("Error: no adapter")\n', tmp_path, monkeypatch)
     with pytest.raises(ConfigError, match=r"the viewer's window: wanted it to open, found Error: no adapter; use a ma"):
-        Window()
+        ViewerWindow()
 
 
 def test_the_viewer_listens_here_only_and_reports_no_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where CI is set, rerun writes no events down and sends none."""
     install(VIEWER + "time.sleep(60)\n", tmp_path, monkeypatch)
     monkeypatch.delenv("CI", raising=False)
-    window = Window()
+    window = ViewerWindow()
     assert window.is_open
     assert window.address == f"rerun+http://127.0.0.1:{window.port}/proxy"
     arguments = (tmp_path / "arguments").read_text()

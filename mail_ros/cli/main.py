@@ -27,6 +27,7 @@ from mail_ros.cli.site import site
 from mail_ros.cli.train import train
 from mail_ros.cli.view import view
 from mail_ros.core.errors import MailError
+from mail_ros.nodes.spin import missing
 
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[
     1
@@ -100,7 +101,10 @@ def run(of: typer.Typer | None = None, name: str = "mail_ros") -> int:
         return ExitCode.FAILED
     except typer.Abort:  # Ctrl-C in typer before 0.26
         return ExitCode.INTERRUPTED
-    except Exception:
+    except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and not (error.name or "mail_ros").startswith("mail_ros"):
+            print_error(missing(error))
+            return ExitCode.FAILED
         traceback.print_exc()
         return ExitCode.BUG
 

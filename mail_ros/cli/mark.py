@@ -18,12 +18,7 @@ def mark(namespace: Namespace = "") -> None:
 
     Example: `mail_ros mark`
     """
-    try:
-        from mail_ros.nodes.recorder_client import RecorderClient
-    except ModuleNotFoundError as error:
-        from mail_ros.nodes.spin import missing
-
-        raise missing(error) from None
+    from mail_ros.nodes.recorder_client import RecorderClient
 
     console.print(HELP)
     with RecorderClient(namespace) as recorder:

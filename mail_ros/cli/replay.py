@@ -28,15 +28,10 @@ def replay(
 
     Example: `mail_ros replay bags/monday_1 --rate 20 --wait-for 0 --topic /imu/mag`
     """
+    from mail_ros.nodes.replay import ReplayOptions
+    from mail_ros.nodes.replay import replay as publish
+
     topics = tuple(f"/{name.lstrip('/')}" for name in topic or ())
-    try:
-        from mail_ros.nodes.replay import ReplayOptions
-        from mail_ros.nodes.replay import replay as publish
-    except ModuleNotFoundError as error:
-        from mail_ros.nodes.spin import missing
-
-        raise missing(error) from None
-
     options = ReplayOptions(rate, topics, namespace, clock, wait_for)
     with progress("replaying") as bar:
         task = bar.add_task("messages", total=None)

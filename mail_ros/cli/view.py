@@ -13,7 +13,6 @@ from mail_ros.cli.console import console, print_json, progress
 from mail_ros.cli.options import AsJson, Namespace, SiteOption, Topic, Tracker, Truth
 from mail_ros.core.config import STRIDE_S, TrackerChoice, check_choice
 from mail_ros.core.errors import ConfigError
-from mail_ros.nodes.spin import missing
 
 WINDOW_S = 0.2  # between two checks whether the window is open
 
@@ -77,15 +76,11 @@ def _bag(
     from mail_ros.core.localizer.compose import compose
     from mail_ros.core.models.model_file import load_model
     from mail_ros.data.bag import read_track
+    from mail_ros.data.plan import plans_of
     from mail_ros.data.site_file import read_site
-
-    try:
-        from mail_ros.data.plan import plans_of
-        from mail_ros.view.bag import reference_paths, show_bag
-        from mail_ros.view.rerun_canvas import Layout, RerunCanvas
-        from mail_ros.view.scene import Setting, View
-    except ModuleNotFoundError as error:
-        raise missing(error) from None
+    from mail_ros.view.bag_view import reference_paths, show_bag
+    from mail_ros.view.rerun_canvas import Layout, RerunCanvas
+    from mail_ros.view.scene import Setting, View
 
     loaded, card, _ = load_model(model)
     localizer, track = compose(loaded, tracker, stride_s), read_track(bag, *topics)

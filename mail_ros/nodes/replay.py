@@ -56,7 +56,7 @@ class ReplayOptions:
 
 
 @dataclass
-class Contents:
+class ReplayContents:
     """The replayed topics of a bag."""
 
     types: dict[str, str] = field(default_factory=dict)
@@ -102,13 +102,13 @@ def replay(
         rclpy.shutdown(context=context)
 
 
-def read_contents(bag: Bag, topics: Sequence[str]) -> Contents:
+def read_contents(bag: Bag, topics: Sequence[str]) -> ReplayContents:
     """Read the bag once, so that nothing is published from a damaged bag or one that lacks a topic.
 
     Raises:
         BagError: the bag is empty, damaged, or lacks a topic.
     """
-    contents, seen = Contents(), set()
+    contents, seen = ReplayContents(), set()
     for message in bag.messages():
         seen.add(message.topic)
         if len(message.cdr) < CDR_HEADER:
@@ -133,7 +133,7 @@ def read_contents(bag: Bag, topics: Sequence[str]) -> Contents:
 class _Player:
     """One replay: its publishers and its clock."""
 
-    def __init__(self, node: Node, contents: Contents, options: ReplayOptions) -> None:
+    def __init__(self, node: Node, contents: ReplayContents, options: ReplayOptions) -> None:
         self.node, self.contents, self.options = node, contents, options
         self.publishers = {topic: self._publisher(topic, msgtype) for topic, msgtype in contents.types.items()}
         self.clock = node.create_publisher(Clock, "/clock", QoSProfile(depth=10)) if options.clock else None

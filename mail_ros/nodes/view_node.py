@@ -58,7 +58,7 @@ class ViewNode(Node):
         parameters = declare(self, ViewParameters)
         self.watched = f"{self.get_namespace().strip('/')}/{parameters.localizer}".lstrip("/")
         site_path = parameters.site_path
-        setting = Setting(plans_of(read_site(site_path) if site_path else None))
+        setting = Setting(plans_of(None if site_path is None else read_site(site_path)))
         self.canvas = RerunCanvas(Layout(), parameters.out_path)
         self.view = View(self.canvas, setting)
         for kind, topic, callback, profile in (

@@ -1,7 +1,7 @@
 """A view in rerun, in a window or in a file; no other module imports rerun.
 
     Canvas.draw --> archetypes on the timeline `stamp` --> a .rrd file
-                                                       +--> Window: rerun's viewer, a process of its own
+                                                       +--> ViewerWindow: rerun's viewer, a process of its own
 
 Entities below `map/` lie on the floor, x to the right and y up. The viewer listens on this machine only and reports no
 use; at its start it requests the newest release's number from GitHub, and does without a response.
@@ -47,7 +47,7 @@ class Layout:
     error: bool = False  # a walk with a reference
 
 
-class Window:
+class ViewerWindow:
     """rerun's viewer; ends with `close`, or when the user closes it."""
 
     def __init__(self) -> None:
@@ -130,7 +130,7 @@ class RerunCanvas:
         Raises:
             ConfigError: the file cannot be written, or the window does not open.
         """
-        self.recording, self.window = rr.RecordingStream(NAME), None if out else Window()
+        self.recording, self.window = rr.RecordingStream(NAME), None if out else ViewerWindow()
         self._named: set[str] = set()  # curves whose names rerun has
         if self.window is not None:
             self.recording.connect_grpc(self.window.address, default_blueprint=blueprint(layout))
