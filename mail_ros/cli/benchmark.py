@@ -22,14 +22,8 @@ if TYPE_CHECKING:
     from mail_ros.evaluation.study_rows import Row
 
 benchmark = typer.Typer(no_args_is_help=True, help="Measure MAIL and baselines in one run.")
-MOVED = (
-    "speed",
-    "soak",
-    "recorder",
-    "field",
-    "robots",
-    "map",
-)  # now verbs of `python -m benchmarks`, which is not installed
+# Now verbs of `python -m benchmarks`, which is not installed.
+MOVED = ("speed", "soak", "recorder", "field", "robots", "map")
 
 BASE = ["features.rate_hz=10"]  # the paper's 50 Hz costs five times as much
 QUICK = ["training.epochs=4", "training.stride_s=1"]

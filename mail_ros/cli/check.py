@@ -85,10 +85,7 @@ def check(
 
 
 def _print_next_steps(
-    path_of: Mapping[int, Path],
-    sites: Sequence[SiteCheck],
-    known_site: SiteFile | None,
-    options: Sequence[object],
+    path_of: Mapping[int, Path], sites: Sequence[SiteCheck], known_site: SiteFile | None, options: Sequence[object]
 ) -> None:
     """For each site: walk missing paths, if there are any, and train on the bags."""
     from mail_ros.data.check.site import held_out

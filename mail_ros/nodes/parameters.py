@@ -16,14 +16,7 @@ from typing import Any, Literal, TypeVar, cast
 from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.node import Node
 
-from mail_ros.core.config import (
-    STRIDE_S,
-    OdometrySource,
-    TrackerChoice,
-    check_choice,
-    check_range,
-    from_dict,
-)
+from mail_ros.core.config import STRIDE_S, OdometrySource, TrackerChoice, check_choice, check_range, from_dict
 from mail_ros.core.errors import ConfigError
 
 T = TypeVar("T")
@@ -84,10 +77,7 @@ class LocalizerParameters(ModelParameters):
     odometry: OdometrySource = described(  # noqa: RUF009 - a Literal
         "wheels", "Source of odometry: wheels: the topic odom; steps: a person's steps, from imu/data."
     )
-    tf_broadcast: bool = described(
-        False,
-        "true: send map to odom on /tf, where no other node does. Needs wheels.",
-    )
+    tf_broadcast: bool = described(False, "true: send map to odom on /tf, where no other node does. Needs wheels.")
     transform_tolerance_s: float = described(1.0, "How long such a transform is valid ahead of its pose.")
     state_file: str = described("", "File for the last trusted pose: a restarted tracker starts from it. Empty: none.")
     robot_file: str = described(
