@@ -17,7 +17,7 @@ from launch_ros.parameter_descriptions import ParameterValue
 TYPES = {"seed": int}  # parameters that an argument sets
 SHARED = ("namespace", "log_level")
 
-# Written out and no substitution, so that --show-args finds what the front door declares.
+# Plain strings instead of substitutions, so that --show-args finds the front door's arguments.
 FRONT_DOOR = str(Path(__file__).parent / "mail.launch.py")
 MODEL = str(Path(__file__).parent.parent / "models" / "demo.safetensors")
 
@@ -27,8 +27,8 @@ def generate_launch_description() -> LaunchDescription:
     return LaunchDescription(
         [
             DeclareLaunchArgument("model", default_value=MODEL, description="Model file of the simulated building."),
-            DeclareLaunchArgument("tracker", default_value="odometry", description="How windows are followed."),
-            DeclareLaunchArgument("seed", default_value="", description="Seed of the robot's route."),
+            DeclareLaunchArgument("tracker", default_value="odometry", description="Tracker: none, walking, odometry."),
+            DeclareLaunchArgument("seed", default_value="", description="Seed of the robot's drive."),
             DeclareLaunchArgument("namespace", default_value="", description="Namespace of nodes and their topics."),
             DeclareLaunchArgument("log_level", default_value="info", description="debug, info, warn, error or fatal."),
             IncludeLaunchDescription(

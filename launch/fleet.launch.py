@@ -12,6 +12,7 @@ from launch_ros.parameter_descriptions import ParameterValue
 TYPES = {
     "model": str,
     "tracker": str,
+    "max_robots": int,
     "most": int,
     "use_sim_time": bool,
 }  # parameters that an argument sets
@@ -22,8 +23,9 @@ def generate_launch_description() -> LaunchDescription:
     return LaunchDescription(
         [
             DeclareLaunchArgument("model", default_value="", description="Model file, written by `mail_ros train`."),
-            DeclareLaunchArgument("tracker", default_value="", description="How windows are followed: none, walking."),
-            DeclareLaunchArgument("most", default_value="", description="Room for so many robots."),
+            DeclareLaunchArgument("tracker", default_value="", description="Tracker: none, walking."),
+            DeclareLaunchArgument("max_robots", default_value="", description="Maximum number of robots."),
+            DeclareLaunchArgument("most", default_value="", description="Deprecated: renamed to max_robots."),
             DeclareLaunchArgument("params_file", default_value="", description="YAML with parameters of the node."),
             DeclareLaunchArgument("use_sim_time", default_value="", description="true: time is that of /clock."),
             DeclareLaunchArgument("log_level", default_value="info", description="debug, info, warn, error or fatal."),

@@ -1,4 +1,4 @@
-"""The front door: the localizer, and recorder, RViz and the live view where they are wanted.
+"""The front door: the localizer, and optionally recorder, RViz and the live view.
 
 ros2 launch mail_ros mail.launch.py model:=site.safetensors record:=true rviz:=true
 """
@@ -10,7 +10,7 @@ from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration, ThisLaunchFileDir
 
 RECORDING = (
-    *("topics", "out", "prefix", "site_file", "floor", "route", "direction", "device", "carrier"),
+    *("topics", "out", "prefix", "site_file", "floor", "route", "direction", "device", "platform", "carrier"),
     *("split_size_mb", "split_s", "compression", "min_free_space_mb"),
 )
 SHARED = ("namespace", "use_sim_time", "log_level")
@@ -21,41 +21,38 @@ def generate_launch_description() -> LaunchDescription:
     return LaunchDescription(
         [
             DeclareLaunchArgument("model", default_value="", description="Model file, written by `mail_ros train`."),
-            DeclareLaunchArgument("tracker", default_value="", description="Follows windows: none, walking, odometry."),
+            DeclareLaunchArgument("tracker", default_value="", description="Tracker: none, walking, odometry."),
             DeclareLaunchArgument("robot_file", default_value="", description="Written by `mail_ros calibrate`."),
             DeclareLaunchArgument("autostart", default_value="", description="false: wait for a lifecycle manager."),
             DeclareLaunchArgument("record", default_value="false", description="true: record a bag as well."),
             DeclareLaunchArgument("topics", default_value="", description="Topics to record, with commas between."),
-            DeclareLaunchArgument("out", default_value="", description="Folder that bags are put into."),
-            DeclareLaunchArgument("prefix", default_value="", description="What a bag's name starts with."),
+            DeclareLaunchArgument("out", default_value="", description="Folder of the bags."),
+            DeclareLaunchArgument("prefix", default_value="", description="Prefix of the bags' names."),
             DeclareLaunchArgument(
                 "site_file", default_value="", description="Of `mail_ros site init`: name, routes, plans."
             ),
-            DeclareLaunchArgument("floor", default_value="", description="Label, kept in the bag: which floor."),
-            DeclareLaunchArgument(
-                "route", default_value="", description="Label: which of the site's routes is walked."
-            ),
-            DeclareLaunchArgument("direction", default_value="", description="Label: which way along the route."),
-            DeclareLaunchArgument(
-                "device", default_value="", description="Label: which sensor, or its carrier's name."
-            ),
-            DeclareLaunchArgument("carrier", default_value="", description="Label: person or robot."),
-            DeclareLaunchArgument("split_size_mb", default_value="", description="A file of the bag has so many MB."),
-            DeclareLaunchArgument("split_s", default_value="", description="A file of the bag lasts so many seconds."),
-            DeclareLaunchArgument("compression", default_value="", description="Of the bag's chunks: none, zstd."),
-            DeclareLaunchArgument("min_free_space_mb", default_value="", description="Room to leave on the disk."),
-            DeclareLaunchArgument("rviz", default_value="false", description="true: look at it in RViz as well."),
-            DeclareLaunchArgument("fixed_frame", default_value="map", description="Frame of the floor to look at."),
+            DeclareLaunchArgument("floor", default_value="", description="Label, stored in the bag: the floor."),
+            DeclareLaunchArgument("route", default_value="", description="Label: the route of the site file."),
+            DeclareLaunchArgument("direction", default_value="", description="Label: the direction along the route."),
+            DeclareLaunchArgument("device", default_value="", description="Label: the sensor, or its platform's name."),
+            DeclareLaunchArgument("platform", default_value="", description="Label: person or robot."),
+            DeclareLaunchArgument("carrier", default_value="", description="Deprecated: renamed to platform."),
+            DeclareLaunchArgument("split_size_mb", default_value="", description="Maximum size of a file, MB."),
+            DeclareLaunchArgument("split_s", default_value="", description="Maximum duration of a file, s."),
+            DeclareLaunchArgument("compression", default_value="", description="Compression of chunks: none, zstd."),
+            DeclareLaunchArgument("min_free_space_mb", default_value="", description="Minimum free disk space."),
+            DeclareLaunchArgument("rviz", default_value="false", description="true: start RViz as well."),
+            DeclareLaunchArgument("fixed_frame", default_value="map", description="Frame of the shown floor."),
             DeclareLaunchArgument("view", default_value="false", description="true: the live view (docs/view.md)."),
             DeclareLaunchArgument("namespace", default_value="", description="Namespace of nodes and their topics."),
             DeclareLaunchArgument("params_file", default_value="", description="YAML with parameters of the nodes."),
             DeclareLaunchArgument("use_sim_time", default_value="", description="true: time is that of /clock."),
             DeclareLaunchArgument("log_level", default_value="info", description="debug, info, warn, error or fatal."),
-            # First: where rviz2 is not installed, launch gives up here, and would leave what it has started behind.
+            # First: without rviz2, launch gives up here, and would leave started processes behind.
             include("rviz", ("fixed_frame",), IfCondition(LaunchConfiguration("rviz"))),
             include("view", ("site_file",), IfCondition(LaunchConfiguration("view"))),
             include("localize", ("model", "tracker", "robot_file", "autostart", "params_file")),
-            # record:=true is to record now, whatever the localizer waits for.
+            # record:=true records at once, even if the localizer waits for its manager.
             include(
                 "record", (*RECORDING, "params_file"), IfCondition(LaunchConfiguration("record")), autostart="true"
             ),
@@ -66,10 +63,10 @@ def generate_launch_description() -> LaunchDescription:
 def include(
     name: str, arguments: tuple[str, ...], condition: IfCondition | None = None, **given: str
 ) -> IncludeLaunchDescription:
-    """A launch file of the same folder, with its own arguments, the shared ones, and those that are given here."""
-    handed_on = [(argument, LaunchConfiguration(argument)) for argument in (*arguments, *SHARED)]
+    """A launch file of the same folder, with its own arguments, the shared ones, and the given ones."""
+    forwarded = [(argument, LaunchConfiguration(argument)) for argument in (*arguments, *SHARED)]
     return IncludeLaunchDescription(
         PythonLaunchDescriptionSource([ThisLaunchFileDir(), f"/{name}.launch.py"]),
-        launch_arguments=[*handed_on, *given.items()],
+        launch_arguments=[*forwarded, *given.items()],
         condition=condition,
     )

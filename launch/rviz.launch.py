@@ -1,4 +1,4 @@
-"""RViz alone, to look at a localizer that runs here or on a robot in the same network; needs the package rviz2.
+"""RViz alone, for a localizer on this machine or on a robot in the same network; needs the package rviz2.
 
 ros2 launch mail_ros rviz.launch.py namespace:=robot
 """
@@ -16,7 +16,7 @@ def generate_launch_description() -> LaunchDescription:
     """The topics in config/mail.rviz are relative names: they follow the namespace."""
     return LaunchDescription(
         [
-            DeclareLaunchArgument("fixed_frame", default_value="map", description="Frame of the floor to look at."),
+            DeclareLaunchArgument("fixed_frame", default_value="map", description="Frame of the shown floor."),
             DeclareLaunchArgument("namespace", default_value="", description="Namespace of the localizer."),
             DeclareLaunchArgument("use_sim_time", default_value="", description="true: time is that of /clock."),
             DeclareLaunchArgument("log_level", default_value="info", description="debug, info, warn, error or fatal."),

@@ -1,4 +1,4 @@
-"""The view alone, of a localizer that runs here or on a robot in the same network; needs rerun (docs/view.md).
+"""The view alone, of a localizer on this machine or on a robot in the same network; needs rerun (docs/view.md).
 
 ros2 launch mail_ros view.launch.py namespace:=robot site_file:=museum.yaml
 """

@@ -1,10 +1,11 @@
-"""What the package's nodes can be told: the files around it are held against this."""
+"""Parameters of the package's nodes; other files are checked against them."""
 
 from __future__ import annotations
 
 import dataclasses
 
 from mail_ros.nodes.parameters import (
+    RENAMED,
     DemoRobotParameters,
     FleetParameters,
     LocalizerParameters,
@@ -14,7 +15,8 @@ from mail_ros.nodes.recorder_parameters import RecorderParameters
 
 OF_EVERY_NODE = {"use_sim_time", "qos_overrides"}
 PARAMETERS = {
-    name: {field.name for field in dataclasses.fields(kind)} | OF_EVERY_NODE
+    name: {known for field in dataclasses.fields(kind) for known in (field.name, RENAMED.get(field.name, field.name))}
+    | OF_EVERY_NODE
     for name, kind in (
         ("mail_localizer", LocalizerParameters),
         ("mail_fleet", FleetParameters),

@@ -11,7 +11,7 @@ from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from rclpy.parameter import Parameter
 from rclpy.serialization import deserialize_message
-from ros import Graph, Said
+from ros import Graph, LogLines
 from sensor_msgs.msg import MagneticField
 
 from mail_ros.data.messages import encode_field
@@ -33,7 +33,7 @@ class Managed:
     def __init__(self, graph: Graph, **parameters: Any) -> None:
         self.graph, self.node = graph, in_process(graph, **parameters)
         self.errors: list[str] = []
-        self.node.get_logger = lambda: Said(self.errors)
+        self.node.get_logger = lambda: LogLines(self.errors)
         graph.executor.add_node(self.node)
         self.poses: list[PoseStamped] = graph.listen(PoseStamped, "/mail_localizer/pose")
         self._walk = messages(60.0)
@@ -49,8 +49,8 @@ class Managed:
         request.transition.id = TRANSITIONS[transition]
         return bool(self.graph.call(ChangeState, "/mail_localizer/change_state", request).success)
 
-    def hear(self, count: int = 300) -> None:
-        """So many samples, at 100 Hz, that follow the last ones."""
+    def push_samples(self, count: int = 300) -> None:
+        """The next samples, at 100 Hz."""
         for _ in range(count):
             self.node.on_field(next(self._walk))
 

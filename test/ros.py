@@ -96,16 +96,16 @@ class Graph:
         """The list that messages on a topic are added to while the graph spins; none is lost."""
         from mail_ros.nodes import qos
 
-        heard: list[Any] = []
-        self.node.create_subscription(msgtype, topic, heard.append, qos.lossless(), raw=raw)
-        return heard
+        received: list[Any] = []
+        self.node.create_subscription(msgtype, topic, received.append, qos.lossless(), raw=raw)
+        return received
 
     def call(self, kind: Any, service: str, request: Any) -> Any:
-        """What a service answers, once it is there."""
+        """The response of a service, once it is there."""
         client = self.node.create_client(kind, service)
         self.wait(client.service_is_ready, f"for {service}")
         future = client.call_async(request)
-        self.wait(future.done, f"for an answer of {service}")
+        self.wait(future.done, f"for a response of {service}")
         self.node.destroy_client(client)
         return future.result()
 
@@ -117,7 +117,7 @@ class Graph:
             self.executor.spin_once(timeout_sec=0.05)
 
     def spin(self, seconds: float) -> None:
-        """Hear what comes in a while: only to show that nothing does."""
+        """Receive messages for a while: only to show that there are none."""
         deadline_s = time.monotonic() + seconds
         while time.monotonic() < deadline_s:
             self.executor.spin_once(timeout_sec=0.02)
@@ -132,7 +132,7 @@ class Graph:
         rclpy.shutdown(context=self.context)
 
 
-class Said:
+class LogLines:
     """A logger that keeps its warnings and errors."""
 
     def __init__(self, lines: list[str]) -> None:
@@ -144,11 +144,11 @@ class Said:
     error = warning
 
     def info(self, line: str) -> None:
-        """What goes well is not kept."""
+        """Not kept."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever has a graph waits for others in real time."""
+    """A test with a graph waits for others in real time."""
     for item in items:
         if "ros_domain" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.real_time)

@@ -45,11 +45,11 @@ def test_train_then_evaluate(tmp_path: Path) -> None:
         synthetic_walk(30.0, 50.0, seed=seed).write(tmp_path / f"walk{seed}")
     model, run, walk0, walk1 = (tmp_path / name for name in ("site.safetensors", "run", "walk0", "walk1"))
     train = ["train", walk0, walk1, "--validate", tmp_path / "walk[2]", "--out", model, "--run", run, *QUICK]
-    said = mail_ros(*train).splitlines()
-    assert "single windows of the validation walks" in said[0]
-    assert said[-3] == f"model: {model}   run: {run}"
-    assert said[-2] == f"next: ros2 launch mail_ros mail.launch.py model:={model} tracker:=walking"
-    assert said[-1] == f"  or: mail_ros evaluate {model} {tmp_path}/walk2 --tracker walking"
+    output = mail_ros(*train).splitlines()
+    assert "single windows of the validation walks" in output[0]
+    assert output[-3] == f"model: {model}   run: {run}"
+    assert output[-2] == f"next: ros2 launch mail_ros mail.launch.py model:={model} tracker:=walking"
+    assert output[-1] == f"  or: mail_ros evaluate {model} {tmp_path}/walk2 --tracker walking"
     assert {p.name for p in run.iterdir()} >= {"config.json", "metrics.jsonl", "model.safetensors"}
     assert [bag["bag"] for bag in load_model(model)[1].training["bags"]["validate"]] == ["walk2"]
 
@@ -62,7 +62,7 @@ def test_train_then_evaluate(tmp_path: Path) -> None:
         assert rows["all, moving"]["estimates"] == sum(1 for _ in csv.DictReader(file)) > 200
 
     assert "add --resume" in mail_ros(*train, code=1)
-    assert mail_ros(*train, "--resume").splitlines() == said
+    assert mail_ros(*train, "--resume").splitlines() == output
 
 
 @pytest.mark.slow
@@ -140,27 +140,26 @@ def test_a_cut_off_bag_is_repaired_and_a_whole_one_left_alone(tmp_path: Path) ->
 @pytest.mark.slow
 def test_a_calibration_drive_becomes_a_robot_file(tmp_path: Path) -> None:
     robot, whole = tmp_path / "robot.json", np.concatenate([forth_and_back((0.3, 0.9)), spins()])
-    said = mail_ros("calibrate", made_up(whole).write(tmp_path / "drive"), "--out", robot)
-    assert "velocity:left_wheel_joint" in said
-    assert "hard iron: 12." in said or "hard iron: 11.9" in said
-    assert said.splitlines()[-1] == (
+    output = mail_ros("calibrate", made_up(whole).write(tmp_path / "drive"), "--out", robot)
+    assert "velocity:left_wheel_joint" in output
+    assert "hard iron: 12." in output or "hard iron: 11.9" in output
+    assert output.splitlines()[-1] == (
         f"robot: {robot}   next: mail_ros train BAGS --validate BAGS --out site.safetensors --robot {robot}"
     )
     assert read_robot(robot).motor.inputs == MOTOR.inputs
     straight = made_up(forth_and_back((0.3, 0.9))).write(tmp_path / "straight", tf=False)
-    said = mail_ros("calibrate", straight, "--out", robot)
-    assert "went alike: each is given half" in said
-    assert "hard iron: as it was" in said
+    output = mail_ros("calibrate", straight, "--out", robot)
+    assert "are collinear: each gets half of the field" in output
+    assert "hard iron: unchanged" in output
     assert any(read_robot(robot).hard_iron_ut), "of the first drive"
     assert read_robot(robot).mount_xyzw == TILTED, "likewise"
     lifted = made_up(each_and_both(), lifted=True).write(tmp_path / "lifted", odometry=False)
-    assert "add --lifted" in mail_ros("calibrate", lifted, "--out", robot, code=1)
-    assert "as --mount has it" in mail_ros("calibrate", lifted, "--out", robot, "--lifted", "--mount", "0,0,90")
+    assert "say so with --lifted" in mail_ros("calibrate", lifted, "--out", robot, code=1)
+    assert "from --mount" in mail_ros("calibrate", lifted, "--out", robot, "--lifted", "--mount", "0,0,90")
     assert "wanted x,y,z,w or roll" in mail_ros("calibrate", lifted, "--out", robot, "--mount", "up", code=1)
 
 
-@pytest.mark.slow
-def test_what_reads_bags_takes_a_robot_file(tmp_path: Path) -> None:
+def test_verbs_that_read_bags_accept_a_robot_file(tmp_path: Path) -> None:
     bag, robot = synthetic_walk(40.0).write(tmp_path / "walk"), tmp_path / "robot.json"
     robot.write_text('{"hard_iron_ut": [0, 0, 60]}')
     bare, freed = (json.loads(mail_ros("check", bag, "--json", *more)) for more in ((), ("--robot", robot)))
@@ -190,16 +189,16 @@ def test_help_of_import_lists_every_kind() -> None:
 @pytest.mark.slow
 def test_check_judges_bags_and_draws_what_they_cover(tmp_path: Path) -> None:
     mail_ros("simulate", "--out", tmp_path, "--walks", "2")
-    said = mail_ros("check", *sorted(tmp_path.glob("walk_*")), "--coverage", tmp_path / "coverage")
-    assert "2 of 2 bags are usable" in said
-    assert "all of it walked both ways" in said
-    assert said.splitlines()[-1].startswith(
+    output = mail_ros("check", *sorted(tmp_path.glob("walk_*")), "--coverage", tmp_path / "coverage")
+    assert "2 of 2 bags are usable" in output
+    assert "all of it walked both ways" in output
+    assert output.splitlines()[-1].startswith(
         f"next: mail_ros train {tmp_path}/walk_00 --validate {tmp_path}/walk_01 --out"
     )
     assert sorted(path.name for path in (tmp_path / "coverage").iterdir()) == ["0.png"]
 
 
-def test_check_fails_where_a_bag_is_not_usable_and_says_why(tmp_path: Path) -> None:
+def test_check_fails_for_an_unusable_bag_with_the_reason(tmp_path: Path) -> None:
     good = synthetic_walk(40.0).write(tmp_path / "good")
     gauss = synthetic_walk(40.0)._replace(field_ut=synthetic_walk(40.0).field_ut * 1e4).write(tmp_path / "gauss")
     done = run_verb("check", good, gauss, tmp_path / "none", "--json")

@@ -66,7 +66,7 @@ def test_every_example_runs_and_has_its_result_as_json(name: str, example: Examp
 
 
 @pytest.mark.parametrize(("name", "example"), LONG, ids=[name for name, _ in LONG])
-def test_every_example_that_takes_long_is_called_rightly(name: str, example: Example) -> None:
+def test_every_long_example_has_valid_arguments(name: str, example: Example) -> None:
     VERBS[name].make_context(*verb_of(shlex.split(example.command)))
 
 
@@ -84,7 +84,7 @@ def test_every_verb_that_prints_a_result_prints_it_as_json() -> None:
     assert lacking == TALKS
 
 
-def test_every_option_says_what_it_is() -> None:
+def test_every_option_has_a_help_text() -> None:
     for name, verb in VERBS.items():
         assert verb.help, name
         for parameter in verb.params:
@@ -106,7 +106,7 @@ def test_a_shell_completes_verbs_options_and_words(tmp_path: Path) -> None:
     assert complete("import", "") == list(IMPORTERS)
 
 
-def test_completion_offers_what_begins_so() -> None:
+def test_completion_offers_matching_words() -> None:
     assert among("none", "walking")("w") == ["walking"]
 
 
@@ -127,18 +127,18 @@ def ended(*arguments: object) -> tuple[int, str]:
     ],
 )
 def test_wrong_usage_is_one_line_that_names_the_help(arguments: list[str], line: str) -> None:
-    code, said = ended(*arguments)
+    code, output = ended(*arguments)
     assert code == ExitCode.USAGE
-    assert said.lower().startswith(line.lower())  # older typers write an argument in capitals
-    assert said.endswith("--help`\n")
-    assert said.count("\n") == 1
+    assert output.lower().startswith(line.lower())  # older typers write an argument in capitals
+    assert output.endswith("--help`\n")
+    assert output.count("\n") == 1
 
 
 @pytest.mark.parametrize("verb", MOVED)
 def test_a_verb_that_moved_out_of_the_package_names_the_new_command(verb: str) -> None:
-    code, said = ended("benchmark", verb, "bags", "--out", "runs", "--help")
-    assert code == ExitCode.MEND
-    assert said == (
+    code, output = ended("benchmark", verb, "bags", "--out", "runs", "--help")
+    assert code == ExitCode.FAILED
+    assert output == (
         f"mail_ros: mail_ros benchmark {verb}: wanted a verb of the installed package, found one that runs from a "
         f"checkout only; run `python -m benchmarks {verb}` in a checkout of mail_ros\n"
     )
@@ -153,18 +153,17 @@ def test_without_a_verb_the_help_is_shown(arguments: list[str]) -> None:
     assert "Usage: mail_ros" in done.stdout
 
 
-@pytest.mark.process
-def test_the_version_is_told() -> None:
+def test_the_version_is_printed() -> None:
     done = subprocess.run([sys.executable, "-m", "mail_ros.cli.main", "--version"], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"mail_ros {mail_ros.__version__}\n", "")
 
 
 def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    code, said = ended("simulate", "--out", tmp_path / "file", "--walks", "1")
-    assert code == ExitCode.MEND
-    assert said.startswith(f"mail_ros: {tmp_path / 'file'}")
-    assert said.endswith("found not a directory; mend that, or name another\n")
+    code, output = ended("simulate", "--out", tmp_path / "file", "--walks", "1")
+    assert code == ExitCode.FAILED
+    assert output.startswith(f"mail_ros: {tmp_path / 'file'}")
+    assert output.endswith("found not a directory; correct that, or name another\n")
 
 
 @pytest.mark.process
@@ -179,10 +178,10 @@ def test_ctrl_c_ends_a_verb_without_a_word(tmp_path: Path) -> None:
             assert time.monotonic() < deadline_s
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=30)
+        _, output = process.communicate(timeout=30)
     finally:
         process.kill()
-    assert (process.returncode, said.strip()) == (ExitCode.INTERRUPTED, "")
+    assert (process.returncode, output.strip()) == (ExitCode.INTERRUPTED, "")
 
 
 def test_an_error_of_our_own_shows_where(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -52,7 +52,7 @@ class TestWhileItDrives(unittest.TestCase):
 
     def on_pose(self, msg: PoseStamped) -> None:
         if stamp(msg) in self.truth:
-            self.near.append(float(np.linalg.norm(place(msg) - place(self.truth[stamp(msg)]))) < NEAR_M)
+            self.near.append(float(np.linalg.norm(position_m(msg) - position_m(self.truth[stamp(msg)]))) < NEAR_M)
 
     def test_the_robot_is_found(self) -> None:
         deadline_s = time.monotonic() + PATIENCE_S
@@ -74,5 +74,5 @@ def stamp(msg: PoseStamped) -> tuple[int, int]:
     return msg.header.stamp.sec, msg.header.stamp.nanosec
 
 
-def place(msg: PoseStamped) -> np.ndarray[Any, np.dtype[np.float64]]:
+def position_m(msg: PoseStamped) -> np.ndarray[Any, np.dtype[np.float64]]:
     return np.array([msg.pose.position.x, msg.pose.position.y])

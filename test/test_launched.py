@@ -1,4 +1,4 @@
-"""Launch files at work: they start what they are asked for, hand on what they are told, and end cleanly by Ctrl-C."""
+"""Launch files at work: they start the requested nodes, forward arguments, and end cleanly by Ctrl-C."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def test_the_robot_of_the_demo_is_localized_in_its_namespace(
 
 
 def test_a_fleet_is_launched_and_ends(launch: Callable[..., Process], model: Path) -> None:
-    started = launch("fleet.launch.py", f"model:={model}", "most:=3")
+    started = launch("fleet.launch.py", f"model:={model}", "max_robots:=3")
     started.wait_for("room for 3 robots")
     assert ctrl_c(started) == 0, started.output
 

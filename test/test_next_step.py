@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mail_ros.cli.next_step import gathered, say_next, told, words
+from mail_ros.cli.next_step import bag_arguments, print_next, quoted, reading_options
 
 
 @pytest.fixture
@@ -19,13 +19,13 @@ def bags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
 
 def test_bags_are_gathered_where_a_pattern_means_them_and_no_others(bags: list[Path]) -> None:
-    assert gathered(bags) == "bags/*"
-    assert gathered(bags[:3]) == "bags/route1_round*"
-    assert gathered(bags[::3]) == "bags/*_round1"
-    assert gathered([bags[0], bags[1], bags[3], bags[4]]) == "bags/*_round1 bags/*_round2"
-    assert gathered([bags[0], bags[5]]) == "bags/route1_round1 bags/route2_round3"
-    assert gathered(bags[:1]) == "bags/route1_round1"
-    assert gathered([bags[0], Path("other")]) == "bags/route1_round1 other"
+    assert bag_arguments(bags) == "bags/*"
+    assert bag_arguments(bags[:3]) == "bags/route1_round*"
+    assert bag_arguments(bags[::3]) == "bags/*_round1"
+    assert bag_arguments([bags[0], bags[1], bags[3], bags[4]]) == "bags/*_round1 bags/*_round2"
+    assert bag_arguments([bags[0], bags[5]]) == "bags/route1_round1 bags/route2_round3"
+    assert bag_arguments(bags[:1]) == "bags/route1_round1"
+    assert bag_arguments([bags[0], Path("other")]) == "bags/route1_round1 other"
 
 
 def test_what_a_shell_would_take_apart_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,16 +33,16 @@ def test_what_a_shell_would_take_apart_is_quoted(tmp_path: Path, monkeypatch: py
     odd = [Path("my bags") / name for name in ("a", "b")]
     for path in odd:
         path.mkdir(parents=True)
-    assert gathered(odd) == "'my bags/a' 'my bags/b'"
-    assert words("mail_ros", Path("it's")) == "mail_ros 'it'\"'\"'s'"
+    assert bag_arguments(odd) == "'my bags/a' 'my bags/b'"
+    assert quoted("mail_ros", Path("it's")) == "mail_ros 'it'\"'\"'s'"
 
 
-def test_how_bags_are_read_is_said_again() -> None:
-    assert told("/imu/mag", "", None) == ()
-    assert told("/mag", "/tf", None) == ("--topic", "/mag", "--truth", "/tf")
-    assert told("/imu/mag", "", Path("robot.json")) == ("--robot", "robot.json")
+def test_options_that_differ_from_their_defaults_are_repeated() -> None:
+    assert reading_options("/imu/mag", "", None) == ()
+    assert reading_options("/mag", "/tf", None) == ("--topic", "/mag", "--truth", "/tf")
+    assert reading_options("/imu/mag", "", Path("robot.json")) == ("--robot", "robot.json")
 
 
-def test_several_ways_to_go_on_are_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
-    say_next("mail_ros check", "mail_ros train")
+def test_alternatives_are_labelled(capsys: pytest.CaptureFixture[str]) -> None:
+    print_next("mail_ros check", "mail_ros train")
     assert capsys.readouterr().out == "next: mail_ros check\n  or: mail_ros train\n"

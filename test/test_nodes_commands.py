@@ -1,4 +1,4 @@
-"""What a running localizer can be told: where it is, that it may be anywhere, and that its model is a new one."""
+"""Commands to a running localizer: an initial pose, reinitialization, a saved pose and another model."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wh
 
 from geometry_msgs.msg import PoseWithCovarianceStamped
 from helpers import tiny_config, tiny_model
-from mail_ros.core.localizer.tracked import TrackedLocalizer
 from managed import Managed
 from rclpy.parameter import Parameter
 from ros import Graph
@@ -26,7 +25,7 @@ from mail_ros.core.localizer.saved_pose import read_pose
 from mail_ros.core.types import Status
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_stamp_ns
-from mail_ros.nodes.runtime_node import put_to_work
+from mail_ros.nodes.runtime_node import load_runtime
 
 
 @pytest.fixture
@@ -35,7 +34,7 @@ def model(tmp_path: Path) -> Path:
     return tiny_model(tmp_path / "site.safetensors", tiny_config("heatmap"), floor=2)
 
 
-def place(x: float, frame: str = "map_floor_2") -> PoseWithCovarianceStamped:
+def initial_pose(x: float, frame: str = "map_floor_2") -> PoseWithCovarianceStamped:
     """As RViz sends it."""
     msg = PoseWithCovarianceStamped()
     msg.header.frame_id = frame
@@ -44,35 +43,33 @@ def place(x: float, frame: str = "map_floor_2") -> PoseWithCovarianceStamped:
     return msg
 
 
-def believed(managed: Managed) -> tuple[float, float]:
-    """Where the tracker believes it is, along x, and how surely."""
-    localizer = managed.node.runtime.localizer
-    assert isinstance(localizer, TrackedLocalizer)
-    posterior = localizer.tracker.posterior()
+def tracked_x(managed: Managed) -> tuple[float, float]:
+    """The tracker's position along x, and its probability of being near."""
+    posterior = managed.node.runtime.localizer.filter.posterior()
     return float(posterior.position_m[0]), posterior.near
 
 
-def test_an_initial_pose_is_believed_until_told_that_it_may_be_anywhere(graph: Graph, model: Path) -> None:
+def test_an_initial_pose_holds_until_reinitialization(graph: Graph, model: Path) -> None:
     managed = Managed(graph, model=str(model), tracker="walking")
     publisher = graph.node.create_publisher(PoseWithCovarianceStamped, "/initialpose", qos.poses())
     graph.wait(lambda: publisher.get_subscription_count() == 1)
-    managed.hear()
-    publisher.publish(place(3.0))
-    graph.wait(lambda: believed(managed)[1] > 0.99)
-    assert believed(managed)[0] == pytest.approx(3.0, abs=0.01)
+    managed.push_samples()
+    publisher.publish(initial_pose(3.0))
+    graph.wait(lambda: tracked_x(managed)[1] > 0.99)
+    assert tracked_x(managed)[0] == pytest.approx(3.0, abs=0.01)
     graph.call(Empty, "/reinitialize_global_localization", Empty.Request())
-    assert believed(managed)[1] < 0.3
-    assert managed.node.runtime.localizer.reader.fill == 1.0, "the window stays"
-    assert not managed.errors
+    assert tracked_x(managed)[1] < 0.3
+    assert managed.node.runtime.localizer.window.fill == 1.0, "the window stays"
+    assert not [line for line in managed.errors if "not used" in line], "both commands are accepted"
 
 
 @pytest.mark.parametrize(
     ("tracker", "msg", "reason"),
     [
-        ("none", place(3.0), "the place of the device: wanted a tracker that carries it on"),
-        ("walking", place(3.0, "odom"), "header.frame_id: wanted map, or map_floor_1 and so on, found odom"),
-        ("walking", place(3.0, "map"), "the place of the device: wanted one within 3.0 m of the survey"),
-        ("walking", place(math.nan), "the place of the device: wanted finite numbers"),
+        ("none", initial_pose(3.0), "the initial pose: wanted a tracker that carries it from window to window"),
+        ("walking", initial_pose(3.0, "odom"), "header.frame_id: wanted map, or map_floor_1 and so on, found odom"),
+        ("walking", initial_pose(3.0, "map"), "the initial pose: wanted a position within 3.0 m of the survey"),
+        ("walking", initial_pose(math.nan), "the initial pose: wanted finite numbers"),
     ],
 )
 def test_an_initial_pose_that_cannot_be_used_is_refused_with_the_reason(
@@ -84,12 +81,12 @@ def test_an_initial_pose_that_cannot_be_used_is_refused_with_the_reason(
     assert line.startswith(f"initial pose not used: {reason}")
 
 
-def test_who_is_not_active_is_told_nothing(graph: Graph, model: Path) -> None:
+def test_commands_are_ignored_while_the_node_is_not_active(graph: Graph, model: Path) -> None:
     managed = Managed(graph, model=str(model), tracker="walking")
     assert managed.change("deactivate")
-    managed.node.commands.on_initial_pose(place(3.0))
+    managed.node.commands.on_initial_pose(initial_pose(3.0))
     graph.call(Empty, "/reinitialize_global_localization", Empty.Request())
-    assert believed(managed)[1] < 0.3
+    assert tracked_x(managed)[1] < 0.3
     assert [line.partition(" came")[0] for line in managed.errors] == [
         "an initial pose",
         "reinitialize_global_localization",
@@ -99,16 +96,16 @@ def test_who_is_not_active_is_told_nothing(graph: Graph, model: Path) -> None:
 def test_a_model_is_exchanged_while_it_runs(graph: Graph, model: Path) -> None:
     managed = Managed(graph, model=str(model))
     graph.wait(lambda: managed.node.poses.plain.get_subscription_count() == 1)
-    managed.hear()
+    managed.push_samples()
     graph.wait(lambda: len(managed.poses) > 0)
     tiny_model(model, tiny_config("heatmap"), map_frame="hall", floor=0, seed=1)
-    answer = graph.call(Trigger, "/mail_localizer/reload_model", Trigger.Request())
-    assert (answer.success, answer.message) == (True, f"localizing with {model}")
+    response = graph.call(Trigger, "/mail_localizer/reload_model", Trigger.Request())
+    assert (response.success, response.message) == (True, f"localizing with {model}")
     graph.spin(0.2)
-    said = len(managed.poses)
-    managed.hear()
-    graph.wait(lambda: len(managed.poses) > said)
-    assert {pose.header.frame_id for pose in managed.poses[said:]} == {"hall"}
+    before = len(managed.poses)
+    managed.push_samples()
+    graph.wait(lambda: len(managed.poses) > before)
+    assert {pose.header.frame_id for pose in managed.poses[before:]} == {"hall"}
 
 
 def test_the_model_can_be_set_while_it_runs_and_nothing_else(graph: Graph, model: Path) -> None:
@@ -122,17 +119,17 @@ def test_the_model_can_be_set_while_it_runs_and_nothing_else(graph: Graph, model
     assert managed.node.runtime.map_frame == "hall"
 
 
-def test_a_new_model_that_cannot_be_used_leaves_the_old_one_at_work(graph: Graph, model: Path) -> None:
+def test_an_invalid_new_model_leaves_the_old_one_in_use(graph: Graph, model: Path) -> None:
     managed = Managed(graph, model=str(model))
     graph.wait(lambda: managed.node.poses.plain.get_subscription_count() == 1)
-    managed.hear()
+    managed.push_samples()
     model.write_text("weights")
-    answer = graph.call(Trigger, "/mail_localizer/reload_model", Trigger.Request())
-    assert not answer.success
-    assert answer.message.startswith(f"the old model stays: {model}: wanted a safetensors file, found something else")
-    said = len(managed.poses)
-    managed.hear(50)
-    graph.wait(lambda: len(managed.poses) > said)
+    response = graph.call(Trigger, "/mail_localizer/reload_model", Trigger.Request())
+    assert not response.success
+    assert response.message.startswith(f"the old model stays: {model}: wanted a safetensors file, found something else")
+    before = len(managed.poses)
+    managed.push_samples(50)
+    graph.wait(lambda: len(managed.poses) > before)
 
 
 def test_while_a_model_is_loaded_poses_come_from_the_old_one_and_no_second_load_begins(
@@ -144,99 +141,97 @@ def test_while_a_model_is_loaded_poses_come_from_the_old_one_and_no_second_load_
     graph.wait(
         lambda: publisher.get_subscription_count() == 1 and managed.node.poses.plain.get_subscription_count() == 1
     )
-    managed.hear()
+    managed.push_samples()
     old = managed.node.runtime
 
     def slow(parameters: Any, now_ns: Any) -> Any:
         assert go_on.wait(30.0)
-        return put_to_work(parameters, now_ns)
+        return load_runtime(parameters, now_ns)
 
-    monkeypatch.setattr("mail_ros.nodes.commands.put_to_work", slow)
+    monkeypatch.setattr("mail_ros.nodes.commands.load_runtime", slow)
     client = graph.node.create_client(Trigger, "/mail_localizer/reload_model")
     assert client.wait_for_service(10.0)
     first = client.call_async(Trigger.Request())
     graph.wait(lambda: managed.node.commands._reloading)
     assert graph.call(Trigger, "/mail_localizer/reload_model", Trigger.Request()).message.endswith("is under way")
-    said = len(managed.poses)
+    before = len(managed.poses)
     for _ in range(50):
         publisher.publish(next(managed._walk))
-    graph.wait(lambda: len(managed.poses) >= said + 4)
+    graph.wait(lambda: len(managed.poses) >= before + 4)
     assert managed.node.runtime is old
     go_on.set()
     graph.wait(first.done)
     assert first.result().success
     assert managed.node.runtime is not old
-    said = len(managed.poses)
-    managed.hear(50)
-    graph.wait(lambda: len(managed.poses) >= said + 4)
+    before = len(managed.poses)
+    managed.push_samples(50)
+    graph.wait(lambda: len(managed.poses) >= before + 4)
     step_ns = np.diff([to_stamp_ns(pose.header.stamp) for pose in managed.poses])
     assert 0 < step_ns.min() <= step_ns.max() < 0.12e9, "one every 0.1 s, of a sensor at 100 Hz"
 
 
-def test_not_even_a_bug_in_loading_ends_a_localizer_at_work(
-    graph: Graph, model: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_bug_in_loading_does_not_end_a_localizer(graph: Graph, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     managed = Managed(graph, model=str(model))
 
     def broken(path: Path) -> None:
         raise MemoryError("no room\nat all")
 
     monkeypatch.setattr("mail_ros.nodes.runtime_node.load_model", broken)
-    answer = graph.call(Trigger, "/mail_localizer/reload_model", Trigger.Request())
-    assert not answer.success
-    assert answer.message.startswith("the old model stays: MemoryError(")
+    response = graph.call(Trigger, "/mail_localizer/reload_model", Trigger.Request())
+    assert not response.success
+    assert response.message.startswith("the old model stays: MemoryError(")
     assert managed.state == "active"
 
 
-def test_who_is_started_again_begins_where_he_was(graph: Graph, model: Path) -> None:
-    """Even after a kill: the place is kept at every save."""
-    place_file = graph.folder / "place.json"
-    node = graph.start("mail_localizer", f"model:={model}", "tracker:=walking", f"state_file:={place_file}")
+def test_a_restarted_localizer_starts_from_the_saved_pose(graph: Graph, model: Path) -> None:
+    """Even after a kill: every save writes the file."""
+    pose_file = graph.folder / "pose.json"
+    node = graph.start("mail_localizer", f"model:={model}", "tracker:=walking", f"state_file:={pose_file}")
     node.wait_for("a pose every")
     publisher = graph.node.create_publisher(PoseWithCovarianceStamped, "/initialpose", qos.poses())
     field = graph.node.create_publisher(MagneticField, "/imu/mag", qos.lossless())
     graph.wait(lambda: publisher.get_subscription_count() == 1 and field.get_subscription_count() == 1)
     for _ in range(2):
-        answer = graph.call(Trigger, "/mail_localizer/save_state", Trigger.Request())
-        assert not answer.success
-        assert answer.message == "the place: wanted one that is sure, found FILLING; try again later"
-    place_file.write_text(
+        response = graph.call(Trigger, "/mail_localizer/save_state", Trigger.Request())
+        assert not response.success
+        assert response.message == "the pose: wanted LOCALIZED or STATIONARY, found FILLING; try again later"
+    pose_file.write_text(
         '{"map_frame": "map", "floor": 2, "stamp_ns": 1, "position_m": [3.0, 1.0], "covariance_m2": [0.1, 0.0, 0.1]}'
     )
     node.popen.kill()
     node.popen.wait()
-    again = graph.start("mail_localizer", f"model:={model}", "tracker:=walking", f"state_file:={place_file}")
-    again.wait_for("begun where it was: x 3.00 m, y 1.00 m, floor 2")
+    again = graph.start("mail_localizer", f"model:={model}", "tracker:=walking", f"state_file:={pose_file}")
+    again.wait_for("starting from the saved pose: x 3.00 m, y 1.00 m, floor 2")
     assert again.stop() == 0, again.output
 
 
-def test_a_sure_place_is_kept_on_command_and_at_the_end(graph: Graph, model: Path) -> None:
-    place_file = graph.folder / "place.json"
-    managed = Managed(graph, model=str(model), tracker="walking", state_file=str(place_file))
-    managed.hear()
+def test_a_trusted_pose_is_saved_on_command_and_at_the_end(graph: Graph, model: Path) -> None:
+    pose_file = graph.folder / "pose.json"
+    managed = Managed(graph, model=str(model), tracker="walking", state_file=str(pose_file))
+    managed.push_samples()
     last = managed.node.runtime.last
     assert last is not None
     managed.node.runtime.last = replace(last, status=Status.LOCALIZED)
-    answer = graph.call(Trigger, "/mail_localizer/save_state", Trigger.Request())
-    assert (answer.success, answer.message) == (True, f"kept in {place_file}")
-    assert read_pose(place_file, "map").where_m == pytest.approx(last.position_m)
-    place_file.unlink()
+    response = graph.call(Trigger, "/mail_localizer/save_state", Trigger.Request())
+    assert (response.success, response.message) == (True, f"saved in {pose_file}")
+    assert read_pose(pose_file, "map").mean_m == pytest.approx(last.position_m)
+    pose_file.unlink()
     managed.node.close()
-    assert read_pose(place_file, "map").floor == 2
+    assert read_pose(pose_file, "map").floor == 2
 
 
-def test_without_a_file_no_place_is_kept(graph: Graph, model: Path) -> None:
+def test_without_a_file_no_pose_is_saved(graph: Graph, model: Path) -> None:
     Managed(graph, model=str(model))
-    answer = graph.call(Trigger, "/mail_localizer/save_state", Trigger.Request())
-    assert answer.message == "parameter state_file: wanted a file, found none; start with one"
+    response = graph.call(Trigger, "/mail_localizer/save_state", Trigger.Request())
+    assert response.message == "parameter state_file: wanted a file, found none; start with one"
 
 
-def test_a_place_of_another_map_is_said_and_not_begun_at(graph: Graph, model: Path) -> None:
-    place_file = graph.folder / "place.json"
-    place_file.write_text(
+def test_a_saved_pose_of_another_map_is_reported_and_not_used(graph: Graph, model: Path) -> None:
+    pose_file = graph.folder / "pose.json"
+    pose_file.write_text(
         '{"map_frame": "hall", "floor": 2, "stamp_ns": 1, "position_m": [3.0, 1.0], "covariance_m2": [0.1, 0.0, 0.1]}'
     )
-    node = graph.start("mail_localizer", f"model:={model}", "tracker:=walking", f"state_file:={place_file}")
-    node.wait_for("not begun where it was")
+    node = graph.start("mail_localizer", f"model:={model}", "tracker:=walking", f"state_file:={pose_file}")
+    node.wait_for("saved pose not used")
     node.wait_for("a pose every")
     assert node.stop() == 0, node.output

@@ -20,9 +20,9 @@ from mail_ros.core.errors import MailError
 from mail_ros.core.types import Estimate, Hypothesis, Status
 from mail_ros.data.messages import decode_field, decode_joints
 from mail_ros.nodes.conversions import (
+    from_initial_pose,
     message_class,
     to_joint_reading,
-    to_place,
     to_pose,
     to_pose_array,
     to_pose_with_covariance,
@@ -35,7 +35,7 @@ STAMPS = st.integers(-(2**31) * 10**9, 2**31 * 10**9 - 1)
 
 
 @given(stamp_ns=STAMPS, tesla=st.tuples(*[st.floats(width=64)] * 3))
-def test_the_node_hears_what_a_bag_holds_to_the_last_bit(stamp_ns: int, tesla: tuple[float, float, float]) -> None:
+def test_the_node_reads_what_a_bag_holds_to_the_last_bit(stamp_ns: int, tesla: tuple[float, float, float]) -> None:
     msg = MagneticField()
     msg.header.stamp = to_time(stamp_ns)
     msg.magnetic_field.x, msg.magnetic_field.y, msg.magnetic_field.z = tesla
@@ -79,7 +79,7 @@ def test_a_pose_lies_in_the_frame_of_its_floor_and_carries_the_estimate_s_stamp(
     assert (rotation.x, rotation.y, rotation.z, rotation.w) == (0.0, 0.0, 0.0, 1.0)
 
 
-def test_a_covariance_says_that_the_angles_are_not_known() -> None:
+def test_unknown_angles_have_a_wide_covariance() -> None:
     covariance_m2 = np.array([[2.0, -0.5], [-0.5, 1.0]])
     estimate = Estimate(10**9, np.array([1.5, -2.5]), covariance_m2, 1, Status.UNCERTAIN, (1.0,))
     msg, plain = to_pose_with_covariance(estimate, "site"), to_pose(estimate, "site")
@@ -95,35 +95,35 @@ def test_a_message_type_is_found_by_name() -> None:
 
 
 @pytest.mark.parametrize("msgtype", ["nowhere_msgs/msg/Thing", "sensor_msgs/msg/Thing", "thing", ""])
-def test_an_unknown_message_type_says_what_to_install(msgtype: str) -> None:
+def test_an_unknown_message_type_names_what_to_install(msgtype: str) -> None:
     with pytest.raises(MailError, match=r"wanted its ROS package to be installed, found nothing; install"):
         message_class(msgtype)
 
 
 @pytest.mark.parametrize(("frame", "floor"), [("site", 0), ("site_floor_-2", -2)])
-def test_a_place_lies_on_the_floor_whose_frame_it_names(frame: str, floor: int) -> None:
+def test_an_initial_pose_is_on_the_floor_of_its_frame(frame: str, floor: int) -> None:
     estimate = Estimate(10**9, np.array([1.5, -2.5]), np.array([[2.0, -0.5], [-0.5, 1.0]]), floor, Status.UNCERTAIN, ())
     msg = to_pose_with_covariance(estimate, "site")
     assert msg.header.frame_id == frame
-    position_m, covariance_m2, heard_floor = to_place(msg, "site")
+    position_m, covariance_m2, heard_floor = from_initial_pose(msg, "site")
     assert (position_m.tolist(), heard_floor) == ([1.5, -2.5], floor)
     assert covariance_m2.tolist() == estimate.covariance_m2.tolist()
 
 
 @pytest.mark.parametrize("frame", ["", "odom", "/site", "site_floor_x", "other_floor_1"])
-def test_a_place_in_a_frame_of_no_floor_is_refused(frame: str) -> None:
+def test_an_initial_pose_in_a_frame_of_no_floor_is_refused(frame: str) -> None:
     msg = PoseWithCovarianceStamped()
     msg.header.frame_id = frame
     with pytest.raises(MailError, match=r"header.frame_id: wanted site, or site_floor_1 and so on, found"):
-        to_place(msg, "site")
+        from_initial_pose(msg, "site")
 
 
-def test_hypotheses_are_those_on_the_floor_of_the_pose_in_its_frame() -> None:
-    places = [
+def test_candidatesare_those_on_the_floor_of_the_pose_in_its_frame() -> None:
+    candidates = [
         Hypothesis(np.array(at_m), floor, 0.3) for at_m, floor in (([1.0, 2.0], 1), ([3.0, 4.0], 0), ([5.0, 6.0], 1))
     ]
     estimate = Estimate(10**9, np.array([1.5, -2.5]), np.eye(2), 1, Status.UNCERTAIN, ())
-    msg = to_pose_array(places, estimate, "site")
+    msg = to_pose_array(candidates, estimate, "site")
     assert msg.header == to_pose(estimate, "site").header
     assert [(pose.position.x, pose.position.y) for pose in msg.poses] == [(1.0, 2.0), (5.0, 6.0)]
     assert all(pose.orientation.w == 1.0 for pose in msg.poses)

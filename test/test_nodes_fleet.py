@@ -1,4 +1,4 @@
-"""Several robots' localizers in one node: each is told what a node of its own would tell it."""
+"""Several robots' localizers in one node: each robot gets the poses of a node of its own."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from ros import Graph
 from sensor_msgs.msg import MagneticField
 
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.localizer.localizer import Localizer
+from mail_ros.core.localizer.compose import compose
 from mail_ros.core.models.model_file import load_model
 from mail_ros.core.types import Estimate, Sample
 from mail_ros.data.messages import encode_field
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_reading, to_stamp_ns
-from mail_ros.nodes.fleet_node import LEAVE_S, LOOK_S, FleetNode
+from mail_ros.nodes.fleet_node import DISCOVER_S, LEAVE_S, FleetNode
 
 STRIDE_S = 0.1
 
@@ -48,14 +48,14 @@ def messages(walk: SyntheticWalk) -> Iterator[MagneticField]:
 
 
 def alone(model: Path, walk: SyntheticWalk) -> list[Estimate]:
-    localizer = Localizer(load_model(model)[0], STRIDE_S)
+    localizer = compose(load_model(model).model, "none", STRIDE_S)
     return [estimate for msg in messages(walk) if (estimate := localizer.push(Sample(*to_reading(msg)))) is not None]
 
 
-def test_every_robot_of_a_list_hears_its_own_poses(graph: Graph, model: Path) -> None:
+def test_every_robot_of_a_list_gets_its_own_poses(graph: Graph, model: Path) -> None:
     node = fleet_of(graph, model=str(model), namespaces=["one", "/two"])
     walks = {"/one": synthetic_walk(6.0, seed=1), "/two": synthetic_walk(5.0, seed=2)}
-    heard = {name: graph.listen(PoseStamped, f"{name}/mail_localizer/pose") for name in walks}
+    received = {name: graph.listen(PoseStamped, f"{name}/mail_localizer/pose") for name in walks}
     graph.wait(lambda: all(robot.poses.plain.get_subscription_count() == 1 for robot in node.robots.values()))
     bad = MagneticField()
     bad.header.stamp.nanosec = 2_000_000_000
@@ -63,35 +63,34 @@ def test_every_robot_of_a_list_hears_its_own_poses(graph: Graph, model: Path) ->
     for name, walk in walks.items():
         for msg in messages(walk):
             node.on_field(name, msg)
-        node.answer()
     expected = {name: alone(model, walk) for name, walk in walks.items()}
-    graph.wait(lambda: all(len(heard[name]) >= len(expected[name]) > 20 for name in walks))
-    for name, poses in heard.items():
+    graph.wait(lambda: all(len(received[name]) >= len(expected[name]) > 20 for name in walks))
+    for name, poses in received.items():
         assert [to_stamp_ns(pose.header.stamp) for pose in poses] == [e.stamp_ns for e in expected[name]]
         positions = [(pose.pose.position.x, pose.pose.position.y) for pose in poses]
         np.testing.assert_allclose(positions, [e.position_m for e in expected[name]], rtol=0.0, atol=1e-4)
-    assert [robot.heard.malformed for robot in node.robots.values()] == [0, 1]
+    assert [robot.counts.malformed for robot in node.robots.values()] == [0, 1]
 
 
 def test_robots_are_found_by_their_magnetometers_and_leave_with_them(graph: Graph, model: Path) -> None:
-    node = fleet_of(graph, model=str(model), most=1)
+    node = fleet_of(graph, model=str(model), max_robots=1)
     sensors = {}
     for name in ("/rover", "/late"):
         sensors[name] = graph.node.create_publisher(MagneticField, f"{name}/imu/mag", qos.sensor_data())
         graph.wait(lambda: "/rover" in node.robots)
     graph.wait(lambda: sensors["/rover"].get_subscription_count() == 1)
-    node.look()
+    node.discover()
     assert list(node.robots) == ["/rover"]  # no room for another
     graph.node.destroy_publisher(sensors["/rover"])
     graph.wait(lambda: node.count_publishers("/rover/imu/mag") == 0)
-    for _ in range(round(LEAVE_S / LOOK_S) + 1):
-        node.look()
+    for _ in range(round(LEAVE_S / DISCOVER_S) + 1):
+        node.discover()
     assert list(node.robots) == ["/late"]
 
 
 def test_more_names_than_room_are_refused(graph: Graph, model: Path) -> None:
     with pytest.raises(ConfigError, match=r"parameter namespaces: wanted at most 1 names, found \['a', 'b'\]"):
-        fleet_of(graph, model=str(model), namespaces=["a", "b"], most=1)
+        fleet_of(graph, model=str(model), namespaces=["a", "b"], max_robots=1)
 
 
 def test_the_executable_starts_and_ends(graph: Graph, model: Path) -> None:

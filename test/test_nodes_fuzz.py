@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
 
 from helpers import synthetic_walk, tiny_config, tiny_model
-from ros import Graph, Said
+from ros import Graph, LogLines
 
 from benchmarks.soak.faults import FAULTS, START_NS, Driver
 from benchmarks.soak.localizer_soak import message
@@ -36,17 +36,17 @@ class Judge:
     """Stands where the node publishes its poses."""
 
     def __init__(self, node: Any) -> None:
-        self.intake, self.poses = node.runtime.localizer.intake, 0
-        self.window_ns = round(node.runtime.loaded.card.config.sampling.length * 1e9)
+        self.preprocessor, self.poses = node.runtime.localizer.preprocessor, 0
+        self.window_ns = round(node.runtime.loaded.card.config.window.length_s * 1e9)
         self._stamps: set[int] = set()
-        self._used: list[int] = []  # stamps since the window began anew
+        self._used: list[int] = []  # stamps since the window was emptied
         self._restarts = 0
         node.poses.plain.publish = self.see_plain
         node.poses.with_covariance.publish = self.see_covariance
 
-    def heard(self, stamp_ns: int | None, used: bool) -> None:
+    def count(self, stamp_ns: int | None, used: bool) -> None:
         """A message went in."""
-        if (restarts := self.intake.restarts.total()) != self._restarts:
+        if (restarts := self.preprocessor.restarts.total()) != self._restarts:
             self._restarts = restarts
             self._used.clear()
             self._stamps.clear()
@@ -54,9 +54,9 @@ class Judge:
             self._used = [*self._used[-3000:], stamp_ns]
 
     def see_plain(self, msg: Any) -> None:
-        stamp_ns, position, turn = to_stamp_ns(msg.header.stamp), msg.pose.position, msg.pose.orientation
+        stamp_ns, position, orientation = to_stamp_ns(msg.header.stamp), msg.pose.position, msg.pose.orientation
         assert np.isfinite([position.x, position.y, position.z]).all()
-        assert np.isclose(turn.x**2 + turn.y**2 + turn.z**2 + turn.w**2, 1.0, atol=1e-4)
+        assert np.isclose(orientation.x**2 + orientation.y**2 + orientation.z**2 + orientation.w**2, 1.0, atol=1e-4)
         assert stamp_ns not in self._stamps, "two poses with one stamp"
         self._stamps.add(stamp_ns)
         self.poses += 1
@@ -80,14 +80,14 @@ def node(graph: Graph, tmp_path: Path, request: pytest.FixtureRequest) -> Locali
     model = tiny_model(tmp_path / "site.safetensors", tiny_config("heatmap"))
     overrides = [Parameter("model", value=str(model)), Parameter("tracker", value=request.param)]
     node = LocalizerNode(context=graph.context, parameter_overrides=overrides)
-    node.get_logger = lambda: Said([])
+    node.get_logger = lambda: LogLines([])
     return node
 
 
 @pytest.mark.parametrize("node", ["none", "walking"], indirect=True)
 def test_no_sequence_of_messages_breaks_the_node_or_its_books(node: LocalizerNode) -> None:
     judge, walk = Judge(node), synthetic_walk(30.0, 50.0).field_ut
-    intake, sent, resident_kb = node.runtime.localizer.intake, 0, [0]
+    preprocessor, sent, resident_kb = node.runtime.localizer.preprocessor, 0, [0]
 
     def run(segments: list[tuple[str, int]], start_ms: int) -> None:
         nonlocal sent
@@ -95,13 +95,13 @@ def test_no_sequence_of_messages_breaks_the_node_or_its_books(node: LocalizerNod
         driver.now_ns = START_NS + start_ms * 1_000_000
         for fault, count in segments:
             for reading in driver.send(fault, count):
-                poses, used = judge.poses, intake.counts["used"]
+                poses, used = judge.poses, preprocessor.counts["used"]
                 node.on_field(message(reading))
                 sent += 1
-                judge.heard(reading.stamp_ns, intake.counts["used"] > used)
+                judge.count(reading.stamp_ns, preprocessor.counts["used"] > used)
                 if judge.poses > poses:
                     assert reading.stamp_ns is not None
-                    judge.window_is_whole(reading.stamp_ns, intake.resampler.max_gap_ns)
+                    judge.window_is_whole(reading.stamp_ns, preprocessor.resampler.max_gap_ns)
         resident_kb.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
     for number in itertools.count():
@@ -109,7 +109,7 @@ def test_no_sequence_of_messages_breaks_the_node_or_its_books(node: LocalizerNod
             break
         limits = settings(max_examples=5, deadline=None, database=None, suppress_health_check=list(HealthCheck))
         seed(number)(limits(given(SEGMENTS, st.integers(0, 10**12))(run)))()
-    counts = node.runtime.health.heard.counts
+    counts = node.runtime.diagnostics.counts.counts
     early_kb, late_kb = resident_kb[len(resident_kb) // 4], resident_kb[-1]
     print(f"{sent} messages, {judge.poses} poses, {dict(counts)}, resident {early_kb} to {late_kb} kB")
     assert sum(count for reason, count in counts.items() if reason not in RESTARTS) == sent

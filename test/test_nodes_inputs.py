@@ -1,4 +1,4 @@
-"""What comes into the localizer beside good samples: odometry, other units, and publishers that cannot be heard."""
+"""Inputs of the localizer beside good samples: odometry, other units, and incompatible publishers."""
 
 from __future__ import annotations
 
@@ -60,16 +60,16 @@ def test_with_odometry_a_pose_has_a_heading_of_norm_one_and_its_variance(graph: 
     estimate = managed.node.runtime.last
     assert estimate is not None
     graph.wait(lambda: bool(managed.poses) and to_stamp_ns(managed.poses[-1].header.stamp) == estimate.stamp_ns)
-    turn = estimate.turn
-    assert turn is not None
+    odom_yaw = estimate.odom_yaw
+    assert odom_yaw is not None
     last = managed.poses[-1].pose.orientation
     yaw_rad = 2.0 * math.atan2(last.z, last.w)
-    assert math.remainder(yaw_rad - turn.angle_rad - 0.5, 2 * math.pi) == pytest.approx(0.0, abs=1e-9)
+    assert math.remainder(yaw_rad - odom_yaw.angle_rad - 0.5, 2 * math.pi) == pytest.approx(0.0, abs=1e-9)
     assert last.z**2 + last.w**2 == pytest.approx(1.0)
     assert (last.x, last.y) == (0.0, 0.0)
 
 
-def test_odometry_is_heard_on_its_topic_and_steps_on_that_of_the_imu(graph: Graph, model: Path) -> None:
+def test_wheels_are_read_from_odom_and_steps_from_the_imu(graph: Graph, model: Path) -> None:
     for source, kind, topic in (("wheels", Odometry, "/odom"), ("steps", Imu, "/imu/data")):
         managed = Managed(graph, model=str(model), tracker="odometry", odometry=source)
         publisher = graph.node.create_publisher(kind, topic, qos.poses())
@@ -78,8 +78,8 @@ def test_odometry_is_heard_on_its_topic_and_steps_on_that_of_the_imu(graph: Grap
         msg.header.stamp, msg.header.frame_id = to_time(START_NS), "frame"
         (msg if source == "steps" else msg.pose.pose).orientation.w = 1.0
         publisher.publish(msg)
-        feed: Any = managed.node.runtime.feed
-        graph.wait(lambda feed=feed: feed.at(START_NS) is not None)  # type: ignore[misc]
+        buffer: Any = managed.node.runtime.odometry
+        graph.wait(lambda buffer=buffer: buffer.at(START_NS) is not None)  # type: ignore[misc]
         assert managed.node.odometry is not None
         assert managed.node.odometry.frame_id == "frame"
         graph.executor.remove_node(managed.node)
@@ -87,7 +87,7 @@ def test_odometry_is_heard_on_its_topic_and_steps_on_that_of_the_imu(graph: Grap
         managed.node.destroy_node()
 
 
-def test_without_a_tracker_that_listens_nobody_hears_odometry(graph: Graph, model: Path) -> None:
+def test_only_a_tracker_with_odometry_subscribes_to_it(graph: Graph, model: Path) -> None:
     managed = Managed(graph, model=str(model), tracker="walking")
     assert managed.node.odometry is None
     assert not graph.node.count_subscribers("/odom")
@@ -102,7 +102,7 @@ def test_odometry_with_an_impossible_stamp_is_left_out(graph: Graph, model: Path
     assert managed.errors[-1].startswith("odometry not used: header.stamp: wanted less than 1000000000 ns")
 
 
-def test_map_to_odom_is_sent_where_place_and_angle_are_known(
+def test_map_to_odom_is_sent_where_position_and_yaw_are_known(
     graph: Graph, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The frames of the estimate's floor and of the odometry, valid for a second ahead."""
@@ -117,10 +117,10 @@ def test_map_to_odom_is_sent_where_place_and_angle_are_known(
     monkeypatch.setitem(sys.modules, "tf2_ros", tf2_ros)
     managed = Managed(graph, model=str(model), tracker="odometry", tf_broadcast=True)
     drive(managed, 1)
-    assert managed.node.runtime.feed is not None
-    at = managed.node.runtime.feed.at(START_NS)
-    sure = Estimate(START_NS, np.array([3.0, 4.0]), np.eye(2), 2, Status.LOCALIZED, (), turn=YawEstimate(0.0, 0.01))
-    managed.node.say(PoseEstimate(sure, None, at))
+    assert managed.node.runtime.odometry is not None
+    at = managed.node.runtime.odometry.at(START_NS)
+    sure = Estimate(START_NS, np.array([3.0, 4.0]), np.eye(2), 2, Status.LOCALIZED, (), odom_yaw=YawEstimate(0.0, 0.01))
+    managed.node.publish(PoseEstimate(sure, None, at))
     (transform,) = sent
     assert (transform.header.frame_id, transform.child_frame_id) == ("map_floor_2", "odom")
     assert to_stamp_ns(transform.header.stamp) == START_NS + 1_000_000_000
@@ -137,7 +137,7 @@ def test_map_to_odom_needs_tf2_ros_and_wheels(graph: Graph, model: Path, monkeyp
 
 
 def test_microtesla_are_refused_by_name_and_used_where_the_scale_is_set(graph: Graph, model: Path) -> None:
-    for scale, poses, said in (
+    for scale, poses, message in (
         (1.0, False, "and must send tesla, or this one be started with field_scale:=1e-06"),
         (1e-6, True, ""),
     ):
@@ -149,10 +149,10 @@ def test_microtesla_are_refused_by_name_and_used_where_the_scale_is_set(graph: G
             managed.node.on_field(msg)
         assert (managed.node.runtime.last is not None) == poses
         managed.node.diagnose()
-        assert said in managed.errors[-1]
+        assert message in managed.errors[-1]
 
 
-def test_a_publisher_that_cannot_be_heard_is_named(graph: Graph, model: Path) -> None:
+def test_an_incompatible_publisher_is_named(graph: Graph, model: Path) -> None:
     override = "qos_overrides./imu/mag.subscription.reliability"
     managed = Managed(graph, model=str(model), **{override: "reliable"})
     best_effort = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
@@ -174,26 +174,26 @@ def test_a_publisher_of_another_type_is_named(graph: Graph, model: Path) -> None
         driver.create_publisher(Imu, "/imu/mag", 1)
         expected = "no samples: /driver publishes sensor_msgs/msg/Imu on /imu/mag, not sensor_msgs/msg/MagneticField"
 
-        def said() -> bool:
+        def reported() -> bool:
             managed.node.diagnose()
             return managed.errors[-1] == expected
 
-        graph.wait(said)
+        graph.wait(reported)
     finally:
         rclpy.shutdown(context=context)
 
 
 def test_the_belief_is_a_grid_in_the_frame_of_its_floor_at_most_once_a_second(graph: Graph, model: Path) -> None:
     managed = Managed(graph, model=str(model), tracker="walking")
-    heard: list[OccupancyGrid] = []
-    graph.node.create_subscription(OccupancyGrid, "/mail_localizer/belief", heard.append, qos.last_pose())
+    received: list[OccupancyGrid] = []
+    graph.node.create_subscription(OccupancyGrid, "/mail_localizer/belief", received.append, qos.last_pose())
     graph.wait(lambda: managed.node.details.belief.get_subscription_count() == 1)
     for _ in range(5):
-        managed.hear(100)
+        managed.push_samples(100)
         graph.spin(0.05)
-    graph.wait(lambda: len(heard) >= 3)
-    assert len(heard) <= 4
-    grid = heard[-1]
+    graph.wait(lambda: len(received) >= 3)
+    assert len(received) <= 4
+    grid = received[-1]
     percent = np.array(grid.data).reshape(grid.info.height, grid.info.width)
     assert percent.max() == 100
     assert percent.min() >= 0, "the map is a full square"
@@ -203,6 +203,6 @@ def test_the_belief_is_a_grid_in_the_frame_of_its_floor_at_most_once_a_second(gr
     row, column = np.argwhere(percent == 100)[0].tolist()
     corner = grid.info.origin.position
     likeliest_m = np.array([corner.x, corner.y]) + (np.array([column, row]) + 0.5) * grid.info.resolution
-    cells = managed.node.runtime.localizer.cells
-    assert cells is not None
-    assert np.linalg.norm(cells.position_m - likeliest_m, axis=1).min() == pytest.approx(0.0, abs=1e-6)
+    site_map = managed.node.runtime.localizer.model.site_map
+    assert site_map is not None
+    assert np.linalg.norm(site_map.cells.position_m - likeliest_m, axis=1).min() == pytest.approx(0.0, abs=1e-6)

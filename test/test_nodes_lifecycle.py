@@ -29,39 +29,39 @@ def test_by_itself_it_is_active(graph: Graph, model: Path) -> None:
     assert Managed(graph, model=str(model)).state == "active"
 
 
-def test_nav2_s_question_is_answered_over_dds(graph: Graph, model: Path) -> None:
+def test_the_lifecycle_state_is_served_over_dds(graph: Graph, model: Path) -> None:
     node = graph.start("mail_localizer", f"model:={model}", "autostart:=false")
-    answer = graph.call(GetState, "/mail_localizer/get_state", GetState.Request())
-    assert answer.current_state.label == "unconfigured"
+    response = graph.call(GetState, "/mail_localizer/get_state", GetState.Request())
+    assert response.current_state.label == "unconfigured"
     assert node.stop() == 0, node.output
 
 
-def test_under_a_manager_it_says_something_only_while_it_is_active(graph: Graph, model: Path) -> None:
+def test_under_a_manager_it_publishes_only_while_it_is_active(graph: Graph, model: Path) -> None:
     managed = Managed(graph, model=str(model), autostart=False)
     assert managed.state == "unconfigured"
     assert managed.change("configure")
-    managed.hear()
+    managed.push_samples()
     assert managed.change("activate")
     graph.wait(lambda: managed.node.poses.plain.get_subscription_count() == 1)
-    managed.hear()
+    managed.push_samples()
     graph.wait(lambda: len(managed.poses) > 0)
     assert managed.change("deactivate")
     graph.spin(0.2)
-    said = len(managed.poses)
-    managed.hear()
+    before = len(managed.poses)
+    managed.push_samples()
     graph.spin(0.2)
-    assert len(managed.poses) == said
+    assert len(managed.poses) == before
     assert managed.state == "inactive"
 
 
-def test_no_pose_is_of_a_window_that_was_not_heard_in_full(graph: Graph, model: Path) -> None:
+def test_no_pose_comes_from_a_window_with_a_hole(graph: Graph, model: Path) -> None:
     managed = Managed(graph, model=str(model))
     graph.wait(lambda: managed.node.poses.plain.get_subscription_count() == 1)
-    managed.hear()
+    managed.push_samples()
     assert managed.change("deactivate")
-    managed.hear()
+    managed.push_samples()
     assert managed.change("activate")
-    managed.hear(400)
+    managed.push_samples(400)
 
     def heard_s() -> list[float]:
         return [(to_stamp_ns(pose.header.stamp) - START_NS) / NS_PER_S for pose in managed.poses]
@@ -82,7 +82,7 @@ def test_cleaned_up_and_configured_again_it_works_as_on_the_first_day(graph: Gra
     for transition in ("configure", "activate"):
         assert managed.change(transition)
     graph.wait(lambda: managed.node.poses.plain.get_subscription_count() == 1)
-    managed.hear()
+    managed.push_samples()
     graph.wait(lambda: len(managed.poses) > 0)
     assert len({to_stamp_ns(pose.header.stamp) for pose in managed.poses}) == len(managed.poses)
 
@@ -116,7 +116,7 @@ def test_a_wrong_model_leaves_it_unconfigured_and_another_can_be_set(
     assert managed.change("configure")
 
 
-def test_it_is_not_activated_with_a_model_that_answers_its_golden_window_otherwise(graph: Graph, model: Path) -> None:
+def test_it_is_not_activated_with_a_model_that_fails_its_golden_window(graph: Graph, model: Path) -> None:
     managed = Managed(graph, model=str(model), autostart=False)
     assert managed.change("configure")
     loaded = managed.node.runtime.loaded
@@ -128,9 +128,7 @@ def test_it_is_not_activated_with_a_model_that_answers_its_golden_window_otherwi
     assert managed.change("activate")
 
 
-def test_an_error_that_nobody_foresaw_is_said_and_undone(
-    graph: Graph, model: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unforeseen_error_is_logged_and_undone(graph: Graph, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     managed = Managed(graph, model=str(model), autostart=False)
 
     def broken() -> None:
@@ -156,6 +154,6 @@ def test_shut_down_it_is_silent(graph: Graph, model: Path) -> None:
     managed = Managed(graph, model=str(model))
     assert managed.change("shutdown")
     assert managed.state == "finalized"
-    managed.hear()
+    managed.push_samples()
     graph.spin(0.1)
     assert not managed.poses

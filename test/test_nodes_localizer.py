@@ -1,4 +1,4 @@
-"""The localizer node: over DDS it says what `push` says, and for what is wrong it says nothing."""
+"""The localizer node: over DDS it publishes what `push` returns, and nothing for rejected samples."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from builtin_interfaces.msg import Time
 from geometry_msgs.msg import PoseStamped
 from helpers import START_NS, SyntheticWalk, offline_estimates, synthetic_walk, tiny_config, tiny_model
 from managed import in_process, messages
-from ros import Graph, Process, Said
+from ros import Graph, LogLines, Process
 from rosgraph_msgs.msg import Clock
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
@@ -48,13 +48,13 @@ def model(tmp_path: Path) -> Path:
 def assert_same(poses: Sequence[PoseStamped], estimates: Sequence[Estimate]) -> None:
     """Same stamps, same positions to 1e-6 m."""
     assert [to_stamp_ns(pose.header.stamp) for pose in poses] == [estimate.stamp_ns for estimate in estimates]
-    heard = np.array([(pose.pose.position.x, pose.pose.position.y) for pose in poses])
-    np.testing.assert_allclose(heard, [estimate.position_m for estimate in estimates], rtol=0.0, atol=1e-6)
+    received = np.array([(pose.pose.position.x, pose.pose.position.y) for pose in poses])
+    np.testing.assert_allclose(received, [estimate.position_m for estimate in estimates], rtol=0.0, atol=1e-6)
 
 
 def offline(model: Path, bag: Path, tracker: TrackerChoice = "none") -> list[Estimate]:
-    """What `push` says of a bag."""
-    return offline_estimates(compose(load_model(model)[0], STRIDE_S, tracker), bag)
+    """What `push` returns for a bag."""
+    return offline_estimates(compose(load_model(model).model, tracker, STRIDE_S), bag)
 
 
 def drive(
@@ -111,7 +111,7 @@ def spoiled() -> SyntheticWalk:
     return SyntheticWalk(stamp_ns, field_ut, walk.landmarks)
 
 
-def write_as_heard(bag: Path, walk: SyntheticWalk) -> None:
+def write_in_order(bag: Path, walk: SyntheticWalk) -> None:
     """A bag whose messages were logged in the order of the walk, whatever their stamps say."""
     with BagWriter(bag) as writer:
         writer.add_topic("/imu/mag", FIELD_TYPE)
@@ -122,7 +122,7 @@ def write_as_heard(bag: Path, walk: SyntheticWalk) -> None:
 def test_what_is_wrong_with_samples_gives_no_wrong_pose(graph: Graph, model: Path) -> None:
     """NaN, infinity, a gap of 3 s, a duplicate, a late one, stamps going backward, none: as `push` defines it."""
     bag, walk = graph.folder / "spoiled", spoiled()
-    write_as_heard(bag, walk)
+    write_in_order(bag, walk)
     poses, node = drive(graph, model, bag, ReplayOptions(rate=0.0, clock=False))
     assert_same(poses, offline(model, bag))
     assert all(np.isfinite([pose.pose.position.x, pose.pose.position.y]).all() for pose in poses)
@@ -192,12 +192,14 @@ def test_a_model_trained_for_other_scales_is_refused(graph: Graph, model: Path) 
 
 
 @pytest.mark.parametrize(("name", "value"), [("reliability", "maybe"), ("history", "some"), ("depth", 0)])
-def test_a_wrong_qos_override_says_what_is_possible(graph: Graph, model: Path, name: str, value: object) -> None:
+def test_a_wrong_qos_override_is_refused_with_the_valid_ones(
+    graph: Graph, model: Path, name: str, value: object
+) -> None:
     with pytest.raises(MailError, match=r"^parameter qos_overrides./imu/mag.subscription: wanted reliability"):
         in_process(graph, model=str(model), **{f"qos_overrides./imu/mag.subscription.{name}": value})
 
 
-def test_a_clock_that_is_set_back_starts_the_window_anew(graph: Graph, model: Path) -> None:
+def test_a_clock_that_is_set_back_empties_the_window(graph: Graph, model: Path) -> None:
     """A bag that was started again, under use_sim_time; the samples may look as if they followed."""
     node = in_process(graph, model=str(model), use_sim_time=True)
     graph.executor.add_node(node)
@@ -212,25 +214,25 @@ def test_a_clock_that_is_set_back_starts_the_window_anew(graph: Graph, model: Pa
     for msg in messages(3.0):
         node.on_field(msg)
     set_clock(101)
-    assert node.runtime.localizer.reader.fill == 1.0
+    assert node.runtime.localizer.window.fill == 1.0
     set_clock(50)
-    assert node.runtime.localizer.reader.fill == 0.0
+    assert node.runtime.localizer.window.fill == 0.0
 
 
-def test_the_localizer_says_why_samples_are_not_used(
+def test_the_localizer_reports_why_samples_are_not_used(
     graph: Graph, model: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     node = in_process(graph, model=str(model))
-    said: list[str] = []
-    node.get_logger = lambda: Said(said)
+    lines: list[str] = []
+    node.get_logger = lambda: LogLines(lines)
     node.diagnose()
-    assert said.pop() == "no samples: nobody publishes /imu/mag"
+    assert lines.pop() == "no samples: no publisher of /imu/mag"
     good, *more = messages(0.2)
     for msg in (good, good, *more):
         node.on_field(msg)
     node.diagnose()
-    assert said.pop() == "FILLING, 7%; 20 used, 1 duplicate"
+    assert lines.pop() == "FILLING, 7%; 20 used, 1 duplicate"
     more[-1].magnetic_field.x = float("nan")
     node.on_field(more[-1])
     node.diagnose()
-    assert said.pop() == "no sample was of use: 0 used, 1 not_finite"
+    assert lines.pop() == "no sample was used: 0 used, 1 not_finite"

@@ -1,4 +1,4 @@
-"""What the nodes can be told, and what they answer to nonsense."""
+"""Parameters of the nodes, and how invalid ones are refused."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from ros import Graph
 
 from mail_ros.core.config import STRIDE_S
 from mail_ros.core.errors import ConfigError
-from mail_ros.nodes.parameters import LocalizerParameters, declare, read
-from mail_ros.nodes.recorder_parameters import RecorderParameters
+from mail_ros.nodes.parameters import FleetParameters, LocalizerParameters, declare, declare_only, read
+from mail_ros.nodes.recorder_parameters import SETTABLE, RecorderParameters
 
-KINDS = [LocalizerParameters, RecorderParameters]
+KINDS = [LocalizerParameters, RecorderParameters, FleetParameters]
 
 
 def node_with(graph: Graph, **values: Any) -> Node:
     """A node that was started with `-p NAME:=VALUE`."""
     overrides = [Parameter(name, value=value) for name, value in values.items()]
-    return Node("told", context=graph.context, parameter_overrides=overrides)
+    return Node("parameters", context=graph.context, parameter_overrides=overrides)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -84,7 +84,7 @@ def test_the_localizer_refuses_with_a_reason(graph: Graph, values: dict[str, Any
         ({"out": ""}, "parameter out: wanted a name, found nothing"),
         ({"prefix": "a/b"}, "parameter prefix: wanted a name without /, found a/b"),
         ({"autostart": 1}, "parameter autostart: wanted bool, found 1"),
-        ({"carrier": "dog"}, "parameter carrier: wanted person or robot, found 'dog'"),
+        ({"platform": "dog"}, "parameter platform: wanted person or robot, found 'dog'"),
         ({"route": [1, 2]}, "parameter route: wanted a word, found "),
         ({"compression": "gzip"}, "parameter compression: wanted none or zstd, found 'gzip'"),
         ({"split_s": -1.0}, "parameter split_s: wanted 0 to 1e+06, found -1"),
@@ -104,8 +104,8 @@ def test_a_robot_that_only_localizes_loads_nothing_of_bags() -> None:
 
 
 def test_a_label_may_be_a_number_and_what_is_not_given_is_no_note(graph: Graph) -> None:
-    parameters = declare(node_with(graph, route=12, floor="-2", carrier="person"), RecorderParameters)
-    assert parameters.recording_options().notes == {"floor": "-2", "route": "12", "carrier": "person"}
+    parameters = declare(node_with(graph, route=12, floor="-2", platform="person"), RecorderParameters)
+    assert parameters.recording_options().notes == {"floor": "-2", "route": "12", "platform": "person"}
 
 
 def test_engine_is_deprecated_and_a_node_that_sets_it_is_warned_once(
@@ -117,3 +117,22 @@ def test_engine_is_deprecated_and_a_node_that_sets_it_is_warned_once(
     declare(node, LocalizerParameters)
     read(node, LocalizerParameters)
     assert capfd.readouterr().err.count("parameter engine is deprecated: numpy computes every model") == 1
+
+
+def test_a_parameter_s_former_name_works_with_one_warning_and_the_new_name_wins(
+    graph: Graph, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert declare(node_with(graph, model="m", max_robots=3), FleetParameters).max_robots == 3
+    assert declare(node_with(graph, model="m", max_robots=3, most=4), FleetParameters).max_robots == 3
+    capfd.readouterr()
+    node = node_with(graph, model="m", most=4)
+    assert declare(node, FleetParameters).max_robots == read(node, FleetParameters).max_robots == 4
+    assert capfd.readouterr().err.count("deprecated parameters: most is renamed to max_robots") == 1
+
+
+def test_a_label_s_former_name_can_be_set_while_the_node_runs(graph: Graph) -> None:
+    node = node_with(graph)
+    declare_only(node, RecorderParameters, settable=SETTABLE)
+    (result,) = node.set_parameters([Parameter("carrier", value="robot")])
+    assert result.successful
+    assert read(node, RecorderParameters).platform == "robot"

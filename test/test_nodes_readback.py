@@ -1,4 +1,4 @@
-"""What the node says, read back, is what it meant."""
+"""Messages of the node convert back to what they were made from."""
 
 from __future__ import annotations
 
@@ -32,16 +32,17 @@ def test_an_estimate_comes_back_with_its_floor_and_the_status_that_is_known() ->
     np.testing.assert_array_equal(back.covariance_m2, ESTIMATE.covariance_m2)
 
 
-def test_hypotheses_come_back_in_their_order() -> None:
-    places = [Hypothesis(np.array([x, 1.0]), -2, weight) for x, weight in ((3.0, 0.75), (1.0, 0.25))]
-    back = from_pose_array(to_pose_array(places, ESTIMATE, "site"))
-    assert [place.position_m.tolist() for place in back] == [[3.0, 1.0], [1.0, 1.0]]
-    assert {place.floor for place in back} == {-2}
+def test_candidatescome_back_in_their_order() -> None:
+    candidates = [Hypothesis(np.array([x, 1.0]), -2, weight) for x, weight in ((3.0, 0.75), (1.0, 0.25))]
+    back = from_pose_array(to_pose_array(candidates, ESTIMATE, "site"))
+    assert [hypothesis.position_m.tolist() for hypothesis in back] == [[3.0, 1.0], [1.0, 1.0]]
+    assert {hypothesis.floor for hypothesis in back} == {-2}
 
 
 def test_a_belief_comes_back_cell_by_cell() -> None:
     cells = Cells(np.array([[1.0, 0.0], [1.5, 0.0], [1.5, 0.5]]), np.full(3, -2))
     grid = belief_image(cells, np.array([0.2, 0.8, 0.0]), -2)
+    assert grid is not None
     back = from_occupancy_grid(to_occupancy_grid(grid, ESTIMATE, "site"))
     np.testing.assert_array_equal(back.percent, grid.percent)
     np.testing.assert_array_equal(back.corner_m, grid.corner_m)

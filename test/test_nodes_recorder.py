@@ -1,4 +1,4 @@
-"""The recorder: whatever is published ends up in a whole bag, as it was."""
+"""The recorder: all published messages are in a whole bag, unchanged."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def recorded(graph: Graph) -> Path:
 
 
 def publish(graph: Graph, publisher: Publisher, *messages: Any) -> list[bytes]:
-    """Publish once somebody listens, until acknowledged; the bytes, whose padding differs from time to time."""
+    """Publish once there is a subscription, until acknowledged; the bytes, whose padding differs from time to time."""
     graph.wait(lambda: publisher.get_subscription_count() == 1, f"for a recorder of {publisher.topic_name}")
     sent = [serialize_message(message) for message in messages]
     for cdr in sent:
@@ -82,7 +82,7 @@ def test_each_topic_is_recorded_from_its_first_publisher_on_with_the_quality_it_
     field = graph.node.create_publisher(MagneticField, "imu/mag", BEST_EFFORT)
     graph.wait(lambda: field.get_subscription_count() == 1)
     landmark = graph.node.create_publisher(PointStamped, "landmark", LATCHED)
-    landmark.publish(PointStamped())  # before anybody listens
+    landmark.publish(PointStamped())  # before there is a subscription
     imu = graph.node.create_publisher(Imu, "imu/data", RELIABLE)
     publish(graph, imu, Imu())
     publish(graph, landmark, PointStamped())
@@ -101,7 +101,7 @@ def test_each_topic_is_recorded_from_its_first_publisher_on_with_the_quality_it_
     }
 
 
-def test_an_unknown_message_type_is_said_once_and_the_others_go_on(graph: Graph) -> None:
+def test_an_unknown_message_type_is_reported_once_and_the_others_are_recorded(graph: Graph) -> None:
     process = start(graph, "topics:=['landmark', 'imu/mag', '/imu/mag']", "prefix:=hall")
     graph.node.create_publisher(Goals, "landmark", RELIABLE)
     process.wait_for("/landmark is not recorded: nav_msgs/msg/Goals: wanted a standard ROS 2 message type")
@@ -121,15 +121,15 @@ def in_process(graph: Graph, **parameters: Any) -> RecorderNode:
 def test_a_folder_that_cannot_be_written_is_one_line_and_exit_code_1(graph: Graph) -> None:
     file = graph.folder / "file"
     file.touch()
-    for parameters, said in (
-        ([f"out:={file}"], "wanted a writable folder, found Not a directory"),
+    for parameters, message in (
+        ([f"out:={file}"], "wanted a place to write, found Not a directory"),
         (["min_free_space_mb:=999999999"], "wanted 999999999 MB that stay free on the disk, found "),
     ):
         process = graph.start("mail_recorder", *parameters)
         assert process.exit_code() == 1
         (line,) = process.output.splitlines()
         assert line.startswith("mail_recorder: ")
-        assert said in line
+        assert message in line
 
 
 def test_a_topic_that_cannot_be_one_is_refused(graph: Graph) -> None:
@@ -146,15 +146,15 @@ class Recorder:
         self.status: list[DiagnosticStatus] = graph.listen(DiagnosticStatus, "/mail_recorder/status")
 
     def call(self, name: str) -> tuple[bool, str]:
-        answer = self.graph.call(Trigger, f"/mail_recorder/{name}", Trigger.Request())
-        return answer.success, answer.message
+        response = self.graph.call(Trigger, f"/mail_recorder/{name}", Trigger.Request())
+        return response.success, response.message
 
-    def said(self, text: str) -> None:
-        """Wait until its status says something."""
+    def wait_for_status(self, text: str) -> None:
+        """Wait for a text in its status."""
         self.graph.wait(lambda: bool(self.status) and text in self.status[-1].message, f"for {text!r}")
 
     def received(self, count: int) -> None:
-        """Wait until so many messages have come in since the take began."""
+        """Wait until so many messages have come in since the recording began."""
         watches = self.node.quality.topics
         self.graph.wait(lambda: sum(watch.received for watch in watches.values()) >= count, f"for {count} messages")
 
@@ -168,7 +168,7 @@ def field(stamp_s: float = 0.0) -> MagneticField:
 
 
 def test_start_stop_start_makes_separate_bags_that_each_hold_what_is_latched(graph: Graph) -> None:
-    recorder = Recorder(graph, topics=["imu/mag", "tf_static"], autostart=False, route="12", carrier="robot")
+    recorder = Recorder(graph, topics=["imu/mag", "tf_static"], autostart=False, route="12", platform="robot")
     magnetometer = graph.node.create_publisher(MagneticField, "imu/mag", RELIABLE)
     latched = graph.node.create_publisher(PointStamped, "tf_static", LATCHED)
     latched.publish(PointStamped())
@@ -176,67 +176,69 @@ def test_start_stop_start_makes_separate_bags_that_each_hold_what_is_latched(gra
     recorder.received(2)
     assert recorder.call("stop") == (False, "not recording")
     assert recorder.call("mark") == (False, "not recording: call ~/start first")
-    for take in (1, 2):
-        started, said = recorder.call("start")
+    for number in (1, 2):
+        started, message = recorder.call("start")
         assert started
-        assert said.startswith(f"recording into {graph.folder / 'bags' / 'walk_'}")
+        assert message.startswith(f"recording into {graph.folder / 'bags' / 'walk_'}")
         assert recorder.call("start")[1].startswith("already recording into ")
-        publish(graph, magnetometer, *(field() for _ in range(take)))
-        recorder.received(take + 1)
-        assert [recorder.call("mark") for _ in range(take)] == [(True, f"mark {n + 1}") for n in range(take)]
-        stopped, said = recorder.call("stop")
+        publish(graph, magnetometer, *(field() for _ in range(number)))
+        recorder.received(number + 1)
+        assert [recorder.call("mark") for _ in range(number)] == [(True, f"mark {n + 1}") for n in range(number)]
+        stopped, message = recorder.call("stop")
         assert stopped
-        assert f"recorded /imu/mag {take}, /mark {take}, /tf_static 1; bag: " in said
-    publish(graph, magnetometer, field())  # of no take
+        assert f"recorded /imu/mag {number}, /mark {number}, /tf_static 1; bag: " in message
+    publish(graph, magnetometer, field())  # outside of recordings
     bags = sorted((graph.folder / "bags").iterdir())
     assert [len(list(Bag(bag).messages(["/imu/mag"]))) for bag in bags] == [1, 2]
-    assert [Bag(bag).notes() for bag in bags] == [{"route": "12", "carrier": "robot"}] * 2
+    assert [Bag(bag).notes() for bag in bags] == [{"route": "12", "platform": "robot"}] * 2
 
 
-def test_labels_can_be_changed_between_two_takes(graph: Graph) -> None:
+def test_labels_can_be_changed_between_two_recordings(graph: Graph) -> None:
     (graph.folder / "museum.yaml").write_text("site: museum")
     recorder = Recorder(graph, autostart=False, site_file=str(graph.folder / "museum.yaml"), route="12")
-    for label, said in (("person", True), ("dog", False), ("robot", True)):
-        (result,) = recorder.node.set_parameters([Parameter("carrier", value=label)])
+    for label, valid in (("person", True), ("dog", False), ("robot", True)):
+        (result,) = recorder.node.set_parameters([Parameter("platform", value=label)])
         assert result.successful
-        started, answer = recorder.call("start")
-        assert started is said, answer
+        started, response = recorder.call("start")
+        assert started is valid, response
         if started:
             assert recorder.call("stop")[0]
         else:
-            assert answer.startswith("parameter carrier: wanted person or robot, found 'dog'")
+            assert response.startswith("parameter platform: wanted person or robot, found 'dog'")
     (fixed,) = recorder.node.set_parameters([Parameter("out", value="elsewhere")])
     assert not fixed.successful
-    carriers = [Bag(bag).notes() for bag in sorted((graph.folder / "bags").iterdir())]
-    assert carriers == [{"site": "museum", "route": "12", "carrier": carrier} for carrier in ("person", "robot")]
+    platforms = [Bag(bag).notes() for bag in sorted((graph.folder / "bags").iterdir())]
+    assert platforms == [{"site": "museum", "route": "12", "platform": platform} for platform in ("person", "robot")]
 
 
-def test_before_a_take_and_during_it_is_said_what_is_not_as_it_should_be(graph: Graph) -> None:
+def test_faults_are_reported_before_and_during_a_recording(graph: Graph) -> None:
     recorder = Recorder(graph, topics=["imu/mag"], autostart=False)
     diagnostics: list[DiagnosticArray] = graph.listen(DiagnosticArray, "/diagnostics")
-    recorder.said("waiting for ~/start; no magnetometer: no publisher of sensor_msgs/msg/MagneticField; no reference")
+    recorder.wait_for_status(
+        "waiting for ~/start; no magnetometer: nobody publishes sensor_msgs/msg/MagneticField; no reference"
+    )
     assert recorder.status[-1].level == DiagnosticStatus.ERROR
     graph.wait(lambda: any(status in recorder.status for array in diagnostics for status in array.status))
     magnetometer = graph.node.create_publisher(MagneticField, "imu/mag", RELIABLE)
     gauss = field()
     gauss.magnetic_field.x = 0.48
     stream = graph.node.create_timer(0.02, lambda: magnetometer.publish(gauss))
-    recorder.said("gauss")
+    recorder.wait_for_status("gauss")
     graph.node.destroy_timer(stream)
-    graph.spin(0.2)  # what is under way arrives before the take
-    started, said = recorder.call("start")
+    graph.spin(0.2)  # what is under way arrives before the recording
+    started, message = recorder.call("start")
     assert started, "what is there may be of use all the same"
-    assert "; |B| is 4.8e+05 µT: the driver seems to send gauss, and must send tesla; " in said
-    assert "no reference: no publisher of landmarks or poses" in said
+    assert "; |B| is 4.8e+05 µT: the driver seems to send gauss, and must send tesla; " in message
+    assert "no reference: nobody publishes landmarks or poses" in message
     publish(graph, magnetometer, *(field(100.0 + n / 50.0) for n in range(60) if n not in (30, 31)))
-    recorder.said("2 messages of /imu/mag are missing")
+    recorder.wait_for_status("2 messages of /imu/mag are missing")
     values = {value.key: value.value for value in recorder.status[-1].values}
     assert (values["received"], values["written"], values["gaps"]) == ("58", "58", "1")
-    assert values["bag"] == str(recorder.node.take.path)  # type: ignore[union-attr]
+    assert values["bag"] == str(recorder.node.recording.path)  # type: ignore[union-attr]
     recorder.node.close()
 
 
-def test_a_take_that_finds_the_disk_full_ends_whole_and_another_can_begin(
+def test_a_recording_on_a_full_disk_ends_whole_and_another_can_start(
     graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recorder = Recorder(graph, topics=["imu/mag"])
@@ -245,9 +247,9 @@ def test_a_take_that_finds_the_disk_full_ends_whole_and_another_can_begin(
     recorder.received(1)
     with monkeypatch.context() as patch:
         patch.setattr("mail_ros.data.recording.free_mb", lambda _: 12.0)
-        graph.wait(lambda: recorder.node.take is None)
+        graph.wait(lambda: recorder.node.recording is None)
         assert "wanted 500 MB that stay free on the disk, found 12 MB" in recorder.call("start")[1]
-    recorder.said("wanted 500 MB that stay free on the disk, found 12 MB")
+    recorder.wait_for_status("wanted 500 MB that stay free on the disk, found 12 MB")
     assert recorder.status[-1].message.startswith("stopped; ")
     (bag,) = (graph.folder / "bags").iterdir()
     assert len(list(Bag(bag).messages())) == 1
@@ -256,7 +258,7 @@ def test_a_take_that_finds_the_disk_full_ends_whole_and_another_can_begin(
     recorder.node.close()
 
 
-def test_a_bag_whose_recorder_was_killed_is_mended_at_the_next_start(graph: Graph) -> None:
+def test_a_bag_whose_recorder_was_killed_is_repaired_at_the_next_start(graph: Graph) -> None:
     process = start(graph)
     magnetometer = graph.node.create_publisher(MagneticField, "imu/mag", qos.lossless())
     sent = publish(graph, magnetometer, *(field() for _ in range(100)))
@@ -273,7 +275,7 @@ def test_a_bag_whose_recorder_was_killed_is_mended_at_the_next_start(graph: Grap
     assert [message.cdr for message in Bag(bag).messages()] == sent
 
 
-def test_a_publisher_that_offers_less_than_the_first_is_heard_too(graph: Graph) -> None:
+def test_a_publisher_that_offers_less_than_the_first_is_recorded_too(graph: Graph) -> None:
     recorder = Recorder(graph, topics=["imu/mag"])
     reliable = graph.node.create_publisher(MagneticField, "imu/mag", RELIABLE)
     publish(graph, reliable, field())

@@ -1,4 +1,4 @@
-"""The localizer on a robot: its file and its joints, in the node as in whoever reads the bag."""
+"""The localizer on a robot: its file and its joints, in the node as in a reader of the bag."""
 
 from __future__ import annotations
 
@@ -44,29 +44,27 @@ def joint_state(stamp_ns: int, *velocity: float) -> JointState:
     return msg
 
 
-def test_the_node_hears_the_field_that_push_is_given(graph: Graph, model: Path, tmp_path: Path) -> None:
+def test_the_node_compensates_as_push_on_the_bag_does(graph: Graph, model: Path, tmp_path: Path) -> None:
     """A drive in the order of its log: the same estimates, to the last bit, as of the track with the robot's file."""
     bag = made_up(forth_and_back((0.5, 1.0))).write(tmp_path / "drive")
     node = Managed(graph, model=str(model), robot_file=robot_file(tmp_path)).node
-    heard: list[Any] = []
-    node.say = heard.append  # type: ignore[method-assign, assignment]
+    received: list[Any] = []
+    node.publish = received.append  # type: ignore[method-assign, assignment]
     for message in Bag(bag).messages([FIELD_TOPIC, JOINTS_TOPIC]):
         if message.topic == FIELD_TOPIC:
             node.on_field(deserialize_message(message.cdr, MagneticField))
         else:
-            node.robot.on_message(deserialize_message(message.cdr, JointState))
-    localizer = compose(load_model(model)[0], STRIDE_S, "none")
+            node.joints.on_message(deserialize_message(message.cdr, JointState))
+    localizer = compose(load_model(model).model, "none", STRIDE_S)
     pushed = [localizer.push(sample) for sample in read_track(bag, robot=ROBOT).samples()]
     estimates = [estimate for estimate in pushed if estimate is not None]
     assert len(estimates) > 100
-    assert [placed.estimate.stamp_ns for placed in heard] == [estimate.stamp_ns for estimate in estimates]
-    for placed, estimate in zip(heard, estimates, strict=True):
-        np.testing.assert_array_equal(placed.estimate.position_m, estimate.position_m)
+    assert [pose.estimate.stamp_ns for pose in received] == [estimate.stamp_ns for estimate in estimates]
+    for pose, estimate in zip(received, estimates, strict=True):
+        np.testing.assert_array_equal(pose.estimate.position_m, estimate.position_m)
 
 
-def test_joint_states_are_heard_where_motors_disturb_and_nowhere_else(
-    graph: Graph, model: Path, tmp_path: Path
-) -> None:
+def test_only_a_robot_with_a_motor_field_subscribes_to_joint_states(graph: Graph, model: Path, tmp_path: Path) -> None:
     for robot, there in (
         (dataclasses.replace(ROBOT, motor=dataclasses.replace(MOTOR, inputs=(), ut_per_unit=())), 0),
         (ROBOT, 1),
@@ -76,31 +74,31 @@ def test_joint_states_are_heard_where_motors_disturb_and_nowhere_else(
     publisher = graph.node.create_publisher(JointState, "/joint_states", qos.sensor_data())
     graph.wait(lambda: publisher.get_subscription_count() == 1)
     publisher.publish(joint_state(START_NS, 10.0, 10.0))
-    correction = managed.node.robot.correction
-    graph.wait(lambda: not correction.unknown(START_NS))
-    assert np.linalg.norm(correction.motor_ut(START_NS)) == pytest.approx(10.0, abs=0.01)
+    compensation = managed.node.runtime.localizer.compensation
+    graph.wait(lambda: bool(np.isfinite(compensation.motor_ut(START_NS)).all()))
+    assert np.linalg.norm(compensation.motor_ut(START_NS)) == pytest.approx(10.0, abs=0.01)
 
 
-def test_without_joint_states_there_is_no_pose_and_diagnostics_say_why(
+def test_without_joint_states_there_is_no_pose_and_diagnostics_give_the_reason(
     graph: Graph, model: Path, tmp_path: Path
 ) -> None:
     managed = Managed(graph, model=str(model), robot_file=robot_file(tmp_path))
-    managed.hear(500)
+    managed.push_samples(500)
     assert managed.node.runtime.last is None
     managed.node.diagnose()
     assert managed.errors[-1].endswith(
-        "what the motors add is not known for want of velocity:left_wheel_joint, velocity:right_wheel_joint: "
-        "nobody publishes /joint_states"
+        "the motors' field is unknown without velocity:left_wheel_joint, velocity:right_wheel_joint: "
+        "no publisher of /joint_states"
     )
-    msg = joint_state(START_NS + 49 * 10**8, 1.0)  # of the left wheel alone
-    managed.node.robot.on_message(msg)
-    managed.hear(50)
+    msg = joint_state(START_NS + 49 * 10**8, 1.0)  # only the left wheel
+    managed.node.joints.on_message(msg)
+    managed.push_samples(50)
     managed.node.diagnose()
     assert managed.errors[-1].endswith(
-        "for want of velocity:right_wheel_joint: /joint_states says it too seldom, or of other joints"
+        "without velocity:right_wheel_joint: /joint_states publishes too seldom, or other joints"
     )
-    managed.node.robot.on_message(joint_state(START_NS + 54 * 10**8, 1.0, 1.0))
-    managed.hear(50)
+    managed.node.joints.on_message(joint_state(START_NS + 54 * 10**8, 1.0, 1.0))
+    managed.push_samples(50)
     managed.errors.clear()
     managed.node.diagnose()
     assert not any("motors" in line for line in managed.errors)
@@ -110,7 +108,7 @@ def test_a_joint_state_with_an_impossible_stamp_is_left_out(graph: Graph, model:
     managed = Managed(graph, model=str(model), robot_file=robot_file(tmp_path))
     msg = joint_state(START_NS, 1.0, 1.0)
     msg.header.stamp.nanosec = 2**31
-    managed.node.robot.on_message(msg)
+    managed.node.joints.on_message(msg)
     assert managed.errors[-1].startswith("joint state not used: header.stamp: wanted less than 1000000000 ns")
 
 

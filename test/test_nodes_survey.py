@@ -26,9 +26,9 @@ from mail_ros.data.bag import read_recording
 from mail_ros.data.truth import TruthSource
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_time
+from mail_ros.nodes.recorder_client import RecorderClient
 from mail_ros.nodes.recorder_node import RecorderNode
 from mail_ros.nodes.replay import ReplayOptions, replay
-from mail_ros.nodes.surveyor import Surveyor
 from mail_ros.training.run_config import run_config
 from mail_ros.training.train import Survey, train
 
@@ -45,7 +45,7 @@ KINDS = {
 
 
 class Recorder:
-    """One in this process, and who calls its services."""
+    """One in this process, and a client of its services."""
 
     def __init__(self, graph: Graph, **parameters: Any) -> None:
         overrides = [Parameter(name, value=value) for name, value in parameters.items()]
@@ -54,8 +54,8 @@ class Recorder:
         graph.executor.add_node(self.node)
 
     def call(self, name: str) -> str:
-        answer = self.graph.call(Trigger, f"/mail_recorder/{name}", Trigger.Request())
-        return f"{'' if answer.success else 'refused: '}{answer.message}"
+        response = self.graph.call(Trigger, f"/mail_recorder/{name}", Trigger.Request())
+        return f"{'' if response.success else 'refused: '}{response.message}"
 
 
 def test_a_planned_route_is_marked_and_read_back(graph: Graph) -> None:
@@ -93,11 +93,11 @@ def test_a_planned_route_is_marked_and_read_back(graph: Graph) -> None:
     assert (recording.notes["route"], recording.notes["site"]) == ("hall", "museum")
 
 
-def test_another_route_can_be_set_between_two_takes(graph: Graph) -> None:
+def test_another_route_can_be_set_between_two_recordings(graph: Graph) -> None:
     file = graph.folder / "museum.yaml"
     file.write_text(SITE)
     recorder = Recorder(graph, out=str(graph.folder / "bags"), autostart=False)
-    for site_file, route, said in (
+    for site_file, route, message in (
         (str(file), "hall", "recording into "),
         (str(file), "", "recording into "),
         (str(file), "hal", f"refused: {file}: wanted one of its routes hall, found hal; correct it, or add it"),
@@ -105,7 +105,7 @@ def test_another_route_can_be_set_between_two_takes(graph: Graph) -> None:
     ):
         given = [Parameter("site_file", value=site_file), Parameter("route", value=route)]
         assert all(result.successful for result in recorder.node.set_parameters(given))
-        assert recorder.call("start").startswith(said)
+        assert recorder.call("start").startswith(message)
         recorder.node.close()
 
 
@@ -131,13 +131,13 @@ def test_the_keyboard_marks(graph: Graph) -> None:
     assert help_line == help_again == HELP
     assert refused == "refused: not recording: call ~/start first"
     assert started.startswith("recording into ")
-    assert [said.partition(";")[0] for said in marks] == ["mark 1", "mark 1 is taken back", "mark 1", "mark 2"]
+    assert [message.partition(";")[0] for message in marks] == ["mark 1", "mark 1 is taken back", "mark 1", "mark 2"]
     assert stopped.startswith("recorded /mark 4; ")
 
 
-def test_without_a_recorder_the_keyboard_says_so(graph: Graph) -> None:
-    with Surveyor("robot_1", wait_s=0.2) as nobody, pytest.raises(MailError) as refused:
-        nobody.ask("mark")
+def test_without_a_recorder_the_keyboard_reports_it(graph: Graph) -> None:
+    with RecorderClient("robot_1", wait_s=0.2) as client, pytest.raises(MailError) as refused:
+        client.call("mark")
     assert str(refused.value) == (
         "/robot_1/mail_recorder/mark: wanted a recorder, found no such service within 0.2 s; "
         "start mail_recorder, or name its --namespace"

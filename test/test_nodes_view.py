@@ -1,4 +1,4 @@
-"""The view hears the localizer that it is to watch, and is not stopped by what it cannot draw."""
+"""The view draws its localizer's messages, and skips those that cannot be drawn."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from geometry_msgs.msg import PoseWithCovarianceStamped
 from helpers import tiny_config, tiny_model
 from managed import Managed, messages
 from recordings import entities, rows
-from ros import Graph, Said
+from ros import Graph, LogLines
 from std_msgs.msg import Float32MultiArray
 
 from mail_ros.core.errors import ConfigError
@@ -36,11 +36,11 @@ def view(graph: Graph, tmp_path: Path) -> Callable[..., ViewNode]:
     return open_view
 
 
-def overheard(node: ViewNode, monkeypatch: pytest.MonkeyPatch) -> tuple[ViewNode, list[str]]:
-    """A node, and what it says in the log."""
-    said = list[str]()
-    monkeypatch.setattr(node, "get_logger", lambda: Said(said))
-    return node, said
+def with_log(node: ViewNode, monkeypatch: pytest.MonkeyPatch) -> tuple[ViewNode, list[str]]:
+    """A node, and its log lines."""
+    lines = list[str]()
+    monkeypatch.setattr(node, "get_logger", lambda: LogLines(lines))
+    return node, lines
 
 
 def spied(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> list[Any]:
@@ -55,7 +55,7 @@ def spied(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> list[Any]:
     return calls
 
 
-def test_what_a_localizer_says_is_in_the_file(
+def test_what_a_localizer_publishes_is_in_the_file(
     graph: Graph, view: Callable[..., ViewNode], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = tiny_model(tmp_path / "site.safetensors", tiny_config("heatmap"), floor=-1)
@@ -63,8 +63,8 @@ def test_what_a_localizer_says_is_in_the_file(
     details, poses = localizer.node.details, localizer.node.poses
     publishers = (poses.with_covariance, details.hypotheses, details.attention, details.belief)
     graph.wait(lambda: all(publisher.get_subscription_count() for publisher in publishers))
-    said = spied(monkeypatch, localizer.node, "say")
-    beliefs, weights = (spied(monkeypatch, watching.view, f"hear_{name}") for name in ("belief", "attention"))
+    published = spied(monkeypatch, localizer.node, "publish")
+    beliefs, weights = (spied(monkeypatch, watching.view, f"show_{name}") for name in ("belief", "attention"))
     for msg in messages(2.5):
         localizer.node.on_field(msg)
         watching.on_field(msg)
@@ -75,7 +75,7 @@ def test_what_a_localizer_says_is_in_the_file(
     out = tmp_path / "view.rrd"
     shapes = {f"map/{name}" for name in ("pose", "region", "hypotheses", "belief", "surveyed")}
     assert entities(out) >= shapes | {"field", "attention", "status", "rates", "log"}
-    position_m = {placed.estimate.stamp_ns: placed.estimate.position_m for placed in said}
+    position_m = {pose.estimate.stamp_ns: pose.estimate.position_m for pose in published}
     drawn = rows(out, "map/pose")
     assert drawn
     for row in drawn:
@@ -102,28 +102,28 @@ def test_only_the_localizer_that_is_watched_counts(graph: Graph, tmp_path: Path)
     node.close()
 
 
-def test_before_the_first_sample_the_log_says_why_there_is_nothing(
+def test_before_the_first_sample_the_log_has_the_reason(
     view: Callable[..., ViewNode], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    node, said = overheard(view(), monkeypatch)
+    node, lines = with_log(view(), monkeypatch)
     msg = diagnostics("mail_localizer", "FILLING")
-    msg.status[0].message = "no samples: nobody publishes /imu/mag"
+    msg.status[0].message = "no samples: no publisher of /imu/mag"
     node.on_attention(Float32MultiArray(data=[1.0]))
     node.on_diagnostics(msg)
-    assert said == ["nothing to see yet: no samples: nobody publishes /imu/mag"]
+    assert lines == ["nothing to see yet: no samples: no publisher of /imu/mag"]
     node.close()
 
 
 def test_a_message_that_cannot_be_drawn_is_left_out(
     view: Callable[..., ViewNode], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    node, said = overheard(view(), monkeypatch)
+    node, lines = with_log(view(), monkeypatch)
     broken = PoseWithCovarianceStamped()
     broken.header.stamp.nanosec = 2**31
     node.guarded(node.on_pose)(broken)
-    assert said == [
+    assert lines == [
         "on_pose: not drawn: header.stamp: wanted less than 1000000000 ns beside the seconds, found 2147483648; "
-        "mend the driver"
+        "correct the driver"
     ]
     node.close()
 
@@ -133,10 +133,10 @@ def test_it_ends_as_by_ctrl_c_once_the_window_is_closed(
 ) -> None:
     node, raised = view(), list[int]()
     monkeypatch.setattr(signal, "raise_signal", raised.append)
-    node.look()
+    node.check_window()
     assert not raised
     monkeypatch.setattr(type(node.canvas), "is_open", False)
-    node.look()
+    node.check_window()
     assert raised == [signal.SIGINT]
     monkeypatch.undo()
     node.close()

@@ -76,7 +76,7 @@ def test_four_commands_lead_to_a_model_and_each_names_the_next(here: Path) -> No
     assert Bag(here / "bags" / "walk_0").notes()["site"] == "old mill"
     said = run_shell(next_of(said))
     assert "old mill, floor -2: not walked" in said
-    assert next_of(said) == "walk what is missing at old mill, and check again"
+    assert next_of(said) == "walk the missing paths of old mill, and check again"
     train = said[-1].removeprefix("  or: ")
     assert train == (
         "mail_ros train bags/walk_0 bags/walk_1 --validate bags/walk_2 --site-file site.yaml "

@@ -45,8 +45,8 @@ def test_a_sample_that_is_missing_in_the_books_is_found(
 ) -> None:
     counts: Any = vars(SampleCounts)["counts"].fget
 
-    def forgetful(heard: SampleCounts) -> Any:
-        known = counts(heard)
+    def forgetful(samples: SampleCounts) -> Any:
+        known = counts(samples)
         known["used"] -= known["used"] > 1000
         return known
 

@@ -15,7 +15,7 @@ from warm_verbs import run_verb
 
 from mail_ros.core.localizer.compose import compose
 from mail_ros.data.bag import read_track
-from mail_ros.view.bag import reference_ways, show_bag
+from mail_ros.view.bag_view import reference_paths, show_bag
 from mail_ros.view.rerun_canvas import Layout, RerunCanvas
 from mail_ros.view.scene import Setting, View
 
@@ -30,18 +30,18 @@ def bag(tmp_path: Path) -> Path:
 
 def shown(bag: Path, out: Path) -> int:
     track = read_track(bag)
-    localizer = compose(tiny_mail(tiny_config("heatmap")), 0.1, "walking")
+    localizer = compose(tiny_mail(tiny_config("heatmap")), "walking", 0.1)
     canvas = RerunCanvas(Layout(error=True), out)
-    view = View(canvas, Setting(scales=("0.5 s", "1 s", "2 s"), reference_m=reference_ways(track)))
+    view = View(canvas, Setting(scales=("0.5 s", "1 s", "2 s"), reference_m=reference_paths(track)))
     count = show_bag(track, localizer, view, {"model": "tiny"}, lambda done: None)
     canvas.close()
     return count
 
 
-def test_what_is_shown_is_what_push_answers(bag: Path, tmp_path: Path) -> None:
+def test_what_is_shown_is_what_push_returns(bag: Path, tmp_path: Path) -> None:
     out = tmp_path / "view.rrd"
     count = shown(bag, out)
-    estimates = offline_estimates(compose(tiny_mail(tiny_config("heatmap")), 0.1, "walking"), bag)
+    estimates = offline_estimates(compose(tiny_mail(tiny_config("heatmap")), "walking", 0.1), bag)
     poses, weights = rows(out, "map/pose"), rows(out, "attention")
     assert count == len(estimates) == len(poses) > 50
     assert [row["stamp"] for row in poses] == [estimate.stamp_ns for estimate in estimates]
@@ -77,27 +77,27 @@ def test_the_error_is_the_distance_to_where_the_walk_was(bag: Path, tmp_path: Pa
 
 def test_the_reference_is_the_walk_without_what_is_not_known(bag: Path) -> None:
     track = read_track(bag)
-    ((floor, (way_m,)),) = reference_ways(track).items()
+    ((floor, (way_m,)),) = reference_paths(track).items()
     assert floor == 0
     np.testing.assert_array_equal(way_m[[0, -1]], track.position_m[track.valid][[0, -1]])
     assert 40 < len(way_m) < 60
     track.valid[400:600] = False
-    assert len(reference_ways(track)[0]) == 2
+    assert len(reference_paths(track)[0]) == 2
     track.valid[:] = False
-    assert reference_ways(track) == {}
+    assert reference_paths(track) == {}
 
 
-@pytest.mark.slow
-def test_the_verb_writes_a_file_and_says_how_to_look_at_it(bag: Path, tmp_path: Path) -> None:
+def test_the_verb_writes_a_file_and_prints_how_to_open_it(bag: Path, tmp_path: Path) -> None:
     model, out = tiny_model(tmp_path / "site.safetensors", tiny_config("heatmap")), tmp_path / "view.rrd"
     (tmp_path / "ground.yaml").write_text(
         "image: ground.pgm\nresolution: 0.5\norigin: [-10.0, -10.0, 0.0]\noccupied_thresh: 0.65\nfree_thresh: 0.25"
     )
     (tmp_path / "mill.yaml").write_text("site: mill\nfloors: {0: {plan: ground.yaml}}")
     (tmp_path / "ground.pgm").write_bytes(b"P5 40 40 255\n" + bytes(1600))
-    done = run_verb("view", "--bag", bag, "--model", model, "--out", out, "--site-file", tmp_path / "mill.yaml")
-    assert done.returncode == 0
-    assert done.stdout.splitlines()[-1] == f"view: {out}   look at it: rerun {out}"
+    command = [sys.executable, "-m", "mail_ros.cli.main", "view", "--bag", bag, "--model", model, "--out", out]
+    command += ["--site-file", tmp_path / "mill.yaml"]
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=300, check=True)
+    assert done.stdout.splitlines()[-1] == f"view: {out}   open it: rerun {out}"
     assert views(out) >= {"map", "attention per scale", "error against the survey"}
     (plan,) = rows(out, "map/plan")
     assert plan["Transform3D:translation"] == [[-10.0, 10.0, 0.0]]

@@ -17,11 +17,11 @@ from mail_ros.core.errors import ConfigError
 from mail_ros.core.localizer.diagnostics import Level
 from mail_ros.data.floor_plan import FloorPlan
 from mail_ros.view.drawing import Curves, Dots, Drawn, Lines, Note, Page
-from mail_ros.view.rerun_canvas import Layout, RerunCanvas, Window
+from mail_ros.view.rerun_canvas import Layout, RerunCanvas, ViewerWindow
 
 VIEWER = f"""#!{sys.executable}
 import os, pathlib, socket, sys, time
-pathlib.Path(__file__).with_name("said").write_text(" ".join([os.environ["CI"], *sys.argv[1:]]))
+pathlib.Path(__file__).with_name("arguments").write_text(" ".join([os.environ["CI"], *sys.argv[1:]]))
 listening = socket.create_server(("127.0.0.1", int(sys.argv[sys.argv.index("--port") + 1])))
 """  # in place of the real one, which needs a screen; what it does next follows
 STAMP_NS = 1_700_000_000_123_456_789
@@ -36,7 +36,7 @@ def draw(path: Path, entity: str, *drawn: Drawn) -> list[dict[str, Any]]:
     return rows(path, entity)
 
 
-def test_dots_and_lines_keep_their_places_colours_and_stamps(tmp_path: Path) -> None:
+def test_dots_and_lines_keep_their_positions_colours_and_stamps(tmp_path: Path) -> None:
     dots = Dots(np.array([[1.5, -2.0], [3.0, 4.0]]), [(1, 2, 3, 255), (4, 5, 6, 128)], 0.25, ["a", "b"])
     (row,) = draw(tmp_path / "dots.rrd", "map/belief", dots)
     assert row["stamp"] == STAMP_NS
@@ -72,7 +72,7 @@ def test_the_floor_is_drawn_with_y_up(tmp_path: Path) -> None:
     np.testing.assert_allclose(np.reshape(ground["Transform3D:mat3x3"], (3, 3)), np.diag([1.0, -1.0, 1.0]))
 
 
-def test_curves_have_names_and_words_are_as_they_were_said(tmp_path: Path) -> None:
+def test_curves_have_names_and_text_is_unchanged(tmp_path: Path) -> None:
     drawn = draw(tmp_path / "curves.rrd", "field", Curves(("x", "y"), (1.0, 2.0)), Curves(("x", "y"), (3.0, 4.0)))
     assert [row["Scalars:scalars"] for row in drawn] == [[1.0, 2.0], [3.0, 4.0]]
     (named,) = rows(tmp_path / "curves.rrd", "field", static=True)
@@ -98,7 +98,7 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         RerunCanvas(Layout(), tmp_path / "file" / "view.rrd")
 
 
-def test_a_machine_without_a_screen_is_told_to_write_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_screen_the_error_names_a_file_as_fix(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"):
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(ConfigError, match=r"the viewer's window: wanted it to open, found .*; use a machine with a"):
@@ -118,7 +118,7 @@ def test_a_viewer_that_listens_and_then_finds_no_screen_did_not_open(
     """The real one listens some milliseconds before it looks for a screen, and for a driver 0.1 s later."""
     install(VIEWER + 'time.sleep(0.5); sys.exit("Error: no adapter")\n', tmp_path, monkeypatch)
     with pytest.raises(ConfigError, match=r"the viewer's window: wanted it to open, found Error: no adapter; use a ma"):
-        Window()
+        ViewerWindow()
 
 
 @pytest.mark.process
@@ -126,10 +126,10 @@ def test_the_viewer_listens_here_only_and_reports_no_use(tmp_path: Path, monkeyp
     """Where CI is set, rerun writes no events down and sends none."""
     install(VIEWER + "time.sleep(60)\n", tmp_path, monkeypatch)
     monkeypatch.delenv("CI", raising=False)
-    window = Window()
+    window = ViewerWindow()
     assert window.is_open
     assert window.address == f"rerun+http://127.0.0.1:{window.port}/proxy"
-    said = (tmp_path / "said").read_text()
-    assert said == f"1 --bind 127.0.0.1 --port {window.port} --hide-welcome-screen"
+    arguments = (tmp_path / "arguments").read_text()
+    assert arguments == f"1 --bind 127.0.0.1 --port {window.port} --hide-welcome-screen"
     window.close()
     assert not window.is_open

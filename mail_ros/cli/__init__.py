@@ -1,4 +1,4 @@
-"""The verbs of `mail_ros`, and the one place where an error becomes one line and an exit code."""
+"""The verbs of `mail_ros`; `main` turns every error into one line and an exit code."""
 
 import os
 

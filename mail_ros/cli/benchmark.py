@@ -1,4 +1,4 @@
-"""`mail_ros benchmark`: MAIL and its peers, measured in one run."""
+"""`mail_ros benchmark`: MAIL and baselines, measured in one run."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from mail_ros.evaluation.studies import Study
     from mail_ros.evaluation.study_rows import Row
 
-benchmark = typer.Typer(no_args_is_help=True, help="Measure MAIL and its peers in one run.")
-MOVED = ("speed", "soak", "recorder", "field", "robots", "map")  # to `python -m benchmarks`, which is not installed
+benchmark = typer.Typer(no_args_is_help=True, help="Measure MAIL and baselines in one run.")
+# Now verbs of `python -m benchmarks`, which is not installed.
+MOVED = ("speed", "soak", "recorder", "field", "robots", "map")
 
 BASE = ["sampling.rate_hz=10"]  # the paper's 50 Hz costs five times as much and is one --set away
 QUICK = ["training.epochs=4", "training.stride_s=1"]
@@ -58,20 +59,20 @@ def accuracy(
     protocol: Annotated[
         str, typer.Option(help="last-round or cross-device.", autocompletion=among("last-round", "cross-device"))
     ] = "last-round",
-    train: Annotated[list[Path] | None, typer.Option(help="Instead: bags or globs to learn from.")] = None,
-    test: Annotated[list[Path] | None, typer.Option(help="Instead: bags or globs to be judged on.")] = None,
+    train: Annotated[list[Path] | None, typer.Option(help="Instead: bags or globs for training.")] = None,
+    test: Annotated[list[Path] | None, typer.Option(help="Instead: bags or globs for testing.")] = None,
     methods: Annotated[str, typer.Option(help="Names with commas between; default: all.")] = "",
-    out: Annotated[Path, typer.Option(help="Folder of the results; finished parts in it are used again.")] = Path(
+    out: Annotated[Path, typer.Option(help="Folder of the results; finished parts in it are reused.")] = Path(
         "runs/accuracy"
     ),
-    study: Annotated[list[str] | None, typer.Option(help=f"Also make a study: {STUDIES}.")] = None,
+    study: Annotated[list[str] | None, typer.Option(help=f"Also run a study: {STUDIES}.")] = None,
     settings: Settings = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Short training, few estimates: does it run?")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Short training, few estimates, to test the setup.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Fit every method to some walks, judge it on others, and print one table per floor.
+    """Train every method on some walks, test it on others, and print one table per floor.
 
-    Studies add the paper's other experiments, each with a table per floor; what two of them need is fitted once.
+    Studies add the paper's other experiments, each with a table per floor; shared models are trained once.
     Sites (figures 11 to 13) are the plain run's floors. Users and energy cannot be repeated with recorded walks:
     the processor time per estimate of the study `time` stands in for energy.
 
@@ -85,23 +86,23 @@ def accuracy(
     from mail_ros.training.run_config import run_config
 
     config = run_config([*BASE, *(QUICK if quick else []), *(settings or [])])
-    named = [name.strip() for name in methods.split(",")] if methods else []
+    names = [name.strip() for name in methods.split(",")] if methods else []
     studies = chosen(study or [])
     parts = _split(data, protocol, train, test)
     usable = applicable([walk.track for walk in (*parts.train, *parts.test)])
-    check_methods(named or usable, COMPARED)
+    check_methods(names or usable, COMPARED)
     bench = Bench(parts, config, QUICK_STRIDE_S if quick else STRIDE_S, out, settled(config))
-    cells = bench.cells(named or usable)
-    of_study = {each.name: each.parts(bench, each.methods(named, usable)) for each in studies}
-    impossible = [name for name, wanted in of_study.items() if not wanted]
-    studies = [each for each in studies if of_study[each.name]]
-    _compute([*cells, *(part.cell for wanted in of_study.values() for part in wanted)])
+    cells = bench.cells(names or usable)
+    parts_of = {each.name: each.parts(bench, each.methods(names, usable)) for each in studies}
+    impossible = [name for name, found in parts_of.items() if not found]
+    studies = [each for each in studies if parts_of[each.name]]
+    _compute([*cells, *(part.cell for found in parts_of.values() for part in found)])
     rows = results(cells)
     write_results(out, rows)
-    tables = [(each, write_study(out, each, of_study[each.name])) for each in studies]
+    tables = [(each, write_study(out, each, parts_of[each.name])) for each in studies]
     _print(cells, rows)
-    for each, of in tables:
-        _print_study(each, of)
+    for each, of_study in tables:
+        _print_study(each, of_study)
     if not methods and len(usable) < len(COMPARED):
         console.print(f"left out, since walks have no odometry: {', '.join(sorted(set(COMPARED) - set(usable)))}")
     if impossible:
@@ -136,11 +137,11 @@ def _compute(cells: Sequence[Cell]) -> None:
 
     with progress("benchmark") as bar:
         task = bar.add_task("", total=1000)
-        run(merge(cells), lambda share: bar.update(task, completed=int(1000 * share)))
+        run(merge(cells), lambda fraction: bar.update(task, completed=int(1000 * fraction)))
 
 
 def _all_rows(results: Sequence[CellResult], tables: Sequence[tuple[Study, Sequence[Row]]]) -> list[dict[str, object]]:
-    """One list of rows; those of a study name it."""
+    """One list of rows; rows of a study name it."""
     plain = [dataclasses.asdict(result) for result in results]
     return [*plain, *({"study": study.name} | row for study, rows in tables for row in rows)]
 
@@ -164,7 +165,7 @@ def _print(cells: Sequence[Cell], results: Sequence[CellResult]) -> None:
     for floor in sorted({result.floor for result in results}):
         rows = [result for result in results if result.floor == floor]
         walks = next(cell for cell in cells if cell.floor == floor)
-        title = f"floor {floor}: {len(walks.train)} walks to learn from, {len(walks.test)} to be judged on; errors in m"
+        title = f"floor {floor}: {len(walks.train)} walks for training, {len(walks.test)} for testing; errors in m"
         best_first = sorted(rows, key=lambda row: row.metrics.mean_m)
         lines = [[row.method, *metric_row(row.metrics), f"{row.estimate_ms:.2f}"] for row in best_first]
         print_table(title, ["", *metric_columns(), "ms"], lines)

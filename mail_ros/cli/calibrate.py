@@ -1,4 +1,4 @@
-"""`mail_ros calibrate`: a short drive into a robot file."""
+"""`mail_ros calibrate`: from a short drive to a robot file."""
 
 from __future__ import annotations
 
@@ -21,24 +21,27 @@ if TYPE_CHECKING:
 
 def calibrate(
     bag: Annotated[Path, typer.Argument(help="Bag of a calibration drive, with the field, joint_states and odom.")],
-    out: Annotated[Path, typer.Option(help="The robot file to write; what is there and not measured now, is kept.")],
+    out: Annotated[
+        Path, typer.Option(help="The robot file to write; values in it that this drive does not measure are kept.")
+    ],
     mount: Annotated[
         str,
         typer.Option(
-            help="How the sensor is turned against base_link: x,y,z,w, or roll,pitch,yaw in degrees. Default: as the "
-            "bag's /tf_static has it."
+            help="Rotation of the sensor against base_link: x,y,z,w, or roll,pitch,yaw in degrees. Default: from the "
+            "bag's /tf_static."
         ),
     ] = "",
     lifted: Annotated[
-        bool, typer.Option("--lifted", help="The robot did not move: its wheels ran free, whatever /odom says.")
+        bool, typer.Option("--lifted", help="The robot was lifted: its wheels ran free, and /odom is ignored.")
     ] = False,
     topic: Topic = "/imu/mag",
     as_json: AsJson = False,
 ) -> None:
-    """Measure what a robot adds to the field: that of its motors, and of its steel.
+    """Measure a robot's own field: its motors' and its steel's.
 
-    Drive to and fro over the same few straight metres, slowly, fast, and slowly again; then turn on the spot both ways,
-    more than once around. Or lift the robot, run each wheel by itself and both together, and say --lifted.
+    Drive back and forth over the same few straight metres, slowly, fast, and slowly again; then rotate on the spot in
+    both directions, more than once around. Or lift the robot, run each wheel by itself and both together, and give
+    --lifted.
 
     Example: `mail_ros calibrate drives/to_and_fro --out robot.json`
     """
@@ -52,31 +55,31 @@ def calibrate(
     drive = read_drive(bag, topic)
     found = fit(drive, known, lifted=lifted, mount_xyzw=mount_xyzw, notes=Bag(bag).identity())
     console.print(f"{drive.source}: {drive.duration_s:.0f} s, {len(drive.stamp_ns):,} readings")
-    _say_motor(found.motor)
-    _say_iron(found.iron, found.robot)
-    _say_mount(found.robot, drive, said=bool(mount), lost=known == Robot())
+    _print_motor(found.motor)
+    _print_iron(found.iron, found.robot)
+    _print_mount(found.robot, drive, given=bool(mount), was_unknown=known == Robot())
     write_robot(out, found.robot)
     console.print(f"robot: {out}   next: mail_ros train BAGS --validate BAGS --out site.safetensors --robot {out}")
     if as_json:
         print_json({"file": out, "robot": dataclasses.asdict(found.robot), "readings": len(drive.stamp_ns)})
 
 
-def _say_motor(motor: MotorFit | None) -> None:
+def _print_motor(motor: MotorFit | None) -> None:
     if motor is None:
         console.print("motors: not measured, the bag has no joint states")
         return
     rows = (
-        ("as it was read", motor.before_ut),
-        ("without the motors", motor.after_ut),
-        ("the same, each eighth by the others", motor.held_out_ut),
+        ("measured", motor.before_ut),
+        ("compensated", motor.after_ut),
+        ("compensated, each eighth by a fit to the others", motor.held_out_ut),
     )
     print_table(
-        f"What changes where the pose is the same, µT rms; {motor.samples:,} readings, poses: {motor.poses}",
+        f"Field changes at the same pose, µT rms; {motor.samples:,} readings, poses: {motor.poses}",
         ["", "x", "y", "z", "all"],
         [[name, *(f"{each:.2f}" for each in rms), f"{math.hypot(*rms):.2f}"] for name, rms in rows],
     )
     if not motor.motor.inputs:
-        console.print("motors: no field of theirs is to be seen")
+        console.print("motors: no measurable field")
         return
     print_table(
         f"Motor field, µT per unit; up to {motor.max_ut:.1f} µT in this drive",
@@ -87,31 +90,33 @@ def _say_motor(motor: MotorFit | None) -> None:
         ],
     )
     console.print(
-        f"motors: known to {motor.uncertainty_ut:.2f} µT rms, {motor.explained:.0%} of the variance explained, "
+        f"motors: uncertainty {motor.uncertainty_ut:.2f} µT rms, {motor.explained:.0%} of the variance explained, "
         f"lag {1e3 * motor.motor.lag_s:.0f} ms, condition {motor.condition:.1f}"
     )
     for one, other in motor.collinear:
-        console.print(f"{one} and {other} went alike: each is given half; curves and turns tell them apart")
+        console.print(
+            f"{one} and {other} are collinear: each gets half of the field; curves and rotations separate them"
+        )
 
 
-def _say_iron(iron: IronFit | None, robot: Robot) -> None:
+def _print_iron(iron: IronFit | None, robot: Robot) -> None:
     values = ", ".join(f"{value:.1f}" for value in robot.hard_iron_ut)
     if iron is None:
-        kept = f"as it was, {values} µT" if any(robot.hard_iron_ut) else "none"
-        console.print(f"hard iron: {kept}; not measured, the bag has no even turn on the spot, once around")
+        kept = f"unchanged, {values} µT" if any(robot.hard_iron_ut) else "none"
+        console.print(f"hard iron: {kept}; not measured, the bag has no steady rotation on the spot, once around")
         return
     console.print(
-        f"hard iron: {values} µT, across the axis of the turns; places with turns: {iron.spots}, "
+        f"hard iron: {values} µT, across the axis of rotation; positions with rotations: {iron.spots}, "
         f"circle {iron.radius_ut:.1f} ± {iron.residual_ut:.1f} µT"
     )
 
 
-def _say_mount(robot: Robot, drive: CalibrationDrive, *, said: bool, lost: bool) -> None:
+def _print_mount(robot: Robot, drive: CalibrationDrive, *, given: bool, was_unknown: bool) -> None:
     values = ", ".join(f"{value:.3f}" for value in robot.mount_xyzw)
-    if said or drive.mount_xyzw is not None:
-        console.print(f"mount: {values}, as {'--mount' if said else '/tf_static'} has it")
+    if given or drive.mount_xyzw is not None:
+        console.print(f"mount: {values}, from {'--mount' if given else '/tf_static'}")
     else:
         console.print(
-            f"mount: {values}, {'not turned' if lost else 'as it was'}: no way from the sensor's frame to base_link on "
-            "/tf_static; give --mount where the sensor's axes are not the robot's"
+            f"mount: {values}, {'no rotation' if was_unknown else 'unchanged'}: no transform from the sensor's frame "
+            "to base_link on /tf_static; give --mount where the sensor's axes are not the robot's"
         )

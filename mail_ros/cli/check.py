@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mail_ros.cli.console import console, print_json, print_table, progress
-from mail_ros.cli.next_step import SETTINGS, gathered, pattern, say_next, told, words
+from mail_ros.cli.next_step import SETTINGS, bag_arguments, bag_pattern, print_next, quoted, reading_options
 from mail_ros.cli.options import AsJson, RobotFile, SiteOption, Topic, Truth
 from mail_ros.core.errors import BagError
 from mail_ros.core.localizer.diagnostics import Level
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mail_ros.data.check.site_report import SiteReport
     from mail_ros.data.site_file import SiteFile
 
-# Heading, a verdict's number, its factor and its digits.
+# Heading, number of a report, its factor and its digits.
 COLUMNS: tuple[tuple[str, str, float, int], ...] = (
     ("min", "duration_s", 1 / 60, 1),
     ("Hz", "rate_hz", 1, 1),
@@ -34,7 +34,7 @@ COLUMNS: tuple[tuple[str, str, float, int], ...] = (
 
 
 def check(
-    bags: Annotated[list[Path], typer.Argument(help="Survey bags, also ones that were cut off.")],
+    bags: Annotated[list[Path], typer.Argument(help="Survey bags; a cut-off bag is read up to its end.")],
     coverage: Annotated[
         Path | None, typer.Option(help="Draw a coverage map of every site into this folder, as PNG.")
     ] = None,
@@ -44,10 +44,10 @@ def check(
     truth: Truth = "",
     robot: RobotFile = None,
 ) -> None:
-    """Judge bags: holes, drops, rate, units, landmarks, speed, windows; and which paths were walked how often.
+    """Check bags: gaps, drops, rate, units, landmarks, speed, windows; and how often each path was walked.
 
-    The exit code is 0 where every bag is usable and 1 where one is not. Bags belong to the site that their notes name.
-    A window is one every 0.1 s, with the default settings; what coverage lacks makes no bag unusable.
+    The exit code is 0 if every bag is usable, else 1. Bags belong to the site that their notes name. Windows are
+    counted every 0.1 s, with the default settings; a lack of coverage makes no bag unusable.
 
     Example: `mail_ros check bags/monday_* --coverage coverage`
     """
@@ -56,71 +56,73 @@ def check(
     from mail_ros.data.check.site_report import checked_against_site, group_by_site
     from mail_ros.data.site_file import read_site
 
-    place = read_site(site_file) if site_file else None
-    carrier = None if robot is None else read_robot(robot)
+    known_site = read_site(site_file) if site_file else None
+    platform = None if robot is None else read_robot(robot)
     with progress("checking") as bar:
-        verdicts = [check_bag(bag, topic, truth, carrier) for bag in bar.track(bags, description="")]
-    verdicts = [checked_against_site(place, verdict) for verdict in verdicts] if place else verdicts
-    sites = group_by_site(verdicts)
-    _print_verdicts(verdicts)
-    _print_coverage(sites, place)
-    drawn = _draw(coverage, sites, place) if coverage is not None else []
-    unusable = [verdict for verdict in verdicts if not verdict.usable]
+        reports = [check_bag(bag, topic, truth, platform) for bag in bar.track(bags, description="")]
+    reports = [checked_against_site(known_site, report) for report in reports] if known_site else reports
+    sites = group_by_site(reports)
+    _print_reports(reports)
+    _print_coverage(sites, known_site)
+    drawn = _draw(coverage, sites, known_site) if coverage is not None else []
+    unusable = [report for report in reports if not report.usable]
     console.print(f"{len(bags) - len(unusable)} of {len(bags)} bags are usable")
     for file in drawn:
         console.print(f"coverage: {file}")
     if as_json:
-        found = {"bags": [verdict.as_json() for verdict in verdicts], "sites": [site.as_json() for site in sites]}
+        found = {"bags": [report.as_json() for report in reports], "sites": [site.as_json() for site in sites]}
         print_json({**found, "coverage": drawn})
     if unusable:
-        names = dict.fromkeys(f.name for verdict in unusable for f in verdict.findings if f.level is Level.ERROR)
+        names = dict.fromkeys(f.name for report in unusable for f in report.findings if f.level is Level.ERROR)
         raise BagError(
-            ", ".join(verdict.bag for verdict in unusable),
+            ", ".join(report.bag for report in unusable),
             wanted="usable bags",
             found=", ".join(names),
             fix="record them again, or leave them out",
         )
-    options = (*(("--site-file", site_file) if site_file else ()), *told(topic, truth, robot))
-    _say_next(dict(zip(map(id, verdicts), bags, strict=True)), sites, place, options)
+    options = (*(("--site-file", site_file) if site_file else ()), *reading_options(topic, truth, robot))
+    _print_next_steps(dict(zip(map(id, reports), bags, strict=True)), sites, known_site, options)
 
 
-def _say_next(
-    path_of: Mapping[int, Path], sites: Sequence[SiteReport], place: SiteFile | None, options: Sequence[object]
+def _print_next_steps(
+    path_of: Mapping[int, Path], sites: Sequence[SiteReport], known_site: SiteFile | None, options: Sequence[object]
 ) -> None:
-    """For each site: to walk what is missing, if something is, and how to train on what is there."""
+    """For each site: walk missing paths, if there are any, and train on the bags."""
     from mail_ros.data.check.site_report import held_out
     from mail_ros.evaluation.coverage.marks import numbered
 
     for site in sites:
         held = held_out(site.bags)
-        judged = [path_of[id(site.bags[index])] for index in held]
-        taught = [path_of[id(verdict)] for index, verdict in enumerate(site.bags) if index not in held]
-        if not judged:
-            say_next(f"walk every route of {site.name} once more, to validate with, and check again")
+        validation = [path_of[id(site.bags[index])] for index in held]
+        training = [path_of[id(report)] for index, report in enumerate(site.bags) if index not in held]
+        if not validation:
+            print_next(f"walk every route of {site.name} once more, for validation, and check again")
             continue
-        missing = missing_floors(site, place) or any(numbered(floor) for floor in site.floors)
-        walk = [f"walk what is missing at {site.name}, and check again"] if missing else []
-        shown = pattern(judged)
-        validate = words("--validate", shown) if shown else words(*(w for bag in judged for w in ("--validate", bag)))
+        missing = missing_floors(site, known_site) or any(numbered(floor) for floor in site.floors)
+        walk = [f"walk the missing paths of {site.name}, and check again"] if missing else []
+        shown = bag_pattern(validation)
+        validate = (
+            quoted("--validate", shown) if shown else quoted(*(w for bag in validation for w in ("--validate", bag)))
+        )
         out = ("--out", f"models/{file_stem(site.name)}.safetensors")
-        say_next(*walk, f"mail_ros train {gathered(taught)} {validate} {words(*options, *out, *SETTINGS)}")
+        print_next(*walk, f"mail_ros train {bag_arguments(training)} {validate} {quoted(*options, *out, *SETTINGS)}")
 
 
-def _print_verdicts(verdicts: Sequence[BagReport]) -> None:
+def _print_reports(reports: Sequence[BagReport]) -> None:
     lines = []
-    for verdict in verdicts:
+    for report in reports:
         values = [
-            f"{verdict.numbers[name] * factor:,.{digits}f}" if name in verdict.numbers else "–"
+            f"{report.numbers[name] * factor:,.{digits}f}" if name in report.numbers else "–"
             for _, name, factor, digits in COLUMNS
         ]
-        lines.append([verdict.bag, "usable" if verdict.usable else "NO", verdict.truth_source.value, *values])
-    print_table("", ["bag", "verdict", "truth", *(heading for heading, *_ in COLUMNS)], lines, words=(0, 1, 2))
-    for verdict in verdicts:
-        for finding in verdict.findings:
-            console.print(f"{verdict.bag}: {finding.level.name}, {finding.name}: {finding.message}", markup=False)
+        lines.append([report.bag, "yes" if report.usable else "NO", report.truth_source.value, *values])
+    print_table("", ["bag", "usable", "truth", *(heading for heading, *_ in COLUMNS)], lines, words=(0, 1, 2))
+    for report in reports:
+        for finding in report.findings:
+            console.print(f"{report.bag}: {finding.level.name}, {finding.name}: {finding.message}", markup=False)
 
 
-def _print_coverage(sites: Sequence[SiteReport], place: SiteFile | None) -> None:
+def _print_coverage(sites: Sequence[SiteReport], known_site: SiteFile | None) -> None:
     from mail_ros.evaluation.coverage.marks import line_of, numbered, summary
 
     for site in sites:
@@ -128,18 +130,18 @@ def _print_coverage(sites: Sequence[SiteReport], place: SiteFile | None) -> None
             console.print(f"{site.name}, {summary(floor)}", markup=False)
             for number, stretch in enumerate(numbered(floor), 1):
                 console.print(f"  {line_of(number, stretch)}", markup=False)
-        for number in missing_floors(site, place):
+        for number in missing_floors(site, known_site):
             console.print(f"{site.name}, floor {number}: not walked", markup=False)
 
 
-def missing_floors(site: SiteReport, place: SiteFile | None) -> list[int]:
-    """Floors of the site's file that no usable walk was on."""
-    known = place.floors if place and place.name == site.name else ()
+def missing_floors(site: SiteReport, known_site: SiteFile | None) -> list[int]:
+    """Floors of the site file without a usable walk."""
+    known = known_site.floors if known_site and known_site.name == site.name else ()
     return [number for number in known if number not in [floor.floor for floor in site.floors]]
 
 
-def _draw(folder: Path, sites: Sequence[SiteReport], place: SiteFile | None) -> list[Path]:
-    """A picture of each site that has a labelled, usable walk, with the plans of the site's file."""
+def _draw(folder: Path, sites: Sequence[SiteReport], known_site: SiteFile | None) -> list[Path]:
+    """A picture of each site with a labelled, usable walk, and the plans of the site file."""
     from mail_ros.data.floor_plan import floor_plans
     from mail_ros.evaluation.coverage.picture import draw_coverage
 
@@ -147,10 +149,12 @@ def _draw(folder: Path, sites: Sequence[SiteReport], place: SiteFile | None) -> 
     for site in sites:
         if site.floors:
             drawn.append(folder / f"{file_stem(site.name)}.png")
-            draw_coverage(drawn[-1], site, floor_plans(place) if place and place.name == site.name else {})
+            draw_coverage(
+                drawn[-1], site, floor_plans(known_site) if known_site and known_site.name == site.name else {}
+            )
     return drawn
 
 
 def file_stem(name: str) -> str:
-    """A site's name as that of a file."""
+    """A site's name as a file name."""
     return "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)

@@ -1,4 +1,4 @@
-"""What all verbs share of how they speak: one table, one progress bar, one last line, one line for an error."""
+"""Output of all verbs: one kind of table, progress bar, JSON and error line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rich.table import Table
 
 from mail_ros.evaluation.metrics import Metrics, metric_columns, metric_row
 
-WIDTH, WIDEST = 120, 10_000  # a table that is wider than the terminal wraps there, and no number is cut off
+WIDTH, MAX_WIDTH = 120, 10_000  # a table wider than the terminal wraps there: no number is cut off
 
 
 def _console(width: int, *, quiet: bool = False) -> Console:
@@ -29,7 +29,7 @@ console = _console(max(WIDTH, shutil.get_terminal_size().columns))
 
 @contextmanager
 def progress(description: str, *, shown: bool = True) -> Iterator[Progress]:
-    """A progress bar on stderr with time left, gone when done; nothing where stderr is no terminal."""
+    """A progress bar on stderr with the remaining time; removed at the end, and omitted without a terminal."""
     stderr = Console(stderr=True)
     with Progress(
         TextColumn(description),
@@ -45,12 +45,12 @@ def progress(description: str, *, shown: bool = True) -> Iterator[Progress]:
 
 
 def print_error(problem: object) -> None:
-    """One line on stderr."""
+    """Print one line on stderr."""
     print(f"mail_ros: {problem}", file=sys.stderr)
 
 
 def print_json(result: Any) -> None:
-    """The result for programs: all that --json leaves on stdout. Numbers that are none are null, paths are words."""
+    """Print a result for programs, the only output with --json. NaN and infinity become null, paths strings."""
     print(json.dumps(_plain(result), indent=2, allow_nan=False))
 
 
@@ -67,18 +67,18 @@ def _plain(value: Any) -> Any:
 def print_table(
     title: str, heads: Sequence[str], lines: Iterable[Sequence[str]], words: Collection[int] = (0,)
 ) -> None:
-    """A table; words, the columns of some numbers, stand left, and all others right."""
+    """Print a table; columns in `words` are aligned left, all others right."""
     table = Table(title=title, title_justify="left", header_style="bold", box=None)
     for number, head in enumerate(heads):
         table.add_column(head, justify="left" if number in words else "right", no_wrap=True)
     for line in lines:
         table.add_row(*line)
-    width = console.measure(table, options=console.options.update(width=WIDEST)).maximum
+    width = console.measure(table, options=console.options.update(width=MAX_WIDTH)).maximum
     wide = console if width <= console.width else _console(width, quiet=console.quiet)
     wide.print(table)
 
 
 def print_metrics(title: str, rows: Mapping[str, Metrics]) -> None:
-    """The one table of errors."""
+    """Print a table of errors."""
     lines = [[name, *metric_row(row)] for name, row in rows.items()]
     print_table(f"{title}; errors in m", ["", *metric_columns()], lines)

@@ -1,4 +1,4 @@
-"""`mail_ros evaluate`: a model over whole walks, through the same `push` as on the robot."""
+"""`mail_ros evaluate`: a model over whole walks, through the `push` of the robot."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from mail_ros.core.errors import TrackError
 
 def evaluate(
     model: Annotated[Path, typer.Argument(help="The model file.")],
-    bags: Annotated[list[Path], typer.Argument(help="Bags that say where they were.")],
+    bags: Annotated[list[Path], typer.Argument(help="Labelled bags.")],
     stride_s: Annotated[float, typer.Option(help="Time between two estimates.")] = STRIDE_S,
     tracker: Tracker = "none",
-    from_s: Annotated[float, typer.Option(help="Estimates count from so many seconds after the first landmark.")] = 0.0,
+    from_s: Annotated[
+        float, typer.Option(help="Start of counted estimates, in seconds after the first landmark.")
+    ] = 0.0,
     estimates: Annotated[
         Path | None, typer.Option(help="Write every estimate and its reference to this CSV file.")
     ] = None,
@@ -28,7 +30,7 @@ def evaluate(
     truth: Truth = "",
     robot: RobotFile = None,
 ) -> None:
-    """Print the errors of a model over whole walks, moving and paused apart, and what its doubt is worth.
+    """Print the errors of a model over whole walks, moving and paused apart, and how well its uncertainty fits them.
 
     Each walk starts at its first landmark, with an empty window.
 
@@ -44,11 +46,11 @@ def evaluate(
     network = load_model(model).model
     check_choice("--tracker", tracker, TrackerChoice)
     localizer = compose(network, cast(TrackerChoice, tracker), stride_s)
-    carrier = None if robot is None else read_robot(robot)
+    platform = None if robot is None else read_robot(robot)
     scored: list[Scored] = []
     with progress("evaluating") as bar:
         for bag in bar.track(bags, description=""):
-            track = read_track(bag, topic, truth, carrier)
+            track = read_track(bag, topic, truth, platform)
             counts_ns = int(track.labelled_span().stamp_ns[0]) + round(from_s * 1e9) if track.valid.any() else 0
             scored += [one for one in follow(localizer, track) if one.estimate.stamp_ns >= counts_ns]
     if not scored:
@@ -57,7 +59,7 @@ def evaluate(
             ", ".join(bag.name for bag in bags),
             wanted=f"a labelled walk longer than the window of {sampling.length:g} {sampling.unit}",
             found="none",
-            fix="give bags that say where they were, or name the topic that says it with --truth",
+            fix="give labelled bags, or name the topic of their labels with --truth",
         )
     rows = table(scored)
     if estimates is not None:

@@ -16,7 +16,7 @@ def export(
     onnx: Annotated[Path, typer.Option(help="The ONNX file to write, as in models/network.onnx.")],
     as_json: AsJson = False,
 ) -> None:
-    """Write a trained network as one ONNX file, for phones and other runtimes; a robot takes the model file itself.
+    """Write a trained network as one ONNX file, for phones and other runtimes; a robot uses the model file itself.
 
     The model card, the map and the golden window are in its metadata.
 

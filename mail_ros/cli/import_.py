@@ -1,4 +1,4 @@
-"""`mail_ros import`: other people's surveys into bags."""
+"""`mail_ros import`: public surveys into bags."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from mail_ros.cli.console import console, print_error, print_json, progress
-from mail_ros.cli.next_step import gathered, say_next, words
+from mail_ros.cli.next_step import bag_arguments, print_next, quoted
 from mail_ros.cli.options import AsJson, SiteOption, among
 from mail_ros.core.errors import BagError, MailError
 
-KINDS = (  # for --help, which is not to wait for the importers
+KINDS = (  # for --help, which does not import the importers
     "What wrote the files: ipin (GetSensorData logs of the IPIN competitions, plain or .gz), uji (UJIIndoorLoc-Mag, "
     "continuous files), magpie (MagPIE-like CSV with a position all along, a file or a folder per walk), microsoft "
     "(traces of the Indoor Location Competition 2.0), csv (time_s, mag_x_ut, mag_y_ut, mag_z_ut, x_m, y_m, floor)."
@@ -26,20 +26,20 @@ def import_(
     site_file: SiteOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Turn other people's logs into rosbag2 MCAP bags, one per walk.
+    """Convert logs of public surveys into rosbag2 MCAP bags, one per walk.
 
     Example: `mail_ros import ipin logs/*.txt.gz --out bags`
     """
     from mail_ros.data.importers import import_file
     from mail_ros.data.site_file import read_site
 
-    place = read_site(site_file) if site_file else None
+    site = read_site(site_file) if site_file else None
     bags: list[Path] = []
     failed: list[MailError] = []
     with progress("importing") as bar:
         for file in bar.track(files, description=""):
             try:
-                bags.append(import_file(kind, file, out, place))
+                bags.append(import_file(kind, file, out, site))
             except BagError as error:
                 failed.append(error)
     for problem in failed[:-1]:
@@ -49,5 +49,5 @@ def import_(
         print_json({"bags": bags, "failed": list(map(str, failed))})
     if failed:
         raise failed[-1]
-    shared = words("--site-file", site_file, "--coverage", "coverage") if site_file else "--coverage coverage"
-    say_next(f"mail_ros check {gathered(bags)} {shared}")
+    shared = quoted("--site-file", site_file, "--coverage", "coverage") if site_file else "--coverage coverage"
+    print_next(f"mail_ros check {bag_arguments(bags)} {shared}")

@@ -1,4 +1,4 @@
-"""`mail_ros VERB`: one app, one place where errors end, in one line and an exit code (see `exit_code`)."""
+"""`mail_ros VERB`: the app; every error ends here, in one line and an exit code (see `exit_code`)."""
 
 from __future__ import annotations
 
@@ -27,15 +27,18 @@ from mail_ros.cli.site import site
 from mail_ros.cli.train import train
 from mail_ros.cli.view import view
 from mail_ros.core.errors import MailError
+from mail_ros.nodes.spin import missing
 
-_USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]  # typer brings click's UsageError along, or imports it
+_USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[
+    1
+]  # click's UsageError, from typer's own copy or click itself
 
 app = typer.Typer(
     name="mail_ros",
     help="Indoor localization from magnetometer samples: import and check surveys, train, evaluate, replay.\n\n"
-    "From a building to a model: `site init`, `import` or record, `check`, `train`; each names the next.\n\n"
-    "Every verb says where its result is, or prints it with `--json`, and has an example in its `--help`. "
-    "`mail_ros --install-completion` teaches your shell the verbs and options.",
+    "From a building to a model: `site init`, `import` or record, `check`, `train`; each prints the next command.\n\n"
+    "Every verb prints where its result is, or the result itself with `--json`, and has an example in its `--help`. "
+    "`mail_ros --install-completion` sets up completion of verbs and options in your shell.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
@@ -54,7 +57,7 @@ def about(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version, and end.")
     ] = False,
 ) -> None:
-    """What stands before a verb."""
+    """Options before a verb."""
 
 
 app.add_typer(site, name="site")
@@ -80,40 +83,43 @@ def main() -> None:
 
 
 def run(of: typer.Typer | None = None, name: str = "mail_ros") -> int:
-    """Run the verb that the command line names; an error becomes a line on stderr and an exit code.
+    """Run the verb of the command line; an error becomes a line on stderr and an exit code.
 
     Args:
-        of: app with the verbs; default: those of `mail_ros`.
-        name: of the program, as messages write it.
+        of: app with the verbs; default: the verbs of `mail_ros`.
+        name: the program's name in messages.
     """
     try:
         return int((of or app)(prog_name=name, standalone_mode=False) or ExitCode.DONE)
     except MailError as error:
         print_error(error)
-        return ExitCode.MEND
+        return ExitCode.FAILED
     except _USAGE_ERROR as error:
         return _wrong_usage(error)
-    except OSError as error:  # of a file or a folder that was named, or of a full disk
-        print_error(_outside(error))
-        return ExitCode.MEND
-    except typer.Abort:  # how typer before 0.26 passes on Ctrl-C
+    except OSError as error:  # a file or a folder on the command line, or a full disk
+        print_error(_mail_error(error))
+        return ExitCode.FAILED
+    except typer.Abort:  # Ctrl-C in typer before 0.26
         return ExitCode.INTERRUPTED
-    except Exception:
+    except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and not (error.name or "mail_ros").startswith("mail_ros"):
+            print_error(missing(error))
+            return ExitCode.FAILED
         traceback.print_exc()
         return ExitCode.BUG
 
 
 def _wrong_usage(error: Exception) -> ExitCode:
-    """The line that says it; where there was no argument at all, typer has printed the help already."""
+    """Print the error; without any argument, typer has printed the help already."""
     if message := error.format_message().rstrip("."):  # type: ignore[attr-defined]
         print_error(f"{message}; see `{error.ctx.command_path} --help`")  # type: ignore[attr-defined]
     return ExitCode.USAGE
 
 
-def _outside(error: OSError) -> MailError:
+def _mail_error(error: OSError) -> MailError:
     found = str(error.strerror or error).lower()
     return MailError(
-        error.filename or "this machine", wanted="to read or write it", found=found, fix="mend that, or name another"
+        error.filename or "this machine", wanted="to read or write it", found=found, fix="correct that, or name another"
     )
 
 

@@ -1,4 +1,4 @@
-"""`mail_ros mark`: the surveyor's keyboard."""
+"""`mail_ros mark`: waypoint events from the surveyor's keyboard."""
 
 from __future__ import annotations
 
@@ -7,31 +7,26 @@ import sys
 from mail_ros.cli.console import console
 from mail_ros.cli.options import Namespace
 
-WORDS = {"": "mark", "u": "unmark", "start": "start", "stop": "stop"}
-HELP = "Enter: mark; u: take the last mark back; start, stop: a take; q: end"
+SERVICES = {"": "mark", "u": "unmark", "start": "start", "stop": "stop"}
+HELP = "Enter: mark; u: cancel the last mark; start, stop: a recording; q: end"
 
 
 def mark(namespace: Namespace = "") -> None:
-    """Tell a running recorder from the keyboard what is passed: Enter at each landmark, u takes the last one back.
+    """Send waypoint events to a running recorder from the keyboard: Enter at each landmark, u cancels the last one.
 
-    `start` and `stop` begin and end a take, `q` ends this. The answers say which landmark of a planned route is next.
+    `start` and `stop` begin and end a recording, `q` ends this. Responses name the next landmark of a planned route.
 
     Example: `mail_ros mark`
     """
-    try:
-        from mail_ros.nodes.surveyor import Surveyor
-    except ModuleNotFoundError as error:
-        from mail_ros.nodes.spin import missing
-
-        raise missing(error) from None
+    from mail_ros.nodes.recorder_client import RecorderClient
 
     console.print(HELP)
-    with Surveyor(namespace) as surveyor:
+    with RecorderClient(namespace) as recorder:
         for line in sys.stdin:
             if (word := line.strip()) == "q":
                 return
-            if word not in WORDS:
+            if word not in SERVICES:
                 console.print(HELP)
                 continue
-            success, said = surveyor.ask(WORDS[word])
-            console.print(said if success else f"refused: {said}", markup=False)
+            success, message = recorder.call(SERVICES[word])
+            console.print(message if success else f"refused: {message}", markup=False)

@@ -1,4 +1,4 @@
-"""The last line of a command on the way from a building to a model: which one comes next, ready to be run."""
+"""The next command on the path from a building to a model, printed ready to run."""
 
 from __future__ import annotations
 
@@ -10,44 +10,44 @@ from pathlib import Path
 
 from mail_ros.cli.console import console
 
-SETTINGS = ("--set", "sampling.rate_hz=10", "--set", "kind=matching")  # best on every real walk, and quickest
+SETTINGS = ("--set", "sampling.rate_hz=10", "--set", "kind=matching")  # most accurate and fastest on real walks
 
 
-def say_next(*commands: str) -> None:
-    """Print the command to run next; of several, whichever fits."""
-    for word, command in zip(("next", *["  or"] * len(commands)), commands, strict=False):
-        console.print(f"{word}: {command}", markup=False)
+def print_next(*commands: str) -> None:
+    """Print the command to run next, or alternatives."""
+    for label, command in zip(("next", *["  or"] * len(commands)), commands, strict=False):
+        console.print(f"{label}: {command}", markup=False)
 
 
-def words(*parts: object) -> str:
-    """A command line, each part quoted where a shell needs it."""
+def quoted(*parts: object) -> str:
+    """A command line, with quotes where a shell needs them."""
     return " ".join(shlex.quote(str(part)) for part in parts)
 
 
-def told(topic: str, truth: str, robot: Path | None) -> tuple[str, ...]:
-    """The options that say how some bags are read, where it is not the usual way."""
+def reading_options(topic: str, truth: str, robot: Path | None) -> tuple[str, ...]:
+    """Options for reading bags that differ from their defaults."""
     options = {"--topic": topic if topic != "/imu/mag" else "", "--truth": truth, "--robot": str(robot or "")}
     return tuple(word for name, value in options.items() if value for word in (name, value))
 
 
-def gathered(paths: Collection[Path]) -> str:
-    """Bags as a shell is given them: as a pattern, or one for each ending of their names, else one by one."""
-    if one := pattern(paths):
+def bag_arguments(paths: Collection[Path]) -> str:
+    """Bags as arguments: one pattern, or one for each ending of their names, else one by one."""
+    if one := bag_pattern(paths):
         return one
     endings: dict[str, list[Path]] = defaultdict(list)
     for path in paths:
         endings[path.name.rpartition("_")[2]].append(path)
-    patterns = [pattern(alike) for alike in endings.values()]
-    return " ".join(patterns) if all(patterns) else words(*paths)
+    patterns = [bag_pattern(alike) for alike in endings.values()]
+    return " ".join(patterns) if all(patterns) else quoted(*paths)
 
 
-def pattern(paths: Collection[Path]) -> str:
-    """FOLDER/*, FOLDER/START* or FOLDER/*END that matches these paths and no others; empty where none does."""
+def bag_pattern(paths: Collection[Path]) -> str:
+    """FOLDER/*, FOLDER/START* or FOLDER/*END that matches these paths and no others; empty if there is none."""
     folders = {path.parent for path in paths}
     if len(paths) < 2 or len(folders) > 1:
         return ""
     folder, names = folders.pop(), [path.name for path in paths]
-    start = commonprefix(names)  # noqa: RUF071 - of letters
+    start = commonprefix(names)  # noqa: RUF071 - a prefix of letters
     end = commonprefix([name[::-1] for name in names])[::-1]  # noqa: RUF071
     for one in ("*", f"{start}*", f"*{end}"):
         plain = one.replace("*", "", 1)

@@ -1,4 +1,4 @@
-"""A node in a process of its own, for the verbs that talk to one over DDS."""
+"""A node in a process of its own, for verbs that use one over DDS."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from typing import IO
 
 from mail_ros.core.errors import MailError
 
-DOMAINS = 101  # more would need ports that Linux hands out to others
-STOP_S = 10.0  # for the node to end by itself
+DOMAINS = 101  # more would need ports of Linux's ephemeral range
+STOP_S = 10.0  # for the node to end
 
 
 @dataclass(frozen=True)
 class NodeProcess:
-    """One that was started."""
+    """A started node."""
 
     name: str
     process: subprocess.Popen[bytes]
     log: IO[bytes]
 
     def check(self) -> None:
-        """Go on only while it runs.
+        """Check that the node runs.
 
         Raises:
-            MailError: it ended; its last words are in the message.
+            MailError: it ended; the message has its last line.
         """
         if self.process.poll() is None:
             return
@@ -38,19 +38,19 @@ class NodeProcess:
         lines = self.log.read().decode(errors="replace").splitlines()
         last = next((line.strip() for line in reversed(lines) if line.strip()), "nothing printed")
         raise MailError(
-            f"the {self.name} node", wanted="it to run", found=f"that it ended: {last}", fix="mend that first"
+            f"the {self.name} node", wanted="it to run", found=f"that it ended: {last}", fix="correct that first"
         )
 
 
 def own_domain() -> int:
-    """A DDS domain that this process is alone in, mostly; traffic stays on this machine."""
+    """A DDS domain of this process alone, with high probability; traffic stays on this machine."""
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
     return 1 + os.getpid() % DOMAINS
 
 
 @contextmanager
 def running_node(name: str, domain_id: int, parameters: Mapping[str, object]) -> Iterator[NodeProcess]:
-    """Run a node of `mail_ros.nodes`; it ends with the block."""
+    """Run a node of `mail_ros.nodes` during the block."""
     environment = {**os.environ, "ROS_DOMAIN_ID": str(domain_id), "RCUTILS_COLORIZED_OUTPUT": "0"}
     command = [sys.executable, "-m", f"mail_ros.nodes.{name}_node", "--ros-args"]
     command += [word for name, value in parameters.items() for word in ("-p", f"{name}:={value}")]
@@ -65,7 +65,7 @@ def running_node(name: str, domain_id: int, parameters: Mapping[str, object]) ->
 
 @contextmanager
 def _held(*numbers: signal.Signals) -> Iterator[None]:
-    """Signals that arrive within the block count at its end: no process is started and then not known of."""
+    """Defer signals to the end of the block: a started process is always registered."""
     arrived: list[int] = []
     before = {held: signal.signal(held, lambda number, _: arrived.append(number)) for held in numbers}
     try:

@@ -1,4 +1,4 @@
-"""The options that several verbs have: the same word means the same, with the same help, wherever it stands."""
+"""Options of several verbs: one name has one meaning and one help text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mail_ros.cli.console import console
 
 
 def among(*words: str) -> Callable[[str], list[str]]:
-    """What a shell completes: those words that begin with what was typed."""
+    """Completion of a fixed set of words."""
 
     def complete(incomplete: str) -> list[str]:
         return [word for word in words if word.startswith(incomplete)]
@@ -21,7 +21,7 @@ def among(*words: str) -> Callable[[str], list[str]]:
 
 
 def _for_programs(chosen: bool) -> bool:
-    """With --json, the console says nothing: see `console.print_json`."""
+    """Silence the console with --json: see `console.print_json`."""
     console.quiet = chosen
     return chosen
 
@@ -29,10 +29,10 @@ def _for_programs(chosen: bool) -> bool:
 AsJson = Annotated[
     bool, typer.Option("--json", callback=_for_programs, help="Print the result as JSON, and nothing else.")
 ]
-Namespace = Annotated[str, typer.Option(help="Namespace of the nodes; it stands before all names of theirs.")]
+Namespace = Annotated[str, typer.Option(help="Namespace of the nodes and their topics.")]
 RobotFile = Annotated[
     Path | None,
-    typer.Option("--robot", help="Robot file of `mail_ros calibrate`: of the robot that carried the sensor."),
+    typer.Option("--robot", help="Robot file of `mail_ros calibrate`, for the robot of the bags."),
 ]
 Settings = Annotated[
     list[str] | None,
@@ -47,20 +47,20 @@ SimulationSettings = Annotated[
 ]
 SiteOption = Annotated[
     Path | None,
-    typer.Option(help="The building's file, as `mail_ros site init` writes it: name, frame, origin, floors, plans."),
+    typer.Option(help="Site file of `mail_ros site init`: name, frame, origin, floors, plans."),
 ]
 Topic = Annotated[str, typer.Option(help="Topic of the field in the bags.")]
 Tracker = Annotated[
     str,
     typer.Option(
-        help="none: each window by itself; walking, odometry: a belief over the map is carried on.",
+        help="none: each window by itself; walking, odometry: a belief over the map, moved by that.",
         autocompletion=among("none", "walking", "odometry"),
     ),
 ]
 Truth = Annotated[
     str,
     typer.Option(
-        help="Topic that says where the walk was: points, marks of a planned route, poses, odometry or TF. "
+        help="Topic of reference positions: points, marks of a planned route, poses, odometry or TF. "
         "Default: the first of /landmark, /mark, /clicked_point, /reference_pose that a bag has."
     ),
 ]

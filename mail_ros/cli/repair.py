@@ -1,4 +1,4 @@
-"""`mail_ros repair`: bags that were cut off into whole ones."""
+"""`mail_ros repair`: whole bags from cut-off ones."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ def repair(
     bags: Annotated[list[Path], typer.Argument(help="MCAP bags: rosbag2 folders, or .mcap files.")],
     as_json: AsJson = False,
 ) -> None:
-    """Mend bags whose recording was cut off: index and metadata are made anew, messages stay as they are.
+    """Repair bags whose recording was cut off: index and metadata are written again, messages stay unchanged.
 
-    `mail_recorder` does so by itself with its own bags when it starts. The original is replaced once the repaired file
-    is complete; what belongs to no whole record is kept beside it, in a file that ends in .rest.
+    `mail_recorder` repairs its own bags when it starts. The original is replaced once the repaired file is complete;
+    bytes outside whole records are kept next to it, in a file that ends in .rest.
 
     Example: `mail_ros repair bags/*`
     """
-    from mail_ros.data.bag_repair import repair as mend
+    from mail_ros.data.bag_repair import repair as repair_bag
 
     failed: list[MailError] = []
     done: list[tuple[Path, Repaired | None]] = []
     with progress("repairing") as bar:
         for bag in bar.track(bags, description=""):
             try:
-                done.append((bag, mend(bag)))
+                done.append((bag, repair_bag(bag)))
             except MailError as error:
                 failed.append(error)
     for bag, repaired in done:
@@ -41,14 +41,14 @@ def repair(
     for problem in failed[:-1]:
         print_error(problem)
     if as_json:
-        repaired_files = [{"bag": bag, "whole": repaired is None, **_details(repaired)} for bag, repaired in done]
-        print_json({"bags": repaired_files, "failed": list(map(str, failed))})
+        entries = [{"bag": bag, "whole": repaired is None, **_details(repaired)} for bag, repaired in done]
+        print_json({"bags": entries, "failed": list(map(str, failed))})
     if failed:
         raise failed[-1]
 
 
 def _details(repaired: Repaired | None) -> dict[str, object]:
-    """What became of a bag that was cut off."""
+    """Details of a repaired bag."""
     if repaired is None:
         return {}
     return {"messages": repaired.span.counts.total(), "mended": repaired.repaired_files, "rest": repaired.rest}

@@ -12,9 +12,9 @@ from mail_ros.cli.options import AsJson, Namespace
 
 
 def replay(
-    bag: Annotated[Path, typer.Argument(help="A rosbag2 folder, or an .mcap or .db3 file; also one that was cut off.")],
+    bag: Annotated[Path, typer.Argument(help="A rosbag2 folder, or an .mcap or .db3 file; it may be cut off.")],
     rate: Annotated[
-        float, typer.Option(help="Times the recorded speed; 0: as fast as reliable subscribers take it.")
+        float, typer.Option(help="Times the recorded speed; 0: as fast as reliable subscribers allow.")
     ] = 1.0,
     topic: Annotated[list[str] | None, typer.Option(help="Replay only this topic; repeat for several.")] = None,
     namespace: Namespace = "",
@@ -24,19 +24,14 @@ def replay(
     ] = 1,
     as_json: AsJson = False,
 ) -> None:
-    """Publish a bag's topics as the bytes they are, with their timing, and /clock. Needs no rosbag2.
+    """Publish a bag's serialized messages with their timing, and /clock. Needs no rosbag2.
 
     Example: `mail_ros replay bags/monday_1 --rate 20 --wait-for 0 --topic /imu/mag`
     """
+    from mail_ros.nodes.replay import ReplayOptions
+    from mail_ros.nodes.replay import replay as publish
+
     topics = tuple(f"/{name.lstrip('/')}" for name in topic or ())
-    try:
-        from mail_ros.nodes.replay import ReplayOptions
-        from mail_ros.nodes.replay import replay as publish
-    except ModuleNotFoundError as error:
-        from mail_ros.nodes.spin import missing
-
-        raise missing(error) from None
-
     options = ReplayOptions(rate, topics, namespace, clock, wait_for)
     with progress("replaying") as bar:
         task = bar.add_task("messages", total=None)

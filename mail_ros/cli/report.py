@@ -1,4 +1,4 @@
-"""`mail_ros report`: a benchmark to look at."""
+"""`mail_ros report`: an HTML page of benchmarks."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from mail_ros.cli.options import AsJson, SiteOption
 
 
 def report(
-    runs: Annotated[list[Path], typer.Argument(help="Folders that `mail_ros benchmark` wrote to.")],
+    runs: Annotated[list[Path], typer.Argument(help="Folders of results of `mail_ros benchmark`.")],
     out: Annotated[Path, typer.Option(help="The page.")] = Path("report.html"),
     tables: Annotated[Path | None, typer.Option(help="Write all tables to this Markdown file too.")] = None,
     site_file: SiteOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make one HTML page of benchmarks: error curves, maps, mistaken places, attention, studies and the tables.
+    """Write one HTML page of benchmarks: error curves, maps, confused positions, attention, studies and tables.
 
     The page holds everything it needs and opens without network; the toolbar of a figure saves it as PNG.
 

@@ -1,4 +1,4 @@
-"""`mail_ros site`: a building's file, which all other verbs share."""
+"""`mail_ros site`: the site file, which all other verbs share."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Annotated
 import typer
 
 from mail_ros.cli.console import console, print_json
-from mail_ros.cli.next_step import say_next, words
+from mail_ros.cli.next_step import print_next, quoted
 from mail_ros.cli.options import AsJson
 from mail_ros.core.errors import ConfigError
 
-site = typer.Typer(help="Write down a building once: frame, floors, plans, landmarks, routes.", no_args_is_help=True)
+site = typer.Typer(help="Describe a building once: frame, floors, plans, landmarks, routes.", no_args_is_help=True)
 
 
 @site.callback()
 def group() -> None:
-    """Write down a building once, in a file that recorder, import, check, train and report share."""
+    """Describe a building once, in a file that recorder, import, check, train and report share."""
 
 
 @site.command()
@@ -30,12 +30,12 @@ def init(
     ] = None,
     map_frame: Annotated[str, typer.Option(help="Frame of floor 0, in which its plan lies.")] = "map",
     origin: Annotated[
-        str, typer.Option(help="LATITUDE,LONGITUDE of x = y = 0, where phones' logs in degrees are imported.")
+        str, typer.Option(help="LATITUDE,LONGITUDE of x = y = 0, to import phones' logs in degrees.")
     ] = "",
     out: Annotated[Path | None, typer.Option(help="The file to write; default: NAME.yaml.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a building's site file; add landmarks and routes to it with an editor.
+    """Write a site file; add landmarks and routes to it with an editor.
 
     Example: `mail_ros site init museum --floor 0 --floor -2`
     """
@@ -53,18 +53,18 @@ def init(
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     for number in made.floors:
-        console.print(f"floor {number}: {_plan_words(plans[number].extent_m) if number in plans else 'no plan'}")
+        console.print(f"floor {number}: {_plan_text(plans[number].extent_m) if number in plans else 'no plan'}")
     console.print(f"site: {path}")
     if as_json:
         print_json({"site": path, "floors": made.floors, "plans": made.plans})
-    say_next(
-        words("ros2", "launch", "mail_ros", "record.launch.py", f"site_file:={path}"),
-        words("mail_ros", "import", "KIND") + " FILES... " + words("--site-file", path, "--out", "bags"),
+    print_next(
+        quoted("ros2", "launch", "mail_ros", "record.launch.py", f"site_file:={path}"),
+        quoted("mail_ros", "import", "KIND") + " FILES... " + quoted("--site-file", path, "--out", "bags"),
     )
 
 
 def _text(name: str, floors: list[str], map_frame: str, origin: str, folder: Path) -> str:
-    """The file of these options; plans are named from where the file will be."""
+    """The content of the file; paths of plans are relative to its folder."""
     from mail_ros.data.site_file import SiteFile, site_text
 
     plans: dict[int, Path] = {}
@@ -85,7 +85,7 @@ def _text(name: str, floors: list[str], map_frame: str, origin: str, folder: Pat
 
 
 def _from(plan: Path, folder: Path) -> Path:
-    """The way to a plan from the folder of the site file."""
+    """The path to a plan from the folder of the site file."""
     return plan if plan.is_absolute() else Path(os.path.relpath(plan, folder))
 
 
@@ -99,6 +99,6 @@ def _origin(text: str) -> tuple[float, float]:
     return parse_origin(parts, "--origin")
 
 
-def _plan_words(extent_m: tuple[float, float, float, float]) -> str:
+def _plan_text(extent_m: tuple[float, float, float, float]) -> str:
     left_m, right_m, low_m, high_m = extent_m
     return f"plan of x {left_m:.1f} to {right_m:.1f} m, y {low_m:.1f} to {high_m:.1f} m"

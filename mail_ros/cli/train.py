@@ -1,4 +1,4 @@
-"""`mail_ros train`: bags into a model."""
+"""`mail_ros train`: from bags to a model."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mail_ros.cli.console import console, print_json, progress
-from mail_ros.cli.next_step import gathered, say_next, told, words
+from mail_ros.cli.next_step import bag_arguments, print_next, quoted, reading_options
 from mail_ros.cli.options import AsJson, RobotFile, Settings, SiteOption, Topic, Truth, among
 
-if TYPE_CHECKING:  # it brings numpy along
+if TYPE_CHECKING:  # imports numpy
     from mail_ros.core.models.model_file import ModelCard
     from mail_ros.training.run_config import RunConfig
     from mail_ros.training.train import Survey
 
 
 def train(
-    bags: Annotated[list[Path], typer.Argument(help="Survey bags that say where they were, to learn from.")],
+    bags: Annotated[list[Path], typer.Argument(help="Labelled survey bags for training.")],
     validate: Annotated[
-        list[Path], typer.Option(help="Whole walks to choose the best epoch by; repeat for each bag or glob.")
+        list[Path], typer.Option(help="Whole walks that choose the best epoch; repeat for each bag or glob.")
     ],
     out: Annotated[Path, typer.Option(help="The model file to write, as in models/site.safetensors.")],
     run: Annotated[Path | None, typer.Option(help="Folder of the run's record; default: runs/NAME of --out.")] = None,
@@ -28,12 +28,12 @@ def train(
     preset: Annotated[
         str,
         typer.Option(
-            help="Settings to begin with: person, with a phone, or robot, on wheels; --set changes them.",
+            help="Initial settings: person, with a phone, or robot, on wheels; --set changes them.",
             autocompletion=among("person", "robot"),
         ),
     ] = "person",
     settings: Settings = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --run.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --run.")] = False,
     device: Annotated[str, typer.Option(help="cpu, or cuda: one GPU for each process.")] = "cpu",
     topic: Topic = "/imu/mag",
     truth: Truth = "",
@@ -55,31 +55,32 @@ def train(
     from mail_ros.training.train import Survey
 
     config = run_config(settings or [], preset)
-    carrier, place = None if robot is None else read_robot(robot), read_site(site_file) if site_file else None
-    survey = Survey(bags, expand(validate), topic, truth, carrier, place)
+    platform = None if robot is None else read_robot(robot)
+    known_site = read_site(site_file) if site_file else None
+    survey = Survey(bags, expand(validate), topic, truth, platform, known_site)
     folder = run or Path("runs") / out.stem
     card = _fit(config, survey, out, folder, device, resume=resume)
     if card is None:
         return
     _print(card, out, folder, as_json=as_json)
     tracker = "odometry" if config.model.needs_odometry else "walking"
-    carried = (f"tracker:={tracker}", *(() if robot is None else (f"robot_file:={robot.resolve()}",)))
-    say_next(
-        words("ros2", "launch", "mail_ros", "mail.launch.py", f"model:={out.resolve()}", *carried),
-        f"mail_ros evaluate {words(out)} {gathered(survey.validate)} "
-        + words("--tracker", tracker, *told(topic, truth, robot)),
+    arguments = (f"tracker:={tracker}", *(() if robot is None else (f"robot_file:={robot.resolve()}",)))
+    print_next(
+        quoted("ros2", "launch", "mail_ros", "mail.launch.py", f"model:={out.resolve()}", *arguments),
+        f"mail_ros evaluate {quoted(out)} {bag_arguments(survey.validate)} "
+        + quoted("--tracker", tracker, *reading_options(topic, truth, robot)),
     )
 
 
 def _fit(config: RunConfig, survey: Survey, out: Path, folder: Path, device: str, *, resume: bool) -> ModelCard | None:
-    """The model's card, with a bar meanwhile; None in processes that do not lead."""
+    """Train with a progress bar; returns the model card, None in processes that do not lead."""
     import torch
 
     from mail_ros.training.distribution import joined
     from mail_ros.training.loop import Progress
     from mail_ros.training.train import train as fit
 
-    # The network's matrices are small: threads that wait for a busy core cost more than they bring.
+    # The network's matrices are small: threads that wait for a busy core cost more than they gain.
     torch.set_num_threads(max(1, torch.get_num_threads() // 2))
     with joined(device) as processes, progress("training", shown=processes.leads) as bar:
         task = bar.add_task("reading walks", total=None)
@@ -105,7 +106,7 @@ def _print(card: ModelCard, out: Path, folder: Path, *, as_json: bool) -> None:
 
 
 def expand(patterns: list[Path]) -> list[Path]:
-    """Paths, and patterns that the shell left alone because an option takes one value."""
+    """Paths, and matches of patterns, which the shell does not expand for an option with one value."""
     found: list[Path] = []
     for pattern in patterns:
         matches = (

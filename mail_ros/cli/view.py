@@ -1,4 +1,4 @@
-"""`mail_ros view`: look at a localizer, live or with a bag."""
+"""`mail_ros view`: show a localizer, live or with a bag."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from mail_ros.cli.console import console, print_json, progress
 from mail_ros.cli.options import AsJson, Namespace, SiteOption, Topic, Tracker, Truth
 from mail_ros.core.config import STRIDE_S, TrackerChoice, check_choice
 from mail_ros.core.errors import ConfigError
-from mail_ros.nodes.spin import missing
 
-LOOK_S = 0.2  # between two looks whether the window is still open
+WINDOW_S = 0.2  # between two checks whether the window is open
 
 
 def view(
-    bag: Annotated[Path | None, typer.Option(help="Look at this bag; default: at a localizer that runs.")] = None,
+    bag: Annotated[Path | None, typer.Option(help="Show this bag; default: a running localizer.")] = None,
     model: Annotated[Path | None, typer.Option(help="The model that localizes the bag.")] = None,
     tracker: Tracker = "walking",
     stride_s: Annotated[float, typer.Option(help="Time between two estimates.")] = STRIDE_S,
@@ -27,14 +26,14 @@ def view(
     truth: Truth = "",
     namespace: Namespace = "",
     site_file: SiteOption = None,
-    out: Annotated[Path | None, typer.Option(help="Write this .rrd file in place of a window.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write this .rrd file instead of opening a window.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show map, belief, path, field, attention and status of a localizer: live, or of a bag with a time slider.
 
     Needs `pip install 'mail_ros[view]'`. Without a screen, write a file with --out and open it elsewhere: `rerun FILE`.
 
-    Tracker, stride, topic and truth are those of a bag; the namespace is that of a localizer that runs.
+    Tracker, stride, topic and truth apply to a bag; the namespace, to a running localizer.
 
     Example: `mail_ros view --bag bags/tuesday_1 --model models/site.safetensors --out walk.rrd`
 
@@ -52,7 +51,7 @@ def view(
 
 
 def _live(namespace: str, site_file: Path | None, out: Path | None) -> int:
-    """Show what the topics say until Ctrl-C, or until the window is closed."""
+    """Show the topics until Ctrl-C, or until the window is closed."""
     from mail_ros.nodes.spin import ClosingNode, run
 
     def create() -> ClosingNode:
@@ -73,24 +72,20 @@ def _bag(
     site_file: Path | None,
     out: Path | None,
 ) -> tuple[int, int]:
-    """Show a bag, and wait until the window is closed; how many estimates there were, and samples."""
+    """Show a bag, and wait until the window is closed; returns the numbers of estimates and samples."""
     from mail_ros.core.localizer.compose import compose
     from mail_ros.core.models.model_file import load_model
     from mail_ros.data.bag import read_track
+    from mail_ros.data.floor_plan import floor_plans
     from mail_ros.data.site_file import read_site
-
-    try:
-        from mail_ros.data.floor_plan import floor_plans
-        from mail_ros.view.bag import reference_ways, show_bag
-        from mail_ros.view.rerun_canvas import Layout, RerunCanvas
-        from mail_ros.view.scene import Setting, View
-    except ModuleNotFoundError as error:
-        raise missing(error) from None
+    from mail_ros.view.bag_view import reference_paths, show_bag
+    from mail_ros.view.rerun_canvas import Layout, RerunCanvas
+    from mail_ros.view.scene import Setting, View
 
     loaded, card, _ = load_model(model)
     localizer, track = compose(loaded, tracker, stride_s), read_track(bag, *topics)
     scales = tuple(f"{scale_s:g} s" for scale_s in card.config.mail.scales_s)
-    setting = Setting(floor_plans(read_site(site_file) if site_file else None), scales, reference_ways(track))
+    setting = Setting(floor_plans(read_site(site_file) if site_file else None), scales, reference_paths(track))
     layout = Layout(attention=card.config.kind == "mail", error=bool(track.valid.any()))
     with closing(RerunCanvas(layout, out)) as canvas:
         with progress("localizing") as bar:
@@ -102,7 +97,7 @@ def _bag(
             estimates = show_bag(track, localizer, View(canvas, setting), {"model": model.name}, report)
         console.print(f"{estimates:,} estimates of {len(track):,} samples")
         while out is None and canvas.is_open:
-            time.sleep(LOOK_S)
+            time.sleep(WINDOW_S)
     if out is not None:
-        console.print(f"view: {out}   look at it: rerun {out}")
+        console.print(f"view: {out}   open it: rerun {out}")
     return estimates, len(track)

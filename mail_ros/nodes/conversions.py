@@ -23,27 +23,27 @@ from mail_ros.core.platform.odometry_buffer import OdometryPose
 from mail_ros.core.signal.attitude import heading_rad
 from mail_ros.core.types import NS_PER_S, UT_PER_T, BeliefImage, Estimate, FloatArray, Hypothesis, YawEstimate
 
-HEIGHT_M2 = 1.0  # of a device that is somewhere between the floor and a head
+HEIGHT_M2 = 1.0  # variance of a device between the floor and head height
 
 
 def to_stamp_ns(time: Time) -> int:
     """A message's stamp, ns.
 
     Raises:
-        MailError: nanoseconds that are a second or more, which no clock gives.
+        MailError: nanoseconds of a second or more, which no clock gives.
     """
     if time.nanosec >= NS_PER_S:
         raise MailError(
             "header.stamp",
             wanted=f"less than {NS_PER_S} ns beside the seconds",
             found=str(time.nanosec),
-            fix="mend the driver",
+            fix="correct the driver",
         )
     return int(time.sec) * NS_PER_S + int(time.nanosec)
 
 
 def to_time(stamp_ns: int) -> Time:
-    """A stamp, ns, as a message has it."""
+    """A stamp, ns, as a message."""
     sec, nanosec = divmod(stamp_ns, NS_PER_S)
     return Time(sec=sec, nanosec=nanosec)
 
@@ -52,47 +52,44 @@ def to_reading(msg: MagneticField, field_scale: float = 1.0) -> tuple[int, Float
     """Stamp, ns, and field (3,), tesla to µT, by the arithmetic of `data.messages.decode_field`: to the last bit.
 
     Args:
-        msg: of the magnetometer.
-        field_scale: tesla in the unit that its driver sends.
+        msg: the magnetometer's message.
+        field_scale: tesla per unit of its driver.
 
     Raises:
         MailError: an impossible stamp.
     """
     vector = msg.magnetic_field
-    with np.errstate(over="ignore"):  # infinity is a reading that push refuses
+    with np.errstate(over="ignore"):  # the preprocessor rejects infinity
         field_ut = np.array([vector.x, vector.y, vector.z]) * UT_PER_T * field_scale
     return to_stamp_ns(msg.header.stamp), field_ut
 
 
 def to_odometry_pose(msg: Odometry) -> OdometryPose:
-    """Where a robot's odometry is, on the floor.
+    """The pose of a robot's odometry, on the floor.
 
     Raises:
         MailError: an impossible stamp.
     """
-    position, turn = msg.pose.pose.position, msg.pose.pose.orientation
-    yaw_rad = heading_rad(np.array([turn.x, turn.y, turn.z, turn.w]))
+    position = msg.pose.pose.position
+    yaw_rad = heading_rad(_xyzw(msg.pose.pose.orientation))
     return OdometryPose(to_stamp_ns(msg.header.stamp), np.array([position.x, position.y]), yaw_rad)
 
 
 def to_imu_reading(msg: Imu) -> ImuReading | None:
-    """Attitude and acceleration; None where the sensor says that it does not know one of them (covariance -1).
+    """Attitude and acceleration; None where the sensor reports that one of them is unknown (covariance -1).
 
     Raises:
         MailError: an impossible stamp.
     """
     if msg.orientation_covariance[0] == -1 or msg.linear_acceleration_covariance[0] == -1:
         return None
-    turn, acceleration = msg.orientation, msg.linear_acceleration
-    return ImuReading(
-        to_stamp_ns(msg.header.stamp),
-        np.array([turn.x, turn.y, turn.z, turn.w]),
-        np.array([acceleration.x, acceleration.y, acceleration.z]),
-    )
+    acceleration = msg.linear_acceleration
+    acceleration_m_s2 = np.array([acceleration.x, acceleration.y, acceleration.z])
+    return ImuReading(to_stamp_ns(msg.header.stamp), _xyzw(msg.orientation), acceleration_m_s2)
 
 
 def to_joint_reading(msg: JointState) -> JointReading:
-    """What the joints do.
+    """Velocities and efforts of the joints.
 
     Raises:
         MailError: an impossible stamp.
@@ -101,14 +98,14 @@ def to_joint_reading(msg: JointState) -> JointReading:
 
 
 def to_pose(estimate: Estimate, map_frame: str, heading: YawEstimate | None = None) -> PoseStamped:
-    """The position in the frame of its floor; the rotation is none where no heading is known."""
+    """The position in the frame of its floor; without a heading the rotation is the identity."""
     return PoseStamped(header=_header(estimate, map_frame), pose=_pose(estimate.position_m, heading))
 
 
 def to_pose_with_covariance(
     estimate: Estimate, map_frame: str, heading: YawEstimate | None = None
 ) -> PoseWithCovarianceStamped:
-    """The same with its covariance, rows x, y, z, roll, pitch, yaw (REP-103); nothing is known of roll and pitch."""
+    """`to_pose` with its covariance, rows x, y, z, roll, pitch, yaw (REP-103); roll and pitch are unknown."""
     yaw_rad2 = ANY_YAW_RAD2 if heading is None else heading.variance_rad2
     covariance = np.diag([0.0, 0.0, HEIGHT_M2, ANY_YAW_RAD2, ANY_YAW_RAD2, yaw_rad2])
     covariance[:2, :2] = estimate.covariance_m2
@@ -118,23 +115,23 @@ def to_pose_with_covariance(
 
 
 def to_pose_array(hypotheses: Sequence[Hypothesis], estimate: Estimate, map_frame: str) -> PoseArray:
-    """Those on the floor of the estimate, heaviest first: a PoseArray has one frame, and a frame is one floor."""
+    """Hypotheses on the floor of the estimate, heaviest first: a PoseArray has one frame, and a frame is one floor."""
     here = [_pose(hypothesis.position_m) for hypothesis in hypotheses if hypothesis.floor == estimate.floor]
     return PoseArray(header=_header(estimate, map_frame), poses=here)
 
 
 def to_attention(estimate: Estimate) -> Float32MultiArray:
-    """One weight per scale, in the order of the model's card; they sum to one."""
+    """One weight per scale, in the order of the model card; they sum to one."""
     size = len(estimate.attention)
     layout = MultiArrayLayout(dim=[MultiArrayDimension(label="scale", size=size, stride=size)])
     return Float32MultiArray(layout=layout, data=estimate.attention)
 
 
-def to_place(msg: PoseWithCovarianceStamped, map_frame: str) -> tuple[FloatArray, FloatArray, int]:
-    """Position (2,) m, covariance (2, 2) m², and the floor whose frame they are in; the heading is not used.
+def from_initial_pose(msg: PoseWithCovarianceStamped, map_frame: str) -> tuple[FloatArray, FloatArray, int]:
+    """Position (2,) m, covariance (2, 2) m², and the floor of their frame; the heading is not used.
 
     Raises:
-        MailError: a frame that is of no floor of this map.
+        MailError: a frame that belongs to no floor of this map.
     """
     base, floor = split_frame(msg.header.frame_id)
     if base != map_frame:
@@ -149,7 +146,7 @@ def to_place(msg: PoseWithCovarianceStamped, map_frame: str) -> tuple[FloatArray
 
 
 def to_occupancy_grid(grid: BeliefImage, estimate: Estimate, map_frame: str) -> OccupancyGrid:
-    """A belief, in percent of its likeliest cell, -1 where no survey went."""
+    """A belief, in percent of its most probable cell; -1 outside the survey."""
     rows, columns = grid.percent.shape
     msg = OccupancyGrid(header=_header(estimate, map_frame), data=grid.percent.ravel().tolist())
     msg.info.map_load_time, msg.info.resolution = msg.header.stamp, grid.size_m
@@ -159,11 +156,11 @@ def to_occupancy_grid(grid: BeliefImage, estimate: Estimate, map_frame: str) -> 
 
 
 def to_transform(map_from_odom: OdometryPose, ahead_ns: int, frame_id: str, child_frame_id: str) -> TransformStamped:
-    """Where odometry's frame lies in the map's, valid for some time ahead, as AMCL sends it."""
+    """The pose of odometry's frame in the map's, valid for some time ahead, as AMCL sends it."""
     msg = TransformStamped(header=Header(stamp=to_time(map_from_odom.stamp_ns + ahead_ns), frame_id=frame_id))
     msg.child_frame_id = child_frame_id
     msg.transform.translation.x, msg.transform.translation.y = map(float, map_from_odom.position_m)
-    _turn(msg.transform.rotation, map_from_odom.yaw_rad)
+    msg.transform.rotation = to_quaternion(map_from_odom.yaw_rad)
     return msg
 
 
@@ -174,12 +171,17 @@ def _header(estimate: Estimate, map_frame: str) -> Header:
 def _pose(position_m: FloatArray, heading: YawEstimate | None = None) -> Pose:
     pose = Pose()
     pose.position.x, pose.position.y = map(float, position_m)
-    _turn(pose.orientation, 0.0 if heading is None else heading.angle_rad)
+    pose.orientation = to_quaternion(0.0 if heading is None else heading.angle_rad)
     return pose
 
 
-def _turn(orientation: Quaternion, yaw_rad: float) -> None:
-    orientation.z, orientation.w = math.sin(0.5 * yaw_rad), math.cos(0.5 * yaw_rad)
+def _xyzw(quaternion: Quaternion) -> FloatArray:
+    return np.array([quaternion.x, quaternion.y, quaternion.z, quaternion.w])
+
+
+def to_quaternion(yaw_rad: float) -> Quaternion:
+    """A rotation about the vertical."""
+    return Quaternion(z=math.sin(0.5 * yaw_rad), w=math.cos(0.5 * yaw_rad))
 
 
 def message_class(msgtype: str) -> Any:

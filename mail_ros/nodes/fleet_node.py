@@ -24,7 +24,7 @@ from mail_ros.core.models.model_file import load_model
 from mail_ros.core.types import Sample
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_reading
-from mail_ros.nodes.outputs import Poses
+from mail_ros.nodes.outputs import PoseOutput
 from mail_ros.nodes.parameters import FleetParameters, declare
 from mail_ros.nodes.spin import run
 
@@ -41,7 +41,7 @@ class FleetRobot:
     """One robot of the fleet."""
 
     counts: SampleCounts  # and its localizer
-    poses: Poses
+    poses: PoseOutput
     subscription: Subscription
     absent_s: float = 0.0  # since its magnetometer left
 
@@ -74,7 +74,7 @@ class FleetNode(Node):
                 self.add(namespace)
         else:
             self.create_timer(DISCOVER_S, self.discover, clock=steady)
-        self.get_logger().info(f"model {self.parameters.model}, room for {self.parameters.most} robots")
+        self.get_logger().info(f"model {self.parameters.model}, room for {self.parameters.max_robots} robots")
 
     def add(self, namespace: str) -> None:
         """Localize the robot of a namespace from now on.
@@ -83,16 +83,16 @@ class FleetNode(Node):
             ConfigError: the fleet is full, or has this robot already.
         """
         prefix = f"/{namespace.strip('/')}"
-        if prefix in self.robots or len(self.robots) >= self.parameters.most:
+        if prefix in self.robots or len(self.robots) >= self.parameters.max_robots:
             known = prefix in self.robots
             raise ConfigError(
                 f"robot {prefix}",
-                wanted="a new name" if known else "a free place",
+                wanted="a new name" if known else "room for another",
                 found="one of this name" if known else f"{len(self.robots)} robots",
-                fix="remove it from namespaces" if known else "raise the parameter most",
+                fix="remove it from namespaces" if known else "raise the parameter max_robots",
             )
         localizer = compose(self.model, self.parameters.tracker, self.parameters.stride_s)
-        poses, topic = Poses(self, f"{prefix}/{POSES}"), f"{prefix}/{FIELD_TOPIC}"
+        poses, topic = PoseOutput(self, f"{prefix}/{POSES}"), f"{prefix}/{FIELD_TOPIC}"
         on_field = partial(self.on_field, prefix)
         subscription = self.create_subscription(MagneticField, topic, on_field, qos.sensor_data())
         self.robots[prefix] = FleetRobot(SampleCounts(localizer), poses, subscription)
@@ -142,7 +142,7 @@ class FleetNode(Node):
                 self.get_logger().warning(f"{prefix}: samples in {REPORT_S:g} s: {words}")
 
     def close(self) -> None:
-        """There is nothing to finish."""
+        """Nothing is open."""
 
 
 def main() -> int:

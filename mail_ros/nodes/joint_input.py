@@ -14,7 +14,7 @@ from mail_ros.core.errors import MailError
 from mail_ros.core.localizer.diagnostics import Assessment, Level
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_joint_reading
-from mail_ros.nodes.runtime_node import WorkingNode
+from mail_ros.nodes.runtime_node import RuntimeNode
 
 TOPIC, TYPE = "joint_states", "sensor_msgs/msg/JointState"
 REPORT_S = 10.0  # between two log lines about rejected messages
@@ -23,7 +23,7 @@ REPORT_S = 10.0  # between two log lines about rejected messages
 class JointInput:
     """A subscription to joint states, only where the robot file has a motor field."""
 
-    def __init__(self, node: WorkingNode) -> None:
+    def __init__(self, node: RuntimeNode) -> None:
         self.node = node
         self._received = False  # a message since the last assessment
         self.subscription: Subscription | None = None

@@ -1,10 +1,10 @@
 """A node that is configured, activated, deactivated and cleaned up: by itself at the start, or by a lifecycle manager.
 
-    configure() --> activate() --> deactivate, cleanup: what the two made is undone, last first
-    reads, checks   goes to work
+    configure() --> activate() --> deactivate, cleanup: both are undone, last step first
+    reads, checks   starts work
 
-A subclass writes the first two, and says of each thing it makes how to undo it. What raises in a transition is
-logged and undone: rclpy itself would keep silent about it. The states: design.ros2.org/articles/node_lifecycle.html
+A subclass writes the first two, and registers how to undo each step. An error in a transition is logged and undone:
+rclpy itself would not log it. The states: design.ros2.org/articles/node_lifecycle.html
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ class ManagedNode(LifecycleNode):
 
     def __init__(self, name: str, **options: Any) -> None:
         super().__init__(name, **options)
-        self.configured, self.activated = ExitStack(), ExitStack()  # how to undo what the transitions made
-        self.active = False  # rclpy's subscriptions do not ask: callbacks must
+        self.configured, self.activated = ExitStack(), ExitStack()  # how to undo the transitions
+        self.active = False  # callbacks must check it: rclpy's subscriptions do not
         self._starting = False
         self._failure: Exception | None = None
-        self._service_change_state.callback = self._surviving(self._service_change_state.callback)
+        self._service_change_state.callback = self._refusing(self._service_change_state.callback)
 
     def configure(self) -> None:
-        """Make all that is needed to work; a `MailError` says why not."""
+        """Create everything that work needs; a `MailError` reports why it fails."""
         raise NotImplementedError
 
     def activate(self) -> None:
-        """Go to work; a `MailError` says why not."""
+        """Start work; a `MailError` reports why it fails."""
         raise NotImplementedError
 
     def start(self) -> None:
         """Configure and activate, as a lifecycle manager would.
 
         Raises:
-            MailError: of `configure` or `activate`, and whatever else they raised.
+            MailError: from `configure` or `activate`; other errors of theirs are raised too.
         """
         self._starting = True
         for trigger in (self.trigger_configure, self.trigger_activate):
@@ -75,39 +75,39 @@ class ManagedNode(LifecycleNode):
         return self._tried("shut down", self.free, self.configured)
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """After an error that nobody foresaw: unconfigured again."""
+        """After an unforeseen error: unconfigured again."""
         return self._tried("recover", self.free, self.configured)
 
     def free(self) -> None:
-        """Undo all that was made; nothing where nothing was."""
+        """Undo everything."""
         self.active = False
         self.activated.close()
         self.configured.close()
 
     def close(self) -> None:
-        """Nothing is half done."""
+        """Nothing is open."""
 
-    def _tried(self, verb: str, act: Callable[[], None], made: ExitStack) -> TransitionCallbackReturn:
-        """A transition: a failure that a user can mend leaves the state as it was, any other unconfigures."""
+    def _tried(self, verb: str, act: Callable[[], None], undo: ExitStack) -> TransitionCallbackReturn:
+        """Run a transition: a `MailError` leaves the state unchanged, any other error unconfigures the node."""
         try:
             act()
         except Exception as error:
             self._failure = error
-            made.close()
-            mendable = isinstance(error, MailError)
+            undo.close()
+            foreseen = isinstance(error, MailError)
             if not self._starting:
-                said = str(error) if mendable else traceback.format_exc()
-                self.get_logger().error(f"could not {verb}: {said}")
-            return TransitionCallbackReturn.FAILURE if mendable else TransitionCallbackReturn.ERROR
+                reason = str(error) if foreseen else traceback.format_exc()
+                self.get_logger().error(f"could not {verb}: {reason}")
+            return TransitionCallbackReturn.FAILURE if foreseen else TransitionCallbackReturn.ERROR
         return TransitionCallbackReturn.SUCCESS
 
-    def _surviving(self, answer: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-        """The service that changes states, but a transition that is not possible now is refused instead of fatal."""
+    def _refusing(self, service: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        """The service that changes states; an impossible transition is refused instead of fatal."""
 
         def change_state(request: Any, response: Any) -> Any:
             try:
-                return answer(request, response)
-            except RuntimeError as error:  # of rcl
+                return service(request, response)
+            except RuntimeError as error:  # from rcl
                 self.get_logger().warning(f"no such transition now: {' '.join(str(error).split())}")
                 response.success = False
                 return response

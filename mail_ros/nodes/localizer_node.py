@@ -1,13 +1,13 @@
 """`mail_localizer`: MagneticField in, PoseStamped out.
 
-    imu/mag --> to_reading ---> Runtime.push --> to_pose --> ~/pose, ~/pose_with_covariance, /tf
-    joint_states --> JointInput ----^  ^   |
-    odom, imu/data --> OdometryInput ------------+     +--> ~/hypotheses, ~/belief, ~/attention, for who listens
-                                                       +--> /diagnostics, once a second
+    imu/mag ---------> to_reading -----> Runtime.push --> to_pose --> ~/pose, ~/pose_with_covariance, /tf
+    joint_states ----> JointInput ---------^       |
+    odom, imu/data --> OdometryInput ------^       +--> ~/hypotheses, ~/belief, ~/attention, where subscribed
+                                                   +--> /diagnostics, once a second
 
-Every pose carries the stamp of the newest sample that it used. Nothing is published while the window
-fills, and for samples that cannot be used; why not is counted and said. The node is a lifecycle node
-(see `lifecycle`), which by default activates itself: while it is not active, it hears and says nothing.
+Every pose carries the stamp of the newest sample that it used. Nothing is published while the window fills, nor for
+rejected samples; these are counted and reported. The node is a lifecycle node (see `lifecycle`), which by default
+activates itself; while it is not active, it ignores messages and publishes nothing.
 """
 
 from __future__ import annotations
@@ -28,59 +28,60 @@ from mail_ros.nodes.commands import Commands
 from mail_ros.nodes.conversions import to_reading
 from mail_ros.nodes.joint_input import JointInput
 from mail_ros.nodes.odometry_input import OdometryInput
-from mail_ros.nodes.outputs import Details, Diagnostics, MapToOdom, Poses
+from mail_ros.nodes.outputs import DetailOutput, DiagnosticsOutput, MapToOdom, PoseOutput
 from mail_ros.nodes.parameters import LocalizerParameters, declare_only
-from mail_ros.nodes.pose_file import PlaceFile
-from mail_ros.nodes.runtime_node import WorkingNode, put_to_work
+from mail_ros.nodes.pose_file import PoseFile
+from mail_ros.nodes.runtime_node import RuntimeNode, load_runtime
 from mail_ros.nodes.spin import run
 
 NAME = "mail_localizer"
 FIELD_TOPIC, FIELD_TYPE = "imu/mag", "sensor_msgs/msg/MagneticField"
 DIAGNOSE_S = 1.0  # between two messages on /diagnostics
-REPORT_S = 10.0  # between two lines about what is wrong, and between two times that the place is kept
+REPORT_S = 10.0  # between two log lines about one problem
+SAVE_S = 10.0  # between two writes of the last pose
 
 
-class LocalizerNode(WorkingNode):
+class LocalizerNode(RuntimeNode):
     """MAIL as a node; options as of `rclpy.node.Node`.
 
     Raises:
-        MailError: with autostart, a parameter or the model file is not what it must be.
+        MailError: with autostart, a parameter or the model file is not valid.
     """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(NAME, **options)
         declare_only(self, LocalizerParameters, settable=("model",))
-        if self.get_parameter("autostart").value is not False:  # what is no truth value is refused by `configure`
+        if self.get_parameter("autostart").value is not False:  # `configure` rejects other types
             self.start()
 
     def configure(self) -> None:
-        """Load and check the model, offer topics and services."""
+        """Load and check the model, create topics and services."""
         parameters = self.read_parameters()
-        self.work_with(parameters, put_to_work(parameters, self.now_ns))
-        for name in ("runtime", "parameters"):  # the model goes with them
+        self.set_runtime(parameters, load_runtime(parameters, self.now_ns))
+        for name in ("runtime", "parameters"):  # frees the model
             self.configured.callback(delattr, self, name)
-        self.poses, self.details, self.diagnostics = Poses(self, "~"), Details(self), Diagnostics(self)
+        self.poses, self.details, self.diagnostics = PoseOutput(self, "~"), DetailOutput(self), DiagnosticsOutput(self)
         for output in (self.poses, self.details, self.diagnostics):
             self.configured.callback(output.destroy)
-        self.map_to_odom = MapToOdom.where_wanted(self)
-        self.odometry, self.joints = OdometryInput.where_wanted(self), JointInput(self)
-        self.place_file = PlaceFile(self)
+        self.map_to_odom = MapToOdom.create_if_enabled(self)
+        self.odometry, self.joints = OdometryInput.create_if_enabled(self), JointInput(self)
+        self.pose_file = PoseFile(self)
         self.field_subscription = qos.subscribe(self, MagneticField, FIELD_TOPIC, self.on_field)
         self.configured.callback(self.destroy_subscription, self.field_subscription)
-        self.commands = Commands(self, self.place_file)
+        self.commands = Commands(self, self.pose_file)
         self._watch_clock()
 
     def activate(self) -> None:
-        """Localize from now on, if the model still answers its golden window as it did after training.
+        """Localize from now on, if the model predicts its golden window as it did after training.
 
-        What was not heard meanwhile is a gap in the samples, as any other.
+        Samples from before are a gap, as any other.
         """
         check_golden(self.parameters.model_path, *self.runtime.loaded)
-        self.place_file.begin()
-        self.activated.callback(self.place_file.keep)
+        self.pose_file.restore()
+        self.activated.callback(self.pose_file.save_if_trusted)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
-        for period_s, act in ((DIAGNOSE_S, self.diagnose), (REPORT_S, self.place_file.keep)):
-            self.activated.callback(self.destroy_timer, self.create_timer(period_s, act, clock=steady))
+        for period_s, callback in ((DIAGNOSE_S, self.diagnose), (SAVE_S, self.pose_file.save_if_trusted)):
+            self.activated.callback(self.destroy_timer, self.create_timer(period_s, callback, clock=steady))
         self.runtime.diagnostics.begin()
         self.get_logger().info(
             f"tracker {self.parameters.tracker}, a pose every {self.parameters.stride_s:g} s on "
@@ -88,7 +89,7 @@ class LocalizerNode(WorkingNode):
         )
 
     def on_field(self, msg: MagneticField) -> None:
-        """Answer a sample with a pose, where one is due."""
+        """Process a sample, and publish the pose where one is due."""
         if not self.active:
             return
         try:
@@ -97,19 +98,19 @@ class LocalizerNode(WorkingNode):
             self.runtime.diagnostics.counts.malformed += 1
             self.get_logger().warning(f"sample not used: {error}", throttle_duration_sec=REPORT_S)
             return
-        placed = self.runtime.push(stamp_ns, field_ut)
-        if placed is not None:
-            self.say(placed)
+        pose = self.runtime.push(stamp_ns, field_ut)
+        if pose is not None:
+            self.publish(pose)
 
-    def say(self, placed: PoseEstimate) -> None:
-        """Publish an estimate wherever it is of interest."""
-        self.poses.publish(placed.estimate, self.runtime.map_frame, placed.heading)
+    def publish(self, pose: PoseEstimate) -> None:
+        """Publish an estimate on all topics."""
+        self.poses.publish(pose.estimate, self.runtime.map_frame, pose.heading)
         if self.map_to_odom is not None and self.odometry is not None:
-            self.map_to_odom.publish(placed, self.runtime.map_frame, self.odometry.frame_id)
-        self.details.publish(self.runtime.localizer, placed.estimate, self.runtime.map_frame)
+            self.map_to_odom.publish(pose, self.runtime.map_frame, self.odometry.frame_id)
+        self.details.publish(self.runtime.localizer, pose.estimate, self.runtime.map_frame)
 
     def diagnose(self) -> None:
-        """Say how it went since the last time; what is wrong also in the log."""
+        """Publish an assessment of the time since the last one; log problems too."""
         assessed = self.runtime.diagnostics.assess(lambda: qos.why_silent(self, self.field_subscription, FIELD_TYPE))
         assessment = self.joints.explain(assessed)
         self.diagnostics.publish(assessment)
@@ -119,23 +120,23 @@ class LocalizerNode(WorkingNode):
             self.get_logger().warning(assessment.message, throttle_duration_sec=REPORT_S)
 
     def on_clock_jump(self, jump: TimeJump) -> None:
-        """Start anew when time is set back: a bag was started again, or a simulation reset.
+        """Restart when time is set back: a bag was started again, or a simulation reset.
 
-        Jumps as small as late samples are none.
+        Jumps shorter than the maximum gap are ignored, as late samples are.
         """
         if -jump.delta.nanoseconds < self.runtime.localizer.preprocessor.resampler.max_gap_ns:
             return
-        self.get_logger().warning("the clock was set back: starting anew")
+        self.get_logger().warning("the clock was set back: restarting")
         self.runtime.reset()
 
     def close(self) -> None:
-        """Keep the place, and let go of all."""
+        """Save the pose, and free everything."""
         self.free()
 
     def _watch_clock(self) -> None:
         back = JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=False)
         handle = self.get_clock().create_jump_callback(back, post_callback=self.on_clock_jump)
-        self.configured.callback(handle.unregister)  # which also keeps the handle: the callback would end with it
+        self.configured.callback(handle.unregister)  # keeps the handle, too, without which the callback would end
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""What a localizer says over ROS, the same from a node of its own and from one for a fleet."""
+"""What a localizer publishes, from a node of its own or from one of a fleet."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from geometry_msgs.msg import PoseArray, PoseStamped, PoseWithCovarianceStamped
 from nav_msgs.msg import OccupancyGrid
 from rclpy.node import Node
+from rclpy.publisher import Publisher
+from rclpy.qos import QoSProfile
 from std_msgs.msg import Float32MultiArray
 
 from mail_ros.core.errors import ConfigError
@@ -25,83 +27,85 @@ from mail_ros.nodes.conversions import (
     to_pose_with_covariance,
     to_transform,
 )
-from mail_ros.nodes.runtime_node import WorkingNode
+from mail_ros.nodes.runtime_node import RuntimeNode
 
-BELIEF_S = 1.0  # between two pictures of the belief
+BELIEF_S = 1.0  # between two images of the belief
 
 
-class Poses:
-    """Two topics: PREFIX/pose, and PREFIX/pose_with_covariance, whose last is there for whoever comes late."""
+class Output:
+    """Publishers that are created and destroyed together."""
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self._publishers: list[Publisher] = []
+
+    def create_publisher(self, kind: type, topic: str, profile: QoSProfile) -> Publisher:
+        """A publisher of the node, destroyed with this output."""
+        publisher = self.node.create_publisher(kind, topic, profile)
+        self._publishers.append(publisher)
+        return publisher
+
+    def destroy(self) -> None:
+        """Destroy the publishers."""
+        while self._publishers:
+            self.node.destroy_publisher(self._publishers.pop())
+
+
+class PoseOutput(Output):
+    """Two topics: PREFIX/pose and PREFIX/pose_with_covariance; the latter is latched."""
 
     def __init__(self, node: Node, prefix: str) -> None:
-        """Offer them.
-
-        Args:
-            node: whose they are.
-            prefix: before the topics' names.
-        """
-        self.node = node
-        self.plain = node.create_publisher(PoseStamped, f"{prefix}/pose", qos.poses())
-        self.with_covariance = node.create_publisher(
-            PoseWithCovarianceStamped, f"{prefix}/pose_with_covariance", qos.last_pose()
-        )
+        """Create the publishers; the prefix stands before their names."""
+        super().__init__(node)
+        self.plain = self.create_publisher(PoseStamped, f"{prefix}/pose", qos.poses())
+        topic = f"{prefix}/pose_with_covariance"
+        self.with_covariance = self.create_publisher(PoseWithCovarianceStamped, topic, qos.last_pose())
 
     def publish(self, estimate: Estimate, map_frame: str, heading: YawEstimate | None = None) -> None:
-        """Say where it was, and where it looked if that is known; `map_frame` is that of floor 0."""
+        """Publish an estimate; `map_frame` is the frame of floor 0."""
         self.plain.publish(to_pose(estimate, map_frame, heading))
         self.with_covariance.publish(to_pose_with_covariance(estimate, map_frame, heading))
 
-    def destroy(self) -> None:
-        """Offer them no longer."""
-        self.node.destroy_publisher(self.plain)
-        self.node.destroy_publisher(self.with_covariance)
 
+class DetailOutput(Output):
+    """Details of an estimate, computed only for topics with subscribers.
 
-class Details:
-    """What goes with a pose, for who wants to look closer; it is computed only for who listens.
-
-    ~/hypotheses: the places where the device may be, and ~/belief: how likely each cell is, where a tracker runs.
-    ~/attention: the weight of each scale.
+    ~/hypotheses: possible positions, and ~/belief: probability of each cell; both need a tracker.
+    ~/attention: weight of each scale.
     """
 
     def __init__(self, node: Node) -> None:
-        """Offer them."""
-        self.node = node
-        self.hypotheses = node.create_publisher(PoseArray, "~/hypotheses", qos.poses())
-        self.attention = node.create_publisher(Float32MultiArray, "~/attention", qos.poses())
-        self.belief = node.create_publisher(OccupancyGrid, "~/belief", qos.last_pose())
-        self._believed_ns = 0  # stamp of the last on ~/belief
+        """Create the publishers."""
+        super().__init__(node)
+        self.hypotheses = self.create_publisher(PoseArray, "~/hypotheses", qos.poses())
+        self.attention = self.create_publisher(Float32MultiArray, "~/attention", qos.poses())
+        self.belief = self.create_publisher(OccupancyGrid, "~/belief", qos.last_pose())
+        self._belief_ns = 0  # stamp of the last message on ~/belief
 
     def publish(self, localizer: Localizer, estimate: Estimate, map_frame: str) -> None:
-        """Say what goes with an estimate that the localizer just made."""
-        if self.hypotheses.get_subscription_count() and (places := localizer.filter.hypotheses()):
-            self.hypotheses.publish(to_pose_array(places, estimate, map_frame))
+        """Publish the details of the localizer's newest estimate."""
+        if self.hypotheses.get_subscription_count() and (hypotheses := localizer.filter.hypotheses()):
+            self.hypotheses.publish(to_pose_array(hypotheses, estimate, map_frame))
         if self.attention.get_subscription_count() and estimate.attention:
             self.attention.publish(to_attention(estimate))
-        due = abs(estimate.stamp_ns - self._believed_ns) >= BELIEF_S * NS_PER_S
+        due = abs(estimate.stamp_ns - self._belief_ns) >= BELIEF_S * NS_PER_S
         if due and self.belief.get_subscription_count():
-            self._believed_ns = estimate.stamp_ns
+            self._belief_ns = estimate.stamp_ns
             if (image := localizer.filter.belief_image(estimate.floor)) is not None:
                 self.belief.publish(to_occupancy_grid(image, estimate, map_frame))
 
-    def destroy(self) -> None:
-        """Offer them no longer."""
-        self.node.destroy_publisher(self.hypotheses)
-        self.node.destroy_publisher(self.attention)
-        self.node.destroy_publisher(self.belief)
-
 
 class MapToOdom:
-    """Where odometry's frame lies in the map's, on /tf: what a robot needs that has no other localizer (REP-105).
+    """The pose of odometry's frame in the map's, on /tf, for a robot without another localizer (REP-105).
 
-    Sent with every pose that is sure of its place and of odometry's angle.
+    Sent with every estimate whose position and yaw of odometry are trusted.
     """
 
     def __init__(self, node: Node, tolerance_s: float) -> None:
-        """Offer it.
+        """Create the broadcaster.
 
         Args:
-            node: whose it is.
+            node: of the broadcaster.
             tolerance_s: how long each transform is valid ahead of its stamp.
 
         Raises:
@@ -117,30 +121,31 @@ class MapToOdom:
         self._ahead_ns = round(tolerance_s * NS_PER_S)
 
     @classmethod
-    def where_wanted(cls, node: WorkingNode) -> MapToOdom | None:
-        """One, if the parameter `tf_broadcast` says so; its publisher goes with the node."""
+    def create_if_enabled(cls, node: RuntimeNode) -> MapToOdom | None:
+        """A broadcaster, if the parameter `tf_broadcast` is set; its publisher lives as long as the node."""
         return cls(node, node.parameters.transform_tolerance_s) if node.parameters.tf_broadcast else None
 
-    def publish(self, placed: PoseEstimate, map_frame: str, odom_frame: str) -> None:
-        """Say where the map is, if that is known."""
-        if (map_from_odom := map_from_odometry(placed)) is not None:
-            frame = frame_of_floor(map_frame, placed.estimate.floor)
+    def publish(self, pose: PoseEstimate, map_frame: str, odom_frame: str) -> None:
+        """Send the transform, if it is known."""
+        if (map_from_odom := map_from_odometry(pose)) is not None:
+            frame = frame_of_floor(map_frame, pose.estimate.floor)
             self._broadcaster.sendTransform(to_transform(map_from_odom, self._ahead_ns, frame, odom_frame))
 
 
-class Diagnostics:
-    """What `/diagnostics` hears of a node: one status, named after it and what it does."""
+class DiagnosticsOutput(Output):
+    """`/diagnostics`: one status, named after the node and its task."""
 
-    def __init__(self, node: Node, what: str = "localization") -> None:
-        """Offer it."""
-        self.node, self.what = node, what
-        self.publisher = node.create_publisher(DiagnosticArray, "/diagnostics", qos.poses())
+    def __init__(self, node: Node, task: str = "localization") -> None:
+        """Create the publisher."""
+        super().__init__(node)
+        self.task = task
+        self.publisher = self.create_publisher(DiagnosticArray, "/diagnostics", qos.poses())
 
     def publish(self, assessment: Assessment) -> DiagnosticStatus:
-        """Say how it does; what was said."""
+        """Publish an assessment; returns the published status."""
         status = DiagnosticStatus(
             level=bytes([assessment.level]),
-            name=f"{self.node.get_fully_qualified_name().lstrip('/')}: {self.what}",
+            name=f"{self.node.get_fully_qualified_name().lstrip('/')}: {self.task}",
             message=assessment.message,
             hardware_id="magnetometer",
             values=[KeyValue(key=name, value=value) for name, value in assessment.values.items()],
@@ -149,7 +154,3 @@ class Diagnostics:
         msg.header.stamp = self.node.get_clock().now().to_msg()
         self.publisher.publish(msg)
         return status
-
-    def destroy(self) -> None:
-        """Offer it no longer."""
-        self.node.destroy_publisher(self.publisher)

@@ -1,4 +1,4 @@
-"""What the nodes can be told: defaults and descriptions here, and nowhere else.
+"""Parameters of the nodes: defaults and descriptions are here, and nowhere else.
 
     dataclass --> declared on the node --> overridden from YAML or the command line --> checked --> dataclass
 
@@ -16,17 +16,11 @@ from typing import Annotated, Any, Literal, TypeVar, cast
 from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.node import Node
 
-from mail_ros.core.config import (
-    STRIDE_S,
-    OdometrySource,
-    Range,
-    Settings,
-    TrackerChoice,
-    from_dict,
-)
+from mail_ros.core.config import STRIDE_S, OdometrySource, Range, Settings, TrackerChoice, from_dict
 from mail_ros.core.errors import ConfigError
 
 T = TypeVar("T")
+RENAMED = {"max_robots": "most", "platform": "carrier"}  # current to former name, which works for one release
 
 
 def described(default: Any, description: str) -> Any:
@@ -36,7 +30,7 @@ def described(default: Any, description: str) -> Any:
 
 @dataclass(frozen=True)
 class ModelParameters(Settings, prefix="parameter "):
-    """How a model localizes: parameters of both `mail_localizer` and `mail_fleet`."""
+    """Parameters of both `mail_localizer` and `mail_fleet`."""
 
     model: str = described("", "The model file, as written by `mail_ros train`. Needed.")
     engine: str = described("", "Deprecated, and goes with the next release: numpy computes every model. Leave it out.")
@@ -45,7 +39,7 @@ class ModelParameters(Settings, prefix="parameter "):
         STRIDE_S, "Time between two poses, in seconds of the sensor's stamps."
     )
     field_scale: Annotated[float, Range(1e-12, 1e12)] = described(
-        1.0, "Tesla in the unit that the driver sends: 1 as REP-103 asks for, 1e-6 for µT."
+        1.0, "Tesla per unit of the driver: 1 as in REP-103, 1e-6 for µT."
     )
 
     def __post_init__(self) -> None:
@@ -80,24 +74,19 @@ class LocalizerParameters(ModelParameters):
     )
     tracker: TrackerChoice = described(  # noqa: RUF009 - a Literal
         "none",
-        "none: each window by itself; walking: a belief over the map is carried on, at a walking speed; "
-        "odometry: it is carried on by odometry.",
+        "none: each window by itself; walking: a belief over the map, moved at walking speed; "
+        "odometry: a belief over the map, moved by odometry.",
     )
     odometry: OdometrySource = described(  # noqa: RUF009 - a Literal
-        "wheels", "What tracker odometry hears: wheels: the topic odom; steps: a person's steps, from imu/data."
+        "wheels", "Source of odometry: wheels: the topic odom; steps: a person's steps, from imu/data."
     )
-    tf_broadcast: bool = described(
-        False,
-        "true: say on /tf where the frame of odom lies in the map; where nobody else does. Needs wheels.",
-    )
+    tf_broadcast: bool = described(False, "true: send map to odom on /tf, where no other node does. Needs wheels.")
     transform_tolerance_s: Annotated[float, Range(0.0, 60.0)] = described(
         1.0, "How long such a transform is valid ahead of its pose."
     )
-    state_file: str = described(
-        "", "File that keeps the last sure place: the tracker begins there when started again. Empty: none."
-    )
+    state_file: str = described("", "File for the last trusted pose: a restarted tracker starts from it. Empty: none.")
     robot_file: str = described(
-        "", "Robot file of `mail_ros calibrate`: how the sensor is mounted, and what robot and motors add. Empty: none."
+        "", "Robot file of `mail_ros calibrate`: mount of the sensor, and field of robot and motors. Empty: none."
     )
 
     def __post_init__(self) -> None:
@@ -111,38 +100,41 @@ class LocalizerParameters(ModelParameters):
             )
         if self.state_file and self.tracker == "none":
             raise ConfigError(
-                "parameter state_file", wanted="a tracker that begins there", found="none", fix="set tracker to walking"
+                "parameter state_file",
+                wanted="a tracker, which starts from it",
+                found="none",
+                fix="set tracker to walking",
             )
 
     @property
     def state_path(self) -> Path | None:
-        """Where the last place is kept; None for nowhere."""
+        """The file of the last pose; None without."""
         return Path(self.state_file).expanduser() if self.state_file else None
 
     @property
     def robot_path(self) -> Path | None:
-        """What is known of the robot; None for nothing."""
+        """The robot file; None without."""
         return Path(self.robot_file).expanduser() if self.robot_file else None
 
 
 @dataclass(frozen=True)
 class FleetParameters(ModelParameters):
-    """Parameters of `mail_fleet`: those of a localizer hold for every robot."""
+    """Parameters of `mail_fleet`; those of a localizer apply to every robot."""
 
     tracker: Literal["none", "walking"] = described(
-        "none", "none: each window by itself; walking: a belief over the map is carried on, at a walking speed."
+        "none", "none: each window by itself; walking: a belief over the map, moved at walking speed."
     )
-    namespaces: tuple[str, ...] = described((), "The robots' namespaces; empty: all that have a topic imu/mag.")
-    most: Annotated[int, Range(1, 10_000)] = described(100, "Room for so many robots; memory is taken at the start.")
+    namespaces: tuple[str, ...] = described((), "Namespaces of the robots; empty: all with a topic imu/mag.")
+    max_robots: Annotated[int, Range(1, 10_000)] = described(100, "Maximum number of robots.")
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not all(name.strip("/") for name in self.namespaces) or len(self.namespaces) > self.most:
+        if not all(name.strip("/") for name in self.namespaces) or len(self.namespaces) > self.max_robots:
             raise ConfigError(
                 "parameter namespaces",
-                wanted=f"at most {self.most} names",
+                wanted=f"at most {self.max_robots} names",
                 found=repr(list(self.namespaces)),
-                fix="correct them, or raise most",
+                fix="correct them, or raise max_robots",
             )
 
 
@@ -150,18 +142,16 @@ class FleetParameters(ModelParameters):
 class DemoRobotParameters(Settings, prefix="parameter "):
     """Parameters of `mail_demo_robot`."""
 
-    seed: Annotated[int, Range(0, 2**31)] = described(0, "Seed of the route, and of the robot's noise and hard iron.")
+    seed: Annotated[int, Range(0, 2**31)] = described(0, "Seed of path, noise and sensor offset.")
 
 
 @dataclass(frozen=True)
 class ViewParameters:
     """Parameters of `mail_view`."""
 
-    localizer: str = described("mail_localizer", "Name of the localizer to look at.")
-    site_file: str = described(
-        "", "The building's file, as `mail_ros site init` writes it: its floor plans. Empty: none."
-    )
-    out: str = described("", "A .rrd file to write in place of a window. Empty: a window.")
+    localizer: str = described("mail_localizer", "Name of the localizer.")
+    site_file: str = described("", "Site file of `mail_ros site init`, for its floor plans. Empty: none.")
+    out: str = described("", "A .rrd file to write instead of opening a window. Empty: a window.")
 
     def __post_init__(self) -> None:
         if not self.localizer:
@@ -171,17 +161,17 @@ class ViewParameters:
 
     @property
     def site_path(self) -> Path | None:
-        """The building's file; None without."""
+        """The site file; None without."""
         return Path(self.site_file).expanduser() if self.site_file else None
 
     @property
     def out_path(self) -> Path | None:
-        """The file; None for a window."""
+        """The .rrd file; None for a window."""
         return Path(self.out).expanduser() if self.out else None
 
 
 def declare(node: Node, kind: type[T]) -> T:
-    """Declare a dataclass's fields as the node's parameters and read what they were overridden with.
+    """Declare a dataclass's fields as the node's parameters, and read them.
 
     Raises:
         ConfigError: a value of the wrong type or out of range.
@@ -191,30 +181,41 @@ def declare(node: Node, kind: type[T]) -> T:
 
 
 def declare_only(node: Node, kind: type, settable: Collection[str] = ()) -> None:
-    """Declare a dataclass's fields as the node's parameters, whatever they were overridden with.
+    """Declare a dataclass's fields as the node's parameters, without checking their values.
 
     Args:
-        node: whose they are.
+        node: of the parameters.
         kind: the dataclass.
-        settable: names of those that can be set while the node runs, which then reads them again (see `read`).
+        settable: parameters that can be set while the node runs, which then calls `read` again.
     """
+
+    def declare_one(name: str, default: Any, description: str, current: str) -> None:
+        read_only = current not in settable
+        descriptor = ParameterDescriptor(description=description, dynamic_typing=True, read_only=read_only)
+        node.declare_parameter(name, default, descriptor)
+
     for field in dataclasses.fields(cast(Any, kind)):
         default = list(field.default) if isinstance(field.default, tuple) else field.default
-        descriptor = ParameterDescriptor(
-            description=field.metadata["description"], dynamic_typing=True, read_only=field.name not in settable
-        )
-        node.declare_parameter(field.name, default, descriptor)
+        declare_one(field.name, default, field.metadata["description"], field.name)
+        if (old := RENAMED.get(field.name)) is not None:
+            declare_one(old, None, f"Deprecated: renamed to {field.name}.", field.name)
 
 
 def read(node: Node, kind: type[T]) -> T:
-    """The values that a node's declared parameters have now.
+    """The current values of a node's declared parameters, also of those set by a former name.
 
-    Types are checked here and not by rclpy, so that a whole number will do where a fraction is meant.
+    Types are checked here and not by rclpy, so that a whole number is valid for a fraction.
 
     Raises:
         ConfigError: a value of the wrong type or out of range.
     """
     values = {field.name: node.get_parameter(field.name).value for field in dataclasses.fields(cast(Any, kind))}
+    former = {name: node.get_parameter(RENAMED[name]).value for name in values.keys() & RENAMED.keys()}
+    if given := {name: value for name, value in former.items() if value is not None}:
+        names = ", ".join(f"{RENAMED[name]} is renamed to {name}" for name in sorted(given))
+        node.get_logger().warning(f"deprecated parameters: {names}", once=True)
+        defaults = {field.name: field.default for field in dataclasses.fields(cast(Any, kind))}
+        values |= {name: value for name, value in given.items() if values[name] == defaults[name]}
     parameters = from_dict(kind, values, "parameter ")
     if values.get("engine"):
         node.get_logger().warning("parameter engine is deprecated: numpy computes every model; leave it out", once=True)

@@ -1,23 +1,26 @@
-"""Where the localizer was last, over a restart: a file, kept every few seconds, on ~/save_state, and at the end."""
+"""The localizer's last pose, kept over a restart in a file: written every few seconds, on ~/save_state and at the end.
+
+PositionFilter.set_initial_pose <-- restore -- state_file <-- save -- Runtime.last, where it is trusted
+"""
 
 from __future__ import annotations
 
 from mail_ros.core.errors import ConfigError, MailError
 from mail_ros.core.localizer.runtime import TRUSTED
 from mail_ros.core.localizer.saved_pose import read_pose, save_pose
-from mail_ros.nodes.runtime_node import WorkingNode
+from mail_ros.nodes.runtime_node import RuntimeNode
 
-REPORT_S = 60.0  # between two lines about a file that cannot be written
+REPORT_S = 60.0  # between two log lines about a file that cannot be written
 
 
-class PlaceFile:
-    """The file that the parameter `state_file` names; without one, nothing is kept."""
+class PoseFile:
+    """The file of the parameter `state_file`; without one, nothing is saved."""
 
-    def __init__(self, node: WorkingNode) -> None:
+    def __init__(self, node: RuntimeNode) -> None:
         self.node = node
 
-    def begin(self) -> None:
-        """Let the tracker begin where it was, if that is known and still on the map."""
+    def restore(self) -> None:
+        """Set the saved pose as the initial one, if there is one on this map."""
         path, runtime = self.node.parameters.state_path, self.node.runtime
         if path is None or not path.exists():
             return
@@ -25,32 +28,34 @@ class PlaceFile:
             pose = read_pose(path, runtime.map_frame)
             runtime.localizer.filter.set_initial_pose(pose.mean_m, pose.prior_covariance_m2, pose.floor)
         except MailError as error:
-            self.node.get_logger().warning(f"not begun where it was: {error}")
+            self.node.get_logger().warning(f"saved pose not used: {error}")
         else:
             x_m, y_m = pose.position_m
-            self.node.get_logger().info(f"begun where it was: x {x_m:.2f} m, y {y_m:.2f} m, floor {pose.floor}")
+            self.node.get_logger().info(
+                f"starting from the saved pose: x {x_m:.2f} m, y {y_m:.2f} m, floor {pose.floor}"
+            )
 
     def save(self) -> str:
-        """Keep the last sure place; what was done.
+        """Save the last trusted pose; returns a report.
 
         Raises:
-            MailError: there is no file for it, no such place, or no room.
+            MailError: there is no file, no trusted pose, or the file cannot be written.
         """
         path, runtime = self.node.parameters.state_path, self.node.runtime
         if path is None:
             raise ConfigError("parameter state_file", wanted="a file", found="none", fix="start with one")
         if runtime.last is None or runtime.last.status not in TRUSTED:
             found = runtime.localizer.status.name
-            raise MailError("the place", wanted="one that is sure", found=found, fix="try again later")
+            raise MailError("the pose", wanted="LOCALIZED or STATIONARY", found=found, fix="try again later")
         save_pose(path, runtime.last, runtime.map_frame)
-        return f"kept in {path}"
+        return f"saved in {path}"
 
-    def keep(self) -> None:
-        """Save where that is wanted, and the place is sure."""
+    def save_if_trusted(self) -> None:
+        """Save where there is a file and a trusted pose."""
         last = self.node.runtime.last
         if self.node.parameters.state_path is None or last is None or last.status not in TRUSTED:
             return
         try:
             self.save()
         except MailError as error:
-            self.node.get_logger().error(f"the place is not kept: {error}", throttle_duration_sec=REPORT_S)
+            self.node.get_logger().error(f"the pose is not saved: {error}", throttle_duration_sec=REPORT_S)

@@ -1,4 +1,4 @@
-"""Quality of service: what the nodes ask for, what they offer, and how a bag describes it."""
+"""Quality of service: what the nodes request and offer, and how a bag describes it."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ from mail_ros.core.errors import ConfigError
 from mail_ros.core.types import NS_PER_S
 from mail_ros.nodes.spin import one_line
 
-DEEPEST = 100_000
-UNKNOWN = "_NODE_NAME_UNKNOWN_"  # of rmw
+MAX_DEPTH = 100_000
+UNKNOWN = "_NODE_NAME_UNKNOWN_"  # rmw's name before discovery has finished
 
 
 def sensor_data() -> QoSProfile:
-    """As sensors publish, with more history: a process that pauses for a second loses nothing at 100 Hz."""
+    """Best effort as sensors publish, with more history: a pause of one second loses nothing at 100 Hz."""
     return QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=100, reliability=ReliabilityPolicy.BEST_EFFORT)
 
 
 def poses() -> QoSProfile:
-    """Reliable and volatile: an old pose is of no use to one who comes late."""
+    """Reliable and volatile: a late subscriber has no use for an old pose."""
     return QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=10, reliability=ReliabilityPolicy.RELIABLE)
 
 
 def lossless() -> QoSProfile:
-    """Both sides of a topic on which nothing may be lost: the publisher waits for the slowest reliable subscriber."""
+    """No loss, if both sides use it: the publisher waits for the slowest reliable subscriber."""
     return QoSProfile(history=HistoryPolicy.KEEP_ALL, reliability=ReliabilityPolicy.RELIABLE)
 
 
 def last_pose() -> QoSProfile:
-    """Reliable and latched, as AMCL's: whoever comes late hears the last one."""
+    """Reliable and latched, as AMCL's: a late subscriber receives the last pose."""
     return QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
@@ -54,10 +54,10 @@ def overriding() -> QoSOverridingOptions:
 
 
 def subscribe(node: Node, kind: type, topic: str, callback: Callable[[Any], None]) -> Subscription:
-    """Hear a sensor, as it publishes, or as parameters `qos_overrides` say.
+    """Subscribe to a sensor, with its own quality or that of the parameters `qos_overrides`.
 
     Raises:
-        ConfigError: such a parameter is not what it must be.
+        ConfigError: such a parameter is not valid.
     """
     try:
         return node.create_subscription(kind, topic, callback, sensor_data(), qos_overriding_options=overriding())
@@ -71,7 +71,7 @@ def subscribe(node: Node, kind: type, topic: str, callback: Callable[[Any], None
 
 
 def match_offers(offers: Sequence[QoSProfile]) -> QoSProfile:
-    """The strictest request that every publisher can serve, as rosbag2 matches them, keeping all that comes.
+    """The strictest request that every publisher can serve, as rosbag2 matches them; keeps all messages.
 
     Args:
         offers: one profile per publisher.
@@ -86,7 +86,7 @@ def match_offers(offers: Sequence[QoSProfile]) -> QoSProfile:
 
 
 def rosbag2_terms(offer: QoSProfile) -> dict[str, Any]:
-    """A profile as rosbag2's metadata has it, format version 9."""
+    """A profile in rosbag2's metadata, format version 9."""
     return {
         "history": offer.history.short_key,
         "depth": offer.depth,
@@ -101,21 +101,21 @@ def rosbag2_terms(offer: QoSProfile) -> dict[str, Any]:
 
 
 def why_silent(node: Node, subscription: Subscription, msgtype: str) -> str:
-    """Why nothing may come on a topic, with the publisher's name where it is to blame.
+    """Why a topic is silent, with the name of the publisher that causes it.
 
     Args:
-        node: that listens.
-        subscription: on which nothing comes.
+        node: of the subscription.
+        subscription: the silent one.
         msgtype: as in sensor_msgs/msg/MagneticField.
     """
     topic = subscription.topic_name
     publishers = node.get_publishers_info_by_topic(topic)
     if not publishers:
-        return f"nobody publishes {topic}"
+        return f"no publisher of {topic}"
     reasons = []
     for publisher in publishers:
         name = f"{publisher.node_namespace.rstrip('/')}/{publisher.node_name}"
-        name = "a node of unknown name" if UNKNOWN in name else name  # until discovery is through
+        name = "a node of unknown name" if UNKNOWN in name else name
         compatible, why = qos_check_compatible(publisher.qos_profile, subscription.qos_profile)
         if publisher.topic_type != msgtype:
             reasons.append(f"{name} publishes {publisher.topic_type} on {topic}, not {msgtype}")
@@ -132,5 +132,5 @@ def _duration(duration: Duration) -> dict[str, int]:
 
 
 def _check_depth(profile: QoSProfile) -> SetParametersResult:
-    valid = 1 <= profile.depth <= DEEPEST or profile.history == HistoryPolicy.KEEP_ALL
-    return SetParametersResult(successful=valid, reason=f"depth {profile.depth} is not 1 to {DEEPEST}")
+    valid = 1 <= profile.depth <= MAX_DEPTH or profile.history == HistoryPolicy.KEEP_ALL
+    return SetParametersResult(successful=valid, reason=f"depth {profile.depth} is not 1 to {MAX_DEPTH}")

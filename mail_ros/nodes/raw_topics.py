@@ -1,7 +1,7 @@
-"""Topics as the bytes that are sent on them, from when their first publisher appears.
+"""Topics as their serialized messages, recorded from when their first publisher appears.
 
-graph --> subscription, raw --> hear(topic, bytes, source stamp)
-polled    QoS as offered        all that waits at once: an executor's own round trip costs more than a message
+graph --> raw subscription --> on_message(topic, bytes, source stamp)
+polled    QoS as offered       all waiting messages at once: an executor's round trip costs more than a message
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import message_class
 from mail_ros.nodes.spin import one_line
 
-AT_ONCE = 20  # messages of a topic before others have their turn, so that the log keeps the order of topics nearly
+MAX_AT_ONCE = 20  # messages of one topic before the others, so that the log nearly keeps the order between topics
 
-Hear = Callable[[str, bytes, int], None]
+OnMessage = Callable[[str, bytes, int], None]
 
 
 @dataclass
-class Heard:
-    """A topic that is subscribed to."""
+class TopicSubscription:
+    """A topic with a subscription."""
 
     msgtype: str
     offers: list[QoSProfile]
@@ -35,11 +35,11 @@ class Heard:
 
     @property
     def latched(self) -> bool:
-        """Whether who subscribes hears what was said before."""
+        """Whether a new subscription receives older messages."""
         return bool(self.request.durability == DurabilityPolicy.TRANSIENT_LOCAL)
 
-    def suits(self, offers: Sequence[QoSProfile]) -> bool:
-        """Whether messages of all these publishers come through."""
+    def serves(self, offers: Sequence[QoSProfile]) -> bool:
+        """Whether it receives the messages of all these publishers."""
         request = qos.match_offers(offers)
         return not offers or (
             request.reliability in (self.request.reliability, ReliabilityPolicy.RELIABLE)
@@ -50,28 +50,34 @@ class Heard:
 class RawTopics:
     """The topics of a recorder."""
 
-    def __init__(self, node: Node, names: Sequence[str], declare: Callable[[str, Heard], None], hear: Hear) -> None:
-        """Hear nothing yet: see `look`.
+    def __init__(
+        self,
+        node: Node,
+        names: Sequence[str],
+        on_topic: Callable[[str, TopicSubscription], None],
+        on_message: OnMessage,
+    ) -> None:
+        """Start without subscriptions: see `poll`.
 
         Args:
-            node: whose subscriptions they are.
+            node: of the subscriptions.
             names: of the topics; relative ones follow the node's namespace and remappings.
-            declare: called with a topic that is about to be heard; one that it refuses is given up.
-            hear: called with each message, and when it was sent, ns; 0 where that is not known.
+            on_topic: called with a new topic; a topic for which it raises a `MailError` is given up.
+            on_message: called with each message, and when it was sent, ns; 0 if unknown.
 
         Raises:
-            ConfigError: a name that cannot be one.
+            ConfigError: an invalid name.
         """
-        self.node, self._declare, self._hear = node, declare, hear
+        self.node, self._on_topic, self._on_message = node, on_topic, on_message
         self.missing = self._resolve(names)
-        self.heard: dict[str, Heard] = {}
+        self.subscribed: dict[str, TopicSubscription] = {}
         self.refused: list[str] = []
 
-    def look(self) -> None:
-        """Subscribe to what has a publisher by now, and anew to what has one that offers less than the others."""
-        for topic, heard in list(self.heard.items()):
-            if not heard.suits(self._offers(topic)):
-                self._leave(topic)
+    def poll(self) -> None:
+        """Subscribe to topics with new publishers, again where one of them offers less than the others."""
+        for topic, subscribed in list(self.subscribed.items()):
+            if not subscribed.serves(self._offers(topic)):
+                self._unsubscribe(topic)
         for topic in list(self.missing):
             try:
                 if self._subscribe(topic):
@@ -81,21 +87,21 @@ class RawTopics:
                 self.missing.remove(topic)
                 self.refused.append(topic)
 
-    def hear_latched_again(self) -> None:
-        """Have what was latched sent once more: every bag is to hold it."""
-        for topic in [topic for topic, heard in self.heard.items() if heard.latched]:
-            self._leave(topic)
-        self.look()
+    def renew_latched(self) -> None:
+        """Receive latched messages once more: every bag has to hold them."""
+        for topic in [topic for topic, subscribed in self.subscribed.items() if subscribed.latched]:
+            self._unsubscribe(topic)
+        self.poll()
 
-    def _leave(self, topic: str) -> None:
-        self.node.destroy_subscription(self.heard.pop(topic).subscription)
+    def _unsubscribe(self, topic: str) -> None:
+        self.node.destroy_subscription(self.subscribed.pop(topic).subscription)
         self.missing.append(topic)
 
     def _resolve(self, names: Sequence[str]) -> list[str]:
         """Absolute names, each once."""
         try:
             return list(dict.fromkeys(self.node.resolve_topic_name(name) for name in names))
-        except RuntimeError as error:  # of rcl, on a name that cannot be one
+        except RuntimeError as error:  # an invalid name in rcl
             raise ConfigError(
                 "parameter topics",
                 wanted="names of topics",
@@ -107,7 +113,7 @@ class RawTopics:
         return [publisher.qos_profile for publisher in self.node.get_publishers_info_by_topic(topic)]
 
     def _subscribe(self, topic: str) -> bool:
-        """Whether somebody publishes the topic, and it is heard from now on."""
+        """Whether the topic has a publisher, and a subscription from now on."""
         publishers = self.node.get_publishers_info_by_topic(topic)
         if not publishers:
             return False
@@ -118,26 +124,28 @@ class RawTopics:
             )
         offers = [publisher.qos_profile for publisher in publishers]
         kind, request = message_class(types[0]), qos.match_offers(offers)
-        subscription = self.node.create_subscription(kind, topic, self._take_all(topic, kind), request, raw=True)
-        heard = Heard(types[0], offers, request, subscription)
+        subscription = self.node.create_subscription(kind, topic, self._reader(topic, kind), request, raw=True)
+        subscribed = TopicSubscription(types[0], offers, request, subscription)
         try:
-            self._declare(topic, heard)
+            self._on_topic(topic, subscribed)
         except MailError:
             self.node.destroy_subscription(subscription)
             raise
-        self.heard[topic] = heard
+        self.subscribed[topic] = subscribed
         self.node.get_logger().info(f"{topic}: {types[0]}")
         return True
 
-    def _take_all(self, topic: str, kind: Any) -> Callable[[bytes, Mapping[str, int]], None]:
-        def take(cdr: bytes, info: Mapping[str, int]) -> None:
-            self._hear(topic, cdr, info["source_timestamp"])
-            handle = self.heard[topic].subscription.handle
-            for _ in range(AT_ONCE - 1):
-                with handle:
-                    taken = handle.take_message(kind, True)
-                if taken is None:
-                    return
-                self._hear(topic, taken[0], taken[1]["source_timestamp"])
+    def _reader(self, topic: str, kind: Any) -> Callable[[bytes, Mapping[str, int]], None]:
+        """A callback that reads all waiting messages."""
 
-        return take
+        def read(cdr: bytes, info: Mapping[str, int]) -> None:
+            self._on_message(topic, cdr, info["source_timestamp"])
+            handle = self.subscribed[topic].subscription.handle
+            for _ in range(MAX_AT_ONCE - 1):
+                with handle:
+                    message = handle.take_message(kind, True)
+                if message is None:
+                    return
+                self._on_message(topic, message[0], message[1]["source_timestamp"])
+
+        return read

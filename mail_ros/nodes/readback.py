@@ -1,4 +1,4 @@
-"""What a localizer said, read back: messages to the core's nouns, for who looks at it."""
+"""A localizer's messages back to the core's nouns, for a view."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from mail_ros.nodes.conversions import to_stamp_ns
 
 
 def from_pose(msg: PoseWithCovarianceStamped, status: Status) -> Estimate:
-    """A pose as the estimate that it was; what it does not tell is left out.
+    """A pose as an estimate, without what the message lacks.
 
     Args:
-        msg: of ~/pose_with_covariance.
-        status: as /diagnostics last had it.
+        msg: from ~/pose_with_covariance.
+        status: the last one on /diagnostics.
 
     Raises:
         MailError: an impossible stamp.
@@ -33,20 +33,20 @@ def from_pose(msg: PoseWithCovarianceStamped, status: Status) -> Estimate:
 
 
 def from_pose_array(msg: PoseArray) -> list[Hypothesis]:
-    """Hypotheses, likeliest first; their weights are not said."""
+    """Hypotheses, most probable first; the message has no weights."""
     _, floor = split_frame(msg.header.frame_id)
     return [Hypothesis(np.array([pose.position.x, pose.position.y]), floor, math.nan) for pose in msg.poses]
 
 
 def from_occupancy_grid(msg: OccupancyGrid) -> BeliefImage:
-    """A belief."""
+    """A belief as an image."""
     corner, shape = msg.info.origin.position, (msg.info.height, msg.info.width)
     percent = np.array(msg.data, np.int8).reshape(shape)
     return BeliefImage(np.array([corner.x, corner.y]), float(msg.info.resolution), percent)
 
 
 def from_diagnostic_status(msg: DiagnosticStatus) -> Assessment:
-    """An assessment; a level that we do not have, as STALE, is an error."""
+    """An assessment; STALE becomes an error."""
     level = int.from_bytes(msg.level, "little")
     values = {value.key: value.value for value in msg.values}
     return Assessment(Level(min(level, Level.ERROR)), msg.message, values)

@@ -1,4 +1,4 @@
-"""What `mail_recorder` can be told; see `parameters.py`."""
+"""Parameters of `mail_recorder`; see `parameters.py`."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from mail_ros.data.recording import MB, RecordingOptions
 from mail_ros.data.site_file import read_site
 from mail_ros.nodes.parameters import described
 
-LABELS = ("floor", "route", "direction", "device", "carrier")  # as of words, or of numbers: `route:=12`
-SETTABLE = (*LABELS, "site_file")  # between two takes
+LABELS = ("floor", "route", "direction", "device", "platform")  # words or numbers: `route:=12`
+SETTABLE = (*LABELS, "site_file")  # between two recordings
 
 
 @dataclass(frozen=True)
@@ -29,31 +29,30 @@ class RecorderParameters(Settings, prefix="parameter "):
         ),
         "Topics to record; relative names follow the namespace and remappings.",
     )
-    out: str = described("bags", "Folder that bags are put into; made where it is missing.")
-    prefix: str = described("walk", "A bag's name is this, then date and time of its start.")
+    out: str = described("bags", "Folder of the bags; created if missing.")
+    prefix: str = described("walk", "Prefix of the bags' names; date and time of the start follow.")
     autostart: bool = described(True, "true: record from the start; false: wait for ~/start.")
 
-    site_file: str = described(
-        "", "The building's file, as `mail_ros site init` writes it: its name, and the routes that ~/mark passes."
-    )
-    floor: object = described("", "Label of the takes, kept in their bags: which floor. Labels may be left empty.")
+    site_file: str = described("", "Site file of `mail_ros site init`: name, and routes for ~/mark.")
+    floor: object = described("", "Label, stored in each bag: the floor. Labels may be empty.")
     route: object = described(
-        "",
-        "Label: which way is walked; one of the routes of site_file, where it plans any: ~/mark passes its landmarks.",
+        "", "Label: the route; a route of site_file, where it has any: ~/mark passes its landmarks."
     )
-    direction: object = described("", "Label: which way along the route.")
-    device: object = described("", "Label: which sensor, or what carries it.")
-    carrier: object = described("", "Label: person or robot.")
+    direction: object = described("", "Label: the direction along the route.")
+    device: object = described("", "Label: the sensor, or the name of its platform.")
+    platform: object = described("", "Label: person or robot.")
 
     split_size_mb: Annotated[float, Range(0.0, 1e6)] = described(
-        0.0, "A bag goes on in another file when one has so many MB; 0: never."
+        0.0, "Maximum size of a file of the bag, in MB; 0: unlimited."
     )
     split_s: Annotated[float, Range(0.0, 1e6)] = described(
-        0.0, "A bag goes on in another file after so many seconds; 0: never."
+        0.0, "Maximum duration of a file of the bag, in seconds; 0: unlimited."
     )
-    compression: Literal["none", "zstd"] = described("none", "none or zstd: of the chunks within the bag's files.")
+    compression: Literal["none", "zstd"] = described(
+        "none", "Compression of chunks within the bag's files: none or zstd."
+    )
     min_free_space_mb: Annotated[int, Range(0, 1e9)] = described(
-        500, "Room to leave on the disk: no take begins with less, and one under way ends. Others need the disk too."
+        500, "Free disk space, in MB, below which recording refuses to start and a running one is closed cleanly."
     )
 
     def __post_init__(self) -> None:
@@ -75,9 +74,9 @@ class RecorderParameters(Settings, prefix="parameter "):
         for name in LABELS:
             if not isinstance(label := getattr(self, name), str | int | float):
                 raise ConfigError(f"parameter {name}", wanted="a word", found=repr(label), fix="correct the value")
-        if self.carrier not in ("", "person", "robot"):
+        if self.platform not in ("", "person", "robot"):
             raise ConfigError(
-                "parameter carrier", wanted="person or robot", found=repr(self.carrier), fix="change the setting"
+                "parameter platform", wanted="person or robot", found=repr(self.platform), fix="change the setting"
             )
 
     @property
@@ -86,10 +85,10 @@ class RecorderParameters(Settings, prefix="parameter "):
         return Path(self.out).expanduser()
 
     def recording_options(self) -> RecordingOptions:
-        """What a take is made with.
+        """Destination and format of a recording.
 
         Raises:
-            ConfigError: the site's file is not one, or does not have the route.
+            ConfigError: the site file is not valid, or lacks the route.
         """
         site = read_site(Path(self.site_file).expanduser()) if self.site_file else None
         labels = {"site": site.name if site else "", **{name: str(getattr(self, name)) for name in LABELS}}
@@ -105,6 +104,6 @@ class RecorderParameters(Settings, prefix="parameter "):
 
     @property
     def next_command(self) -> str:
-        """What is done after the takes."""
+        """The command that follows the recordings."""
         site = f" --site-file {shlex.quote(self.site_file)}" if self.site_file else ""
         return f"mail_ros check {shlex.quote(str(self.out_path))}/*{site} --coverage coverage"

@@ -1,11 +1,11 @@
-"""A bag's topics, published as the bytes they are, and /clock.
+"""A bag's topics, published as serialized messages, and /clock.
 
     Bag --> log time --> publisher.publish(bytes)   keep all, reliable
         |   / rate
         +-> /clock                                  follows the log, never backward
 
-A reliable subscriber that keeps all loses nothing, at any rate: one that falls behind slows the replay
-down. One that listens best effort, as sensor data is listened to, may lose messages when it falls behind.
+A reliable subscriber that keeps all loses nothing, at any rate: the replay waits for it. A best-effort subscriber, as
+usual for sensor data, may lose messages when it falls behind.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import message_class, to_time
 from mail_ros.nodes.spin import one_line
 
-CLOCK_PERIOD_S = 0.025  # of the wall, as rosbag2 has it
+CLOCK_PERIOD_S = 0.025  # wall time, as in rosbag2
 CDR_HEADER = 4  # bytes; Fast DDS never delivers less, and withholds all that follows
-STALLED_S = 60.0  # a reliable subscriber that takes nothing for so long is broken
+STALLED_S = 60.0  # without progress of a reliable subscriber until the replay gives up
 ACK_S = 0.1  # rclpy holds Python's lock while it waits for acknowledgments
 
 
@@ -44,11 +44,11 @@ ACK_S = 0.1  # rclpy holds Python's lock while it waits for acknowledgments
 class ReplayOptions:
     """How a bag is replayed."""
 
-    rate: float = 1.0  # times the recorded speed; 0: as fast as reliable subscribers take it
-    topics: tuple[str, ...] = ()  # of the bag; none means all
+    rate: float = 1.0  # times the recorded speed; 0: as fast as reliable subscribers allow
+    topics: tuple[str, ...] = ()  # empty: all of the bag
     namespace: str = ""  # put before the topics
     clock: bool = True
-    subscriptions: int = 1  # to wait for before the first message, over all topics
+    subscriptions: int = 1  # wait for this number before the first message, over all topics
     wait_s: float = 10.0
 
     def __post_init__(self) -> None:
@@ -57,8 +57,8 @@ class ReplayOptions:
 
 
 @dataclass
-class Contents:
-    """What a bag holds of the topics that are replayed."""
+class ReplayContents:
+    """The replayed topics of a bag."""
 
     types: dict[str, str] = field(default_factory=dict)
     count: int = 0
@@ -67,30 +67,30 @@ class Contents:
 
 @dataclass
 class Replayed:
-    """What was published."""
+    """A summary of what was published."""
 
     counts: Counter[str] = field(default_factory=Counter)
     lossy: tuple[str, ...] = ()  # topics with a best-effort subscriber at rate 0
-    cut_off: bool = False  # the bag has no end; all before it was replayed
+    cut_off: bool = False  # the bag was cut off; all before was replayed
 
 
 def replay(
     path: Path, options: ReplayOptions | None = None, progress: Callable[[int, int], None] | None = None
 ) -> Replayed:
-    """Publish a bag in a context of its own; returns when reliable subscribers have taken all of it.
+    """Publish a bag in a context of its own; returns when reliable subscribers have received all of it.
 
     Args:
         path: a rosbag2 folder or file.
-        options: how.
+        options: see `ReplayOptions`.
         progress: called with messages published and in all.
 
     Raises:
-        BagError: not a readable bag, nothing in it, or not the topics that were asked for.
-        MailError: a message type is not installed, nobody listens, or a subscriber is stuck.
+        BagError: an unreadable or empty bag, or one that lacks a requested topic.
+        MailError: a message type is not installed, there is no subscriber, or one is stuck.
     """
     options = options or ReplayOptions()
     bag = Bag(path)
-    contents = survey(bag, options.topics)
+    contents = read_contents(bag, options.topics)
     context = Context()
     rclpy.init(args=[], context=context, signal_handler_options=SignalHandlerOptions.NO)
     try:
@@ -103,13 +103,13 @@ def replay(
         rclpy.shutdown(context=context)
 
 
-def survey(bag: Bag, topics: Sequence[str]) -> Contents:
-    """Read the bag once, so that nothing is published of one that is damaged or lacks a topic.
+def read_contents(bag: Bag, topics: Sequence[str]) -> ReplayContents:
+    """Read the bag once, so that nothing is published from a damaged bag or one that lacks a topic.
 
     Raises:
         BagError: the bag is empty, damaged, or lacks a topic.
     """
-    contents, seen = Contents(), set()
+    contents, seen = ReplayContents(), set()
     for message in bag.messages():
         seen.add(message.topic)
         if len(message.cdr) < CDR_HEADER:
@@ -134,12 +134,12 @@ def survey(bag: Bag, topics: Sequence[str]) -> Contents:
 class _Player:
     """One replay: its publishers and its clock."""
 
-    def __init__(self, node: Node, contents: Contents, options: ReplayOptions) -> None:
+    def __init__(self, node: Node, contents: ReplayContents, options: ReplayOptions) -> None:
         self.node, self.contents, self.options = node, contents, options
         self.publishers = {topic: self._publisher(topic, msgtype) for topic, msgtype in contents.types.items()}
         self.clock = node.create_publisher(Clock, "/clock", QoSProfile(depth=10)) if options.clock else None
         self.clock_ns = contents.first_ns
-        self.next_tick_s = 0.0
+        self.next_clock_s = 0.0
         self.replayed = Replayed()
 
     def play(self, bag: Bag, progress: Callable[[int, int], None]) -> Replayed:
@@ -175,7 +175,7 @@ class _Player:
                     ", ".join(publisher.topic_name for publisher in self.publishers.values()),
                     wanted=f"{self.options.subscriptions} subscriptions within {self.options.wait_s:g} s",
                     found=str(found),
-                    fix="start what listens, or do not wait for it",
+                    fix="start the subscribers, or do not wait for them",
                 )
             time.sleep(0.01)
 
@@ -190,24 +190,24 @@ class _Player:
         )
 
     def _paced(self, messages: Iterator[Message]) -> Iterator[Message]:
-        """Each message at its time; /clock meanwhile."""
+        """Each message at its time; publishes /clock meanwhile."""
         started_s, first_ns, rate = time.monotonic(), self.contents.first_ns, self.options.rate
         for message in messages:
             due_s = started_s + (message.log_time_ns - first_ns) / NS_PER_S / rate if rate else started_s
             while (now_s := time.monotonic()) < due_s:
-                self._tick(min(first_ns + int((now_s - started_s) * rate * NS_PER_S), message.log_time_ns))
+                self._advance_clock(min(first_ns + int((now_s - started_s) * rate * NS_PER_S), message.log_time_ns))
                 time.sleep(min(due_s - now_s, CLOCK_PERIOD_S))
-            self._tick(message.log_time_ns)
+            self._advance_clock(message.log_time_ns)
             yield message
-        self.next_tick_s = 0.0
-        self._tick(self.clock_ns)
+        self.next_clock_s = 0.0
+        self._advance_clock(self.clock_ns)
 
-    def _tick(self, clock_ns: int) -> None:
-        """Let time go on; say so at most once a period."""
+    def _advance_clock(self, clock_ns: int) -> None:
+        """Advance time; publish it at most once a period."""
         self.clock_ns, now_s = max(self.clock_ns, clock_ns), time.monotonic()
-        if self.clock is not None and now_s >= self.next_tick_s:
+        if self.clock is not None and now_s >= self.next_clock_s:
             self.clock.publish(Clock(clock=to_time(self.clock_ns)))
-            self.next_tick_s = now_s + CLOCK_PERIOD_S
+            self.next_clock_s = now_s + CLOCK_PERIOD_S
 
     def _publish(self, message: Message) -> None:
         """Send one message; while a reliable subscriber's queue is full, the middleware refuses it."""
@@ -215,7 +215,7 @@ class _Player:
         while True:
             try:
                 self.publishers[message.topic].publish(message.cdr)
-            except RuntimeError:  # of rcl: the middleware waited 0.1 s for room
+            except RuntimeError:  # the middleware waited 0.1 s for room
                 if time.monotonic() > deadline_s:
                     raise _stuck(message.topic) from None
             else:
@@ -226,7 +226,7 @@ class _Player:
 def _stuck(topic: str) -> MailError:
     return MailError(
         topic,
-        wanted="its reliable subscribers to take messages",
-        found=f"none taken for {STALLED_S:g} s",
+        wanted="its reliable subscribers to receive messages",
+        found=f"none received for {STALLED_S:g} s",
         fix="stop the one that hangs",
     )

@@ -1,6 +1,6 @@
-"""From parameters to a model at work, and the node that holds one.
+"""From parameters to a loaded model, and the node that holds it.
 
-LocalizerParameters --> put_to_work --> Runtime <-- WorkingNode <-- its inputs, outputs and commands
+LocalizerParameters --> load_runtime --> Runtime <-- RuntimeNode <-- its inputs, outputs and commands
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from mail_ros.nodes.lifecycle import ManagedNode
 from mail_ros.nodes.parameters import LocalizerParameters, read
 
 
-class WorkingNode(ManagedNode):
-    """A node with a model at work: what its inputs, outputs and commands know of it."""
+class RuntimeNode(ManagedNode):
+    """A node with a loaded model: the interface that its inputs, outputs and commands use."""
 
     parameters: LocalizerParameters
     runtime: Runtime
 
     def read_parameters(self) -> LocalizerParameters:
-        """As they are now.
+        """The parameters as they are now.
 
         Raises:
-            ConfigError: one is not what it must be.
+            ConfigError: one is not valid.
         """
         return read(self, LocalizerParameters)
 
@@ -33,8 +33,8 @@ class WorkingNode(ManagedNode):
         """The clock that stamps samples."""
         return int(self.get_clock().now().nanoseconds)
 
-    def work_with(self, parameters: LocalizerParameters, runtime: Runtime) -> None:
-        """Localize with this from now on."""
+    def set_runtime(self, parameters: LocalizerParameters, runtime: Runtime) -> None:
+        """Localize with this model from now on."""
         self.parameters, self.runtime = parameters, runtime
         config, floors = runtime.loaded.card.config, ", ".join(map(str, runtime.loaded.card.floors))
         kind = "matching" if config.kind == "matching" else f"{config.mail.head} head"
@@ -45,11 +45,11 @@ class WorkingNode(ManagedNode):
         )
 
 
-def put_to_work(parameters: LocalizerParameters, now_ns: Callable[[], int]) -> Runtime:
-    """Load and check the model that parameters name, and make all that it needs to localize; in whatever thread.
+def load_runtime(parameters: LocalizerParameters, now_ns: Callable[[], int]) -> Runtime:
+    """Load and check the model of these parameters; runs in any thread.
 
     Raises:
-        MailError: the model cannot be used, or not so.
+        MailError: the model or the robot file is not valid, or does not fit the parameters.
     """
     loaded = load_model(parameters.model_path)
     map_frame = parameters.global_frame_id or loaded.card.map_frame

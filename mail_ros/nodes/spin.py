@@ -1,10 +1,10 @@
-"""How a node starts, runs and stops: every way out is clean, and every mendable error is one line.
+"""How a node starts, runs and stops: every way out is clean, and every error that a user can fix is one line.
 
     signals caught --> rclpy.init --> create() --> spin_once ... --> drain --> close --> shutdown
-    before anything    no handlers    imports,     until a signal    what had   bags,    while the
-    is imported        of its own     loads                          come in    files    context is valid
+    before anything    no handlers    imports,     until a signal    received   bags,    while the
+    is imported        of its own     loads                          messages   files    context is valid
 
-SIGINT and SIGTERM mean the same. A second one changes nothing: the first is being obeyed.
+SIGINT and SIGTERM mean the same. A second one changes nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from mail_ros.core.errors import ConfigError, MailError
 if TYPE_CHECKING:
     from rclpy.executors import SingleThreadedExecutor
 
-WAKE_S = 0.2  # a signal does not end a wait for messages, so no wait is longer than this
+WAKE_S = 0.2  # maximum wait for messages, since a signal does not end one
 DRAIN_S = 4.0  # launch sends SIGTERM five seconds after SIGINT, and SIGKILL five seconds after that
 
 
@@ -29,14 +29,14 @@ class ClosingNode(Protocol):
     """A node of this package."""
 
     def close(self) -> None:
-        """Finish what must not be left half done; the context is still valid."""
+        """Finish open work; the context is still valid."""
 
     def destroy_node(self) -> None:
-        """As in `rclpy.node.Node`."""
+        """See `rclpy.node.Node`."""
 
 
 class Stop:
-    """Whether a signal asked to stop."""
+    """Whether a signal requested the end."""
 
     def __init__(self) -> None:
         self.requested = False
@@ -51,12 +51,12 @@ def run(name: str, create: Callable[[], ClosingNode], args: Sequence[str] | None
     """Run one node until a signal.
 
     Args:
-        name: what an error line starts with.
-        create: makes the node; may import what is slow to import.
-        args: the command line, by default that of the process.
+        name: prefix of an error line.
+        create: makes the node; slow imports belong here.
+        args: the command line; default: that of the process.
 
     Returns:
-        The exit code: 0 after a signal, 1 after an error that the printed line says how to mend.
+        The exit code: 0 after a signal, 1 after an error, whose printed line names the fix.
     """
     stop = Stop()
     try:
@@ -76,7 +76,7 @@ def _run(create: Callable[[], ClosingNode], stop: Stop, args: Sequence[str] | No
         raise missing(error) from None
     try:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-    except RuntimeError as error:  # of rcl: an argument or a parameter file that it cannot parse
+    except RuntimeError as error:  # an argument or a parameter file that rcl cannot parse
         raise ConfigError("ROS arguments", wanted="valid ones", found=one_line(error), fix="correct them") from None
     try:
         node = _created(create)
@@ -99,14 +99,14 @@ def _created(create: Callable[[], ClosingNode]) -> ClosingNode:
 
     try:
         return create()
-    except ParameterException as error:  # of a parameter that rclpy declares itself, as use_sim_time
+    except ParameterException as error:  # from a parameter of rclpy itself, such as use_sim_time
         raise ConfigError("parameter", wanted="another value", found=one_line(error), fix="correct it") from None
     except ModuleNotFoundError as error:
         raise missing(error) from None
 
 
 def _drain(executor: SingleThreadedExecutor) -> None:
-    """Handle what had come in before the signal, so that a bag holds all that its recorder acknowledged."""
+    """Handle the messages from before the signal, so that a bag holds all that its recorder acknowledged."""
     from rclpy.executors import TimeoutException
 
     deadline_s, busy = time.monotonic() + DRAIN_S, True
@@ -119,12 +119,12 @@ def _drain(executor: SingleThreadedExecutor) -> None:
                 if task.exception() is not None:
                     raise task.exception()
                 busy = True
-        except TimeoutException:  # also where a round of work ends
+        except TimeoutException:
             continue
 
 
 def missing(error: ModuleNotFoundError) -> MailError:
-    """What to install for a module that is not there."""
+    """The error of a module that is not installed; it names the package to install."""
     module = (error.name or "").partition(".")[0]
     if module in ("rcl_interfaces", "rclpy", "rpyutils") or module.endswith("_msgs"):
         fix = "source a ROS 2 installation, or install its wheels: see docs/install.md"

@@ -1,10 +1,10 @@
-"""`mail_view`: what a localizer says, on a screen.
+"""`mail_view`: a localizer's topics on a screen.
 
     imu/mag -------------------------------------> View --> rerun's window, or a file
     mail_localizer/pose_with_covariance, /hypotheses, --^
     /belief, /attention, and /diagnostics
 
-It only listens. Shapes carry the stamps of the messages, and what has none that of the newest message.
+It publishes nothing. Shapes carry the stamps of the messages; messages without a stamp, that of the newest.
 """
 
 from __future__ import annotations
@@ -35,33 +35,33 @@ from mail_ros.view.rerun_canvas import Layout, RerunCanvas
 from mail_ros.view.scene import Setting, View
 
 NAME = "mail_view"
-LOOK_S = 0.5  # between two looks whether the window is still open
-REPORT_S = 10.0  # between two lines about what cannot be drawn
+WINDOW_S = 0.5  # between two checks whether the window is open
+REPORT_S = 10.0  # between two log lines about messages that cannot be drawn
 
 
 class ViewNode(Node):
-    """Hears a localizer and draws it.
+    """Draws a localizer's messages.
 
     Raises:
-        MailError: a parameter is not what it must be, or no window opens.
+        MailError: a parameter is not valid, or no window opens.
     """
 
     def __init__(self, given: dict[str, Any] | None = None, **options: Any) -> None:
-        """Open the window, and listen.
+        """Open the window, and subscribe.
 
         Args:
-            given: parameters that the caller sets.
-            options: as of `rclpy.node.Node`.
+            given: parameters of the caller.
+            options: see `rclpy.node.Node`.
         """
         overrides = [Parameter(name, value=value) for name, value in (given or {}).items()]
         super().__init__(NAME, parameter_overrides=overrides, **options)
         parameters = declare(self, ViewParameters)
         self.watched = f"{self.get_namespace().strip('/')}/{parameters.localizer}".lstrip("/")
         site_path = parameters.site_path
-        setting = Setting(floor_plans(read_site(site_path) if site_path else None))
+        setting = Setting(floor_plans(None if site_path is None else read_site(site_path)))
         self.canvas = RerunCanvas(Layout(), parameters.out_path)
         self.view = View(self.canvas, setting)
-        for kind, topic, hear, profile in (
+        for kind, topic, callback, profile in (
             (MagneticField, "imu/mag", self.on_field, qos.sensor_data()),
             (PoseWithCovarianceStamped, "pose_with_covariance", self.on_pose, qos.last_pose()),
             (PoseArray, "hypotheses", self.on_hypotheses, qos.poses()),
@@ -70,55 +70,55 @@ class ViewNode(Node):
             (DiagnosticArray, "/diagnostics", self.on_diagnostics, qos.poses()),
         ):
             own = topic if "/" in topic else f"{parameters.localizer}/{topic}"
-            self.create_subscription(kind, own, self.guarded(hear), profile)
-        self.create_timer(LOOK_S, self.look, clock=Clock(clock_type=ClockType.STEADY_TIME))
+            self.create_subscription(kind, own, self.guarded(callback), profile)
+        self.create_timer(WINDOW_S, self.check_window, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def on_field(self, msg: MagneticField) -> None:
-        """A reading."""
-        self.view.hear_field(*to_reading(msg))
+        """Show a reading."""
+        self.view.show_field(*to_reading(msg))
 
     def on_pose(self, msg: PoseWithCovarianceStamped) -> None:
-        """An estimate."""
-        self.view.hear_estimate(from_pose(msg, self.view.status))
+        """Show an estimate."""
+        self.view.show_estimate(from_pose(msg, self.view.status))
 
     def on_hypotheses(self, msg: PoseArray) -> None:
-        """The places where it may be."""
-        self.view.hear_hypotheses(to_stamp_ns(msg.header.stamp), from_pose_array(msg))
+        """Show possible positions."""
+        self.view.show_hypotheses(to_stamp_ns(msg.header.stamp), from_pose_array(msg))
 
     def on_belief(self, msg: OccupancyGrid) -> None:
-        """How likely each cell is."""
-        self.view.hear_belief(to_stamp_ns(msg.header.stamp), from_occupancy_grid(msg))
+        """Show the probability of each cell."""
+        self.view.show_belief(to_stamp_ns(msg.header.stamp), from_occupancy_grid(msg))
 
     def on_attention(self, msg: Float32MultiArray) -> None:
-        """Weights, which have no stamp of their own."""
+        """Show weights of the scales; the message has no stamp."""
         if self.view.newest_ns is not None:
-            self.view.hear_attention(self.view.newest_ns, msg.data)
+            self.view.show_attention(self.view.newest_ns, msg.data)
 
     def on_diagnostics(self, msg: DiagnosticArray) -> None:
-        """How the localizer does; others are on this topic as well."""
+        """Show the localizer's assessment; other nodes use this topic, too."""
         for status in msg.status:
             if status.name.partition(":")[0] == self.watched:
-                self.view.hear_assessment(from_diagnostic_status(status))
+                self.view.show_assessment(from_diagnostic_status(status))
                 if self.view.newest_ns is None:
                     self.get_logger().warning(f"nothing to see yet: {status.message}", throttle_duration_sec=REPORT_S)
 
-    def look(self) -> None:
-        """End as by Ctrl-C once nobody looks any more."""
+    def check_window(self) -> None:
+        """End as by Ctrl-C once the window is closed."""
         if not self.canvas.is_open:
             signal.raise_signal(signal.SIGINT)
 
     def close(self) -> None:
-        """Let all arrive, and end the window."""
+        """Finish drawing, and close the window."""
         self.canvas.close()
 
-    def guarded(self, hear: Callable[[Any], None]) -> Callable[[Any], None]:
-        """A callback that leaves out what cannot be drawn."""
+    def guarded(self, show: Callable[[Any], None]) -> Callable[[Any], None]:
+        """A callback that skips messages that cannot be drawn."""
 
         def callback(msg: Any) -> None:
             try:
-                hear(msg)
-            except (MailError, ValueError) as error:  # a ValueError of arrays that do not fit
-                self.get_logger().warning(f"{hear.__name__}: not drawn: {error}", throttle_duration_sec=REPORT_S)
+                show(msg)
+            except (MailError, ValueError) as error:  # arrays of different lengths raise a ValueError
+                self.get_logger().warning(f"{show.__name__}: not drawn: {error}", throttle_duration_sec=REPORT_S)
 
         return callback
 

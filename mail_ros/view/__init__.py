@@ -1,1 +1,1 @@
-"""What a localizer does, to look at: live or from a bag; see docs/view.md."""
+"""Pictures of a localizer at work, live or from a bag; see docs/view.md."""

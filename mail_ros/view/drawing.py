@@ -1,4 +1,4 @@
-"""What a picture is made of, whatever shows it: shapes on the floor in metres, curves over time, words.
+"""Elements of a picture, independent of its viewer: shapes on the floor in metres, curves over time, text.
 
 View --> Canvas.draw(entity, drawn, stamp) --> rerun, or a test
 """
@@ -18,26 +18,26 @@ Colour = tuple[int, int, int, int]  # red, green, blue, opacity, 0 to 255
 
 @dataclass(frozen=True)
 class Dots:
-    """Places; none of them takes away what was there before."""
+    """Positions."""
 
     position_m: FloatArray  # (n, 2)
-    colours: Sequence[Colour]  # one of all, or one of each
-    radius: float  # metres; below zero: points of the screen, at any zoom
-    labels: Sequence[str] = ()  # one of each, or none
+    colours: Sequence[Colour]  # one for all, or one for each
+    radius: float  # metres; negative: points of the screen, at any zoom
+    labels: Sequence[str] = ()  # one for each, or none
 
 
 @dataclass(frozen=True)
 class Lines:
-    """Ways."""
+    """Paths."""
 
     strips_m: Sequence[FloatArray]  # (k, 2) each
     colour: Colour
-    radius: float  # as of `Dots`
+    radius: float  # see `Dots`
 
 
 @dataclass(frozen=True)
 class Curves:
-    """One more value of each of some curves."""
+    """One more value of each curve."""
 
     names: tuple[str, ...]
     values: tuple[float, ...]
@@ -45,7 +45,7 @@ class Curves:
 
 @dataclass(frozen=True)
 class Page:
-    """Words in Markdown, in place of those before."""
+    """Text in Markdown, which replaces the one before."""
 
     text: str
 
@@ -62,13 +62,13 @@ Drawn = Dots | Lines | FloorPlan | Curves | Page | Note
 
 
 class Canvas(Protocol):
-    """Where it is drawn."""
+    """A viewer or a file."""
 
     def draw(self, entity: str, drawn: Drawn, stamp_ns: int) -> None:
-        """Show something from a stamp on, in place of what this entity was before.
+        """Show an element from a stamp on; it replaces the entity's element before.
 
         Args:
-            entity: its name; those that lie on the floor begin with `map/`.
-            drawn: what it is now.
-            stamp_ns: of the sample that it follows from.
+            entity: name; entities on the floor begin with `map/`.
+            drawn: the element.
+            stamp_ns: of the sample behind it.
         """

@@ -1,10 +1,10 @@
-"""The one place that knows rerun, which shows a view or keeps it in a file.
+"""A view in rerun, in a window or in a file; no other module imports rerun.
 
     Canvas.draw --> archetypes on the timeline `stamp` --> a .rrd file
-                                                       +--> Window: rerun's viewer, a process of its own
+                                                       +--> ViewerWindow: rerun's viewer, a process of its own
 
 Entities below `map/` lie on the floor, x to the right and y up. The viewer listens on this machine only and reports no
-use; at its start it asks GitHub for a newer release of itself, and does without an answer.
+use; at its start it requests the newest release's number from GitHub, and does without a response.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from mail_ros.data.floor_plan import FloorPlan
 from mail_ros.view.drawing import Curves, Dots, Drawn, Lines, Note, Page
 
 NAME, TIMELINE = "mail_ros", "stamp"
-TRAIL_S = 600.0  # of the path
-PLAN_OPACITY = 0.15  # on a dark ground, and behind what is drawn over it
-OPENS_S, SETTLES_S = 30.0, 2.0  # for the viewer to listen, and then to find screen and driver (0.1 s where seen)
-QUIET = {"CI": "1", "RERUN_APP_ONLY": "true"}  # where rerun reports no use, and asks nothing
+TRAIL_S = 600.0  # visible part of the path
+PLAN_OPACITY = 0.15  # on a dark ground, behind all else
+OPENS_S, SETTLES_S = 30.0, 2.0  # for the viewer to listen, and then to find screen and driver (0.1 s where measured)
+QUIET = {"CI": "1", "RERUN_APP_ONLY": "true"}  # disables telemetry and questions
 SERIES = ((231, 76, 60), (46, 204, 113), (52, 152, 219), (236, 240, 241), (243, 156, 18), (155, 89, 182))
 LEVELS = {Level.OK: "INFO", Level.WARN: "WARN", Level.ERROR: "ERROR"}
 GROUND = [[1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, 1.0]]  # rerun's y points down
@@ -41,14 +41,14 @@ GROUND = [[1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, 1.0]]  # rerun's y point
 
 @dataclass(frozen=True)
 class Layout:
-    """What there is to see."""
+    """The curves beside the map."""
 
     attention: bool = True  # a model with scales
-    error: bool = False  # a walk that says where it was
+    error: bool = False  # a walk with a reference
 
 
-class Window:
-    """rerun's viewer; ended with `close`, or by whoever looks at it."""
+class ViewerWindow:
+    """rerun's viewer; ends with `close`, or when the user closes it."""
 
     def __init__(self) -> None:
         """Open it.
@@ -61,7 +61,7 @@ class Window:
             self.port = free.getsockname()[1]
         viewer = Path(rerun_cli.__file__).with_name("rerun")
         command = [str(viewer), "--bind", "127.0.0.1", "--port", str(self.port), "--hide-welcome-screen"]
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it goes with the window
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the window
         self.process = subprocess.Popen(
             command, env={**os.environ, **QUIET}, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
         )
@@ -73,16 +73,16 @@ class Window:
 
     @property
     def address(self) -> str:
-        """Where it hears what to show."""
+        """The address at which the viewer receives data."""
         return f"rerun+http://127.0.0.1:{self.port}/proxy"
 
     @property
     def is_open(self) -> bool:
-        """Whether somebody may look at it."""
+        """Whether the viewer runs."""
         return self.process.poll() is None
 
     def close(self) -> None:
-        """End it."""
+        """End the viewer."""
         self.process.terminate()
         self.process.wait()
         self._log.close()
@@ -95,7 +95,7 @@ class Window:
         raise ConfigError(
             "the viewer's window",
             wanted="it to open",
-            found=lines[-1] if lines else "that it does not",
+            found=lines[-1] if lines else "that it did not",
             fix="use a machine with a screen, or write a file with --out",
         )
 
@@ -109,7 +109,7 @@ class Window:
         return False
 
     def _ends_at_once(self) -> bool:
-        """It listens before it looks for a screen, and ends when there is none."""
+        """Whether it ends for want of a screen: it listens before it searches for one."""
         try:
             self.process.wait(SETTLES_S)
         except subprocess.TimeoutExpired:
@@ -124,14 +124,14 @@ class RerunCanvas:
         """Begin a recording.
 
         Args:
-            layout: what there will be to see.
-            out: a .rrd file to write, in place of what was there before; None: a window.
+            layout: see `Layout`.
+            out: a .rrd file to write; None: a window.
 
         Raises:
             ConfigError: the file cannot be written, or the window does not open.
         """
-        self.recording, self.window = rr.RecordingStream(NAME), None if out else Window()
-        self._named: set[str] = set()  # curves whose names are known to rerun
+        self.recording, self.window = rr.RecordingStream(NAME), None if out else ViewerWindow()
+        self._named: set[str] = set()  # curves whose names rerun has
         if self.window is not None:
             self.recording.connect_grpc(self.window.address, default_blueprint=blueprint(layout))
         else:
@@ -149,12 +149,12 @@ class RerunCanvas:
 
     @property
     def is_open(self) -> bool:
-        """Whether somebody may see what is drawn from now on: a file, or a window that was not closed."""
+        """Whether drawing has an effect: into a file, or into a window that is open."""
         return self.window is None or self.window.is_open
 
     def close(self) -> None:
-        """Let all of it arrive, and end."""
-        if self.is_open:  # or it would wait for one who does not hear
+        """Finish drawing, and end."""
+        if self.is_open:  # flushing into a closed window would block
             self.recording.flush()
         self.recording.disconnect()
         if self.window is not None:
@@ -208,7 +208,7 @@ ARCHETYPES: Mapping[type, Callable[[Any], Sequence[Any]]] = {
 
 
 def blueprint(layout: Layout) -> rrb.Blueprint:
-    """The floor at the left, curves and status at the right; a path stays for ten minutes."""
+    """The floor at the left, curves and status at the right; the path stays for ten minutes."""
     trail = rrb.VisibleTimeRange(
         TIMELINE,
         start=rrb.TimeRangeBoundary.cursor_relative(seconds=-TRAIL_S),

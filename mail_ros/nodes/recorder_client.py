@@ -1,4 +1,4 @@
-"""Who walks a survey and tells the recorder: calls its services one after the other, and hears what it answers."""
+"""A client of the recorder's services, for the keyboard of a surveyor."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ RECORDER = "mail_recorder"
 WAIT_S = 5.0  # discovery takes up to three seconds
 
 
-class Surveyor:
+class RecorderClient:
     """Calls a recorder's services; used in a `with` block."""
 
     def __init__(self, namespace: str = "", wait_s: float = WAIT_S) -> None:
-        """Look for nothing yet.
+        """Create a node in a context of its own.
 
         Args:
             namespace: of the recorder.
-            wait_s: for a service, and for its answer.
+            wait_s: maximum wait for a service, and for its response.
         """
         self.name, self.wait_s = f"/{namespace}/{RECORDER}".replace("//", "/"), wait_s
         self.context = Context()
@@ -34,11 +34,11 @@ class Surveyor:
         self.executor = SingleThreadedExecutor(context=self.context)
         self.executor.add_node(self.node)
 
-    def ask(self, service: str) -> tuple[bool, str]:
-        """Whether a service did what it is for, and what it said.
+    def call(self, service: str) -> tuple[bool, str]:
+        """Call a service; returns its success and its message.
 
         Raises:
-            MailError: nobody offers it, or it does not answer.
+            MailError: there is no such service, or it does not respond.
         """
         client = self.node.create_client(Trigger, f"{self.name}/{service}")
         try:
@@ -47,9 +47,9 @@ class Surveyor:
             future = client.call_async(Trigger.Request())
             self.executor.spin_until_future_complete(future, self.wait_s)
             if not future.done():
-                raise self._silent(service, "no answer")
-            answer = future.result()
-            return bool(answer.success), str(answer.message)
+                raise self._silent(service, "no response")
+            response = future.result()
+            return bool(response.success), str(response.message)
         finally:
             self.node.destroy_client(client)
 
@@ -61,7 +61,7 @@ class Surveyor:
             fix="start mail_recorder, or name its --namespace",
         )
 
-    def __enter__(self) -> Surveyor:
+    def __enter__(self) -> RecorderClient:
         return self
 
     def __exit__(

@@ -1,6 +1,6 @@
-"""A bag through the seam, as a robot that was switched on at its start, and into a view.
+"""A bag through `Localizer.push` and into a view, as on a robot that is switched on at the bag's start.
 
-Recording --> Sample --> Health.push --> Estimate, hypotheses, belief, Assessment --> View
+Track --> Sample --> Localizer.push --> Estimate, hypotheses, belief, Assessment --> View
 """
 
 from __future__ import annotations
@@ -13,27 +13,27 @@ import numpy as np
 
 from mail_ros.core.localizer.diagnostics import Diagnostics
 from mail_ros.core.localizer.localizer import Localizer
-from mail_ros.core.types import NS_PER_S, Estimate, FloatArray
+from mail_ros.core.types import NS_PER_S, FloatArray
 from mail_ros.data.track import Track
 from mail_ros.view.scene import View
 
-DETAIL_S = 1.0  # between two assessments, and between two pictures of the belief: as of a node
+DETAIL_S = 1.0  # between two assessments, and between two images of the belief, as in a node
 REFERENCE_S = 0.2  # between two points of the reference
 
 
 class BagClock:
-    """Time as the bag's stamps tell it; within a sample, as it takes to compute."""
+    """Time by the bag's stamps, plus the time that the current sample has been processed."""
 
     def __init__(self) -> None:
         self.stamp_ns = 0
         self._since_ns = 0
 
     def set(self, stamp_ns: int) -> None:
-        """Now a sample comes."""
+        """Advance to a sample."""
         self.stamp_ns, self._since_ns = stamp_ns, time.perf_counter_ns()
 
     def now_ns(self) -> int:
-        """The sample's stamp, and what went by since it came."""
+        """The sample's stamp, plus the time since `set`."""
         return self.stamp_ns + time.perf_counter_ns() - self._since_ns
 
     def steady_s(self) -> float:
@@ -51,62 +51,54 @@ def show_bag(
     """Localize a walk, and show it.
 
     Args:
-        track: the whole of it.
-        localizer: a fresh one.
-        view: to show it in.
-        about: what the status repeats, as the model's name.
-        report: called with the samples so far, now and then.
+        track: the walk.
+        localizer: without samples.
+        view: shows the walk.
+        about: see `Diagnostics`.
+        report: called with the number of samples so far, once a second.
 
     Returns:
-        How many estimates there were.
+        The number of estimates.
     """
     clock = BagClock()
     diagnostics = Diagnostics(localizer, clock.now_ns, about, clock.steady_s)
-    assessed_ns = believed_ns = estimates = 0
+    assessed_ns = belief_ns = estimates = 0
     for index, sample in enumerate(track.samples()):
         stamp_ns = sample.stamp_ns
         clock.set(stamp_ns)
         if index == 0:
             diagnostics.begin()
             assessed_ns = stamp_ns
-        view.hear_field(stamp_ns, sample.field_ut)
+        view.show_field(stamp_ns, sample.field_ut)
         estimate = localizer.push(sample)
         diagnostics.observe(sample, estimate)
         if estimate is not None:
             estimates += 1
-            _show(view, localizer, estimate)
+            view.show_estimate(estimate)
+            view.show_hypotheses(estimate.stamp_ns, localizer.filter.hypotheses())
             if track.valid[index]:
-                view.hear_reference(stamp_ns, track.position_m[index], int(track.floor[index]))
-            if abs(stamp_ns - believed_ns) >= DETAIL_S * NS_PER_S:
-                _show_belief(view, localizer, estimate)
-                believed_ns = stamp_ns
+                view.show_reference(stamp_ns, track.position_m[index], int(track.floor[index]))
+            if abs(stamp_ns - belief_ns) >= DETAIL_S * NS_PER_S:
+                if (image := localizer.filter.belief_image(estimate.floor)) is not None:
+                    view.show_belief(stamp_ns, image)
+                belief_ns = stamp_ns
         if abs(stamp_ns - assessed_ns) >= DETAIL_S * NS_PER_S:
-            view.hear_assessment(diagnostics.assess())
+            view.show_assessment(diagnostics.assess())
             assessed_ns = stamp_ns
             report(index + 1)
     return estimates
 
 
-def _show(view: View, localizer: Localizer, estimate: Estimate) -> None:
-    view.hear_estimate(estimate)
-    view.hear_hypotheses(estimate.stamp_ns, localizer.filter.hypotheses())
-
-
-def _show_belief(view: View, localizer: Localizer, estimate: Estimate) -> None:
-    if (image := localizer.filter.belief_image(estimate.floor)) is not None:
-        view.hear_belief(estimate.stamp_ns, image)
-
-
-def reference_ways(track: Track) -> dict[int, list[FloatArray]]:
-    """Where a walk was by its survey: the ways (k, 2) on each floor, without what is not known."""
+def reference_paths(track: Track) -> dict[int, list[FloatArray]]:
+    """Paths (k, 2) of a walk by its survey, on each floor; unlabelled parts are left out."""
     step = max(1, round(REFERENCE_S / _period_s(track)))
-    ways: dict[int, list[FloatArray]] = {}
+    paths: dict[int, list[FloatArray]] = {}
     known = np.where(track.valid, track.floor, None)  # type: ignore[call-overload]
     for floor, run in groupby(range(len(track)), key=lambda index: known[index]):
         if floor is not None:
             rows = list(run)
-            ways.setdefault(int(floor), []).append(track.position_m[[*rows[::step], rows[-1]]])
-    return ways
+            paths.setdefault(int(floor), []).append(track.position_m[[*rows[::step], rows[-1]]])
+    return paths
 
 
 def _period_s(track: Track) -> float:
