@@ -22,7 +22,7 @@ def generate_launch_description() -> LaunchDescription:
     return LaunchDescription(
         [
             DeclareLaunchArgument("model", default_value="", description="Model file, written by `mail_ros train`."),
-            DeclareLaunchArgument("tracker", default_value="", description="How windows are followed: none, walking."),
+            DeclareLaunchArgument("tracker", default_value="", description="Follows windows: auto, none, walking."),
             DeclareLaunchArgument("most", default_value="", description="Room for so many robots."),
             DeclareLaunchArgument("params_file", default_value="", description="YAML with parameters of the node."),
             DeclareLaunchArgument("use_sim_time", default_value="", description="true: time is that of /clock."),

@@ -20,7 +20,8 @@ from mail_ros.data.simulator.survey import survey
 from mail_ros.data.track import Track
 from mail_ros.training.from_map import with_map_walks
 from mail_ros.training.run_config import run_config
-from mail_ros.training.train import Survey, train
+from mail_ros.training.survey import Survey
+from mail_ros.training.train import train
 
 MAP = ["field_map.walks=2", "field_map.length_m=20"]
 

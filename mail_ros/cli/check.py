@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mail_ros.cli.console import console, print_json, print_table, progress
-from mail_ros.cli.next_step import SETTINGS, gathered, pattern, say_next, told, words
+from mail_ros.cli.next_step import gathered, pattern, say_next, told, words
 from mail_ros.cli.options import AsJson, RobotFile, SiteOption, Topic, Truth
 from mail_ros.core.errors import BagError
 from mail_ros.core.localizer.diagnostics import Level
@@ -103,7 +103,7 @@ def _say_next(
         shown = pattern(judged)
         validate = words("--validate", shown) if shown else words(*(w for bag in judged for w in ("--validate", bag)))
         out = ("--out", f"models/{file_stem(site.name)}.safetensors")
-        say_next(*walk, f"mail_ros train {gathered(taught)} {validate} {words(*options, *out, *SETTINGS)}")
+        say_next(*walk, f"mail_ros train {gathered(taught)} {validate} {words(*options, *out)}")
 
 
 def _print_verdicts(verdicts: Sequence[Verdict]) -> None:

@@ -64,7 +64,7 @@ def _demo_plain(model: Path, out: Path, length_m: float, seed: int) -> dict[str,
 
     site = make_site()
     walk = simulate(site, drive_route(site, length_m, seed), seed, Drive(DEMO_SPEED_M_S))
-    answers = driven(walk, {"model": model})
+    answers = driven(walk, {"model": model, "tracker": "none"})
     _print_table(answers)
     draw_drive(out, site, walk, answers.sample, answers.position_m)
     return answers.result()

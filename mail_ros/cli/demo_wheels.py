@@ -36,7 +36,7 @@ def demo_wheels(model: Path | None, out: Path, length_m: float, seed: int) -> di
     drive = drive_site(site, length_m, seed)
     with tempfile.TemporaryDirectory() as folder:
         known = model or trained_model(site, Path(folder))
-        answers = driven(drive, {"model": known, "tracker": "odometry", "odometry": "wheels"})
+        answers = driven(drive, {"model": known})
     _print(drive, answers)
     draw_robot_drive(out, site, drive, answers.sample, answers.position_m)
     return answers.result()
@@ -47,7 +47,8 @@ def trained_model(site: Site, folder: Path) -> Path:
     from mail_ros.data.simulator.bag import write_bag
     from mail_ros.data.simulator.demo_drive import survey_site
     from mail_ros.training.run_config import run_config
-    from mail_ros.training.train import Survey, train
+    from mail_ros.training.survey import Survey
+    from mail_ros.training.train import train
 
     walks = survey_site(site)
     names = [folder / "survey", folder / "validate"]

@@ -10,8 +10,6 @@ from pathlib import Path
 
 from mail_ros.cli.console import console
 
-SETTINGS = ("--set", "sampling.rate_hz=10", "--set", "kind=matching")  # best on every real walk, and quickest
-
 
 def say_next(*commands: str) -> None:
     """Print the command to run next; of several, whichever fits."""

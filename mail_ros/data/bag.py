@@ -195,6 +195,7 @@ def read_recording(
         labels.paused,
         odometry.moved_m,
         odometry.attitude_xyzw,
+        odometry.source,
     )
     late_ns = np.median(np.array(logged) - stamp_ns_array)
     clock_s = float(late_ns - np.median(truth.late_ns)) / NS_PER_S if truth.late_ns else 0.0

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from mail_ros.core.config import OdometrySource
 from mail_ros.core.types import Sample
 
 FloatArray = npt.NDArray[np.float64]
@@ -66,6 +67,7 @@ class Track:
     paused: BoolArray  # (n,) standing still
     moved_m: FloatArray | None = None  # (n, 2) since the sample before, in odometry's own frame; None without odometry
     attitude_xyzw: FloatArray | None = None  # (n, 4) of the sensor, see `seam.Sample`; None: not known
+    odometry: OdometrySource | None = None  # source of `moved_m` in a bag
 
     def __len__(self) -> int:
         return len(self.stamp_ns)
@@ -94,4 +96,5 @@ class Track:
             self.paused[part],
             None if self.moved_m is None else self.moved_m[part],
             None if self.attitude_xyzw is None else self.attitude_xyzw[part],
+            self.odometry,
         )

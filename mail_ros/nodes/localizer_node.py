@@ -83,7 +83,7 @@ class LocalizerNode(WorkingNode):
             self.activated.callback(self.destroy_timer, self.create_timer(period_s, act, clock=steady))
         self.runtime.diagnostics.begin()
         self.get_logger().info(
-            f"tracker {self.parameters.tracker}, a pose every {self.parameters.stride_s:g} s on "
+            f"tracker {self.runtime.following.tracker}, a pose every {self.parameters.stride_s:g} s on "
             f"{self.poses.plain.topic_name} from {self.field_subscription.topic_name}"
         )
 

@@ -30,7 +30,7 @@ class OdometryInput:
     def __init__(self, node: WorkingNode) -> None:
         self.node = node
         self.frame_id = ""  # of odometry, as its messages have it
-        kind, topic, self._read = TOPICS[node.parameters.odometry]
+        kind, topic, self._read = TOPICS[node.runtime.following.odometry]
         self._subscribe(kind, topic, self.on_message)
         if node.runtime.uses_imu_tilt:
             self._subscribe(Imu, TOPICS["steps"][1], self.on_attitude)

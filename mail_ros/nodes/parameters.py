@@ -18,13 +18,14 @@ from rclpy.node import Node
 
 from mail_ros.core.config import (
     STRIDE_S,
-    OdometrySource,
+    OdometrySetting,
     Range,
     Settings,
-    TrackerChoice,
+    TrackerSetting,
     from_dict,
 )
 from mail_ros.core.errors import ConfigError
+from mail_ros.core.localizer.compose import Following
 
 T = TypeVar("T")
 
@@ -78,13 +79,15 @@ class LocalizerParameters(ModelParameters):
     autostart: bool = described(
         True, "true: localize from the start; false: wait for a lifecycle manager to configure and activate the node."
     )
-    tracker: TrackerChoice = described(  # noqa: RUF009 - a Literal
-        "none",
-        "none: each window by itself; walking: a belief over the map is carried on, at a walking speed; "
-        "odometry: it is carried on by odometry.",
+    tracker: TrackerSetting = described(  # noqa: RUF009 - a Literal
+        "auto",
+        "auto: as the model's card says; none: each window by itself; walking: a belief over the map is carried on, at "
+        "a walking speed; odometry: it is carried on by odometry.",
     )
-    odometry: OdometrySource = described(  # noqa: RUF009 - a Literal
-        "wheels", "What tracker odometry hears: wheels: the topic odom; steps: a person's steps, from imu/data."
+    odometry: OdometrySetting = described(  # noqa: RUF009 - a Literal
+        "auto",
+        "Source of odometry: auto: as the model's card says; wheels: the topic odom; steps: a person's steps, from "
+        "imu/data.",
     )
     tf_broadcast: bool = described(
         False,
@@ -100,16 +103,20 @@ class LocalizerParameters(ModelParameters):
         "", "Robot file of `mail_ros calibrate`: how the sensor is mounted, and what robot and motors add. Empty: none."
     )
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.tf_broadcast and (self.tracker, self.odometry) != ("odometry", "wheels"):
+    def check(self, following: Following) -> None:
+        """Check what depends on the tracker, once the model's card is known.
+
+        Raises:
+            ConfigError: a parameter that this tracker cannot serve.
+        """
+        if self.tf_broadcast and following != ("odometry", "wheels"):
             raise ConfigError(
                 "parameter tf_broadcast",
                 wanted="tracker odometry, of wheels",
-                found=f"tracker {self.tracker}, odometry {self.odometry}",
+                found=f"tracker {following.tracker}, odometry {following.odometry}",
                 fix="set tracker to odometry, or leave tf_broadcast out",
             )
-        if self.state_file and self.tracker == "none":
+        if self.state_file and following.tracker == "none":
             raise ConfigError(
                 "parameter state_file", wanted="a tracker that begins there", found="none", fix="set tracker to walking"
             )
@@ -129,8 +136,10 @@ class LocalizerParameters(ModelParameters):
 class FleetParameters(ModelParameters):
     """Parameters of `mail_fleet`: those of a localizer hold for every robot."""
 
-    tracker: Literal["none", "walking"] = described(
-        "none", "none: each window by itself; walking: a belief over the map is carried on, at a walking speed."
+    tracker: Literal["auto", "none", "walking"] = described(
+        "auto",
+        "auto: as the model's card says, but walking instead of odometry; none: each window by itself; walking: a "
+        "belief over the map is carried on, at a walking speed.",
     )
     namespaces: tuple[str, ...] = described((), "The robots' namespaces; empty: all that have a topic imu/mag.")
     most: Annotated[int, Range(1, 10_000)] = described(100, "Room for so many robots; memory is taken at the start.")

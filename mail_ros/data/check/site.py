@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from mail_ros.core.localizer.diagnostics import Level
 from mail_ros.data.check.bag_report import Verdict
 from mail_ros.data.check.limits import Finding
 from mail_ros.data.coverage import Coverage, Need, coverage
+from mail_ros.data.hold_out import RouteWalk, latest_of_routes
 from mail_ros.data.site_file import SiteFile
 
 UNNAMED = "site"  # where the bags' notes name none
@@ -52,24 +52,18 @@ def held_to(site: SiteFile, verdict: Verdict) -> Verdict:
 
 
 def held_out(verdicts: Sequence[Verdict]) -> list[int]:
-    """Which usable walks to validate on, by their index: the latest of every route, or of all where none is told.
-
-    A walk that alone is on its floor, or alone on its route, teaches; so none may be left.
-    """
-    routes: dict[str, list[int]] = defaultdict(list)
-    for index, verdict in enumerate(verdicts):
-        routes[verdict.notes.get("route", "")].append(index)
-    found: list[int] = []
-    for route in routes.values():
-        latest = max(route, key=lambda index: (_start_ns(verdicts[index]), verdicts[index].bag))
-        rest = [verdict for index, verdict in enumerate(verdicts) if index not in (*found, latest)]
-        if len(route) > 1 and _floors(verdicts[latest]) <= {floor for verdict in rest for floor in _floors(verdict)}:
-            found.append(latest)
-    return found
-
-
-def _start_ns(verdict: Verdict) -> int:
-    return 0 if verdict.track is None else int(verdict.track.stamp_ns[0])
+    """Indices of the walks to validate on, see `latest_of_routes`."""
+    return latest_of_routes(
+        [
+            RouteWalk(
+                verdict.bag,
+                verdict.notes.get("route", ""),
+                0 if verdict.track is None else int(verdict.track.stamp_ns[0]),
+                frozenset(_floors(verdict)),
+            )
+            for verdict in verdicts
+        ]
+    )
 
 
 def _floors(verdict: Verdict) -> set[int]:
