@@ -116,7 +116,7 @@ demo-model: $(READY)
 	$(BIN)/mail_ros simulate --out $(DEMO)/survey --walks 12 --seed 1 $(SURVEYOR)
 	$(BIN)/mail_ros simulate --out $(DEMO)/validate --walks 2 --seed 2 $(SURVEYOR)
 	$(BIN)/mail_ros train $(DEMO)/survey/* --validate '$(DEMO)/validate/*' --truth /reference_pose \
-		--out models/demo.safetensors --run $(DEMO)/run --set sampling.rate_hz=10 --set mail.head=heatmap --set training.epochs=20
+		--out models/demo.safetensors --run $(DEMO)/run --preset mail --set training.epochs=20
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -23,7 +23,7 @@ def generate_launch_description() -> LaunchDescription:
     return LaunchDescription(
         [
             DeclareLaunchArgument("model", default_value="", description="Model file, written by `mail_ros train`."),
-            DeclareLaunchArgument("tracker", default_value="", description="Tracker: none, walking."),
+            DeclareLaunchArgument("tracker", default_value="", description="Tracker: auto, none or walking."),
             DeclareLaunchArgument("max_robots", default_value="", description="Maximum number of robots."),
             DeclareLaunchArgument("most", default_value="", description="Deprecated: renamed to max_robots."),
             DeclareLaunchArgument("params_file", default_value="", description="YAML with parameters of the node."),

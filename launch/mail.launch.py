@@ -21,7 +21,7 @@ def generate_launch_description() -> LaunchDescription:
     return LaunchDescription(
         [
             DeclareLaunchArgument("model", default_value="", description="Model file, written by `mail_ros train`."),
-            DeclareLaunchArgument("tracker", default_value="", description="Tracker: none, walking, odometry."),
+            DeclareLaunchArgument("tracker", default_value="", description="Tracker: auto, none, walking or odometry."),
             DeclareLaunchArgument("robot_file", default_value="", description="Written by `mail_ros calibrate`."),
             DeclareLaunchArgument("autostart", default_value="", description="false: wait for a lifecycle manager."),
             DeclareLaunchArgument("record", default_value="false", description="true: record a bag as well."),

@@ -17,10 +17,12 @@ from mail_ros.core.models.model_file import load_model
 from mail_ros.core.platform.robot_file import Robot
 from mail_ros.data.dataset import WindowSet
 from mail_ros.training import loop
+from mail_ros.training.fit_network import untrained
 from mail_ros.training.loop import Progress, Trainer
 from mail_ros.training.run_config import RunConfig, run_config
 from mail_ros.training.run_folder import RunFolder
-from mail_ros.training.train import Survey, labelled_track, train, untrained
+from mail_ros.training.survey import Survey, labelled_track
+from mail_ros.training.train import train
 
 SETTINGS = [
     "sampling.rate_hz=20",

@@ -13,10 +13,10 @@ from mail_ros.data.dataset import WindowSet
 from mail_ros.data.simulator.demo_building import demo_building
 from mail_ros.data.simulator.drive import drive
 from mail_ros.evaluation.methods import METHODS, Fit
+from mail_ros.training.fit_network import untrained
 from mail_ros.training.loop import Trainer
 from mail_ros.training.run_config import run_config
 from mail_ros.training.run_folder import RunFolder
-from mail_ros.training.train import untrained
 
 PEERS = ("knn", "dtw", "jang", "magicol", "maloc", "mail", "matching")  # as far as they make estimates by themselves
 BRIEF = ("training.epochs=1", "training.stride_s=10")  # what a network learned does not change what it costs

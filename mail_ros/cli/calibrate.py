@@ -59,7 +59,7 @@ def calibrate(
     _print_iron(found.iron, found.robot)
     _print_mount(found.robot, drive, given=bool(mount), was_unknown=known == Robot())
     write_robot(out, found.robot)
-    console.print(f"robot: {out}   next: mail_ros train BAGS --validate BAGS --out site.safetensors --robot {out}")
+    console.print(f"robot: {out}   next: mail_ros train BAGS --out site.safetensors --robot {out}")
     if as_json:
         print_json({"file": out, "robot": dataclasses.asdict(found.robot), "readings": len(drive.stamp_ns)})
 

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mail_ros.cli.console import console, print_json, print_table, progress
-from mail_ros.cli.next_step import SETTINGS, bag_arguments, bag_pattern, print_next, quoted, reading_options
+from mail_ros.cli.next_step import (
+    bag_arguments,
+    bag_pattern,
+    print_next,
+    quoted,
+    reading_options,
+)
 from mail_ros.cli.options import AsJson, RobotFile, SiteOption, Topic, Truth
 from mail_ros.core.errors import BagError
 from mail_ros.core.localizer.diagnostics import Level
@@ -105,7 +111,7 @@ def _print_next_steps(
             quoted("--validate", shown) if shown else quoted(*(w for bag in validation for w in ("--validate", bag)))
         )
         out = ("--out", f"models/{file_stem(site.name)}.safetensors")
-        print_next(*walk, f"mail_ros train {bag_arguments(training)} {validate} {quoted(*options, *out, *SETTINGS)}")
+        print_next(*walk, f"mail_ros train {bag_arguments(training)} {validate} {quoted(*options, *out)}")
 
 
 def _print_reports(reports: Sequence[BagReport]) -> None:

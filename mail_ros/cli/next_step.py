@@ -10,8 +10,6 @@ from pathlib import Path
 
 from mail_ros.cli.console import console
 
-SETTINGS = ("--set", "sampling.rate_hz=10", "--set", "kind=matching")  # most accurate and fastest on real walks
-
 
 def print_next(*commands: str) -> None:
     """Print the command to run next, or alternatives."""

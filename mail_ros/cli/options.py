@@ -53,8 +53,9 @@ Topic = Annotated[str, typer.Option(help="Topic of the field in the bags.")]
 Tracker = Annotated[
     str,
     typer.Option(
-        help="none: each window by itself; walking, odometry: a belief over the map, moved by that.",
-        autocompletion=among("none", "walking", "odometry"),
+        help="auto: the tracker of the model card; none: each window by itself; walking, odometry: a belief over the "
+        "map, moved by that.",
+        autocompletion=among("auto", "none", "walking", "odometry"),
     ),
 ]
 Truth = Annotated[

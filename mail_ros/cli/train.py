@@ -13,25 +13,32 @@ from mail_ros.cli.options import AsJson, RobotFile, Settings, SiteOption, Topic,
 
 if TYPE_CHECKING:  # imports numpy
     from mail_ros.core.models.model_file import ModelCard
+    from mail_ros.training.loop import Progress
     from mail_ros.training.run_config import RunConfig
-    from mail_ros.training.train import Survey
+    from mail_ros.training.survey import Survey
 
 
 def train(
     bags: Annotated[list[Path], typer.Argument(help="Labelled survey bags for training.")],
-    validate: Annotated[
-        list[Path], typer.Option(help="Whole walks that choose the best epoch; repeat for each bag or glob.")
-    ],
     out: Annotated[Path, typer.Option(help="The model file to write, as in models/site.safetensors.")],
+    validate: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Whole walks to validate on; repeat for each bag or glob. Default: a network holds out the latest "
+            "walk of each route, and matching trains on all walks."
+        ),
+    ] = None,
     run: Annotated[Path | None, typer.Option(help="Folder of the run's record; default: runs/NAME of --out.")] = None,
     site_file: SiteOption = None,
     preset: Annotated[
         str,
         typer.Option(
-            help="Initial settings: person, with a phone, or robot, on wheels; --set changes them.",
-            autocompletion=among("person", "robot"),
+            help="Initial settings: person, with a phone; robot, on wheels; mail, the network with a heat map; "
+            "paper, the network of the paper; auto: robot where all bags have wheel odometry, else person. --set "
+            "changes them.",
+            autocompletion=among("auto", "person", "robot", "mail", "paper"),
         ),
-    ] = "person",
+    ] = "auto",
     settings: Settings = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --run.")] = False,
     device: Annotated[str, typer.Option(help="cpu, or cuda: one GPU for each process.")] = "cpu",
@@ -40,48 +47,54 @@ def train(
     robot: RobotFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train MAIL on whole walks and write one model file with its card.
+    """Train a model on whole walks and write one model file with its card.
 
-    Example: `mail_ros train bags/monday_* --validate 'bags/tuesday_*' --out models/site.safetensors --set
-    kind=matching`
+    Without settings, preset and tracker follow from what the bags hold; one line tells which and why.
 
-    Example, some minutes: `mail_ros train bags/monday_* --validate 'bags/tuesday_*' --out models/network.safetensors`
+    Example: `mail_ros train bags/monday_* bags/tuesday_* --out models/site.safetensors`
+
+    Example, some minutes: `mail_ros train bags/monday_* bags/tuesday_* --out models/network.safetensors --preset mail`
 
     On several processes: `torchrun --standalone --nproc-per-node 2 -m -- mail_ros.cli.main train ...`
     """
     from mail_ros.core.platform.robot_file import read_robot
     from mail_ros.data.site_file import read_site
-    from mail_ros.training.run_config import run_config
-    from mail_ros.training.train import Survey
+    from mail_ros.training.survey import Survey
 
-    config = run_config(settings or [], preset)
     platform = None if robot is None else read_robot(robot)
     known_site = read_site(site_file) if site_file else None
-    survey = Survey(bags, expand(validate), topic, truth, platform, known_site)
+    survey = Survey(bags, expand(validate) if validate else None, topic, truth, platform, known_site)
     folder = run or Path("runs") / out.stem
-    card = _fit(config, survey, out, folder, device, resume=resume)
-    if card is None:
+    trained = _fit(survey, preset, settings or [], out, folder, device, resume=resume)
+    if trained is None:
         return
+    card, survey = trained
     _print(card, out, folder, as_json=as_json)
-    tracker = "odometry" if config.model.needs_odometry else "walking"
-    arguments = (f"tracker:={tracker}", *(() if robot is None else (f"robot_file:={robot.resolve()}",)))
+    arguments = () if robot is None else (f"robot_file:={robot.resolve()}",)
     print_next(
         quoted("ros2", "launch", "mail_ros", "mail.launch.py", f"model:={out.resolve()}", *arguments),
-        f"mail_ros evaluate {quoted(out)} {bag_arguments(survey.validate)} "
-        + quoted("--tracker", tracker, *reading_options(topic, truth, robot)),
+        " ".join(
+            filter(
+                None,
+                (
+                    f"mail_ros evaluate {quoted(out)}",
+                    bag_arguments(survey.validate) if survey.validate else "BAGS",
+                    quoted(*reading_options(topic, truth, robot)),
+                ),
+            )
+        ),
     )
 
 
-def _fit(config: RunConfig, survey: Survey, out: Path, folder: Path, device: str, *, resume: bool) -> ModelCard | None:
-    """Train with a progress bar; returns the model card, None in processes that do not lead."""
-    import torch
-
+def _fit(
+    survey: Survey, preset: str, settings: list[str], out: Path, folder: Path, device: str, *, resume: bool
+) -> tuple[ModelCard, Survey] | None:
+    """The model's card and the survey as it was split, with a bar meanwhile; None in processes that do not lead."""
+    from mail_ros.training.choose import AUTO, chosen_preset, reason
     from mail_ros.training.distribution import joined
-    from mail_ros.training.loop import Progress
+    from mail_ros.training.run_config import run_config
     from mail_ros.training.train import train as fit
 
-    # The network's matrices are small: threads that wait for a busy core cost more than they gain.
-    torch.set_num_threads(max(1, torch.get_num_threads() // 2))
     with joined(device) as processes, progress("training", shown=processes.leads) as bar:
         task = bar.add_task("reading walks", total=None)
 
@@ -89,20 +102,46 @@ def _fit(config: RunConfig, survey: Survey, out: Path, folder: Path, device: str
             state = f"epoch {now.epoch + 1}  loss {now.loss:.3f}  validation {now.validation_m:.2f} m"
             bar.update(task, completed=now.step, total=now.steps, description=f"{state}  best {now.best_m:.2f} m")
 
-        card = fit(config, survey, out, folder, resume=resume, report=report, processes=processes)
-        return card if processes.leads else None
+        if preset != AUTO:
+            run_config(settings, preset)  # refuses invalid settings before bags are read
+        tracks = processes.attempt(lambda: survey.tracks(survey.train))
+        name = chosen_preset(preset, tracks)
+        config = run_config(settings, name)
+        parts = processes.attempt(lambda: survey.split(needs_validation=config.needs_validation))
+        if processes.leads:
+            console.print(reason(name, config, tracks), markup=False)
+            console.print(_validation_words(config, survey, parts), markup=False)
+        if config.kind == "mail":
+            import torch
+
+            # The network's matrices are small: threads that wait for a busy core cost more than they gain.
+            torch.set_num_threads(max(1, torch.get_num_threads() // 2))
+        card = fit(config, parts, out, folder, resume=resume, report=report, processes=processes)
+        return (card, parts) if processes.leads else None
+
+
+def _validation_words(config: RunConfig, given: Survey, parts: Survey) -> str:
+    """Which walks a run validates on, and why."""
+    if given.validate is not None:
+        return f"validation: {bag_arguments(given.validate)}"
+    if not parts.validate:
+        kept = "the last epoch is kept" if config.kind == "mail" else "matching stores the walks as they are"
+        return f"no validation: {kept}, so all {len(parts.train)} bags train"
+    return f"validation: the latest walk of each route, {bag_arguments(parts.validate)}; --validate names others"
 
 
 def _print(card: ModelCard, out: Path, folder: Path, *, as_json: bool) -> None:
     metrics, best = card.metrics, card.training.get("best_epoch")
     epoch = "" if best is None else f" (epoch {best + 1})"
-    console.print(
-        f"{metrics['of']}: {metrics['windows']:,} windows, mean {metrics['mean_m']:.2f} m, "
-        f"median {metrics['median_m']:.2f} m, p90 {metrics['p90_m']:.2f} m{epoch}"
-    )
+    if metrics:
+        console.print(
+            f"{metrics['of']}: {metrics['windows']:,} windows, mean {metrics['mean_m']:.2f} m, "
+            f"median {metrics['median_m']:.2f} m, p90 {metrics['p90_m']:.2f} m{epoch}"
+        )
     console.print(f"model: {out}   run: {folder}")
     if as_json:
-        print_json({"model": out, "run": folder, "validation": metrics, "best_epoch": best})
+        tracking = {"tracker": card.tracker, "odometry": card.odometry}
+        print_json({"model": out, "run": folder, "validation": metrics, "best_epoch": best, **tracking})
 
 
 def expand(patterns: list[Path]) -> list[Path]:

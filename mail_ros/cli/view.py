@@ -11,7 +11,7 @@ import typer
 
 from mail_ros.cli.console import console, print_json, progress
 from mail_ros.cli.options import AsJson, Namespace, SiteOption, Topic, Tracker, Truth
-from mail_ros.core.config import STRIDE_S, TrackerChoice, check_choice
+from mail_ros.core.config import STRIDE_S, TrackerSetting, check_choice
 from mail_ros.core.errors import ConfigError
 
 WINDOW_S = 0.2  # between two checks whether the window is open
@@ -20,7 +20,7 @@ WINDOW_S = 0.2  # between two checks whether the window is open
 def view(
     bag: Annotated[Path | None, typer.Option(help="Show this bag; default: a running localizer.")] = None,
     model: Annotated[Path | None, typer.Option(help="The model that localizes the bag.")] = None,
-    tracker: Tracker = "walking",
+    tracker: Tracker = "auto",
     stride_s: Annotated[float, typer.Option(help="Time between two estimates.")] = STRIDE_S,
     topic: Topic = "/imu/mag",
     truth: Truth = "",
@@ -44,8 +44,8 @@ def view(
         raise ConfigError("the view", wanted="a bag and a model", found=f"{found} alone", fix=f"give {lacking} as well")
     if bag is None or model is None:
         raise typer.Exit(_live(namespace, site_file, out))
-    check_choice("--tracker", tracker, TrackerChoice)
-    estimates, samples = _bag(bag, model, cast(TrackerChoice, tracker), stride_s, (topic, truth), site_file, out)
+    check_choice("--tracker", tracker, TrackerSetting)
+    estimates, samples = _bag(bag, model, cast(TrackerSetting, tracker), stride_s, (topic, truth), site_file, out)
     if as_json:
         print_json({"view": out, "estimates": estimates, "samples": samples})
 
@@ -66,24 +66,27 @@ def _live(namespace: str, site_file: Path | None, out: Path | None) -> int:
 def _bag(
     bag: Path,
     model: Path,
-    tracker: TrackerChoice,
+    tracker: TrackerSetting,
     stride_s: float,
     topics: tuple[str, str],
     site_file: Path | None,
     out: Path | None,
 ) -> tuple[int, int]:
     """Show a bag, and wait until the window is closed; returns the numbers of estimates and samples."""
-    from mail_ros.core.localizer.compose import compose
+    from mail_ros.core.localizer.compose import compose, resolve_tracking
     from mail_ros.core.models.model_file import load_model
     from mail_ros.data.bag import read_track
     from mail_ros.data.floor_plan import floor_plans
     from mail_ros.data.site_file import read_site
+    from mail_ros.evaluation.estimates import refuse_without_odometry
     from mail_ros.view.bag_view import reference_paths, show_bag
     from mail_ros.view.rerun_canvas import Layout, RerunCanvas
     from mail_ros.view.scene import Setting, View
 
     loaded, card, _ = load_model(model)
-    localizer, track = compose(loaded, tracker, stride_s), read_track(bag, *topics)
+    chosen, track = resolve_tracking(card, tracker).tracker, read_track(bag, *topics)
+    refuse_without_odometry(track, chosen, card.config)
+    localizer = compose(loaded, chosen, stride_s)
     scales = tuple(f"{scale_s:g} s" for scale_s in card.config.mail.scales_s)
     setting = Setting(floor_plans(read_site(site_file) if site_file else None), scales, reference_paths(track))
     layout = Layout(attention=card.config.kind == "mail", error=bool(track.valid.any()))

@@ -22,6 +22,8 @@ from mail_ros.core.errors import ConfigError
 
 TrackerChoice = Literal["none", "walking", "odometry"]  # each window by itself; tracked without and with odometry
 OdometrySource = Literal["wheels", "steps"]  # poses of a robot's odometry; steps of a person, of an inertial unit
+TrackerSetting = Literal["auto", "none", "walking", "odometry"]  # auto: the tracker that the model's card names
+OdometrySetting = Literal["auto", "wheels", "steps"]  # auto: the source that the model's card names
 
 T = TypeVar("T")
 

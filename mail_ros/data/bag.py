@@ -171,7 +171,9 @@ def read_recording(
     stamp_ns_array = np.array(stamps, dtype=np.int64)
     labels = truth.labels(stamp_ns_array)
     field_ut = np.array(fields)
-    track = Track(bag.name, stamp_ns_array, field_ut, *labels, odometry.moved_m, odometry.attitude_xyzw)
+    track = Track(
+        bag.name, stamp_ns_array, field_ut, *labels, odometry.moved_m, odometry.attitude_xyzw, odometry.source
+    )
     delay_ns = np.median(np.array(logged) - stamp_ns_array)
     offset_s = float(delay_ns - np.median(truth.log_delay_ns)) / NS_PER_S if truth.log_delay_ns else 0.0
     return Recording(track, truth, offset_s, bag.cut_off, notes)

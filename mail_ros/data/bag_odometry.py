@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from mail_ros.core.config import OdometrySource
 from mail_ros.core.platform.odometry import Displacements, PedestrianOdometry, WheelOdometry
 from mail_ros.core.signal.attitude import AttitudeBuffer
 from mail_ros.core.types import FloatArray
 from mail_ros.data.messages import IMU_TYPE, ODOMETRY_TYPE, decode_imu, decode_odometry
+
+MOVED_M = 1.0  # wheel odometry that moves less in a whole bag is not used, if there are steps
 
 
 class BagOdometry:
@@ -46,11 +49,19 @@ class BagOdometry:
         self._attitudes.append(self._attitude.newest)
 
     @property
+    def source(self) -> OdometrySource | None:
+        """Wheels, if they moved or nothing else was recorded, else steps; None where the bag has no odometry."""
+        if self._has_wheels:
+            moved_m = float(np.nansum(np.abs(self._by_wheels))) if self._by_wheels else 0.0
+            return "steps" if self._has_steps and moved_m < MOVED_M else "wheels"
+        return "steps" if self._has_steps else None
+
+    @property
     def moved_m(self) -> FloatArray | None:
         """(n, 2) displacement before each of the n magnetometer samples; None where the bag has no odometry."""
-        if self._has_wheels:
-            return np.array(self._by_wheels).reshape(-1, 2)
-        return np.array(self._by_steps).reshape(-1, 2) if self._has_steps else None
+        if self.source is None:
+            return None
+        return np.array(self._by_wheels if self.source == "wheels" else self._by_steps).reshape(-1, 2)
 
     @property
     def attitude_xyzw(self) -> FloatArray | None:

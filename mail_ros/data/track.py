@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from mail_ros.core.config import OdometrySource
 from mail_ros.core.types import Sample
 
 FloatArray = npt.NDArray[np.float64]
@@ -65,6 +66,7 @@ class Track:
     paused: BoolArray  # (n,) stationary
     moved_m: FloatArray | None = None  # (n, 2) since the previous sample, in the odometry frame; None without odometry
     attitude_xyzw: FloatArray | None = None  # (n, 4) attitude of the sensor, see `Sample`; None: unknown
+    odometry: OdometrySource | None = None  # source of `moved_m` in a bag
 
     def __len__(self) -> int:
         return len(self.stamp_ns)
@@ -83,6 +85,8 @@ class Track:
         return self[known[0] : known[-1] + 1] if len(known) else self[:0]
 
     def __getitem__(self, part: slice) -> Track:
-        columns = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "source"}
+        columns = {
+            each.name: getattr(self, each.name) for each in fields(self) if each.name not in ("source", "odometry")
+        }
         parts: dict[str, Any] = {name: each if each is None else each[part] for name, each in columns.items()}
         return replace(self, **parts)

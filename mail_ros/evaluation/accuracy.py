@@ -26,7 +26,7 @@ from mail_ros.evaluation.methods import METHODS
 from mail_ros.evaluation.protocol import Split
 from mail_ros.evaluation.workers import compute_all, context, end_with_parent
 from mail_ros.training.run_config import RunConfig
-from mail_ros.training.train import refuse_shared
+from mail_ros.training.survey import refuse_shared
 
 
 @dataclass(frozen=True)

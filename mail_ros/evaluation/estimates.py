@@ -9,10 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
+from mail_ros.core.config import TrackerChoice
+from mail_ros.core.errors import TrackError
+from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.types import BoolArray, Estimate, FloatArray, SampleLocalizer, Status
 from mail_ros.data.track import Track
 from mail_ros.evaluation.metrics import Metrics, summarize
 
+TRACKED_FROM_S = 20.0  # a tracker needs to see more than one window
 COLUMNS = (
     "bag",
     "stamp_ns",
@@ -58,6 +62,21 @@ def follow(localizer: SampleLocalizer, track: Track) -> Iterator[Scored]:
             yield Scored(
                 track.source, estimate, walk.position_m[index], int(walk.floor[index]), bool(walk.paused[index])
             )
+
+
+def refuse_without_odometry(track: Track, tracker: TrackerChoice, config: ModelConfig) -> None:
+    """Refuse a walk that a tracker cannot follow.
+
+    Raises:
+        TrackError: tracker odometry, and the bag has none; a model that itself needs odometry says so when it is used.
+    """
+    if tracker == "odometry" and track.moved_m is None and not config.needs_odometry:
+        raise TrackError(
+            track.source,
+            wanted="odometry for tracker odometry: /odom, or /imu/data with an attitude",
+            found="neither",
+            fix="use --tracker walking",
+        )
 
 
 def table(scored: Sequence[Scored]) -> dict[str, Metrics]:

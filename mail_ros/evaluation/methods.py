@@ -32,14 +32,14 @@ from mail_ros.evaluation.baselines.knn import knn
 from mail_ros.evaluation.baselines.magicol import fit_magicol
 from mail_ros.evaluation.baselines.maloc import fit_maloc
 from mail_ros.evaluation.baselines.subsequence import subsequence
-from mail_ros.training.augment import AugmentConfig
+from mail_ros.training.augment_config import AugmentConfig
+from mail_ros.training.fit_network import untrained
 from mail_ros.training.loop import Progress, Trainer
-from mail_ros.training.maps import cells_of, head_state
+from mail_ros.training.maps import head_state, site_map_of
 from mail_ros.training.matching import fit_matching
 from mail_ros.training.network import arrays
 from mail_ros.training.run_config import RunConfig
 from mail_ros.training.run_folder import RunFolder
-from mail_ros.training.train import untrained
 
 AS_IN_THE_PAPER = AugmentConfig(tilt_deg=0.0, soft_iron=0.0, noise_ut=0.0)
 SEARCH_RATE_HZ = 10.0  # of the methods that search: enough for a walk, and what their figures were measured at
@@ -136,7 +136,7 @@ def fit_jang(fit: Fit) -> Fitted:
             raw = trained(torch.from_numpy(window_ut).float()[None])[0].numpy()
         return Prediction(None, trained.head.meaning.posterior(raw))
 
-    site_map = SiteMap(cells_of(config, windows))
+    site_map = SiteMap(site_map_of(config, windows).cells)
     return WindowMethod(FunctionModel(config.model, config.model.samples, locate, site_map))
 
 
@@ -150,7 +150,7 @@ def fit_mail(fit: Fit, **changes: str) -> Fitted:
     config = dataclasses.replace(fit.config, kind="mail", mail=changed, augment=augment)
     windows = WindowSet(fit.tracks, config.model, config.stride)
     network = Trainer(config, untrained(config, windows), windows, None, _folder(fit)).fit(fit.report)
-    return WindowMethod(build(config.model, arrays(network)), cells_of(config, windows))
+    return WindowMethod(build(config.model, arrays(network)), site_map_of(config, windows).cells)
 
 
 def fit_our_matching(fit: Fit) -> Fitted:

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from mail_ros.core.errors import ConfigError, TrackError
 from mail_ros.data.bag import Bag
+from mail_ros.data.hold_out import RouteWalk, latest_of_routes
 from mail_ros.data.track import Track
-from mail_ros.training.train import labelled_track
+from mail_ros.training.survey import labelled_track
 
 
 @dataclass(frozen=True)
@@ -76,15 +77,22 @@ def read_walks(bags: Sequence[Path]) -> list[Walk]:
 
 
 def last_round(walks: Sequence[Walk]) -> Split:
-    """The latest walk of every route tests, of simultaneous ones the last by name; routes walked once only teach."""
+    """The latest walk of every route tests, see `latest_of_routes`."""
     routes: dict[str, list[Walk]] = defaultdict(list)
     for walk in walks:
         routes[_note(walk, "route")].append(walk)
-    rounds = [sorted(route, key=lambda walk: (int(walk.track.stamp_ns[0]), walk.bag.name)) for route in routes.values()]
-    return Split(
-        [walk for route in rounds for walk in (route[:-1] or route)],
-        [route[-1] for route in rounds if len(route) > 1],
-    )
+    ordered = [
+        walk
+        for route in routes.values()
+        for walk in sorted(route, key=lambda walk: (int(walk.track.stamp_ns[0]), walk.bag.name))
+    ]
+    held = latest_of_routes([_route_walk(walk) for walk in ordered])
+    return Split([walk for index, walk in enumerate(ordered) if index not in held], [ordered[index] for index in held])
+
+
+def _route_walk(walk: Walk) -> RouteWalk:
+    floors = frozenset(walk.track.floor[walk.track.valid].tolist())
+    return RouteWalk(walk.bag.name, walk.notes["route"], int(walk.track.stamp_ns[0]), floors)
 
 
 def cross_device(walks: Sequence[Walk]) -> Split:

@@ -23,6 +23,7 @@ from mail_ros.core.errors import ConfigError
 from mail_ros.evaluation.accuracy import Bench
 from mail_ros.evaluation.cells import Cell, CellResult, finished
 from mail_ros.evaluation.conditions import AS_WALKED, Condition
+from mail_ros.evaluation.estimates import TRACKED_FROM_S
 from mail_ros.evaluation.methods import METHODS, OURS
 from mail_ros.evaluation.study_rows import Row, anomalies, areas, attention, devices, doubts, errors, losses, times
 from mail_ros.evaluation.study_variants import (
@@ -38,7 +39,6 @@ from mail_ros.evaluation.study_variants import (
 
 MAIL = ("mail", "mail_heatmap", "mail_uniform", "mail_constant")
 SPEEDS_M_S = (1.0, 1.2, 1.4)
-TRACKED_FROM_S = 20.0  # a tracker needs to see more than one window
 TRACKED = (
     Condition(from_s=TRACKED_FROM_S),
     Condition(tracker="walking", from_s=TRACKED_FROM_S),

@@ -18,7 +18,7 @@ from rclpy.subscription import Subscription
 from sensor_msgs.msg import MagneticField
 
 from mail_ros.core.errors import ConfigError, MailError
-from mail_ros.core.localizer.compose import compose
+from mail_ros.core.localizer.compose import compose, resolve_tracking
 from mail_ros.core.localizer.diagnostics import SampleCounts, rejected
 from mail_ros.core.models.model_file import load_model
 from mail_ros.core.types import Sample
@@ -66,6 +66,10 @@ class FleetNode(Node):
                 fix="start one mail_localizer for each robot",
             )
         self.map_frame = self.parameters.global_frame_id or card.map_frame
+        self.tracker = resolve_tracking(card, self.parameters.tracker).tracker
+        if self.tracker == "odometry":
+            self.tracker = "walking"
+            self.get_logger().info("tracker walking: the model's card says odometry, which a fleet does not hear")
         self.robots: dict[str, FleetRobot] = {}
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(REPORT_S, self.report, clock=steady)
@@ -91,7 +95,7 @@ class FleetNode(Node):
                 found="one of this name" if known else f"{len(self.robots)} robots",
                 fix="remove it from namespaces" if known else "raise the parameter max_robots",
             )
-        localizer = compose(self.model, self.parameters.tracker, self.parameters.stride_s)
+        localizer = compose(self.model, self.tracker, self.parameters.stride_s)
         poses, topic = PoseOutput(self, f"{prefix}/{POSES}"), f"{prefix}/{FIELD_TOPIC}"
         on_field = partial(self.on_field, prefix)
         subscription = self.create_subscription(MagneticField, topic, on_field, qos.sensor_data())

@@ -84,7 +84,7 @@ class LocalizerNode(RuntimeNode):
             self.activated.callback(self.destroy_timer, self.create_timer(period_s, callback, clock=steady))
         self.runtime.diagnostics.begin()
         self.get_logger().info(
-            f"tracker {self.parameters.tracker}, a pose every {self.parameters.stride_s:g} s on "
+            f"tracker {self.runtime.tracking.tracker}, a pose every {self.parameters.stride_s:g} s on "
             f"{self.poses.plain.topic_name} from {self.field_subscription.topic_name}"
         )
 

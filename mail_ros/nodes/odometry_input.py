@@ -30,7 +30,7 @@ class OdometryInput:
     def __init__(self, node: RuntimeNode) -> None:
         self.node = node
         self.frame_id = ""  # as in the messages of odometry
-        kind, topic, self._convert = TOPICS[node.parameters.odometry]
+        kind, topic, self._convert = TOPICS[node.runtime.tracking.odometry]
         self._subscribe(kind, topic, self.on_message)
         if node.runtime.uses_imu_tilt:
             self._subscribe(Imu, TOPICS["steps"][1], self.on_attitude)

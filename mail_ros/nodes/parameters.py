@@ -16,8 +16,16 @@ from typing import Annotated, Any, Literal, TypeVar, cast
 from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.node import Node
 
-from mail_ros.core.config import STRIDE_S, OdometrySource, Range, Settings, TrackerChoice, from_dict
+from mail_ros.core.config import (
+    STRIDE_S,
+    OdometrySetting,
+    Range,
+    Settings,
+    TrackerSetting,
+    from_dict,
+)
 from mail_ros.core.errors import ConfigError
+from mail_ros.core.localizer.compose import Tracking
 
 T = TypeVar("T")
 RENAMED = {"max_robots": "most", "platform": "carrier"}  # current to former name, which works for one release
@@ -72,13 +80,15 @@ class LocalizerParameters(ModelParameters):
     autostart: bool = described(
         True, "true: localize from the start; false: wait for a lifecycle manager to configure and activate the node."
     )
-    tracker: TrackerChoice = described(  # noqa: RUF009 - a Literal
-        "none",
-        "none: each window by itself; walking: a belief over the map, moved at walking speed; "
-        "odometry: a belief over the map, moved by odometry.",
+    tracker: TrackerSetting = described(  # noqa: RUF009 - a Literal
+        "auto",
+        "auto: the tracker of the model card; none: each window by itself; walking: a belief over the map, moved at "
+        "walking speed; odometry: a belief over the map, moved by odometry.",
     )
-    odometry: OdometrySource = described(  # noqa: RUF009 - a Literal
-        "wheels", "Source of odometry: wheels: the topic odom; steps: a person's steps, from imu/data."
+    odometry: OdometrySetting = described(  # noqa: RUF009 - a Literal
+        "auto",
+        "Source of odometry: auto: that of the model card; wheels: the topic odom; steps: a person's steps, from "
+        "imu/data.",
     )
     tf_broadcast: bool = described(False, "true: send map to odom on /tf, where no other node does. Needs wheels.")
     transform_tolerance_s: Annotated[float, Range(0.0, 60.0)] = described(
@@ -89,16 +99,20 @@ class LocalizerParameters(ModelParameters):
         "", "Robot file of `mail_ros calibrate`: mount of the sensor, and field of robot and motors. Empty: none."
     )
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.tf_broadcast and (self.tracker, self.odometry) != ("odometry", "wheels"):
+    def check(self, tracking: Tracking) -> None:
+        """Check what depends on the tracker, once the model's card is known.
+
+        Raises:
+            ConfigError: a parameter that this tracker cannot serve.
+        """
+        if self.tf_broadcast and tracking != ("odometry", "wheels"):
             raise ConfigError(
                 "parameter tf_broadcast",
                 wanted="tracker odometry, of wheels",
-                found=f"tracker {self.tracker}, odometry {self.odometry}",
+                found=f"tracker {tracking.tracker}, odometry {tracking.odometry}",
                 fix="set tracker to odometry, or leave tf_broadcast out",
             )
-        if self.state_file and self.tracker == "none":
+        if self.state_file and tracking.tracker == "none":
             raise ConfigError(
                 "parameter state_file",
                 wanted="a tracker, which starts from it",
@@ -121,8 +135,10 @@ class LocalizerParameters(ModelParameters):
 class FleetParameters(ModelParameters):
     """Parameters of `mail_fleet`; those of a localizer apply to every robot."""
 
-    tracker: Literal["none", "walking"] = described(
-        "none", "none: each window by itself; walking: a belief over the map, moved at walking speed."
+    tracker: Literal["auto", "none", "walking"] = described(
+        "auto",
+        "auto: the tracker of the model card, with walking instead of odometry; none: each window by itself; walking: "
+        "a belief over the map, moved at walking speed.",
     )
     namespaces: tuple[str, ...] = described((), "Namespaces of the robots; empty: all with a topic imu/mag.")
     max_robots: Annotated[int, Range(1, 10_000)] = described(100, "Maximum number of robots.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from hashlib import sha256
 
+from mail_ros.core.localizer.compose import resolve_tracking
 from mail_ros.core.localizer.runtime import Runtime
 from mail_ros.core.models.model_file import load_model
 from mail_ros.core.platform.robot_file import read_robot
@@ -53,18 +54,20 @@ def load_runtime(parameters: LocalizerParameters, now_ns: Callable[[], int]) -> 
     """
     loaded = load_model(parameters.model_path)
     map_frame = parameters.global_frame_id or loaded.card.map_frame
+    chosen = resolve_tracking(loaded.card, parameters.tracker, parameters.odometry)
+    parameters.check(chosen)
     about = {
         "model": parameters.model,
         "model sha256": sha256(parameters.model_path.read_bytes()).hexdigest(),
         "map frame": map_frame,
-        "tracker": parameters.tracker,
+        "tracker": chosen.tracker,
     }
     return Runtime(
         loaded,
         map_frame=map_frame,
         stride_s=parameters.stride_s,
-        tracker=parameters.tracker,
-        odometry=parameters.odometry,
+        tracker=chosen.tracker,
+        odometry=chosen.odometry,
         now_ns=now_ns,
         about=about,
         robot=None if parameters.robot_path is None else read_robot(parameters.robot_path),

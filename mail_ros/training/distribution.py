@@ -12,14 +12,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import TypeVar
-
-import torch
-import torch.distributed as dist
-from torch import Tensor, nn
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
 from mail_ros.core.errors import ConfigError, MailError
+
+if TYPE_CHECKING:  # a run alone that trains no network does not load torch
+    from torch import Tensor, nn
 
 T = TypeVar("T")
 
@@ -30,7 +29,7 @@ class Processes:
 
     rank: int = 0
     count: int = 1
-    device: torch.device = field(default_factory=lambda: torch.device("cpu"))  # where this one computes
+    device: str = "cpu"  # where this one computes
 
     @property
     def leads(self) -> bool:
@@ -45,6 +44,8 @@ class Processes:
         """The sum over all processes, to the last bit the same on each of them."""
         if self.count == 1:
             return values
+        import torch.distributed as dist
+
         total = values.detach().to(self.device, copy=True)
         dist.all_reduce(total)
         return total.to(values.device)
@@ -56,6 +57,8 @@ class Processes:
         """
         if self.count == 1:
             return loss
+        import torch
+
         parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
         gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
         total = self.sum(torch.cat([loss.reshape(1), *(gradient.flatten() for gradient in gradients)]))
@@ -68,6 +71,8 @@ class Processes:
         """What `read` gives on process 0, on all of them; its MailError likewise."""
         found = [self.attempt(lambda: read() if self.leads else None)]
         if self.count > 1:
+            import torch.distributed as dist
+
             dist.broadcast_object_list(found, src=0)
         return found[0]  # type: ignore[return-value]
 
@@ -80,6 +85,8 @@ class Processes:
                 raise
             error = raised
         if self.count > 1:
+            import torch.distributed as dist
+
             errors: list[MailError | None] = [None] * self.count
             dist.all_gather_object(errors, error)
             for found in errors:
@@ -98,15 +105,22 @@ def joined(device: str = "cpu") -> Iterator[Processes]:
     Raises:
         ConfigError: another device, or one that is not there.
     """
+    alone = not {"RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"} <= os.environ.keys()
+    if alone and device == "cpu":
+        yield Processes()
+        return
+    import torch
+    import torch.distributed as dist
+
     if device not in ("cpu", "cuda") or (device == "cuda" and not torch.cuda.is_available()):
         raise ConfigError("device", wanted="cpu, or cuda where torch has it", found=device, fix="leave it out")
     if device == "cuda":
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
-    if not {"RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"} <= os.environ.keys():
-        yield Processes(device=torch.device(device))
+    if alone:
+        yield Processes(device=device)
         return
     dist.init_process_group("nccl" if device == "cuda" else "gloo")
     try:
-        yield Processes(dist.get_rank(), dist.get_world_size(), torch.device(device))
+        yield Processes(dist.get_rank(), dist.get_world_size(), device)
     finally:
         dist.destroy_process_group()

@@ -18,12 +18,13 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from mail_ros.core.models.heads import Head
-from mail_ros.core.types import Float32Array, FloatArray, IntArray
+from mail_ros.core.types import FloatArray, IntArray
 from mail_ros.data.dataset import WindowSet
 from mail_ros.training.augment import Draws, augment
+from mail_ros.training.residuals import distances_m, residuals_m
 from mail_ros.training.run_config import RunConfig
-from mail_ros.training.run_folder import RunFolder, optimizer_tensors, restore_optimizer
+from mail_ros.training.run_folder import RunFolder
+from mail_ros.training.run_tensors import load_tensors, optimizer_tensors, restore_optimizer, save_tensors
 from mail_ros.training.torch_heads import Layer, RegressionLayer
 
 
@@ -74,29 +75,6 @@ def _named(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
 
 
-def residuals_m(
-    answer: Callable[[Float32Array], Float32Array], head: Head, windows: WindowSet, rows: slice = slice(None)
-) -> FloatArray:
-    """Estimate minus label of every window, each by itself, (n, 2) m.
-
-    Args:
-        answer: windows (B, n + lag, 3) µT to the head's numbers (B, out).
-        head: what those mean.
-        windows: to be judged on.
-        rows: which of them; one or more.
-    """
-    judged, estimates = windows.ends[rows], []
-    for ends in np.array_split(judged, math.ceil(len(judged) / 512)):
-        estimates += [head.posterior(raw).position_m for raw in answer(windows.fields(ends))]
-    residual_m: FloatArray = np.array(estimates) - windows.position_m[judged]
-    return residual_m
-
-
-def distances_m(residual_m: FloatArray) -> FloatArray:
-    """Of residuals (n, 2) m, (n,)."""
-    return np.asarray(np.linalg.norm(residual_m, axis=1))
-
-
 @contextmanager
 def _without_denormals() -> Iterator[None]:
     """Take numbers below 1e-38 for 0, for processors count with them slowly.
@@ -140,10 +118,11 @@ class Trainer(Generic[NetworkT]):
         self._restore()
 
     def fit(self, report: Callable[[Progress], None]) -> NetworkT:
-        """Run the epochs that are left; returns the model of the best one."""
+        """Run the epochs that are left; returns the model of the best one, or of the last (`TrainingConfig.keep`)."""
         settings = self.config.training
         validation_m = math.nan
-        while self.state.epoch < settings.epochs and self.state.epoch - self.state.best_epoch <= settings.patience:
+        patience = settings.epochs if settings.keep == "last" else settings.patience
+        while self.state.epoch < settings.epochs and self.state.epoch - self.state.best_epoch <= patience:
             losses = []
             for index, (ends, speed) in enumerate(self.batches(self.state.epoch)):
                 step = self.state.epoch * self.steps_per_epoch + index
@@ -154,7 +133,7 @@ class Trainer(Generic[NetworkT]):
             if self.validation:
                 validation_m = float(distances_m(self._residuals_m(self._kept, self.validation)).mean())
             self._finish_epoch(float(np.mean(losses)), validation_m)
-        self.module.load_state_dict(self.folder.load_tensors("best") or {})
+        self.module.load_state_dict(load_tensors(self.folder, "best") or {})
         self.module.eval()
         if isinstance(self.model.head, RegressionLayer):
             self.model.head.set_residuals(self._residuals_m(self.module, self.validation or self.windows))
@@ -225,9 +204,9 @@ class Trainer(Generic[NetworkT]):
 
     def _finish_epoch(self, loss: float, validation_m: float) -> None:
         state = self.state
-        if validation_m < state.best_m or not self.validation:
+        if validation_m < state.best_m or not self.validation or self.config.training.keep == "last":
             state.best_m, state.best_epoch = validation_m, state.epoch
-            self.folder.save_tensors("best", self._kept.state_dict())
+            save_tensors(self.folder, "best", self._kept.state_dict())
         self.folder.log(
             {"epoch": state.epoch, "loss": loss, "validation_mean_m": validation_m if self.validation else None}
         )
@@ -236,10 +215,10 @@ class Trainer(Generic[NetworkT]):
         model = {f"{_MODEL}{key}": value for key, value in self.module.state_dict().items()}
         if self.averaged:
             model |= {f"{_AVERAGED}{key}": value for key, value in self.averaged.state_dict().items()}
-        self.folder.save_tensors("state", model | optimizer_tensors(self.optimizer) | counters)
+        save_tensors(self.folder, "state", model | optimizer_tensors(self.optimizer) | counters)
 
     def _restore(self) -> None:
-        tensors = self.folder.load_tensors("state")
+        tensors = load_tensors(self.folder, "state")
         if tensors is None:
             return
         self.module.load_state_dict(_named(tensors, _MODEL))

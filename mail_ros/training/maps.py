@@ -6,8 +6,8 @@ import numpy as np
 
 from mail_ros.core.belief import survey_cells
 from mail_ros.core.errors import TrackError
-from mail_ros.core.models.heads import State
-from mail_ros.core.types import Cells, FloatArray, IntArray
+from mail_ros.core.models.heads import SiteMap, State
+from mail_ros.core.types import FloatArray, IntArray
 from mail_ros.data.dataset import WindowSet
 from mail_ros.training.run_config import RunConfig
 
@@ -19,13 +19,7 @@ def head_state(config: RunConfig, windows: WindowSet) -> State:
         TrackError: a regression head and walks on several floors.
     """
     if config.mail.head == "heatmap" or config.kind == "matching":
-        cells = cells_of(config, windows)
-        return {
-            "head.cell_position_m": cells.position_m,
-            "head.cell_floor": cells.floor,
-            "head.label_sigma_m": np.array(config.training.label_sigma_m),
-            "head.radius_m": np.array(config.training.radius_m),
-        }
+        return site_map_of(config, windows).arrays()
     position_m, floor = _surveyed(windows)
     floors = np.unique(floor)
     if len(floors) > 1:
@@ -33,7 +27,7 @@ def head_state(config: RunConfig, windows: WindowSet) -> State:
             "the training walks",
             wanted="one floor for the regression head",
             found=f"floors {floors.tolist()}",
-            fix="train one model per floor, or with --set mail.head=heatmap",
+            fix="train one model per floor, or with another preset",
         )
     return {
         "head.center_m": position_m.mean(axis=0).astype(np.float32),
@@ -42,9 +36,10 @@ def head_state(config: RunConfig, windows: WindowSet) -> State:
     }
 
 
-def cells_of(config: RunConfig, windows: WindowSet) -> Cells:
-    """The map's cells: where the survey went."""
-    return survey_cells(*_surveyed(windows), config.training.cell_m)
+def site_map_of(config: RunConfig, windows: WindowSet) -> SiteMap:
+    """The map of a survey: cells that hold a surveyed position."""
+    training = config.training
+    return SiteMap(survey_cells(*_surveyed(windows), training.cell_m), training.label_sigma_m, training.radius_m)
 
 
 def _surveyed(windows: WindowSet) -> tuple[FloatArray, IntArray]:

@@ -14,11 +14,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load, save
-from torch import Tensor
-
 from mail_ros.core.errors import ConfigError, MailError
 from mail_ros.training.distribution import Processes
 
@@ -61,7 +56,7 @@ class RunFolder:
             _refuse_difference(str(self.path), json.loads(file.read_text()), config, BEGAN)
             return
         self.path.mkdir(parents=True, exist_ok=True)
-        self._write("config.json", json.dumps(config, indent=2).encode())
+        self.write("config.json", json.dumps(config, indent=2).encode())
 
     def log(self, row: Mapping[str, Any]) -> None:
         """Append one epoch's metrics."""
@@ -70,45 +65,18 @@ class RunFolder:
         with (self.path / "metrics.jsonl").open("a") as file:
             file.write(json.dumps(row) + "\n")
 
-    def save_tensors(self, name: str, tensors: Mapping[str, Tensor]) -> None:
-        """Write `name`.safetensors."""
+    def read(self, name: str) -> bytes | None:
+        """The content of a file; None where the run did not get that far."""
+        file = self.path / name
+        return self.processes.from_leader(lambda: file.read_bytes() if file.exists() else None)
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file, whole or not at all."""
         if not self.processes.leads:
             return
-        self._write(f"{name}.safetensors", save({key: value.contiguous() for key, value in tensors.items()}))
-
-    def load_tensors(self, name: str) -> dict[str, Tensor] | None:
-        """Read `name`.safetensors; None where the run did not get that far."""
-        file = self.path / f"{name}.safetensors"
-        content = self.processes.from_leader(lambda: file.read_bytes() if file.exists() else None)
-        if content is None:
-            return None
-        try:
-            return load(content)
-        except SafetensorError as error:
-            raise MailError(
-                file, wanted="a run's state", found=str(error), fix="delete the run and start it anew"
-            ) from None
-
-    def _write(self, name: str, content: bytes) -> None:
         partial = self.path / f"{name}.partial"
         partial.write_bytes(content)
         partial.replace(self.path / name)
-
-
-def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """An optimizer's state as named tensors (no pickle)."""
-    state = optimizer.state_dict()["state"]
-    return {f"optimizer.{index}.{name}": value for index, values in state.items() for name, value in values.items()}
-
-
-def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """The inverse of `optimizer_tensors`."""
-    state: dict[int, dict[str, Tensor]] = {}
-    for key, value in tensors.items():
-        if key.startswith("optimizer."):
-            _, index, name = key.split(".", 2)
-            state.setdefault(int(index), {})[name] = value
-    optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
 
 
 def _refuse_difference(subject: str, wanted: Any, found: Any, why: tuple[str, str], name: str = "") -> None:

@@ -1,68 +1,44 @@
-"""From bags to a model file: read, cut, fit, write with a card."""
+"""From bags to a model file: read, fit, write with a card. torch is imported where a network is trained, only there."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import torch
 
 from mail_ros import __version__
-from mail_ros.core.errors import TrackError
+from mail_ros.core.models.heads import State
 from mail_ros.core.models.model_file import ModelCard, build, save_model
-from mail_ros.core.platform.robot_file import Robot
 from mail_ros.core.types import FloatArray
-from mail_ros.data.bag import FIELD_TOPIC, Bag, read_track
 from mail_ros.data.dataset import WindowSet
-from mail_ros.data.site_file import SiteFile
-from mail_ros.data.track import Track
-from mail_ros.data.truth import TRUTH_TOPICS
+from mail_ros.training.choose import tracking_for
 from mail_ros.training.distribution import Processes
-from mail_ros.training.loop import Progress, Trainer, distances_m, residuals_m
-from mail_ros.training.maps import head_state
 from mail_ros.training.matching import fit_matching
-from mail_ros.training.network import MailNetwork, arrays, untrained_network
+from mail_ros.training.residuals import distances_m, residuals_m
 from mail_ros.training.run_config import RunConfig
 from mail_ros.training.run_folder import RunFolder
+from mail_ros.training.survey import Survey, refuse_shared
+
+if TYPE_CHECKING:
+    from mail_ros.training.loop import Progress
 
 
-@dataclasses.dataclass(frozen=True)
-class Survey:
-    """The bags of a run, by what they are for, and the topics to read in them."""
+class _Windows(NamedTuple):
+    """The windows of a run."""
 
-    train: Sequence[Path]
-    validate: Sequence[Path]
-    field_topic: str = FIELD_TOPIC
-    truth_topic: str = ""
-    robot: Robot | None = None  # that carried the sensor in all of them
-    site: SiteFile | None = None  # where all of it was walked
+    train: WindowSet
+    validate: WindowSet | None
 
-    def tracks(self, bags: Sequence[Path]) -> list[Track]:
-        """Read and label some of its bags; errors as of `labelled_track`, and TrackError for one of another site."""
-        return [self._track(bag) for bag in bags]
 
-    def _track(self, bag: Path) -> Track:
-        track = labelled_track(bag, self.field_topic, self.truth_topic, self.robot)
-        if self.site and (
-            mismatch := self.site.mismatch(Bag(bag).notes(), np.unique(track.floor[track.valid]).tolist())
-        ):
-            raise TrackError(track.source, wanted=f"a walk at {self.site.name}", found=mismatch.found, fix=mismatch.fix)
-        return track
+class _Fitted(NamedTuple):
+    """A fitted model as arrays of a model file."""
 
-    def description(self) -> dict[str, Any]:
-        """Names and hashes of the bags, as run folder and model card keep them."""
-        return {
-            purpose: [Bag(path).identity() for path in bags]
-            for purpose, bags in (("train", self.train), ("validate", self.validate))
-        }
-
-    def carrier(self) -> dict[str, Any]:
-        """What was known of the robot, as run folder and model card keep it; nothing where nothing was."""
-        return {} if self.robot is None else {"robot": dataclasses.asdict(self.robot)}
+    state: State
+    record: dict[str, Any]  # entries of the model card about the fit
 
 
 def train(
@@ -79,100 +55,71 @@ def train(
 
     Args:
         config: all settings.
-        survey: the walks.
+        survey: the walks; without validation walks, `Survey.split` chooses them.
         out: the model file.
         run: the run's folder.
-        resume: whether to go on with the run that is there.
-        report: is told of every step.
-        processes: that compute together, each of which calls this; the leader writes. None is this one alone.
+        resume: whether to continue the run in that folder.
+        report: called after every step of a network.
+        processes: processes that train together, each of which calls this; the leader writes. None is one process.
 
     Raises:
         MailError: bags, settings or run folder that cannot be used; nothing is overwritten then.
     """
     processes = processes or Processes()
-    windows, validation = processes.attempt(lambda: _read(config, survey))
+    parts = processes.attempt(lambda: survey.split(needs_validation=config.needs_validation))
+    windows = processes.attempt(lambda: _read(config, parts))
     folder = RunFolder(run, processes)
-    of_walks = {"bags": survey.description(), **survey.carrier()}
-    folder.open({"settings": dataclasses.asdict(config), **of_walks}, resume)
-    record: dict[str, Any] = {"settings": dataclasses.asdict(config.training), **of_walks}
-    if config.kind == "matching":
-        state = fit_matching(config, windows)
-    else:
-        trainer = Trainer(config, untrained(config, windows), windows, validation, folder)
-        state = arrays(trainer.fit(report))
-        record["best_epoch"] = trainer.state.best_epoch
-    model = build(config.model, state)
-    residual_m = residuals_m(lambda field_ut: model(field_ut).raw, model.head, validation)
-    card = _card(config, record, windows, distances_m(residual_m))
-    if survey.site is not None:
-        card = dataclasses.replace(card, map_frame=survey.site.map_frame)
-    golden = windows.fields(windows.ends[:1])[0]
+    folder.open({"settings": dataclasses.asdict(config), **parts.record()}, resume)
+    fitted = _fit(config, windows, folder, report)
+    model = build(config.model, fitted.state)
+    metrics = {}
+    if windows.validate is not None:
+        residual_m = residuals_m(lambda field_ut: model(field_ut).raw, model.head, windows.validate)
+        metrics = _metrics(distances_m(residual_m))
+    card = _card(config, parts, windows, fitted, metrics)
+    golden = windows.train.fields(windows.train.ends[:1])[0]
     for file in (out, run / "model.safetensors") if processes.leads else ():
-        card = save_model(file, state, card, golden)
+        card = save_model(file, fitted.state, card, golden, model)
     return card
 
 
-def _read(config: RunConfig, survey: Survey) -> tuple[WindowSet, WindowSet]:
-    """Windows to learn from, and windows to validate on."""
-    refuse_shared(survey.train, survey.validate)
+def _read(config: RunConfig, survey: Survey) -> _Windows:
+    validate = survey.validate or ()
+    refuse_shared(survey.train, validate)
     windows = WindowSet(survey.tracks(survey.train), config.model, config.stride)
-    validation = WindowSet(survey.tracks(survey.validate), config.model, config.validate_stride)
-    return windows, validation
+    validation = WindowSet(survey.tracks(validate), config.model, config.validate_stride) if validate else None
+    return _Windows(windows, validation)
 
 
-def labelled_track(
-    bag: Path, field_topic: str = FIELD_TOPIC, truth_topic: str = "", robot: Robot | None = None
-) -> Track:
-    """One walk whose positions are known.
+def _fit(config: RunConfig, windows: _Windows, folder: RunFolder, report: Callable[[Progress], None]) -> _Fitted:
+    if config.kind == "matching":
+        return _Fitted(fit_matching(config, windows.train), {})
+    from mail_ros.training.fit_network import fit_network
 
-    Raises:
-        BagError: a bag that cannot be read.
-        TrackError: a bag without a truth.
-    """
-    track = read_track(bag, field_topic, truth_topic, robot)
-    if not track.valid.any():
-        raise TrackError(
-            track.source,
-            wanted=f"a walk that says where it was: {truth_topic or TRUTH_TOPICS}",
-            found="no labelled sample",
-            fix="leave the bag out, or name the topic that says it with --truth",
-        )
-    return track
+    network = fit_network(config, windows.train, windows.validate, folder, report)
+    return _Fitted(network.state, {"best_epoch": network.best_epoch})
 
 
-def refuse_shared(train: Iterable[Path], held_out: Iterable[Path]) -> None:
-    """Refuse a walk that would be learned by heart and then judged on.
-
-    Raises:
-        TrackError: a bag is on both sides.
-    """
-    shared = {path.resolve() for path in train} & {path.resolve() for path in held_out}
-    if shared:
-        raise TrackError(
-            ", ".join(sorted(path.name for path in shared)),
-            wanted="walks that are either for training or held out",
-            found="the same bag in both",
-            fix="leave it out of one",
-        )
+def _metrics(error_m: FloatArray) -> dict[str, Any]:
+    return {
+        "of": "single windows of the validation walks, moving, no tracker",
+        "windows": len(error_m),
+        "mean_m": float(error_m.mean()),
+        "median_m": float(np.median(error_m)),
+        "p90_m": float(np.percentile(error_m, 90)),
+    }
 
 
-def untrained(config: RunConfig, windows: WindowSet) -> MailNetwork:
-    """MAIL for the site that the windows come from; the seed alone decides its weights."""
-    torch.manual_seed(config.training.seed)
-    return untrained_network(config.model, head_state(config, windows))
-
-
-def _card(config: RunConfig, record: dict[str, Any], windows: WindowSet, error_m: FloatArray) -> ModelCard:
-    return ModelCard(
+def _card(config: RunConfig, survey: Survey, windows: _Windows, fitted: _Fitted, metrics: dict[str, Any]) -> ModelCard:
+    tracking = tracking_for(config.model, survey.tracks(survey.train))
+    origin = {"date": datetime.now(timezone.utc).date().isoformat(), "mail_ros": __version__}
+    card = ModelCard(
         config=config.model,
-        floors=tuple(int(floor) for floor in np.unique(windows.floor)),
-        cells=len(head_state(config, windows).get("head.cell_floor", ())),
-        training={**record, "date": datetime.now(timezone.utc).date().isoformat(), "mail_ros": __version__},
-        metrics={
-            "of": "single windows of the validation walks, moving, no tracker",
-            "windows": len(error_m),
-            "mean_m": float(error_m.mean()),
-            "median_m": float(np.median(error_m)),
-            "p90_m": float(np.percentile(error_m, 90)),
-        },
+        tracker=tracking.tracker,
+        odometry=tracking.odometry,
+        floors=tuple(int(floor) for floor in np.unique(windows.train.floor)),
+        cells=len(fitted.state.get("head.cell_floor", ())),
+        training={"settings": dataclasses.asdict(config.training), **survey.record(), **fitted.record, **origin},
+        metrics=metrics,
     )
+    return card if survey.site is None else dataclasses.replace(card, map_frame=survey.site.map_frame)

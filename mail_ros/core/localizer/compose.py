@@ -2,16 +2,46 @@
 
 from __future__ import annotations
 
-from mail_ros.core.config import STRIDE_S, TrackerChoice
+from typing import NamedTuple
+
+from mail_ros.core.config import STRIDE_S, OdometrySetting, OdometrySource, TrackerChoice, TrackerSetting
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.filter.filter_config import FilterConfig
 from mail_ros.core.filter.grid_filter import GridFilter
 from mail_ros.core.filter.single_window import PositionFilter, SingleWindow
 from mail_ros.core.localizer.localizer import Localizer
 from mail_ros.core.models.model import Model
+from mail_ros.core.models.model_config import ModelConfig
+from mail_ros.core.models.model_file import ModelCard
 from mail_ros.core.platform.compensation import Compensation
 from mail_ros.core.signal.sampling import DistanceSampling
 from mail_ros.core.types import Cells
+
+
+class Tracking(NamedTuple):
+    """How the windows of a model are followed."""
+
+    tracker: TrackerChoice
+    odometry: OdometrySource  # no effect where neither tracker nor model need odometry
+
+
+def resolve_tracking(card: ModelCard, tracker: TrackerSetting = "auto", odometry: OdometrySetting = "auto") -> Tracking:
+    """Resolve `auto` by a model's card, and where the card does not name a choice, by the model's configuration."""
+    usual = default_tracking(card.config)
+    by_card = Tracking(
+        usual.tracker if card.tracker == "auto" else card.tracker,
+        usual.odometry if card.odometry == "auto" else card.odometry,
+    )
+    return Tracking(
+        by_card.tracker if tracker == "auto" else tracker, by_card.odometry if odometry == "auto" else odometry
+    )
+
+
+def default_tracking(config: ModelConfig) -> Tracking:
+    """What a model's configuration allows, where the platform is not known."""
+    if config.kind == "mail" and config.mail.head == "regression":
+        return Tracking("none", "wheels")
+    return Tracking("odometry" if config.needs_odometry else "walking", "wheels")
 
 
 def compose(

@@ -19,7 +19,7 @@ import numpy as np
 
 from mail_ros.core.config import OdometrySource, TrackerChoice
 from mail_ros.core.errors import ConfigError, MailError
-from mail_ros.core.localizer.compose import compose
+from mail_ros.core.localizer.compose import Tracking, compose
 from mail_ros.core.localizer.diagnostics import Diagnostics
 from mail_ros.core.models.model_file import LoadedModel
 from mail_ros.core.platform.compensation import Compensation
@@ -74,7 +74,7 @@ class Runtime:
         Raises:
             ConfigError: see `compose`; or odometry that the model cannot use.
         """
-        self.loaded, self.map_frame = loaded, map_frame
+        self.loaded, self.map_frame, self.tracking = loaded, map_frame, Tracking(tracker, odometry)
         config = loaded.card.config
         by_distance = isinstance(config.sampling, DistanceSampling)
         if by_distance and odometry == "steps":
@@ -122,7 +122,17 @@ class Runtime:
         """Let a successor process the samples of this one; may run in a thread of its own, while this one continues.
 
         It yields to other threads after each sample.
+
+        Raises:
+            ConfigError: the successor needs other odometry than this one receives.
         """
+        if successor.odometry is not None and type(successor.odometry) is not type(self.odometry):
+            raise ConfigError(
+                "the new model",
+                wanted=f"odometry of {successor.tracking.odometry}",
+                found="none" if self.odometry is None else self.tracking.odometry,
+                fix="restart the localizer, or set its parameters tracker and odometry",
+            )
         successor.localizer.compensation.joints = self.localizer.compensation.joints.copy()
         for number, sample in list(self._kept):
             successor.localizer.push(sample)

@@ -52,6 +52,15 @@ class SiteMap:
         sigma_m, radius_m = float(state["head.label_sigma_m"]), float(state["head.radius_m"])
         return cls(cells, sigma_m, radius_m, covariance_scale)
 
+    def arrays(self) -> State:
+        """The map as arrays of a model file: the inverse of `of`."""
+        return {
+            "head.cell_position_m": self.cells.position_m,
+            "head.cell_floor": self.cells.floor,
+            "head.label_sigma_m": np.array(self.label_sigma_m),
+            "head.radius_m": np.array(self.radius_m),
+        }
+
     def posterior(self, raw: Float32Array | FloatArray) -> Posterior:
         """See `Head`; of logits or log likelihoods (m,), under a uniform prior."""
         return decode(softmax(raw.astype(np.float64)), self.cells, self.radius_m, self.covariance_scale)

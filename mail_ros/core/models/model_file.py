@@ -19,7 +19,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from mail_ros.core.config import from_dict, nested
+from mail_ros.core.config import OdometrySetting, Settings, TrackerSetting, from_dict, nested
 from mail_ros.core.errors import ConfigError, ModelError
 from mail_ros.core.models.heads import SiteMap, State
 from mail_ros.core.models.mail.mail import Mail, mail_head, weight_shapes
@@ -37,10 +37,12 @@ GOLDEN_TOLERANCE_M = 1e-3
 
 
 @dataclass(frozen=True)
-class ModelCard:
+class ModelCard(Settings, prefix="model card, "):
     """The description of a model in its file."""
 
     config: ModelConfig
+    tracker: TrackerSetting = "auto"  # that the model is meant for; auto, as in older cards: see `compose.tracking`
+    odometry: OdometrySetting = "auto"  # source of odometry that it is meant for; likewise
     map_frame: str = "map"
     floors: tuple[int, ...] = (0,)
     cells: int = 0  # cells of the map; 0 for a regression head
@@ -74,7 +76,9 @@ def build(config: ModelConfig, state: State) -> Mail | Matching:
     return Matching(config, state)
 
 
-def save_model(path: Path, state: State, card: ModelCard, golden_field_ut: Float32Array) -> ModelCard:
+def save_model(
+    path: Path, state: State, card: ModelCard, golden_field_ut: Float32Array, model: BatchModel | None = None
+) -> ModelCard:
     """Write the file whole or not at all; returns the card with the golden window's position.
 
     Args:
@@ -82,9 +86,10 @@ def save_model(path: Path, state: State, card: ModelCard, golden_field_ut: Float
         state: arrays of the trained model, see `build`.
         card: its description.
         golden_field_ut: (n + lag, 3) µT, one window whose position every loader checks.
+        model: the model of these arrays; None builds it.
     """
     arrays = {name: np.array(value, order="C") for name, value in {**state, GOLDEN_KEY: golden_field_ut}.items()}
-    position_m = _position(build(card.config, state), golden_field_ut)
+    position_m = _position(model or build(card.config, state), golden_field_ut)
     card = dataclasses.replace(card, golden_position_m=position_m, arrays_sha256=digest(arrays))
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from mail_ros.core.localizer.diagnostics import Level
 from mail_ros.data.check.bag_report import BagReport
 from mail_ros.data.check.limits import Finding
 from mail_ros.data.coverage import Coverage, Need, coverage
+from mail_ros.data.hold_out import RouteWalk, latest_of_routes
 from mail_ros.data.site_file import SiteFile
 
 UNNAMED = "site"  # name of the site if the bags' notes have none
@@ -52,24 +52,18 @@ def checked_against_site(site: SiteFile, report: BagReport) -> BagReport:
 
 
 def held_out(reports: Sequence[BagReport]) -> list[int]:
-    """Indices of the usable walks to validate on: the latest one of each route, or of all without routes.
-
-    The only walk of a floor or of a route stays in training, so that the result may be empty.
-    """
-    routes: dict[str, list[int]] = defaultdict(list)
-    for index, report in enumerate(reports):
-        routes[report.notes.get("route", "")].append(index)
-    found: list[int] = []
-    for route in routes.values():
-        latest = max(route, key=lambda index: (_start_ns(reports[index]), reports[index].bag))
-        rest = [report for index, report in enumerate(reports) if index not in (*found, latest)]
-        if len(route) > 1 and _floors(reports[latest]) <= {floor for report in rest for floor in _floors(report)}:
-            found.append(latest)
-    return found
-
-
-def _start_ns(report: BagReport) -> int:
-    return 0 if report.track is None else int(report.track.stamp_ns[0])
+    """Indices of the usable walks to validate on, see `latest_of_routes`."""
+    return latest_of_routes(
+        [
+            RouteWalk(
+                report.bag,
+                report.notes.get("route", ""),
+                0 if report.track is None else int(report.track.stamp_ns[0]),
+                frozenset(_floors(report)),
+            )
+            for report in reports
+        ]
+    )
 
 
 def _floors(report: BagReport) -> set[int]:

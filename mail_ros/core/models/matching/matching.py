@@ -85,7 +85,7 @@ class Matching:
 
         Args:
             config: of the model; `config.matching` is its own part.
-            state: arrays of the map, and the survey (see `training.matching`): `field_ut` (m, w) all resampled walks,
+            state: arrays of the map, and the survey (see `fit.store_survey`): `field_ut` (m, w) all resampled walks,
                 `end` (T,) rows where a window ends, `reach` (T,) rows without a hole up to there, `speed` (T,) at
                 which it is walked, `cell` (T,) index of the cell where it ends.
 

@@ -1,0 +1,33 @@
+"""Which walks to hold out of training: the latest of each route."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class RouteWalk(NamedTuple):
+    """What decides whether a walk is held out."""
+
+    name: str  # of the bag: decides between walks that start at the same time
+    route: str  # empty without one: such walks count as one route
+    start_ns: int
+    floors: frozenset[int]
+
+
+def latest_of_routes(walks: Sequence[RouteWalk]) -> list[int]:
+    """Indices of the latest walk of every route.
+
+    The only walk of a floor or of a route stays in training, so that the result may be empty.
+    """
+    routes: dict[str, list[int]] = defaultdict(list)
+    for index, walk in enumerate(walks):
+        routes[walk.route].append(index)
+    found: list[int] = []
+    for route in routes.values():
+        latest = max(route, key=lambda index: (walks[index].start_ns, walks[index].name))
+        rest = [walk for index, walk in enumerate(walks) if index not in (*found, latest)]
+        if len(route) > 1 and walks[latest].floors <= {floor for walk in rest for floor in walk.floors}:
+            found.append(latest)
+    return found

@@ -1,0 +1,127 @@
+"""The bags of a run: which are for training and which for validation, and their walks."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mail_ros.core.errors import TrackError
+from mail_ros.core.platform.robot_file import Robot
+from mail_ros.data.bag import FIELD_TOPIC, Bag, read_track
+from mail_ros.data.hold_out import RouteWalk, latest_of_routes
+from mail_ros.data.site_file import SiteFile
+from mail_ros.data.track import Track
+from mail_ros.data.truth import TRUTH_TOPICS
+
+
+@dataclasses.dataclass(frozen=True)
+class Survey:
+    """The bags of a run, by their purpose, and the topics to read in them; each bag is read once."""
+
+    train: Sequence[Path]
+    validate: Sequence[Path] | None = None  # None: not chosen yet, see `split`
+    field_topic: str = FIELD_TOPIC
+    truth_topic: str = ""
+    robot: Robot | None = None  # that carried the sensor in all of them
+    site: SiteFile | None = None  # where all of it was walked
+    _read: dict[Path, Track] = dataclasses.field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def tracks(self, bags: Sequence[Path]) -> list[Track]:
+        """Read and label some of its bags; errors as of `labelled_track`, and TrackError for one of another site."""
+        for bag in bags:
+            if bag not in self._read:
+                self._read[bag] = self._track(bag)
+        return [self._read[bag] for bag in bags]
+
+    def split(self, *, needs_validation: bool) -> Survey:
+        """The survey with validation walks chosen, if they were not given.
+
+        If validation is needed, the latest walk of each route is held out, or the latest of all bags without routes.
+
+        Raises:
+            MailError: as of `tracks`.
+            TrackError: validation is needed, and no walk can be held out.
+        """
+        if self.validate is not None:
+            return self
+        held = self._latest_of_routes() if needs_validation else []
+        if needs_validation and not held:
+            raise TrackError(
+                ", ".join(bag.name for bag in self.train),
+                wanted="a walk to validate on: the second of a route or later, on a floor that another walk has too",
+                found="none",
+                fix="add walks, or name some with --validate",
+            )
+        train = [bag for index, bag in enumerate(self.train) if index not in held]
+        chosen = dataclasses.replace(self, train=train, validate=[self.train[index] for index in held])
+        chosen._read.update(self._read)
+        return chosen
+
+    def _latest_of_routes(self) -> list[int]:
+        return latest_of_routes(
+            [
+                RouteWalk(
+                    bag.name,
+                    Bag(bag).notes().get("route", ""),
+                    int(track.stamp_ns[0]),
+                    frozenset(track.floor[track.valid].tolist()),
+                )
+                for bag, track in zip(self.train, self.tracks(self.train), strict=True)
+            ]
+        )
+
+    def _track(self, bag: Path) -> Track:
+        track = labelled_track(bag, self.field_topic, self.truth_topic, self.robot)
+        if self.site and (
+            mismatch := self.site.mismatch(Bag(bag).notes(), np.unique(track.floor[track.valid]).tolist())
+        ):
+            raise TrackError(track.source, wanted=f"a walk at {self.site.name}", found=mismatch.found, fix=mismatch.fix)
+        return track
+
+    def record(self) -> dict[str, Any]:
+        """Names and hashes of the bags, and the robot where one is known, as run folder and model card keep them."""
+        bags = {
+            purpose: [Bag(path).identity() for path in paths or ()]
+            for purpose, paths in (("train", self.train), ("validate", self.validate))
+        }
+        return {"bags": bags} | ({} if self.robot is None else {"robot": dataclasses.asdict(self.robot)})
+
+
+def labelled_track(
+    bag: Path, field_topic: str = FIELD_TOPIC, truth_topic: str = "", robot: Robot | None = None
+) -> Track:
+    """One walk whose positions are known.
+
+    Raises:
+        BagError: a bag that cannot be read.
+        TrackError: a bag without a truth.
+    """
+    track = read_track(bag, field_topic, truth_topic, robot)
+    if not track.valid.any():
+        raise TrackError(
+            track.source,
+            wanted=f"a walk that says where it was: {truth_topic or TRUTH_TOPICS}",
+            found="no labelled sample",
+            fix="leave the bag out, or name the topic that says it with --truth",
+        )
+    return track
+
+
+def refuse_shared(train: Iterable[Path], held_out: Iterable[Path]) -> None:
+    """Refuse a walk that is both in training and held out.
+
+    Raises:
+        TrackError: a bag is on both sides.
+    """
+    shared = {path.resolve() for path in train} & {path.resolve() for path in held_out}
+    if shared:
+        raise TrackError(
+            ", ".join(sorted(path.name for path in shared)),
+            wanted="walks that are either for training or held out",
+            found="the same bag in both",
+            fix="leave it out of one",
+        )
