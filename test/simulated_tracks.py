@@ -14,7 +14,7 @@ from mail_ros.data.simulator.dipoles import Site, make_site
 from mail_ros.data.simulator.plan import drive_route, survey_route
 from mail_ros.data.track import Track
 
-TURN_RAD = 1.9  # of odometry's frame against the map: nobody may know
+YAW_RAD = 1.9  # of odometry's frame in the map: unknown to every method
 
 
 def simulated_track(site: Site, route: Sequence[int], seed: int, *, odometry: bool = True, floor: int = 0) -> Track:
@@ -23,10 +23,10 @@ def simulated_track(site: Site, route: Sequence[int], seed: int, *, odometry: bo
     landmarks = [dataclasses.replace(mark, floor=floor) for mark in walk.landmarks]
     labels = interpolate(walk.stamp_ns, landmarks)
     moved_m = np.diff(walk.position_m, axis=0, prepend=walk.position_m[:1])
-    way_m = np.cumsum(np.linalg.norm(moved_m, axis=1))
-    angle = TURN_RAD + np.radians(1.0) * way_m / 10.0
+    path_m = np.cumsum(np.linalg.norm(moved_m, axis=1))
+    angle = YAW_RAD + np.radians(1.0) * path_m / 10.0
     cos, sin = np.cos(angle), np.sin(angle)
-    turned_m = 1.03 * np.column_stack(
+    rotated_m = 1.03 * np.column_stack(
         [cos * moved_m[:, 0] - sin * moved_m[:, 1], sin * moved_m[:, 0] + cos * moved_m[:, 1]]
     )
     return Track(
@@ -37,7 +37,7 @@ def simulated_track(site: Site, route: Sequence[int], seed: int, *, odometry: bo
         labels.floor,
         labels.valid,
         labels.paused,
-        turned_m if odometry else None,
+        rotated_m if odometry else None,
     )
 
 
@@ -65,8 +65,8 @@ def with_noise_after(track: Track, index: int) -> Track:
     return dataclasses.replace(track, field_ut=field_ut, position_m=position_m, valid=valid, moved_m=moved_m)
 
 
-def answers(localizer: SampleLocalizer, track: Track) -> list[Estimate]:
-    """What a freshly reset localizer says of a walk."""
+def estimates_of(localizer: SampleLocalizer, track: Track) -> list[Estimate]:
+    """Estimates of a freshly reset localizer on a walk."""
     localizer.reset()
     return [estimate for estimate in map(localizer.push, track.samples()) if estimate is not None]
 
@@ -81,6 +81,6 @@ def assert_equal(left: Sequence[Estimate], right: Sequence[Estimate]) -> None:
 
 
 def chance_error_m(training: Sequence[Track], walk: Track) -> float:
-    """Mean error of always answering the middle of the surveys."""
+    """Mean error of the middle of the surveys as a constant estimate."""
     middle_m = np.concatenate([track.position_m[track.valid] for track in training]).mean(axis=0)
     return float(np.linalg.norm(walk.position_m[walk.valid] - middle_m, axis=1).mean())

@@ -13,7 +13,7 @@ import math
 import numpy as np
 import pytest
 from mail_ros.core.localizer.tracked import TrackedLocalizer
-from simulated_tracks import answers, assert_equal, with_noise_after
+from simulated_tracks import assert_equal, estimates_of, with_noise_after
 from small_buildings import small_building
 
 from mail_ros.core.localizer.compose import compose
@@ -66,7 +66,7 @@ def errors_m(said: list[Estimate], track: Track) -> FloatArray:
 
 def check_found(model: Model, track: Track) -> list[Estimate]:
     """Half a metre off at most, most of the time; never far off once it is localized; returns what was said."""
-    said = answers(robot_of(model), track)
+    said = estimates_of(robot_of(model), track)
     error_m = errors_m(said, track)
     assert len(said) > 50
     assert np.median(error_m) < 0.5
@@ -107,7 +107,7 @@ def test_a_window_is_known_however_its_axes_are_turned(model: Model, angle_rad: 
 def test_it_is_found_however_its_magnetometer_is_turned(model: Model, mount_rad: float) -> None:
     """Nobody tells the angle, and nothing depends on it: the poses are those of a sensor that looks ahead."""
     said = check_found(model, true_track(go(heading_offset_rad=mount_rad)))
-    ahead = answers(robot_of(model), true_track(go()))
+    ahead = estimates_of(robot_of(model), true_track(go()))
     apart_m = np.array([one.position_m for one in said]) - np.array([one.position_m for one in ahead])
     assert np.abs(apart_m).max() < 0.1
 
@@ -171,26 +171,26 @@ def test_estimates_use_nothing_after_their_stamp_and_draw_no_lots(model: Model) 
     track = true_track(go(heading_offset_rad=1.0, reversals=1))
     half = len(track) // 2
     robot = robot_of(model)
-    said = answers(robot, track)
-    assert_equal(said, answers(robot, track))  # a reset forgets
+    said = estimates_of(robot, track)
+    assert_equal(said, estimates_of(robot, track))  # a reset forgets
     assert track.attitude_xyzw is not None
     attitude = track.attitude_xyzw.copy()
     attitude[half:] = np.random.default_rng(0).normal(size=attitude[half:].shape)
     disturbed = dataclasses.replace(with_noise_after(track, half), attitude_xyzw=attitude)
     before = [one for one in said if one.stamp_ns < track.stamp_ns[half]]
     assert len(before) > 20
-    assert_equal(before, answers(robot_of(model), disturbed)[: len(before)])
+    assert_equal(before, estimates_of(robot_of(model), disturbed)[: len(before)])
 
 
 def test_an_estimate_comes_every_stride_whether_it_moves_or_not(model: Model) -> None:
     track = true_track(go(stops=1))
-    said = answers(robot_of(model), track)
+    said = estimates_of(robot_of(model), track)
     assert np.diff([one.stamp_ns for one in said]) / 1e9 == pytest.approx(STRIDE_S, abs=0.11)
 
 
 def test_a_clock_set_back_forgets_the_place(model: Model) -> None:
     robot, track = robot_of(model), true_track(go())
-    answers(robot, track)
+    estimates_of(robot, track)
     assert robot.tracker.posterior().near > 0.95
     for sample in track[: 20 * 2].samples():
         early = dataclasses.replace(sample, stamp_ns=sample.stamp_ns - 10**12)
@@ -201,7 +201,7 @@ def test_a_clock_set_back_forgets_the_place(model: Model) -> None:
 
 def test_a_field_from_elsewhere_is_out_of_its_area(model: Model) -> None:
     robot, track = robot_of(model), true_track(go())
-    answers(robot, track)
+    estimates_of(robot, track)
     rng, last = np.random.default_rng(0), list(track.samples())[-1]
     field_ut, stamp_ns = last.field_ut.copy(), last.stamp_ns
     for _ in range(20 * 60):

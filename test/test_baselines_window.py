@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from simulated_tracks import answers, assert_equal, chance_error_m, drive, surveys, with_noise_after
+from simulated_tracks import assert_equal, chance_error_m, drive, estimates_of, surveys, with_noise_after
 
 from mail_ros.core.errors import TrackError
 from mail_ros.core.localizer.compose import tracked
@@ -35,8 +35,8 @@ def test_a_method_neither_reads_the_future_nor_draws_lots(method: str, tmp_path:
     """Fitted twice, it answers alike; and noise in place of the second half changes nothing before it."""
     training, walk = surveys(), drive(length_m=40.0)
     half = len(walk) // 2
-    before = [e for e in answers(fit(method, training, tmp_path / "a"), walk) if e.stamp_ns < walk.stamp_ns[half]]
-    disturbed = answers(fit(method, training, tmp_path / "b"), with_noise_after(walk, half))
+    before = [e for e in estimates_of(fit(method, training, tmp_path / "a"), walk) if e.stamp_ns < walk.stamp_ns[half]]
+    disturbed = estimates_of(fit(method, training, tmp_path / "b"), with_noise_after(walk, half))
     assert len(before) > 10
     assert_equal(before, disturbed[: len(before)])
 
@@ -45,8 +45,8 @@ def test_a_method_neither_reads_the_future_nor_draws_lots(method: str, tmp_path:
 def test_a_network_that_answers_a_point_can_be_tracked_over_the_survey(method: str, tmp_path: Path) -> None:
     training, walk = surveys(), drive(length_m=20.0)
     alone = fit(method, training, tmp_path)
-    followed = answers(tracked(alone, odometry=True), walk)
-    assert [e.stamp_ns for e in followed] == [e.stamp_ns for e in answers(alone, walk)]
+    followed = estimates_of(tracked(alone, odometry=True), walk)
+    assert [e.stamp_ns for e in followed] == [e.stamp_ns for e in estimates_of(alone, walk)]
     surveyed_m = np.concatenate([t.position_m[t.valid] for t in training])
     assert all(np.linalg.norm(surveyed_m - e.position_m, axis=1).min() < 1.5 for e in followed)
 
@@ -72,7 +72,7 @@ def test_a_network_learns_a_short_walk(method: str, share: float, tmp_path: Path
 
 def test_chance_is_the_middle_of_the_surveys(tmp_path: Path) -> None:
     training, walk = surveys(), drive(length_m=20.0)
-    middle_m = answers(fit("chance", training, tmp_path), walk)[0].position_m
+    middle_m = estimates_of(fit("chance", training, tmp_path), walk)[0].position_m
     assert middle_m == pytest.approx(np.concatenate([t.position_m[t.valid] for t in training]).mean(axis=0), abs=1.0)
 
 
@@ -97,6 +97,6 @@ def test_what_a_method_does_not_read_changes_nothing(method: str, tmp_path: Path
     """Else the benchmark would keep results that no longer hold."""
     training, walk = surveys(), drive(length_m=20.0)
     unread = [text for section, texts in CHANGED.items() if section not in METHODS[method].reads for text in texts]
-    before = answers(fit(method, training, tmp_path / "a"), walk)
+    before = estimates_of(fit(method, training, tmp_path / "a"), walk)
     assert len(before) > 5
-    assert_equal(before, answers(fit(method, training, tmp_path / "b", [*HARDLY, *unread]), walk))
+    assert_equal(before, estimates_of(fit(method, training, tmp_path / "b", [*HARDLY, *unread]), walk))
