@@ -161,7 +161,7 @@ def test_the_heatmap_gives_its_cells_and_logits() -> None:
 
 @pytest.mark.parametrize("tracker", TRACKERS)
 def test_a_hole_empties_the_window_and_keeps_the_belief(case: Case, tracker: TrackerChoice) -> None:
-    """Three seconds of silence: no estimate until a window is full again; odometry moves the belief, or time widens it."""
+    """Three seconds of silence: no estimate until a window is full; odometry moves the belief, or time widens it."""
     walk, half = case.walk, len(case.walk) // 2
     index = np.arange(len(walk))
     kept = (index < half) | (index >= half + 60)  # at 20 Hz
