@@ -99,7 +99,7 @@ demo-model: $(READY)
 	$(BIN)/mail_ros simulate --out $(DEMO)/survey --walks 6 --seed 1
 	$(BIN)/mail_ros simulate --out $(DEMO)/validate --walks 2 --seed 2
 	$(BIN)/mail_ros train $(DEMO)/survey/* --validate '$(DEMO)/validate/*' --out models/demo.safetensors \
-		--run $(DEMO)/run --set features.rate_hz=10 --set network.head=heatmap --set training.epochs=20
+		--run $(DEMO)/run --set sampling.rate_hz=10 --set mail.head=heatmap --set training.epochs=20
 
 clean:
 	rm -rf $(VENV) build *.egg-info

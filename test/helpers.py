@@ -14,9 +14,11 @@ import numpy as np
 import torch
 
 from mail_ros.core.belief import survey_cells
-from mail_ros.core.config import FeatureConfig, HeadKind, MailConfig, NetworkConfig, WindowConfig
 from mail_ros.core.models.mail.mail import Mail
+from mail_ros.core.models.mail.mail_config import HeadKind, MailConfig
+from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.models.model_file import ModelCard, save_model
+from mail_ros.core.signal.sampling import TimeSampling
 from mail_ros.core.types import Estimate, FloatArray, IntArray, SampleLocalizer
 from mail_ros.data.bag import read_track
 from mail_ros.data.labels import interpolate
@@ -81,20 +83,17 @@ def synthetic_walk(
 
 def tiny_config(
     head: HeadKind = "regression", *, rate_hz: float = 50.0, scales_s: Sequence[float] = (0.5, 1.0, 2.0)
-) -> MailConfig:
+) -> ModelConfig:
     """A network that answers in under a millisecond, with a window of two seconds."""
-    return MailConfig(
-        FeatureConfig(rate_hz=rate_hz, lag_s=0.2),
-        WindowConfig(length_s=2.0, scales_s=tuple(scales_s)),
-        NetworkConfig(hidden=8, feature=8, attention_hidden=8, head=head),
-    )
+    mail = MailConfig(lag_s=0.2, scales_s=tuple(scales_s), hidden=8, feature=8, attention_hidden=8, head=head)
+    return ModelConfig(sampling=TimeSampling(rate_hz=rate_hz, length_s=2.0), mail=mail)
 
 
-def tiny_network(config: MailConfig | None = None, *, floor: int = 0, seed: int = 0) -> MailNetwork:
+def tiny_network(config: ModelConfig | None = None, *, floor: int = 0, seed: int = 0) -> MailNetwork:
     """An untrained network; a seed always gives the same one."""
     config = config or tiny_config()
     torch.manual_seed(seed)
-    if config.network.head == "regression":
+    if config.mail.head == "regression":
         extent_m = np.array(EXTENT_M, np.float32)
         site = {"head.center_m": np.zeros(2, np.float32), "head.extent_m": extent_m, "head.floor": np.array(floor)}
         return untrained_network(config, site).eval()
@@ -105,18 +104,18 @@ def tiny_network(config: MailConfig | None = None, *, floor: int = 0, seed: int 
     return untrained_network(config, {**places, **settings}).eval()
 
 
-def tiny_mail(config: MailConfig | None = None, *, floor: int = 0, seed: int = 0) -> Mail:
+def tiny_mail(config: ModelConfig | None = None, *, floor: int = 0, seed: int = 0) -> Mail:
     """The same as it runs on the robot."""
     network = tiny_network(config, floor=floor, seed=seed)
     return Mail(network.config, arrays(network))
 
 
 def tiny_model(
-    path: Path, config: MailConfig | None = None, *, map_frame: str = "map", floor: int = 0, seed: int = 0
+    path: Path, config: ModelConfig | None = None, *, map_frame: str = "map", floor: int = 0, seed: int = 0
 ) -> Path:
     """A model file of an untrained network; returns its path."""
     config = config or tiny_config()
-    field_ut = synthetic_walk(2.0 * config.samples / config.features.rate_hz, config.features.rate_hz).field_ut
+    field_ut = synthetic_walk(2.0 * config.samples / config.sampling.per_unit, config.sampling.per_unit).field_ut
     card = ModelCard(config=config, map_frame=map_frame, floors=(floor,))
     golden = field_ut[: config.samples].astype(np.float32)
     save_model(path, arrays(tiny_network(config, floor=floor, seed=seed)), card, golden)

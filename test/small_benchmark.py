@@ -13,7 +13,7 @@ from mail_ros.training.run_config import run_config
 
 def benchmarked(parts: Split, methods: Sequence[str], out: Path, *settings: str) -> Path:
     """Its folder, with all that the verb writes."""
-    config = run_config(["features.rate_hz=10", "network.hidden=8", "training.epochs=1", *settings])
+    config = run_config(["sampling.rate_hz=10", "mail.hidden=8", "training.epochs=1", *settings])
     cells = Bench(parts, config, 1.0, out, settled(config)).cells(methods)
     for cell in cells:
         compute_cell(cell, {})

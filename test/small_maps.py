@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from mail_ros.core.belief import log_ratio
-from mail_ros.core.filter.filter_config import TrackerConfig
+from mail_ros.core.filter.filter_config import FilterConfig
 from mail_ros.core.filter.grid_filter import GridFilter
 from mail_ros.core.filter.walking_motion import WalkingMotion
 from mail_ros.core.types import Cells, FloatArray, Prediction
@@ -49,12 +49,12 @@ def rotated(moved_m: FloatArray, angle_rad: float) -> FloatArray:
 
 
 def filter_of(
-    cells: Cells, config: TrackerConfig | None = None, *, odometry: bool, by_distance: bool = False
+    cells: Cells, config: FilterConfig | None = None, *, odometry: bool, by_distance: bool = False
 ) -> GridFilter:
     """A filter of windows of ten seconds at 10 Hz."""
     return GridFilter(
         cells,
-        config or TrackerConfig(),
+        config or FilterConfig(),
         odometry=odometry,
         rows_per_s=10.0,
         window_rows=100,

@@ -91,7 +91,7 @@ def test_the_same_seed_gives_the_same_table_also_to_who_only_has_a_simulator(tmp
     mail_ros("simulate", "--out", tmp_path / "bags", "--walks", 2)
     tables, estimates = [], []
     for out in (tmp_path / "one", tmp_path / "two"):
-        settings = ["--methods", "knn,maloc,mail", "--set", "network.hidden=4", "--set", "training.epochs=1"]
+        settings = ["--methods", "knn,maloc,mail", "--set", "mail.hidden=4", "--set", "training.epochs=1"]
         said = accuracy("--data", tmp_path / "bags", "--protocol", "last-round", "--out", out, *settings)
         assert "floor 0: 1 walks to learn from, 1 to be judged on" in said
         tables.append({name: (row["metrics"], row["key"], row["inputs"]) for name, row in results(out).items()})

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mail_ros.core.config import MatchingConfig
 from mail_ros.core.models.matching.alignment import PitchAlignment, YawAlignment
+from mail_ros.core.models.matching.matching_config import MatchingConfig
 from mail_ros.core.signal.axes import AXES
 from mail_ros.core.types import Float32Array, FloatArray
 
 CONFIG = MatchingConfig()
-FREE = dataclasses.replace(CONFIG, offset_share=0.0)  # an offset costs nothing, of whatever size
+FREE = dataclasses.replace(CONFIG, offset_weight=0.0)  # an offset costs nothing, of whatever size
 OFFSETS_UT = [(0.0, 0.0, 0.0), (1.0, -2.0, 1.5), (30.0, -20.0, 10.0)]
 SAMPLES = 60
 
@@ -30,7 +30,7 @@ def fields(count: int, seed: int, samples: int = SAMPLES) -> FloatArray:
 
 
 def levelled(field_ut: FloatArray, heading_rad: FloatArray) -> Float32Array:
-    """(B, n, 5) as `frame.LevelFrame` has it."""
+    """(B, n, 5) as `axes.GravityAxes` has it."""
     heading_rad = np.broadcast_to(heading_rad, field_ut.shape[:2])
     rows = np.concatenate([field_ut, np.stack([np.cos(heading_rad), np.sin(heading_rad)], axis=-1)], axis=-1)
     return rows.astype(np.float32)
@@ -50,7 +50,7 @@ def bends(count: int, seed: int) -> FloatArray:
 @pytest.mark.parametrize("offset_ut", OFFSETS_UT)
 def test_the_closed_form_is_the_least_over_all_angles_and_offsets(offset_ut: tuple[float, ...], share: float) -> None:
     """Angles on a grid; for each the offset by least squares: once counted by its share, once at the highest price."""
-    config = dataclasses.replace(CONFIG, offset_share=share)
+    config = dataclasses.replace(CONFIG, offset_weight=share)
     stored = levelled(fields(5, seed=1), bends(5, seed=2))
     window = levelled(fields(2, seed=3) + np.array(offset_ut), bends(2, seed=4))
     found = YawAlignment(config, stored).compare(window)
@@ -62,7 +62,7 @@ def test_the_closed_form_is_the_least_over_all_angles_and_offsets(offset_ut: tup
         own = (np.conj(e)[:, None] * rest).mean(axis=-1, keepdims=True)
         shape = np.square(np.abs(rest - own * e[:, None])).mean(axis=-1) + z.var(axis=-1)
         constant = np.square(np.abs(own[..., 0])) + np.square(z.mean(axis=-1))
-        least = np.minimum(least, shape + np.minimum(share * constant, config.offset_most_ut2))
+        least = np.minimum(least, shape + np.minimum(share * constant, config.offset_max_ut2))
     assert found == pytest.approx(least, rel=1e-3, abs=2e-2)
 
 
@@ -108,7 +108,7 @@ def test_the_closed_form_is_the_least_over_all_pitches(offset_ut: tuple[float, .
     for angle in np.linspace(-np.pi, np.pi, 2001):
         rest = window[:, None] - pitched(stored, angle)
         offset2, shape = np.square(rest.mean(-2)).sum(-1), rest.var(axis=-2).sum(-1)
-        counted = np.minimum(CONFIG.offset_share * offset2, CONFIG.offset_most_ut2)
+        counted = np.minimum(CONFIG.offset_weight * offset2, CONFIG.offset_max_ut2)
         least = np.minimum(least, shape + counted + 2 * CONFIG.tilt_ut2 * (1 - np.cos(angle)))
     distance = PitchAlignment(CONFIG, stored.astype(np.float32)).compare(window.astype(np.float32))
     assert distance == pytest.approx(least, rel=1e-3, abs=2e-2)

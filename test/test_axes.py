@@ -56,7 +56,7 @@ def test_without_an_attitude_there_is_no_level_row() -> None:
     assert AXES["level"].row(FIELD_UT, np.zeros(4)) is None
 
 
-@pytest.mark.parametrize("kind", ["device", "level"])
+@pytest.mark.parametrize("kind", ["device", "gravity"])
 def test_the_device_s_own_field_is_taken_out_of_a_window(kind: str) -> None:
     """A level device that turns: its iron turns along, the place does not."""
     frame = AXES[kind]  # type: ignore[index]
@@ -68,7 +68,7 @@ def test_the_device_s_own_field_is_taken_out_of_a_window(kind: str) -> None:
     assert window == pytest.approx(np.array(bent))  # and the window that is kept is as it was
 
 
-@pytest.mark.parametrize("kind", ["device", "level"])
+@pytest.mark.parametrize("kind", ["device", "gravity"])
 def test_rows_are_as_wide_as_the_settings_say(kind: str) -> None:
     features = FeatureConfig(frame=kind)  # type: ignore[arg-type]
     row = AXES[features.frame].row(FIELD_UT, held(0.3))

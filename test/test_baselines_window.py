@@ -15,7 +15,7 @@ from mail_ros.evaluation.estimates import follow
 from mail_ros.evaluation.methods import METHODS, Fit
 from mail_ros.training.run_config import run_config
 
-SETTINGS = ["features.rate_hz=10", "training.batch=64", "training.learning_rate=0.01"]
+SETTINGS = ["sampling.rate_hz=10", "training.batch=64", "training.learning_rate=0.01"]
 HARDLY = ["training.epochs=1", "training.stride_s=5"]  # what is claimed does not depend on skill
 
 
@@ -66,7 +66,7 @@ def test_a_search_finds_the_corridor(method: str, tmp_path: Path) -> None:
 def test_a_network_learns_a_short_walk(method: str, share: float, tmp_path: Path) -> None:
     """Asked about the walk that taught it for seconds; a deep plain RNN beats chance so soon, and no more."""
     track = surveys()[0][:1200]
-    settings = ["training.epochs=60", "training.stride_s=0.3", "window.length_s=5", "window.scales_s=[1,5]"]
+    settings = ["training.epochs=60", "training.stride_s=0.3", "sampling.length_s=5", "mail.scales_s=[1,5]"]
     assert mean_error_m(fit(method, [track], tmp_path, settings), track) < share * chance_error_m([track], track)
 
 
@@ -83,9 +83,8 @@ def test_dtw_refuses_walks_that_are_shorter_than_the_window(tmp_path: Path) -> N
 
 
 CHANGED = {
-    "features": ["features.lag_s=1"],
-    "window": ["window.length_s=6", "window.scales_s=[2,6]"],
-    "network": ["network.hidden=8"],
+    "sampling": ["sampling.length_s=6"],
+    "mail": ["mail.lag_s=1", "mail.scales_s=[2,6]", "mail.hidden=8"],
     "matching": ["matching.noise_ut2=3"],
     "augment": ["augment.noise_ut=3"],
     "training": ["training.seed=7"],

@@ -17,7 +17,7 @@ from mail_ros.evaluation.identity import walk_names
 from mail_ros.training.run_config import run_config
 
 SLOW, FAST = Condition(speed_m_s=1.0), Condition(speed_m_s=1.4)
-SETTINGS = ("features.rate_hz=10", "network.hidden=4", "training.epochs=2", "training.stride_s=4")
+SETTINGS = ("sampling.rate_hz=10", "mail.hidden=4", "training.epochs=2", "training.stride_s=4")
 
 
 @pytest.fixture(scope="module")

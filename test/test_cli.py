@@ -21,11 +21,11 @@ from mail_ros.data.walk_writer import write_walk
 QUICK = [
     f"--set={setting}"
     for setting in (
-        "features.rate_hz=20",
-        "features.lag_s=0.2",
-        "window.length_s=2",
-        "window.scales_s=[0.5,2]",
-        "network.hidden=8",
+        "sampling.rate_hz=20",
+        "mail.lag_s=0.2",
+        "sampling.length_s=2",
+        "mail.scales_s=[0.5,2]",
+        "mail.hidden=8",
         "training.epochs=2",
     )
 ]
@@ -104,7 +104,7 @@ def test_errors_are_one_line_with_the_fix(tmp_path: Path) -> None:
             ["evaluate", model, bag, "--robot", tmp_path / "notes.mcap"],
             "wanted a robot file of mail_ros.robot/1, found",
         ),
-        (["train", bag, "--validate", bag, "--out", model, "--set", "x.y=1"], "x: wanted one of augment, features"),
+        (["train", bag, "--validate", bag, "--out", model, "--set", "x.y=1"], "x: wanted one of augment, axes"),
     ]:
         error = mail_ros(*arguments, code=1)
         assert message in error
@@ -226,7 +226,7 @@ def test_the_commands_of_the_readme_run_on_real_walks(tmp_path: Path) -> None:
     logs = sorted(LOGS.glob("*Trial01_repetition0?.txt.gz"))
     mail_ros("import", "ipin", *logs, "--out", tmp_path / "bags")
     bags = sorted((tmp_path / "bags").iterdir())
-    settings = ["--set=features.rate_hz=10", "--set=network.head=heatmap", "--set=training.epochs=1"]
+    settings = ["--set=sampling.rate_hz=10", "--set=mail.head=heatmap", "--set=training.epochs=1"]
     model, run = tmp_path / "museum.safetensors", tmp_path / "run"
     mail_ros("train", *bags[:2], "--validate", bags[2], "--out", model, "--run", run, *settings)
     rows = json.loads(mail_ros("evaluate", model, bags[2], "--json"))

@@ -11,15 +11,17 @@ from helpers import synthetic_walk, tiny_config, tiny_mail
 from simulated_tracks import assert_equal, drive, estimates_of, surveys, with_noise_after
 
 from mail_ros.core.belief import gaussian, normal
-from mail_ros.core.config import FeatureConfig, MailConfig, TrackerChoice, WindowConfig
+from mail_ros.core.config import TrackerChoice
 from mail_ros.core.errors import ConfigError, TrackError
-from mail_ros.core.filter.filter_config import TrackerConfig
+from mail_ros.core.filter.filter_config import FilterConfig
 from mail_ros.core.filter.grid_filter import GridFilter
 from mail_ros.core.filter.odometry_motion import OdometryMotion
 from mail_ros.core.filter.walking_motion import WalkingMotion
 from mail_ros.core.localizer.compose import compose
 from mail_ros.core.localizer.localizer import Localizer
 from mail_ros.core.models.model import FunctionModel
+from mail_ros.core.models.model_config import ModelConfig
+from mail_ros.core.signal.sampling import TimeSampling
 from mail_ros.core.types import Cells, Estimate, Prediction, Row, Sample, SampleLocalizer, Status
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import Track
@@ -29,7 +31,7 @@ from mail_ros.evaluation.baselines.knn import knn
 from mail_ros.evaluation.estimates import follow
 from mail_ros.evaluation.methods import FilterMethod
 
-SEARCH = MailConfig(FeatureConfig(rate_hz=10.0, gradient="mean"), WindowConfig())
+SEARCH = ModelConfig("matching", TimeSampling(rate_hz=10.0))
 STRIDE_S = 0.1
 ONE_CELL = Cells(np.zeros((1, 2)), np.zeros(1, np.int64))
 CHOICES: tuple[TrackerChoice, TrackerChoice] = ("none", "odometry")
@@ -133,7 +135,7 @@ def test_a_model_that_predicts_positions_is_filtered_as_gaussians(case: Case) ->
         return Prediction(None, normal(case.walk.position_m[now[0]] + rng.normal(0.0, 2.0, 2), 4.0 * np.eye(2), 0))
 
     assert case.model.site_map is not None
-    model = FunctionModel(SEARCH.features, SEARCH.samples, locate)
+    model = FunctionModel(SEARCH, SEARCH.samples, locate)
     localizer = compose(model, "odometry", STRIDE_S, cells=case.model.site_map.cells)
     error_m = []
     for now[0], sample in enumerate(case.walk.samples()):
@@ -236,7 +238,7 @@ def test_a_filter_needs_a_model_of_windows_with_a_map_of_cells() -> None:
 
 @pytest.mark.parametrize("rate_hz", [10.0, 50.0])
 def test_a_field_that_stops_changing_means_stationary(rate_hz: float) -> None:
-    rng, motion = np.random.default_rng(0), WalkingMotion(ONE_CELL, TrackerConfig(), rate_hz)
+    rng, motion = np.random.default_rng(0), WalkingMotion(ONE_CELL, FilterConfig(), rate_hz)
     moving = []
     for index in range(round(20 * rate_hz)):
         path_m = min(index / rate_hz, 10.0)  # ten seconds of walking, then a stop
@@ -245,11 +247,11 @@ def test_a_field_that_stops_changing_means_stationary(rate_hz: float) -> None:
     second = round(rate_hz)
     assert np.mean(moving[3 * second : 10 * second]) > 0.8
     assert np.mean(moving[12 * second :]) < 0.1
-    assert motion.change_ut < TrackerConfig().still_ut
+    assert motion.change_ut < FilterConfig().stationary_change_ut
 
 
 def test_odometry_that_is_silent_for_longer_than_a_step_means_stationary() -> None:
-    motion, row = OdometryMotion(ONE_CELL, TrackerConfig(), 10.0), Row(0, np.zeros(3))
+    motion, row = OdometryMotion(ONE_CELL, FilterConfig(), 10.0), Row(0, np.zeros(3))
     steps = [np.array([0.6, 0.0]) if index % 6 == 0 and index < 30 else np.zeros(2) for index in range(60)]
     moving = [motion.observe(row, step, restarted=False) for step in steps]
     assert min(moving[:36]) == 1.0

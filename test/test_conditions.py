@@ -9,8 +9,8 @@ import pytest
 from helpers import synthetic_walk
 from simulated_tracks import drive
 
-from mail_ros.core.config import FeatureConfig
 from mail_ros.core.errors import ConfigError
+from mail_ros.core.signal.sampling import TimeSampling
 from mail_ros.core.types import NS_PER_S, FloatArray
 from mail_ros.data.dataset import resample
 from mail_ros.data.labels import interpolate
@@ -67,7 +67,7 @@ def test_what_the_network_hears_is_the_field_of_the_same_places() -> None:
     walk = drive(length_m=40.0)
     noise_ut = 20.0 + 0.01 * (np.arange(len(walk)) % 2)  # a sensor that reads just the same is stuck
     walk = dataclasses.replace(walk, field_ut=np.column_stack([walk.position_m, noise_ut]))
-    slow, fast = (resample(at_speed(walk, speed), FeatureConfig(rate_hz=10.0)).labelled_span() for speed in (1.0, 1.4))
+    slow, fast = (resample(at_speed(walk, speed), TimeSampling(rate_hz=10.0)).labelled_span() for speed in (1.0, 1.4))
     assert len(slow) == pytest.approx(1.4 * len(fast), abs=2)
     for track, speed_m_s in ((slow, 1.0), (fast, 1.4)):
         lag_m = np.linalg.norm(track.field_ut[:, :2] - track.position_m, axis=1)[1:]

@@ -19,11 +19,11 @@ from mail_ros.training.run_config import run_config
 from mail_ros.training.train import Survey, train
 
 SETTINGS = [
-    "features.rate_hz=20",
-    "features.lag_s=0.2",
-    "window.length_s=2",
-    "window.scales_s=[0.5,2]",
-    "network.hidden=8",
+    "sampling.rate_hz=20",
+    "mail.lag_s=0.2",
+    "sampling.length_s=2",
+    "mail.scales_s=[0.5,2]",
+    "mail.hidden=8",
     "training.batch=51",  # neither two processes divide it, nor does it the windows
     "training.epochs=3",
     "training.stride_s=0.1",

@@ -23,8 +23,8 @@ from simulated_tracks import surveys
 from typer.testing import CliRunner
 
 from mail_ros.cli.main import app
-from mail_ros.core.config import AttentionKind, GradientKind, HeadKind, MailConfig
 from mail_ros.core.errors import ModelError
+from mail_ros.core.models.mail.mail_config import AttentionKind, HeadKind, MailConfig
 from mail_ros.core.models.model_file import (
     CARD_KEY,
     GOLDEN_KEY,
@@ -34,6 +34,7 @@ from mail_ros.core.models.model_file import (
     read_model,
     save_model,
 )
+from mail_ros.core.signal.window import GradientKind
 from mail_ros.data.dataset import WindowSet
 from mail_ros.training.export import ARRAYS_KEY, INPUT, OUTPUTS, export_onnx
 from mail_ros.training.matching import fit_matching
@@ -43,13 +44,9 @@ from mail_ros.training.run_config import run_config
 
 def config(
     head: HeadKind = "heatmap", attention: AttentionKind = "adaptive", gradient: GradientKind = "lag"
-) -> MailConfig:
+) -> ModelConfig:
     plain = tiny_config(head)
-    return dataclasses.replace(
-        plain,
-        features=dataclasses.replace(plain.features, gradient=gradient),
-        network=dataclasses.replace(plain.network, attention=attention),
-    )
+    return dataclasses.replace(plain, mail=dataclasses.replace(plain.mail, gradient=gradient, attention=attention))
 
 
 def exported(folder: Path, of: MailConfig) -> tuple[Path, Any]:
@@ -59,7 +56,7 @@ def exported(folder: Path, of: MailConfig) -> tuple[Path, Any]:
     return model, onnxruntime.InferenceSession(str(folder / "site.onnx"), providers=["CPUExecutionProvider"])
 
 
-def windows_ut(of: MailConfig, count: int) -> npt.NDArray[np.float32]:
+def windows_ut(of: ModelConfig, count: int) -> npt.NDArray[np.float32]:
     field_ut = synthetic_walk((of.samples + count) / 50.0, 50.0, seed=4).field_ut.astype(np.float32)
     return np.stack([field_ut[start : start + of.samples] for start in range(count)])
 
@@ -71,7 +68,7 @@ def windows_ut(of: MailConfig, count: int) -> npt.NDArray[np.float32]:
         *(config("regression", "uniform", gradient) for gradient in ("first", "mean")),
         config("heatmap", "adaptive", "mean"),
     ],
-    ids=lambda of: f"{of.network.head}-{of.network.attention}-{of.features.gradient}",
+    ids=lambda of: f"{of.mail.head}-{of.mail.attention}-{of.mail.gradient}",
 )
 def test_onnxruntime_answers_as_torch_and_as_numpy(tmp_path: Path, of: MailConfig) -> None:
     model, session = exported(tmp_path, of)
@@ -101,9 +98,9 @@ def test_the_metadata_hold_card_golden_window_and_what_the_numbers_mean(tmp_path
 
 
 def test_matching_needs_no_export(tmp_path: Path) -> None:
-    of = run_config(["network.kind=matching", "features.rate_hz=10", "matching.speeds=[1]"])
-    windows, model = WindowSet(surveys(), of.mail, 1.0), tmp_path / "site.safetensors"
-    save_model(model, fit_matching(of, windows), ModelCard(config=of.mail), windows.fields(windows.ends[:1])[0])
+    of = run_config(["kind=matching", "sampling.rate_hz=10", "matching.speeds=[1]"])
+    windows, model = WindowSet(surveys(), of.model, 1.0), tmp_path / "site.safetensors"
+    save_model(model, fit_matching(of, windows), ModelCard(config=of.model), windows.fields(windows.ends[:1])[0])
     with pytest.raises(ModelError, match="found a model of kind matching; give it to the localizer as it is"):
         export_onnx(model, tmp_path / "site.onnx")
     assert not (tmp_path / "site.onnx").exists()

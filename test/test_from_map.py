@@ -43,19 +43,19 @@ def test_without_the_setting_training_sees_the_survey_alone() -> None:
     assert walks.record == {}
 
 
-@pytest.mark.parametrize("along", ["time", "way"])
-def test_with_it_walks_of_each_floor_are_learned_from_like_any_other(along: str) -> None:
-    config = run_config([*MAP, f"features.along={along}"], "robot")
+@pytest.mark.parametrize("sampling", ["sampling.rate_hz=10", "sampling.per_m=10"])
+def test_with_it_walks_of_each_floor_are_learned_from_like_any_other(sampling: str) -> None:
+    config = run_config([*MAP, sampling], "robot")
     walks = with_map_walks(config, surveyed())
     assert len(walks.tracks) == len(surveyed()) + 4
-    windows = WindowSet(walks.tracks, config.mail, 0.5)
-    alone = WindowSet(surveyed(), config.mail, 0.5)
+    windows = WindowSet(walks.tracks, config.model, 0.5)
+    alone = WindowSet(surveyed(), config.model, 0.5)
     assert len(windows) > len(alone) + 40
     assert np.isfinite(windows.fields(windows.ends)).all()
 
 
 def test_a_map_is_no_help_in_the_devices_axes_and_says_so() -> None:
-    with pytest.raises(ConfigError, match=r"field_map\.walks: wanted features\.frame=level"):
+    with pytest.raises(ConfigError, match=r"field_map\.walks: wanted axes=gravity"):
         with_map_walks(run_config(MAP), surveyed())
 
 
@@ -65,7 +65,8 @@ def test_the_card_says_what_was_drawn(kind: str, tmp_path: Path) -> None:
     for number, walk in enumerate(survey(small_building(), 2, 0, from_map.SURVEY)):
         write_bag(tmp_path / f"walk{number}", walk)
         bags.append(tmp_path / f"walk{number}")
-    config = run_config([*MAP, f"network.kind={kind}", "training.epochs=1", "network.hidden=4"], "robot")
+    settings = [f"kind={kind}", "sampling.rate_hz=10", "training.epochs=1", "mail.hidden=4"]
+    config = run_config([*MAP, *settings], "robot")
     out = tmp_path / "m.safetensors"
     train(config, Survey(bags[:1], bags[1:2]), out, tmp_path / "run", resume=False, report=lambda _: None)
     said = load_model(out)[1].training["field_map"]

@@ -21,7 +21,7 @@ from small_maps import (
 )
 
 from mail_ros.core.errors import ConfigError, ModelError, TrackError
-from mail_ros.core.filter.filter_config import TrackerConfig
+from mail_ros.core.filter.filter_config import FilterConfig
 from mail_ros.core.filter.grid_filter import GridFilter
 from mail_ros.core.types import Cells, FloatArray, Prediction
 
@@ -43,7 +43,7 @@ def noisy(cells: Cells, seed: int) -> Callable[[FloatArray], FloatArray]:
 @pytest.mark.parametrize(("odometry", "bound_m"), [(True, 0.5), (False, 0.8)])
 def test_a_walk_is_followed_through_windows_half_of_which_are_wrong(odometry: bool, bound_m: float) -> None:
     cells = ring()
-    grid_filter = filter_of(cells, TrackerConfig(outlier=0.5), odometry=odometry)  # as many as `noisy` makes
+    grid_filter = filter_of(cells, FilterConfig(outlier=0.5), odometry=odometry)  # as many as `noisy` makes
     path_m = along(RING_M * 2, 1.0)
     error_m = errors(walk(grid_filter, path_m, noisy(cells, 3), yaw_rad=2.0))
     assert error_m[200:].mean() < bound_m
@@ -235,7 +235,7 @@ def test_a_clock_that_is_set_back_resets(odometry: bool) -> None:
 
 
 def test_a_belief_remains_when_odometry_leaves_the_map() -> None:
-    grid_filter = filter_of(corridor(5), TrackerConfig(lost_per_s=0.0), odometry=True)
+    grid_filter = filter_of(corridor(5), FilterConfig(kidnap_rate_hz=0.0), odometry=True)
     for _ in range(50):
         advance(grid_filter, 0.1, np.array([40.0, 30.0]))
         update(grid_filter, np.zeros(5))
@@ -262,5 +262,5 @@ def test_cells_off_the_grid_are_refused() -> None:
 
 
 def test_settings_out_of_range_are_refused() -> None:
-    with pytest.raises(ConfigError, match=r"tracker.headings: wanted 4 to 360, found 1"):
-        TrackerConfig(headings=1)
+    with pytest.raises(ConfigError, match=r"filter.headings: wanted 4 to 360, found 1"):
+        FilterConfig(headings=1)

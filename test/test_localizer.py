@@ -10,14 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mail_ros.core.belief import normal
-from mail_ros.core.config import STRIDE_S, FeatureConfig, HeadKind
+from mail_ros.core.config import STRIDE_S
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.filter.single_window import SingleWindow
 from mail_ros.core.localizer.compose import compose
 from mail_ros.core.localizer.localizer import Localizer
 from mail_ros.core.models.mail.mail import Mail
+from mail_ros.core.models.mail.mail_config import HeadKind
 from mail_ros.core.models.mail.streaming import MailWindow
 from mail_ros.core.models.model import FunctionModel
+from mail_ros.core.models.model_config import ModelConfig
+from mail_ros.core.signal.sampling import DistanceSampling
 from mail_ros.core.signal.window import Window
 from mail_ros.core.types import Estimate, FloatArray, Posterior, Prediction, Sample, Status
 from mail_ros.data.dataset import by_label_m, resample
@@ -30,10 +33,10 @@ def localizer_of(model: Mail, stride_s: float = STRIDE_S) -> Localizer:
 
 
 def localizer_over(
-    features: FeatureConfig, samples: int, locate: Callable[[FloatArray], Posterior], stride_s: float = STRIDE_S
+    config: ModelConfig, samples: int, locate: Callable[[FloatArray], Posterior], stride_s: float = STRIDE_S
 ) -> Localizer:
     """Each window by itself, by a function of it."""
-    model = FunctionModel(features, samples, lambda window_ut: Prediction(None, locate(window_ut)))
+    model = FunctionModel(config, samples, lambda window_ut: Prediction(None, locate(window_ut)))
     return Localizer(model, SingleWindow(None), stride_s)
 
 
@@ -50,7 +53,7 @@ def run(localizer: Localizer, track: Track) -> list[Estimate]:
 def test_push_equals_the_window_cut_offline(head: HeadKind) -> None:
     """Training cuts its windows from `resample`; the robot's are bit-identical, and its positions equal to 1e-4 m."""
     model, track = tiny_mail(tiny_config(head)), synthetic_walk().track()
-    offline, samples = resample(track, model.config.features), model.config.samples
+    offline, samples = resample(track, model.config.sampling), model.config.samples
     localizer, estimates = localizer_of(model, 0.1), 0
     assert isinstance(localizer.window, MailWindow)
     for sample in track.samples():
@@ -77,20 +80,20 @@ def test_push_equals_the_window_cut_offline_by_distance_as_well() -> None:
         paused=(index >= 1500) & (index < 1700),
     )
     track = dataclasses.replace(track, moved_m=by_label_m(track))
-    features = FeatureConfig(rate_hz=10.0, gradient="mean", along="way")
+    config = ModelConfig("matching", DistanceSampling(per_m=10.0))
     windows: list[FloatArray] = []
 
     def locate(window_ut: FloatArray) -> Posterior:
         windows.append(window_ut)
         return normal(np.zeros(2), np.eye(2), 0)
 
-    localizer = localizer_over(features, 40, locate)
+    localizer = localizer_over(config, 40, locate)
     ends, compared = [], 0
     for row, sample in enumerate(track.samples()):
         if localizer.push(sample) is not None and len(windows) > compared:
             compared = len(windows)
             ends.append(row)
-    offline = resample(track, features)
+    offline = resample(track, config.sampling)
     assert len(ends) > 100
     assert len(ends) == len(windows)
     assert ends[-1] > 1700 + 500  # after the path restarted in the other direction
@@ -107,8 +110,8 @@ def test_by_distance_a_stationary_robot_compares_no_window_and_estimates_go_on()
         compared.append(window_ut)
         return normal(window_ut.mean(axis=0)[:2], np.eye(2), 0)
 
-    features = FeatureConfig(rate_hz=10.0, gradient="mean", along="way")
-    localizer, stamp_ns = localizer_over(features, 20, locate), START_NS
+    config = ModelConfig("matching", DistanceSampling(per_m=10.0))
+    localizer, stamp_ns = localizer_over(config, 20, locate), START_NS
     rng = np.random.default_rng(0)
 
     def drive(steps: int, step_m: float) -> list[Estimate]:
@@ -142,8 +145,8 @@ def test_by_distance_a_window_that_ended_before_a_hole_is_not_compared_after_it(
         compared_ns.append(stamp_ns)
         return normal(np.zeros(2), np.eye(2), 0)
 
-    features = FeatureConfig(rate_hz=10.0, gradient="mean", along="way")
-    localizer, rng = localizer_over(features, 20, locate, stride_s=1.0), np.random.default_rng(0)
+    config = ModelConfig("matching", DistanceSampling(per_m=10.0))
+    localizer, rng = localizer_over(config, 20, locate, stride_s=1.0), np.random.default_rng(0)
     for step in range(600):
         stamp_ns += 20_000_000
         field_ut = np.array([20.0, 5.0, -43.0]) + rng.normal(0.0, 0.3, 3)
@@ -158,8 +161,8 @@ def test_by_distance_a_window_that_ended_before_a_hole_is_not_compared_after_it(
 
 
 def test_a_gradient_of_the_whole_window_is_not_streamed() -> None:
-    features = dataclasses.replace(tiny_config().features, gradient="mean")
-    model, track = tiny_mail(dataclasses.replace(tiny_config(), features=features)), synthetic_walk(5.0).track()
+    mail = dataclasses.replace(tiny_config().mail, gradient="mean")
+    model, track = tiny_mail(dataclasses.replace(tiny_config(), mail=mail)), synthetic_walk(5.0).track()
     localizer = localizer_of(model, 0.1)
     assert type(localizer.window) is Window
     last = run(localizer, track)[-1]

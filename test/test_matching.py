@@ -20,17 +20,17 @@ from mail_ros.evaluation.estimates import follow
 from mail_ros.training.matching import fit_matching
 from mail_ros.training.run_config import run_config
 
-SETTINGS = ["network.kind=matching", "features.rate_hz=10", "window.length_s=6", "window.scales_s=[6]"]
+SETTINGS = ["kind=matching", "sampling.rate_hz=10", "sampling.length_s=6"]
 
 
 def windows_of(tracks: Sequence[Track], settings: Sequence[str] = ()) -> WindowSet:
     config = run_config([*SETTINGS, *settings])
-    return WindowSet(tracks, config.mail, config.matching.stride_s)
+    return WindowSet(tracks, config.model, config.stride)
 
 
 def fitted(tracks: Sequence[Track], settings: Sequence[str] = ()) -> Matching:
     config = run_config([*SETTINGS, *settings])
-    model = build(config.mail, fit_matching(config, windows_of(tracks, settings)))
+    model = build(config.model, fit_matching(config, windows_of(tracks, settings)))
     assert isinstance(model, Matching)
     return model
 

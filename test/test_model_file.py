@@ -13,9 +13,12 @@ from helpers import tiny_config, tiny_model
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from mail_ros.core.config import HeadKind
 from mail_ros.core.errors import ModelError
-from mail_ros.core.models.model_file import CARD_KEY, load_model
+from mail_ros.core.models.mail.mail_config import HeadKind, MailConfig
+from mail_ros.core.models.matching.matching_config import MatchingConfig
+from mail_ros.core.models.model_config import ModelConfig
+from mail_ros.core.models.model_file import CARD_KEY, GOLDEN_KEY, load_model, read_card
+from mail_ros.core.signal.sampling import DistanceSampling, TimeSampling
 
 
 def contents(path: Path) -> tuple[dict[str, npt.NDArray[np.float32]], dict[str, Any]]:
@@ -61,7 +64,7 @@ def test_a_file_without_a_card_is_refused(tmp_path: Path) -> None:
 def test_a_model_trained_for_other_scales_is_refused(tmp_path: Path) -> None:
     path = tiny_model(tmp_path / "model.safetensors")
     tensors, card = contents(path)
-    card["config"]["window"]["scales_s"] = [0.5, 0.7, 2.0]
+    card["config"]["mail"]["scales_s"] = [0.5, 0.7, 2.0]
     save_file(tensors, path, {CARD_KEY: json.dumps(card)})
     with pytest.raises(
         ModelError, match=r"weight scales.1.fc.weight: wanted \(8, 24\) as the card's scales .*found \(8, 16\)"
@@ -108,10 +111,10 @@ def test_weights_that_are_not_numbers_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"format": "mail_ros/9"}, "wanted format mail_ros/1, found mail_ros/9"),
+        ({"format": "mail_ros/9"}, "wanted format mail_ros/2, found mail_ros/9"),
         ({"surprise": 1}, "surprise: wanted one of"),
         ({"floors": "ground"}, "floors: wanted tuple, found 'ground'"),
-        ({"config": {"features": {"rate_hz": -1.0}}}, "features.rate_hz: wanted 1 to 1000, found -1"),
+        ({"config": {"sampling": {"rate_hz": -1.0}}}, "sampling.rate_hz: wanted 1 to 1000, found -1"),
     ],
 )
 def test_a_wrong_card_is_refused_by_field(tmp_path: Path, change: dict[str, Any], message: str) -> None:
@@ -134,3 +137,100 @@ def test_a_card_that_lacks_its_config_is_refused(tmp_path: Path) -> None:
 def test_the_card_is_readable_without_mail_ros(tmp_path: Path) -> None:
     _, card = contents(tiny_model(tmp_path / "model.safetensors"))
     assert card["config"] == json.loads(json.dumps(dataclasses.asdict(tiny_config())))
+
+
+# --- cards of the format mail_ros/1 ------------------------------------------------------------------
+
+NETWORK: dict[str, Any] = {
+    "features": {
+        "rate_hz": 10.0,
+        "gradient": "first",
+        "lag_s": 0.4,
+        "max_gap_s": 0.5,
+        "scale_ut": 4.0,
+        "frame": "device",
+        "along": "time",
+    },
+    "window": {"length_s": 6.0, "scales_s": [1.0, 2.0, 6.0]},
+    "network": {
+        "kind": "mail",
+        "hidden": 16,
+        "feature": 8,
+        "attention": "uniform",
+        "attention_hidden": 24,
+        "head": "regression",
+    },
+    "matching": {
+        "noise_ut2": 0.8,
+        "elsewhere_ut2": 20.0,
+        "offset_share": 0.05,
+        "offset_most_ut2": 4.0,
+        "tilt_ut2": 6.0,
+        "speeds": [0.75, 0.87, 1.0, 1.15, 1.3],
+        "stride_s": 0.2,
+        "spread": 0.3,
+    },
+}
+ROBOT: dict[str, Any] = {
+    **NETWORK,
+    "features": {**NETWORK["features"], "gradient": "lag", "lag_s": 0.5, "frame": "level", "along": "way"},
+    "window": {"length_s": 4.0, "scales_s": [1.0, 2.0, 4.0]},
+    "network": {**NETWORK["network"], "kind": "matching", "head": "heatmap"},
+    "matching": {
+        "noise_ut2": 2.0,
+        "elsewhere_ut2": 10.0,
+        "offset_share": 0.5,
+        "offset_most_ut2": 3.0,
+        "tilt_ut2": 5.0,
+        "speeds": [1.0],
+        "stride_s": 0.4,
+        "spread": 0.6,
+    },
+}
+PHONE: dict[str, Any] = {**ROBOT, "features": {**NETWORK["features"], "frame": "device"}}
+MAIL = MailConfig("first", 0.4, 4.0, (1.0, 2.0, 6.0), 16, 8, "uniform", 24, "regression")
+
+
+def read_old(config: dict[str, Any]) -> ModelConfig:
+    card = {"config": config, "map_frame": "hall", "floors": [2], "cells": 7, "format": "mail_ros/1"}
+    found = read_card(Path("old"), {CARD_KEY: json.dumps(card)})
+    assert (found.map_frame, found.floors, found.cells, found.format) == ("hall", (2,), 7, "mail_ros/2")
+    return found.config
+
+
+def test_an_old_card_of_a_network_is_read() -> None:
+    assert read_old(NETWORK) == ModelConfig("mail", TimeSampling(10.0, 6.0, 0.5), "device", MAIL)
+    heatmap = {**NETWORK, "network": {**NETWORK["network"], "head": "heatmap"}}
+    assert read_old(heatmap).mail == dataclasses.replace(MAIL, head="heatmap")
+
+
+def test_old_cards_of_matching_are_read() -> None:
+    phone, robot = read_old(PHONE), read_old(ROBOT)
+    matching = MatchingConfig(2.0, 10.0, 0.5, 3.0, 5.0, (1.0,), covariance_scale=0.6)
+    assert (phone.kind, phone.sampling, phone.axes) == ("matching", TimeSampling(10.0, 4.0, 0.5), "device")
+    assert phone.matching == dataclasses.replace(matching, stride_s=0.4)
+    assert (robot.kind, robot.sampling, robot.axes) == ("matching", DistanceSampling(10.0, 4.0, 0.5), "gravity")
+    assert robot.matching == dataclasses.replace(matching, stride_m=0.4)
+
+
+def test_an_old_card_without_axes_and_sampling_is_read() -> None:
+    features = {name: value for name, value in NETWORK["features"].items() if name not in ("frame", "along")}
+    assert read_old({**NETWORK, "features": features}) == read_old(NETWORK)
+
+
+def test_an_old_network_sampled_by_distance_is_refused() -> None:
+    """Its lag and scales were metres."""
+    along = {**NETWORK["features"], "along": "way"}
+    with pytest.raises(ModelError, match="wanted samples by time for kind mail"):
+        read_old({**NETWORK, "features": along})
+
+
+def test_an_old_card_changes_no_answer(tmp_path: Path) -> None:
+    config = ModelConfig("mail", TimeSampling(10.0, 6.0, 0.5), "device", MAIL)
+    path = tiny_model(tmp_path / "model.safetensors", config)
+    tensors, card = contents(path)
+    now, _ = load_model(path)
+    save_file(tensors, path, {CARD_KEY: json.dumps({**card, "config": NETWORK, "format": "mail_ros/1"})})
+    before, _ = load_model(path)
+    window_ut = tensors[GOLDEN_KEY][None]
+    assert np.array_equal(before(window_ut).raw, now(window_ut).raw)

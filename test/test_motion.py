@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from small_maps import CELL_M, advance, corridor, filter_of, near, rotated, update
 
-from mail_ros.core.filter.filter_config import TrackerConfig
+from mail_ros.core.filter.filter_config import FilterConfig
 from mail_ros.core.filter.grid_filter import GridFilter
 from mail_ros.core.types import FloatArray
 
@@ -29,20 +29,20 @@ def kernel_by_hand(
     return {at: value / sum(kept.values()) for at, value in kept.items()}
 
 
-def rotate_by_hand(belief: list[list[float]], config: TrackerConfig, uniform: float) -> list[list[float]]:
+def rotate_by_hand(belief: list[list[float]], config: FilterConfig, uniform: float) -> list[list[float]]:
     k = config.headings
-    side = 0.5 * (config.turn_rad * k / (2 * math.pi)) ** 2
+    side = 0.5 * (config.yaw_noise_rad * k / (2 * math.pi)) ** 2
     drifted = [[row[i] + side * (row[i - 1] + row[(i + 1) % k] - 2 * row[i]) for i in range(k)] for row in belief]
     return [[(1 - uniform) * value + uniform * sum(row) / k for value in row] for row in drifted]
 
 
 def weigh_by_hand(
-    belief: list[list[float]], start: list[list[float]], log_likelihood: FloatArray, counted_s: float, c: TrackerConfig
+    belief: list[list[float]], start: list[list[float]], log_likelihood: FloatArray, counted_s: float, c: FilterConfig
 ) -> FloatArray:
-    total, kidnapped = sum(map(sum, belief)), c.lost_per_s * counted_s
+    total, kidnapped = sum(map(sum, belief)), c.kidnap_rate_hz * counted_s
     mixed = np.array(belief) / total * (1 - kidnapped) + kidnapped * np.array(start)
     for cell, value in enumerate(log_likelihood):
-        mixed[cell] *= ((1 - c.outlier) * math.exp(value) + c.outlier) ** (c.evidence_per_s * counted_s)
+        mixed[cell] *= ((1 - c.outlier) * math.exp(value) + c.outlier) ** (c.likelihood_exponent_per_s * counted_s)
     mixed /= mixed.sum()
     return mixed
 
@@ -50,7 +50,7 @@ def weigh_by_hand(
 @pytest.mark.parametrize("by_distance", [False, True])
 def test_a_move_by_odometry_equals_the_forward_algorithm_written_out(by_distance: bool) -> None:
     """By distance travelled, a window counts by how far the device went, not by how long it took."""
-    config = TrackerConfig(headings=6, lost_per_s=0.01)
+    config = FilterConfig(headings=6, kidnap_rate_hz=0.01)
     cells, angles = corridor(7), [2 * math.pi * i / 6 for i in range(6)]
     grid_filter = filter_of(cells, config, odometry=True, by_distance=by_distance)
     grid_filter.belief = np.random.default_rng(1).dirichlet(np.ones(7 * 6)).reshape(7, 6)
@@ -60,8 +60,11 @@ def test_a_move_by_odometry_equals_the_forward_algorithm_written_out(by_distance
     advance(grid_filter, 0.7, moved_m)
     update(grid_filter, log_likelihood)
 
-    deviation = math.hypot(config.place_m, config.odometry_share * math.hypot(0.45, 0.4))
-    reach = int((1.75 * config.odometry_m + 2.5 * math.hypot(config.place_m, config.odometry_share * 0.875)) / CELL_M)
+    deviation = math.hypot(config.position_noise_m, config.odom_noise_ratio * math.hypot(0.45, 0.4))
+    reach = int(
+        (1.75 * config.update_min_d_m + 2.5 * math.hypot(config.position_noise_m, config.odom_noise_ratio * 0.875))
+        / CELL_M
+    )
     after = [[0.0] * 6 for _ in range(7)]
     for i, angle in enumerate(angles):
         kernel = kernel_by_hand(rotated(moved_m, angle), angle, deviation, deviation, reach)
@@ -69,15 +72,15 @@ def test_a_move_by_odometry_equals_the_forward_algorithm_written_out(by_distance
             for there in range(7):
                 after[there][i] += before[here][i] * kernel.get((there - here, 0), 0.0)
     start = [[1 / 42] * 6 for _ in range(7)]
-    counted_s = math.hypot(0.45, 0.4) / config.way_m_s if by_distance else 0.7
+    counted_s = math.hypot(0.45, 0.4) / config.equivalent_m_per_s if by_distance else 0.7
     expected = weigh_by_hand(
-        rotate_by_hand(after, config, config.odometry_anew), start, log_likelihood, counted_s, config
+        rotate_by_hand(after, config, config.odom_reset_prob), start, log_likelihood, counted_s, config
     )
     np.testing.assert_allclose(grid_filter.belief, expected, atol=1e-9)
 
 
 def test_a_walk_without_odometry_equals_the_forward_algorithm_written_out() -> None:
-    config = TrackerConfig(headings=6, lost_per_s=0.01)
+    config = FilterConfig(headings=6, kidnap_rate_hz=0.01)
     k, n, change_ut = 6, 7, 1.0
     cells, angles = corridor(n), [2 * math.pi * i / k for i in range(k)]
     grid_filter = filter_of(cells, config, odometry=False)
@@ -89,12 +92,12 @@ def test_a_walk_without_odometry_equals_the_forward_algorithm_written_out() -> N
     update(grid_filter, log_likelihood)
 
     t, step = config.walking_s, config.speed_m_s * config.walking_s
-    ahead = math.hypot(config.place_m, config.speed_deviation_m_s * t)
+    ahead = math.hypot(config.position_noise_m, config.speed_deviation_m_s * t)
     reach = int((step + 2.5 * ahead) / CELL_M)
     walking = [[0.0] * k for _ in range(n)]
     for i, angle in enumerate(angles):
         ahead_m = np.array([step * math.cos(angle), step * math.sin(angle)])
-        kernel = kernel_by_hand(ahead_m, angle, ahead, config.place_m, reach)
+        kernel = kernel_by_hand(ahead_m, angle, ahead, config.position_noise_m, reach)
         for here in range(n):
             kept = sum(kernel.get((there - here, 0), 0.0) for there in range(n))
             if kept < config.edge:
@@ -103,11 +106,11 @@ def test_a_walk_without_odometry_equals_the_forward_algorithm_written_out() -> N
                 continue
             for there in range(n):
                 walking[there][i] += before[here][i] * kernel.get((there - here, 0), 0.0) / kept
-    stop, go = 1 - math.exp(-t / config.stop_s), 1 - math.exp(-t / config.stand_s)
-    quiet = math.exp(min(3.0, max(-1.0, 4.0 * math.log(config.still_ut / change_ut))) * t)
+    stop, go = 1 - math.exp(-t / config.mean_walk_s), 1 - math.exp(-t / config.mean_stop_s)
+    quiet = math.exp(min(3.0, max(-1.0, 4.0 * math.log(config.stationary_change_ut / change_ut))) * t)
     stationary = [((1 - go) * before[c][k] + stop * sum(walking[c])) * quiet for c in range(n)]
     walks = [[(1 - stop) * value + go / k * before[c][k] for value in walking[c]] for c in range(n)]
-    after = [[*row, stationary[c]] for c, row in enumerate(rotate_by_hand(walks, config, config.turned_about))]
+    after = [[*row, stationary[c]] for c, row in enumerate(rotate_by_hand(walks, config, config.u_turn_prob))]
     expected = weigh_by_hand(after, start, log_likelihood, t, config)
     np.testing.assert_allclose(grid_filter.belief, expected, atol=1e-9)
 

@@ -1,5 +1,6 @@
 """The network against the paper, written out number by number."""
 
+import dataclasses
 import itertools
 import math
 
@@ -9,8 +10,10 @@ import pytest
 import torch
 from helpers import tiny_config, tiny_mail, tiny_network
 
-from mail_ros.core.config import AttentionKind, FeatureConfig, GradientKind, HeadKind, MailConfig, NetworkConfig
 from mail_ros.core.models.mail.mail import subsequence_starts
+from mail_ros.core.models.mail.mail_config import AttentionKind, HeadKind
+from mail_ros.core.models.model_config import ModelConfig
+from mail_ros.core.signal.window import GradientKind
 
 Array = npt.NDArray[np.float64]
 Weights = dict[str, Array]
@@ -70,28 +73,28 @@ def paper_attention(g: Array, w: Weights) -> Array:
     return np.array([math.exp(value) / total for value in psi])
 
 
-def paper_mail(field_ut: Array, config: MailConfig, weights: Weights) -> Array:
+def paper_mail(field_ut: Array, config: ModelConfig, weights: Weights) -> Array:
     """The whole of it, to equation 13 (fusion) and 14 (regression; a linear layer for the heatmap)."""
 
     def part(prefix: str) -> Weights:
         return {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}
 
-    lag = config.features.lag
-    if config.features.gradient == "mean":
+    lag = config.lag
+    if config.mail.gradient == "mean":
         g = field_ut - field_ut.mean(axis=0)
     else:
         g = np.array([field_ut[t] - field_ut[t - lag] for t in range(lag, len(field_ut))])
-    g = g / config.features.scale_ut
-    phi = [paper_scale(g, c, part(f"scales.{i}."), config.network.hidden) for i, c in enumerate(config.scales)]
+    g = g / config.mail.scale_ut
+    phi = [paper_scale(g, c, part(f"scales.{i}."), config.mail.hidden) for i, c in enumerate(config.scales)]
     count = len(config.scales)
-    if config.network.attention == "adaptive":
+    if config.mail.attention == "adaptive":
         w = paper_attention(g, part("attention."))
     else:
         learned = weights.get("attention.out", np.zeros(count))
         w = np.exp(learned) / np.exp(learned).sum()
     f = np.concatenate([w_i * phi_i for w_i, phi_i in zip(w, phi, strict=True)])
     y = fully_connected(f, part("head."), "fc")
-    if config.network.head == "regression":
+    if config.mail.head == "regression":
         y = weights["head.center_m"] + weights["head.extent_m"] * y
     return y
 
@@ -106,11 +109,11 @@ def test_the_network_is_the_paper(scales_s: tuple[float, ...], head: HeadKind) -
 @pytest.mark.parametrize("attention", ["adaptive", "uniform", "constant"])
 def test_its_variants_are_the_paper_too(gradient: GradientKind, attention: AttentionKind) -> None:
     tiny = tiny_config(rate_hz=20.0)
-    features = FeatureConfig(rate_hz=20.0, gradient=gradient, lag_s=0.2)
-    check_against_paper(MailConfig(features, tiny.window, NetworkConfig(hidden=5, feature=7, attention=attention)))
+    mail = dataclasses.replace(tiny.mail, gradient=gradient, attention=attention, head="heatmap", hidden=5, feature=7)
+    check_against_paper(dataclasses.replace(tiny, mail=mail))
 
 
-def check_against_paper(config: MailConfig) -> None:
+def check_against_paper(config: ModelConfig) -> None:
     model = tiny_network(config).double()
     field_ut = np.random.default_rng(1).normal(0.0, 15.0, (config.samples, 3))
     with torch.inference_mode():
@@ -123,8 +126,8 @@ def check_against_paper(config: MailConfig) -> None:
 
 
 def test_the_default_is_the_papers_configuration() -> None:
-    config = MailConfig()
-    assert (config.length, config.scales) == (500, (50, 100, 150, 200, 250, 500))
+    config = ModelConfig()
+    assert (config.sampling.rows, config.scales) == (500, (50, 100, 150, 200, 250, 500))
     assert [len(subsequence_starts(500, c)) for c in config.scales] == [10, 5, 4, 3, 2, 1]
 
 

@@ -37,10 +37,10 @@ site: museum
 floors: {0: {landmarks: {door: [0, 0], lift: [3, 1]}}}
 routes: {hall: [door, {at: [3, 0], mark: false}, lift]}
 """
-WINDOW = ("features.rate_hz=20", "features.lag_s=0.2", "window.length_s=2", "window.scales_s=[0.5,2]")
+WINDOW = ("sampling.rate_hz=20", "mail.lag_s=0.2", "sampling.length_s=2", "mail.scales_s=[0.5,2]")
 KINDS = {
-    "matching": ("network.kind=matching",),
-    "network": ("network.hidden=8", "network.feature=8", "training.epochs=1"),
+    "matching": ("kind=matching",),
+    "network": ("mail.hidden=8", "mail.feature=8", "training.epochs=1"),
 }
 
 

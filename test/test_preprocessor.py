@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shared_walks import LOGS, needs_logs
 
-from mail_ros.core.config import FeatureConfig
 from mail_ros.core.errors import TrackError
 from mail_ros.core.signal.attitude import about_vertical
 from mail_ros.core.signal.preprocessor import SENSOR_FAULTS, Preprocessor, SensorCheck
+from mail_ros.core.signal.sampling import DistanceSampling
 from mail_ros.core.types import FloatArray, Sample
 from mail_ros.data.bag import read_track
 from mail_ros.data.importers import import_file
@@ -114,7 +114,7 @@ def test_every_sample_is_counted_once(samples: list[tuple[int, FloatArray]]) -> 
 
 # --- what a robot's samples must say -----------------------------------------------------------------
 
-ROBOT = FeatureConfig(rate_hz=10.0, max_gap_s=0.25, gradient="mean", frame="level", along="way")
+ROBOT = DistanceSampling(per_m=10.0, max_gap_m=0.25)
 
 
 def robot_sample(step: int, moved_m: tuple[float, float] = (0.02, 0.0), heading_rad: float = 0.0) -> Sample:

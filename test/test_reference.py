@@ -16,7 +16,8 @@ from generator.pages import PAGES
 from ros import ROOT
 from verbs import verbs
 
-from mail_ros.core.config import FeatureConfig
+from mail_ros.core.models.mail.mail_config import MailConfig
+from mail_ros.core.signal.sampling import TimeSampling
 from mail_ros.nodes.parameters import FleetParameters
 
 REFERENCE = ROOT / "docs" / "reference"
@@ -47,20 +48,21 @@ def test_every_verb_node_parameter_and_launch_file_is_found() -> None:
 
 
 def test_a_field_has_its_comment_its_range_and_its_choices() -> None:
-    rate, gradient = fields(FeatureConfig)[:2]
+    rate, gradient, scales = fields(TimeSampling)[0], *(fields(MailConfig)[n] for n in (0, 3))
     assert (rate.kind, rate.default, rate.allowed) == ("number", 50.0, "1 to 1000")
     assert rate.comment == "samples are resampled to this rate first"
+    assert scales.allowed == "0.001 to 600"
     assert gradient.allowed == "`lag`, `first`, `mean`"
 
 
 def test_a_range_is_that_of_the_last_class_and_its_bases() -> None:
-    allowed = {one.name: one.allowed for one in fields(FleetParameters, model="any")}
+    allowed = {one.name: one.allowed for one in fields(FleetParameters)}
     assert (allowed["stride_s"], allowed["most"]) == ("0.001 to 3600", "1 to 10000")
 
 
 def test_every_kept_file_tells_its_format() -> None:
     formats = [field.default for kind in kept_kinds() for field in fields(kind) if field.name == "format"]
-    assert "mail_ros/1" in formats
+    assert "mail_ros/2" in formats
     assert len(set(formats)) == len(formats)
     assert all(re.fullmatch(r"mail_ros(\.\w+)?/\d+", str(one)) for one in formats)
 

@@ -40,7 +40,7 @@ def model() -> Model:
     """Two walks over one floor, by a robot."""
     config = run_config([], "robot")
     walks = [walk.track("survey") for walk in itertools.islice(survey(small_building(), 2, config=CALM), 2)]
-    return build(config.mail, fit_matching(config, WindowSet(walks, config.mail, config.matching.stride_s)))
+    return build(config.model, fit_matching(config, WindowSet(walks, config.model, config.stride)))
 
 
 def robot_of(model: Model) -> TrackedLocalizer:

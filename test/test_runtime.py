@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import threading
 from pathlib import Path
@@ -15,9 +14,12 @@ from mail_ros.core.localizer.tracked import TrackedLocalizer
 
 from mail_ros.core.config import STRIDE_S
 from mail_ros.core.localizer.runtime import MOST_KEPT, PoseEstimate, Runtime, map_from_odometry
-from mail_ros.core.models.model_file import load_model
+from mail_ros.core.models.model_file import ModelCard, load_model, save_model
 from mail_ros.core.platform.odometry_buffer import OdometryPose, WheelBuffer
 from mail_ros.core.types import Estimate, Status, YawEstimate
+from mail_ros.data.dataset import WindowSet
+from mail_ros.training.matching import fit_matching
+from mail_ros.training.run_config import run_config
 
 
 def runtime(model: Path, **changed: Any) -> Runtime:
@@ -85,9 +87,10 @@ def test_what_was_believed_is_believed_by_the_next_model(tmp_path: Path) -> None
 
 def test_a_model_by_the_way_takes_over_from_one_that_stands(tmp_path: Path) -> None:
     """The window has filled long before: the next model has it all the same."""
-    config = tiny_config("heatmap")
-    features = dataclasses.replace(config.features, rate_hz=10.0, gradient="mean", along="way")
-    robot = tiny_model(tmp_path / "robot.safetensors", dataclasses.replace(config, features=features))
+    settings = ["kind=matching", "sampling.per_m=10", "sampling.length_m=2", "matching.speeds=[1]"]
+    config, robot = run_config(settings), tmp_path / "robot.safetensors"
+    windows = WindowSet([synthetic_walk(20.0).track()], config.model, config.stride)
+    save_model(robot, fit_matching(config, windows), ModelCard(config.model), windows.fields(windows.ends[:1])[0])
     old, new = (runtime(robot, tracker="odometry") for _ in range(2))
     walk = synthetic_walk(30.0)
     for number, (stamp_ns, field_ut) in enumerate(zip(walk.stamp_ns.tolist(), walk.field_ut, strict=True)):

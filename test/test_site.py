@@ -81,7 +81,7 @@ def test_four_commands_lead_to_a_model_and_each_names_the_next(here: Path) -> No
     train = said[-1].removeprefix("  or: ")
     assert train == (
         "mail_ros train bags/walk_0 bags/walk_1 --validate bags/walk_2 --site-file site.yaml "
-        "--out models/old_mill.safetensors --set features.rate_hz=10 --set network.kind=matching"
+        "--out models/old_mill.safetensors --set sampling.rate_hz=10 --set kind=matching"
     )
     assert {path.name for path in (here / "coverage").iterdir()} == {"old_mill.png", "old_mill.html"}
     assert "data:image/png" in (here / "coverage" / "old_mill.html").read_text()

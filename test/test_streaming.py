@@ -14,19 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shared_walks import LOGS, needs_logs
 
-from mail_ros.core.config import (
-    AttentionKind,
-    FeatureConfig,
-    GradientKind,
-    HeadKind,
-    MailConfig,
-    NetworkConfig,
-    WindowConfig,
-)
 from mail_ros.core.localizer.compose import compose
 from mail_ros.core.models.mail.mail import Mail
+from mail_ros.core.models.mail.mail_config import AttentionKind, HeadKind, MailConfig
 from mail_ros.core.models.mail.streaming import MailWindow
-from mail_ros.core.signal.window import Window
+from mail_ros.core.models.model_config import ModelConfig
+from mail_ros.core.signal.sampling import TimeSampling
+from mail_ros.core.signal.window import GradientKind, Window
 from mail_ros.core.types import FloatArray, Prediction, Row
 from mail_ros.data.bag import read_track
 from mail_ros.data.importers import import_file
@@ -79,11 +73,16 @@ def networks(draw: st.DrawFn) -> Mail:
     gradient: GradientKind = draw(st.sampled_from(("lag", "first")))
     attention: AttentionKind = draw(st.sampled_from(("adaptive", "uniform", "constant")))
     head: HeadKind = draw(st.sampled_from(("regression", "heatmap")))
-    config = MailConfig(
-        FeatureConfig(rate_hz=10.0, gradient=gradient, lag_s=draw(st.integers(1, 8)) / 10.0),
-        WindowConfig(length / 10.0, tuple(scale / 10.0 for scale in sorted(scales))),
-        NetworkConfig(hidden=draw(st.integers(1, 6)), feature=4, attention=attention, head=head),
+    mail = MailConfig(
+        gradient=gradient,
+        lag_s=draw(st.integers(1, 8)) / 10.0,
+        scales_s=tuple(scale / 10.0 for scale in sorted(scales)),
+        hidden=draw(st.integers(1, 6)),
+        feature=4,
+        attention=attention,
+        head=head,
     )
+    config = ModelConfig(sampling=TimeSampling(rate_hz=10.0, length_s=length / 10.0), mail=mail)
     return tiny_mail(config)
 
 
@@ -108,7 +107,7 @@ def drawn(seed: int, count: int) -> FloatArray:
 
 
 def test_the_papers_configuration_is_streamed() -> None:
-    model = tiny_mail(MailConfig(network=NetworkConfig(head="regression")))
+    model = tiny_mail(ModelConfig(mail=MailConfig(head="regression")))
     for stride in (1, 5):
         pairs = Windows(model, stride).drive(10**12, 700)  # 14 s at 50 Hz
         assert len(pairs) > 30
@@ -121,7 +120,7 @@ def test_a_real_walk_is_streamed(head: HeadKind, stride_s: float, tmp_path: Path
     """A phone's field through the localizer, in the paper's configuration; every twentieth estimate is compared."""
     log = LOGS / "IPIN2023_T3_TrainingTrial23_repetition03.txt.gz"
     track = read_track(import_file("ipin", log, tmp_path))
-    model = tiny_mail(MailConfig(network=NetworkConfig(head=head)))
+    model = tiny_mail(ModelConfig(mail=MailConfig(head=head)))
     localizer = compose(model, "none", stride_s)
     assert isinstance(localizer.window, MailWindow)
     estimates = 0

@@ -34,7 +34,7 @@ from mail_ros.evaluation.studies import MAIL, STUDIES, chosen
 from mail_ros.evaluation.study_variants import INGREDIENTS, TRAINING
 from mail_ros.training.run_config import run_config
 
-SMALL = ["--set=network.hidden=4", "--set=training.epochs=2", "--set=training.stride_s=4"]
+SMALL = ["--set=mail.hidden=4", "--set=training.epochs=2", "--set=training.stride_s=4"]
 METHODS = ("knn", "mail_heatmap", "mail_uniform")
 
 
@@ -205,12 +205,12 @@ def test_methods_restrict_a_study_to_what_makes_sense() -> None:
 
 def test_another_window_gives_other_lengths_cells_of_their_own(bags: Path, tmp_path: Path) -> None:
     """The plain run counts from 5 s on then, the study from 11 s: these may not share results."""
-    config = run_config(["features.rate_hz=10", "window.length_s=4", "window.scales_s=[1,4]"])
+    config = run_config(["sampling.rate_hz=10", "sampling.length_s=4", "mail.scales_s=[1,4]"])
     bench = Bench(split(read_walks(sorted(bags.iterdir())), "last-round"), config, 1.0, tmp_path, settled(config))
     parts = STUDIES["length"].parts(bench, ["mail"])
     cells = merge([*bench.cells(["mail"]), *(part.cell for part in parts)])
     assert len(cells) == 1 + 5
-    assert [part.cell.config.window.scales_s for part in parts] == [(1, 2), (1, 4), (1, 4, 6), (1, 4, 8), (1, 4, 10)]
+    assert [part.cell.config.mail.scales_s for part in parts] == [(1, 2), (1, 4), (1, 4, 6), (1, 4, 8), (1, 4, 10)]
 
 
 def test_the_report_shows_every_study(run: Path, tmp_path: Path) -> None:
@@ -234,7 +234,7 @@ def test_the_tables_as_markdown_hold_what_the_run_found(run: Path, tmp_path: Pat
     mail_ros("report", run, "--out", tmp_path / "page.html", "--tables", tmp_path / "docs" / "tables.md")
     text = (tmp_path / "docs" / "tables.md").read_text()
     assert len(re.findall("^## ", text, flags=re.MULTILINE)) == 1 + len(STUDIES)
-    assert "--set features.rate_hz=10" in text
+    assert "--set sampling.rate_hz=10" in text
     for row in rows(run, "length"):
         assert f"| 0 | {row['method']} | {row['length_s']:g} | {row['estimates']:,} | {row['mean_m']:.2f} |" in text
     for row in json.loads((run / "accuracy.json").read_text()):

@@ -23,11 +23,11 @@ from mail_ros.training.run_folder import RunFolder
 from mail_ros.training.train import Survey, labelled_track, train, untrained
 
 SETTINGS = [
-    "features.rate_hz=20",
-    "features.lag_s=0.2",
-    "window.length_s=2",
-    "window.scales_s=[0.5, 2]",
-    "network.hidden=16",
+    "sampling.rate_hz=20",
+    "mail.lag_s=0.2",
+    "sampling.length_s=2",
+    "mail.scales_s=[0.5, 2]",
+    "mail.hidden=16",
     "training.batch=64",
     "training.stride_s=0.1",
     "training.learning_rate=0.01",
@@ -53,7 +53,7 @@ def quiet(_: Progress) -> None:
 def test_a_network_learns_a_walk(survey: Survey, tmp_path: Path, head: str) -> None:
     """Chance, always answering the centre of the circle, is 5 m."""
     card = train(
-        config(f"network.head={head}", "training.epochs=40"),
+        config(f"mail.head={head}", "training.epochs=40"),
         survey,
         tmp_path / "m.safetensors",
         tmp_path / "run",
@@ -70,7 +70,7 @@ def test_a_network_learns_a_walk(survey: Survey, tmp_path: Path, head: str) -> N
 
 
 def test_matching_stores_a_walk_instead_of_training(survey: Survey, tmp_path: Path) -> None:
-    settings = config("network.kind=matching", "matching.stride_s=0.1")
+    settings = config("kind=matching", "matching.stride_s=0.1")
     card = train(settings, survey, tmp_path / "m.safetensors", tmp_path / "run", resume=False, report=quiet)
     assert card.metrics["mean_m"] < 1.0
     loaded = load_model(tmp_path / "m.safetensors").card
@@ -111,7 +111,7 @@ def test_an_interrupted_run_resumes_to_the_same_model(average: float, survey: Su
 def test_averaged_weights_are_a_running_mean_of_every_steps(survey: Survey, tmp_path: Path) -> None:
     settings = config("training.epochs=2", "training.average=0.75")
     tracks = [labelled_track(bag) for bag in survey.train]
-    windows = WindowSet(tracks, settings.mail, settings.training.stride_s)
+    windows = WindowSet(tracks, settings.model, settings.training.stride_s)
     trainer = Trainer(settings, untrained(settings, windows), windows, None, RunFolder(tmp_path))
     name, steps = "scales.0.gru.weight_hh_l0", []
     averaged = trainer.fit(lambda _: steps.append(trainer.module.state_dict()[name].clone())).state_dict()[name]
@@ -144,9 +144,9 @@ def test_a_run_folder_is_not_overwritten_nor_resumed_with_other_settings(survey:
     with pytest.raises(MailError, match="wanted a folder without a run, found a run; add --resume"):
         run()
     with pytest.raises(
-        ConfigError, match=r"settings.window.scales_s: wanted \[0.5, 2.0\] as the run began, found \[1.0, 2.0\]"
+        ConfigError, match=r"settings.mail.scales_s: wanted \[0.5, 2.0\] as the run began, found \[1.0, 2.0\]"
     ):
-        run("window.scales_s=[1, 2]", resume=True)
+        run("mail.scales_s=[1, 2]", resume=True)
     run(resume=True)
 
 
@@ -156,7 +156,7 @@ def test_walks_it_cannot_use_are_refused_before_anything_is_written(survey: Surv
 
     def run(bags: Survey) -> None:
         train(
-            config("network.head=regression", "training.epochs=1"),
+            config("mail.head=regression", "training.epochs=1"),
             bags,
             tmp_path / "m",
             tmp_path / "run",
@@ -176,7 +176,7 @@ def test_walks_it_cannot_use_are_refused_before_anything_is_written(survey: Surv
 def test_a_model_keeps_what_was_known_of_the_robot_that_carried_the_sensor(survey: Survey, tmp_path: Path) -> None:
     """And a run goes on with the same robot only: its field is another one."""
     carried = dataclasses.replace(survey, robot=Robot((1.0, 0.0, 0.0, 0.0)))
-    settings, model, run = config("network.kind=matching", "training.epochs=1"), tmp_path / "m", tmp_path / "run"
+    settings, model, run = config("kind=matching", "training.epochs=1"), tmp_path / "m", tmp_path / "run"
     card = train(settings, carried, model, run, resume=False, report=quiet)
     assert card.training["robot"]["mount_xyzw"] == (1.0, 0.0, 0.0, 0.0)
     assert load_model(model)[1].training["robot"]["mount_xyzw"] == [1.0, 0.0, 0.0, 0.0]
@@ -187,7 +187,7 @@ def test_a_model_keeps_what_was_known_of_the_robot_that_carried_the_sensor(surve
 def test_the_heatmap_knows_several_floors(survey: Survey, tmp_path: Path) -> None:
     upstairs = synthetic_walk(30.0, floor=1).write(tmp_path / "upstairs")
     bags = Survey([*survey.train, upstairs], survey.validate)
-    settings = config("network.head=heatmap", "training.epochs=1")
+    settings = config("mail.head=heatmap", "training.epochs=1")
     card = train(settings, bags, tmp_path / "m", tmp_path / "run", resume=False, report=quiet)
     assert card.floors == (0, 1)
     assert card.cells > 100

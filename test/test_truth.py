@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from truth_bags import marks, points, poses, transform, write_bag
 
-from mail_ros.core.config import MailConfig
 from mail_ros.core.errors import BagError
 from mail_ros.core.localizer.diagnostics import Level
+from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.types import NS_PER_S
 from mail_ros.data.bag import Message, read_recording, read_track
 from mail_ros.data.check.bag_report import check_bag
@@ -68,7 +68,7 @@ def test_all_ways_give_the_same_labels_within_centimetres(tmp_path: Path) -> Non
         assert recording.track.valid[:-5].all()
         assert error_m(recording.track) < 0.05
         assert not recording.track.paused.any()
-        ends.add(len(WindowSet([recording.track[:-5]], MailConfig(), 0.1)))
+        ends.add(len(WindowSet([recording.track[:-5]], ModelConfig(), 0.1)))
         verdict = check_bag(bag)
         assert verdict.findings == (), verdict.findings
         assert verdict.as_json()["truth"] == way.value

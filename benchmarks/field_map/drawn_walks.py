@@ -110,7 +110,7 @@ def _corners(plan: Plan, track: Track) -> list[int]:
 
 
 def _fitted(config: RunConfig, tracks: Sequence[Track], folder: Path) -> SampleLocalizer:
-    method = METHODS["matching" if config.network.kind == "matching" else "mail_heatmap"]
+    method = METHODS["matching" if config.kind == "matching" else "mail_heatmap"]
     return method.fit(Fit(tracks, config, STRIDE_S, folder, lambda _: None)).localizer("odometry", STRIDE_S)
 
 

@@ -36,8 +36,8 @@ def _head(results: Results, command: str) -> Iterator[str]:
     yield "# Robots do not walk like surveyors"
     yield (
         "What a robot does that a surveyor does not, and what that costs: **before**, by matching in the device's axes "
-        "with windows by time; **after**, by matching in level axes with windows by the way, where angle and the "
-        "body's own field are solved for."
+        "with windows by time; **after**, by matching in gravity-aligned axes with windows by distance, where yaw and "
+        "the body's own field are solved for."
     )
     yield f"Written by the run itself, on {date.today():%Y-%m-%d}:\n\n```sh long\n{command}\n```"
     usual = DriveConfig()
@@ -47,8 +47,8 @@ def _head(results: Results, command: str) -> Iterator[str]:
         f"{LENGTH_M:g} m ({SHORT_M:g} m at {SLOW_M_S:g} m/s) at {usual.speed_m_s:g} m/s, each with a field of its "
         f"own of {usual.offset_ut:g} µT. A point of a curve changes one thing; ways and robots stay, and each model is "
         "compared with itself on the undisturbed drives. Errors are against the true place, of all estimates, one in "
-        f"{STRIDE_S:g} s, from the first on: searching at the start counts. Windows by the way need "
-        f"{AFTER.window.length_s:g} m for the first, windows by time ten seconds. Both are tracked with wheel odometry."
+        f"{STRIDE_S:g} s, from the first on: searching at the start counts. Windows by distance need "
+        f"{AFTER.sampling.length:g} m for the first, windows by time ten seconds. Both are tracked with wheel odometry."
     )
     yield "## What must hold"
     bars = results.bars()
@@ -91,12 +91,12 @@ def _yaw(results: Results) -> Iterator[str]:
     yield (
         "People with phones, learned from all rounds of a route but the last, which is judged. Turned: the field of "
         "each walk that is judged is turned about the vertical by an angle drawn for it, as if the phone had been "
-        "mounted so. Level axes with windows by time; moving estimates, from the first on."
+        "mounted so. Gravity-aligned axes with windows by time; moving estimates, from the first on."
     )
     lines = [
         [
             str(row.floor),
-            row.frame,
+            row.axes,
             "turned" if row.turned else "as walked",
             *(f"{row.mean_m:.2f}", f"{row.median_m:.2f}", f"{row.over_5m:.1%}"),
             *(f"{row.ratio:.2f}", f"{row.ratio_device:.2f}"),

@@ -63,8 +63,8 @@ class Results:
 
     def _yaw_bars(self) -> Iterator[Bar]:
         for row in self.yaw:
-            if row.frame == "level" and row.turned:
-                for against, ratio in (("its own", row.ratio), ("the device frame's", row.ratio_device)):
+            if row.axes == "gravity" and row.turned:
+                for against, ratio in (("its own", row.ratio), ("the device axes'", row.ratio_device)):
                     what = f"Recorded walks, floor {row.floor}, each turned by any angle"
                     yield Bar(what, f"≤ {YAW_BAR:g} × {against} as walked", f"{ratio:.2f}", ratio <= YAW_BAR)
 

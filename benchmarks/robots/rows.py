@@ -11,7 +11,8 @@ from benchmarks.robots.cases import STOP_S, Curve
 from benchmarks.robots.followed import Followed, joined
 from benchmarks.robots.run import Plan
 from benchmarks.robots.world import CONFIGS
-from benchmarks.robots.yaw import AS_WALKED, FRAMES
+from benchmarks.robots.yaw import AS_WALKED
+from benchmarks.robots.yaw import CONFIGS as AXES
 
 YAW_BAR = 1.5  # times the mean error of the sessions as they were walked
 STILL_M = 0.1  # the most that a stop may move a pose
@@ -62,14 +63,14 @@ class YawRow:
     """The recorded sessions of one floor."""
 
     floor: int
-    frame: str
+    axes: str
     turned: bool
     estimates: int
     mean_m: float
     median_m: float
     over_5m: float
-    ratio: float  # of the mean to that of the same frame, as walked
-    ratio_device: float  # to that of the device's frame, as walked
+    ratio: float  # of the mean to that of the same axes, as walked
+    ratio_device: float  # to that of the device's axes, as walked
 
 
 def curve_rows(planned: Plan, drawn: Sequence[Curve]) -> list[Row]:
@@ -124,31 +125,31 @@ def stands_of(followed: Followed) -> Iterator[Followed]:
 
 
 def yaw_rows(planned: Plan) -> list[YawRow]:
-    """Every floor and both frames; moving estimates, as in all tables of recorded walks."""
+    """Every floor in both axes; moving estimates, as in all tables of recorded walks."""
     jobs = planned.sessions
     rows = []
     for floor in sorted({job.session.floor for job in jobs}):
         means_m: dict[tuple[str, bool], float] = {}
-        for frame in FRAMES:
+        for axes in AXES:
             for turned in (False, True):
                 of = [
                     job.read().moving()
                     for job in jobs
-                    if (job.session.floor, job.session.frame) == (floor, frame)
+                    if (job.session.floor, job.session.axes) == (floor, axes)
                     and (job.session.draw != AS_WALKED) == turned
                 ]
                 metrics = joined(of).metrics()
-                means_m[frame, turned] = metrics.mean_m
+                means_m[axes, turned] = metrics.mean_m
                 rows.append(
                     YawRow(
                         floor,
-                        frame,
+                        axes,
                         turned,
                         metrics.estimates,
                         metrics.mean_m,
                         metrics.median_m,
                         metrics.over_5m,
-                        metrics.mean_m / means_m[frame, False],
+                        metrics.mean_m / means_m[axes, False],
                         metrics.mean_m / means_m["device", False],
                     )
                 )

@@ -17,7 +17,7 @@ from benchmarks.robots.followed import Followed, follow_all, joined, read, write
 from benchmarks.robots.world import CALIBRATION, CONFIGS, STRIDE_S, WALKS, true_track, world
 from benchmarks.robots.yaw import Session
 from mail_ros import __version__
-from mail_ros.core.filter.filter_config import TrackerConfig
+from mail_ros.core.filter.filter_config import FilterConfig
 from mail_ros.evaluation.identity import hashed
 from mail_ros.evaluation.workers import compute_all
 
@@ -162,4 +162,4 @@ def compute(planned: Plan, report: Callable[[int, int], None]) -> None:
 
 def _settings() -> dict[str, Any]:
     """What decides every result."""
-    return {"mail_ros": __version__, "stride_s": STRIDE_S, "tracker": dataclasses.asdict(TrackerConfig())}
+    return {"mail_ros": __version__, "stride_s": STRIDE_S, "filter": dataclasses.asdict(FilterConfig())}

@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.robots.cases import Case
-from mail_ros.core.config import FeatureConfig
 from mail_ros.core.errors import BagError
 from mail_ros.core.platform.compensation import Compensation, joint_reading
 from mail_ros.core.platform.robot_file import Robot
+from mail_ros.core.signal.sampling import TimeSampling
 from mail_ros.core.types import SampleLocalizer
 from mail_ros.data.calibration.calibrate import calibrate
 from mail_ros.data.calibration.drive import Drive
@@ -35,7 +35,7 @@ from mail_ros.training.run_config import RunConfig, run_config
 
 STRIDE_S = 0.2  # between two estimates
 WALKS = 2  # of a survey
-BEFORE = RunConfig(features=FeatureConfig(rate_hz=10.0))
+BEFORE = RunConfig(sampling=TimeSampling(rate_hz=10.0))
 AFTER = run_config((), "robot")
 CONFIGS: Mapping[str, RunConfig] = {"before": BEFORE, "after": AFTER}
 CALIBRATION = DriveConfig(speed_spread=0.5, wander_m=0.02, spins=2, reversals=4)  # over the same metres, to and fro

@@ -1,6 +1,6 @@
 """Recorded walks whose device is turned against how it was carried in the survey: by any angle, one for each session.
 
-    reading --> attitude --> level axes --> turned about the vertical --> attitude back --> reading
+    reading --> attitude --> gravity axes --> turned about the vertical --> attitude back --> reading
 
 What such a device reads is what the recorded one would have read, held at the same tilt and mounted another way.
 """
@@ -18,9 +18,9 @@ import numpy as np
 
 from benchmarks.robots.followed import Followed, follow_all
 from benchmarks.robots.world import BEFORE, STRIDE_S
-from mail_ros.core.config import FeatureConfig
 from mail_ros.core.errors import TrackError
 from mail_ros.core.signal.attitude import about_vertical, inverse, product, rotate, unit
+from mail_ros.core.signal.axes import AxesKind
 from mail_ros.data.bag import read_track
 from mail_ros.data.track import Track
 from mail_ros.evaluation.identity import identities
@@ -28,8 +28,7 @@ from mail_ros.evaluation.methods import Fit, fit_our_matching
 from mail_ros.evaluation.protocol import Split
 from mail_ros.training.run_config import RunConfig
 
-LEVEL = RunConfig(features=FeatureConfig(rate_hz=10.0, frame="level"))
-FRAMES: Mapping[str, RunConfig] = {"device": BEFORE, "level": LEVEL}
+CONFIGS: Mapping[AxesKind, RunConfig] = {"device": BEFORE, "gravity": dataclasses.replace(BEFORE, axes="gravity")}
 AS_WALKED = -1  # no draw: the sessions as they are
 
 
@@ -38,7 +37,7 @@ class Session:
     """The walks of one floor that are judged, under one draw of angles."""
 
     floor: int
-    frame: str  # of `FRAMES`
+    axes: AxesKind
     draw: int
     train: tuple[Path, ...]
     test: tuple[Path, ...]
@@ -46,12 +45,12 @@ class Session:
     @property
     def name(self) -> str:
         """Of its file."""
-        return f"{self.frame}_{'as_walked' if self.draw == AS_WALKED else f'turned_{self.draw}'}"
+        return f"{self.axes}_{'as_walked' if self.draw == AS_WALKED else f'turned_{self.draw}'}"
 
     def inputs(self) -> dict[str, Any]:
         """All that decides its estimates."""
         return {
-            "config": dataclasses.asdict(FRAMES[self.frame]),
+            "config": dataclasses.asdict(CONFIGS[self.axes]),
             "draw": self.draw,
             "train": identities(self.train),
             "test": identities(self.test),
@@ -59,7 +58,7 @@ class Session:
 
     def followed(self) -> Followed:
         """Learn the floor, and follow its walks."""
-        fit = Fit([read_track(bag) for bag in self.train], FRAMES[self.frame], STRIDE_S, Path(), lambda _: None)
+        fit = Fit([read_track(bag) for bag in self.train], CONFIGS[self.axes], STRIDE_S, Path(), lambda _: None)
         angles_rad = np.random.default_rng([self.floor % 1000, self.draw + 1]).uniform(
             -math.pi, math.pi, len(self.test)
         )
@@ -75,9 +74,9 @@ def sessions(parts: Split | None, draws: int) -> list[Session]:
     """Every floor by both models, as it was walked and under each draw of angles; none without walks."""
     floors = {} if parts is None else parts.by_floor()
     return [
-        Session(floor, frame, draw, tuple(w.bag for w in part.train), tuple(w.bag for w in part.test))
+        Session(floor, axes, draw, tuple(w.bag for w in part.train), tuple(w.bag for w in part.test))
         for floor, part in floors.items()
-        for frame in FRAMES
+        for axes in CONFIGS
         for draw in (AS_WALKED, *range(draws))
     ]
 

@@ -54,8 +54,8 @@ def _method(name: str) -> Step:
 
 
 def _training(rate_hz: int) -> Step:
-    config = run_config((f"features.rate_hz={rate_hz}", "network.head=heatmap", "training.stride_s=0.1"))
-    windows = WindowSet(surveys(), config.mail, config.training.stride_s)
+    config = run_config((f"sampling.rate_hz={rate_hz}", "training.stride_s=0.1"))
+    windows = WindowSet(surveys(), config.model, config.stride)
     with tempfile.TemporaryDirectory() as folder:
         trainer = Trainer(config, untrained(config, windows), windows, None, RunFolder(Path(folder)))
     batches = trainer.batches(0)[:-1]

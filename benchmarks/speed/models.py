@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from mail_ros.core.belief import survey_cells
-from mail_ros.core.config import HeadKind, MailConfig, NetworkConfig
 from mail_ros.core.models.heads import State
+from mail_ros.core.models.mail.mail_config import HeadKind, MailConfig
+from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.models.model_file import ModelCard, save_model
 from mail_ros.core.types import Cells
 from mail_ros.data.dataset import WindowSet
@@ -43,7 +44,7 @@ def network_of(head: HeadKind, hidden: int, cells: int) -> MailNetwork:
         "head.extent_m": np.array(10.0, np.float32),
         "head.floor": np.array(0),
     }
-    return untrained_network(MailConfig(network=NetworkConfig(head=head, hidden=hidden)), site).eval()
+    return untrained_network(ModelConfig(mail=MailConfig(head=head, hidden=hidden)), site).eval()
 
 
 def surveys() -> list[Track]:
@@ -60,6 +61,6 @@ def untrained_model(path: Path) -> None:
 
 def matching_model(path: Path) -> None:
     """Write a model file of two simulated surveys, at the rate that matching is used at."""
-    config = run_config(("network.kind=matching", "features.rate_hz=10"))
-    windows = WindowSet(surveys(), config.mail, config.matching.stride_s)
-    save_model(path, fit_matching(config, windows), ModelCard(config.mail), windows.fields(windows.ends[:1])[0])
+    config = run_config(("kind=matching", "sampling.rate_hz=10"))
+    windows = WindowSet(surveys(), config.model, config.stride)
+    save_model(path, fit_matching(config, windows), ModelCard(config.model), windows.fields(windows.ends[:1])[0])

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 
 from benchmarks.speed.models import CORRIDOR_M, corridors, network_of
-from mail_ros.core.config import HeadKind
-from mail_ros.core.filter.filter_config import TrackerConfig
+from mail_ros.core.filter.filter_config import FilterConfig
 from mail_ros.core.filter.grid_filter import GridFilter
 from mail_ros.core.filter.single_window import SingleWindow
 from mail_ros.core.models.mail.mail import Mail
+from mail_ros.core.models.mail.mail_config import HeadKind
 from mail_ros.core.types import Cells, FloatArray, Prediction, Row
 from mail_ros.training.network import MailNetwork, arrays
 
@@ -101,7 +101,7 @@ def _streamed(model: Mail, stride: int) -> Step:
 
 def _tracking(cells: int, *, odometry: bool, lost: bool) -> Step:
     """One who walks up and down a corridor; evidence is sharp, or all of it noise."""
-    tracker = GridFilter(corridors(cells), TrackerConfig(), odometry=odometry, rows_per_s=10.0, window_rows=100)
+    tracker = GridFilter(corridors(cells), FilterConfig(), odometry=odometry, rows_per_s=10.0, window_rows=100)
     rng = np.random.default_rng(0)
     step_m = STRIDE_S * WALK_M_S
 

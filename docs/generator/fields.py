@@ -1,21 +1,17 @@
-"""What a dataclass says of its fields: type, default, choices, range, and the comment that stands behind."""
+"""The fields of a dataclass: type, default, choices or range, and the comment behind each."""
 
 from __future__ import annotations
 
 import dataclasses
 import inspect
 import io
-import sys
 import tokenize
-import types
 import typing
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from unittest.mock import patch
 
-from mail_ros.core import config
+from mail_ros.core.config import Range, field_hints, union_of
 
 
 @dataclass(frozen=True)
@@ -29,16 +25,16 @@ class Field:
     comment: str
 
 
-def fields(kind: Any, **given: object) -> list[Field]:
-    """Those of a dataclass, with what its bases declare first; `given` is what one cannot be made without."""
-    hints, ranges = typing.get_type_hints(kind), _ranges(kind, given)
+def fields(kind: Any) -> list[Field]:
+    """Those of a dataclass, with what its bases declare first."""
+    hints, allowed = typing.get_type_hints(kind), field_hints(kind)
     comments = {name: text for base in reversed(kind.__mro__) for name, text in _comments(base)}
     return [
         Field(
             field.name,
             type_name(hints[field.name]),
             _default(field),
-            choices(hints[field.name]) or ranges.get(field.name, ""),
+            choices(hints[field.name]) or _range(allowed[field.name]),
             field.metadata.get("description", "") or comments.get(field.name, ""),
         )
         for field in dataclasses.fields(kind)
@@ -51,8 +47,8 @@ def type_name(hint: Any) -> str:
         return "choice"
     if typing.get_origin(hint) in (tuple, list):
         return f"list of {type_name(typing.get_args(hint)[0])}"
-    if typing.get_origin(hint) in (typing.Union, types.UnionType):
-        return " or ".join(type_name(one) for one in typing.get_args(hint) if one is not type(None))
+    if kinds := union_of(hint):
+        return " or ".join(type_name(one) for one in kinds if one is not type(None))
     names = {
         "float": "number",
         "int": "whole number",
@@ -71,8 +67,10 @@ def choices(hint: Any) -> str:
     return ", ".join(f"`{word}`" for word in typing.get_args(hint))
 
 
-def _has_default(field: Any) -> bool:
-    return not field.default is field.default_factory is dataclasses.MISSING
+def _range(hint: Any) -> str:
+    """The range that an annotation gives, to a number or to the items of a list."""
+    found = [part for part in (hint, *typing.get_args(hint)) if typing.get_origin(part) is typing.Annotated]
+    return next((str(note) for part in found for note in part.__metadata__ if isinstance(note, Range)), "")
 
 
 def _default(field: Any) -> object:
@@ -80,23 +78,6 @@ def _default(field: Any) -> object:
         return field.default
     made = field.default_factory() if field.default_factory is not dataclasses.MISSING else None
     return None if dataclasses.is_dataclass(made) else made
-
-
-def _ranges(kind: Any, given: Mapping[str, object]) -> dict[str, str]:
-    """What the defaults are held against when one is made: `check_range` is listened to."""
-    found: dict[str, str] = {}
-
-    def listen(name: str, _: float, low: float, high: float) -> None:
-        found[name.split()[-1].rpartition(".")[2]] = f"{low:g} to {high:g}"
-
-    listened_to = config.check_range
-    with ExitStack() as stack:
-        for name, module in list(sys.modules.items()):
-            if name.startswith("mail_ros.") and vars(module).get("check_range") is listened_to:
-                stack.enter_context(patch.object(module, "check_range", listen))
-        if all(field.name in given or _has_default(field) for field in dataclasses.fields(kind)):
-            kind(**given)
-    return found
 
 
 def _comments(kind: type) -> Iterator[tuple[str, str]]:

@@ -21,7 +21,6 @@ import mail_ros.nodes
 from generator.fields import fields
 from generator.markdown import code, page, section, table, value
 from mail_ros.cli.demo import shipped_model
-from mail_ros.nodes.parameters import ModelParameters
 
 PARAMETERS = (
     "Set with `--ros-args -p NAME:=VALUE`, in a YAML file (`config/mail.yaml`), or by arguments of the "
@@ -82,8 +81,7 @@ def _parameter_kinds() -> Iterator[tuple[str, type]]:
 
 
 def _parameters(name: str, kind: Any) -> str:
-    given = {"model": "any"} if issubclass(kind, ModelParameters) else {}
-    rows = [[code(one.name), one.kind, value(one.default), one.allowed, one.comment] for one in fields(kind, **given)]
+    rows = [[code(one.name), one.kind, value(one.default), one.allowed, one.comment] for one in fields(kind)]
     return section(code(name), table(["parameter", "type", "default", "allowed", "what it is"], rows))
 
 

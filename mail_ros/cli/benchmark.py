@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 benchmark = typer.Typer(no_args_is_help=True, help="Measure MAIL and its peers in one run.")
 MOVED = ("speed", "soak", "recorder", "field", "robots", "map")  # to `python -m benchmarks`, which is not installed
 
-BASE = ["features.rate_hz=10"]  # the paper's 50 Hz costs five times as much and is one --set away
+BASE = ["sampling.rate_hz=10"]  # the paper's 50 Hz costs five times as much and is one --set away
 QUICK = ["training.epochs=4", "training.stride_s=1"]
 STUDIES = (
     "length, scales, loss, attention, speed, tracker, doubt, offset, matching, training, area, device, time, "

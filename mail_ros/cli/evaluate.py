@@ -52,10 +52,10 @@ def evaluate(
             counts_ns = int(track.labelled_span().stamp_ns[0]) + round(from_s * 1e9) if track.valid.any() else 0
             scored += [one for one in follow(localizer, track) if one.estimate.stamp_ns >= counts_ns]
     if not scored:
-        length, unit = network.config.window.length_s, network.config.features.unit
+        sampling = network.config.sampling
         raise TrackError(
             ", ".join(bag.name for bag in bags),
-            wanted=f"a labelled walk longer than the window of {length:g} {unit}",
+            wanted=f"a labelled walk longer than the window of {sampling.length:g} {sampling.unit}",
             found="none",
             fix="give bags that say where they were, or name the topic that says it with --truth",
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mail_ros.cli.console import console
 
-SETTINGS = ("--set", "features.rate_hz=10", "--set", "network.kind=matching")  # best on every real walk, and quickest
+SETTINGS = ("--set", "sampling.rate_hz=10", "--set", "kind=matching")  # best on every real walk, and quickest
 
 
 def say_next(*commands: str) -> None:

@@ -38,7 +38,7 @@ Settings = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
-        help="Set SECTION.NAME=VALUE of sections features, window, network, matching, augment, training, field_map.",
+        help="Set kind, axes, or SECTION.NAME of sections sampling, mail, matching, augment, training, field_map.",
     ),
 ]
 SimulationSettings = Annotated[

@@ -43,7 +43,7 @@ def train(
     """Train MAIL on whole walks and write one model file with its card.
 
     Example: `mail_ros train bags/monday_* --validate 'bags/tuesday_*' --out models/site.safetensors --set
-    network.kind=matching`
+    kind=matching`
 
     Example, some minutes: `mail_ros train bags/monday_* --validate 'bags/tuesday_*' --out models/network.safetensors`
 
@@ -62,7 +62,7 @@ def train(
     if card is None:
         return
     _print(card, out, folder, as_json=as_json)
-    tracker = "odometry" if config.features.needs_odometry else "walking"
+    tracker = "odometry" if config.model.needs_odometry else "walking"
     carried = (f"tracker:={tracker}", *(() if robot is None else (f"robot_file:={robot.resolve()}",)))
     say_next(
         words("ros2", "launch", "mail_ros", "mail.launch.py", f"model:={out.resolve()}", *carried),

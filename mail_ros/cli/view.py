@@ -89,9 +89,9 @@ def _bag(
 
     loaded, card, _ = load_model(model)
     localizer, track = compose(loaded, tracker, stride_s), read_track(bag, *topics)
-    scales = tuple(f"{scale_s:g} s" for scale_s in card.config.window.scales_s)
+    scales = tuple(f"{scale_s:g} s" for scale_s in card.config.mail.scales_s)
     setting = Setting(plans_of(read_site(site_file) if site_file else None), scales, reference_ways(track))
-    layout = Layout(attention=card.config.network.kind == "mail", error=bool(track.valid.any()))
+    layout = Layout(attention=card.config.kind == "mail", error=bool(track.valid.any()))
     with closing(RerunCanvas(layout, out)) as canvas:
         with progress("localizing") as bar:
             task = bar.add_task("samples", total=len(track))

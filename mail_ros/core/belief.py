@@ -9,7 +9,7 @@ import numpy as np
 from mail_ros.core.types import NEAR_M, Cells, FloatArray, IntArray, Posterior
 
 GAUSSIAN_FLOOR_M = 0.25  # standard deviation added to a Gaussian over cells: half a cell
-MIN_DEVIATION_M = 0.05  # of a covariance, along each axis: consumers may divide by it
+MIN_DEVIATION_M = 0.05  # floor of a covariance, along each axis: consumers may divide by it
 IDENTITY = np.eye(2)
 REGION = 0.9  # probability of the region that covariances are scaled to
 REGION_SQUARED = -2.0 * np.log(1.0 - REGION)  # squared Mahalanobis distance at its edge, in the plane

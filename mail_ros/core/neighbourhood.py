@@ -43,7 +43,7 @@ class CellNeighbourhood:
         )
         self._source = self.neighbour[[np.flatnonzero((steps == -step).all(axis=1))[0] for step in steps]]
 
-    def spread(self, belief: FloatArray, kernel: FloatArray, gain: FloatArray | None = None) -> FloatArray:
+    def convolve(self, belief: FloatArray, kernel: FloatArray, gain: FloatArray | None = None) -> FloatArray:
         """Move a belief by kernels: each column by its own weights of the offsets.
 
         Args:

@@ -119,7 +119,7 @@ class BeliefImage:
 class Estimate:
     """Where the device was when its newest sample was taken."""
 
-    stamp_ns: int  # of the newest sample used
+    stamp_ns: int  # stamp of the newest sample used
     position_m: FloatArray  # (2,) in the frame of its floor
     covariance_m2: FloatArray  # (2, 2)
     floor: int

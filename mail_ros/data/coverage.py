@@ -15,7 +15,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from mail_ros.core.config import FeatureConfig
+from mail_ros.core.signal.sampling import TimeSampling
 from mail_ros.core.types import NS_PER_S, FloatArray, IntArray
 from mail_ros.data.track import Track
 
@@ -104,7 +104,7 @@ def _pieces(track: Track, floor: int) -> Iterator[FloatArray]:
     """Unbroken ways (m, 2) on a floor: between them lies a hole in the samples, or a place that is not known."""
     known = track.valid & (track.floor == floor)
     step_s = np.diff(track.stamp_ns) / NS_PER_S
-    joined = known[1:] & known[:-1] & (np.abs(step_s) <= FeatureConfig().max_gap_s)
+    joined = known[1:] & known[:-1] & (np.abs(step_s) <= TimeSampling.max_gap_s)
     for part in np.split(np.arange(len(track)), np.flatnonzero(~joined) + 1):
         if len(part) > 1:
             yield track.position_m[part]

@@ -8,30 +8,31 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from mail_ros.core.config import FeatureConfig, MailConfig
 from mail_ros.core.errors import TrackError
-from mail_ros.core.signal.axes import AXES
+from mail_ros.core.models.model_config import ModelConfig
+from mail_ros.core.signal.axes import AXES, AxesKind
 from mail_ros.core.signal.preprocessor import Preprocessor
 from mail_ros.core.signal.resampling import TimeResampler
+from mail_ros.core.signal.sampling import DistanceSampling, Sampling
 from mail_ros.core.signal.window import cut_windows
 from mail_ros.core.types import BoolArray, FloatArray, IntArray, Row
 from mail_ros.data.gravity_alignment import odometry_angle_rad, own_field_ut, turned_rows
 from mail_ros.data.track import Track
 
 
-def resample(track: Track, features: FeatureConfig) -> Track:
-    """The walk at `features.rate_hz`, at the ticks that the robot's intake would give; its field are the ticks' rows.
+def resample(track: Track, sampling: Sampling, axes: AxesKind = "device") -> Track:
+    """The walk at the rows that the robot's preprocessing would give.
 
-    Holes longer than `features.max_gap_s` become NaN rows that are not valid; neither indices nor stamps have a hole.
-    A clock that was set back inside the walk keeps what came before. Rows of a level frame are in the map's axes.
+    Holes longer than `max_gap_s` become NaN rows that are not valid; neither indices nor stamps have a hole.
+    A clock that was set back inside the walk keeps what came before. Gravity-aligned rows are in the map's axes.
 
     Raises:
         TrackError: as of `Intake.push`, and `levelling.odometry_angle_rad`.
     """
-    intake = Preprocessor(features)
+    intake = Preprocessor(sampling, axes)
     ticks: dict[int, Row] = {}
     heard: dict[int, int] = {}  # the row of the track that completed a tick
-    moved_m = by_label_m(track) if features.along == "way" else track.moved_m
+    moved_m = by_label_m(track) if isinstance(sampling, DistanceSampling) else track.moved_m
     for row, sample in enumerate(dataclasses.replace(track, moved_m=moved_m).samples()):
         for tick in intake.push(sample):
             ticks.setdefault(tick.index, tick)
@@ -41,12 +42,12 @@ def resample(track: Track, features: FeatureConfig) -> Track:
     if isinstance(intake.resampler, TimeResampler):
         first, last = min(ticks), max(ticks)
         index = np.arange(first, last + 1)
-        rows = np.full((len(index), features.width), np.nan)
+        rows = np.full((len(index), AXES[axes].width), np.nan)
         rows[np.array(list(ticks)) - first] = [tick.values for tick in ticks.values()]
         resampled = _relabel(track, index * intake.resampler.period_ns, rows)
     else:
         resampled = _along_the_way(track, ticks, heard)
-    return _in_map_axes(track, resampled) if features.frame == "level" else resampled
+    return _in_map_axes(track, resampled) if axes == "gravity" else resampled
 
 
 def walked_back(resampled: Track) -> Track:
@@ -84,19 +85,19 @@ def _along_the_way(track: Track, ticks: dict[int, Row], heard: dict[int, int]) -
 
 
 def _in_map_axes(track: Track, resampled: Track) -> Track:
-    """Rows of a level frame, turned to the map and without the device's own field."""
+    """Gravity-aligned rows, turned to the map and without the device's own field."""
     if track.moved_m is None:
         raise TrackError(
             track.source,
             wanted="odometry, to turn the field to the map",
             found="none",
-            fix="record /odom or /imu/data, or train with --set features.frame=device",
+            fix="record /odom or /imu/data, or train with --set axes=device",
         )
     order = np.argsort(track.stamp_ns, kind="stable")
     angle = odometry_angle_rad(track.source, track.moved_m[order], track.position_m[order])
     rows = turned_rows(resampled.field_ut, np.interp(resampled.stamp_ns, track.stamp_ns[order], angle))
     own_ut = own_field_ut(rows, resampled.position_m, resampled.floor)
-    return dataclasses.replace(resampled, field_ut=AXES["level"].without(rows, own_ut))
+    return dataclasses.replace(resampled, field_ut=AXES["gravity"].without(rows, own_ut))
 
 
 def _relabel(track: Track, stamp_ns: IntArray, field_ut: FloatArray) -> Track:
@@ -126,36 +127,35 @@ def _relabel(track: Track, stamp_ns: IntArray, field_ut: FloatArray) -> Track:
 class WindowSet:
     """Every window that ends where a set of walks moves and is labelled, ready to be taken in batches."""
 
-    def __init__(self, tracks: Sequence[Track], config: MailConfig, stride_s: float) -> None:
+    def __init__(self, tracks: Sequence[Track], config: ModelConfig, stride: float) -> None:
         """Find the windows.
 
         Args:
             tracks: walks as recorded, of any rate.
-            config: the network that will read the windows.
-            stride_s: between the ends of neighbouring windows of a walk.
+            config: the model that will read the windows.
+            stride: between the ends of neighbouring windows of a walk, in the sampling's unit.
 
         Raises:
             TrackError: no walk has a labelled, moving window.
         """
-        resampled = [resample(track, config.features).labelled_span() for track in tracks]
-        if config.features.frame == "level":
+        resampled = [resample(track, config.sampling, config.axes).labelled_span() for track in tracks]
+        if config.axes == "gravity":
             resampled += [walked_back(track) for track in resampled]
         self.samples = config.samples
-        self.stride_s = stride_s
         self.field_ut = np.concatenate([t.field_ut for t in resampled]).astype(np.float32)  # (n, w)
         self.position_m = np.concatenate([t.position_m for t in resampled])  # (n, 2)
         self.floor = np.concatenate([t.floor for t in resampled])  # (n,)
         self.reach = np.concatenate([_run_length(t.field_ut) for t in resampled])  # (n,) rows since the last hole
         self.walk = np.repeat(np.arange(len(resampled)), [len(t.field_ut) for t in resampled])  # (n,) index of its walk
         usable = np.concatenate([t.valid & ~t.paused for t in resampled]) & (self.reach >= self.samples)
-        stride = max(1, round(stride_s * config.features.rate_hz))
-        self.ends = np.flatnonzero(usable)[::stride]
+        per_unit, unit = config.sampling.per_unit, config.sampling.unit
+        self.ends = np.flatnonzero(usable)[:: max(1, round(stride * per_unit))]
         if not len(self.ends):
-            rate, unit = config.features.rate_hz, config.features.unit
+            longest = self.reach.max(initial=0)
             raise TrackError(
                 ", ".join(track.source for track in tracks),
-                wanted=f"labelled, moving windows of {self.samples / rate:g} {unit}",
-                found=f"none (longest labelled stretch without a hole: {self.reach.max(initial=0) / rate:.1f} {unit})",
+                wanted=f"labelled, moving windows of {self.samples / per_unit:g} {unit}",
+                found=f"none (longest labelled stretch without a hole: {longest / per_unit:.1f} {unit})",
                 fix="give walks with landmarks that are longer than the window",
             )
 

@@ -1,6 +1,6 @@
-"""A survey's field in the map's axes: what a model needs that reads the field in level axes.
+"""A survey's field in the map's axes: what a model with axes=gravity learns from.
 
-    levelled field, heading --> turned by odometry's angle to the map --> without the device's own field
+    gravity-aligned rows    --> turned by odometry's angle to the map --> without the device's own field
     of `signal.axes`            from the labels, every few metres           from places seen under several headings
 
 The angle drifts as odometry does, so that it is fitted in pieces. The device's own field is what stays with its heading
@@ -49,7 +49,7 @@ def odometry_angle_rad(source: str, moved_m: FloatArray, position_m: FloatArray)
             source,
             wanted="odometry and labels that move, to turn the field to the map",
             found="a walk where one of them stands",
-            fix="record /odom or /imu/data while walking, or train with --set features.frame=device",
+            fix="record /odom or /imu/data while walking, or train with --set axes=device",
         )
     angle = np.unwrap(np.angle(agree[told]))
     found: FloatArray = np.interp(way_m, centre_m[told], angle)
@@ -57,7 +57,7 @@ def odometry_angle_rad(source: str, moved_m: FloatArray, position_m: FloatArray)
 
 
 def turned_rows(rows: FloatArray, angle_rad: FloatArray) -> FloatArray:
-    """Rows (n, 5) of a level frame, turned counterclockwise: the field, and where the device looks."""
+    """Gravity-aligned rows (n, 5), turned counterclockwise: the field and the heading."""
     turn = np.exp(1j * angle_rad)
     field, heading = turn * (rows[:, 0] + 1j * rows[:, 1]), turn * (rows[:, 3] + 1j * rows[:, 4])
     return np.column_stack([field.real, field.imag, rows[:, 2], heading.real, heading.imag])

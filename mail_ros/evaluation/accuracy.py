@@ -81,7 +81,7 @@ class Bench:
 
 def settled(config: RunConfig) -> float:
     """Seconds after which every method with such a window has heard enough for its first estimate."""
-    return float(math.ceil(config.window.length_s + config.features.lag_s))
+    return float(math.ceil(config.by_time.length_s + config.mail.lag_s))
 
 
 def check_methods(methods: Sequence[str], known: Iterable[str]) -> None:

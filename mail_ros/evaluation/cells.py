@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from mail_ros import __version__
 from mail_ros.core.errors import TrackError
-from mail_ros.core.filter.filter_config import TrackerConfig
+from mail_ros.core.filter.filter_config import FilterConfig
 from mail_ros.core.types import NS_PER_S
 from mail_ros.data.bag import read_track
 from mail_ros.data.track import Track
@@ -63,11 +63,12 @@ class Cell:
 
     def fit_inputs(self) -> dict[str, Any]:
         """All that decides what is learned."""
+        settings = dataclasses.asdict(self.config)
         return {
             "method": self.method,
             "floor": self.floor,
             "train": identities(self.train),
-            "config": {name: dataclasses.asdict(getattr(self.config, name)) for name in METHODS[self.method].reads},
+            "config": {name: settings[name] for name in METHODS[self.method].reads},
             "mail_ros": __version__,
         }
 
@@ -79,7 +80,7 @@ class Cell:
             "stride_s": self.stride_s,
             "settled_s": self.settled_s,
             "condition": condition.settings(),
-            **({"tracker": dataclasses.asdict(TrackerConfig())} if condition.tracker != "none" else {}),
+            **({"filter": dataclasses.asdict(FilterConfig())} if condition.tracker != "none" else {}),
         }
 
 

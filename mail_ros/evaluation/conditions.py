@@ -9,30 +9,28 @@ from __future__ import annotations
 import dataclasses
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
-from mail_ros.core.config import TrackerChoice, check_choice, check_range
+from mail_ros.core.config import Range, Settings, TrackerChoice
 from mail_ros.data.track import Track
 
 
 @dataclass(frozen=True)
-class Condition:
+class Condition(Settings):
     """How walks are followed; every default is: as they were recorded."""
 
-    speed_m_s: float | None = field(default=None, metadata={"words": "{:g} m/s"})  # see `at_speed`
+    speed_m_s: Annotated[float, Range(0.1, 10.0)] | None = field(
+        default=None, metadata={"words": "{:g} m/s"}
+    )  # see `at_speed`
     tracker: TrackerChoice = field(default="none", metadata={"words": "tracked, {}"})  # see `core.localizer.tracked`
-    from_s: float | None = field(default=None, metadata={"words": "from {:g} s on"})  # estimates count; None: cell's
-    offset_ut: float = field(default=0.0, metadata={"words": "offset {:g} µT"})  # see `with_offset`
-
-    def __post_init__(self) -> None:
-        if self.speed_m_s is not None:
-            check_range("speed_m_s", self.speed_m_s, 0.1, 10.0)
-        check_choice("tracker", self.tracker, TrackerChoice)
-        check_range("offset_ut", self.offset_ut, 0.0, 1e4)
-        if self.from_s is not None:
-            check_range("from_s", self.from_s, 0.0, 3600.0)
+    from_s: Annotated[float, Range(0.0, 3600.0)] | None = field(
+        default=None, metadata={"words": "from {:g} s on"}
+    )  # estimates count; None: cell's
+    offset_ut: Annotated[float, Range(0.0, 1e4)] = field(
+        default=0.0, metadata={"words": "offset {:g} µT"}
+    )  # see `with_offset`
 
     def settings(self) -> dict[str, Any]:
         """What differs from the defaults."""

@@ -14,11 +14,12 @@ from typing import Protocol
 
 import torch
 
-from mail_ros.core.config import FeatureConfig, MailConfig, TrackerChoice
+from mail_ros.core.config import TrackerChoice
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.localizer.compose import compose
 from mail_ros.core.models.heads import SiteMap
 from mail_ros.core.models.model import FunctionModel, Model
+from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.models.model_file import build
 from mail_ros.core.types import Cells, FloatArray, Prediction, SampleLocalizer
 from mail_ros.data.dataset import WindowSet
@@ -94,10 +95,9 @@ class FilterMethod:
         return self.method
 
 
-def _search_config(fit: Fit) -> MailConfig:
+def _search_config(fit: Fit) -> ModelConfig:
     """For the methods that search raw windows: the same seconds, at a rate of their own, without a gradient."""
-    features = FeatureConfig(rate_hz=SEARCH_RATE_HZ, gradient="mean", max_gap_s=fit.config.features.max_gap_s)
-    return dataclasses.replace(fit.config, features=features).mail
+    return ModelConfig("matching", dataclasses.replace(fit.config.by_time, rate_hz=SEARCH_RATE_HZ))
 
 
 def fit_chance(fit: Fit) -> Fitted:
@@ -119,17 +119,17 @@ def fit_dtw(fit: Fit) -> Fitted:
 
 def fit_subsequence(fit: Fit) -> Fitted:
     """See `peers.subsequence`."""
-    return WindowMethod(subsequence(fit.tracks, _search_config(fit), fit.config.features.lag_s))
+    return WindowMethod(subsequence(fit.tracks, _search_config(fit), fit.config.mail.lag_s))
 
 
 def fit_jang(fit: Fit) -> Fitted:
     """See `peers.jang`."""
     training = dataclasses.replace(fit.config.training, learning_rate=LEARNING_RATE)
-    network = dataclasses.replace(fit.config.network, head="regression")
-    config = dataclasses.replace(fit.config, training=training, network=network, augment=AS_IN_THE_PAPER)
-    windows = WindowSet(fit.tracks, config.mail, config.training.stride_s)
+    mail = dataclasses.replace(fit.config.mail, head="regression")
+    config = dataclasses.replace(fit.config, kind="mail", training=training, mail=mail, augment=AS_IN_THE_PAPER)
+    windows = WindowSet(fit.tracks, config.model, config.stride)
     torch.manual_seed(config.training.seed)
-    model = Jang(config.mail, head_state(config, windows))
+    model = Jang(config.model, head_state(config, windows))
     trained = Trainer(config, model, windows, None, _folder(fit)).fit(fit.report)
 
     def locate(window_ut: FloatArray) -> Prediction:
@@ -138,7 +138,7 @@ def fit_jang(fit: Fit) -> Fitted:
         return Prediction(None, trained.head.meaning.posterior(raw))
 
     site_map = SiteMap(cells_of(config, windows))
-    return WindowMethod(FunctionModel(config.features, config.mail.samples, locate, site_map))
+    return WindowMethod(FunctionModel(config.model, config.model.samples, locate, site_map))
 
 
 def fit_mail(fit: Fit, **changes: str) -> Fitted:
@@ -147,19 +147,19 @@ def fit_mail(fit: Fit, **changes: str) -> Fitted:
     With the paper's head it is trained as in the paper, whose only augmentation is speed.
     """
     augment = fit.config.augment if changes.get("head") == "heatmap" else AS_IN_THE_PAPER
-    changed = dataclasses.replace(fit.config.network, **{"head": "regression", "attention": "adaptive", **changes})  # type: ignore[arg-type]
-    config = dataclasses.replace(fit.config, network=changed, augment=augment)
-    windows = WindowSet(with_map_walks(config, fit.tracks).tracks, config.mail, config.training.stride_s)
+    changed = dataclasses.replace(fit.config.mail, **{"head": "regression", "attention": "adaptive", **changes})  # type: ignore[arg-type]
+    config = dataclasses.replace(fit.config, kind="mail", mail=changed, augment=augment)
+    windows = WindowSet(with_map_walks(config, fit.tracks).tracks, config.model, config.stride)
     network = Trainer(config, untrained(config, windows), windows, None, _folder(fit)).fit(fit.report)
-    return WindowMethod(build(config.mail, arrays(network)), cells_of(config, windows))
+    return WindowMethod(build(config.model, arrays(network)), cells_of(config, windows))
 
 
 def fit_our_matching(fit: Fit) -> Fitted:
     """See `core.models.matching.matching`."""
-    config = dataclasses.replace(fit.config, network=dataclasses.replace(fit.config.network, kind="matching"))
+    config = dataclasses.replace(fit.config, kind="matching")
     tracks = with_map_walks(config, fit.tracks).tracks
-    state = fit_matching(config, WindowSet(tracks, config.mail, config.matching.stride_s))
-    return WindowMethod(build(config.mail, state))
+    state = fit_matching(config, WindowSet(tracks, config.model, config.stride))
+    return WindowMethod(build(config.model, state))
 
 
 def fit_particles(method: Callable[[Sequence[Track], int], SampleLocalizer]) -> Callable[[Fit], Fitted]:
@@ -186,8 +186,8 @@ class Method:
     compared: bool = True  # a row of the benchmark; else a study's own
 
 
-WINDOWS = ("features", "window")
-NETWORK = (*WINDOWS, "network", "training")
+WINDOWS = ("sampling",)
+NETWORK = (*WINDOWS, "axes", "mail", "training")
 MAIL = (*NETWORK, "field_map")
 METHODS: dict[str, Method] = {
     "chance": Method(fit_chance, WINDOWS),
@@ -203,8 +203,8 @@ METHODS: dict[str, Method] = {
     "mail_uniform": Method(lambda fit: fit_mail(fit, attention="uniform"), MAIL, ours=True, trains=True),
     "mail_constant": Method(lambda fit: fit_mail(fit, attention="constant"), MAIL, ours=True, trains=True),
     "mail_heatmap": Method(lambda fit: fit_mail(fit, head="heatmap"), (*MAIL, "augment"), ours=True, trains=True),
-    "matching": Method(fit_our_matching, (*WINDOWS, "matching", "training", "field_map"), ours=True),
-    "subsequence": Method(fit_subsequence, WINDOWS, compared=False),
+    "matching": Method(fit_our_matching, (*WINDOWS, "axes", "matching", "training", "field_map"), ours=True),
+    "subsequence": Method(fit_subsequence, (*WINDOWS, "mail"), compared=False),
 }
 COMPARED = tuple(name for name, method in METHODS.items() if method.compared)
 OURS = tuple(name for name, method in METHODS.items() if method.ours)

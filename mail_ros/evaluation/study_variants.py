@@ -22,16 +22,16 @@ TRAINING: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "dropped samples": ("augment", {"dropped": 0.1}),
     "label jitter": ("training", {"label_jitter_m": 0.3}),
     "averaged weights": ("training", {"average": 0.98}),
-    "twice as wide": ("network", {"hidden": 64, "feature": 64}),
+    "twice as wide": ("mail", {"hidden": 64, "feature": 64}),
 }
 INGREDIENTS: Mapping[str, Mapping[str, Any]] = {
     "all": {},
     "no pitch": {"tilt_ut2": 1e6},
-    "no offset": {"offset_share": 0.0},
-    "offset whole": {"offset_share": 1.0, "offset_most_ut2": 1e6},
-    "offset without bound": {"offset_most_ut2": 1e6},
+    "no offset": {"offset_weight": 0.0},
+    "offset whole": {"offset_weight": 1.0, "offset_max_ut2": 1e6},
+    "offset without bound": {"offset_max_ut2": 1e6},
     "one speed": {"speeds": (1.0,)},
-    "none of these": {"tilt_ut2": 1e6, "offset_share": 0.0, "speeds": (1.0,)},
+    "none of these": {"tilt_ut2": 1e6, "offset_weight": 0.0, "speeds": (1.0,)},
     "half the windows": {"stride_s": 0.4},
 }
 
@@ -54,7 +54,7 @@ def lengths(bench: Bench) -> list[Variant]:
 
     All count the same seconds of a walk: from where the longest has its first estimate.
     """
-    configs = {length_s: _window(bench.config, length_s, bench.config.window.scales_s) for length_s in LENGTHS_S}
+    configs = {length_s: _window(bench.config, length_s, bench.config.mail.scales_s) for length_s in LENGTHS_S}
     from_s = max(settled(config) for config in configs.values())
     return [
         Variant({"length_s": s}, bench.variant(f"length_{s:g}s", config=config, settled_s=from_s))
@@ -67,14 +67,14 @@ def scale_sets(bench: Bench) -> list[Variant]:
 
     Which sets the paper took is not known to us.
     """
-    longest = sorted(bench.config.window.scales_s, reverse=True)
+    longest = sorted(bench.config.mail.scales_s, reverse=True)
     configs = {
-        n: _window(bench.config, bench.config.window.length_s, longest[:n], whole=False)
+        n: _window(bench.config, bench.config.by_time.length_s, longest[:n], whole=False)
         for n in range(1, len(longest) + 1)
     }
     return [
         Variant(
-            {"scales": n, "scales_s": " ".join(f"{s:g}" for s in config.window.scales_s)},
+            {"scales": n, "scales_s": " ".join(f"{s:g}" for s in config.mail.scales_s)},
             bench.variant(f"scales_{n}", config=config),
         )
         for n, config in configs.items()
@@ -85,7 +85,7 @@ def pieces(bench: Bench) -> list[Variant]:
     """Each scale of the network as a window of its own, one after the other (see `peers.subsequence`)."""
     return [
         Variant({"scale_s": s}, bench.variant(f"scale_{s:g}s", config=_window(bench.config, s, ()), stride_s=s))
-        for s in sorted(bench.config.window.scales_s)
+        for s in sorted(bench.config.mail.scales_s)
     ]
 
 
@@ -131,5 +131,5 @@ def areas_left_out(bench: Bench) -> list[Variant]:
 
 def _window(config: RunConfig, length_s: float, scales_s: Sequence[float], *, whole: bool = True) -> RunConfig:
     fitting = sorted(s for s in scales_s if s < length_s or not whole)
-    window = dataclasses.replace(config.window, length_s=length_s, scales_s=(*fitting, *([length_s] if whole else [])))
-    return dataclasses.replace(config, window=window)
+    mail = dataclasses.replace(config.mail, scales_s=(*fitting, *([length_s] if whole else [])))
+    return dataclasses.replace(config, sampling=dataclasses.replace(config.by_time, length_s=length_s), mail=mail)

@@ -57,12 +57,12 @@ class FleetNode(Node):
         super().__init__(NAME, **options)
         self.parameters = declare(self, FleetParameters)
         self.model, card, _ = load_model(self.parameters.model_path)
-        features = card.config.features
-        if features.needs_odometry:
+        config = card.config
+        if config.needs_odometry:
             raise ConfigError(
                 "the model of a fleet",
                 wanted="one in the device's axes, sampled by time",
-                found=f"axes {features.frame}, sampled by {features.along}: it needs odometry",
+                found=f"axes {config.axes}, rows per {config.sampling.unit}: it needs odometry",
                 fix="start one mail_localizer for each robot",
             )
         self.map_frame = self.parameters.global_frame_id or card.map_frame

@@ -1,7 +1,7 @@
 """What a localizer hears of the way: a robot's wheels on `odom`, or a person's steps out of `imu/data`.
 
 Odometry or Imu --> OdometryPose or ImuReading --> Runtime.feed
-Imu, beside wheels: tilt, for a model that reads level axes -^
+Imu, beside wheels: tilt, for a model with axes=gravity -^
 """
 
 from __future__ import annotations

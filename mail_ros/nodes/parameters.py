@@ -11,7 +11,7 @@ import dataclasses
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar, cast
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.node import Node
@@ -19,9 +19,9 @@ from rclpy.node import Node
 from mail_ros.core.config import (
     STRIDE_S,
     OdometrySource,
+    Range,
+    Settings,
     TrackerChoice,
-    check_choice,
-    check_range,
     from_dict,
 )
 from mail_ros.core.errors import ConfigError
@@ -35,18 +35,21 @@ def described(default: Any, description: str) -> Any:
 
 
 @dataclass(frozen=True)
-class ModelParameters:
+class ModelParameters(Settings, prefix="parameter "):
     """How a model localizes: parameters of both `mail_localizer` and `mail_fleet`."""
 
     model: str = described("", "The model file, as written by `mail_ros train`. Needed.")
     engine: str = described("", "Deprecated, and goes with the next release: numpy computes every model. Leave it out.")
     global_frame_id: str = described("", "Frame of the poses on floor 0; empty: the map frame of the model's card.")
-    stride_s: float = described(STRIDE_S, "Time between two poses, in seconds of the sensor's stamps.")
-    field_scale: float = described(1.0, "Tesla in the unit that the driver sends: 1 as REP-103 asks for, 1e-6 for µT.")
+    stride_s: Annotated[float, Range(1e-3, 3600.0)] = described(
+        STRIDE_S, "Time between two poses, in seconds of the sensor's stamps."
+    )
+    field_scale: Annotated[float, Range(1e-12, 1e12)] = described(
+        1.0, "Tesla in the unit that the driver sends: 1 as REP-103 asks for, 1e-6 for µT."
+    )
 
     def __post_init__(self) -> None:
-        check_range("parameter stride_s", self.stride_s, 1e-3, 3600.0)
-        check_range("parameter field_scale", self.field_scale, 1e-12, 1e12)
+        super().__post_init__()
         if self.engine not in ("", "numpy"):
             raise ConfigError(
                 "parameter engine",
@@ -87,7 +90,9 @@ class LocalizerParameters(ModelParameters):
         False,
         "true: say on /tf where the frame of odom lies in the map; where nobody else does. Needs wheels.",
     )
-    transform_tolerance_s: float = described(1.0, "How long such a transform is valid ahead of its pose.")
+    transform_tolerance_s: Annotated[float, Range(0.0, 60.0)] = described(
+        1.0, "How long such a transform is valid ahead of its pose."
+    )
     state_file: str = described(
         "", "File that keeps the last sure place: the tracker begins there when started again. Empty: none."
     )
@@ -97,9 +102,6 @@ class LocalizerParameters(ModelParameters):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_choice("parameter tracker", self.tracker, TrackerChoice)
-        check_choice("parameter odometry", self.odometry, OdometrySource)
-        check_range("parameter transform_tolerance_s", self.transform_tolerance_s, 0.0, 60.0)
         if self.tf_broadcast and (self.tracker, self.odometry) != ("odometry", "wheels"):
             raise ConfigError(
                 "parameter tf_broadcast",
@@ -131,12 +133,10 @@ class FleetParameters(ModelParameters):
         "none", "none: each window by itself; walking: a belief over the map is carried on, at a walking speed."
     )
     namespaces: tuple[str, ...] = described((), "The robots' namespaces; empty: all that have a topic imu/mag.")
-    most: int = described(100, "Room for so many robots; memory is taken at the start.")
+    most: Annotated[int, Range(1, 10_000)] = described(100, "Room for so many robots; memory is taken at the start.")
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_choice("parameter tracker", self.tracker, Literal["none", "walking"])
-        check_range("parameter most", self.most, 1, 10_000)
         if not all(name.strip("/") for name in self.namespaces) or len(self.namespaces) > self.most:
             raise ConfigError(
                 "parameter namespaces",
@@ -147,13 +147,12 @@ class FleetParameters(ModelParameters):
 
 
 @dataclass(frozen=True)
-class DemoRobotParameters:
+class DemoRobotParameters(Settings, prefix="parameter "):
     """Parameters of `mail_demo_robot`."""
 
-    seed: int = described(0, "Another seed, another way through the same building, and another noise and offset.")
-
-    def __post_init__(self) -> None:
-        check_range("parameter seed", self.seed, 0, 2**31)
+    seed: Annotated[int, Range(0, 2**31)] = described(
+        0, "Another seed, another way through the same building, and another noise and offset."
+    )
 
 
 @dataclass(frozen=True)

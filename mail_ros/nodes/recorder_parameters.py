@@ -5,9 +5,9 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from mail_ros.core.config import check_choice, check_range
+from mail_ros.core.config import Range, Settings
 from mail_ros.core.errors import ConfigError
 from mail_ros.data.bag_writer import Splitting
 from mail_ros.data.recording import MB, TakeOptions
@@ -19,7 +19,7 @@ SETTABLE = (*LABELS, "site_file")  # between two takes
 
 
 @dataclass(frozen=True)
-class RecorderParameters:
+class RecorderParameters(Settings, prefix="parameter "):
     """Parameters of `mail_recorder`."""
 
     topics: tuple[str, ...] = described(
@@ -45,14 +45,19 @@ class RecorderParameters:
     device: object = described("", "Label: which sensor, or what carries it.")
     carrier: object = described("", "Label: person or robot.")
 
-    split_size_mb: float = described(0.0, "A bag goes on in another file when one has so many MB; 0: never.")
-    split_s: float = described(0.0, "A bag goes on in another file after so many seconds; 0: never.")
+    split_size_mb: Annotated[float, Range(0.0, 1e6)] = described(
+        0.0, "A bag goes on in another file when one has so many MB; 0: never."
+    )
+    split_s: Annotated[float, Range(0.0, 1e6)] = described(
+        0.0, "A bag goes on in another file after so many seconds; 0: never."
+    )
     compression: Literal["none", "zstd"] = described("none", "none or zstd: of the chunks within the bag's files.")
-    min_free_space_mb: int = described(
+    min_free_space_mb: Annotated[int, Range(0, 1e9)] = described(
         500, "Room to leave on the disk: no take begins with less, and one under way ends. Others need the disk too."
     )
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.topics or not all(self.topics):
             raise ConfigError(
                 "parameter topics",
@@ -67,10 +72,6 @@ class RecorderParameters:
             raise ConfigError(
                 "parameter prefix", wanted="a name without /", found=self.prefix, fix="put folders into out"
             )
-        check_range("parameter split_size_mb", self.split_size_mb, 0.0, 1e6)
-        check_range("parameter split_s", self.split_s, 0.0, 1e6)
-        check_choice("parameter compression", self.compression, Literal["none", "zstd"])
-        check_range("parameter min_free_space_mb", self.min_free_space_mb, 0, 1e9)
         for name in LABELS:
             if not isinstance(label := getattr(self, name), str | int | float):
                 raise ConfigError(f"parameter {name}", wanted="a word", found=repr(label), fix="correct the value")

@@ -37,12 +37,11 @@ class WorkingNode(ManagedNode):
         """Localize with this from now on."""
         self.parameters, self.runtime = parameters, runtime
         config, floors = runtime.loaded.card.config, ", ".join(map(str, runtime.loaded.card.floors))
-        kind = "matching" if config.network.kind == "matching" else f"{config.network.head} head"
-        unit = config.features.unit
-        rate = f"{config.features.rate_hz:g} {'Hz' if unit == 's' else 'per m'}"
+        kind = "matching" if config.kind == "matching" else f"{config.mail.head} head"
+        sampling = config.sampling
         self.get_logger().info(
             f"model {self.parameters.model}: {kind}, map frame {runtime.map_frame}, floors {floors}, "
-            f"{rate}, window {config.window.length_s:g} {unit}"
+            f"{sampling.per_unit:g} {sampling.rate_unit}, window {sampling.length:g} {sampling.unit}"
         )
 
 

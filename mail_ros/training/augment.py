@@ -1,38 +1,31 @@
 """What passes of one place differ by, drawn anew for every window of every step.
 
-In the device's axes an offset needs no part here: the gradient cancels it. In level axes it turns with the device, and
-which way they look is not known. Speed is drawn where windows are cut.
+In the device's axes an offset needs no part here: the gradient cancels it. In a gravity-aligned frame it turns with the
+device, and the frame's yaw is not known. Speed is drawn where windows are cut.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
-from mail_ros.core.config import check_range
+from mail_ros.core.config import Fraction, Range, Settings
 
 
 @dataclass(frozen=True)
-class AugmentConfig:
+class AugmentConfig(Settings, prefix="augment."):
     """How much; the defaults were measured to help, what is 0 was not, see docs/accuracy.md."""
 
-    tilt_deg: float = 15.0  # standard deviation of a turn about the device's x axis, the pitch it is held at
-    soft_iron: float = 0.0  # standard deviation of the entries of a matrix that is added to the identity
-    noise_ut: float = 0.5  # greatest standard deviation of white noise; each window has its own
-    gain: float = 0.0  # standard deviation of the logarithm of a factor
-    offset_ut: float = 20.0  # in level axes: standard deviation of each axis of the device's own field
-    dropped: float = 0.0  # share of the samples that are lost, and bridged by the mean of their neighbours
-
-    def __post_init__(self) -> None:
-        check_range("augment.tilt_deg", self.tilt_deg, 0.0, 180.0)
-        check_range("augment.soft_iron", self.soft_iron, 0.0, 1.0)
-        check_range("augment.noise_ut", self.noise_ut, 0.0, 1000.0)
-        check_range("augment.gain", self.gain, 0.0, 1.0)
-        check_range("augment.offset_ut", self.offset_ut, 0.0, 1000.0)
-        check_range("augment.dropped", self.dropped, 0.0, 1.0)
+    tilt_deg: Annotated[float, Range(0.0, 180.0)] = 15.0  # standard deviation of the pitch about the device's x axis
+    soft_iron: Fraction = 0.0  # standard deviation of the entries of a matrix that is added to the identity
+    noise_ut: Annotated[float, Range(0.0, 1000.0)] = 0.5  # largest deviation of white noise; each window has its own
+    gain: Fraction = 0.0  # standard deviation of the logarithm of a factor
+    offset_ut: Annotated[float, Range(0.0, 1000.0)] = 20.0  # gravity axes: deviation, per axis, of the device's field
+    dropped: Fraction = 0.0  # fraction of the samples that are lost, and bridged by the mean of their neighbours
 
 
 @dataclass(frozen=True)
@@ -77,7 +70,7 @@ def augment(field_ut: Tensor, config: AugmentConfig, draws: Draws) -> Tensor:
 
 
 def _as_of_another_device(rows: Tensor, config: AugmentConfig, draws: Draws) -> Tensor:
-    """Rows (B, n, 5) of a level frame that looks any way, of a device with a field of its own -> (B, n, 3) µT."""
+    """Gravity-aligned rows (B, n, 5) at any yaw, of a device with a field of its own -> (B, n, 3) µT."""
     own_ut = config.offset_ut * draws.normal(3)[:, None]  # (B, 1, 3)
     cos, sin = rows[..., 3], rows[..., 4]
     x = rows[..., 0] + cos * own_ut[..., 0] - sin * own_ut[..., 1]

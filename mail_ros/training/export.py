@@ -45,11 +45,11 @@ def export_onnx(path: Path, out: Path) -> None:
         raise ModelError(
             "mail_ros export", wanted="the package onnx", found="none", fix="pip install 'mail_ros[tools]'"
         )
-    if loaded.card.config.network.kind != "mail":
+    if loaded.card.config.kind != "mail":
         raise ModelError(
             path,
             wanted="a network, as trained with network.kind=mail",
-            found=f"a model of kind {loaded.card.config.network.kind}",
+            found=f"a model of kind {loaded.card.config.kind}",
             fix="give it to the localizer as it is",
         )
     out.parent.mkdir(parents=True, exist_ok=True)

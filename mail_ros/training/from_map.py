@@ -22,18 +22,18 @@ def with_map_walks(config: RunConfig, tracks: Sequence[Track]) -> Walks:
     """The walks of a survey, then `field_map.walks` of each of its floors.
 
     Raises:
-        ConfigError: the field is not read in level axes: a map says nothing of how a device was held.
+        ConfigError: the axes are the device's: a map does not specify how a device is held.
         TrackError: as of `walks.floor_maps`.
     """
     wanted = config.field_map
     if not wanted.walks:
         return Walks(list(tracks), {})
-    if config.features.frame != "level":
+    if config.axes != "gravity":
         raise ConfigError(
             "field_map.walks",
-            wanted="features.frame=level, in whose axes a map can be drawn from",
-            found=f"features.frame={config.features.frame}",
-            fix="train with --set features.frame=level, or without field_map.walks",
+            wanted="axes=gravity, in which a map can be drawn from",
+            found=f"axes={config.axes}",
+            fix="train with --set axes=gravity, or without field_map.walks",
         )
     from mail_ros.data.field_map.walks import floor_maps, map_walks  # few need scikit-learn, which takes a second
 

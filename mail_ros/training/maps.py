@@ -18,7 +18,7 @@ def head_state(config: RunConfig, windows: WindowSet) -> State:
     Raises:
         TrackError: a regression head and walks on several floors.
     """
-    if config.network.head == "heatmap" or config.network.kind == "matching":
+    if config.mail.head == "heatmap" or config.kind == "matching":
         cells = cells_of(config, windows)
         return {
             "head.cell_position_m": cells.position_m,
@@ -33,7 +33,7 @@ def head_state(config: RunConfig, windows: WindowSet) -> State:
             "the training walks",
             wanted="one floor for the regression head",
             found=f"floors {floors.tolist()}",
-            fix="train one model per floor, or with --set network.head=heatmap",
+            fix="train one model per floor, or with --set mail.head=heatmap",
         )
     return {
         "head.center_m": position_m.mean(axis=0).astype(np.float32),

@@ -15,7 +15,7 @@ def fit_matching(config: RunConfig, windows: WindowSet) -> State:
 
     Args:
         config: `matching` decides what two windows may differ by.
-        windows: of the training walks, `matching.stride_s` apart.
+        windows: of the training walks, `RunConfig.stride` apart.
     """
     speeds = config.matching.speeds
     cells, ends = cells_of(config, windows), windows.ends

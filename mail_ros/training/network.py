@@ -10,9 +10,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from mail_ros.core.config import MailConfig
 from mail_ros.core.models.heads import State
 from mail_ros.core.models.mail.mail import NORM_EPSILON, subsequence_starts
+from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.signal.window import gradient
 from mail_ros.core.types import Float32Array
 from mail_ros.training.torch_gru import last_state
@@ -79,24 +79,24 @@ class ConstantAttention(nn.Module):
         return torch.softmax(self.out, dim=0).expand(g.shape[0], -1)
 
 
-def _attention(config: MailConfig) -> nn.Module:
+def _attention(config: ModelConfig) -> nn.Module:
     scales = len(config.scales)
-    if config.network.attention == "uniform":
+    if config.mail.attention == "uniform":
         return UniformAttention(scales)
-    if config.network.attention == "constant":
+    if config.mail.attention == "constant":
         return ConstantAttention(scales)
-    return Attention(config.length, scales, config.network.attention_hidden)
+    return Attention(config.sampling.rows, scales, config.mail.attention_hidden)
 
 
 class MailNetwork(nn.Module):
     """The whole network. The features belong to it, so that training and the robot cannot differ in them."""
 
-    def __init__(self, config: MailConfig, head: Layer) -> None:
+    def __init__(self, config: ModelConfig, head: Layer) -> None:
         super().__init__()
         self.config = config
-        width = config.network
+        width = config.mail
         self.scales = nn.ModuleList(
-            ScaleFeatures(config.length, scale, width.hidden, width.feature) for scale in config.scales
+            ScaleFeatures(config.sampling.rows, scale, width.hidden, width.feature) for scale in config.scales
         )
         self.attention = _attention(config)
         self.head = head
@@ -110,28 +110,28 @@ class MailNetwork(nn.Module):
 
         The attention-weighted concatenation of all Φ (equation 13) is what the head reads.
         """
-        features = self.config.features
-        g = gradient(field_ut[..., :3], features.gradient, features.lag) / features.scale_ut  # type: ignore[type-var]
+        mail = self.config.mail
+        g = gradient(field_ut[..., :3], mail.gradient, self.config.lag) / mail.scale_ut  # type: ignore[type-var]
         phi = torch.stack([unit(g) for unit in self.scales], dim=1)  # (B, K, feature)
         w: Tensor = self.attention(g)
         raw: Tensor = self.head((w.unsqueeze(-1) * phi).flatten(1))
         return raw, w
 
 
-def untrained_network(config: MailConfig, site: State) -> MailNetwork:
+def untrained_network(config: ModelConfig, site: State) -> MailNetwork:
     """A network with weights as torch draws them.
 
     Args:
         config: of the network.
         site: what its head must know of the site, see `training.maps`.
     """
-    features = len(config.scales) * config.network.feature
-    if config.network.head == "heatmap":
+    features = len(config.scales) * config.mail.feature
+    if config.mail.head == "heatmap":
         return MailNetwork(config, HeatmapLayer(features, site))
     return MailNetwork(config, RegressionLayer(features, site))
 
 
-def restored_network(config: MailConfig, state: State) -> MailNetwork:
+def restored_network(config: ModelConfig, state: State) -> MailNetwork:
     """A trained network, as `arrays` took it apart; it answers, and learns no more."""
     network = untrained_network(config, state)
     network.load_state_dict({name: torch.tensor(value) for name, value in state.items()})

@@ -1,58 +1,48 @@
-"""The settings of a training run; those of the network are in `core.config`."""
+"""The settings of a training run; those of a model are in `core.models.model_config`."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Annotated, Any
 
-from mail_ros.core.config import (
-    FeatureConfig,
-    MailConfig,
-    MatchingConfig,
-    NetworkConfig,
-    WindowConfig,
-    check_range,
-    from_dict,
-)
+from mail_ros.core.config import Range, Settings, check_range, field_hints, from_dict, nested, parse_settings
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.settings import sections
+from mail_ros.core.models.mail.mail_config import MailConfig
+from mail_ros.core.models.matching.matching_config import MatchingConfig
+from mail_ros.core.models.model_config import ModelConfig, ModelKind
+from mail_ros.core.models.renamed import RENAMED, with_new_names
+from mail_ros.core.signal.axes import AxesKind
+from mail_ros.core.signal.sampling import DistanceSampling, Sampling, TimeSampling
 from mail_ros.data.field_map.field_map_config import FieldMapConfig
 from mail_ros.training.augment import AugmentConfig
 
+logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
-class TrainingConfig:
+class TrainingConfig(Settings, prefix="training."):
     """How the network is fitted; the paper's values are Adam, rate 0.02, batch 400, 1,500 epochs, no stop."""
 
-    seed: int = 0
-    epochs: int = 60
-    batch: int = 256
-    learning_rate: float = 0.005  # highest; rises over the first twentieth, then falls as a cosine
-    patience: int = 15  # epochs without a better validation error before training stops
-    stride_s: float = 0.2  # between the windows of one epoch
-    validate_stride_s: float = 0.5
+    seed: int = 0  # random seed of weights, batches and augmentation
+    epochs: Annotated[int, Range(1, 100_000)] = 60  # passes over the training windows, at most
+    batch: Annotated[int, Range(1, 100_000)] = 256  # windows per step, on all processes together
+    learning_rate: Annotated[float, Range(1e-7, 1.0)] = 0.005  # highest; rises over the first twentieth, then a cosine
+    patience: Annotated[int, Range(1, 100_000)] = 15  # epochs without a better validation error before training stops
+    stride_s: Annotated[float, Range(0.001, 60.0)] = 0.2  # between the windows of one epoch
+    validate_stride_s: Annotated[float, Range(0.001, 60.0)] = 0.5  # between the validation windows, sampled by time
+    validate_stride_m: Annotated[float, Range(0.001, 60.0)] = 0.5  # the same, sampled by distance
     speed: tuple[float, float] = (0.75, 1.35)  # slowest and fastest replay of a walk; (1, 1) is as recorded
-    cell_m: float = 0.5  # of the heatmap head's map
-    label_sigma_m: float = 0.4  # how far a label is trusted: landmarks and constant speed between them
-    label_jitter_m: float = 0.0  # standard deviation along each axis of what is added to a label, anew in every step
-    average: float = 0.0  # share of the weights so far in their running mean, which is kept; 0 keeps the last step's
-    radius_m: float = 1.5  # of the mode's neighbourhood that is averaged into a position
+    cell_m: Annotated[float, Range(0.05, 10.0)] = 0.5  # side of a cell of the map
+    label_sigma_m: Annotated[float, Range(0.01, 10.0)] = 0.4  # deviation of a label: landmarks, constant speed between
+    label_jitter_m: Annotated[float, Range(0.0, 10.0)] = 0.0  # deviation, per axis, added to a label in every step
+    average: Annotated[float, Range(0.0, 0.99999)] = 0.0  # weight of the running mean of weights; 0 keeps the last step
+    radius_m: Annotated[float, Range(0.05, 100.0)] = 1.5  # neighbourhood of the mode that is averaged into a position
 
     def __post_init__(self) -> None:
-        for name, low, high in (
-            ("epochs", 1, 100_000),
-            ("batch", 1, 100_000),
-            ("learning_rate", 1e-7, 1.0),
-            ("patience", 1, 100_000),
-            ("stride_s", 0.001, 60.0),
-            ("validate_stride_s", 0.001, 60.0),
-            ("cell_m", 0.05, 10.0),
-            ("label_sigma_m", 0.01, 10.0),
-            ("label_jitter_m", 0.0, 10.0),
-            ("average", 0.0, 0.99999),
-            ("radius_m", self.cell_m, 100.0),
-        ):
-            check_range(f"training.{name}", getattr(self, name), low, high)
+        super().__post_init__()
+        check_range("training.radius_m", self.radius_m, self.cell_m, 100.0)
         if len(self.speed) != 2 or not 0.1 <= self.speed[0] <= self.speed[1] <= 10.0:
             raise ConfigError(
                 "training.speed", wanted="slowest and fastest, 0.1 to 10", found=str(list(self.speed)), fix="correct it"
@@ -60,33 +50,53 @@ class TrainingConfig:
 
 
 @dataclass(frozen=True)
-class RunConfig:
-    """Everything that decides what a run computes, apart from its walks."""
+class RunConfig(Settings):
+    """Everything that determines the result of a run, apart from its walks."""
 
-    features: FeatureConfig = field(default_factory=FeatureConfig)
-    window: WindowConfig = field(default_factory=WindowConfig)
-    network: NetworkConfig = field(default_factory=NetworkConfig)
+    kind: ModelKind = "mail"  # "matching": compares windows with the survey's; section mail has no effect then
+    sampling: Sampling = field(default_factory=TimeSampling)
+    axes: AxesKind = "device"  # "gravity": rows in a gravity-aligned frame; needs an attitude
+    mail: MailConfig = field(default_factory=MailConfig)
     matching: MatchingConfig = field(default_factory=MatchingConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     field_map: FieldMapConfig = field(default_factory=FieldMapConfig)
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _ = self.model  # refuses settings that do not fit together
+
     @property
-    def mail(self) -> MailConfig:
-        """The part that goes into the model card as the network's own."""
-        return MailConfig(self.features, self.window, self.network, self.matching)
+    def model(self) -> ModelConfig:
+        """The part that goes into the model card."""
+        return ModelConfig(self.kind, self.sampling, self.axes, self.mail, self.matching)
+
+    @property
+    def by_time(self) -> TimeSampling:
+        """The sampling of methods that only sample by time: the run's, or the default for a run by distance."""
+        return self.sampling if isinstance(self.sampling, TimeSampling) else TimeSampling()
+
+    @property
+    def stride(self) -> float:
+        """Between the training windows, in the sampling's unit."""
+        if self.kind == "mail":
+            return self.training.stride_s
+        return self.sampling.pick(seconds=self.matching.stride_s, metres=self.matching.stride_m)
+
+    @property
+    def validate_stride(self) -> float:
+        """Between the validation windows, in the sampling's unit."""
+        return self.sampling.pick(seconds=self.training.validate_stride_s, metres=self.training.validate_stride_m)
 
 
 # What differs from the defaults for a kind of use; chosen on simulated buildings that no figure in docs/ is from.
 PRESETS: Mapping[str, Sequence[str]] = {
     "person": (),  # with a phone
-    "robot": (  # on wheels: windows of 4 m of the way, in level axes
-        "network.kind=matching",
-        "features.frame=level",
-        "features.along=way",
-        "features.rate_hz=10",
-        "window.length_s=4",
-        "window.scales_s=[1,2,4]",
+    "robot": (  # on wheels: windows of 4 m travelled, in a gravity-aligned frame
+        "kind=matching",
+        "axes=gravity",
+        "sampling.per_m=10",
+        "sampling.length_m=4",
         "matching.speeds=[1]",
         "matching.noise_ut2=2",
     ),
@@ -94,11 +104,28 @@ PRESETS: Mapping[str, Sequence[str]] = {
 
 
 def run_config(settings: Sequence[str], preset: str = "person") -> RunConfig:
-    """The defaults, changed by a preset and by settings like `features.rate_hz=10` or `window.scales_s=[1,2,5]`.
+    """The defaults, changed by a preset and by settings like `kind=matching` or `mail.scales_s=[1,2,5]`.
+
+    Settings of the other sampling replace those of the preset. Deprecated names work, with one warning.
 
     Raises:
         ConfigError: no such preset, or a setting that is not NAME=VALUE, unknown, of the wrong kind or out of range.
     """
     if preset not in PRESETS:
         raise ConfigError("--preset", wanted=" or ".join(PRESETS), found=repr(preset), fix="name one of them")
-    return from_dict(RunConfig, sections([*PRESETS[preset], *settings]))
+    base, given = nested(parse_settings(PRESETS[preset])), parse_settings(settings)
+    changes = nested(with_new_names(given, by_distance=_by_distance(base)))
+    if old := [name for name in given if name in RENAMED]:
+        logger.warning("deprecated settings: %s", ", ".join(f"{name} is now {RENAMED[name]}" for name in old))
+    if "sampling" in changes and _by_distance(base) != _by_distance(changes):
+        base.pop("sampling", None)
+    for name, value in changes.items():
+        both = isinstance(value, dict) and isinstance(base.get(name), dict)
+        base[name] = {**base[name], **value} if both else value
+    return from_dict(RunConfig, base)
+
+
+def _by_distance(values: Mapping[str, Any]) -> bool:
+    """Whether some settings name those of `DistanceSampling`."""
+    sampling = values.get("sampling")
+    return isinstance(sampling, dict) and any(name in field_hints(DistanceSampling) for name in sampling)

@@ -94,13 +94,13 @@ def train(
     of_walks = {"bags": survey.description(), **survey.carrier()}
     folder.open({"settings": dataclasses.asdict(config), **of_walks}, resume)
     record: dict[str, Any] = {"settings": dataclasses.asdict(config.training), **of_walks, **learned}
-    if config.network.kind == "matching":
+    if config.kind == "matching":
         state = fit_matching(config, windows)
     else:
         trainer = Trainer(config, untrained(config, windows), windows, validation, folder)
         state = arrays(trainer.fit(report))
         record["best_epoch"] = trainer.state.best_epoch
-    model = build(config.mail, state)
+    model = build(config.model, state)
     residual_m = residuals_m(lambda field_ut: model(field_ut).raw, model.head, validation)
     card = _card(config, record, windows, distances_m(residual_m))
     if survey.site is not None:
@@ -114,11 +114,9 @@ def train(
 def _read(config: RunConfig, survey: Survey) -> tuple[WindowSet, WindowSet, dict[str, Any]]:
     """Windows to learn from, windows to validate on, and what was learned to draw more walks."""
     refuse_shared(survey.train, survey.validate)
-    matching = config.network.kind == "matching"
-    stride_s = config.matching.stride_s if matching else config.training.stride_s
     walks = with_map_walks(config, survey.tracks(survey.train))
-    windows = WindowSet(walks.tracks, config.mail, stride_s)
-    validation = WindowSet(survey.tracks(survey.validate), config.mail, config.training.validate_stride_s)
+    windows = WindowSet(walks.tracks, config.model, config.stride)
+    validation = WindowSet(survey.tracks(survey.validate), config.model, config.validate_stride)
     return windows, validation, walks.record
 
 
@@ -161,12 +159,12 @@ def refuse_shared(train: Iterable[Path], held_out: Iterable[Path]) -> None:
 def untrained(config: RunConfig, windows: WindowSet) -> MailNetwork:
     """MAIL for the site that the windows come from; the seed alone decides its weights."""
     torch.manual_seed(config.training.seed)
-    return untrained_network(config.mail, head_state(config, windows))
+    return untrained_network(config.model, head_state(config, windows))
 
 
 def _card(config: RunConfig, record: dict[str, Any], windows: WindowSet, error_m: FloatArray) -> ModelCard:
     return ModelCard(
-        config=config.mail,
+        config=config.model,
         floors=tuple(int(floor) for floor in np.unique(windows.floor)),
         cells=len(head_state(config, windows).get("head.cell_floor", ())),
         training={**record, "date": datetime.now(timezone.utc).date().isoformat(), "mail_ros": __version__},

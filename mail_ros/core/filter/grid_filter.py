@@ -17,7 +17,8 @@ import numpy as np
 
 from mail_ros.core.belief import decode, gaussian, normal
 from mail_ros.core.errors import TrackError
-from mail_ros.core.filter.filter_config import TrackerConfig
+from mail_ros.core.filter.filter_config import FilterConfig
+from mail_ros.core.filter.initial_pose import check_initial_pose
 from mail_ros.core.filter.motion import Motion
 from mail_ros.core.filter.odometry_motion import OdometryMotion
 from mail_ros.core.filter.walking_motion import WalkingMotion
@@ -37,10 +38,9 @@ from mail_ros.core.types import (
 
 MAX_UPDATE_S = 2.0  # a window counts for at most this long, however rarely one comes
 MAX_UNSEEN_S = 60.0  # without odometry, a belief of this age holds no information
-MAP_FIT_BOUNDS = (-3.0, 5.0)  # of a window's log ratio in the map fit: a device in motion of its own fits nothing
-INITIAL_DEVIATIONS = 3.0  # standard deviations of an initial pose within which the survey must have come
-MIN_WEIGHT = 0.02  # of a window that seems stationary throughout: a wrong detection must not freeze the belief
-FIRST_OFFSET_S = 1.0  # of agreement between window and belief until the device offset counts in full
+MAP_FIT_BOUNDS = (-3.0, 5.0)  # bounds of a window's log ratio in the map fit: a device that is handled fits nothing
+MIN_WEIGHT = 0.02  # weight of a window that seems stationary throughout: a wrong detection must not freeze the belief
+FIRST_OFFSET_S = 1.0  # agreement between window and belief until the device offset counts in full
 
 
 class GridFilter:
@@ -51,7 +51,7 @@ class GridFilter:
     def __init__(
         self,
         cells: Cells,
-        config: TrackerConfig,
+        config: FilterConfig,
         *,
         odometry: bool,
         rows_per_s: float,
@@ -74,9 +74,10 @@ class GridFilter:
         self.cells, self.config, self.needs_odometry = cells, config, odometry
         motion = OdometryMotion if odometry else WalkingMotion
         self.motion: Motion = motion(cells, config, rows_per_s)
-        self._by_distance = by_distance and odometry  # without odometry nobody counts metres
-        self._covariance_scale = 1.0 if odometry else config.walking_spread
+        self._by_distance = by_distance and odometry  # without odometry there are no metres
+        self._covariance_scale = 1.0 if odometry else config.walking_covariance_scale
         self._moving: deque[float] = deque(maxlen=window_rows)  # for each row of the window, 0 to 1
+        self._anywhere = self.motion.start(len(cells))  # (m, columns), the belief without information
         self.reset()
 
     def reset(self) -> None:
@@ -90,8 +91,8 @@ class GridFilter:
     def reinitialize(self) -> None:
         """See `PositionFilter`."""
         self.motion.reset()
-        self.belief = self.motion.start(len(self.cells))  # (m, columns), sums to one
-        self._posterior: Posterior | None = None  # of the belief as it is
+        self.belief = self._anywhere  # (m, columns), sums to one
+        self._posterior: Posterior | None = None  # posterior of the present belief
         self._since_update_s = 0.0  # by distance: what the metres since then are worth
         self._elapsed_s = 0.0  # since the last update
         self._due = True  # one update per move: in between, windows repeat the same information
@@ -103,31 +104,10 @@ class GridFilter:
         Raises:
             TrackError: numbers that are not finite, no covariance, or a position far from the survey; the belief stays.
         """
-        numbers = np.append(position_m, covariance_m2)
-        if not np.isfinite(numbers).all() or np.linalg.eigvalsh(covariance_m2).min() < -1e-9:
-            raise TrackError(
-                "the initial pose",
-                wanted="finite numbers, and a positive semidefinite covariance",
-                found=f"{np.asarray(position_m).tolist()} m, {np.asarray(covariance_m2).tolist()} m²",
-                fix="correct its publisher",
-            )
-        self._check_near(position_m, covariance_m2, floor)
+        check_initial_pose(self.cells, position_m, covariance_m2, floor)
         log_likelihood = gaussian(normal(position_m, covariance_m2, floor), self.cells)
         self.reinitialize()
         self._set(self.belief * np.exp(log_likelihood - log_likelihood.max())[:, None])
-
-    def _check_near(self, position_m: FloatArray, covariance_m2: FloatArray, floor: int) -> None:
-        distance_m = np.linalg.norm(self.cells.position_m - position_m, axis=1)[self.cells.floor == floor]
-        reach_m = max(NEAR_M, INITIAL_DEVIATIONS * float(np.sqrt(np.linalg.eigvalsh(covariance_m2).max())))
-        nearest_m = float(distance_m.min(initial=np.inf))
-        if nearest_m > reach_m:
-            floors = ", ".join(map(str, np.unique(self.cells.floor)))
-            raise TrackError(
-                "the initial pose",
-                wanted=f"a position within {reach_m:.1f} m of the survey, on one of its floors {floors}",
-                found=f"floor {floor}" if np.isinf(nearest_m) else f"one that is {nearest_m:.1f} m off",
-                fix="correct it, or survey that place",
-            )
 
     def predict(self, rows: Sequence[Row], elapsed_s: float, moved_m: FloatArray) -> None:
         """See `PositionFilter`.
@@ -165,10 +145,10 @@ class GridFilter:
         if moved is None:
             return
         if self._by_distance:
-            self._since_update_s += self.motion.length_m / self.config.way_m_s
-        kidnapped = min(1.0, self.config.lost_per_s * self._since_update_s)
+            self._since_update_s += self.motion.length_m / self.config.equivalent_m_per_s
+        kidnapped = min(1.0, self.config.kidnap_rate_hz * self._since_update_s)
         self._set(moved)
-        self.belief = (1.0 - kidnapped) * self.belief + kidnapped * self.motion.start(len(self.cells))
+        self.belief = (1.0 - kidnapped) * self.belief + kidnapped * self._anywhere
         self._due = True
 
     def update_due(self) -> bool:
@@ -194,10 +174,11 @@ class GridFilter:
         likelihood = (1.0 - outlier) * np.exp(log_likelihood - scale) + outlier * np.exp(-scale)
         weight = max(MIN_WEIGHT, sum(self._moving) / len(self._moving)) if self._moving else 1.0
         counted_s = weight * min(self._since_update_s, MAX_UPDATE_S)
-        tempered = np.power(likelihood / likelihood.max(), self.config.evidence_per_s * counted_s)
+        tempered = np.power(likelihood / likelihood.max(), self.config.likelihood_exponent_per_s * counted_s)
         self._set(self.belief * tempered[:, None])
-        self._count_map_fit(highest, counted_s * (1.0 - self.motion.stationary(self.belief)))
-        if prediction.device_offset_ut is not None:
+        stationary = self.motion.stationary(self.belief)
+        self._count_map_fit(highest, counted_s * (1.0 - stationary))
+        if prediction.device_offset_ut is not None and stationary <= 0.5:
             self._learn_offset(prediction.device_offset_ut, np.exp(log_likelihood - highest))
         self._since_update_s, self._elapsed_s, self._due = 0.0, 0.0, False
 
@@ -216,7 +197,7 @@ class GridFilter:
     def _learn_offset(self, rest_ut: FloatArray, likelihood: FloatArray) -> None:
         """Average the constant field that a window still has, where window and belief agree on the position."""
         belief = self.posterior()
-        if belief.near < LOCALIZED_FROM or self.is_stationary:
+        if belief.near < LOCALIZED_FROM:
             return
         distance_m = np.linalg.norm(self.cells.position_m - belief.position_m, axis=1)
         near = (distance_m <= NEAR_M) & (self.cells.floor == belief.floor)
@@ -254,7 +235,7 @@ class GridFilter:
     def posterior(self) -> Posterior:
         """The mode's neighbourhood (see `belief.decode`), moved by what is pending since the last move."""
         if self._posterior is None:
-            probability, config = self.cell_probability, self.config
+            probability, config = self.belief.sum(axis=1), self.config
             self._posterior = decode(probability, self.cells, config.radius_m, self._covariance_scale)
             self._mode_columns = self.belief[self._near(int(probability.argmax()))].sum(axis=0)
         pending_m = self._mode_columns @ self.motion.pending_m / self._mode_columns.sum()
@@ -263,7 +244,8 @@ class GridFilter:
     @property
     def odom_yaw(self) -> YawEstimate | None:
         """See `PositionFilter`; from the belief around the mode."""
-        self.posterior()
+        if self._posterior is None:
+            self.posterior()
         return self.motion.odom_yaw(self._mode_columns)
 
     def hypotheses(self, max_count: int = 5, min_weight: float = 0.01) -> list[Hypothesis]:
@@ -293,7 +275,7 @@ class GridFilter:
         return belief_image(self.cells, self.cell_probability, floor)
 
     def _count_map_fit(self, highest: float, counted_s: float) -> None:
-        kept = np.exp(-counted_s / self.config.support_s)
+        kept = np.exp(-counted_s / self.config.map_fit_s)
         self._fit = kept * self._fit + counted_s * float(np.clip(highest, *MAP_FIT_BOUNDS))
         self._fit_s = kept * self._fit_s + counted_s
 

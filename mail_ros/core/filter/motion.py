@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
-from mail_ros.core.filter.filter_config import TrackerConfig
+from mail_ros.core.filter.filter_config import FilterConfig
 from mail_ros.core.neighbourhood import FULL_ROTATION
 from mail_ros.core.types import FloatArray, Row, YawEstimate
 
@@ -21,15 +21,16 @@ REACH_DEVIATIONS = 2.5  # kernels are cut off there
 class Motion(ABC):
     """Moves the belief, and decides when."""
 
-    columns: int  # of the belief
+    columns: int  # columns of the belief
     pending_m: FloatArray  # (columns, 2) displacement since the last move, in each column's heading
-    length_m = 0.0  # of the last move
+    length_m = 0.0  # length of the last move
 
-    def __init__(self, config: TrackerConfig) -> None:
+    def __init__(self, config: FilterConfig) -> None:
         """Precompute the headings."""
         self.config = config
         self.angle_rad = np.arange(config.headings) * FULL_ROTATION / config.headings
         self.cos, self.sin = np.cos(self.angle_rad), np.sin(self.angle_rad)
+        self.rotation = np.array([[self.cos, -self.sin], [self.sin, self.cos]]).transpose(2, 0, 1)  # (k, 2, 2)
 
     @abstractmethod
     def reset(self) -> None:
@@ -59,19 +60,14 @@ class Motion(ABC):
             moved_m: (2,) odometry since the last call.
         """
 
+    @abstractmethod
     def settle(self, belief: FloatArray) -> FloatArray | None:
         """The belief (m, columns) moved to where a measurement was taken, before it counts; None if it is there."""
-        return None
 
     @abstractmethod
     def stationary(self, belief: FloatArray) -> float:
         """Probability that the device is stationary, 0 to 1."""
 
+    @abstractmethod
     def odom_yaw(self, weight: FloatArray) -> YawEstimate | None:
         """Yaw of odometry's frame from the belief per column (columns,); None without odometry."""
-        return None
-
-    def rotated(self, moved_m: FloatArray) -> FloatArray:
-        """A displacement (2,) in each heading, (k, 2)."""
-        x, y = moved_m
-        return np.column_stack([self.cos * x - self.sin * y, self.sin * x + self.cos * y])

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from mail_ros.core.filter.filter_config import TrackerConfig
+from mail_ros.core.filter.filter_config import FilterConfig
 from mail_ros.core.filter.motion import REACH_DEVIATIONS, Motion
 from mail_ros.core.neighbourhood import CellNeighbourhood, diffuse_headings
 from mail_ros.core.types import Cells, FloatArray, Row, YawEstimate
@@ -23,11 +23,11 @@ ANY_YAW_RAD2 = np.pi**2 / 3.0  # variance of a uniformly distributed angle
 class OdometryMotion(Motion):
     """By odometry."""
 
-    def __init__(self, cells: Cells, config: TrackerConfig, rows_per_s: float) -> None:
+    def __init__(self, cells: Cells, config: FilterConfig, rows_per_s: float) -> None:
         super().__init__(config)
         self.columns = config.headings
-        longest_m = STRETCH * config.odometry_m
-        deviation_m = float(np.hypot(config.place_m, config.odometry_share * longest_m))
+        longest_m = STRETCH * config.update_min_d_m
+        deviation_m = float(np.hypot(config.position_noise_m, config.odom_noise_ratio * longest_m))
         self.neighbourhood = CellNeighbourhood(cells, longest_m + REACH_DEVIATIONS * deviation_m)
         self._patience = round(MAX_STEP_S * rows_per_s)  # rows without a displacement before a stop
         self._still_rows = 0
@@ -56,11 +56,12 @@ class OdometryMotion(Motion):
         if moved_m.any():
             self._moved_m = self._moved_m + moved_m
             self._step_m, self._step_s, self._silent_s = moved_m, self._silent_s, 0.0
-        return self._move_if(belief, STRETCH * self.config.odometry_m)
+        far = np.linalg.norm(self._moved_m) >= STRETCH * self.config.update_min_d_m
+        return self._carry(belief if far else None)
 
     def settle(self, belief: FloatArray) -> FloatArray | None:
         """Due once odometry moved by the update distance: a window counts where it ends, not where the move began."""
-        return self._move_if(belief, self.config.odometry_m)
+        return self._carry(belief) if np.linalg.norm(self._moved_m) >= self.config.update_min_d_m else None
 
     def stationary(self, belief: FloatArray) -> float:
         """1 without a displacement for `MAX_STEP_S`."""
@@ -73,34 +74,32 @@ class OdometryMotion(Motion):
         concentration = min(max(math.hypot(x, y), 1e-12), 1.0)
         return YawEstimate(math.atan2(y, x), min(-2.0 * math.log(concentration), ANY_YAW_RAD2))
 
-    def _move_if(self, belief: FloatArray, min_m: float) -> FloatArray | None:
-        """Move by the displacement if it is so long; what is left of it is pending."""
-        length_m = float(np.linalg.norm(self._moved_m))
+    def _carry(self, belief: FloatArray | None) -> FloatArray | None:
+        """Move the belief by the displacement, if one is given; update what is pending.
+
+        Odometry credits a step when it is complete; until then a walking person would lag half a step behind. The step
+        under way is taken to be like the last one, until it is overdue.
+        """
         moved = None
-        if length_m >= min_m:
-            self.length_m, moved = length_m, self._move(belief, length_m)
+        if belief is not None:
+            moved = self._move(belief)
             self._moved_m = np.zeros(2)
-        self.pending_m = self.rotated(self._moved_m + self._step_begun_m())
+        overdue = self._step_s > MAX_STEP_S or self._silent_s >= 2.0 * self._step_s
+        begun = 0.0 if overdue else min(1.0, self._silent_s / self._step_s)
+        self.pending_m = self.rotation @ (self._moved_m + self._step_m * begun)
         return moved
 
-    def _move(self, belief: FloatArray, length_m: float) -> FloatArray:
+    def _move(self, belief: FloatArray) -> FloatArray:
         config = self.config
-        if length_m > MAX_UNSEEN_M:
+        self.length_m = float(np.linalg.norm(self._moved_m))
+        if self.length_m > MAX_UNSEEN_M:
             return self.start(len(belief))
-        pieces = int(np.ceil(length_m / (STRETCH * config.odometry_m)))
-        deviation_m = float(np.hypot(config.place_m, config.odometry_share * length_m / pieces))
-        piece_m = self.rotated(self._moved_m / pieces)
-        kernel = self.neighbourhood.kernel(piece_m, deviation_m, deviation_m, self.angle_rad)
+        pieces = int(np.ceil(self.length_m / (STRETCH * config.update_min_d_m)))
+        deviation_m = float(np.hypot(config.position_noise_m, config.odom_noise_ratio * self.length_m / pieces))
+        kernel = self.neighbourhood.kernel(
+            self.rotation @ (self._moved_m / pieces), deviation_m, deviation_m, self.angle_rad
+        )
         for _ in range(pieces):
-            spread = self.neighbourhood.spread(belief, kernel)
-            belief = diffuse_headings(spread, config.turn_rad, config.odometry_anew)
+            moved = self.neighbourhood.convolve(belief, kernel)
+            belief = diffuse_headings(moved, config.yaw_noise_rad, config.odom_reset_prob)
         return belief
-
-    def _step_begun_m(self) -> FloatArray:
-        """The step under way: like the last one, until it is overdue.
-
-        Odometry credits a step when it is complete; until then a walking person would lag half a step behind.
-        """
-        if self._step_s > MAX_STEP_S or self._silent_s >= 2.0 * self._step_s:
-            return np.zeros(2)
-        return self._step_m * min(1.0, self._silent_s / self._step_s)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from mail_ros.core.config import STRIDE_S, TrackerChoice
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.filter.filter_config import TrackerConfig
+from mail_ros.core.filter.filter_config import FilterConfig
 from mail_ros.core.filter.grid_filter import GridFilter
 from mail_ros.core.filter.single_window import PositionFilter, SingleWindow
 from mail_ros.core.localizer.localizer import Localizer
 from mail_ros.core.models.model import Model
 from mail_ros.core.platform.compensation import Compensation
+from mail_ros.core.signal.sampling import DistanceSampling
 from mail_ros.core.types import Cells
 
 
@@ -17,7 +18,7 @@ def compose(
     model: Model,
     tracker: TrackerChoice,
     stride_s: float = STRIDE_S,
-    config: TrackerConfig | None = None,
+    config: FilterConfig | None = None,
     cells: Cells | None = None,
     compensation: Compensation | None = None,
 ) -> Localizer:
@@ -35,11 +36,11 @@ def compose(
     Raises:
         ConfigError: a tracker for a model without a map.
     """
-    return Localizer(model, _filter(model, tracker, config or TrackerConfig(), cells), stride_s, compensation)
+    return Localizer(model, _filter(model, tracker, config or FilterConfig(), cells), stride_s, compensation)
 
 
-def _filter(model: Model, tracker: TrackerChoice, config: TrackerConfig, cells: Cells | None) -> PositionFilter:
-    features, site_map = model.features, model.site_map
+def _filter(model: Model, tracker: TrackerChoice, config: FilterConfig, cells: Cells | None) -> PositionFilter:
+    sampling, site_map = model.config.sampling, model.site_map
     if tracker == "none":
         return SingleWindow(site_map)
     cells = cells if site_map is None else site_map.cells
@@ -54,7 +55,7 @@ def _filter(model: Model, tracker: TrackerChoice, config: TrackerConfig, cells: 
         cells,
         config,
         odometry=tracker == "odometry",
-        rows_per_s=features.rate_hz,
+        rows_per_s=sampling.per_unit,
         window_rows=model.samples,
-        by_distance=features.along == "way",
+        by_distance=isinstance(sampling, DistanceSampling),
     )

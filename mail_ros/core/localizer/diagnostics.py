@@ -99,7 +99,7 @@ class Diagnostics:
         self._since_s = self.steady_s()
         self._field_ut = deque[float](maxlen=MAX_OBSERVED)  # |B| of each sample, including rejected ones
         self._interval_s = deque[float](maxlen=MAX_OBSERVED)  # between their stamps
-        self._latency_s = deque[float](maxlen=MAX_OBSERVED)  # of each estimate
+        self._latency_s = deque[float](maxlen=MAX_OBSERVED)  # age of each estimate when it was made
 
     def observe(self, sample: Sample, estimate: Estimate | None) -> None:
         """Record a sample that was pushed, and the estimate that it gave."""

@@ -16,6 +16,7 @@ from mail_ros.core.filter.single_window import PositionFilter
 from mail_ros.core.models.model import Model
 from mail_ros.core.platform.compensation import Compensation
 from mail_ros.core.signal.preprocessor import Preprocessor
+from mail_ros.core.signal.sampling import DistanceSampling
 from mail_ros.core.types import LOCALIZED_FROM, NS_PER_S, Estimate, Posterior, Row, Sample, Status
 
 
@@ -45,14 +46,14 @@ class Localizer:
         Raises:
             ConfigError: a stride shorter than a row, or longer than an hour.
         """
-        features = model.features
-        check_range("stride_s", stride_s, 1.0 / features.rate_hz, 3600.0)
+        sampling = model.config.sampling
+        check_range("stride_s", stride_s, 1.0 / sampling.per_unit, 3600.0)
         self.model, self.filter, self.stride_s = model, position_filter, stride_s
         self.compensation = compensation or Compensation()
-        self.preprocessor = Preprocessor(features, needs_odometry=position_filter.needs_odometry)
-        self._by_distance = features.along == "way"
+        self.preprocessor = Preprocessor(sampling, model.config.axes, needs_odometry=position_filter.needs_odometry)
+        self._by_distance = isinstance(sampling, DistanceSampling)
         self._stride_ns = round(stride_s * NS_PER_S)
-        self.window = model.window(1 if self._by_distance else round(stride_s * features.rate_hz))
+        self.window = model.window(1 if self._by_distance else round(stride_s * sampling.per_unit))
         self.reset()
 
     def reset(self) -> None:
@@ -62,7 +63,7 @@ class Localizer:
         self.filter.reset()
         self.status = Status.FILLING  # now; that of the last estimate once the window is full
         self._unread = False  # whether the window has rows that no update or estimate has used
-        self._attention: tuple[float, ...] | None = None  # of the last window that was compared; None: none was
+        self._attention: tuple[float, ...] | None = None  # attention of the last compared window; None: there is none
 
     def push(self, sample: Sample) -> Estimate | None:
         """Process the next sample; return an estimate where one is due, which uses no later sample.

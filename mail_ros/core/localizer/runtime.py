@@ -25,21 +25,22 @@ from mail_ros.core.models.model_file import LoadedModel
 from mail_ros.core.platform.compensation import Compensation
 from mail_ros.core.platform.odometry_buffer import OdometryBuffer, OdometryPose, StepBuffer, WheelBuffer
 from mail_ros.core.platform.robot_file import Robot
+from mail_ros.core.signal.sampling import DistanceSampling
 from mail_ros.core.types import NS_PER_S, Estimate, FloatArray, Sample, Status, YawEstimate
 
 BUFFERS: Mapping[OdometrySource, Callable[[], OdometryBuffer[Any]]] = {"wheels": WheelBuffer, "steps": StepBuffer}
 TRUSTED = (Status.LOCALIZED, Status.STATIONARY)
-KEPT_S = 1.0  # of samples, beside those of a window
+KEPT_S = 1.0  # samples kept in addition to those of a window
 YIELD_S = 2e-4  # pause after each sample that another thread processes
 MAX_KEPT = 5000  # samples, at any rate and whatever their stamps
-MAX_YAW_DEVIATION_RAD = math.radians(20.0)  # of odometry's yaw up to which the map's frame is placed by it
+MAX_YAW_DEVIATION_RAD = math.radians(20.0)  # largest deviation of odometry's yaw with which map -> odom is published
 
 
 class PoseEstimate(NamedTuple):
     """An estimate, and the heading of the device."""
 
     estimate: Estimate
-    heading: YawEstimate | None  # of the device in the map; None without odometry
+    heading: YawEstimate | None  # heading of the device in the map; None without odometry
     odometry: OdometryPose | None  # odometry's pose at the estimate's stamp
 
 
@@ -74,8 +75,8 @@ class Runtime:
             ConfigError: see `compose`; or odometry that the model cannot use.
         """
         self.loaded, self.map_frame = loaded, map_frame
-        features = loaded.card.config.features
-        by_distance = features.along == "way"
+        config = loaded.card.config
+        by_distance = isinstance(config.sampling, DistanceSampling)
         if by_distance and odometry == "steps":
             raise ConfigError(
                 "parameter odometry",
@@ -84,13 +85,13 @@ class Runtime:
                 fix="use a model sampled by time for a person",
             )
         self.localizer = compose(loaded.model, tracker, stride_s, compensation=Compensation(robot))
-        needs_odometry = tracker == "odometry" or features.needs_odometry
+        needs_odometry = tracker == "odometry" or config.needs_odometry
         self.odometry = BUFFERS[odometry]() if needs_odometry else None
-        self.uses_imu_tilt = features.frame == "level" and odometry == "wheels"
+        self.uses_imu_tilt = config.axes == "gravity" and odometry == "wheels"
         self.diagnostics = Diagnostics(self.localizer, now_ns, about)
         self.last: Estimate | None = None
         # A window by distance may have taken any time.
-        self._kept_ns = math.inf if by_distance else (loaded.card.config.window.length_s + KEPT_S) * NS_PER_S
+        self._kept_ns = math.inf if by_distance else (config.sampling.length + KEPT_S) * NS_PER_S
         self._kept: deque[tuple[int, Sample]] = deque(maxlen=MAX_KEPT)  # with their numbers
         self._count = 0  # samples so far
 

@@ -42,7 +42,7 @@ class SiteMap:
 
     cells: Cells
     label_sigma_m: float = 0.0  # standard deviation of the survey's labels
-    radius_m: float = 2.0  # of the mode's neighbourhood that is averaged into a position
+    radius_m: float = 2.0  # neighbourhood of the mode that is averaged into a position
     covariance_scale: float = 1.0  # see `belief.decode`
 
     @classmethod

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from mail_ros.core.config import FeatureConfig, MailConfig
 from mail_ros.core.models.heads import Head, SiteMap
+from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.signal.axes import AXES
 from mail_ros.core.signal.window import Window
 from mail_ros.core.types import Float32Array, FloatArray, Prediction
@@ -24,8 +24,8 @@ class Model(Protocol):
     """What localizers, training and evaluation use of a model."""
 
     @property
-    def features(self) -> FeatureConfig:
-        """Sampling and axes of its windows."""
+    def config(self) -> ModelConfig:
+        """Its settings: sampling and axes of its windows."""
 
     @property
     def samples(self) -> int:
@@ -46,10 +46,6 @@ class BatchModel(Model, Protocol):
     """A model of a model file, which training and the golden window use in batches."""
 
     @property
-    def config(self) -> MailConfig:
-        """Its settings."""
-
-    @property
     def head(self) -> Head:
         """What its numbers mean."""
 
@@ -62,14 +58,14 @@ class FunctionModel:
 
     def __init__(
         self,
-        features: FeatureConfig,
+        config: ModelConfig,
         samples: int,
         function: Callable[[FloatArray], Prediction],
         site_map: SiteMap | None = None,
     ) -> None:
         """Wrap a function of the window's rows (samples, w)."""
-        self.features, self.samples, self.function, self.site_map = features, samples, function, site_map
-        self._axes = AXES[features.frame]
+        self.config, self.samples, self.function, self.site_map = config, samples, function, site_map
+        self._axes = AXES[config.axes]
 
     def window(self, stride: int) -> Window:
         """See `Model`."""

@@ -1,7 +1,7 @@
 """A model file: one safetensors file, its metadata holds the model card as JSON.
 
 Nothing in it can run code. The card says all that is needed to build the network and to judge it;
-loading checks the weights against the card, one stored window against its stored answer, and all arrays against
+loading checks the weights against the card, one stored window against its stored position, and all arrays against
 their hash.
 """
 
@@ -19,15 +19,18 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from mail_ros.core.config import MailConfig, from_dict
+from mail_ros.core.config import from_dict, nested
 from mail_ros.core.errors import ConfigError, ModelError
 from mail_ros.core.models.heads import SiteMap, State
 from mail_ros.core.models.mail.mail import Mail, mail_head, weight_shapes
 from mail_ros.core.models.matching.matching import Matching
 from mail_ros.core.models.model import BatchModel
+from mail_ros.core.models.model_config import ModelConfig
+from mail_ros.core.models.renamed import with_new_names
 from mail_ros.core.types import Float32Array
 
-FORMAT = "mail_ros/1"
+FORMAT = "mail_ros/2"
+OLD_FORMAT = "mail_ros/1"  # the same but for the names of its settings, see `renamed`
 CARD_KEY = "mail_ros_card"
 GOLDEN_KEY = "golden.field_ut"  # (n + lag, 3) µT: one window of a training walk
 GOLDEN_TOLERANCE_M = 1e-3
@@ -35,16 +38,16 @@ GOLDEN_TOLERANCE_M = 1e-3
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What a checkpoint says of itself."""
+    """The description of a model in its file."""
 
-    config: MailConfig
+    config: ModelConfig
     map_frame: str = "map"
     floors: tuple[int, ...] = (0,)
-    cells: int = 0  # of the map; 0 for a regression head
-    golden_position_m: tuple[float, ...] = ()  # (2,): the answer to the golden window
-    arrays_sha256: str = ""  # of all arrays in the file, see `digest`
+    cells: int = 0  # cells of the map; 0 for a regression head
+    golden_position_m: tuple[float, ...] = ()  # (2,): the position of the golden window
+    arrays_sha256: str = ""  # hash of all arrays in the file, see `digest`
     training: dict[str, Any] = field(default_factory=dict)  # settings, bags with hashes, date, version
-    metrics: dict[str, Any] = field(default_factory=dict)  # of the validation walks
+    metrics: dict[str, Any] = field(default_factory=dict)  # errors on the validation walks
     format: str = FORMAT
 
 
@@ -56,7 +59,7 @@ class LoadedModel(NamedTuple):
     golden_field_ut: Float32Array  # (n + lag, 3): the window for `check_golden`
 
 
-def build(config: MailConfig, state: State) -> Mail | Matching:
+def build(config: ModelConfig, state: State) -> Mail | Matching:
     """A model of a site, of the kind that its configuration names.
 
     Args:
@@ -66,23 +69,23 @@ def build(config: MailConfig, state: State) -> Mail | Matching:
     Raises:
         KeyError: one of them is missing.
     """
-    if config.network.kind == "mail":
+    if config.kind == "mail":
         return Mail(config, state)
     return Matching(config, state)
 
 
 def save_model(path: Path, state: State, card: ModelCard, golden_field_ut: Float32Array) -> ModelCard:
-    """Write the file whole or not at all; returns the card with the golden window's answer.
+    """Write the file whole or not at all; returns the card with the golden window's position.
 
     Args:
         path: usually models/SITE.safetensors; parent folders are made.
         state: arrays of the trained model, see `build`.
         card: its description.
-        golden_field_ut: (n + lag, 3) µT, one window that every loader must answer alike.
+        golden_field_ut: (n + lag, 3) µT, one window whose position every loader checks.
     """
     arrays = {name: np.array(value, order="C") for name, value in {**state, GOLDEN_KEY: golden_field_ut}.items()}
-    answer = _answer(build(card.config, state), golden_field_ut)
-    card = dataclasses.replace(card, golden_position_m=answer, arrays_sha256=digest(arrays))
+    position_m = _position(build(card.config, state), golden_field_ut)
+    card = dataclasses.replace(card, golden_position_m=position_m, arrays_sha256=digest(arrays))
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     partial.write_bytes(save(arrays, {CARD_KEY: card_text(card)}))
@@ -100,7 +103,7 @@ def read_model(path: Path) -> tuple[LoadedModel, State]:
 
     Raises:
         ModelError: no such file, not a safetensors file, no or another card, weights that do not fit the
-            card, weights that are not finite, a golden window that is answered differently, or arrays that are
+            card, weights that are not finite, a golden window that is located differently, or arrays that are
             not those that were saved.
     """
     arrays, card = _read(path)
@@ -111,7 +114,7 @@ def read_model(path: Path) -> tuple[LoadedModel, State]:
     except KeyError as error:
         raise ModelError(
             path,
-            wanted=f"what {card.config.network.kind} with a {card.config.network.head} head needs",
+            wanted=f"what {card.config.kind} with a {card.config.mail.head} head needs",
             found=f"no {error}",
             fix="the file is damaged: train or copy it again",
         ) from None
@@ -137,10 +140,10 @@ def digest(arrays: Mapping[str, Any]) -> str:
 
 
 def check_golden(path: Path, model: BatchModel, card: ModelCard, golden_field_ut: Float32Array | None) -> Float32Array:
-    """Let a model answer the window that its file keeps; the window (n + lag, 3) µT.
+    """Check a model on the window that its file keeps; the window (n + lag, 3) µT.
 
     Raises:
-        ModelError: there is none, it does not fit the card, or it is answered differently than after training.
+        ModelError: there is none, it does not fit the card, or it is located differently than after training.
     """
     if golden_field_ut is None or tuple(golden_field_ut.shape) != card.config.window_shape:
         raise ModelError(
@@ -149,12 +152,12 @@ def check_golden(path: Path, model: BatchModel, card: ModelCard, golden_field_ut
             found="none" if golden_field_ut is None else str(tuple(golden_field_ut.shape)),
             fix="train the model again",
         )
-    answer = _answer(model, golden_field_ut)
-    if not np.allclose(answer, card.golden_position_m, rtol=0.0, atol=GOLDEN_TOLERANCE_M):
+    position_m = _position(model, golden_field_ut)
+    if not np.allclose(position_m, card.golden_position_m, rtol=0.0, atol=GOLDEN_TOLERANCE_M):
         raise ModelError(
             path,
             wanted=f"the golden window at {card.golden_position_m} m",
-            found=f"{answer} m",
+            found=f"{position_m} m",
             fix="the weights were altered after training: copy the file again",
         )
     return golden_field_ut
@@ -177,7 +180,7 @@ def _read(path: Path) -> tuple[dict[str, Any], ModelCard]:
             path,
             wanted="a safetensors file",
             found=f"something else ({error})",
-            fix="copy it again or train it anew; pickled models are not accepted",
+            fix="copy it again or train it again; pickled models are not accepted",
         ) from None
     return arrays, read_card(path, metadata)
 
@@ -202,26 +205,34 @@ def read_card(path: Path, metadata: Mapping[str, str]) -> ModelCard:
         )
     try:
         values = json.loads(metadata[CARD_KEY])
-        if values.get("format") != FORMAT:
+        if values.get("format") not in (FORMAT, OLD_FORMAT):
             raise ModelError(
                 path, wanted=f"format {FORMAT}", found=str(values.get("format")), fix="train it with this version"
             )
-        return from_dict(ModelCard, values)
+        return from_dict(ModelCard, values if values["format"] == FORMAT else _migrated(values))
     except (ConfigError, json.JSONDecodeError, AttributeError) as error:
         raise ModelError(path, wanted="a valid model card", found=str(error), fix="train the model again") from None
 
 
-def _check_weights(path: Path, config: MailConfig, state: State) -> None:
+def _migrated(card: Mapping[str, Any]) -> dict[str, Any]:
+    """A card of `OLD_FORMAT` as one of `FORMAT`."""
+    tables = card.get("config", {})
+    old = {f"{section}.{name}": value for section, table in tables.items() for name, value in table.items()}
+    now = {"config": nested(with_new_names(old))} if "config" in card else {}
+    return {**card, **now, "format": FORMAT}
+
+
+def _check_weights(path: Path, config: ModelConfig, state: State) -> None:
     """Names and shapes of what was learned, as the card says, and finite numbers everywhere."""
     wanted: dict[str, tuple[int, ...]] = {}
-    if config.network.kind == "mail":
+    if config.kind == "mail":
         head = mail_head(config, state)
         wanted = weight_shapes(config, len(head.cells) if isinstance(head, SiteMap) else 2)
     for name in sorted(wanted.keys() | state.keys()):
         found = state[name].shape if name in state else None
-        learned = name in wanted or (config.network.kind == "mail" and not name.startswith("head."))
+        learned = name in wanted or (config.kind == "mail" and not name.startswith("head."))
         if learned and found != wanted.get(name):
-            scales_s = list(config.window.scales_s)
+            scales_s = list(config.mail.scales_s)
             raise ModelError(
                 f"{path}: weight {name}",
                 wanted=f"{wanted.get(name, 'nothing')} as the card's scales {scales_s} s and widths say",
@@ -234,6 +245,6 @@ def _check_weights(path: Path, config: MailConfig, state: State) -> None:
             )
 
 
-def _answer(model: BatchModel, field_ut: Float32Array) -> tuple[float, ...]:
+def _position(model: BatchModel, field_ut: Float32Array) -> tuple[float, ...]:
     raw = model(field_ut[None]).raw[0]
     return tuple(float(axis) for axis in model.head.posterior(raw).position_m)

@@ -113,8 +113,8 @@ class Compensation:
             return reading_ut
         if self._sensor.fault(stamp_ns, reading_ut) in ("stuck", "saturated"):
             return np.full(3, math.nan)
-        place_ut: FloatArray = reading_ut - self._hard_iron_ut - self.motor_ut(stamp_ns)
-        return self._mount @ place_ut
+        ambient_ut: FloatArray = reading_ut - self._hard_iron_ut - self.motor_ut(stamp_ns)
+        return self._mount @ ambient_ut
 
     def motor_ut(self, stamp_ns: int) -> FloatArray:
         """(3,) µT, in the sensor's axes: the motors' field at a stamp; NaN where a joint state is missing."""

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from mail_ros.core.config import check_range
+from mail_ros.core.config import Range, Settings, check_range
 from mail_ros.core.signal.attitude import heading_rad
 from mail_ros.core.types import NS_PER_S, FloatArray
 
@@ -34,7 +34,7 @@ class ImuReading(NamedTuple):
 
 
 @dataclass(frozen=True)
-class GaitConfig:
+class GaitConfig(Settings, prefix="gait."):
     """What a step looks like in the vertical acceleration, and how long it is.
 
     Measured on the 24 walks of repetitions 1 and 2 of IPIN 2023 Track 3 (48 to 142 m each, between surveyed
@@ -43,20 +43,16 @@ class GaitConfig:
     better on the first (5.6 %) and worse on the other phone (4.7 %, 2.4 % short), so the length is constant.
     """
 
-    step_m: float = 0.60
-    cutoff_hz: float = 2.0  # of both smoothing stages; a step takes about 0.6 s
-    swing_m_s2: float = 0.75  # a turning point counts once the smoothed acceleration is this far from it
-    shortest_s: float = 0.3  # between two steps
-    longest_s: float = 1.0  # a step without another one within this is a bump, not walking
-    max_gap_s: float = 0.5  # a longer hole between two readings restarts the detection
+    step_m: Annotated[float, Range(0.1, 2.0)] = 0.60  # length of a step
+    cutoff_hz: Annotated[float, Range(0.1, 100.0)] = 2.0  # cutoff of both smoothing stages; a step takes about 0.6 s
+    swing_m_s2: Annotated[float, Range(1e-3, 100.0)] = 0.75  # between two turning points of the smoothed acceleration
+    shortest_s: Annotated[float, Range(0.0, 10.0)] = 0.3  # shortest time between two steps
+    longest_s: Annotated[float, Range(0.0, 10.0)] = 1.0  # a step without another one within this is a bump, not walking
+    max_gap_s: Annotated[float, Range(1e-3, 10.0)] = 0.5  # a longer hole between two readings restarts the detection
 
     def __post_init__(self) -> None:
-        check_range("gait.step_m", self.step_m, 0.1, 2.0)
-        check_range("gait.cutoff_hz", self.cutoff_hz, 0.1, 100.0)
-        check_range("gait.swing_m_s2", self.swing_m_s2, 1e-3, 100.0)
-        check_range("gait.shortest_s", self.shortest_s, 0.0, 10.0)
+        super().__post_init__()
         check_range("gait.longest_s", self.longest_s, self.shortest_s, 10.0)
-        check_range("gait.max_gap_s", self.max_gap_s, 1e-3, 10.0)
 
 
 class PedestrianOdometry:

@@ -1,10 +1,10 @@
-"""What is known of a robot beside its map, in a file of its own: how its magnetometer is mounted, and what disturbs it.
+"""The robot file: how a robot's magnetometer is mounted, and which fields of the robot itself disturb it.
 
-    mail_ros calibrate BAG --> Robot --> robot.json --> Correction: of the node, and of who reads bags
+    mail_ros calibrate BAG --> Robot --> robot.json --> Compensation, in the node and when bags are read
 
-The field that a robot's magnetometer reads is that of the place, turned into the sensor's axes, and two fields that
-the robot carries along: that of its steel, which stands still in these axes (hard iron), and that of its motors, which
-goes with what the motors do. The file is JSON: reading it takes no library.
+A robot's magnetometer reads the field of the place, rotated into the sensor's axes, and two fields of the robot: that
+of its steel, constant in these axes (hard iron), and that of its motors, which follows the joint states. The file is
+JSON: reading it needs no library.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from mail_ros.core.types import FloatArray
 
 FORMAT = "mail_ros.robot/1"
 LAGS_S = (0.0, 0.2)  # that the field may follow the joint states by
-MOST_UT = 1e4  # no robot that localizes by its magnetometer carries more
+MAX_UT = 1e4  # no robot that localizes by its magnetometer carries more
 
 Values = TypeVar("Values", float, FloatArray)
-_ROW = re.compile(r"\[[^][]*\]")  # of JSON: a list that holds no other
+_ROW = re.compile(r"\[[^][]*\]")  # JSON list without inner lists
 
 # Kinds of inputs of a motor field: which value of a joint, and whether its size alone counts.
 KINDS: Mapping[str, tuple[str, bool]] = {
@@ -45,7 +45,7 @@ KINDS: Mapping[str, tuple[str, bool]] = {
 class MotorInput(NamedTuple):
     """What an input of a motor field is read from."""
 
-    source: str  # `velocity:JOINT` or `effort:JOINT`, see `correction.JointReading`
+    source: str  # `velocity:JOINT` or `effort:JOINT`, see `compensation.JointReading`
     size: bool  # whether its size alone counts
 
     def doing(self, values: Values) -> Values:
@@ -89,7 +89,7 @@ class MotorField:
 class Robot:
     """A robot, as far as its magnetometer is concerned; the defaults are one that is nothing but a magnetometer."""
 
-    mount_xyzw: tuple[float, ...] = (0.0, 0.0, 0.0, 1.0)  # turns the sensor's axes into the body's, as TF has it
+    mount_xyzw: tuple[float, ...] = (0.0, 0.0, 0.0, 1.0)  # rotates the sensor's axes into the body's, as in TF
     hard_iron_ut: tuple[float, ...] = (0.0, 0.0, 0.0)  # in the sensor's axes
     motor: MotorField = field(default_factory=MotorField)
     notes: dict[str, object] = field(default_factory=dict)  # how it was calibrated, for people
@@ -108,7 +108,7 @@ class Robot:
 
 
 def read_robot(path: Path) -> Robot:
-    """What `write_robot` wrote, or somebody by hand.
+    """What `write_robot` wrote, or an editor.
 
     Raises:
         ConfigError: the file cannot be read, or what it says cannot be; the message names the field.
@@ -141,7 +141,7 @@ def write_robot(path: Path, robot: Robot) -> None:
 
 
 def rotation(xyzw: npt.ArrayLike) -> FloatArray:
-    """Rotations, (..., 3, 3), of quaternions (..., 4) of any length but zero; of zero, which nobody means, none."""
+    """Rotations, (..., 3, 3), of quaternions (..., 4) of any length but zero; the identity for zero."""
     given = np.asarray(xyzw, np.float64)
     length = np.linalg.norm(given, axis=-1, keepdims=True)
     x, y, z, w = np.moveaxis(np.where(length > 0.0, given, UPRIGHT) / np.where(length > 0.0, length, 1.0), -1, 0)
@@ -150,13 +150,13 @@ def rotation(xyzw: npt.ArrayLike) -> FloatArray:
         [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
         [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
     ]
-    turn: FloatArray = np.moveaxis(np.array(rows), (0, 1), (-2, -1))
-    return turn
+    matrix: FloatArray = np.moveaxis(np.array(rows), (0, 1), (-2, -1))
+    return matrix
 
 
-def quaternion(turn: FloatArray) -> tuple[float, ...]:
+def quaternion(matrix: FloatArray) -> tuple[float, ...]:
     """The quaternion x, y, z, w of a rotation (3, 3), with w not negative (Bar-Itzhack 2000, doi 10.2514/2.4654)."""
-    m = turn
+    m = matrix
     symmetric = np.array(
         [
             [m[0, 0] - m[1, 1] - m[2, 2], m[1, 0] + m[0, 1], m[2, 0] + m[0, 2], m[2, 1] - m[1, 2]],
@@ -172,4 +172,4 @@ def quaternion(turn: FloatArray) -> tuple[float, ...]:
 def _check_vector(name: str, vector: tuple[float, ...]) -> None:
     check_range(f"numbers of {name}", len(vector), 3, 3)
     for value in vector:
-        check_range(name, value, -MOST_UT, MOST_UT)
+        check_range(name, value, -MAX_UT, MAX_UT)

@@ -13,19 +13,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
-from mail_ros.core.config import FrameKind
 from mail_ros.core.signal.attitude import heading_rad, rotate, unit
 from mail_ros.core.types import FloatArray
+
+AxesKind = Literal["device", "gravity"]
 
 
 class Axes(Protocol):
     """Makes row values of readings, and removes a device's own field from them."""
 
-    width: int  # of a row
+    width: int  # numbers in a row
     needs_attitude: bool
 
     def row(self, field_ut: FloatArray, attitude_xyzw: FloatArray) -> FloatArray | None:
@@ -75,4 +76,4 @@ class GravityAxes:
         return corrected
 
 
-AXES: Mapping[FrameKind, Axes] = {"device": DeviceAxes(), "level": GravityAxes()}
+AXES: Mapping[AxesKind, Axes] = {"device": DeviceAxes(), "gravity": GravityAxes()}

@@ -22,6 +22,7 @@ TANGENT_M = 0.3  # length over which the direction of the path is averaged
 REVERSE_COS = -0.3  # cosine of the angle to the path below which a move is a reverse
 MIN_MOVE_M = 0.02  # shorter moves are accumulated first: odometry jitter of a stationary robot is no travel
 MAX_LATERAL_M = 0.15  # lateral distance without progress after which a reverse has become another path
+LATE_S = 0.25  # a sample older than the newest by up to this is late; older than that, the clock was set back
 RESTART_UM = 1_000 * UM_PER_M  # added to the distance at a restart: no row index follows another then
 
 
@@ -34,7 +35,7 @@ class PathProgress:
     def reset(self) -> None:
         """Start a path here."""
         self._end_m = np.zeros(2)  # end of the path, seen from the device
-        self._direction = np.zeros(2)  # of the path at its end; zeros: none yet
+        self._direction = np.zeros(2)  # direction of the path at its end; zeros: none yet
         self._reversing = False
 
     def push(self, moved_m: FloatArray) -> float | None:
@@ -66,8 +67,8 @@ class DistanceResampler(Admission):
     A hole in the samples is a `gap` where the device moved farther than `max_gap_m` meanwhile.
     """
 
-    def __init__(self, per_m: float, max_gap_m: float, max_gap_s: float) -> None:
-        super().__init__(max_gap_s)
+    def __init__(self, per_m: float, max_gap_m: float) -> None:
+        super().__init__(LATE_S)
         self._progress, self._max_gap_m = PathProgress(), max_gap_m
         self._period_um = round(UM_PER_M / per_m)
         self.reset()

@@ -14,12 +14,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from mail_ros.core.config import FeatureConfig
 from mail_ros.core.errors import TrackError
 from mail_ros.core.signal.attitude import UPRIGHT
-from mail_ros.core.signal.axes import AXES
+from mail_ros.core.signal.axes import AXES, AxesKind
 from mail_ros.core.signal.distance import DistanceResampler
 from mail_ros.core.signal.resampling import TimeResampler
+from mail_ros.core.signal.sampling import Sampling, TimeSampling
 from mail_ros.core.types import NS_PER_S, FloatArray, Row, Sample
 
 PLAUSIBLE_UT = (5.0, 300.0)  # |B| in a building, including near steel and a robot's body
@@ -75,19 +75,20 @@ class SensorCheck:
 class Preprocessor:
     """Converts samples to rows one by one; every sample is in `counts` exactly once."""
 
-    def __init__(self, features: FeatureConfig, *, needs_odometry: bool = False) -> None:
+    def __init__(self, sampling: Sampling, axes: AxesKind = "device", *, needs_odometry: bool = False) -> None:
         """Start empty.
 
         Args:
-            features: sampling and axes.
+            sampling: of the rows.
+            axes: of the rows.
             needs_odometry: reject samples whose odometry is not finite, also where sampling is by time.
         """
-        self.axes, self.sensor = AXES[features.frame], SensorCheck()
+        self.axes, self.sensor = AXES[axes], SensorCheck()
         self.resampler: TimeResampler | DistanceResampler
-        if features.along == "time":
-            self.resampler = TimeResampler(features.rate_hz, features.max_gap_s)
+        if isinstance(sampling, TimeSampling):
+            self.resampler = TimeResampler(sampling.rate_hz, sampling.max_gap_s)
         else:
-            self.resampler = DistanceResampler(features.rate_hz, features.max_gap_s, features.max_gap_s)
+            self.resampler = DistanceResampler(sampling.per_m, sampling.max_gap_m)
         self._needs_odometry = needs_odometry or isinstance(self.resampler, DistanceResampler)
         self._rejected: Counter[str] = Counter()
         self.reset()
@@ -98,7 +99,7 @@ class Preprocessor:
         self.sensor.reset()
         self.elapsed_ns = 0  # between the last two samples that were used, negative where the clock was set back
         self.moved_m = NO_MOVE_M  # (2,) by the last sample's odometry, zeros where it has none
-        self._valid_ns: int | None = None  # of the last valid reading
+        self._valid_ns: int | None = None  # stamp of the last valid reading
         self.faulty = False  # no reading was valid for longer than `max_gap`
 
     def push(self, sample: Sample) -> list[Row]:
@@ -139,7 +140,7 @@ class Preprocessor:
 
     def _attitude(self, sample: Sample) -> FloatArray:
         if sample.attitude_xyzw is None:
-            raise _missing("a gravity-aligned model", "an attitude", "train with --set features.frame=device")
+            raise _missing("a gravity-aligned model", "an attitude", "train with --set axes=device")
         return sample.attitude_xyzw
 
     def _reject(self, sample: Sample, fault: str) -> list[Row]:

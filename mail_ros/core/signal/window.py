@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from mail_ros.core.config import GradientKind
 from mail_ros.core.types import Float32Array, FloatArray, IntArray, Row
 
+GradientKind = Literal["lag", "first", "mean"]
 Arrays = TypeVar("Arrays", Float32Array, FloatArray)
 
 
@@ -29,9 +29,10 @@ class Window:
         """Drop all rows."""
         self._end = self._window_end = 0
         self._filled = 0
+        self.fill = 0.0  # fraction of the window that is filled
         self.full = False  # whether a whole window ended at a multiple of the stride since the last hole
-        self.last_index: int | None = None  # of the newest row
-        self.end_index = 0  # of the row that the window ends with
+        self.last_index: int | None = None  # index of the newest row
+        self.end_index = 0  # index of the row that the window ends with
 
     def append(self, row: Row) -> None:
         """Add a row; one that does not follow the last restarts the window."""
@@ -45,14 +46,10 @@ class Window:
         self._buffer[self._end] = row.values
         self._end += 1
         self._filled = min(self._filled + 1, self.length)
+        self.fill = self._filled / self.length
         self.last_index = row.index
         if row.index % self.stride == 0:
             self._window_end, self.end_index, self.full = self._end, row.index, self._filled == self.length
-
-    @property
-    def fill(self) -> float:
-        """Fraction of the window that is filled, 0 to 1."""
-        return self._filled / self.length
 
     @property
     def values(self) -> FloatArray:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mail_ros.core.config import STRIDE_S, MailConfig
+from mail_ros.core.config import STRIDE_S
 from mail_ros.core.errors import MailError, TrackError
 from mail_ros.core.localizer.diagnostics import Level
+from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.platform.robot_file import Robot
+from mail_ros.core.signal.sampling import TimeSampling
 from mail_ros.core.types import NS_PER_S
 from mail_ros.data.bag import FIELD_TOPIC, Recording, read_recording
 from mail_ros.data.check.limits import CheckLimits, Finding
@@ -68,9 +70,9 @@ def check_bag(
     return check(recording, limits or CheckLimits())
 
 
-def check(recording: Recording, limits: CheckLimits, config: MailConfig | None = None) -> Verdict:
+def check(recording: Recording, limits: CheckLimits, config: ModelConfig | None = None) -> Verdict:
     """Judge what was recorded, for training with `config` (default: the defaults)."""
-    track, config = recording.track, config or MailConfig()
+    track, config = recording.track, config or ModelConfig()
     numbers: dict[str, float] = {
         "samples": float(len(track)),
         "duration_s": float(track.stamp_ns.max() - track.stamp_ns.min()) / NS_PER_S,
@@ -84,7 +86,7 @@ def check(recording: Recording, limits: CheckLimits, config: MailConfig | None =
         findings.append(Finding(Level.ERROR, "samples", f"found {len(track)} sample; record a whole walk"))
         return Verdict(track.source, numbers, tuple(findings), recording.notes, track, recording.truth.way)
     for more, found in (
-        check_stamps(track.stamp_ns, config.features.max_gap_s, limits),
+        check_stamps(track.stamp_ns, TimeSampling.max_gap_s, limits),
         check_field(track.stamp_ns, track.field_ut, limits),
         ({}, check_landmarks(track, recording.truth, recording.clock_s, limits)),
         check_labels(track, limits),
@@ -96,7 +98,7 @@ def check(recording: Recording, limits: CheckLimits, config: MailConfig | None =
     return Verdict(track.source, numbers, tuple(findings), recording.notes, track, recording.truth.way)
 
 
-def _windows(track: Track, config: MailConfig, limits: CheckLimits) -> tuple[dict[str, float], list[Finding]]:
+def _windows(track: Track, config: ModelConfig, limits: CheckLimits) -> tuple[dict[str, float], list[Finding]]:
     """How many windows, one every `STRIDE_S`, a training would take from the walk."""
     try:
         count = len(WindowSet([track], config, STRIDE_S))
@@ -104,6 +106,8 @@ def _windows(track: Track, config: MailConfig, limits: CheckLimits) -> tuple[dic
         count = 0
     if count >= limits.few_windows:
         return {"windows": float(count)}, []
-    length_s = config.samples / config.features.rate_hz
-    message = f"{count} windows of {length_s:g} s that are labelled, moving and without a hole; walk longer, mark more"
-    return {"windows": float(count)}, [Finding(Level.WARN if count else Level.ERROR, "windows", message)]
+    length, unit = config.samples / config.sampling.per_unit, config.sampling.unit
+    found = f"{count} windows of {length:g} {unit} that are labelled, moving and without a hole"
+    return {"windows": float(count)}, [
+        Finding(Level.WARN if count else Level.ERROR, "windows", f"{found}; walk longer, mark more")
+    ]

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.gaussian_process.kernels import Matern
 
-from mail_ros.core.config import FeatureConfig
 from mail_ros.core.errors import TrackError
 from mail_ros.core.signal.attitude import UPRIGHT
+from mail_ros.core.signal.sampling import DistanceSampling
 from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray
 from mail_ros.data.dataset import resample
 from mail_ros.data.field_map.field_map_config import FieldMapConfig
@@ -27,7 +27,7 @@ from mail_ros.data.simulator.path import smooth
 from mail_ros.data.simulator.simulation_config import DriveConfig
 from mail_ros.data.track import Track
 
-READ = FeatureConfig(rate_hz=10.0, frame="level", along="way", max_gap_s=0.5)  # of the survey: ten rows a metre
+READ = DistanceSampling(per_m=10.0, max_gap_m=0.5)  # how the survey is sampled
 MOST_BESIDE_M = 0.5
 EVERY = 5  # step of a way at which the map is asked: the field between is straight
 
@@ -71,7 +71,7 @@ def floor_maps(tracks: Sequence[Track], seed: int = 0) -> list[FloorMap]:
     Raises:
         TrackError: as of `resample`; no walk has a labelled sample.
     """
-    walks = [resample(track, READ) for track in tracks]
+    walks = [resample(track, READ, "gravity") for track in tracks]
     usable = [walk.valid & ~walk.paused & np.isfinite(walk.field_ut).all(axis=1) for walk in walks]
     found = []
     for floor in np.unique(np.concatenate([walk.floor[good] for walk, good in zip(walks, usable, strict=True)])):

@@ -6,8 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from mail_ros.core.config import from_dict
-from mail_ros.core.settings import sections
+from mail_ros.core.config import from_dict, nested, parse_settings
 from mail_ros.data.simulator.building import BuildingConfig
 from mail_ros.data.simulator.simulation_config import PERSON, DriveConfig
 
@@ -24,8 +23,8 @@ def simulation_config(settings: Sequence[str], who: str = "robot") -> Simulation
     """The defaults of a robot or a person, changed by settings like `drive.speed_m_s=0.3` or `building.floors=2`.
 
     Raises:
-        ConfigError: as `core.settings.sections` and `core.config.from_dict`.
+        ConfigError: as `core.config.parse_settings` and `from_dict`.
     """
-    values = sections(settings)
+    values = nested(parse_settings(settings))
     usual = dataclasses.asdict(PERSON if who == "person" else DriveConfig())
     return from_dict(SimulationConfig, {**values, "drive": {**usual, **values.get("drive", {}), "who": who}})

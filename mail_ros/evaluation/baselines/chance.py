@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from mail_ros.core.belief import normal
-from mail_ros.core.config import MailConfig
 from mail_ros.core.models.model import FunctionModel
+from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.types import Prediction
 from mail_ros.data.dataset import WindowSet
 
 
-def chance(windows: WindowSet, config: MailConfig) -> FunctionModel:
+def chance(windows: WindowSet, config: ModelConfig) -> FunctionModel:
     """Answer the mean position of the windows' ends, with their spread, whatever the field."""
     position_m = windows.position_m[windows.ends]
     floors, counts = np.unique(windows.floor[windows.ends], return_counts=True)
     centre = Prediction(None, normal(position_m.mean(axis=0), np.cov(position_m.T), int(floors[counts.argmax()])))
-    return FunctionModel(config.features, config.samples, lambda _: centre)
+    return FunctionModel(config, config.samples, lambda _: centre)

@@ -22,10 +22,10 @@ import numpy as np
 from dtaidistance import dtw_ndim
 
 from mail_ros.core.belief import normal
-from mail_ros.core.config import MailConfig
 from mail_ros.core.errors import TrackError
 from mail_ros.core.models.heads import SiteMap
 from mail_ros.core.models.model import FunctionModel
+from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.signal.window import gradient
 from mail_ros.core.types import FloatArray, Prediction
 from mail_ros.data.dataset import resample
@@ -46,13 +46,13 @@ class DtwSettings:
 class SubsequenceDtw:
     """The training walks, as differences."""
 
-    def __init__(self, tracks: Sequence[Track], config: MailConfig, settings: DtwSettings) -> None:
+    def __init__(self, tracks: Sequence[Track], config: ModelConfig, settings: DtwSettings) -> None:
         self.settings = settings
-        self.lag = round(settings.lag_s * config.features.rate_hz)
+        self.lag = round(settings.lag_s * config.sampling.per_unit)
         self.walks: list[FloatArray] = []
         positions, floors = [], []
         for track in tracks:
-            for part in unbroken(resample(track, config.features).labelled_span()):
+            for part in unbroken(resample(track, config.sampling, config.axes).labelled_span()):
                 if len(part) >= config.samples:
                     self.walks.append(gradient(part.field_ut, "lag", self.lag))
                     positions.append(part.position_m[self.lag :])
@@ -60,7 +60,7 @@ class SubsequenceDtw:
         if not self.walks:
             raise TrackError(
                 ", ".join(track.source for track in tracks),
-                wanted=f"a labelled walk of {config.window.length_s:g} s without a hole",
+                wanted=f"a labelled walk of {config.sampling.length:g} {config.sampling.unit} without a hole",
                 found="none",
                 fix="give longer walks",
             )
@@ -87,10 +87,10 @@ class SubsequenceDtw:
         return cost
 
 
-def dtw(tracks: Sequence[Track], config: MailConfig, settings: DtwSettings | None = None) -> FunctionModel:
+def dtw(tracks: Sequence[Track], config: ModelConfig, settings: DtwSettings | None = None) -> FunctionModel:
     """Subsequence DTW against `tracks`."""
     method = SubsequenceDtw(tracks, config, settings or DtwSettings())
-    return FunctionModel(config.features, config.samples, method.locate, SiteMap(method.evidence.cells))
+    return FunctionModel(config, config.samples, method.locate, SiteMap(method.evidence.cells))
 
 
 def unbroken(track: Track) -> list[Track]:

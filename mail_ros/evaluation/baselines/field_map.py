@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mail_ros.core.config import FeatureConfig
 from mail_ros.core.errors import TrackError
+from mail_ros.core.signal.sampling import TimeSampling
 from mail_ros.core.types import FloatArray
 from mail_ros.data.dataset import resample
 from mail_ros.data.track import Track
@@ -69,7 +69,7 @@ def field_map(tracks: Sequence[Track], pixel_m: float, reach_m: float) -> FieldM
         TrackError: no labelled, moving sample, or several floors.
     """
     names = ", ".join(track.source for track in tracks)
-    walks = [resample(track, FeatureConfig(rate_hz=RATE_HZ)).labelled_span() for track in tracks]
+    walks = [resample(track, TimeSampling(rate_hz=RATE_HZ)).labelled_span() for track in tracks]
     usable = [walk.valid & ~walk.paused for walk in walks]
     if not any(moving.any() for moving in usable):
         raise TrackError(names, wanted="labelled walks", found="no labelled, moving sample", fix="add landmarks")

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from mail_ros.core.config import MailConfig
 from mail_ros.core.models.heads import State
+from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.signal.window import gradient
 from mail_ros.training.torch_heads import RegressionLayer
 
@@ -22,7 +22,7 @@ LEARNING_RATE = 1e-3
 class Jang(nn.Module):
     """RNN (tanh) over the gradient, the last state through one linear layer."""
 
-    def __init__(self, config: MailConfig, site: State) -> None:
+    def __init__(self, config: ModelConfig, site: State) -> None:
         super().__init__()
         self.config = config
         self.rnn = nn.RNN(3, HIDDEN, num_layers=LAYERS, batch_first=True)
@@ -30,8 +30,8 @@ class Jang(nn.Module):
 
     def forward(self, field_ut: Tensor) -> Tensor:
         """(B, n + lag, 3) µT -> positions (B, 2)."""
-        features = self.config.features
-        g = gradient(field_ut, features.gradient, features.lag) / features.scale_ut  # type: ignore[type-var]
+        mail = self.config.mail
+        g = gradient(field_ut, mail.gradient, self.config.lag) / mail.scale_ut  # type: ignore[type-var]
         states, _ = self.rnn(g)  # (B, n, hidden)
         positions: Tensor = self.head(states[:, -1])
         return positions

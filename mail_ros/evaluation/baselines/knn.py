@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mail_ros.core.belief import normal
-from mail_ros.core.config import MailConfig
 from mail_ros.core.models.heads import SiteMap
 from mail_ros.core.models.model import FunctionModel
+from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.types import FloatArray, Prediction
 from mail_ros.data.dataset import WindowSet
 from mail_ros.evaluation.baselines.search_likelihood import CellEvidence, EvidenceSettings
@@ -58,10 +58,10 @@ class Knn:
         return Prediction(evidence, normal(self.position_m[best], covariance_m2, int(self.floor[best])))
 
 
-def knn(windows: WindowSet, config: MailConfig, settings: KnnSettings | None = None) -> FunctionModel:
-    """Nearest neighbour among `windows`, which must hold no lag (see `config`: gradient "mean")."""
+def knn(windows: WindowSet, config: ModelConfig, settings: KnnSettings | None = None) -> FunctionModel:
+    """Nearest neighbour among `windows`, which must hold no lag (see `config`: kind "matching")."""
     method = Knn(windows, settings or KnnSettings())
-    return FunctionModel(config.features, config.samples, method.locate, SiteMap(method.evidence.cells))
+    return FunctionModel(config, config.samples, method.locate, SiteMap(method.evidence.cells))
 
 
 def centered(windows_ut: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

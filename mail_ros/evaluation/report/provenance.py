@@ -38,13 +38,18 @@ def how(floor: Floor) -> str:
 
 def differences(config: Mapping[str, Any]) -> list[str]:
     """What differs from the defaults, as one would give it to the command line."""
-    defaults = json.loads(json.dumps(dataclasses.asdict(RunConfig())))
+    defaults, found = _flat(json.loads(json.dumps(dataclasses.asdict(RunConfig())))), _flat(config)
     return [
-        f"--set {section}.{name}={json.dumps(value, separators=(',', ':')) if isinstance(value, list) else value}"
-        for section, values in config.items()
-        for name, value in values.items()
-        if defaults.get(section, {}).get(name) != value
+        f"--set {name}={json.dumps(value, separators=(',', ':')) if isinstance(value, list) else value}"
+        for name, value in found.items()
+        if defaults.get(name) != value
     ]
+
+
+def _flat(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Values under names like `sampling.rate_hz`, of tables within a table."""
+    tables = {name: table if isinstance(table, dict) else {"": table} for name, table in config.items()}
+    return {f"{name}.{key}".rstrip("."): value for name, table in tables.items() for key, value in table.items()}
 
 
 def _bags(bags: list[Mapping[str, str]]) -> str:

@@ -41,7 +41,7 @@ class Grus:
         self._bias = np.concatenate(bias)
         self._recurrent = [np.hstack([u["weight_hh_l0"] * half, b]) for u, b in zip(units, own, strict=True)]
         self._of_row = np.repeat(np.arange(len(units)), rows)
-        self._spread = np.eye(len(units), dtype=np.float32)[:, self._of_row]  # (scales, rows)
+        self._of_scale = np.eye(len(units), dtype=np.float32)[:, self._of_row]  # (scales, rows)
         self._gates = np.zeros(0, np.float32)
 
     def zeros(self, signals: int) -> Float32Array:
@@ -78,7 +78,7 @@ class Grus:
         """U h (3 hidden, rows * s); of a single signal r and z get their input in the same product."""
         signals = read.shape[2]
         size = 3 * self.hidden * state.shape[1]
-        if len(self._gates) < size:  # written anew in every step: a new array of this size is slow
+        if len(self._gates) < size:  # reused in every step: a new array of this size is slow
             self._gates = np.empty(size, np.float32)
         gates = self._gates[:size].reshape(3 * self.hidden, -1)
         for recurrent, rows, value in zip(self._recurrent, self.rows, read, strict=True):
@@ -93,8 +93,8 @@ class Grus:
     def _of_rows(self, read: Float32Array) -> Float32Array:
         """(scales, k, s), of every scale, as (k, rows * s), of every row."""
         if read.shape[2] == 1:
-            spread: Float32Array = read[..., 0].T @ self._spread
-            return spread
+            per_row: Float32Array = read[..., 0].T @ self._of_scale
+            return per_row
         return np.take(read.transpose(1, 0, 2), self._of_row, axis=1).reshape(read.shape[1], -1)
 
 

@@ -20,11 +20,12 @@ import math
 import numpy as np
 
 from mail_ros.core.belief import log_ratio
-from mail_ros.core.config import FeatureConfig, MailConfig
 from mail_ros.core.models.heads import RegressionHead, SiteMap, State
 from mail_ros.core.models.mail.gru import Grus
 from mail_ros.core.models.mail.streaming import MailWindow, StreamingGrus
 from mail_ros.core.models.model import ModelOutput
+from mail_ros.core.models.model_config import ModelConfig
+from mail_ros.core.signal.axes import AXES
 from mail_ros.core.signal.window import Window, gradient
 from mail_ros.core.types import Float32Array, FloatArray, Prediction
 
@@ -47,7 +48,7 @@ def subsequence_starts(length: int, scale: int) -> list[int]:
 class Mail:
     """The whole network."""
 
-    def __init__(self, config: MailConfig, state: State) -> None:
+    def __init__(self, config: ModelConfig, state: State) -> None:
         """Take trained weights.
 
         Args:
@@ -59,16 +60,11 @@ class Mail:
         """
         self.config = config
         self.head = mail_head(config, state)
-        self.starts = [subsequence_starts(config.length, scale) for scale in config.scales]
+        self.starts = [subsequence_starts(config.sampling.rows, scale) for scale in config.scales]
         self.units = [part(state, f"scales.{index}.gru.") for index in range(len(config.scales))]
         self._attention = part(state, "attention.")
         self._head = part(state, "head.")
         self._project = _Projections([part(state, f"scales.{index}.") for index in range(len(config.scales))])
-
-    @property
-    def features(self) -> FeatureConfig:
-        """See `Model`."""
-        return self.config.features
 
     @property
     def samples(self) -> int:
@@ -82,11 +78,11 @@ class Mail:
 
     def window(self, stride: int) -> Window:
         """See `Model`; a gradient against the window's mean is another one in every window, and is not streamed."""
-        config, features = self.config, self.config.features
-        if features.gradient == "mean" or features.along == "way":
-            return Window(config.samples, features.width, stride)
-        grus = StreamingGrus(self.units, config.scales, self.starts, config.length, stride)
-        return MailWindow(config.samples, stride, features.lag, grus, self.gradient)
+        config = self.config
+        if config.mail.gradient == "mean":
+            return Window(config.samples, AXES[config.axes].width, stride)
+        grus = StreamingGrus(self.units, config.scales, self.starts, config.sampling.rows, stride)
+        return MailWindow(config.samples, stride, config.lag, grus, self.gradient)
 
     def predict(self, window: Window, device_offset_ut: FloatArray) -> Prediction:
         """See `Model`; the gradient is free of a constant field."""
@@ -104,7 +100,7 @@ class Mail:
     def __call__(self, field_ut: Float32Array) -> ModelOutput:
         """See `BatchModel`."""
         g = self.gradient(field_ut)  # (B, n, 3)
-        hidden = self.config.network.hidden
+        hidden = self.config.mail.hidden
         p = np.zeros((len(self.units), len(g), max(map(len, self.starts)) * hidden), np.float32)
         for last, unit, starts, scale in zip(p, self.units, self.starts, self.config.scales, strict=True):
             pieces = np.stack([g[:, start : start + scale] for start in starts], axis=1)  # (B, m, c, 3)
@@ -117,8 +113,8 @@ class Mail:
 
     def gradient(self, field_ut: Float32Array) -> Float32Array:
         """(B, n + lag, w) µT -> (B, n, 3), of order one."""
-        features = self.config.features
-        g: Float32Array = gradient(field_ut[..., :3], features.gradient, features.lag) / np.float32(features.scale_ut)
+        mail = self.config.mail
+        g: Float32Array = gradient(field_ut[..., :3], mail.gradient, self.config.lag) / np.float32(mail.scale_ut)
         return g
 
     def project(self, p: Float32Array) -> Float32Array:
@@ -129,9 +125,9 @@ class Mail:
     def attention(self, g: Float32Array) -> Float32Array:
         """How much each scale counts, (B, n, 3) -> w (B, K), sums to one."""
         shape, weights = (len(g), len(self.units)), self._attention
-        if self.config.network.attention == "uniform":
+        if self.config.mail.attention == "uniform":
             return np.full(shape, 1.0 / shape[1], np.float32)
-        if self.config.network.attention == "constant":
+        if self.config.mail.attention == "constant":
             return np.broadcast_to(_softmax(weights["out"]), shape)
         psi = _prelu(g.reshape(len(g), -1) @ weights["fc.weight"].T + weights["fc.bias"], weights["prelu.weight"])
         return _softmax(psi @ weights["out.weight"].T + weights["out.bias"])
@@ -140,7 +136,7 @@ class Mail:
         """Attention-weighted concatenation f of Φ (B, K, feature) by w (B, K), then the head's numbers."""
         f = (w[..., None] * phi).reshape(len(phi), -1)
         raw = f @ self._head["fc.weight"].T + self._head["fc.bias"]
-        if self.config.network.head == "regression":
+        if self.config.mail.head == "regression":
             raw = self._head["center_m"] + self._head["extent_m"] * raw
         return ModelOutput(raw, w)
 
@@ -160,37 +156,37 @@ class _Projections:
     def __call__(self, p: Float32Array) -> Float32Array:
         """P (K, B, most * hidden) -> Φ (K, B, feature)."""
         rectified = _prelu(p @ self.weight + self.bias, self.slope)
-        share = np.float32(1.0 / rectified.shape[-1])
-        centred = rectified - share * rectified.sum(axis=-1, keepdims=True)
-        variance = share * np.square(centred).sum(axis=-1, keepdims=True)
+        weight = np.float32(1.0 / rectified.shape[-1])
+        centred = rectified - weight * rectified.sum(axis=-1, keepdims=True)
+        variance = weight * np.square(centred).sum(axis=-1, keepdims=True)
         normed: Float32Array = centred / np.sqrt(variance + np.float32(NORM_EPSILON)) * self.gain + self.shift
         return normed
 
 
-def mail_head(config: MailConfig, state: State) -> RegressionHead | SiteMap:
+def mail_head(config: ModelConfig, state: State) -> RegressionHead | SiteMap:
     """What the network's numbers mean; KeyError where an array is missing."""
-    if config.network.head == "heatmap":
+    if config.mail.head == "heatmap":
         return SiteMap.of(state)
     return RegressionHead(state["head.covariance_m2"].astype(np.float64), int(state["head.floor"]))
 
 
-def weight_shapes(config: MailConfig, outputs: int) -> dict[str, tuple[int, ...]]:
+def weight_shapes(config: ModelConfig, outputs: int) -> dict[str, tuple[int, ...]]:
     """The arrays that were learned, by their names; `outputs` are the numbers for the head."""
-    network, scales = config.network, len(config.scales)
+    mail, scales = config.mail, len(config.scales)
     shapes: dict[str, tuple[int, ...]] = {}
     for index, scale in enumerate(config.scales):
-        width, subsequences = network.hidden, len(subsequence_starts(config.length, scale))
+        width, subsequences = mail.hidden, len(subsequence_starts(config.sampling.rows, scale))
         shapes |= {f"scales.{index}.gru.weight_{of}_l0": (3 * width, n) for of, n in (("ih", 3), ("hh", width))}
         shapes |= {f"scales.{index}.gru.bias_{of}_l0": (3 * width,) for of in ("ih", "hh")}
-        shapes |= _linear(f"scales.{index}.fc", subsequences * width, network.feature)
+        shapes |= _linear(f"scales.{index}.fc", subsequences * width, mail.feature)
         shapes[f"scales.{index}.prelu.weight"] = (1,)
-        shapes |= {f"scales.{index}.norm.{name}": (network.feature,) for name in ("weight", "bias")}
-    if network.attention == "adaptive":
-        shapes |= _linear("attention.fc", 3 * config.length, network.attention_hidden)
-        shapes |= {"attention.prelu.weight": (1,), **_linear("attention.out", network.attention_hidden, scales)}
-    if network.attention == "constant":
+        shapes |= {f"scales.{index}.norm.{name}": (mail.feature,) for name in ("weight", "bias")}
+    if mail.attention == "adaptive":
+        shapes |= _linear("attention.fc", 3 * config.sampling.rows, mail.attention_hidden)
+        shapes |= {"attention.prelu.weight": (1,), **_linear("attention.out", mail.attention_hidden, scales)}
+    if mail.attention == "constant":
         shapes["attention.out"] = (scales,)
-    return shapes | _linear("head.fc", scales * network.feature, outputs)
+    return shapes | _linear("head.fc", scales * mail.feature, outputs)
 
 
 def part(state: State, prefix: str) -> dict[str, Float32Array]:
@@ -208,6 +204,6 @@ def _prelu(values: Float32Array, slope: Float32Array) -> Float32Array:
 
 
 def _softmax(values: Float32Array) -> Float32Array:
-    weight = np.exp(values - values.max(axis=-1, keepdims=True))
-    share: Float32Array = weight / weight.sum(axis=-1, keepdims=True)
-    return share
+    exponential = np.exp(values - values.max(axis=-1, keepdims=True))
+    weight: Float32Array = exponential / exponential.sum(axis=-1, keepdims=True)
+    return weight

@@ -96,9 +96,9 @@ class StreamingGrus:
         Args:
             index: a multiple of the stride, among the newest `stride` rows.
         """
-        places: IntArray = self._ring_start + (index // self._stride * self._each + self._numbers) % self._ring_size
-        places[self._missing] = len(self._ended) - 1
-        p: Float32Array = self._ended[places].reshape(len(places), 1, -1)
+        slots: IntArray = self._ring_start + (index // self._stride * self._each + self._numbers) % self._ring_size
+        slots[self._missing] = len(self._ended) - 1
+        p: Float32Array = self._ended[slots].reshape(len(slots), 1, -1)
         return p
 
 

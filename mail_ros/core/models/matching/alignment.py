@@ -4,8 +4,8 @@
                          pitch, or angle and offset solved for
 
 In the device's axes a pitch trades the field along the device for the field across its face (`PitchAlignment`). In
-level axes one angle lies between window and map, and a constant field of the device turns with its heading; both are
-solved for (`YawAlignment`), so that neither costs anything.
+gravity-aligned frame one yaw lies between window and map, and a constant field of the device rotates with its heading;
+both are solved for (`YawAlignment`), so that neither costs anything.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from mail_ros.core.config import MatchingConfig
+from mail_ros.core.models.matching.matching_config import MatchingConfig
 from mail_ros.core.types import Float32Array, IntArray
 
 Complex64Array = npt.NDArray[np.complex64]
@@ -52,8 +52,8 @@ class PitchAlignment:
         """See `Alignment`.
 
         A von Mises prior of the pitch: the sum to be least, over θ, is |x|² + |s|² - 2 x_x·s_x - 2 (A cos θ + B sin θ)
-        with A and B below, and the least of it is in closed form. A difference of the means counts by `offset_share`,
-        like a device's that was calibrated as the survey's was, or costs `offset_most_ut2`, like any other's:
+        with A and B below, and the least of it is in closed form. A difference of the means counts by `offset_weight`,
+        like a device's that was calibrated as the survey's was, or costs `offset_max_ut2`, like any other's:
         whichever is less.
         """
         n = window_ut.shape[1]
@@ -61,16 +61,16 @@ class PitchAlignment:
         mean = window_ut.mean(axis=1)
         x = window_ut - mean[:, None]
         along = x[..., 0] @ self._along  # (B, T), as what follows
-        across = np.concatenate([x[..., 1:], _quarter_turned(x[..., 1:])]).reshape(2 * len(x), -1)
+        across = np.concatenate([x[..., 1:], _quarter_rotated(x[..., 1:])]).reshape(2 * len(x), -1)
         a, b = np.split(across @ self._across, 2)
         squared = np.square(x).sum(axis=(1, 2))[:, None] + self._squared
-        any_offset = _least(squared, along, a, b, kappa) + np.float32(n * self.config.offset_most_ut2)
-        share = np.float32(self.config.offset_share * n)
-        calibrated = _least(
-            squared + share * (np.square(mean).sum(axis=1)[:, None] + self._squared_mean),
-            along + share * mean[:, :1] @ self._mean[:, :1].T,
-            a + share * mean[:, 1:] @ self._mean[:, 1:].T,
-            b + share * _quarter_turned(mean[:, 1:]) @ self._mean[:, 1:].T,
+        any_offset = _minimum(squared, along, a, b, kappa) + np.float32(n * self.config.offset_max_ut2)
+        weight = np.float32(self.config.offset_weight * n)
+        calibrated = _minimum(
+            squared + weight * (np.square(mean).sum(axis=1)[:, None] + self._squared_mean),
+            along + weight * mean[:, :1] @ self._mean[:, :1].T,
+            a + weight * mean[:, 1:] @ self._mean[:, 1:].T,
+            b + weight * _quarter_rotated(mean[:, 1:]) @ self._mean[:, 1:].T,
             kappa,
         )
         distance: Float32Array = np.minimum(calibrated, any_offset) / n
@@ -82,18 +82,19 @@ class PitchAlignment:
         across = (window_ut - mean[:, None])[..., 1:]
         stored = self._across[:, best].T
         a = (across.reshape(len(across), -1) * stored).sum(axis=1) + self.config.tilt_ut2 * window_ut.shape[1]
-        b = (_quarter_turned(across).reshape(len(across), -1) * stored).sum(axis=1)
-        cos, sin = (each / np.maximum(np.hypot(a, b), 1e-12) for each in (a, b))
+        b = (_quarter_rotated(across).reshape(len(across), -1) * stored).sum(axis=1)
+        length = np.maximum(np.hypot(a, b), 1e-12)
+        cos, sin = a / length, b / length
         x, y, z = self._mean[best].T
         offset: Float32Array = mean - np.stack([x, cos * y + sin * z, cos * z - sin * y], axis=1).astype(np.float32)
         return offset
 
 
 class YawAlignment:
-    """In level axes: a window is a horizontal field y and a heading e, both complex, and a vertical field z.
+    """In a gravity-aligned frame: a window has a horizontal field y and a heading e, both complex, and a vertical z.
 
     It reads y = c s + o e of a stored window's s, with an unknown angle, |c| = 1, and an unknown offset o of the
-    device, which turns with the heading e, |e| = 1. Weighing the offset by `offset_share`, and by nothing, the least
+    device, which turns with the heading e, |e| = 1. Weighing the offset by `offset_weight`, and by nothing, the least
     |y - c s - o e|² over c and o is in closed form: with λ = 1 - weight, and e*y for the sum of conj(e) y,
 
         |y|² + |s|² - λ (|e*y|² + |e*s|²) / |e|² - 2 |s*y - λ (s*e) (e*y) / |e|²|.
@@ -107,7 +108,7 @@ class YawAlignment:
         self._horizontal = np.conj(_complex(stored_ut[..., 0], stored_ut[..., 1])).T.copy()  # (n, T)
         self._vertical = stored_ut[..., 2].T.copy()  # (n, T)
         self._squared = np.square(stored_ut[..., :3]).sum(axis=(1, 2))  # (T,)
-        self._level = self._vertical.mean(axis=0)  # (T,)
+        self._mean_vertical = self._vertical.mean(axis=0)  # (T,)
 
     def compare(self, window_ut: Float32Array) -> Float32Array:
         """See `Alignment`."""
@@ -117,13 +118,13 @@ class YawAlignment:
         ey = (np.conj(e) * y).sum(axis=1, keepdims=True)
         sy, se = np.split(np.concatenate([y, e]) @ self._horizontal, [count])  # (B, T)
         z = window_ut[..., 2]
-        level = z.mean(axis=1, keepdims=True)
+        mean_z = z.mean(axis=1, keepdims=True)
         squared = np.square(window_ut[..., :3]).sum(axis=(1, 2))[:, None] + self._squared - 2 * (z @ self._vertical)
-        own = (np.square(np.abs(ey)) + _squared(se)) / length + n * np.square(level - self._level)
+        own = (np.square(np.abs(ey)) + _squared(se)) / length + n * np.square(mean_z - self._mean_vertical)
         across = se * ey / length
-        known = np.float32(1.0 - self.config.offset_share)
+        known = np.float32(1.0 - self.config.offset_weight)
         with_any, with_known = sy - across, sy - known * across
-        any_offset = squared - own - 2 * np.abs(with_any) + np.float32(n * self.config.offset_most_ut2)
+        any_offset = squared - own - 2 * np.abs(with_any) + np.float32(n * self.config.offset_max_ut2)
         calibrated = squared - known * own - 2 * np.abs(with_known)
         distance: Float32Array = np.maximum(np.minimum(any_offset, calibrated) / n, np.float32(0.0))
         return distance
@@ -137,7 +138,7 @@ class YawAlignment:
         c = (np.conj(s) * y).sum(axis=1) - np.conj(es) * ey / length
         c = c / np.maximum(np.abs(c), TINY)
         horizontal = (ey - c * es) / length
-        vertical = window_ut[..., 2].mean(axis=1) - self._level[best]
+        vertical = window_ut[..., 2].mean(axis=1) - self._mean_vertical[best]
         return np.stack([horizontal.real, horizontal.imag, vertical], axis=1).astype(np.float32)
 
 
@@ -152,14 +153,16 @@ def _squared(values: Complex64Array) -> Float32Array:
     return squared
 
 
-def _quarter_turned(across: Float32Array) -> Float32Array:
-    """(..., 2) the parts y and z, turned about x."""
+def _quarter_rotated(across: Float32Array) -> Float32Array:
+    """(..., 2) the parts y and z, rotated about x."""
     return np.stack([-across[..., 1], across[..., 0]], axis=-1)
 
 
-def _least(squared: Float32Array, along: Float32Array, a: Float32Array, b: Float32Array, kappa: float) -> Float32Array:
-    """The sum of `PitchAlignment.compare` at the pitch that makes it least."""
+def _minimum(
+    squared: Float32Array, along: Float32Array, a: Float32Array, b: Float32Array, kappa: float
+) -> Float32Array:
+    """The sum of `PitchAlignment.compare` at the pitch that minimizes it."""
     kappa = np.float32(kappa)
-    most = np.sqrt(np.square(a + kappa) + np.square(b))
-    least: Float32Array = np.maximum(squared + 2 * (kappa - along - most), np.float32(0.0))
-    return least
+    largest = np.sqrt(np.square(a + kappa) + np.square(b))
+    minimum: Float32Array = np.maximum(squared + 2 * (kappa - along - largest), np.float32(0.0))
+    return minimum

@@ -9,7 +9,7 @@ Two passes of one place, on real walks with two phones, differ by a pitch of up 
 mixes the field along the device with the field across its face; by an offset of a few µT left over by the device's own
 calibration, or a large one, of another device; and by speed. Nearest-neighbour search pays for all of them. Here the
 pitch is solved for in closed form in every comparison, the offset has a small weight and a bounded cost
-(`offset_most_ut2`), and speeds are stored.
+(`offset_max_ut2`), and speeds are stored.
 
 Nothing is learned; the method is ours. In the paper's terms it is a feature extraction with one scale, the whole
 window, under the heat map's softmax.
@@ -22,10 +22,10 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from mail_ros.core.config import FeatureConfig, MailConfig
 from mail_ros.core.models.heads import SiteMap, State
 from mail_ros.core.models.matching.alignment import Alignment, PitchAlignment, YawAlignment
 from mail_ros.core.models.model import ModelOutput
+from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.neighbourhood import label_neighbours
 from mail_ros.core.signal.axes import AXES
 from mail_ros.core.signal.window import Window, cut_windows
@@ -36,7 +36,7 @@ Real = TypeVar("Real", np.float32, np.float64)
 
 
 class NearestOfCells:
-    """The least distance among the windows that end in each cell."""
+    """The smallest distance among the windows that end in each cell."""
 
     def __init__(self, cell: IntArray, cells: int) -> None:
         """Take the cell (T,) in which each stored window ends, and the number of cells."""
@@ -49,10 +49,10 @@ class NearestOfCells:
 
         A cell in which no window ends, or none with a finite distance, is as far as the farthest of the others.
         """
-        least = np.full((len(distance), self.cells), np.inf, distance.dtype)
-        least[:, self._there] = np.minimum.reduceat(distance[:, self._order], self._begin, axis=1)
-        farthest = np.where(np.isinf(least), 0.0, least).max(axis=1, keepdims=True)
-        nearest: npt.NDArray[Real] = np.minimum(least, farthest)
+        smallest = np.full((len(distance), self.cells), np.inf, distance.dtype)
+        smallest[:, self._there] = np.minimum.reduceat(distance[:, self._order], self._begin, axis=1)
+        farthest = np.where(np.isinf(smallest), 0.0, smallest).max(axis=1, keepdims=True)
+        nearest: npt.NDArray[Real] = np.minimum(smallest, farthest)
         return nearest
 
 
@@ -80,7 +80,7 @@ def likelihood_ratio(
 class Matching:
     """The survey's windows, and how likely a new window ends in each cell of the map."""
 
-    def __init__(self, config: MailConfig, state: State) -> None:
+    def __init__(self, config: ModelConfig, state: State) -> None:
         """Cut the survey's windows.
 
         Args:
@@ -94,21 +94,16 @@ class Matching:
             KeyError: an array is missing.
         """
         self.config = config
-        self.head = SiteMap.of(state, config.matching.spread)
+        self.head = SiteMap.of(state, config.matching.covariance_scale)
         speed = state["speed"].astype(np.float64)
         stored_ut = cut_windows(state["field_ut"], state["end"], state["reach"], speed, config.samples)
         self._nearest = NearestOfCells(state["cell"], len(self.head.cells))
         self._neighbour, weight = label_neighbours(self.head.cells, self.head.label_sigma_m)  # (cells, k)
         with np.errstate(divide="ignore"):  # weights of missing neighbours are zero
             self._log_weight = np.log(weight).astype(np.float32)
-        aligned = PitchAlignment if config.features.frame == "device" else YawAlignment
+        aligned = PitchAlignment if config.axes == "device" else YawAlignment
         self.alignment: Alignment = aligned(config.matching, stored_ut)
-        self._axes = AXES[config.features.frame]
-
-    @property
-    def features(self) -> FeatureConfig:
-        """See `Model`."""
-        return self.config.features
+        self._axes = AXES[config.axes]
 
     @property
     def samples(self) -> int:
@@ -141,7 +136,7 @@ class Matching:
         matching = self.config.matching
         distance = self.alignment.compare(rows)
         flat_ut2 = rows[..., :3].var(axis=1).sum(axis=1, keepdims=True)  # a constant field equals the window's mean
-        ratio = likelihood_ratio(self._nearest(distance), flat_ut2, matching.noise_ut2, matching.elsewhere_ut2)
+        ratio = likelihood_ratio(self._nearest(distance), flat_ut2, matching.noise_ut2, matching.background_ut2)
         return self._over_labels(ratio), self.alignment.offset(rows, distance.argmin(axis=1))
 
     def _over_labels(self, ratio: Float32Array) -> Float32Array:

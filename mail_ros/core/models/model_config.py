@@ -1,0 +1,77 @@
+"""What a model reads, and which kind it is: part of every model card."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from mail_ros.core.config import Settings, check_range
+from mail_ros.core.errors import ConfigError
+from mail_ros.core.models.mail.mail_config import MailConfig
+from mail_ros.core.models.matching.matching_config import MatchingConfig
+from mail_ros.core.signal.axes import AXES, AxesKind
+from mail_ros.core.signal.sampling import Sampling, TimeSampling
+
+ModelKind = Literal["mail", "matching"]
+
+
+@dataclass(frozen=True)
+class ModelConfig(Settings):
+    """All that is needed to build a model; the settings of the other kind have no effect."""
+
+    kind: ModelKind = "mail"
+    sampling: Sampling = field(default_factory=TimeSampling)
+    axes: AxesKind = "device"
+    mail: MailConfig = field(default_factory=MailConfig)
+    matching: MatchingConfig = field(default_factory=MatchingConfig)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.kind == "mail":
+            self._check_mail()
+
+    def _check_mail(self) -> None:
+        if not isinstance(self.sampling, TimeSampling):
+            raise ConfigError(
+                "sampling",
+                wanted="samples by time for kind mail, whose lag and scales are seconds",
+                found="samples by distance",
+                fix="set sampling.rate_hz, or kind=matching",
+            )
+        check_range("mail.lag_s", self.mail.lag_s, 1.0 / self.sampling.rate_hz, 10.0)
+        for scale_s in self.mail.scales_s:
+            check_range("mail.scales_s", scale_s, 1e-3, self.sampling.length_s)
+        if min(self.scales) < 2:
+            raise ConfigError(
+                "mail.scales_s",
+                wanted=f"scales of two gradients or more at {self.sampling.rate_hz:g} Hz",
+                found=str(list(self.mail.scales_s)),
+                fix="raise the rate or the smallest scale",
+            )
+
+    @property
+    def lag(self) -> int:
+        """Rows that a window holds before its first gradient; matching has none."""
+        if self.kind == "matching":
+            return 0
+        return {"lag": round(self.mail.lag_s * self.sampling.per_unit), "first": 1, "mean": 0}[self.mail.gradient]
+
+    @property
+    def samples(self) -> int:
+        """Rows that one window needs: its length, and the lag before it."""
+        return self.sampling.rows + self.lag
+
+    @property
+    def window_shape(self) -> tuple[int, int]:
+        """Rows of a window, and numbers in each."""
+        return self.samples, AXES[self.axes].width
+
+    @property
+    def scales(self) -> tuple[int, ...]:
+        """Gradients in one subsequence of MAIL, for each scale."""
+        return tuple(round(scale_s * self.sampling.per_unit) for scale_s in self.mail.scales_s)
+
+    @property
+    def needs_odometry(self) -> bool:
+        """Whether every sample must carry odometry or an attitude."""
+        return self.sampling.needs_odometry or AXES[self.axes].needs_attitude
