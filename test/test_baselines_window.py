@@ -1,4 +1,4 @@
-"""The peers that answer whole windows, and the controls of MAIL: they learn, repeat themselves and are causal."""
+"""The baselines on whole windows, and the controls of MAIL: they learn, are deterministic and causal."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,19 +8,23 @@ import pytest
 from simulated_tracks import assert_equal, chance_error_m, drive, estimates_of, surveys, with_noise_after
 
 from mail_ros.core.errors import TrackError
-from mail_ros.core.localizer.compose import tracked
 from mail_ros.core.types import SampleLocalizer
 from mail_ros.data.track import Track
 from mail_ros.evaluation.estimates import follow
-from mail_ros.evaluation.methods import METHODS, Fit
+from mail_ros.evaluation.methods import METHODS, Fit, Fitted
 from mail_ros.training.run_config import run_config
 
 SETTINGS = ["sampling.rate_hz=10", "training.batch=64", "training.learning_rate=0.01"]
 HARDLY = ["training.epochs=1", "training.stride_s=5"]  # what is claimed does not depend on skill
 
 
-def fit(method: str, tracks: Sequence[Track], folder: Path, settings: Sequence[str] = HARDLY) -> SampleLocalizer:
+def fit(method: str, tracks: Sequence[Track], folder: Path, settings: Sequence[str] = HARDLY) -> Fitted:
     return METHODS[method].fit(Fit(tracks, run_config([*SETTINGS, *settings]), 0.5, folder, lambda _: None))
+
+
+def single(method: str, tracks: Sequence[Track], folder: Path, settings: Sequence[str] = HARDLY) -> SampleLocalizer:
+    """A localizer of a fitted method, each window by itself."""
+    return fit(method, tracks, folder, settings).localizer("none", 0.5)
 
 
 def mean_error_m(localizer: SampleLocalizer, walk: Track) -> float:
