@@ -141,7 +141,7 @@ def test_a_window_is_compared_with_a_flat_field_and_the_background() -> None:
 
 def test_an_uncertain_label_shares_its_likelihood_with_its_neighbours() -> None:
     """By hand, for three cells in a row and one on another floor; each cell keeps one window."""
-    config = run_config(SETTINGS).mail
+    config = run_config(SETTINGS).model
     samples = config.samples
     walks_ut = np.random.default_rng(0).normal(size=(4 * samples, 3)).astype(np.float32)
     state = {

@@ -31,7 +31,7 @@ def bag(tmp_path: Path) -> Path:
 
 def shown(bag: Path, out: Path) -> int:
     track = read_track(bag)
-    localizer = compose(tiny_mail(tiny_config("heatmap")), 0.1, "walking")
+    localizer = compose(tiny_mail(tiny_config("heatmap")), "walking", 0.1)
     canvas = RerunCanvas(Layout(error=True), out)
     view = View(canvas, Setting(scales=("0.5 s", "1 s", "2 s"), reference_m=reference_ways(track)))
     count = show_bag(track, localizer, view, {"model": "tiny"}, lambda done: None)
@@ -39,10 +39,10 @@ def shown(bag: Path, out: Path) -> int:
     return count
 
 
-def test_what_is_shown_is_what_push_answers(bag: Path, tmp_path: Path) -> None:
+def test_the_view_shows_what_push_returns(bag: Path, tmp_path: Path) -> None:
     out = tmp_path / "view.rrd"
     count = shown(bag, out)
-    estimates = offline_estimates(compose(tiny_mail(tiny_config("heatmap")), 0.1, "walking"), bag)
+    estimates = offline_estimates(compose(tiny_mail(tiny_config("heatmap")), "walking", 0.1), bag)
     poses, weights = rows(out, "map/pose"), rows(out, "attention")
     assert count == len(estimates) == len(poses) > 50
     assert [row["stamp"] for row in poses] == [estimate.stamp_ns for estimate in estimates]

@@ -135,7 +135,9 @@ def test_the_belief_lies_on_its_cells_and_the_surveyed_ones_are_drawn_once(sketc
     cells = Cells(np.array([[1.0, 0.0], [1.5, 0.0], [1.5, 0.5]]), np.zeros(3, np.int64))
     view = View(sketch)
     for probability in ([0.2, 0.8, 0.0], [0.0, 0.5, 0.5]):
-        view.hear_belief(NS, belief_image(cells, np.array(probability), 0))
+        image = belief_image(cells, np.array(probability), 0)
+        assert image is not None
+        view.hear_belief(NS, image)
     (first, _), (second, _) = sketch.of("map/belief")
     ((surveyed, _),) = sketch.of("map/surveyed")
     assert isinstance(first, Dots)
