@@ -19,7 +19,7 @@ from mail_ros.data.simulator.simulated_drive import SimulatedDrive
 from mail_ros.data.simulator.simulation_config import DriveConfig
 from mail_ros.data.track import Track
 
-YAW_RAD = 1.9  # of odometry's frame against the map: unknown to all localizers
+YAW_RAD = 1.9  # yaw of the odometry frame in the map: unknown to every method
 STEADY = DriveConfig(  # between landmarks at the speed that labels assume
     speed_m_s=1.0, acceleration_m_s2=10.0, max_yaw_rate_rad_s=10.0, corner_length_m=0.3, jitter_s=0.0
 )
@@ -44,10 +44,10 @@ def simulated_track(
     landmarks = [dataclasses.replace(mark, floor=floor) for mark in walk.landmarks]
     labels = labels_from_landmarks(walk.stamp_ns, landmarks)
     moved_m = np.diff(walk.position_m, axis=0, prepend=walk.position_m[:1])
-    way_m = np.cumsum(np.linalg.norm(moved_m, axis=1))
-    angle = YAW_RAD + np.radians(1.0) * way_m / 10.0
+    path_m = np.cumsum(np.linalg.norm(moved_m, axis=1))
+    angle = YAW_RAD + np.radians(1.0) * path_m / 10.0
     cos, sin = np.cos(angle), np.sin(angle)
-    turned_m = 1.03 * np.column_stack(
+    rotated_m = 1.03 * np.column_stack(
         [cos * moved_m[:, 0] - sin * moved_m[:, 1], sin * moved_m[:, 0] + cos * moved_m[:, 1]]
     )
     return Track(
@@ -58,7 +58,7 @@ def simulated_track(
         labels.floor,
         labels.valid,
         labels.paused,
-        turned_m if odometry else None,
+        rotated_m if odometry else None,
     )
 
 
@@ -86,8 +86,8 @@ def with_noise_after(track: Track, index: int) -> Track:
     return dataclasses.replace(track, field_ut=field_ut, position_m=position_m, valid=valid, moved_m=moved_m)
 
 
-def answers(localizer: SampleLocalizer, track: Track) -> list[Estimate]:
-    """What a freshly reset localizer says of a walk."""
+def estimates_of(localizer: SampleLocalizer, track: Track) -> list[Estimate]:
+    """Estimates of a freshly reset localizer on a walk."""
     localizer.reset()
     return [estimate for estimate in map(localizer.push, track.samples()) if estimate is not None]
 
@@ -102,6 +102,6 @@ def assert_equal(left: Sequence[Estimate], right: Sequence[Estimate]) -> None:
 
 
 def chance_error_m(training: Sequence[Track], walk: Track) -> float:
-    """Mean error of always answering the middle of the surveys."""
+    """Mean error of the middle of the surveys as a constant estimate."""
     middle_m = np.concatenate([track.position_m[track.valid] for track in training]).mean(axis=0)
     return float(np.linalg.norm(walk.position_m[walk.valid] - middle_m, axis=1).mean())

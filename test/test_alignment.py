@@ -43,7 +43,7 @@ def bends(count: int, seed: int) -> FloatArray:
     return heading_rad
 
 
-# --- level axes ----------------------------------------------------------------------------------
+# --- gravity-aligned frame ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("share", [0.0, 0.05, 0.3])
@@ -81,7 +81,7 @@ def test_a_stored_window_is_known_at_any_angle_and_with_any_field_of_the_device(
     turned_ut = place_ut[2:3].copy()
     across = (place_ut[2, :, 0] + 1j * place_ut[2, :, 1]) * cmath.exp(-1j * angle)
     turned_ut[0, :, 0], turned_ut[0, :, 1] = across.real, across.imag
-    rows = AXES["level"].without(levelled(turned_ut, bends(1, seed + 200))[0].astype(np.float64), -own_ut)
+    rows = AXES["gravity"].without(levelled(turned_ut, bends(1, seed + 200))[0].astype(np.float64), -own_ut)
     window = rows[None].astype(np.float32)
     alignment = YawAlignment(FREE, stored)
     distance = alignment.compare(window)

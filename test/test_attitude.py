@@ -42,7 +42,7 @@ def matrix(xyzw: FloatArray) -> FloatArray:
 
 
 def tilted(direction_rad: float, angle_rad: float) -> FloatArray:
-    """A turn about a horizontal axis."""
+    """A rotation about a horizontal axis."""
     x, y = math.sin(angle_rad / 2) * np.array([math.cos(direction_rad), math.sin(direction_rad)])
     return np.array([x, y, 0.0, math.cos(angle_rad / 2)])
 
@@ -52,7 +52,7 @@ def between_rad(one: float, other: float) -> float:
 
 
 @given(ATTITUDE, ATTITUDE, VECTOR)
-def test_turns_follow_each_other_as_matrices_do(first: FloatArray, then: FloatArray, vector: FloatArray) -> None:
+def test_rotations_compose_as_matrices_do(first: FloatArray, then: FloatArray, vector: FloatArray) -> None:
     assert matrix(product(first, then)) == pytest.approx(matrix(first) @ matrix(then), abs=1e-9)
     assert rotate(first, vector) == pytest.approx(matrix(first) @ vector, abs=1e-9)
     assert rotate(inverse(first), rotate(first, vector)) == pytest.approx(vector, abs=1e-9)
@@ -60,17 +60,17 @@ def test_turns_follow_each_other_as_matrices_do(first: FloatArray, then: FloatAr
 
 @given(ANGLE, ANGLE, TILT)
 def test_no_tilt_changes_the_heading(heading: float, direction: float, tilt: float) -> None:
-    """Neither one of the device about its own level axes nor one of the floor under it."""
+    """Neither a tilt of the device about its own horizontal axes nor one of the floor under it."""
     for attitude in (
         product(about_vertical(heading), tilted(direction, tilt)),
         product(tilted(direction, tilt), about_vertical(heading)),
     ):
         assert between_rad(heading_rad(attitude), heading) < 1e-9
-        assert between_rad(heading_rad(-3.0 * attitude), heading) < 1e-9  # the same turn, of another length
+        assert between_rad(heading_rad(-3.0 * attitude), heading) < 1e-9  # the same rotation, of another length
 
 
 @given(ANGLE, ANGLE, ANGLE, TILT)
-def test_who_looks_another_way_keeps_the_tilt(before: float, after: float, direction: float, tilt: float) -> None:
+def test_another_heading_keeps_the_tilt(before: float, after: float, direction: float, tilt: float) -> None:
     attitude = product(about_vertical(before), tilted(direction, tilt))
     other = with_heading(attitude, after)
     assert between_rad(heading_rad(other), after) < 1e-9
@@ -79,7 +79,7 @@ def test_who_looks_another_way_keeps_the_tilt(before: float, after: float, direc
 
 
 @pytest.mark.parametrize("none", [np.zeros(4), np.full(4, np.nan), np.array([np.inf, 0, 0, 1]), np.full(4, 10.0)])
-def test_what_is_no_attitude_is_known_as_none(none: FloatArray) -> None:
+def test_an_invalid_quaternion_is_refused(none: FloatArray) -> None:
     assert unit(none) is None
 
 
@@ -89,50 +89,50 @@ def test_an_attitude_of_nearly_length_one_is_made_so() -> None:
     assert found == pytest.approx(about_vertical(math.pi / 2))
 
 
-# --- what inertial unit and wheels say together --------------------------------------------------
+# --- inertial unit and wheels together -----------------------------------------------------------
 
 
-def test_nothing_is_known_before_somebody_spoke() -> None:
-    feed = AttitudeBuffer()
-    assert np.isnan(feed.newest).all()
-    feed.hear_imu(np.zeros(4))
-    feed.hear_wheels(math.nan)
-    assert np.isnan(feed.newest).all()
+def test_nothing_is_known_before_the_first_message() -> None:
+    buffer = AttitudeBuffer()
+    assert np.isnan(buffer.newest).all()
+    buffer.update_imu(np.zeros(4))
+    buffer.update_wheels(math.nan)
+    assert np.isnan(buffer.newest).all()
 
 
 def test_wheels_alone_are_level() -> None:
-    feed = AttitudeBuffer()
-    feed.hear_wheels(0.7)
-    feed.hear_wheels(math.inf)
-    assert feed.newest == pytest.approx(about_vertical(0.7))
+    buffer = AttitudeBuffer()
+    buffer.update_wheels(0.7)
+    buffer.update_wheels(math.inf)
+    assert buffer.newest == pytest.approx(about_vertical(0.7))
 
 
 def test_an_inertial_unit_alone_gives_tilt_and_heading() -> None:
-    feed, attitude = AttitudeBuffer(), product(about_vertical(2.0), tilted(0.4, 0.2))
-    feed.hear_imu(1.2 * attitude)
-    feed.hear_imu(np.full(4, np.nan))
-    assert feed.newest == pytest.approx(attitude)
+    buffer, attitude = AttitudeBuffer(), product(about_vertical(2.0), tilted(0.4, 0.2))
+    buffer.update_imu(1.2 * attitude)
+    buffer.update_imu(np.full(4, np.nan))
+    assert buffer.newest == pytest.approx(attitude)
 
 
 @pytest.mark.parametrize("wheels_first", [True, False])
-def test_of_both_the_tilt_is_the_inertial_unit_s_and_the_heading_the_wheels(wheels_first: bool) -> None:
-    feed = AttitudeBuffer()
+def test_the_inertial_unit_gives_the_tilt_and_the_wheels_the_heading(wheels_first: bool) -> None:
+    buffer = AttitudeBuffer()
     if wheels_first:
-        feed.hear_wheels(-1.0)
-    feed.hear_imu(product(about_vertical(2.0), tilted(0.4, 0.2)))
+        buffer.update_wheels(-1.0)
+    buffer.update_imu(product(about_vertical(2.0), tilted(0.4, 0.2)))
     if not wheels_first:
-        feed.hear_wheels(-1.0)
-    assert feed.newest == pytest.approx(product(about_vertical(-1.0), tilted(0.4, 0.2)))
-    feed.reset()
-    assert np.isnan(feed.newest).all()
+        buffer.update_wheels(-1.0)
+    assert buffer.newest == pytest.approx(product(about_vertical(-1.0), tilted(0.4, 0.2)))
+    buffer.reset()
+    assert np.isnan(buffer.newest).all()
 
 
 @given(ATTITUDE, ANGLE, ANGLE, TILT)
-def test_a_mount_of_the_inertial_unit_is_taken_out(
+def test_a_mount_of_the_inertial_unit_is_removed(
     mount: FloatArray, heading: float, direction: float, tilt: float
 ) -> None:
-    """The unit's axes are the body's, turned by the mount: what is heard is the body's attitude."""
+    """The unit's axes are the body's, rotated by the mount; the buffer holds the body's attitude."""
     body = product(about_vertical(heading), tilted(direction, tilt))
-    feed = AttitudeBuffer(mount)
-    feed.hear_imu(product(body, mount))
-    assert matrix(feed.newest) == pytest.approx(matrix(body), abs=1e-9)
+    buffer = AttitudeBuffer(mount)
+    buffer.update_imu(product(body, mount))
+    assert matrix(buffer.newest) == pytest.approx(matrix(body), abs=1e-9)

@@ -1,4 +1,4 @@
-"""Cells, and what a belief over them says."""
+"""Cells, and what a belief over them implies for the position."""
 
 import numpy as np
 import pytest
@@ -6,6 +6,7 @@ import torch
 from helpers import tiny_config, tiny_network
 
 from mail_ros.core.belief import MIN_DEVIATION_M, decode, log_ratio, normal, survey_cells
+from mail_ros.core.models.heads import SiteMap
 from mail_ros.core.types import Cells
 
 LINE = Cells(np.column_stack([np.arange(20.0) / 2, np.zeros(20)]), np.zeros(20, dtype=np.int64))
@@ -40,34 +41,34 @@ def test_the_mode_is_refined_by_its_neighbours() -> None:
 
 def test_the_last_percent_of_a_belief_does_not_widen_the_region() -> None:
     """The region of 90 % holds 90 % of the belief, whatever lies at the far end."""
-    place_m = LINE.position_m[:, 0]
-    bell = np.exp(-0.5 * np.square((place_m - 2.0) / 0.8))
+    position_m = LINE.position_m[:, 0]
+    bell = np.exp(-0.5 * np.square((position_m - 2.0) / 0.8))
     alone = decode(bell / bell.sum(), LINE, radius_m=1.5)
     tail = bell / bell.sum() * 0.98
     tail[-1] += 0.02
     with_tail = decode(tail, LINE, radius_m=1.5)
     assert with_tail.covariance_m2[0, 0] < 2.0 * alone.covariance_m2[0, 0]
     reach_m = np.sqrt(4.605 * with_tail.covariance_m2[0, 0])
-    inside = tail[np.abs(place_m - with_tail.position_m[0]) <= reach_m].sum()
+    inside = tail[np.abs(position_m - with_tail.position_m[0]) <= reach_m].sum()
     assert 0.85 < inside < 0.99
-    narrower = decode(tail, LINE, radius_m=1.5, spread=0.3)
+    narrower = decode(tail, LINE, radius_m=1.5, covariance_scale=0.3)
     assert narrower.covariance_m2 - MIN_DEVIATION_M**2 * np.eye(2) == pytest.approx(
         0.3 * (with_tail.covariance_m2 - MIN_DEVIATION_M**2 * np.eye(2))
     )
     assert narrower.near == with_tail.near
 
 
-def test_a_gaussian_knows_how_near_it_is() -> None:
+def test_a_gaussian_has_the_probability_of_being_near() -> None:
     draws_m = np.random.default_rng(0).normal(0.0, 2.0, (20_000, 2))
     assert normal(np.zeros(2), 4.0 * np.eye(2), 0).near == pytest.approx((np.hypot(*draws_m.T) <= 3.0).mean(), abs=0.01)
 
 
-def test_evidence_is_a_ratio_to_an_answer_that_tells_nothing() -> None:
+def test_a_log_ratio_is_against_a_window_without_information() -> None:
     assert log_ratio(np.full(7, 3.0)) == pytest.approx(0.0)
     assert log_ratio(np.array([0.0, -np.inf])) == pytest.approx([np.log(2.0), -np.inf])
 
 
-def test_a_doubt_about_the_floor_is_never_small() -> None:
+def test_an_ambiguous_floor_is_never_a_small_uncertainty() -> None:
     cells = Cells(np.tile(LINE.position_m, (2, 1)), np.repeat([0, -2], 20))
     probability = np.zeros(40)
     probability[[3, 23]] = 0.6, 0.4
@@ -76,16 +77,15 @@ def test_a_doubt_about_the_floor_is_never_small() -> None:
     assert np.sqrt(np.linalg.eigvalsh(posterior.covariance_m2)[0]) > 5.0
 
 
-def test_heatmap_loss_is_least_at_the_label() -> None:
+def test_heatmap_loss_is_smallest_at_the_label() -> None:
     """A softmax that equals the softened label beats one that is shifted by a cell or on another floor."""
     head = tiny_network(tiny_config("heatmap")).head
-    cells = head.meaning.cells
-    assert cells is not None
+    assert isinstance(head.meaning, SiteMap)
     truth, floor = torch.tensor([[1.0, 2.0]]), torch.tensor([0])
-    place_m = cells.position_m
+    cell_m = head.meaning.cells.position_m
 
     def logits(x: float, y: float) -> torch.Tensor:
-        squared = np.square(place_m - [x, y]).sum(axis=1)
+        squared = np.square(cell_m - [x, y]).sum(axis=1)
         return torch.from_numpy(-squared / (2 * 0.5**2)).float()[None]
 
     best = head.loss(logits(1.0, 2.0), truth, floor)

@@ -151,12 +151,12 @@ def test_the_fit_computes_the_motor_field_like_the_robot(tmp_path: Path) -> None
     """Sample by sample, by the code of the node: the same to the last digits."""
     made = made_up(WHOLE)
     drive, robot = read_drive(made.write(tmp_path / "drive")), Robot(motor=dataclasses.replace(MOTOR, lag_s=0.05))
-    correction = Compensation(robot)
-    expected = []
+    compensation = Compensation(robot)
+    seen_ut = []
     for stamp_ns, wheels in zip(made.stamp_ns.tolist(), made.wheels, strict=True):
-        correction.hear(joint_reading(stamp_ns, WHEELS, wheels, []))
-        expected.append(correction.motor_ut(stamp_ns))
-    np.testing.assert_allclose(motor_ut(drive, robot.motor), expected, atol=1e-12)
+        compensation.add_joints(joint_reading(stamp_ns, WHEELS, wheels, []))
+        seen_ut.append(compensation.motor_ut(stamp_ns))
+    np.testing.assert_allclose(motor_ut(drive, robot.motor), seen_ut, atol=1e-12)
 
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:

@@ -5,12 +5,12 @@ import dataclasses
 import numpy as np
 import pytest
 from helpers import START_NS, field_at, synthetic_walk, tiny_config
-from small_maps import along, turned
+from small_maps import along, rotated
 
 from mail_ros.core.errors import TrackError
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.signal.attitude import about_vertical
-from mail_ros.core.signal.distance import LEAST_M
+from mail_ros.core.signal.distance import MIN_MOVE_M
 from mail_ros.core.signal.sampling import DistanceSampling, TimeSampling
 from mail_ros.core.types import FloatArray
 from mail_ros.data.dataset import WindowSet, resample, walked_back
@@ -109,7 +109,7 @@ def driven(
         np.zeros(count, np.int64),
         np.ones(count, np.bool_),
         np.zeros(count, np.bool_),
-        np.array([turned(move_m, -ODOMETRY_RAD) for move_m in moved_m]),
+        np.array([rotated(move_m, -ODOMETRY_RAD) for move_m in moved_m]),
         np.array([about_vertical(angle) for angle in odometry_rad]),
     )
 
@@ -121,7 +121,7 @@ def test_by_the_way_there_is_a_row_every_tenth_of_a_metre(speed_m_s: float) -> N
     late_m = even.position_m[:, 0] - 0.1 * np.arange(1, len(even) + 1)
     assert len(even) in {119, 120}
     assert late_m.min() > -1e-4
-    assert late_m.max() < LEAST_M + speed_m_s / 50.0
+    assert late_m.max() < MIN_MOVE_M + speed_m_s / 50.0
     assert even.valid.all()
     assert (np.diff(even.stamp_ns) > 0).all()
 

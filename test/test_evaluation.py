@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from helpers import synthetic_walk, tiny_mail
 
-from mail_ros.core.localizer.localizer import Localizer
+from mail_ros.core.localizer.compose import compose
 from mail_ros.core.types import Estimate, Sample, Status
 from mail_ros.data.bag import read_track
 from mail_ros.evaluation.estimates import follow, read_csv, table, write_csv
@@ -65,7 +65,7 @@ def test_pauses_and_floors_have_rows_of_their_own(tmp_path: Path) -> None:
 
 def test_the_csv_gives_the_table_back(tmp_path: Path) -> None:
     bag = synthetic_walk(20.0).write(tmp_path / "walk")
-    scored = list(follow(Localizer(tiny_mail()), read_track(bag)))
+    scored = list(follow(compose(tiny_mail(), "none"), read_track(bag)))
     write_csv(tmp_path / "out" / "estimates.csv", scored)
     with (tmp_path / "out" / "estimates.csv").open() as file:
         rows = list(csv.DictReader(file))

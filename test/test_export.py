@@ -24,7 +24,8 @@ from typer.testing import CliRunner
 
 from mail_ros.cli.main import app
 from mail_ros.core.errors import ModelError
-from mail_ros.core.models.mail.mail_config import AttentionKind, HeadKind, MailConfig
+from mail_ros.core.models.mail.mail_config import AttentionKind, HeadKind
+from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.models.model_file import (
     CARD_KEY,
     GOLDEN_KEY,
@@ -49,7 +50,7 @@ def config(
     return dataclasses.replace(plain, mail=dataclasses.replace(plain.mail, gradient=gradient, attention=attention))
 
 
-def exported(folder: Path, of: MailConfig) -> tuple[Path, Any]:
+def exported(folder: Path, of: ModelConfig) -> tuple[Path, Any]:
     """A model file, and a session of the ONNX file of it."""
     model = tiny_model(folder / "site.safetensors", of, map_frame="hall", floor=-2)
     export_onnx(model, folder / "site.onnx")
@@ -70,7 +71,7 @@ def windows_ut(of: ModelConfig, count: int) -> npt.NDArray[np.float32]:
     ],
     ids=lambda of: f"{of.mail.head}-{of.mail.attention}-{of.mail.gradient}",
 )
-def test_onnxruntime_answers_as_torch_and_as_numpy(tmp_path: Path, of: MailConfig) -> None:
+def test_onnxruntime_answers_as_torch_and_as_numpy(tmp_path: Path, of: ModelConfig) -> None:
     model, session = exported(tmp_path, of)
     loaded, state = read_model(model)
     by_torch = restored_network(of, state)

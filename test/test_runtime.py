@@ -1,4 +1,4 @@
-"""A model at work: what it says of where the device looks, and how another one takes over while the robot drives."""
+"""A model in use: the heading of the device, and how the next model takes over while the robot drives."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 from helpers import START_NS, synthetic_walk, tiny_config, tiny_model
-from mail_ros.core.localizer.tracked import TrackedLocalizer
 
 from mail_ros.core.config import STRIDE_S
-from mail_ros.core.localizer.runtime import MOST_KEPT, PoseEstimate, Runtime, map_from_odometry
+from mail_ros.core.localizer.runtime import MAX_KEPT, PoseEstimate, Runtime, map_from_odometry
 from mail_ros.core.models.model_file import ModelCard, load_model, save_model
 from mail_ros.core.platform.odometry_buffer import OdometryPose, WheelBuffer
 from mail_ros.core.types import Estimate, Status, YawEstimate
@@ -32,8 +31,8 @@ def model(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return tiny_model(tmp_path / "site.safetensors", tiny_config(request.param))
 
 
-def stamps(at_work: list[PoseEstimate | None]) -> list[int]:
-    return [placed.estimate.stamp_ns for placed in at_work if placed is not None]
+def stamps(poses: list[PoseEstimate | None]) -> list[int]:
+    return [pose.estimate.stamp_ns for pose in poses if pose is not None]
 
 
 @pytest.mark.parametrize("late", [0, 7, 300])
@@ -43,7 +42,7 @@ def test_a_model_takes_over_without_an_estimate_lost_or_made_twice(model: Path, 
     other = tiny_model(model.parent / "other.safetensors", tiny_config("heatmap"), seed=1)
     always, old, new = runtime(model), runtime(model), runtime(other)
     whole = runtime(other)
-    said: list[PoseEstimate | None] = []
+    poses: list[PoseEstimate | None] = []
     samples = list(zip(walk.stamp_ns.tolist(), walk.field_ut, strict=True))
     for number, (stamp_ns, field_ut) in enumerate(samples):
         if number == 400:
@@ -51,42 +50,41 @@ def test_a_model_takes_over_without_an_estimate_lost_or_made_twice(model: Path, 
         if number == 400 + late:
             old.hand_over(new)
             old = new
-        said.append(old.push(stamp_ns, field_ut))
-    assert stamps(said) == stamps([always.push(*sample) for sample in samples])
+        poses.append(old.push(stamp_ns, field_ut))
+    assert stamps(poses) == stamps([always.push(*sample) for sample in samples])
     expected = {p.estimate.stamp_ns: p.estimate.position_m for s in samples if (p := whole.push(*s)) is not None}
-    for placed in filter(None, said[400 + late :]):
-        assert placed.estimate.position_m == pytest.approx(expected[placed.estimate.stamp_ns], abs=1e-4)
+    for pose in filter(None, poses[400 + late :]):
+        assert pose.estimate.position_m == pytest.approx(expected[pose.estimate.stamp_ns], abs=1e-4)
 
 
 def test_the_next_model_may_be_prepared_in_another_thread_while_the_old_one_works(model: Path) -> None:
     walk = synthetic_walk(8.0)
     old, new, always = runtime(model), runtime(model), runtime(model)
     samples = list(zip(walk.stamp_ns.tolist(), walk.field_ut, strict=True))
-    said = [old.push(*sample) for sample in samples[:400]]
+    poses = [old.push(*sample) for sample in samples[:400]]
     thread = threading.Thread(target=old.prepare, args=(new,))
     thread.start()
-    said += [old.push(*sample) for sample in samples[400:600]]
+    poses += [old.push(*sample) for sample in samples[400:600]]
     thread.join()
     old.hand_over(new)
-    said += [new.push(*sample) for sample in samples[600:]]
+    poses += [new.push(*sample) for sample in samples[600:]]
     expected = [always.push(*sample) for sample in samples]
-    assert stamps(said) == stamps(expected)
-    for here, there in zip(filter(None, said), filter(None, expected), strict=True):
+    assert stamps(poses) == stamps(expected)
+    for here, there in zip(filter(None, poses), filter(None, expected), strict=True):
         assert here.estimate.position_m == pytest.approx(there.estimate.position_m, abs=1e-4)
 
 
-def test_what_was_believed_is_believed_by_the_next_model(tmp_path: Path) -> None:
+def test_the_next_model_starts_from_the_last_pose(tmp_path: Path) -> None:
     model = tiny_model(tmp_path / "site.safetensors", tiny_config("heatmap"))
     old, new = runtime(model, tracker="walking"), runtime(model, tracker="walking")
     old.last = Estimate(START_NS, np.array([2.0, 1.0]), 0.1 * np.eye(2), 0, Status.LOCALIZED, ())
     old.prepare(new)
     old.hand_over(new)
-    assert isinstance(new.localizer, TrackedLocalizer)
-    assert new.localizer.tracker.posterior().position_m == pytest.approx([2.0, 1.0], abs=0.2)
+    assert new.localizer.filter.posterior().position_m == pytest.approx([2.0, 1.0], abs=0.2)
 
 
-def test_a_model_by_the_way_takes_over_from_one_that_stands(tmp_path: Path) -> None:
-    """The window has filled long before: the next model has it all the same."""
+def test_a_model_by_distance_takes_over_on_a_stationary_robot(tmp_path: Path) -> None:
+    """The window was filled long before; the next model has it as well."""
     settings = ["kind=matching", "sampling.per_m=10", "sampling.length_m=2", "matching.speeds=[1]"]
     config, robot = run_config(settings), tmp_path / "robot.safetensors"
     windows = WindowSet([synthetic_walk(20.0).track()], config.model, config.stride)
@@ -94,33 +92,32 @@ def test_a_model_by_the_way_takes_over_from_one_that_stands(tmp_path: Path) -> N
     old, new = (runtime(robot, tracker="odometry") for _ in range(2))
     walk = synthetic_walk(30.0)
     for number, (stamp_ns, field_ut) in enumerate(zip(walk.stamp_ns.tolist(), walk.field_ut, strict=True)):
-        way_m = min(number * 0.02, 4.0)  # a metre a second, for four seconds
-        assert isinstance(old.feed, WheelBuffer)
-        old.feed.hear(OdometryPose(stamp_ns, np.array([way_m, 0.0]), 0.0))
+        path_m = min(number * 0.02, 4.0)  # a metre a second, for four seconds
+        assert isinstance(old.odometry, WheelBuffer)
+        old.odometry.add(OdometryPose(stamp_ns, np.array([path_m, 0.0]), 0.0))
         old.push(stamp_ns, field_ut)
     old.prepare(new)
-    assert isinstance(new.localizer, TrackedLocalizer)
-    assert new.localizer.reader.fill == 1.0
+    assert new.localizer.window.fill == 1.0
 
 
-def test_what_is_kept_does_not_grow_whatever_the_stamps_are(model: Path) -> None:
-    at_work = runtime(model)
-    for number in range(2 * MOST_KEPT):
-        at_work.push(START_NS - number, np.array([20.0, 5.0, -43.0]))
-    assert len(at_work._kept) == MOST_KEPT
-    at_work.push(START_NS + 10**12, np.array([20.0, 5.0, -43.0]))
-    assert len(at_work._kept) == 1
+def test_the_kept_samples_do_not_grow_with_any_stamps(model: Path) -> None:
+    running = runtime(model)
+    for number in range(2 * MAX_KEPT):
+        running.push(START_NS - number, np.array([20.0, 5.0, -43.0]))
+    assert len(running._kept) == MAX_KEPT
+    running.push(START_NS + 10**12, np.array([20.0, 5.0, -43.0]))
+    assert len(running._kept) == 1
 
 
-def placed(status: Status, turn: YawEstimate | None, odometry: OdometryPose | None) -> PoseEstimate:
-    estimate = Estimate(START_NS, np.array([10.0, 5.0]), np.eye(2), 0, status, (), turn=turn)
+def pose_of(status: Status, odom_yaw: YawEstimate | None, odometry: OdometryPose | None) -> PoseEstimate:
+    estimate = Estimate(START_NS, np.array([10.0, 5.0]), np.eye(2), 0, status, (), odom_yaw=odom_yaw)
     return PoseEstimate(estimate, None, odometry)
 
 
-def test_the_map_is_placed_so_that_odometry_leads_to_the_estimate() -> None:
-    """Odometry's frame is turned by a right angle: 2 m ahead in it are 2 m to the left in the map."""
+def test_the_pose_of_odometry_s_frame_leads_to_the_estimate() -> None:
+    """Odometry's frame has a yaw of 90°: 2 m ahead in it are 2 m to the left in the map."""
     odometry = OdometryPose(START_NS, np.array([2.0, 1.0]), 0.3)
-    found = map_from_odometry(placed(Status.LOCALIZED, YawEstimate(math.pi / 2, 0.01), odometry))
+    found = map_from_odometry(pose_of(Status.LOCALIZED, YawEstimate(math.pi / 2, 0.01), odometry))
     assert found is not None
     assert found.position_m == pytest.approx([10.0 + 1.0, 5.0 - 2.0])
     assert found.yaw_rad == pytest.approx(math.pi / 2)
@@ -129,30 +126,30 @@ def test_the_map_is_placed_so_that_odometry_leads_to_the_estimate() -> None:
 @pytest.mark.parametrize(
     "unsure",
     [
-        placed(Status.UNCERTAIN, YawEstimate(0.0, 0.01), OdometryPose(START_NS, np.zeros(2), 0.0)),
-        placed(Status.LOCALIZED, YawEstimate(0.0, 1.0), OdometryPose(START_NS, np.zeros(2), 0.0)),
-        placed(Status.LOCALIZED, None, OdometryPose(START_NS, np.zeros(2), 0.0)),
-        placed(Status.LOCALIZED, YawEstimate(0.0, 0.01), None),
+        pose_of(Status.UNCERTAIN, YawEstimate(0.0, 0.01), OdometryPose(START_NS, np.zeros(2), 0.0)),
+        pose_of(Status.LOCALIZED, YawEstimate(0.0, 1.0), OdometryPose(START_NS, np.zeros(2), 0.0)),
+        pose_of(Status.LOCALIZED, None, OdometryPose(START_NS, np.zeros(2), 0.0)),
+        pose_of(Status.LOCALIZED, YawEstimate(0.0, 0.01), None),
     ],
 )
-def test_who_does_not_know_place_and_angle_does_not_place_the_map(unsure: PoseEstimate) -> None:
+def test_without_position_and_yaw_the_frame_of_odometry_has_no_pose(unsure: PoseEstimate) -> None:
     assert map_from_odometry(unsure) is None
 
 
 def test_silent_odometry_gives_no_estimates_and_a_fault(tmp_path: Path) -> None:
     model = tiny_model(tmp_path / "site.safetensors", tiny_config("heatmap"))
-    at_work, walk = runtime(model, tracker="odometry"), synthetic_walk(8.0)
-    assert at_work.feed is not None
-    said: list[PoseEstimate | None] = []
+    running, walk = runtime(model, tracker="odometry"), synthetic_walk(8.0)
+    assert isinstance(running.odometry, WheelBuffer)
+    poses: list[PoseEstimate | None] = []
     for number, (stamp_ns, field_ut) in enumerate(zip(walk.stamp_ns.tolist(), walk.field_ut, strict=True)):
         if number < 400:
-            at_work.feed.hear(OdometryPose(stamp_ns, np.array([0.01 * number, 0.0]), 0.25))
-        said.append(at_work.push(stamp_ns, field_ut))
+            running.odometry.add(OdometryPose(stamp_ns, np.array([0.01 * number, 0.0]), 0.25))
+        poses.append(running.push(stamp_ns, field_ut))
         if number in (399, 799):
-            assert (at_work.localizer.status is Status.SENSOR_FAULT) == (number == 799)
-    assert stamps(said)[-1] <= walk.stamp_ns[399] + 1_000_000_000
-    assert at_work.health.heard.counts["no_odometry"] == pytest.approx(300, abs=2)
-    last = next(placed for placed in reversed(said) if placed is not None)
-    assert last.estimate.turn is not None
+            assert (running.localizer.status is Status.SENSOR_FAULT) == (number == 799)
+    assert stamps(poses)[-1] <= walk.stamp_ns[399] + 1_000_000_000
+    assert running.diagnostics.counts.counts["no_odometry"] == pytest.approx(300, abs=2)
+    last = next(pose for pose in reversed(poses) if pose is not None)
+    assert last.estimate.odom_yaw is not None
     assert last.heading is not None
-    assert last.heading.angle_rad == pytest.approx(last.estimate.turn.angle_rad + 0.25)
+    assert last.heading.angle_rad == pytest.approx(last.estimate.odom_yaw.angle_rad + 0.25)

@@ -1,6 +1,5 @@
-"""MAIL carried from sample to sample against passes over the window: the same answers, in memory that does not grow."""
+"""MAIL from row to row against passes over the window: the same predictions, in memory that does not grow."""
 
-import dataclasses
 import gc
 import os
 import tracemalloc
@@ -10,57 +9,61 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from helpers import tiny_config, tiny_mail
+from helpers import tiny_mail
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mail_ros.core.localizer.reader import MailBatch, MailReader, window_answer
 from shared_walks import LOGS, needs_logs
 
-from mail_ros.core.errors import ConfigError
-from mail_ros.core.localizer.localizer import Localizer
+from mail_ros.core.localizer.compose import compose
 from mail_ros.core.models.mail.mail import Mail
 from mail_ros.core.models.mail.mail_config import AttentionKind, HeadKind, MailConfig
-from mail_ros.core.models.mail.streaming import StreamingMail
+from mail_ros.core.models.mail.streaming import MailWindow
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.signal.sampling import TimeSampling
-from mail_ros.core.signal.window import GradientKind
+from mail_ros.core.signal.window import GradientKind, Window
 from mail_ros.core.types import FloatArray, Prediction, Row
 from mail_ros.data.bag import read_track
 from mail_ros.data.importers import import_file
 
 
 class Pair(NamedTuple):
-    """Of one window: what was carried to its end, and what a pass over it gives."""
+    """Two predictions of one window."""
 
-    carried: Prediction
+    streamed: Prediction
     whole: Prediction
 
 
-def drive(readers: Sequence[MailReader], first: int, count: int, seed: int = 0) -> list[Pair]:
-    """Random walks at several signals at once; the pairs wherever answers are due, which all are asked for first."""
-    field_ut = np.random.default_rng(seed).normal(0.0, 2.0, (count, len(readers), 3)).cumsum(axis=0)
-    pairs = []
-    for index, values_ut in enumerate(field_ut, start=first):
-        due = []
-        for reader, value_ut in zip(readers, values_ut, strict=True):
-            reader.append(Row(index, value_ut))
-            if reader.fill == 1.0 and index % reader.batch.streaming.stride == 0:
-                reader.ask(np.zeros(3))
-                due.append(reader)
-        pairs += [Pair(reader.answer(), window_answer(reader.batch.model, reader.values.copy())) for reader in due]
-    return pairs
+class Windows:
+    """One signal in a streamed window, and in a plain one that every prediction passes over."""
+
+    def __init__(self, model: Mail, stride: int) -> None:
+        self.model, self.stride = model, stride
+        self.streamed, self.plain = model.window(stride), Window(model.samples, 3, stride)
+        assert isinstance(self.streamed, MailWindow)
+
+    def clear(self) -> None:
+        for window in (self.streamed, self.plain):
+            window.clear()
+
+    def drive(self, first: int, count: int, *, seed: int = 0, late: int = 0) -> list[Pair]:
+        """Append a random walk; the pairs of all windows, each predicted `late` rows after its end."""
+        pairs = []
+        for index, value_ut in enumerate(drawn(seed, count), start=first):
+            for window in (self.streamed, self.plain):
+                window.append(Row(index, value_ut))
+            if self.streamed.full and index == self.streamed.end_index + late:
+                pairs.append(Pair(*(self.model.predict(each, np.zeros(3)) for each in (self.streamed, self.plain))))
+        return pairs
 
 
 def assert_alike(pairs: Sequence[Pair]) -> None:
-    for carried, whole in pairs:
-        assert carried.posterior.position_m == pytest.approx(whole.posterior.position_m, abs=1e-4)
-        assert carried.attention == pytest.approx(whole.attention, abs=1e-5)
-        if whole.log_ratio is not None:
-            assert carried.log_ratio == pytest.approx(whole.log_ratio, abs=1e-4)
-
-
-def reader_of(model: Mail, stride: int) -> MailReader:
-    return MailReader(MailBatch(model, stride))
+    for streamed, whole in pairs:
+        assert streamed.attention == pytest.approx(whole.attention, abs=1e-5)
+        if whole.posterior is None:
+            assert streamed.log_likelihood == pytest.approx(whole.log_likelihood, abs=1e-4)
+        else:
+            assert streamed.posterior is not None
+            assert streamed.posterior.position_m == pytest.approx(whole.posterior.position_m, abs=1e-4)
 
 
 @st.composite
@@ -85,42 +88,18 @@ def networks(draw: st.DrawFn) -> Mail:
 
 @pytest.mark.slow
 @settings(max_examples=60, deadline=None)
-@given(networks(), st.integers(1, 17), st.integers(0, 10**9), st.integers(0, 60))
-def test_any_network_carried_equals_the_window_pass(model: Mail, stride: int, first: int, hole: int) -> None:
-    """Also after a hole, after `clear`, and where time is set back."""
-    reader, ticks = reader_of(model, stride), model.config.samples + 3 * stride
-    pairs = drive([reader], first, ticks)
-    assert len(pairs) >= 3
-    pairs += drive([reader], first + ticks + hole, ticks, seed=1)
-    reader.clear()
-    pairs += drive([reader], first, ticks, seed=2)
-    assert len(pairs) >= 9
-    assert_alike(pairs)
-
-
-@pytest.mark.slow
-@settings(max_examples=30, deadline=None)
-@given(networks(), st.integers(1, 9), st.lists(st.integers(0, 40), min_size=2, max_size=4))
-def test_signals_of_a_batch_do_not_touch_each_other(model: Mail, stride: int, late: list[int]) -> None:
-    """They begin one after the other, and one of them has a hole."""
-    batch = MailBatch(model, stride, signals=len(late))
-    readers = [MailReader(batch, signal) for signal in range(len(late))]
-    samples, pairs = model.config.samples, []
-    heard = [
-        [Row(index, value_ut) for index, value_ut in enumerate(drawn(seed, samples + 60), start=begin)]
-        for seed, begin in enumerate(late)
-    ]
-    heard[0] = [tick for tick in heard[0] if tick.index != late[0] + samples + 5]
-    for index in range(samples + 100):
-        due = []
-        for reader, ticks in zip(readers, heard, strict=True):
-            for tick in (tick for tick in ticks if tick.index == index):
-                reader.append(tick)
-                if reader.fill == 1.0 and index % stride == 0:
-                    reader.ask(np.zeros(3))
-                    due.append(reader)
-        pairs += [Pair(reader.answer(), window_answer(model, reader.values.copy())) for reader in due]
-    assert len(pairs) >= len(late)
+@given(networks(), st.integers(1, 17), st.integers(0, 10**9), st.integers(0, 60), st.integers(0, 16))
+def test_any_network_streamed_equals_the_window_pass(
+    model: Mail, stride: int, first: int, hole: int, late: int
+) -> None:
+    """Also after a hole, after `clear`, where time is set back, and where rows came after the window's end."""
+    windows, count, late = Windows(model, stride), model.samples + 3 * stride, late % stride
+    pairs = windows.drive(first, count, late=late)
+    assert len(pairs) >= 2 + (late == 0)
+    pairs += windows.drive(first + count + hole, count, seed=1, late=late)
+    windows.clear()
+    pairs += windows.drive(first, count, seed=2, late=late)
+    assert len(pairs) >= 6 + 3 * (late == 0)
     assert_alike(pairs)
 
 
@@ -129,10 +108,10 @@ def drawn(seed: int, count: int) -> FloatArray:
 
 
 @pytest.mark.slow
-def test_the_papers_configuration_is_carried() -> None:
+def test_the_papers_configuration_is_streamed() -> None:
     model = tiny_mail(ModelConfig(mail=MailConfig(head="regression")))
     for stride in (1, 5):
-        pairs = drive([reader_of(model, stride)], 10**12, 700)  # 14 s at 50 Hz
+        pairs = Windows(model, stride).drive(10**12, 700)  # 14 s at 50 Hz
         assert len(pairs) > 30
         assert_alike(pairs)
 
@@ -140,46 +119,41 @@ def test_the_papers_configuration_is_carried() -> None:
 @pytest.mark.slow
 @needs_logs
 @pytest.mark.parametrize(("head", "stride_s"), [("regression", 0.02), ("heatmap", 0.1)])
-def test_a_real_walk_is_carried(head: HeadKind, stride_s: float, tmp_path: Path) -> None:
-    """A phone's field through the localizer, in the paper's configuration; every twentieth answer is compared."""
+def test_a_real_walk_is_streamed(head: HeadKind, stride_s: float, tmp_path: Path) -> None:
+    """A phone's field through the localizer, in the paper's configuration; every twentieth estimate is compared."""
     log = LOGS / "IPIN2023_T3_TrainingTrial23_repetition03.txt.gz"
     track = read_track(import_file("ipin", log, tmp_path))
-    model = tiny_mail(MailConfig(network=NetworkConfig(head=head)))
-    localizer = Localizer(model, stride_s)
-    assert isinstance(localizer.reader, MailReader)
-    answers = 0
+    model = tiny_mail(ModelConfig(mail=MailConfig(head=head)))
+    localizer = compose(model, "none", stride_s)
+    assert isinstance(localizer.window, MailWindow)
+    estimates = 0
     for sample in track.samples():
         estimate = localizer.push(sample)
-        answers += estimate is not None
-        if estimate is not None and answers % 20 == 0:
-            whole = window_answer(model, localizer.reader.values)
-            assert estimate.position_m == pytest.approx(whole.posterior.position_m, abs=1e-4)
-    assert answers > 500
+        estimates += estimate is not None
+        if estimate is not None and estimates % 20 == 0:
+            whole = model.head.posterior(model(localizer.window.values[None].astype(np.float32)).raw[0])
+            assert estimate.position_m == pytest.approx(whole.position_m, abs=1e-4)
+    assert estimates > 500
 
 
 @pytest.mark.slow
 def test_neither_memory_nor_error_grows() -> None:
-    """Nothing is left behind by many ticks, with and without holes; `MAIL_ROS_TICKS=1000000` is the long form."""
-    reader, ticks = reader_of(tiny_mail(), 5), int(os.environ.get("MAIL_ROS_TICKS", "20000"))
-    drive([reader], 0, 2 * reader.length)
+    """Nothing is left behind by many rows, with and without holes; `MAIL_ROS_ROWS=1000000` is the long form."""
+    model = tiny_mail()
+    windows, rows = Windows(model, 5), int(os.environ.get("MAIL_ROS_ROWS", "20000"))
+    window = windows.streamed
+    windows.drive(0, 2 * window.length)
     field_ut = drawn(3, 1000)
-    for every in (10**9, reader.length // 2):  # every so many ticks one is missing: no window fills
+    for every in (10**9, window.length // 2):  # one row of so many is missing: no window fills
         tracemalloc.start()
         held = []
-        for index in range(ticks):
-            reader.append(Row(index + index // every, field_ut[index % 1000]))
-            if reader.fill == 1.0 and index % 5 == 0:
-                reader.ask(np.zeros(3))
-                reader.answer()
-            if index in (ticks // 2, ticks - 1):
+        for index in range(rows):
+            window.append(Row(index + index // every, field_ut[index % 1000]))
+            if window.full and index % 5 == 0:
+                model.predict(window, np.zeros(3))
+            if index in (rows // 2, rows - 1):
                 gc.collect()
                 held.append(tracemalloc.get_traced_memory()[0])
         tracemalloc.stop()
         assert held[1] - held[0] < 10_000  # bytes
-    assert_alike(drive([reader], 2 * ticks, 2 * reader.length, seed=4))
-
-
-def test_a_gradient_of_the_whole_window_is_refused() -> None:
-    mail = dataclasses.replace(tiny_config().mail, gradient="mean")
-    with pytest.raises(ConfigError, match=r'mail\.gradient: wanted "lag" or "first"'):
-        StreamingMail(tiny_mail(dataclasses.replace(tiny_config(), mail=mail)), 1)
+    assert_alike(windows.drive(2 * rows, 2 * window.length, seed=4))

@@ -32,7 +32,8 @@ class _Begins:
         self.rank = {residue: rank for rank, residue in enumerate(residues)}
         self.each = len(residues)  # begin per stride
         self.slots = math.ceil(scale / stride) * self.each  # at most so many are under way
-        self.kept = math.ceil(length / stride) * self.each  # at most so many begin within a window
+        # Rows that follow the window, fewer than a stride, must not overwrite it.
+        self.kept = math.ceil((length + stride - 1) / stride) * self.each
         self.numbers = np.array([self.number(offset) for offset in offsets])
 
     def number(self, index: int) -> int | None:

@@ -1,4 +1,4 @@
-"""Every sample is used or refused under one reason; what is no field of a building never reaches a window."""
+"""Every sample is used or rejected under one reason; a reading that is no field of a building reaches no window."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shared_walks import LOGS, needs_logs
 from mail_ros.core.errors import TrackError
 from mail_ros.core.signal.attitude import about_vertical
 from mail_ros.core.signal.preprocessor import SENSOR_FAULTS, Preprocessor, SensorCheck
-from mail_ros.core.signal.sampling import DistanceSampling
+from mail_ros.core.signal.sampling import DistanceSampling, TimeSampling
 from mail_ros.core.types import FloatArray, Sample
 from mail_ros.data.bag import read_track
 from mail_ros.data.importers import import_file
@@ -46,7 +46,7 @@ def noisy(seconds: float, noise_ut: float = 0.3) -> FloatArray:
         ((200.0, 200.0, 0.0), None),
     ],
 )
-def test_what_is_no_field_of_a_building_is_named(field_ut: tuple[float, ...], fault: str | None) -> None:
+def test_a_reading_that_is_not_the_field_of_a_building_is_named(field_ut: tuple[float, ...], fault: str | None) -> None:
     assert SensorCheck().fault(START_NS, np.array(field_ut)) == fault
 
 
@@ -83,19 +83,19 @@ def test_a_hole_does_not_make_a_sensor_stuck() -> None:
     assert [check.fault(START_NS + k * 10**10, FIELD_UT) for k in range(3)] == [None] * 3
 
 
-def test_a_fault_that_lasts_is_one_and_a_single_reading_is_none() -> None:
-    intake, field_ut = Preprocessor(FeatureConfig()), noisy(4.0)
+def test_a_lasting_fault_is_reported_and_a_single_reading_is_not() -> None:
+    preprocessor, field_ut = Preprocessor(TimeSampling()), noisy(4.0)
     field_ut[50] = 0.0
     field_ut[100:150] = np.nan
     faulty = []
     for k, each in enumerate(field_ut):
-        intake.push(Sample(START_NS + 20_000_000 * k, each))
-        faulty.append(intake.faulty)
+        preprocessor.push(Sample(START_NS + 20_000_000 * k, each))
+        faulty.append(preprocessor.faulty)
     assert not any(faulty[:112])
     assert all(faulty[112:150])
     assert not any(faulty[150:])
-    assert intake.counts == {"used": 149, "implausible": 1, "not_finite": 50}
-    assert intake.restarts == {"gap": 1}
+    assert preprocessor.counts == {"used": 149, "implausible": 1, "not_finite": 50}
+    assert preprocessor.restarts == {"gap": 1}
 
 
 READING = st.sampled_from([*(factor * FIELD_UT for factor in (1.0, 1.1, 0.0, 3.0, np.nan)), FIELD_UT + 50.0])
@@ -104,37 +104,37 @@ READING = st.sampled_from([*(factor * FIELD_UT for factor in (1.0, 1.1, 0.0, 3.0
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(st.integers(-700, 700), READING), max_size=300))
 def test_every_sample_is_counted_once(samples: list[tuple[int, FloatArray]]) -> None:
-    intake, stamp_ns = Preprocessor(FeatureConfig()), 0
+    preprocessor, stamp_ns = Preprocessor(TimeSampling()), 0
     for step_ms, field_ut in samples:
         stamp_ns += step_ms * 1_000_000
-        intake.push(Sample(stamp_ns, field_ut))
-    assert intake.counts.total() == len(samples)
-    assert intake.counts.keys() <= {"used", "no_stamp", "duplicate", "late", *SENSOR_FAULTS}
+        preprocessor.push(Sample(stamp_ns, field_ut))
+    assert preprocessor.counts.total() == len(samples)
+    assert preprocessor.counts.keys() <= {"used", "no_stamp", "duplicate", "late", *SENSOR_FAULTS}
 
 
-# --- what a robot's samples must say -----------------------------------------------------------------
+# --- what a robot's samples must hold ----------------------------------------------------------------
 
 ROBOT = DistanceSampling(per_m=10.0, max_gap_m=0.25)
 
 
 def robot_sample(step: int, moved_m: tuple[float, float] = (0.02, 0.0), heading_rad: float = 0.0) -> Sample:
-    """At 50 Hz; a reading that trembles."""
+    """At 50 Hz; a noisy reading."""
     field_ut = FIELD_UT + np.random.default_rng(step).normal(scale=0.3, size=3)
     return Sample(START_NS + 20_000_000 * step, field_ut, np.array(moved_m), about_vertical(heading_rad))
 
 
-def test_a_robot_that_stands_or_spins_completes_no_tick_and_is_not_faulty() -> None:
-    intake = Preprocessor(ROBOT)
-    moving = [tick for step in range(100) for tick in intake.push(robot_sample(step))]
-    still = [tick for step in range(100, 3100) for tick in intake.push(robot_sample(step, (0.0, 0.0), 0.02 * step))]
-    again = [tick for step in range(3100, 3200) for tick in intake.push(robot_sample(step))]
-    assert len(moving) == 19  # the first sample only says where the way begins
+def test_a_robot_that_stops_or_spins_completes_no_row_and_is_not_faulty() -> None:
+    preprocessor = Preprocessor(ROBOT, "gravity")
+    moving = [row for step in range(100) for row in preprocessor.push(robot_sample(step))]
+    still = [row for step in range(100, 3100) for row in preprocessor.push(robot_sample(step, (0.0, 0.0), 0.02 * step))]
+    again = [row for step in range(3100, 3200) for row in preprocessor.push(robot_sample(step))]
+    assert len(moving) == 19  # the first sample only starts the path
     assert not still
-    assert [tick.index for tick in again] == list(range(moving[-1].index + 1, moving[-1].index + 21))
-    assert again[0].row.shape == (5,)
-    assert not intake.faulty
-    assert intake.counts == {"used": 3200}
-    assert not intake.restarts
+    assert [row.index for row in again] == list(range(moving[-1].index + 1, moving[-1].index + 21))
+    assert again[0].values.shape == (5,)
+    assert not preprocessor.faulty
+    assert preprocessor.counts == {"used": 3200}
+    assert not preprocessor.restarts
 
 
 @pytest.mark.parametrize(
@@ -145,52 +145,51 @@ def test_a_robot_that_stands_or_spins_completes_no_tick_and_is_not_faulty() -> N
         ({"field_ut": np.zeros(3)}, "implausible"),
     ],
 )
-def test_a_sample_without_a_way_an_attitude_or_a_field_is_refused_under_that_name(
+def test_a_sample_without_odometry_attitude_or_field_is_rejected_under_that_name(
     wrong: dict[str, FloatArray], fault: str
 ) -> None:
     """Briefly, it is bridged; lasting, it is a fault."""
-    intake = Preprocessor(ROBOT)
+    preprocessor = Preprocessor(ROBOT, "gravity")
     for step in range(50):
-        intake.push(robot_sample(step))
+        preprocessor.push(robot_sample(step))
     faulty = []
     for step in range(50, 70):
-        assert intake.push(dataclasses.replace(robot_sample(step), **wrong)) == []  # type: ignore[arg-type]
-        faulty.append(intake.faulty)
+        assert preprocessor.push(dataclasses.replace(robot_sample(step), **wrong)) == []  # type: ignore[arg-type]
+        faulty.append(preprocessor.faulty)
     assert faulty == [False] * 12 + [True] * 8
-    assert intake.counts == {"used": 50, fault: 20}
+    assert preprocessor.counts == {"used": 50, fault: 20}
     assert fault in SENSOR_FAULTS
-    intake.push(robot_sample(70))
-    assert not intake.faulty
+    preprocessor.push(robot_sample(70))
+    assert not preprocessor.faulty
 
 
-def test_the_way_goes_on_under_a_reading_that_is_none() -> None:
+def test_the_path_continues_under_a_rejected_reading() -> None:
     """Four centimetres of bad readings are bridged; half a metre is a gap."""
     for bad, restarts in ((2, {}), (25, {"gap": 1})):
-        intake = Preprocessor(ROBOT)
+        preprocessor = Preprocessor(ROBOT, "gravity")
         for step in range(100):
             sample = robot_sample(step)
-            intake.push(dataclasses.replace(sample, field_ut=0.0 * FIELD_UT) if 50 <= step < 50 + bad else sample)
-        assert intake.restarts == restarts
+            preprocessor.push(dataclasses.replace(sample, field_ut=0.0 * FIELD_UT) if 50 <= step < 50 + bad else sample)
+        assert preprocessor.restarts == restarts
 
 
-def test_features_that_need_odometry_or_an_attitude_say_so_where_there_is_none() -> None:
+def test_missing_odometry_or_attitude_is_an_error_where_it_is_needed() -> None:
     sample = robot_sample(0)
     with pytest.raises(TrackError, match="wanted odometry in every sample, found a sample without"):
-        Preprocessor(ROBOT).push(dataclasses.replace(sample, moved_m=None))
+        Preprocessor(ROBOT, "gravity").push(dataclasses.replace(sample, moved_m=None))
     with pytest.raises(TrackError, match="wanted an attitude in every sample, found a sample without"):
-        Preprocessor(ROBOT).push(dataclasses.replace(sample, attitude_xyzw=None))
-    by_time = dataclasses.replace(ROBOT, frame="device", along="time")
-    assert Preprocessor(by_time).push(dataclasses.replace(sample, moved_m=None, attitude_xyzw=None)) == []
+        Preprocessor(ROBOT, "gravity").push(dataclasses.replace(sample, attitude_xyzw=None))
+    assert Preprocessor(TimeSampling()).push(dataclasses.replace(sample, moved_m=None, attitude_xyzw=None)) == []
 
 
 @pytest.mark.slow
 @needs_logs
-def test_no_reading_of_a_surveyed_walk_is_refused(tmp_path: Path) -> None:
+def test_no_reading_of_a_surveyed_walk_is_rejected(tmp_path: Path) -> None:
     """Twelve walks, one of each route, between their first and their last landmark."""
     for log in sorted(LOGS.glob("*repetition03*.txt.gz")):
         track = read_track(import_file("ipin", log, tmp_path))
-        walk, intake = track.labelled_span(), Preprocessor(FeatureConfig())
+        walk, preprocessor = track.labelled_span(), Preprocessor(TimeSampling())
         for sample in walk.samples():
-            intake.push(sample)
-        assert intake.counts.keys() <= {"used", "duplicate", "late"}, track.source
-        assert intake.counts["used"] > 4000, track.source
+            preprocessor.push(sample)
+        assert preprocessor.counts.keys() <= {"used", "duplicate", "late"}, track.source
+        assert preprocessor.counts["used"] > 4000, track.source

@@ -1,4 +1,4 @@
-"""Whether a localizer does its work: what is judged, and what is said of it."""
+"""Whether a localizer works: what is assessed, and what is reported."""
 
 from __future__ import annotations
 
@@ -8,31 +8,32 @@ import numpy as np
 import pytest
 from helpers import SyntheticWalk, synthetic_walk, tiny_mail
 
+from mail_ros.core.localizer.compose import compose
 from mail_ros.core.localizer.diagnostics import EARTH_UT, UNITS_UT, Assessment, Diagnostics, Level, unit_fault
-from mail_ros.core.localizer.localizer import Localizer
 from mail_ros.core.types import Sample
 
 
 def after(walk: SyntheticWalk, *, latency_s: float = 0.0) -> Assessment:
-    """What is said of a localizer that heard a walk, each sample at its time."""
+    """The assessment of a localizer after a walk, each sample at its time."""
     now_ns, steady_s = [0], [100.0]
-    health = Diagnostics(Localizer(tiny_mail()), lambda: now_ns[0], {"model": "site"}, lambda: steady_s[0])
+    diagnostics = Diagnostics(compose(tiny_mail(), "none"), lambda: now_ns[0], {"model": "site"}, lambda: steady_s[0])
     for stamp_ns, field_ut in zip(walk.stamp_ns.tolist(), walk.field_ut, strict=True):
         now_ns[0] = stamp_ns + round(latency_s * 1e9)
-        health.push(Sample(stamp_ns, field_ut))
+        sample = Sample(stamp_ns, field_ut)
+        diagnostics.observe(sample, diagnostics.localizer.push(sample))
     steady_s[0] += 4.0
-    return health.assess()
+    return diagnostics.assess()
 
 
-def test_without_samples_it_cannot_work() -> None:
+def test_no_samples_are_an_error() -> None:
     assessment = after(SyntheticWalk(np.zeros(0, np.int64), np.zeros((0, 3)), ()))
     assert (assessment.level, assessment.message) == (Level.ERROR, "no samples")
-    health = Diagnostics(Localizer(tiny_mail()), lambda: 0, {})
-    assert health.assess(lambda: "nobody publishes imu/mag").message == "no samples: nobody publishes imu/mag"
+    diagnostics = Diagnostics(compose(tiny_mail(), "none"), lambda: 0, {})
+    assert diagnostics.assess(lambda: "imu/mag has no publisher").message == "no samples: imu/mag has no publisher"
     assert assessment.values["model"] == "site"
 
 
-def test_until_the_window_is_full_it_says_how_full() -> None:
+def test_a_filling_window_reports_its_fill() -> None:
     """Two seconds, and the lag of the gradient."""
     assessment = after(synthetic_walk(1.1))
     assert (assessment.level, assessment.message) == (Level.WARN, "FILLING, 48%")
@@ -62,28 +63,28 @@ def test_samples_that_were_not_used_are_counted_by_reason_and_a_warning() -> Non
     assert values["longest interval, ms"].startswith("301")
 
 
-def test_a_fault_of_the_sensor_is_said_in_words() -> None:
+def test_a_sensor_fault_is_described() -> None:
     walk = synthetic_walk(6.0)
     walk.field_ut[200:] = walk.field_ut[200]
     assessment = after(walk)
     assert assessment.level == Level.ERROR
-    assert assessment.message.startswith("SENSOR_FAULT: all axes read just the same for 2 s")
+    assert assessment.message.startswith("SENSOR_FAULT: all axes read exactly the same for 2 s")
     assert assessment.message.endswith("401 used, 199 stuck")
 
 
-def test_nothing_of_use_is_an_error() -> None:
+def test_no_used_sample_is_an_error() -> None:
     walk = synthetic_walk(1.0)
     walk.field_ut[:] = math.nan
     assert after(walk).level == Level.ERROR
     assert after(walk).message == "SENSOR_FAULT: an axis reads NaN or infinity; 0 used, 100 not_finite"
     walk = synthetic_walk(1.0)
     walk.stamp_ns[:] = 0
-    assert after(walk).message == "no sample was of use: 0 used, 100 no_stamp"
+    assert after(walk).message == "no sample was used: 0 used, 100 no_stamp"
 
 
 @pytest.mark.parametrize("unit", UNITS_UT)
 def test_a_wrong_unit_is_named(unit: str) -> None:
-    """A driver puts the number of another unit where tesla are meant."""
+    """A driver sends numbers of another unit instead of tesla."""
     walk = synthetic_walk(1.0)
     walk.field_ut[:] *= UNITS_UT[unit]
     assessment = after(walk)
@@ -94,23 +95,24 @@ def test_a_wrong_unit_is_named(unit: str) -> None:
     )
 
 
-def test_no_number_looks_like_two_units_and_a_right_one_like_none() -> None:
+def test_a_magnitude_fits_at_most_one_unit() -> None:
     factors = sorted(UNITS_UT.values())
     assert min(np.divide(factors[1:], factors[:-1])) > EARTH_UT[1] / EARTH_UT[0]
     assert unit_fault(5.0) == unit_fault(300.0) == unit_fault(math.nan) == ""
     assert unit_fault(1.0) == "|B| is 1 µT: no magnetic field of a building"
 
 
-def test_one_wild_reading_is_no_wrong_unit() -> None:
+def test_one_outlier_is_not_a_wrong_unit() -> None:
     walk = synthetic_walk(1.0)
     walk.field_ut[50] = 1e12
     assert "driver" not in after(walk).message
 
 
-def test_what_was_before_it_began_anew_does_not_count() -> None:
-    health = Diagnostics(Localizer(tiny_mail()), lambda: 0, {})
+def test_a_new_interval_drops_what_was_before() -> None:
+    diagnostics = Diagnostics(compose(tiny_mail(), "none"), lambda: 0, {})
     walk = synthetic_walk(1.0)
     for stamp_ns, field_ut in zip(walk.stamp_ns.tolist(), walk.field_ut, strict=True):
-        health.push(Sample(stamp_ns, field_ut))
-    health.begin()
-    assert health.assess().message == "no samples"
+        sample = Sample(stamp_ns, field_ut)
+        diagnostics.observe(sample, diagnostics.localizer.push(sample))
+    diagnostics.begin()
+    assert diagnostics.assess().message == "no samples"

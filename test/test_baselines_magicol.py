@@ -9,10 +9,10 @@ import pytest
 from dtaidistance import dtw
 from mail_ros.data.simulator.plan import drive_route
 from simulated_tracks import (
-    answers,
     assert_equal,
     chance_error_m,
     drive,
+    estimates_of,
     simulated_track,
     surveys,
     with_noise_after,
@@ -41,7 +41,7 @@ def fitted(training: list[Track]) -> Magicol:
 
 @pytest.fixture(scope="module")
 def estimates(fitted: Magicol) -> list[Estimate]:
-    return answers(fitted, drive())
+    return estimates_of(fitted, drive())
 
 
 def test_it_beats_chance_on_a_walk_that_no_survey_saw(fitted: Magicol, training: list[Track]) -> None:
@@ -54,14 +54,14 @@ def test_the_future_does_not_change_an_estimate(fitted: Magicol, estimates: list
     walk = drive()
     past = [one for one in estimates if one.stamp_ns < walk.stamp_ns[500]]
     assert len(past) > 30
-    assert_equal(answers(fitted, with_noise_after(walk, 500))[: len(past)], past)
+    assert_equal(estimates_of(fitted, with_noise_after(walk, 500))[: len(past)], past)
 
 
 def test_the_same_seed_gives_the_same_estimates(training: list[Track], estimates: list[Estimate]) -> None:
     again = fit_magicol(training, seed=3, settings=SMALL)
-    assert_equal(answers(again, drive()), estimates)
-    assert_equal(answers(again, drive()), estimates)  # a walk before it leaves nothing behind
-    other = answers(fit_magicol(training, seed=4, settings=SMALL), drive())
+    assert_equal(estimates_of(again, drive()), estimates)
+    assert_equal(estimates_of(again, drive()), estimates)  # a walk before it leaves nothing behind
+    other = estimates_of(fit_magicol(training, seed=4, settings=SMALL), drive())
     assert not np.array_equal(other[0].position_m, estimates[0].position_m)
 
 
@@ -69,14 +69,14 @@ def test_every_estimate_is_finite_also_where_the_field_is_not(fitted: Magicol) -
     walk = drive(length_m=20.0)
     field_ut = walk.field_ut.copy()
     field_ut[50:80], field_ut[100:110] = np.nan, 1e9
-    for one in answers(fitted, dataclasses.replace(walk, field_ut=field_ut)):
+    for one in estimates_of(fitted, dataclasses.replace(walk, field_ut=field_ut)):
         assert np.isfinite(one.position_m).all()
         assert (np.linalg.eigvalsh(one.covariance_m2) > 0.0).all()
 
 
 def test_without_odometry_it_walks_at_a_pace_and_still_answers(fitted: Magicol) -> None:
     walk = drive(length_m=30.0, odometry=False)
-    found = answers(fitted, walk)
+    found = estimates_of(fitted, walk)
     assert len(found) == pytest.approx((walk.stamp_ns[-1] - walk.stamp_ns[0]) / 0.5e9, rel=0.1)
     assert all(np.isfinite(one.position_m).all() for one in found)
 
@@ -97,10 +97,10 @@ def test_passes_back_and_forth_stay_causal(training: list[Track]) -> None:
     settings = dataclasses.replace(SMALL, particles=100, passes=1, wide_m=0.5)
     localizer = fit_magicol(training, seed=3, settings=settings)
     walk = drive(length_m=25.0)
-    before = answers(localizer, walk)
+    before = estimates_of(localizer, walk)
     past = [one for one in before if one.stamp_ns < walk.stamp_ns[300]]
     assert len(past) > 20
-    assert_equal(answers(localizer, with_noise_after(walk, 300))[: len(past)], past)
+    assert_equal(estimates_of(localizer, with_noise_after(walk, 300))[: len(past)], past)
 
 
 def test_distances_of_all_particles_at_once_are_those_of_one_at_a_time() -> None:

@@ -6,8 +6,15 @@ import dataclasses
 
 import numpy as np
 import pytest
-from mail_ros.data.simulator.plan import drive_route
-from simulated_tracks import answers, assert_equal, chance_error_m, drive, simulated_track, surveys, with_noise_after
+from simulated_tracks import (
+    assert_equal,
+    chance_error_m,
+    drive,
+    estimates_of,
+    simulated_track,
+    surveys,
+    with_noise_after,
+)
 
 from mail_ros.core.errors import ConfigError, TrackError
 from mail_ros.core.types import Estimate, Sample
@@ -32,7 +39,7 @@ def fitted(training: list[Track]) -> Maloc:
 
 @pytest.fixture(scope="module")
 def estimates(fitted: Maloc) -> list[Estimate]:
-    return answers(fitted, drive())
+    return estimates_of(fitted, drive())
 
 
 def test_it_beats_chance_on_a_walk_that_no_survey_saw(fitted: Maloc, training: list[Track]) -> None:
@@ -45,14 +52,14 @@ def test_the_future_does_not_change_an_estimate(fitted: Maloc, estimates: list[E
     walk = drive()
     past = [one for one in estimates if one.stamp_ns < walk.stamp_ns[500]]
     assert len(past) > 30
-    assert_equal(answers(fitted, with_noise_after(walk, 500))[: len(past)], past)
+    assert_equal(estimates_of(fitted, with_noise_after(walk, 500))[: len(past)], past)
 
 
 def test_the_same_seed_gives_the_same_estimates(training: list[Track], estimates: list[Estimate]) -> None:
     again = fit_maloc(training, seed=3, settings=SMALL)
-    assert_equal(answers(again, drive()), estimates)
-    assert_equal(answers(again, drive()), estimates)  # a walk before it leaves nothing behind
-    other = answers(fit_maloc(training, seed=4, settings=SMALL), drive())
+    assert_equal(estimates_of(again, drive()), estimates)
+    assert_equal(estimates_of(again, drive()), estimates)  # a walk before it leaves nothing behind
+    other = estimates_of(fit_maloc(training, seed=4, settings=SMALL), drive())
     assert not np.array_equal(other[0].position_m, estimates[0].position_m)
 
 
@@ -66,7 +73,7 @@ def test_a_robot_that_is_carried_off_is_found_again(fitted: Maloc) -> None:
     later = dataclasses.replace(
         second, stamp_ns=second.stamp_ns - second.stamp_ns[0] + first.stamp_ns[-1] + 50_000_000, moved_m=-second.moved_m
     )
-    answers(fitted, first)
+    estimates_of(fitted, first)
     found = [estimate for estimate in map(fitted.push, later.samples()) if estimate is not None]
     place_m = np.column_stack(
         [np.interp([one.stamp_ns for one in found], later.stamp_ns, later.position_m[:, axis]) for axis in (0, 1)]
@@ -80,14 +87,14 @@ def test_every_estimate_is_finite_also_where_the_field_is_not(fitted: Maloc) -> 
     walk = drive(length_m=20.0)
     field_ut = walk.field_ut.copy()
     field_ut[50:80], field_ut[100:110], field_ut[150:] = np.nan, 1e9, 1e5
-    for one in answers(fitted, dataclasses.replace(walk, field_ut=field_ut)):
+    for one in estimates_of(fitted, dataclasses.replace(walk, field_ut=field_ut)):
         assert np.isfinite(one.position_m).all()
         assert (np.linalg.eigvalsh(one.covariance_m2) > 0.0).all()
 
 
 def test_while_standing_it_answers_once_a_second(fitted: Maloc) -> None:
     walk = drive(length_m=20.0)
-    answers(fitted, walk)
+    estimates_of(fitted, walk)
     after_ns = int(walk.stamp_ns[-1]) + 50_000_000 * np.arange(1, 401)  # 20 s at 20 Hz
     standing = (Sample(stamp_ns, walk.field_ut[-1], np.zeros(2)) for stamp_ns in after_ns.tolist())
     late = [estimate for estimate in map(fitted.push, standing) if estimate is not None]
@@ -97,7 +104,7 @@ def test_while_standing_it_answers_once_a_second(fitted: Maloc) -> None:
 
 def test_without_odometry_it_walks_at_a_pace_and_still_answers(fitted: Maloc) -> None:
     walk = drive(length_m=30.0, odometry=False)
-    found = answers(fitted, walk)
+    found = estimates_of(fitted, walk)
     assert len(found) == pytest.approx((walk.stamp_ns[-1] - walk.stamp_ns[0]) / 0.5e9, rel=0.1)
     assert all(np.isfinite(one.position_m).all() for one in found)
 

@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from simulated_tracks import answers, assert_equal, drive, surveys, with_noise_after
+from simulated_tracks import assert_equal, drive, estimates_of, surveys, with_noise_after
 
 from mail_ros.core.errors import TrackError
 from mail_ros.evaluation.baselines.dead_reckoning import DeadReckoning, fit_dead_reckoning, true_start
@@ -29,9 +29,9 @@ def test_perfect_odometry_from_the_true_start_is_the_truth() -> None:
 def test_it_is_told_its_start_and_nothing_else() -> None:
     walk = drive()
     localizer = DeadReckoning(0.05)
-    assert answers(localizer, walk) == []
+    assert estimates_of(localizer, walk) == []
     localizer.begin(*true_start(walk))
-    assert_equal(answers(localizer, walk)[:200], answers(localizer, with_noise_after(walk, 450))[:200])
+    assert_equal(estimates_of(localizer, walk)[:200], estimates_of(localizer, with_noise_after(walk, 450))[:200])
 
 
 def test_the_doubt_that_is_measured_on_surveys_holds_on_another_walk() -> None:
@@ -52,4 +52,4 @@ def test_without_odometry_it_refuses() -> None:
     localizer = DeadReckoning(0.05)
     localizer.begin(*true_start(drive()))
     with pytest.raises(TrackError, match="wanted odometry"):
-        answers(localizer, walk)
+        estimates_of(localizer, walk)

@@ -15,65 +15,65 @@ START_NS = 1_700_000_000_000_000_000
 
 def resample(stamp_ns: list[int], values: list[float], rate_hz: float = 50.0) -> tuple[list[Row], TimeResampler]:
     resampler = TimeResampler(rate_hz, max_gap_s=0.25)
-    ticks = [tick for s, v in zip(stamp_ns, values, strict=True) for tick in resampler.push(s, np.full(3, v))]
-    return ticks, resampler
+    rows = [row for s, v in zip(stamp_ns, values, strict=True) for row in resampler.push(s, np.full(3, v))]
+    return rows, resampler
 
 
 def test_a_straight_line_is_averaged_to_its_middle() -> None:
-    """The mean of a ramp over a period is its value half a period before the tick."""
+    """The mean of a ramp over a period is its value half a period before the row."""
     stamps = [START_NS + k * 7_000_000 for k in range(60)]
-    ticks, _ = resample(stamps, [(s - START_NS) / 1e9 for s in stamps])
-    for tick in ticks:
-        middle_s = (tick.index * PERIOD_NS - PERIOD_NS // 2 - START_NS) / 1e9
-        assert tick.field_ut == pytest.approx(middle_s, abs=1e-12)
+    rows, _ = resample(stamps, [(s - START_NS) / 1e9 for s in stamps])
+    for row in rows:
+        middle_s = (row.index * PERIOD_NS - PERIOD_NS // 2 - START_NS) / 1e9
+        assert row.field_ut == pytest.approx(middle_s, abs=1e-12)
 
 
 @pytest.mark.parametrize("rate_hz", [5, 20, 50, 97, 200])
-def test_any_sensor_rate_gives_every_tick_once(rate_hz: int) -> None:
+def test_any_sensor_rate_gives_every_row_once(rate_hz: int) -> None:
     stamps = [START_NS + round(k * 1e9 / rate_hz) for k in range(rate_hz * 4)]
-    indices = [tick.index for tick in resample(stamps, [1.0] * len(stamps))[0]]
+    indices = [row.index for row in resample(stamps, [1.0] * len(stamps))[0]]
     assert indices == list(range(indices[0], indices[0] + len(indices)))
     assert len(indices) == (stamps[-1] - stamps[0]) // PERIOD_NS
 
 
 @given(late=st.integers(1, 200), seed=st.integers(0, 99))
-def test_who_starts_later_gets_the_same_ticks(late: int, seed: int) -> None:
+def test_a_resampler_that_starts_later_gives_the_same_rows(late: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     stamps = (START_NS + np.cumsum(rng.integers(4_000_000, 40_000_000, 300))).tolist()
     values = rng.normal(size=300).tolist()
-    early = {tick.index: tick.field_ut for tick in resample(stamps, values)[0]}
-    for tick in resample(stamps[late:], values[late:])[0]:
-        assert np.array_equal(tick.field_ut, early[tick.index])
+    early = {row.index: row.field_ut for row in resample(stamps, values)[0]}
+    for row in resample(stamps[late:], values[late:])[0]:
+        assert np.array_equal(row.field_ut, early[row.index])
 
 
 def test_samples_out_of_time_are_counted_and_change_nothing() -> None:
     resampler = TimeResampler(50.0, max_gap_s=0.25)
     steps_ms = [0, 10, 20, 20, 5, 40]
     values = [0.0, 1.0, 2.0, 99.0, 99.0, 4.0]
-    ticks = [
-        tick
+    rows = [
+        row
         for ms, value in zip(steps_ms, values, strict=True)
-        for tick in resampler.push(START_NS + ms * 1_000_000, np.full(3, value))
+        for row in resampler.push(START_NS + ms * 1_000_000, np.full(3, value))
     ]
     resampler.push(0, np.full(3, 99.0))
     assert resampler.counts == {"used": 4, "duplicate": 1, "late": 1, "no_stamp": 1}
     assert not resampler.restarts
-    assert [tick.field_ut[0] for tick in ticks] == pytest.approx([1.0, 3.0])
+    assert [row.field_ut[0] for row in rows] == pytest.approx([1.0, 3.0])
 
 
 @pytest.mark.parametrize(("step_s", "reason"), [(3.0, "gap"), (-5.0, "backward")])
-def test_a_gap_and_a_clock_set_back_start_anew(step_s: float, reason: str) -> None:
+def test_a_gap_and_a_clock_set_back_restart(step_s: float, reason: str) -> None:
     stamps = [START_NS + k * PERIOD_NS for k in range(50)]
     stamps += [stamps[-1] + round(step_s * 1e9) + k * PERIOD_NS for k in range(50)]
-    ticks, resampler = resample(stamps, list(range(100)))
-    breaks = np.flatnonzero(np.diff([tick.index for tick in ticks]) != 1)
+    rows, resampler = resample(stamps, list(range(100)))
+    breaks = np.flatnonzero(np.diff([row.index for row in rows]) != 1)
     assert len(breaks) == 1
     assert resampler.counts == {"used": 100}
     assert resampler.restarts == {reason: 1}
 
 
 @pytest.mark.parametrize("length", [1, 2, 7])
-def test_the_window_holds_the_last_unbroken_ticks(length: int) -> None:
+def test_the_window_holds_the_last_unbroken_rows(length: int) -> None:
     window = Window(length)
     seen: list[int] = []
     for index in [*range(20), *range(100, 130)]:
