@@ -7,7 +7,6 @@ import dataclasses
 import numpy as np
 import pytest
 from dtaidistance import dtw
-from mail_ros.data.simulator.plan import drive_route
 from simulated_tracks import (
     assert_equal,
     chance_error_m,

@@ -19,8 +19,6 @@ from calibration_drives import (
     made_up,
     spins,
 )
-from mail_ros.data.calibration.calibrate import calibrate, motor_ut
-from mail_ros.data.calibration.drive import read_drive
 
 from mail_ros.core.errors import BagError, ConfigError
 from mail_ros.core.platform.compensation import Compensation, joint_reading

@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers import synthetic_walk
-from mail_ros.data.simulator.plan import drive_route
 from simulated_tracks import steady_drive
 
 from mail_ros.core.localizer.diagnostics import Level
 from mail_ros.core.types import NS_PER_S, FloatArray, IntArray
-from mail_ros.data.bag import FIELD_TOPIC, Message, Recording
+from mail_ros.data.bag import FIELD_TOPIC, Recording
 from mail_ros.data.bag_writer import BagWriter
 from mail_ros.data.check.bag_report import BagReport, check, check_bag
 from mail_ros.data.check.limits import CheckLimits

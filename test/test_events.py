@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from mail_ros.data.simulator.demo_drive import ROBOT
-from mail_ros.data.simulator.walk import SimulatedDrive
 
 from mail_ros.core.types import NS_PER_S
 from mail_ros.data.simulator.demo import ROBOT, drive_demo

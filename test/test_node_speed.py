@@ -32,5 +32,5 @@ def test_the_matching_model_that_is_timed_can_be_loaded(tmp_path: Path) -> None:
 
     matching_model(tmp_path / "matching.safetensors")
     model, card, _ = load_model(tmp_path / "matching.safetensors")
-    assert card.config.network.kind == "matching"
+    assert card.config.kind == "matching"
     assert model.site_map is not None

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from browser import chromium, needs_chromium
 from helpers import START_NS, synthetic_walk
-from mail_ros.data.plan import OCCUPIED
 from small_benchmark import benchmarked
 from test_cli import mail_ros
 

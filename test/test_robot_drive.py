@@ -12,14 +12,12 @@ import math
 
 import numpy as np
 import pytest
-from mail_ros.data.simulator.walk import SimulatedDrive
 from simulated_tracks import assert_equal, estimates_of, with_noise_after
 from small_buildings import small_building
 
 from mail_ros.core.localizer.compose import compose
 from mail_ros.core.localizer.localizer import Localizer
 from mail_ros.core.models.matching.matching import Matching
-from mail_ros.core.models.model_file import build
 from mail_ros.core.signal.axes import AXES
 from mail_ros.core.types import BoolArray, Estimate, FloatArray, Sample, Status
 from mail_ros.data.dataset import WindowSet
@@ -41,7 +39,7 @@ def model() -> Matching:
     """Two walks over one floor, by a robot."""
     config = run_config([], "robot")
     walks = [walk.track("survey") for walk in itertools.islice(survey(small_building(), 2, config=CALM), 2)]
-    return build(config.model, fit_matching(config, WindowSet(walks, config.model, config.stride)))
+    return Matching(config.model, fit_matching(config, WindowSet(walks, config.model, config.stride)))
 
 
 def robot_of(model: Matching) -> Localizer:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from mail_ros.data.simulator.dipoles import dipole_ut
-from mail_ros.data.simulator.grid import FieldGrid
 from small_buildings import SMALL, small_building
 
 from mail_ros.core.types import FloatArray
 from mail_ros.data.simulator.bodies import Block, Wire, bodies_ut
-from mail_ros.data.simulator.building import BuildingConfig, earth_field_ut, make_building
+from mail_ros.data.simulator.building import earth_field_ut, make_building
 from mail_ros.data.simulator.demo_building import dipole_ut
 from mail_ros.data.simulator.field_grid import FieldGrid
 from mail_ros.data.simulator.floor_plan import FloorPlan

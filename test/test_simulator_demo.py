@@ -7,26 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mail_ros.data.simulator.demo_drive import ROBOT, SURVEYOR
-from mail_ros.data.simulator.dipoles import CORRIDOR_M, dipole_ut
-from mail_ros.data.simulator.plan import drive_route, survey_route
 from simulated_tracks import steady_drive
 
 from mail_ros.cli.simulate import simulate as write_survey
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.types import FloatArray
 from mail_ros.data.bag import read_track
-from mail_ros.data.labels import interpolate
+from mail_ros.data.labels import labels_from_landmarks
 from mail_ros.data.simulator.building import Building
-from mail_ros.data.simulator.demo import (
-    CALM,
-    ROBOT,
-    SURVEYOR,
-    VALIDATION,
-    drive_demo,
-    survey,
-    survey_demo,
-)
+from mail_ros.data.simulator.demo import CALM, ROBOT, SURVEYOR, VALIDATION, drive_demo, survey_demo
 from mail_ros.data.simulator.demo_building import CORRIDOR_M, HEIGHT_M, demo_building, dipole_ut
 from mail_ros.data.simulator.drive import drive
 from mail_ros.data.simulator.floor_plan import distance_m, drive_route, survey_route
@@ -118,7 +107,7 @@ def test_a_survey_can_end_early(building: Building) -> None:
 
 def test_labels_at_a_steady_speed_are_right_up_to_the_wander(building: Building) -> None:
     walk = steady_drive(building, survey_route(building.plan, 2), 2)
-    labels = interpolate(walk.stamp_ns, walk.landmarks)
+    labels = labels_from_landmarks(walk.stamp_ns, walk.landmarks)
     assert labels.valid.all()
     error_m = np.linalg.norm(labels.position_m - walk.position_m, axis=1)
     assert error_m.max() <= CORRIDOR_M / 2

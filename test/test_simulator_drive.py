@@ -7,7 +7,6 @@ import itertools
 
 import numpy as np
 import pytest
-from mail_ros.data.simulator.walk import SimulatedDrive
 from small_buildings import small_building
 
 from mail_ros.core.errors import ConfigError

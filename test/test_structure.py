@@ -22,6 +22,7 @@ from benchmarks.field.structure import (
 )
 from mail_ros.core.types import FloatArray
 from mail_ros.data.importers.ipin import IPIN_2023_ORIGIN, read_ipin_log
+from mail_ros.data.labels import labels_from_landmarks
 from mail_ros.data.simulator.building import Building, make_building
 from mail_ros.data.simulator.simulation_config import PERSON, DriveConfig
 from mail_ros.data.track import Track

@@ -14,7 +14,7 @@ from mail_ros.core.errors import BagError
 from mail_ros.core.localizer.diagnostics import Level
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.types import NS_PER_S
-from mail_ros.data.bag import Message, read_recording, read_track
+from mail_ros.data.bag import read_recording, read_track
 from mail_ros.data.check.bag_report import check_bag
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.messages import ODOMETRY_TYPE, POSE_TYPES, Message

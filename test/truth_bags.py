@@ -10,7 +10,7 @@ import numpy as np
 
 from mail_ros.core.map_frames import frame_of_floor
 from mail_ros.core.types import NS_PER_S, FloatArray
-from mail_ros.data.bag import FIELD_TOPIC, Message
+from mail_ros.data.bag import FIELD_TOPIC
 from mail_ros.data.bag_writer import BagWriter
 from mail_ros.data.messages import (
     FIELD_TYPE,
