@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import magpylib
 import numpy as np
 
 from mail_ros.core.types import FloatArray
@@ -39,6 +38,8 @@ class Wire:
 
 def bodies_ut(blocks: Sequence[Block], wires: Sequence[Wire], position_m: FloatArray) -> FloatArray:
     """The field (n, 3) of all bodies at positions (n, 3) outside them."""
+    import magpylib  # a robot that shows the demo's building has no need to install it
+
     field_ut = np.zeros_like(position_m)
     for block in blocks:
         near = np.linalg.norm(position_m - np.array(block.centre_m), axis=1) < block.reach_m
