@@ -30,6 +30,7 @@ def mean_error_m(localizer: Localizer, walk: Track) -> float:
 WINDOWED = [name for name, method in METHODS.items() if not method.filters]  # those have tests of their own
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", WINDOWED)
 def test_a_method_neither_reads_the_future_nor_draws_lots(method: str, tmp_path: Path) -> None:
     """Fitted twice, it answers alike; and noise in place of the second half changes nothing before it."""
