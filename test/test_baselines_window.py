@@ -36,6 +36,7 @@ def mean_error_m(localizer: SampleLocalizer, walk: Track) -> float:
 WINDOWED = [name for name, method in METHODS.items() if not method.filters]  # those have tests of their own
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", WINDOWED)
 def test_a_method_is_causal_and_deterministic(method: str, tmp_path: Path) -> None:
     """Two fits give the same estimates; noise in place of the second half changes nothing before it."""

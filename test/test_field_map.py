@@ -115,6 +115,7 @@ def test_routes_take_turns_that_no_survey_took() -> None:
     assert turned
 
 
+@pytest.mark.slow
 def test_walks_are_as_long_fast_and_far_beside_as_asked() -> None:
     config = DrawnWalksConfig(walks=3, length_m=40.0, beside_m=0.2, wander_m=0.0, speed_m_s=(0.5, 0.9))
     walks = map_walks(maps(), config)
