@@ -40,7 +40,9 @@ def model() -> Matching:
     """Two walks over one floor, by a robot."""
     config = run_config([], "robot")
     walks = [walk.track("survey") for walk in itertools.islice(survey(small_building(), 2, config=CALM), 2)]
-    return build(config.model, fit_matching(config, WindowSet(walks, config.model, config.stride)))
+    matching = build(config.model, fit_matching(config, WindowSet(walks, config.model, config.stride)))
+    assert isinstance(matching, Matching)
+    return matching
 
 
 def robot_of(model: Matching) -> Localizer:
