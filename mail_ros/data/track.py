@@ -67,7 +67,7 @@ class Track:
     paused: BoolArray  # (n,) standing still
     moved_m: FloatArray | None = None  # (n, 2) since the sample before, in odometry's own frame; None without odometry
     attitude_xyzw: FloatArray | None = None  # (n, 4) of the sensor, see `seam.Sample`; None: not known
-    odometry: OdometrySource | None = None  # source of `moved_m` in a bag
+    odometry: OdometrySource | None = None  # source of `moved_m` in a bag; None without motion
 
     def __len__(self) -> int:
         return len(self.stamp_ns)
