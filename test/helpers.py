@@ -116,7 +116,7 @@ def tiny_model(
     """A model file of an untrained network; returns its path."""
     config = config or tiny_config()
     field_ut = synthetic_walk(2.0 * config.samples / config.sampling.per_unit, config.sampling.per_unit).field_ut
-    card = ModelCard(config=config, map_frame=map_frame, floors=(floor,))
+    card = ModelCard(config=config, tracker="none", map_frame=map_frame, floors=(floor,))
     golden = field_ut[: config.samples].astype(np.float32)
     save_model(path, arrays(tiny_network(config, floor=floor, seed=seed)), card, golden)
     return path

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from calibration_drives import MOTOR, TILTED, each_and_both, forth_and_back, made_up, spins
-from helpers import synthetic_walk, tiny_config, tiny_model
+from helpers import START_NS, synthetic_walk, tiny_config, tiny_model
 from shared_walks import LOGS, needs_logs
 from small_site import wheels_of
 from warm_verbs import run_verb
@@ -18,6 +18,7 @@ from mail_ros.data.bag import read_track
 from mail_ros.data.importers import IMPORTERS
 from mail_ros.data.walk_writer import write_walk
 
+MAIL = ["--preset", "mail"]
 QUICK = [
     f"--set={setting}"
     for setting in (
@@ -44,12 +45,16 @@ def test_train_then_evaluate(tmp_path: Path) -> None:
     for seed in range(3):
         synthetic_walk(30.0, 50.0, seed=seed).write(tmp_path / f"walk{seed}")
     model, run, walk0, walk1 = (tmp_path / name for name in ("site.safetensors", "run", "walk0", "walk1"))
-    train = ["train", walk0, walk1, "--validate", tmp_path / "walk[2]", "--out", model, "--run", run, *QUICK]
+    train = ["train", walk0, walk1, "--validate", tmp_path / "walk[2]", "--out", model, "--run", run, *MAIL, *QUICK]
     output = mail_ros(*train).splitlines()
-    assert "single windows of the validation walks" in output[0]
+    assert output[0].startswith(
+        "preset mail: the network with a heatmap head at 20 Hz; no bag has odometry or steps, so"
+    )
+    assert output[1] == f"validation: {walk1.parent}/walk2"
+    assert "single windows of the validation walks" in output[2]
     assert output[-3] == f"model: {model}   run: {run}"
-    assert output[-2] == f"next: ros2 launch mail_ros mail.launch.py model:={model} tracker:=walking"
-    assert output[-1] == f"  or: mail_ros evaluate {model} {tmp_path}/walk2 --tracker walking"
+    assert output[-2] == f"next: ros2 launch mail_ros mail.launch.py model:={model}"
+    assert output[-1] == f"  or: mail_ros evaluate {model} {tmp_path}/walk2"
     assert {p.name for p in run.iterdir()} >= {"config.json", "metrics.jsonl", "model.safetensors"}
     assert [bag["bag"] for bag in load_model(model)[1].training["bags"]["validate"]] == ["walk2"]
 
@@ -60,6 +65,7 @@ def test_train_then_evaluate(tmp_path: Path) -> None:
     rows = json.loads(mail_ros("evaluate", model, tmp_path / "walk2", "--json"))
     with estimates.open() as file:
         assert rows["all, moving"]["estimates"] == sum(1 for _ in csv.DictReader(file)) > 200
+    assert 50 < rows["all, moving, from 20 s"]["estimates"] < 110
 
     assert "add --resume" in mail_ros(*train, code=1)
     assert mail_ros(*train, "--resume").splitlines() == output
@@ -72,12 +78,24 @@ def test_a_model_that_needs_odometry_is_followed_by_odometry(tmp_path: Path) -> 
         walk = synthetic_walk(30.0, 50.0, seed=seed)
         write_walk(tmp_path / f"walk{seed}", walk.stamp_ns, walk.field_ut, walk.landmarks, before=wheels_of(walk))
     model, walk0, walk1 = (tmp_path / name for name in ("site.safetensors", "walk0", "walk1"))
-    train = ("train", walk0, "--validate", walk1, "--out", model, "--run", tmp_path / "run", "--preset", "robot")
-    launch, evaluate = mail_ros(*train).splitlines()[-2:]
-    assert launch == f"next: ros2 launch mail_ros mail.launch.py model:={model} tracker:=odometry"
-    assert evaluate == f"  or: mail_ros evaluate {model} {walk1} --tracker odometry"
+    train = ("train", walk0, "--validate", walk1, "--out", model, "--run", tmp_path / "run")
+    chosen, *_, launch, evaluate = mail_ros(*train).splitlines()
+    assert chosen.startswith("preset robot: matching at 10 per m, gravity-aligned; 1 of 1 bags have wheel odometry on")
+    assert launch == f"next: ros2 launch mail_ros mail.launch.py model:={model}"
+    assert evaluate == f"  or: mail_ros evaluate {model} {walk1}"
     rows = json.loads(mail_ros(*evaluate.partition("mail_ros ")[2].split(), "--json"))
     assert rows["all, moving"]["median_m"] < 1.0
+
+
+def test_a_network_holds_out_the_latest_walk_and_says_so(tmp_path: Path) -> None:
+    for seed in range(2):
+        synthetic_walk(20.0, 50.0, start_ns=START_NS + seed * 100_000_000_000, seed=seed).write(
+            tmp_path / f"walk{seed}"
+        )
+    bags, out, run = sorted(tmp_path.iterdir()), tmp_path / "m", tmp_path / "run"
+    output = mail_ros("train", *bags, "--out", out, "--run", run, *MAIL, *QUICK).splitlines()
+    assert output[1] == f"validation: the latest walk of each route, {bags[1]}; --validate names others"
+    assert output[-1] == f"  or: mail_ros evaluate {out} {bags[1]}"
 
 
 @pytest.mark.slow
@@ -144,7 +162,7 @@ def test_a_calibration_drive_becomes_a_robot_file(tmp_path: Path) -> None:
     assert "velocity:left_wheel_joint" in output
     assert "hard iron: 12." in output or "hard iron: 11.9" in output
     assert output.splitlines()[-1] == (
-        f"robot: {robot}   next: mail_ros train BAGS --validate BAGS --out site.safetensors --robot {robot}"
+        f"robot: {robot}   next: mail_ros train BAGS --out site.safetensors --robot {robot}"
     )
     assert read_robot(robot).motor.inputs == MOTOR.inputs
     straight = made_up(forth_and_back((0.3, 0.9))).write(tmp_path / "straight", tf=False)
@@ -221,7 +239,7 @@ def test_the_commands_of_the_readme_run_on_real_walks(tmp_path: Path) -> None:
     logs = sorted(LOGS.glob("*Trial01_repetition0?.txt.gz"))
     mail_ros("import", "ipin", *logs, "--out", tmp_path / "bags")
     bags = sorted((tmp_path / "bags").iterdir())
-    settings = ["--set=sampling.rate_hz=10", "--set=mail.head=heatmap", "--set=training.epochs=1"]
+    settings = [*MAIL, "--set=training.epochs=1"]
     model, run = tmp_path / "museum.safetensors", tmp_path / "run"
     mail_ros("train", *bags[:2], "--validate", bags[2], "--out", model, "--run", run, *settings)
     rows = json.loads(mail_ros("evaluate", model, bags[2], "--json"))

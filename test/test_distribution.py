@@ -72,7 +72,7 @@ def test_two_processes_train_the_model_of_one_and_resume_what_one_began(survey: 
     for name, resume in (("two", []), ("resumed", ["--resume"])):
         out = tmp_path / f"{name}.safetensors"
         bags = [*survey.train, "--validate", *(survey.validate or ())]
-        verb = ["train", *bags, "--out", out, "--run", tmp_path / name, *settings, *resume]
+        verb = ["train", *bags, "--out", out, "--run", tmp_path / name, "--preset", "mail", *settings, *resume]
         assert torchrun("-m", "--", "mail_ros.cli.main", *verb).count("model: ") == 1
 
     one, log = load_file(tmp_path / "one.safetensors"), metrics(tmp_path / "one")

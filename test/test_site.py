@@ -80,13 +80,13 @@ def test_four_commands_lead_to_a_model_and_each_names_the_next(here: Path) -> No
     train = said[-1].removeprefix("  or: ")
     assert train == (
         "mail_ros train bags/walk_0 bags/walk_1 --validate bags/walk_2 --site-file site.yaml "
-        "--out models/old_mill.safetensors --set sampling.rate_hz=10 --set kind=matching"
+        "--out models/old_mill.safetensors"
     )
     assert {path.name for path in (here / "coverage").iterdir()} == {"old_mill.png", "old_mill.html"}
     assert "data:image/png" in (here / "coverage" / "old_mill.html").read_text()
     said = run_shell(train)
     model = here / "models" / "old_mill.safetensors"
-    assert next_of(said) == f"ros2 launch mail_ros mail.launch.py model:={model} tracker:=walking"
+    assert next_of(said) == f"ros2 launch mail_ros mail.launch.py model:={model}"
     assert load_model(model)[1].map_frame == "mill"
     assert any("all, moving" in line for line in run_shell(said[-1].removeprefix("  or: ")))
 

@@ -2,24 +2,30 @@
 
 import dataclasses
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
-from helpers import synthetic_walk
+from helpers import START_NS, synthetic_walk
 from safetensors.numpy import load_file
 
+from mail_ros.cli.benchmark import BASE
 from mail_ros.core.errors import ConfigError, MailError, TrackError
 from mail_ros.core.models.heads import RegressionHead
+from mail_ros.core.models.mail.mail import Mail
 from mail_ros.core.models.model_file import load_model
 from mail_ros.core.platform.robot_file import Robot
 from mail_ros.data.dataset import WindowSet
+from mail_ros.data.walk_writer import write_walk
+from mail_ros.evaluation.methods import METHODS, Fit, WindowMethod
 from mail_ros.training import loop
 from mail_ros.training.fit_network import untrained
 from mail_ros.training.loop import Progress, Trainer
-from mail_ros.training.run_config import RunConfig, run_config
+from mail_ros.training.run_config import PRESETS, RunConfig, run_config
 from mail_ros.training.run_folder import RunFolder
 from mail_ros.training.survey import Survey, labelled_track
 from mail_ros.training.train import train
@@ -70,6 +76,68 @@ def test_a_network_learns_a_walk(survey: Survey, tmp_path: Path, head: str) -> N
     if isinstance(model.head, RegressionHead):
         residual_m = float(np.trace(model.head.covariance_m2)) ** 0.5
         assert residual_m == pytest.approx(card.metrics["mean_m"], rel=1.0)
+
+
+def test_training_a_matching_model_loads_no_torch(survey: Survey, tmp_path: Path) -> None:
+    script = (
+        "import sys\n"
+        "from mail_ros.cli.main import app\n"
+        f"app({['train', *map(str, survey.train), '--out', str(tmp_path / 'm'), '--run', str(tmp_path / 'run')]},"
+        " standalone_mode=False)\n"
+        "assert 'mail_ros.training.train' in sys.modules\n"
+        "assert 'torch' not in sys.modules, 'loaded'\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert load_model(tmp_path / "m").card.config.kind == "matching"
+
+
+def test_a_run_without_validation_walks_trains_on_all_or_holds_out_the_latest_of_each_route(tmp_path: Path) -> None:
+    bags = []
+    for number, route in enumerate(("a", "b", "a", "b", "c")):
+        walk = synthetic_walk(30.0, 50.0, start_ns=START_NS + number * 100_000_000_000, seed=number)
+        bags.append(tmp_path / f"walk{number}")
+        write_walk(bags[-1], walk.stamp_ns, walk.field_ut, walk.landmarks, custom={"route": route})
+    survey = Survey(bags)
+    held = survey.split(needs_validation=True)
+    assert (held.train, held.validate) == ([bags[0], bags[1], bags[4]], [bags[2], bags[3]])
+    assert held.split(needs_validation=False) is held
+    everything = survey.split(needs_validation=False)
+    assert (everything.train, everything.validate) == (bags, [])
+    with pytest.raises(TrackError, match="walk0: wanted a walk to validate on"):
+        Survey(bags[:1]).split(needs_validation=True)
+    assert [run_config([], preset).needs_validation for preset in PRESETS] == [False, False, True, False]
+
+    settings = config("kind=matching")
+    card = train(settings, survey, tmp_path / "m", tmp_path / "run", resume=False, report=quiet)
+    assert (len(card.training["bags"]["train"]), card.training["bags"]["validate"], card.metrics) == (5, [], {})
+
+
+def test_bags_without_routes_hold_out_the_latest(survey: Survey) -> None:
+    held = Survey([*survey.train, *(survey.validate or [])]).split(needs_validation=True)
+    assert [bag.name for bag in held.validate or []] == ["walk2"]
+
+
+def test_the_preset_paper_trains_the_row_mail_of_the_benchmark(survey: Survey, tmp_path: Path) -> None:
+    quick = ["mail.hidden=4", "training.epochs=2", "training.stride_s=2"]
+    tracks = [labelled_track(bag) for bag in survey.train]
+    row = METHODS["mail"].fit(Fit(tracks, run_config([*BASE, *quick]), 0.2, tmp_path / "row", quiet))
+    assert isinstance(row, WindowMethod)
+    for validate in (None, survey.validate):
+        name = "alone" if validate is None else "validated"
+        train(
+            run_config(quick, "paper"),
+            dataclasses.replace(survey, validate=validate),
+            tmp_path / name,
+            tmp_path / f"{name}_run",
+            resume=False,
+            report=quiet,
+        )
+        windows = WindowSet(tracks, row.model.config, 2.0)
+        rows = windows.fields(windows.ends[:5])
+        assert isinstance(row.model, Mail)
+        assert np.array_equal(load_model(tmp_path / name).model(rows).raw, row.model(rows).raw)
+    assert load_model(tmp_path / "alone").card.tracker == "none"
 
 
 def test_matching_stores_a_walk_instead_of_training(survey: Survey, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from mail_ros.core.signal.attitude import AttitudeBuffer
 from mail_ros.core.types import FloatArray
 from mail_ros.data.messages import IMU_TYPE, ODOMETRY_TYPE, decode_imu, decode_odometry
 
-MOVED_M = 1.0  # wheel odometry that moves less in a whole bag is not used, if there are steps
+MOVED_M = 1.0  # odometry that moves less in a whole bag is not the source of its displacements
 
 
 class BagOdometry:
@@ -50,20 +50,24 @@ class BagOdometry:
 
     @property
     def source(self) -> OdometrySource | None:
-        """Wheels, if they moved or nothing else was recorded, else steps; None where the bag has no odometry."""
-        if self._has_wheels:
-            moved_m = float(np.nansum(np.abs(self._by_wheels))) if self._by_wheels else 0.0
-            return "steps" if self._has_steps and moved_m < MOVED_M else "wheels"
-        return "steps" if self._has_steps else None
+        """Wheels if they moved, else steps if there were any; None without motion."""
+        if _travelled_m(self._by_wheels) >= MOVED_M:
+            return "wheels"
+        return "steps" if _travelled_m(self._by_steps) >= MOVED_M else None
 
     @property
     def moved_m(self) -> FloatArray | None:
         """(n, 2) displacement before each of the n magnetometer samples; None where the bag has no odometry."""
-        if self.source is None:
+        if not self._has_wheels and not self._has_steps:
             return None
-        return np.array(self._by_wheels if self.source == "wheels" else self._by_steps).reshape(-1, 2)
+        use_wheels = self.source == "wheels" or (self.source is None and self._heard_wheels)
+        return np.array(self._by_wheels if use_wheels else self._by_steps).reshape(-1, 2)
 
     @property
     def attitude_xyzw(self) -> FloatArray | None:
         """(n, 4) at each magnetometer sample, NaN before the first; None where the bag has no odometry."""
         return np.array(self._attitudes).reshape(-1, 4) if self._has_wheels or self._has_steps else None
+
+
+def _travelled_m(displacements_m: list[FloatArray]) -> float:
+    return float(np.nansum(np.linalg.norm(displacements_m, axis=1))) if displacements_m else 0.0

@@ -66,7 +66,7 @@ class Track:
     paused: BoolArray  # (n,) stationary
     moved_m: FloatArray | None = None  # (n, 2) since the previous sample, in the odometry frame; None without odometry
     attitude_xyzw: FloatArray | None = None  # (n, 4) attitude of the sensor, see `Sample`; None: unknown
-    odometry: OdometrySource | None = None  # source of `moved_m` in a bag
+    odometry: OdometrySource | None = None  # source of `moved_m` in a bag; None without motion
 
     def __len__(self) -> int:
         return len(self.stamp_ns)
