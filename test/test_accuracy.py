@@ -15,10 +15,10 @@ from simulated_tracks import steady_drive
 from test_cli import mail_ros
 
 from mail_ros.core.errors import BagError
-from mail_ros.data.simulator.bag import write_bag
 from mail_ros.data.simulator.demo_building import demo_building
 from mail_ros.data.simulator.floor_plan import survey_route
 from mail_ros.data.simulator.simulated_drive import SimulatedDrive
+from mail_ros.data.walk_writer import write_walk
 from mail_ros.evaluation.accuracy import relation
 from mail_ros.evaluation.cells import CellResult
 from mail_ros.evaluation.estimates import read_csv, table
@@ -38,7 +38,8 @@ def survey_drive(seed: int, fraction: float = 1.0) -> SimulatedDrive:
 
 def write_walks(folder: Path, walks: Iterable[SimulatedDrive]) -> Path:
     for number, walk in enumerate(walks):
-        write_bag(folder / f"walk_{number}", walk, {"route": "all", "device": f"phone {number % 2}"})
+        notes = {"route": "all", "device": f"phone {number % 2}"}
+        write_walk(folder / f"walk_{number}", walk.stamp_ns, walk.field_ut, walk.landmarks, custom=notes)
     return folder
 
 

@@ -19,9 +19,9 @@ from test_cli import mail_ros
 
 from mail_ros.cli.benchmark import STUDIES as NAMED_IN_HELP
 from mail_ros.core.errors import ConfigError, MailError
-from mail_ros.data.simulator.bag import write_bag
 from mail_ros.data.simulator.demo_building import demo_building
 from mail_ros.data.simulator.floor_plan import drive_route
+from mail_ros.data.walk_writer import write_walk
 from mail_ros.evaluation.accuracy import Bench, merge, settled
 from mail_ros.evaluation.area import auroc
 from mail_ros.evaluation.estimates import read_csv
@@ -47,7 +47,8 @@ def bags(tmp_path_factory: pytest.TempPathFactory) -> Path:
         corners = drive_route(building.plan, 40.0, int(route) - 1)
         for number, phone in enumerate(phones):
             walk = steady_drive(building, corners, number, rate_hz=20.0)  # matching forgives a little
-            write_bag(folder / f"walk_{route}_{number}", walk, {"route": route, "device": phone})
+            notes = {"route": route, "device": phone}
+            write_walk(folder / f"walk_{route}_{number}", walk.stamp_ns, walk.field_ut, walk.landmarks, custom=notes)
     return folder
 
 
