@@ -1,4 +1,4 @@
-"""Small things that many tests stand on: a made-up walk, and a network nobody trained.
+"""Small things that many tests stand on: a made-up walk, and an untrained network.
 
 An untrained network answers nonsense, but the same nonsense wherever the same window is seen: enough
 for every claim about what is read, sent, stored and refused.

@@ -44,14 +44,14 @@ def test_drawn_walks_of_each_floor_are_learned_from_like_any_other(sampling: str
     assert np.isfinite(windows.fields(windows.ends)).all()
 
 
-def test_other_turns_are_those_that_no_survey_took() -> None:
+def test_other_bends_are_those_that_no_survey_took() -> None:
     plan = small_building().plan
-    known = from_map.turns([0, 1, 2, 5, 4, 3, 0])
-    route = from_map.route_by_other_turns(plan, 30.0, known, 0)
+    known = from_map.bends([0, 1, 2, 5, 4, 3, 0])
+    route = from_map.route_by_other_bends(plan, 30.0, known, 0)
     assert all(a != c for a, c in zip(route, route[2:], strict=False))
-    over_the_middle = [turn for turn in zip(route, route[1:], route[2:], strict=False) if turn[1] in (1, 4)]
+    over_the_middle = [bend for bend in zip(route, route[1:], route[2:], strict=False) if bend[1] in (1, 4)]
     assert over_the_middle
-    assert any(turn not in known for turn in over_the_middle)
+    assert any(bend not in known for bend in over_the_middle)
 
 
 @pytest.mark.slow

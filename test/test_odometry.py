@@ -131,7 +131,7 @@ def test_wheels_sum_up_to_the_pose_and_a_new_frame_is_not_a_way() -> None:
     pose_m = np.cumsum(np.full((50, 2), 0.02), axis=0)
     moved_m = [odometry.push(START_NS + i * 20_000_000, row) for i, row in enumerate(pose_m)]
     np.testing.assert_allclose(np.sum(moved_m, axis=0), pose_m[-1] - pose_m[0])
-    assert not odometry.push(START_NS + 10**9, np.array([100.0, 0.0])).any()  # set anew
+    assert not odometry.push(START_NS + 10**9, np.array([100.0, 0.0])).any()  # set again
     assert not odometry.push(START_NS + 9 * 10**8, np.array([50.0, 0.0])).any()  # late
     np.testing.assert_allclose(odometry.push(START_NS + 11 * 10**8, np.array([100.1, 0.0])), [0.1, 0.0])
 
@@ -140,10 +140,10 @@ def test_a_displacement_waits_for_the_first_stamp_that_is_not_before_it() -> Non
     travelled = Displacements()
     travelled.add(20, np.array([1.0, 0.0]))
     travelled.add(30, np.array([0.0, 2.0]))
-    assert travelled.take(19).tolist() == [0.0, 0.0]
-    assert travelled.take(20).tolist() == [1.0, 0.0]
-    assert travelled.take(40).tolist() == [0.0, 2.0]
-    assert travelled.take(41).tolist() == [0.0, 0.0]
+    assert travelled.pop_until(19).tolist() == [0.0, 0.0]
+    assert travelled.pop_until(20).tolist() == [1.0, 0.0]
+    assert travelled.pop_until(40).tolist() == [0.0, 2.0]
+    assert travelled.pop_until(41).tolist() == [0.0, 0.0]
 
 
 def imu_of(walk: SyntheticWalk, acceleration: FloatArray) -> ImuSeries:

@@ -55,13 +55,13 @@ def simulate(
     if site is not None:
         warnings.warn("--site is deprecated: use --building demo", FutureWarning, stacklevel=2)
     config = simulation_config(settings or [], platform)
-    place = _building(building, site or 0, config.building)
+    simulated = _building(building, site or 0, config.building)
     if drive_m is None:
-        made = _surveys(place, walks, seed, config.drive, part)
+        made = _surveys(simulated, walks, seed, config.drive, part)
     else:
-        made = _drives(place, walks, seed, config.drive, drive_m)
+        made = _drives(simulated, walks, seed, config.drive, drive_m)
     common = {"building": building, "platform": platform, "settings": " ".join(settings or []), "seed": str(seed)}
-    total = walks * len(place.floors)
+    total = walks * len(simulated.floors)
     with progress("simulating") as bar:
         for number, (walk, notes) in enumerate(bar.track(made, total, description="")):
             write_bag(out / f"walk_{number:02d}", walk, {**common, **notes})

@@ -44,8 +44,8 @@ class BagOdometry:
 
     def add_field_sample(self, stamp_ns: int) -> None:
         """Store the odometry of a magnetometer sample."""
-        self._by_wheels.append(self._wheels_travelled.take(stamp_ns))
-        self._by_steps.append(self._steps_travelled.take(stamp_ns))
+        self._by_wheels.append(self._wheels_travelled.pop_until(stamp_ns))
+        self._by_steps.append(self._steps_travelled.pop_until(stamp_ns))
         self._attitudes.append(self._attitude.newest)
 
     @property
@@ -60,7 +60,7 @@ class BagOdometry:
         """(n, 2) displacement before each of the n magnetometer samples; None where the bag has no odometry."""
         if not self._has_wheels and not self._has_steps:
             return None
-        use_wheels = self.source == "wheels" or (self.source is None and self._heard_wheels)
+        use_wheels = self.source == "wheels" or (self.source is None and self._has_wheels)
         return np.array(self._by_wheels if use_wheels else self._by_steps).reshape(-1, 2)
 
     @property

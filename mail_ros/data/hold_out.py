@@ -10,7 +10,7 @@ from typing import NamedTuple
 class RouteWalk(NamedTuple):
     """What decides whether a walk is held out."""
 
-    name: str  # of the bag: decides between walks that start at the same time
+    name: str  # name of the bag; decides between walks that start at the same time
     route: str  # empty without one: such walks count as one route
     start_ns: int
     floors: frozenset[int]

@@ -32,7 +32,7 @@ LAST_POSE_S = 1.0  # waited for after the last sample
 class ReceivedPose(NamedTuple):
     """One pose from the localizer."""
 
-    sample: int  # of the drive, with the stamp of the pose
+    sample: int  # index of the drive's sample with the stamp of the pose
     position_m: tuple[float, float]
     latency_s: float  # from publishing that sample to receiving the pose
 

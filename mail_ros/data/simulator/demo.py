@@ -30,7 +30,7 @@ ROBOT = DriveConfig(
     offset_ut=40.0,
     motor_ut=5.0,
 )
-EVENTS_M = 16.0  # of path, for a stop, a spin and a reversal
+EVENTS_M = 16.0  # length of path per stop, spin and reversal
 SURVEY_DEVICE = 1000  # seed of the surveyor's own iron
 VALIDATION = 0.25  # fraction of the corridors that the validation walk takes
 

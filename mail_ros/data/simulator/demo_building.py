@@ -16,7 +16,7 @@ from mail_ros.data.simulator.floor_plan import FloorPlan, distance_m
 
 EARTH_UT = (1.0, 19.5, -44.0)  # east, north, up: central Europe
 CORRIDOR_M = 1.8  # width
-HEIGHT_M = 0.3  # of a robot's sensor; dipoles are up to 1 m above and below it
+HEIGHT_M = 0.3  # height of a robot's sensor; dipoles are up to 1 m above and below it
 CLEARANCE_M = 0.8  # from the centre line of every corridor to each dipole
 
 # A loop of 26 by 14 metres, cut by two corridors that another one joins: the corners look alike.

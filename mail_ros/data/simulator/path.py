@@ -40,8 +40,8 @@ def drive_paths(
     corner_m: FloatArray, route: Sequence[int], config: DriveConfig, rng: np.random.Generator
 ) -> list[DrivePath]:
     """The paths over a route's corners, in order."""
-    u_turns = [at for at in range(1, len(route) - 1) if route[at - 1] == route[at + 1]]
-    ends = [0, *u_turns, len(route) - 1]
+    reversals = [at for at in range(1, len(route) - 1) if route[at - 1] == route[at + 1]]
+    ends = [0, *reversals, len(route) - 1]
     return [
         smooth_path(corner_m[list(route[first : last + 1])], config, rng) for first, last in itertools.pairwise(ends)
     ]

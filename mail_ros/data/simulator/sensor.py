@@ -7,7 +7,7 @@ import numpy as np
 from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray, IntArray
 from mail_ros.data.simulator.simulation_config import DriveConfig
 
-MAX_JITTER = 0.4  # of the sampling period: stamps keep their order
+MAX_JITTER = 0.4  # fraction of the sampling period: stamps keep their order
 
 
 def measured_ut(

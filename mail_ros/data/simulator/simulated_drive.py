@@ -29,10 +29,10 @@ class SimulatedDrive:
     floor: int
     heading_rad: FloatArray  # (n,) of the body in the map, without jumps
     speed_m_s: FloatArray  # (n,) forward, negative backwards
-    imu: ImuSeries  # of the body, against a north of its own
+    imu: ImuSeries  # in the axes of the body, with an unknown north
     sensor_m: FloatArray  # (3,) mount of the magnetometer: forward, left and up
-    sensor_yaw_rad: float  # of the magnetometer against the body, about z
-    wheels: Wheels | None  # of a robot
+    sensor_yaw_rad: float  # yaw of the magnetometer on the body
+    wheels: Wheels | None  # None for a person
 
     @property
     def duration_s(self) -> float:
@@ -55,13 +55,13 @@ class SimulatedDrive:
 
     def attitude_xyzw(self) -> FloatArray:
         """(n, 4) as `Track.attitude_xyzw`, without knowledge of the sensor's mount."""
-        feed = AttitudeBuffer()
+        buffer = AttitudeBuffer()
         attitude = []
         for index, orientation in enumerate(self.imu.orientation_xyzw):
-            feed.update_imu(orientation)
+            buffer.update_imu(orientation)
             if self.wheels is not None:
-                feed.update_wheels(float(self.wheels.odometry[index, 2]))
-            attitude.append(feed.newest)
+                buffer.update_wheels(float(self.wheels.odometry[index, 2]))
+            attitude.append(buffer.newest)
         return np.array(attitude)
 
     def track(self, source: str) -> Track:

@@ -17,7 +17,7 @@ class BuildingConfig:
 
     floors: int = 1
     aisles: int = 3  # parallel corridors
-    length_m: float = 30.0  # of an aisle
+    length_m: float = 30.0  # length of an aisle
     spacing_m: float = 9.0  # between two aisles
     crossings: int = 4  # corridors across, at both ends of the aisles and between
     similarity: float = 0.5  # fraction of its fittings that a corridor shares with its parallels, on all floors

@@ -11,7 +11,7 @@ from mail_ros.data.simulator.floor_plan import survey_route
 from mail_ros.data.simulator.simulated_drive import SimulatedDrive
 from mail_ros.data.simulator.simulation_config import PERSON, DriveConfig
 
-PACES = (0.9, 1.1)  # of walks in turn, times the configured speed
+PACES = (0.9, 1.1)  # factors of the configured speed; walks alternate between them
 
 
 def survey(

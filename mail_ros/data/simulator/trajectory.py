@@ -19,8 +19,8 @@ from mail_ros.data.simulator.path import STEP_M, DrivePath
 from mail_ros.data.simulator.simulation_config import DriveConfig
 
 CLEARANCE_M = 1.5  # from each event to the next corner
-SPACING_M = 1.0  # of path for each event
-SPIN = np.linspace(0.0, 1.0, 33)  # of its duration
+SPACING_M = 1.0  # length of path per event
+SPIN = np.linspace(0.0, 1.0, 33)  # fractions of a spin's duration
 
 
 class DriveTrajectory(NamedTuple):

@@ -12,7 +12,7 @@ from mail_ros.data.simulator.noise import interpolated_noise
 from mail_ros.data.simulator.simulation_config import DriveConfig
 
 SLIP_S = 1.0  # correlation time
-FRICTION_A, FRICTION_M_S = 0.4, 0.02  # of a rotating wheel, in either direction; fades below this speed
+FRICTION_A, FRICTION_M_S = 0.4, 0.02  # friction of a rotating wheel, which fades below this speed
 DRAG_A_S_M, INERTIA_A_S2_M = 0.6, 0.8  # with speed and with acceleration: 1 A at a steady 1 m/s
 RIPPLE = 0.05  # standard deviation of the current, as a fraction
 

@@ -29,10 +29,10 @@ class Look(NamedTuple):
 
 LOOKS: dict[Need, Look] = {
     Need.NOTHING: Look("#9bbcad", 3.0, "walked both ways"),
-    Need.OTHER_WAY: Look("#f59e0b", 5.5, "walked one way only: walk it the other way"),
+    Need.OTHER_DIRECTION: Look("#f59e0b", 5.5, "walked one way only: walk it the other way"),
     Need.AGAIN: Look("#c81e1e", 7.5, "walked once: walk it again"),
 }
-SHORT = {Need.OTHER_WAY: "the other way", Need.AGAIN: "again"}
+SHORT = {Need.OTHER_DIRECTION: "the other way", Need.AGAIN: "again"}
 
 
 def dashes(floor: Coverage, need: Need) -> FloatArray:
@@ -94,7 +94,7 @@ def summary(floor: Coverage) -> str:
     if parts[Need.NOTHING] == total_m:
         return f"{words}, all of it walked both ways"
     return (
-        f"{words}, {parts[Need.NOTHING]:.0f} m both ways, {parts[Need.OTHER_WAY]:.0f} m one way only, "
+        f"{words}, {parts[Need.NOTHING]:.0f} m both ways, {parts[Need.OTHER_DIRECTION]:.0f} m one way only, "
         f"{parts[Need.AGAIN]:.0f} m once"
     )
 
