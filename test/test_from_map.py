@@ -59,7 +59,7 @@ def test_the_benchmark_has_a_row_for_each_case_and_model(monkeypatch: pytest.Mon
     monkeypatch.setattr(from_map, "make_building", lambda seed: make_building(seed, SMALL))
     monkeypatch.setattr(from_map, "LENGTH_M", 15.0)
     monkeypatch.setattr(from_map, "WALKS", 1)
-    names = ("as the survey", from_map.OTHER_TURNS)
+    names = ("as the survey", from_map.OTHER_BENDS)
     monkeypatch.setattr(from_map, "CASES", {name: from_map.CASES[name] for name in names})
     done: list[None] = []
     config = run_config([], "robot")

@@ -31,8 +31,8 @@ TOPICS = (
     "With the defaults of all parameters, but in `mail_localizer` with a robot file that has motors and with odometry, "
     "which takes one of `odom` and `imu/data`, and one robot in `mail_fleet`. Names without a leading `/` follow the "
     "node's namespace, `~` is the node itself, and all can be remapped. `mail_recorder` also subscribes to the "
-    "topics in its parameter `topics`, and `mail_localizer` publishes `/tf` with `tf_broadcast`. What every node or lifecycle node "
-    "of ROS 2 has is left out. [What they are for](../ros.md)."
+    "topics in its parameter `topics`, and `mail_localizer` publishes `/tf` with `tf_broadcast`. What every node "
+    "or lifecycle node of ROS 2 has is left out. [What they are for](../ros.md)."
 )
 NAMESPACE = "/somewhere"
 GIVEN = {  # so that a node has all its topics, and nothing is recorded
@@ -40,7 +40,7 @@ GIVEN = {  # so that a node has all its topics, and nothing is recorded
     "mail_fleet": {"model": str(shipped_model()), "namespaces": "[NAMESPACE]"},
     "mail_recorder": {"autostart": "false"},
 }
-ROBOT = '{"motor": {"inputs": ["velocity:wheel"], "ut_per_unit": [[0.0, 0.0, 1.0]]}}'  # the localizer then subscribes to joint states
+ROBOT = '{"motor": {"inputs": ["velocity:wheel"], "ut_per_unit": [[0.0, 0.0, 1.0]]}}'  # makes it read joint states
 OF_ROS = ("rcl_interfaces", "lifecycle_msgs", "type_description_interfaces")
 SOURCES = ("wheels", "steps")  # sources of odometry: each subscribes to another topic
 
