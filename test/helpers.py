@@ -15,7 +15,7 @@ import torch
 
 from mail_ros.core.belief import survey_cells
 from mail_ros.core.models.mail.mail import Mail
-from mail_ros.core.models.mail.mail_config import HeadKind, MailConfig
+from mail_ros.core.models.mail_config import HeadKind, MailConfig
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.models.model_file import ModelCard, save_model
 from mail_ros.core.signal.sampling import TimeSampling
