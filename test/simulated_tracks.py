@@ -14,7 +14,7 @@ from mail_ros.data.simulator.dipoles import Site, make_site
 from mail_ros.data.simulator.plan import drive_route, survey_route
 from mail_ros.data.track import Track
 
-YAW_RAD = 1.9  # of odometry's frame in the map: unknown to every method
+YAW_RAD = 1.9  # yaw of odometry's frame in the map, unknown to every method
 
 
 def simulated_track(site: Site, route: Sequence[int], seed: int, *, odometry: bool = True, floor: int = 0) -> Track:

@@ -1,4 +1,4 @@
-"""What happens on a drive is found as often, and for as long, as it was told to."""
+"""Events of a drive are found as often, and for as long, as they were simulated."""
 
 from __future__ import annotations
 
