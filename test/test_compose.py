@@ -133,7 +133,7 @@ def test_a_search_gains_by_a_filter_over_its_cells(search: str, case: Case) -> N
 
 
 def test_a_model_that_predicts_positions_is_filtered_as_gaussians(case: Case) -> None:
-    """Here one whose predictions are metres off, as their covariance states."""
+    """The predictions here are metres off, as their covariance states."""
     rng, now = np.random.default_rng(7), [0]
 
     def locate(_: object) -> Prediction:
