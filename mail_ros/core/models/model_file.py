@@ -41,7 +41,9 @@ class ModelCard(Settings, prefix="model card, "):
     """What a checkpoint says of itself."""
 
     config: ModelConfig
-    tracker: TrackerSetting = "auto"  # that the model is meant for; auto, as in older cards: see `compose.following`
+    tracker: TrackerSetting = (
+        "auto"  # filter that the model is meant for; auto, as in older cards: see `compose.following`
+    )
     odometry: OdometrySetting = "auto"  # source of odometry that it is meant for; likewise
     map_frame: str = "map"
     floors: tuple[int, ...] = (0,)
