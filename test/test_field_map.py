@@ -16,8 +16,8 @@ from benchmarks.field_map.walks import READ, DrawnWalksConfig, FloorMap, floor_m
 from mail_ros.core.errors import TrackError
 from mail_ros.core.types import FloatArray
 from mail_ros.data.dataset import resample
+from mail_ros.data.simulator.drive import survey
 from mail_ros.data.simulator.simulation_config import DriveConfig
-from mail_ros.data.simulator.survey import survey
 from mail_ros.data.track import Track
 
 HEIGHT_M = DriveConfig().height_m

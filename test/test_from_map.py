@@ -14,7 +14,7 @@ from benchmarks.field_map import fit
 from benchmarks.field_map.walks import DrawnWalksConfig, floor_maps, map_walks
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.simulator.building import make_building
-from mail_ros.data.simulator.survey import survey
+from mail_ros.data.simulator.drive import survey
 from mail_ros.data.track import Track
 from mail_ros.training.run_config import run_config
 

@@ -16,8 +16,7 @@ from mail_ros.cli.train import expand
 if TYPE_CHECKING:  # these bring numpy along
     from mail_ros.core.types import FloatArray
     from mail_ros.data.simulator.building import Building
-    from mail_ros.data.simulator.simulation_config import DriveConfig
-    from mail_ros.data.simulator.simulation_settings import SimulationConfig
+    from mail_ros.data.simulator.simulation_config import DriveConfig, SimulationConfig
 
 DRIVE_M = 200.0  # length of the timed drive
 
@@ -38,7 +37,7 @@ def field(
     from benchmarks.field.structure_picture import draw_structure
     from mail_ros.data.bag import read_track
     from mail_ros.data.simulator.building import make_building
-    from mail_ros.data.simulator.simulation_settings import simulation_config
+    from mail_ros.data.simulator.simulation_config import simulation_config
 
     recorded = [semivariance_ut2([read_track(path)]) for path in expand(bags or [])]
     configs = [simulation_config(settings or [], who) for who in ("robot", "person")]

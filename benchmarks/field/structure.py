@@ -16,8 +16,8 @@ import numpy as np
 
 from mail_ros.core.types import FloatArray
 from mail_ros.data.simulator.building import Building
+from mail_ros.data.simulator.drive import survey
 from mail_ros.data.simulator.simulation_config import DriveConfig
-from mail_ros.data.simulator.survey import survey
 from mail_ros.data.track import Track
 
 APART_M = 0.05

@@ -16,10 +16,9 @@ import numpy as np
 from benchmarks.field_map.walks import DrawnWalksConfig, floor_maps, map_walks
 from mail_ros.core.types import FloatArray, SampleLocalizer
 from mail_ros.data.simulator.building import Building, make_building
-from mail_ros.data.simulator.drive import drive
-from mail_ros.data.simulator.floor_plan import FloorPlan, drive_route, lengths_m
+from mail_ros.data.simulator.corridor_plan import CorridorPlan, drive_route, lengths_m
+from mail_ros.data.simulator.drive import drive, survey
 from mail_ros.data.simulator.simulation_config import DriveConfig
-from mail_ros.data.simulator.survey import survey
 from mail_ros.data.track import Track
 from mail_ros.evaluation.estimates import follow
 from mail_ros.evaluation.methods import METHODS, Fit
@@ -95,7 +94,7 @@ def bends(route: Sequence[int]) -> set[Bend]:
     return there | {(c, b, a) for a, b, c in there}
 
 
-def route_by_other_bends(plan: FloorPlan, length_m: float, known: set[Bend], seed: int) -> list[int]:
+def route_by_other_bends(plan: CorridorPlan, length_m: float, known: set[Bend], seed: int) -> list[int]:
     """A route of at least `length_m` that never reverses, and prefers bends that are not `known`."""
     rng = np.random.default_rng([seed, 5])
     route = drive_route(plan, 0.1, seed)
@@ -114,7 +113,7 @@ def _drives(building: Building, case: str, survey_tracks: Sequence[Track], seed:
         yield drive(building, CASES[case], own_seed, length_m=LENGTH_M, route=route).true_track(f"{case} {number}")
 
 
-def _corners(plan: FloorPlan, track: Track) -> list[int]:
+def _corners(plan: CorridorPlan, track: Track) -> list[int]:
     """The corners that a walk passed, in order."""
     distance_m = np.linalg.norm(np.nan_to_num(track.position_m)[:, None] - plan.corner_m, axis=2)
     nearest = distance_m.argmin(axis=1)[distance_m.min(axis=1) < 1.0]

@@ -23,12 +23,11 @@ from mail_ros.core.signal.sampling import TimeSampling
 from mail_ros.core.types import SampleLocalizer
 from mail_ros.data.calibration.calibration import calibrate
 from mail_ros.data.calibration.calibration_drive import CalibrationDrive
-from mail_ros.data.simulator.bag import JOINTS, TORQUE_NM_A
 from mail_ros.data.simulator.building import Building, make_building
-from mail_ros.data.simulator.drive import drive
+from mail_ros.data.simulator.drive import drive, survey
+from mail_ros.data.simulator.drive_bag import JOINTS, TORQUE_NM_A
 from mail_ros.data.simulator.simulated_drive import SimulatedDrive
 from mail_ros.data.simulator.simulation_config import DriveConfig
-from mail_ros.data.simulator.survey import survey
 from mail_ros.data.track import Track
 from mail_ros.evaluation.methods import Fit, fit_our_matching
 from mail_ros.training.run_config import RunConfig, run_config

@@ -28,7 +28,7 @@ from benchmarks.soak.faults import FAULTS, Driver, Reading
 from mail_ros.core.errors import MailError
 from mail_ros.core.signal.resampling import RESTARTS
 from mail_ros.core.types import NS_PER_S, UT_PER_T
-from mail_ros.data.simulator.demo_building import demo_building
+from mail_ros.data.simulator.demo import demo_building
 from mail_ros.data.simulator.drive import drive
 from mail_ros.nodes.conversions import to_time
 from mail_ros.nodes.localizer_node import LocalizerNode

@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.speed.models import surveys
 from benchmarks.speed.parts import Part, Step
 from mail_ros.data.dataset import WindowSet
-from mail_ros.data.simulator.demo_building import demo_building
+from mail_ros.data.simulator.demo import demo_building
 from mail_ros.data.simulator.drive import drive
 from mail_ros.evaluation.methods import METHODS, Fit
 from mail_ros.training.fit_network import untrained

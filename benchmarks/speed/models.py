@@ -13,9 +13,8 @@ from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.models.model_file import ModelCard, save_model
 from mail_ros.core.types import Cells
 from mail_ros.data.dataset import WindowSet
-from mail_ros.data.simulator.demo import CALM
-from mail_ros.data.simulator.demo_building import demo_building
-from mail_ros.data.simulator.survey import survey
+from mail_ros.data.simulator.demo import CALM, demo_building
+from mail_ros.data.simulator.drive import survey
 from mail_ros.data.track import Track
 from mail_ros.training.matching import fit_matching
 from mail_ros.training.network import MailNetwork, arrays, untrained_network

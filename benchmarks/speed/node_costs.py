@@ -16,8 +16,7 @@ from benchmarks.process_cost import memory_mb, processor_s, stop_s
 from benchmarks.speed.models import matching_model, untrained_model
 from mail_ros.cli.node_process import NodeProcess, own_domain, running_node
 from mail_ros.core.errors import MailError
-from mail_ros.data.simulator.demo import CALM
-from mail_ros.data.simulator.demo_building import demo_building
+from mail_ros.data.simulator.demo import CALM, demo_building
 from mail_ros.data.simulator.drive import drive
 from mail_ros.nodes.spin import missing
 

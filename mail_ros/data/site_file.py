@@ -26,8 +26,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mail_ros.core.errors import ConfigError
-from mail_ros.data.route import Route, RoutePoint
-from mail_ros.data.route_file import parse_route, read_geojson
+from mail_ros.data.route import Route, RoutePoint, parse_route, read_geojson
 from mail_ros.data.yaml_text import are_numbers, is_whole, parse, plain, read_text, short
 
 WANTED = "a site file"

@@ -15,9 +15,9 @@ import numpy as np
 
 from mail_ros.core.types import FloatArray
 from mail_ros.data.simulator.bodies import Block, Wire, bodies_ut
+from mail_ros.data.simulator.corridor_plan import CorridorPlan, distance_m
 from mail_ros.data.simulator.field_grid import FieldGrid
 from mail_ros.data.simulator.fittings import Fitting, fittings, lift, mixed
-from mail_ros.data.simulator.floor_plan import FloorPlan, distance_m
 from mail_ros.data.simulator.rotation import about_z
 from mail_ros.data.simulator.simulation_config import BuildingConfig
 
@@ -32,7 +32,7 @@ LIFT_M = 2.6  # from the centre line of the corridor to the middle of the shaft
 class Building:
     """Floors with the same plan, numbered from 0."""
 
-    plan: FloorPlan
+    plan: CorridorPlan
     earth_ut: FloatArray  # (3,) in the map's axes
     floors: tuple[FieldGrid, ...]
 
@@ -49,7 +49,7 @@ def make_building(seed: int = 0, config: BuildingConfig | None = None) -> Buildi
     """The building whose bodies `seed` draws. Its field takes seconds for the first drive at each height."""
     config = config or BuildingConfig()
     rng = np.random.default_rng([seed, 11])
-    plan = _floor_plan(config)
+    plan = _corridor_plan(config)
     earth_ut = about_z(rng.uniform(-np.pi, np.pi)) @ earth_field_ut(config.latitude_deg, config.longitude_deg)
     aisle, across = (fittings(length_m, rng) for length_m in (config.length_m, config.spacing_m * (config.aisles - 1)))
     shaft = lift(-LIFT_M, rng).block(plan.corner_m[config.crossings // 2], np.array([1.0, 0.0]))
@@ -83,7 +83,7 @@ def earth_field_ut(latitude_deg: float, longitude_deg: float) -> FloatArray:
     return np.array([-DIPOLE_UT @ east, -DIPOLE_UT @ north, 2.0 * DIPOLE_UT @ up])
 
 
-def _floor_plan(config: BuildingConfig) -> FloorPlan:
+def _corridor_plan(config: BuildingConfig) -> CorridorPlan:
     """Aisles along x, from the origin, joined by crossings along y; each intersection is a corner."""
     x_m = np.linspace(0.0, config.length_m, config.crossings)
     y_m = np.arange(config.aisles) * config.spacing_m
@@ -91,11 +91,11 @@ def _floor_plan(config: BuildingConfig) -> FloorPlan:
     number = np.arange(len(corner_m)).reshape(config.aisles, config.crossings)
     along = np.stack([number[:, :-1].ravel(), number[:, 1:].ravel()], axis=1)
     across = np.stack([number[:-1].ravel(), number[1:].ravel()], axis=1)
-    return FloorPlan(corner_m, np.concatenate([along, across]))
+    return CorridorPlan(corner_m, np.concatenate([along, across]))
 
 
 def _bodies(
-    plan: FloorPlan,
+    plan: CorridorPlan,
     config: BuildingConfig,
     aisle: Sequence[Fitting],
     across: Sequence[Fitting],
@@ -119,7 +119,7 @@ def _bodies(
     return [block for block, kept in zip(blocks, clear, strict=True) if kept], wires
 
 
-def _clear(plan: FloorPlan, blocks: Sequence[Block]) -> list[bool]:
+def _clear(plan: CorridorPlan, blocks: Sequence[Block]) -> list[bool]:
     """Whether each block lies outside all corridors, or under the floor."""
     centre_m = np.array([block.centre_m for block in blocks])
     half_m = np.array([block.size_m for block in blocks])[:, :2] / 2.0

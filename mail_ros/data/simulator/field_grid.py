@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from mail_ros.core.types import FloatArray, IntArray
-from mail_ros.data.simulator.floor_plan import FloorPlan, distance_m
+from mail_ros.data.simulator.corridor_plan import CorridorPlan, distance_m
 
 GRID_M = 0.1
 HALF_M = 1.0  # from a corridor's centre line to the last node
@@ -16,7 +16,7 @@ HALF_M = 1.0  # from a corridor's centre line to the last node
 class FieldGrid:
     """The field in a plan's corridors, NaN outside; linear between nodes `GRID_M` apart in all three directions."""
 
-    def __init__(self, plan: FloorPlan, exact_ut: Callable[[FloatArray], FloatArray]) -> None:
+    def __init__(self, plan: CorridorPlan, exact_ut: Callable[[FloatArray], FloatArray]) -> None:
         """Lay out the nodes.
 
         Args:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mail_ros.core.types import FloatArray, IntArray
-from mail_ros.data.simulator.floor_plan import lengths_m
+from mail_ros.data.simulator.corridor_plan import lengths_m
 from mail_ros.data.simulator.noise import sum_of_sines
 from mail_ros.data.simulator.simulation_config import DriveConfig
 

@@ -11,7 +11,7 @@ from mail_ros.core.platform.odometry import ImuReading, PedestrianOdometry
 from mail_ros.core.signal.attitude import AttitudeBuffer
 from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray, IntArray
 from mail_ros.data.labels import labels_from_landmarks
-from mail_ros.data.simulator.wheels import Wheels
+from mail_ros.data.simulator.sensors import Wheels
 from mail_ros.data.track import ImuSeries, Landmark, Track
 
 START_NS = 1_750_000_000 * NS_PER_S

@@ -29,8 +29,8 @@ from mail_ros.data.messages import (
     encode_odometry,
     encode_pose,
 )
+from mail_ros.data.simulator.sensors import Wheels
 from mail_ros.data.simulator.simulated_drive import SimulatedDrive
-from mail_ros.data.simulator.wheels import Wheels
 from mail_ros.data.truth import REFERENCE_TOPIC
 from mail_ros.data.walk_writer import write_walk
 
