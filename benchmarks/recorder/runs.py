@@ -133,17 +133,19 @@ def _killed(node: NodeProcess) -> int:
 
 def _stored(bag: Path, *, by_index: bool) -> dict[str, list[bytes]]:
     """A bag's messages by topic, as rosbags reads them; with `by_index`, mcap's own reader must agree."""
+    from mcap.reader import make_reader
+
     from mail_ros.data.bag import Bag
-    from mail_ros.data.bag_repair import read_by_index
 
     stored: dict[str, list[bytes]] = {}
-    for message in Bag(bag).messages():
-        stored.setdefault(message.topic, []).append(message.cdr)
+    for stored_message in Bag(bag).messages():
+        stored.setdefault(stored_message.topic, []).append(stored_message.cdr)
     if by_index:
         again: dict[str, list[bytes]] = {}
         for file in Bag(bag).files:
-            for message in read_by_index(file):
-                again.setdefault(message.topic, []).append(message.cdr)
+            with file.open("rb") as stream:
+                for _, channel, message in make_reader(stream).iter_messages():
+                    again.setdefault(channel.topic, []).append(message.data)
         assert again == stored, f"{bag}: rosbags and mcap read different messages"
     return stored
 

@@ -14,19 +14,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import rclpy
 from diagnostic_msgs.msg import DiagnosticStatus
 from nav_msgs.msg import Odometry
-from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.serialization import serialize_message
-from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import Imu, MagneticField
 
 from mail_ros.core.errors import MailError
 from mail_ros.core.types import NS_PER_S
 from mail_ros.nodes import qos
+from mail_ros.nodes.spin import private_node
 
 CONNECT_S = 60.0  # a node starts in a second, on a busy machine in many
 LAST_STATUS_S = 3.0  # until the last messages are counted
@@ -81,28 +79,17 @@ def send(
     Raises:
         MailError: no recorder was found in time.
     """
-    context = Context()
-    rclpy.init(args=[], context=context, domain_id=domain_id, signal_handler_options=SignalHandlerOptions.NO)
-    try:
-        node = Node("traffic", context=context, start_parameter_services=False, enable_rosout=False)
-        executor = SingleThreadedExecutor(context=context)
-        executor.add_node(node)
-        try:
-            sensors = {topic: Sensor(node, topic, rate_hz) for topic, rate_hz in rates_hz.items()}
-            sent = Sent()
+    with private_node("traffic", domain_id) as (node, executor):
+        sensors = {topic: Sensor(node, topic, rate_hz) for topic, rate_hz in rates_hz.items()}
+        sent = Sent()
 
-            def on_status(msg: DiagnosticStatus) -> None:
-                sent.status.update({value.key: value.value for value in msg.values})
+        def on_status(msg: DiagnosticStatus) -> None:
+            sent.status.update({value.key: value.value for value in msg.values})
 
-            node.create_subscription(DiagnosticStatus, "mail_recorder/status", on_status, qos.last_pose())
-            _connect(list(sensors.values()), executor, check)
-            if _send(sensors, duration_s, sent, going):
-                _spin(executor, LAST_STATUS_S)
-        finally:
-            executor.shutdown()
-            node.destroy_node()
-    finally:
-        rclpy.shutdown(context=context)
+        node.create_subscription(DiagnosticStatus, "mail_recorder/status", on_status, qos.last_pose())
+        _connect(list(sensors.values()), executor, check)
+        if _send(sensors, duration_s, sent, going):
+            _spin(executor, LAST_STATUS_S)
     return sent
 
 

@@ -14,7 +14,7 @@
       hall: [door, {at: [11, 2], mark: false}, lift, lift, door]
       drawn: plans/tour.geojson
 
-Points of a route are names of landmarks, or points as in `route_file.py`. Names of landmarks are unique.
+Points of a route are names of landmarks, or points as in `route.py`. Names of landmarks are unique.
 """
 
 from __future__ import annotations

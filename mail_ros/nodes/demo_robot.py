@@ -10,12 +10,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-import rclpy
 from geometry_msgs.msg import PoseStamped
-from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
-from rclpy.signals import SignalHandlerOptions
 
 from mail_ros.core.errors import MailError
 from mail_ros.core.types import NS_PER_S, IntArray
@@ -23,6 +20,7 @@ from mail_ros.data.simulator.simulated_drive import SimulatedDrive
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_stamp_ns
 from mail_ros.nodes.demo_body import DemoBody
+from mail_ros.nodes.spin import private_node
 
 CONNECT_S = 60.0  # a node starts in a second, on a busy machine in many
 SETTLE_S = 0.5  # for the localizer's other subscriptions, after that to the field
@@ -91,21 +89,10 @@ def drive_in_real_time(
     Raises:
         MailError: no localizer was found in time.
     """
-    context = Context()
-    rclpy.init(args=[], context=context, domain_id=domain_id, signal_handler_options=SignalHandlerOptions.NO)
-    try:
-        node = Node("demo_robot", context=context, start_parameter_services=False, enable_rosout=False)
+    with private_node("demo_robot", domain_id) as (node, executor):
         robots = [DemoRobot(node, drive, namespace) for namespace in namespaces]
-        executor = SingleThreadedExecutor(context=context)
-        executor.add_node(node)
-        try:
-            _connect(robots, executor, check)
-            _drive(robots, executor, check, progress)
-        finally:
-            executor.shutdown()
-            node.destroy_node()
-    finally:
-        rclpy.shutdown(context=context)
+        _connect(robots, executor, check)
+        _drive(robots, executor, check, progress)
     return [pose for robot in robots for pose in robot.poses]
 
 

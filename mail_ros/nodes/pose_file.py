@@ -8,6 +8,7 @@ from __future__ import annotations
 from mail_ros.core.errors import ConfigError, MailError
 from mail_ros.core.localizer.runtime import TRUSTED
 from mail_ros.core.localizer.saved_pose import read_pose, save_pose
+from mail_ros.nodes.parameters import optional_path
 from mail_ros.nodes.runtime_node import RuntimeNode
 
 REPORT_S = 60.0  # between two log lines about a file that cannot be written
@@ -18,10 +19,11 @@ class PoseFile:
 
     def __init__(self, node: RuntimeNode) -> None:
         self.node = node
+        self._path = optional_path(node.parameters.state_file)
 
     def restore(self) -> None:
         """Set the saved pose as the initial one, if there is one on this map."""
-        path, runtime = self.node.parameters.state_path, self.node.runtime
+        path, runtime = self._path, self.node.runtime
         if path is None or not path.exists():
             return
         try:
@@ -41,7 +43,7 @@ class PoseFile:
         Raises:
             MailError: there is no file, no trusted pose, or the file cannot be written.
         """
-        path, runtime = self.node.parameters.state_path, self.node.runtime
+        path, runtime = self._path, self.node.runtime
         if path is None:
             raise ConfigError("parameter state_file", wanted="a file", found="none", fix="start with one")
         if runtime.last is None or runtime.last.status not in TRUSTED:
@@ -53,7 +55,7 @@ class PoseFile:
     def save_if_trusted(self) -> None:
         """Save where there is a file and a trusted pose."""
         last = self.node.runtime.last
-        if self.node.parameters.state_path is None or last is None or last.status not in TRUSTED:
+        if self._path is None or last is None or last.status not in TRUSTED:
             return
         try:
             self.save()

@@ -53,8 +53,7 @@ class CalibrationDrive:
         wanted_ns = self.stamp_ns - round(lag_s * NS_PER_S)
         newest = np.searchsorted(known_ns, wanted_ns, side="right") - 1
         missing = (newest < 0) | (wanted_ns - known_ns[newest] > SILENT_S * NS_PER_S)
-        values: FloatArray = np.where(missing, np.nan, kind.apply(value[newest]))
-        return values
+        return np.where(missing, np.nan, kind.apply(value[newest]))
 
 
 def read_drive(path: Path, field_topic: str = FIELD_TOPIC) -> CalibrationDrive:

@@ -148,8 +148,7 @@ def _leg_lengths_m(path: Sequence[Landmark], mark_ns: IntArray) -> FloatArray:
     path_m = np.concatenate([[0.0], np.cumsum(step_m)])
     corners = len(path) > len(mark_ns)
     at = np.searchsorted([point.stamp_ns for point in path], mark_ns) if corners else np.arange(len(mark_ns))
-    length_m: FloatArray = np.diff(path_m[at])
-    return length_m
+    return np.diff(path_m[at])
 
 
 def _odometry_lengths_m(track: Track, mark_ns: IntArray) -> FloatArray:
@@ -159,8 +158,7 @@ def _odometry_lengths_m(track: Track, mark_ns: IntArray) -> FloatArray:
     order = np.argsort(track.stamp_ns, kind="stable")
     known_s = (track.stamp_ns[order] - track.stamp_ns.min()) / NS_PER_S
     travelled_m = np.cumsum(np.linalg.norm(track.moved_m[order], axis=1))
-    length_m: FloatArray = np.diff(np.interp((mark_ns - track.stamp_ns.min()) / NS_PER_S, known_s, travelled_m))
-    return length_m
+    return np.diff(np.interp((mark_ns - track.stamp_ns.min()) / NS_PER_S, known_s, travelled_m))
 
 
 def check_labels(track: Track, limits: CheckLimits) -> tuple[dict[str, float], list[Finding]]:

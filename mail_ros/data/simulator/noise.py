@@ -14,12 +14,10 @@ def sum_of_sines(at: FloatArray, shortest: float, longest: float, rng: np.random
     period = np.geomspace(shortest, longest, WAVES)
     amplitude = rng.normal(scale=np.sqrt(2.0 / WAVES), size=WAVES)
     phase = rng.uniform(0.0, 2.0 * np.pi, WAVES)
-    curve: FloatArray = np.sin(2.0 * np.pi * at[:, None] / period + phase) @ amplitude
-    return curve
+    return np.sin(2.0 * np.pi * at[:, None] / period + phase) @ amplitude
 
 
 def interpolated_noise(at: FloatArray, interval: float, rng: np.random.Generator) -> FloatArray:
     """(n,) a curve of variance one over `at` (n,) >= 0, uncorrelated after `interval`; its sum is a random walk."""
     drawn = rng.normal(scale=np.sqrt(1.5), size=int(at[-1] / interval) + 2)  # a straight line between two has 2/3 of it
-    curve: FloatArray = np.interp(at, np.arange(len(drawn)) * interval, drawn)
-    return curve
+    return np.interp(at, np.arange(len(drawn)) * interval, drawn)

@@ -47,8 +47,7 @@ class SimulatedDrive:
     def moved_m(self) -> FloatArray:
         """(n, 2) since the sample before, as `Track.moved_m`: by the wheels, or by the person's steps."""
         if self.wheels is not None:
-            moved_m: FloatArray = np.diff(self.wheels.odometry[:, :2], axis=0, prepend=self.wheels.odometry[:1, :2])
-            return moved_m
+            return np.diff(self.wheels.odometry[:, :2], axis=0, prepend=self.wheels.odometry[:1, :2])
         steps = PedestrianOdometry()
         readings = zip(self.imu.stamp_ns.tolist(), self.imu.orientation_xyzw, self.imu.acceleration_m_s2, strict=True)
         return np.array([steps.push(ImuReading(*reading)) for reading in readings])

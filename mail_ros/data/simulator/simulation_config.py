@@ -59,9 +59,7 @@ class DriveConfig(Settings, prefix="drive."):
     height_m: Annotated[float, Range(0.05, 2.2)] = 0.3
     forward_m: Annotated[float, Range(-0.5, 0.5)] = 0.1  # from the middle between the wheels
     heading_offset_rad: Rotation = 0.0  # about the body's z; part of the mount's transform
-    tilt_rad: Annotated[float, Range(-math.pi / 2.0, math.pi / 2.0)] = (
-        0.0  # constant lean, which the inertial unit measures
-    )
+    tilt_rad: Annotated[float, Range(-math.pi / 2.0, math.pi / 2.0)] = 0.0  # lean, measured by the inertial unit
     sway_rad: Error = 0.005  # standard deviation of its slow rolling and pitching
     # Magnetometer
     rate_hz: Annotated[float, Range(1.0, 1000.0)] = 50.0

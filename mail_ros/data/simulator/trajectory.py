@@ -162,5 +162,4 @@ def _profile(step_m: FloatArray, limit_m_s: FloatArray, acceleration_m_s2: float
     square[[0, -1]] = 0.0
     square = np.minimum.accumulate(square - twice_m2_s2) + twice_m2_s2
     square = np.minimum.accumulate((square + twice_m2_s2)[::-1])[::-1] - twice_m2_s2
-    speed_m_s: FloatArray = np.sqrt(np.maximum(square, 0.0))
-    return speed_m_s
+    return np.sqrt(np.maximum(square, 0.0))
