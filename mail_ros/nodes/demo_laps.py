@@ -23,7 +23,7 @@ from mail_ros.data.simulator.demo import CALM, demo_building
 from mail_ros.data.simulator.drive import drive
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_time
-from mail_ros.nodes.demo_body import DemoBody, to_floor_pose
+from mail_ros.nodes.demo_robot import DemoBody, to_floor_pose
 from mail_ros.nodes.parameters import DemoRobotParameters, declare
 from mail_ros.nodes.spin import run
 

@@ -1,7 +1,7 @@
 """Simulated buildings, and the robots and persons that measure the magnetic field in them.
 
     corridor_plan         corridors between corners, and routes over them
-    bodies, fittings      magnetized blocks and wires (magpylib); the fittings of a corridor
+    bodies                magnetized blocks and wires (magpylib), and the fittings of a corridor
     building              floors that look alike, their field on a grid
     simulation_config     every setting of a building and of a drive
     path, trajectory      where a route leads; when; body_motion: and how the body leans

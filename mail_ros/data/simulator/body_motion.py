@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mail_ros.core.types import FloatArray
-from mail_ros.data.simulator.noise import sum_of_sines
+from mail_ros.data.simulator.path import sum_of_sines
 from mail_ros.data.simulator.simulation_config import DriveConfig
 from mail_ros.data.simulator.trajectory import DriveTrajectory
 

@@ -16,10 +16,9 @@ import numpy as np
 
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.types import FloatArray
-from mail_ros.data.simulator.building import Building
+from mail_ros.data.simulator.building import Building, FieldGrid
 from mail_ros.data.simulator.corridor_plan import CorridorPlan, distance_m
 from mail_ros.data.simulator.drive import drive, survey
-from mail_ros.data.simulator.field_grid import FieldGrid
 from mail_ros.data.simulator.simulated_drive import SimulatedDrive
 from mail_ros.data.simulator.simulation_config import DriveConfig
 

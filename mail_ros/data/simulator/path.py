@@ -16,13 +16,13 @@ import numpy as np
 
 from mail_ros.core.types import FloatArray, IntArray
 from mail_ros.data.simulator.corridor_plan import lengths_m
-from mail_ros.data.simulator.noise import sum_of_sines
 from mail_ros.data.simulator.simulation_config import DriveConfig
 
 STEP_M = 0.02
 WANDER_M = (3.0, 15.0)  # wavelengths
 MAX_LATERAL_M = 0.6  # from the centre line
 TAPER_M = 1.0  # at both ends of a path, where lateral offset and wander fade to zero
+WAVES = 6  # sines in a random curve
 
 
 @dataclass(frozen=True)
@@ -77,3 +77,11 @@ def _rounded(line_m: FloatArray, length_m: float) -> FloatArray:
     weight = np.hanning(2 * half + 3)[1:-1]
     padded_m = np.pad(line_m, ((half, half), (0, 0)), mode="reflect", reflect_type="odd")
     return np.column_stack([np.convolve(axis, weight / weight.sum(), mode="valid") for axis in padded_m.T])
+
+
+def sum_of_sines(at: FloatArray, shortest: float, longest: float, rng: np.random.Generator) -> FloatArray:
+    """(n,) a smooth curve of variance one over `at` (n,): a sum of sines with periods in this range, without drift."""
+    period = np.geomspace(shortest, longest, WAVES)
+    amplitude = rng.normal(scale=np.sqrt(2.0 / WAVES), size=WAVES)
+    phase = rng.uniform(0.0, 2.0 * np.pi, WAVES)
+    return np.sin(2.0 * np.pi * at[:, None] / period + phase) @ amplitude

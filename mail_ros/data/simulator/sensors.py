@@ -12,7 +12,6 @@ import numpy as np
 from mail_ros.core.platform.robot_file import rotation
 from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray, IntArray
 from mail_ros.data.simulator.body_motion import BodyMotion
-from mail_ros.data.simulator.noise import interpolated_noise
 from mail_ros.data.simulator.rotation import attitude, to_body
 from mail_ros.data.simulator.simulation_config import DriveConfig
 
@@ -156,3 +155,9 @@ def _rates(motion: BodyMotion, rate_hz: float) -> FloatArray:
             cos_r * cos_p * yaw_rad_s - sin_r * pitch_rad_s,
         ]
     )
+
+
+def interpolated_noise(at: FloatArray, interval: float, rng: np.random.Generator) -> FloatArray:
+    """(n,) a curve of variance one over `at` (n,) >= 0, uncorrelated after `interval`; its sum is a random walk."""
+    drawn = rng.normal(scale=np.sqrt(1.5), size=int(at[-1] / interval) + 2)  # a straight line between two has 2/3 of it
+    return np.interp(at, np.arange(len(drawn)) * interval, drawn)
