@@ -24,7 +24,7 @@ FEW = DrawnWalksConfig(walks=2, length_m=20.0)
 @pytest.fixture(autouse=True)
 def coarse(monkeypatch: pytest.MonkeyPatch) -> None:
     """A map of few places is enough here, and quick."""
-    monkeypatch.setattr(fit, "MOST", 60)
+    monkeypatch.setattr(fit, "MAX_POSITIONS", 60)
     monkeypatch.setattr(fit, "REGION_MOST", 10)
 
 

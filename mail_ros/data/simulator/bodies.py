@@ -1,8 +1,8 @@
 """Magnetized blocks and wires, their field, and the fittings of a corridor; the only module that imports magpylib.
 
-Fittings are steel along a corridor and under it: columns, doors, radiators, machines, rebar, a lift. Positions are along
-the corridor, to the left of its centre line and above the floor; `Fitting.block` transforms them into the map. Corridors
-that share their fittings look alike to a magnetometer.
+Fittings are steel along a corridor and under it: columns, doors, radiators, machines, rebar, a lift. Positions are
+along the corridor, to the left of its centre line and above the floor; `Fitting.block` transforms them into the map.
+Corridors that share their fittings look alike to a magnetometer.
 """
 
 from __future__ import annotations
