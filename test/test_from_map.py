@@ -23,9 +23,9 @@ FEW = DrawnWalksConfig(walks=2, length_m=20.0)
 
 @pytest.fixture(autouse=True)
 def coarse(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A map of few places is enough here, and quick."""
+    """A map of few positions is sufficient here, and quick."""
     monkeypatch.setattr(fit, "MAX_POSITIONS", 60)
-    monkeypatch.setattr(fit, "REGION_MOST", 10)
+    monkeypatch.setattr(fit, "REGION_POSITIONS", 10)
 
 
 @functools.cache

@@ -29,6 +29,10 @@ from mail_ros.data.labels import SAME_POSITION_M
 from mail_ros.data.track import Landmark
 from mail_ros.data.yaml_text import are_numbers, is_whole, parse, read_text, short
 
+NOTE = "planned_route"  # key in the bag's notes
+KEYS = {"at", "floor", "name", "mark"}
+EXAMPLE = "write it as in {at: [2.0, 3.5], floor: 0, name: door}"
+
 
 @dataclass(frozen=True)
 class RoutePoint:
@@ -109,11 +113,6 @@ def _corners(points: Sequence[RoutePoint], start_ns: int, end_ns: int) -> list[L
 
 def _landmark(point: RoutePoint, stamp_ns: int) -> Landmark:
     return Landmark(int(stamp_ns), point.position_m, point.floor)
-
-
-NOTE = "planned_route"  # key in the bag's notes
-KEYS = {"at", "floor", "name", "mark"}
-EXAMPLE = "write it as in {at: [2.0, 3.5], floor: 0, name: door}"
 
 
 def read_geojson(path: Path, name: str) -> Route:

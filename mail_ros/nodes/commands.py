@@ -27,7 +27,8 @@ from mail_ros.nodes.parameters import optional_path
 from mail_ros.nodes.runtime_node import RuntimeNode, load_runtime
 from mail_ros.nodes.spin import one_line
 
-REPORT_S = 60.0  # between two log lines about a file that cannot be written
+SAVE_REPORT_S = 60.0  # between two log lines about a file that cannot be written
+SWITCH_S = 1e-4  # maximum wait for Python's lock: a callback takes it back from the thread many times
 
 
 class PoseFile:
@@ -76,10 +77,7 @@ class PoseFile:
         try:
             self.save()
         except MailError as error:
-            self.node.get_logger().error(f"the pose is not saved: {error}", throttle_duration_sec=REPORT_S)
-
-
-SWITCH_S = 1e-4  # maximum wait for Python's lock: a callback takes it back from the thread many times
+            self.node.get_logger().error(f"the pose is not saved: {error}", throttle_duration_sec=SAVE_REPORT_S)
 
 
 class Commands:

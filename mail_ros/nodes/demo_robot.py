@@ -30,6 +30,9 @@ FIELD_TOPIC, ODOMETRY_TOPIC, IMU_TOPIC = "imu/mag", "odom", "imu/data"
 ODOMETRY_FRAME, BASE_FRAME, FIELD_FRAME = "odom", "base_link", "imu_link"
 VARIANCE = 1e-4  # reported for odometry, m² and rad²: small, but filters refuse zero
 X, Y, YAW = 0, 7, 35  # on the diagonal of a covariance of 6 by 6
+CONNECT_S = 60.0  # a node starts in a second, on a busy machine in many
+SETTLE_S = 0.5  # for the localizer's other subscriptions, after that to the field
+LAST_POSE_S = 1.0  # waited for after the last sample
 
 
 class DemoBody:
@@ -83,11 +86,6 @@ def to_floor_pose(pose: Sequence[float]) -> Pose:
 
 def _fields(names: str, values: Sequence[float]) -> dict[str, float]:
     return dict(zip(names, values, strict=True))
-
-
-CONNECT_S = 60.0  # a node starts in a second, on a busy machine in many
-SETTLE_S = 0.5  # for the localizer's other subscriptions, after that to the field
-LAST_POSE_S = 1.0  # waited for after the last sample
 
 
 class ReceivedPose(NamedTuple):

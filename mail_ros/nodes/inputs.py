@@ -23,6 +23,10 @@ from mail_ros.nodes.runtime_node import RuntimeNode
 
 JOINTS_TOPIC, JOINTS_TYPE = "joint_states", "sensor_msgs/msg/JointState"
 REPORT_S = 10.0  # between two log lines about rejected messages
+TOPICS: dict[str, tuple[type, str, Callable[[Any], Any]]] = {
+    "wheels": (Odometry, "odom", to_odometry_pose),
+    "steps": (Imu, "imu/data", to_imu_reading),
+}
 
 
 class JointInput:
@@ -62,12 +66,6 @@ class JointInput:
             level=max(assessment.level, Level.WARN),
             message=f"{assessment.message}; the motors' field is unknown without {missing}: {why}",
         )
-
-
-TOPICS: dict[str, tuple[type, str, Callable[[Any], Any]]] = {
-    "wheels": (Odometry, "odom", to_odometry_pose),
-    "steps": (Imu, "imu/data", to_imu_reading),
-}
 
 
 class OdometryInput:

@@ -15,6 +15,14 @@ import numpy as np
 from mail_ros.core.types import FloatArray
 
 NEGLIGIBLE_UT = 0.1  # the field of a block is left out where it is weaker
+WALL_M = 1.15  # from the centre line
+COLUMNS_M, DOORS_M, RADIATORS_M = 6.0, (2.5, 5.0), (4.0, 9.0)  # spacing
+REBAR_1_M2, BAR_M, BARS_M = 1.6, 0.012, (0.3, 0.9)  # pieces per square metre; their thickness and length
+# Standard deviation of µ0 times the remanent magnetization, along each axis
+COLUMN_UT, DOOR_UT, RADIATOR_UT, MACHINE_UT, BAR_UT = 700.0, 4e3, 1.2e3, 380.0, 1e5
+MACHINES_M, ROOM_M = (2.0, 5.0), (2.5, 4.5)  # spacing; distance from the centre line
+COVER_M = 0.05  # concrete over the rebar
+HALF_REBAR_M = 1.4  # from the centre line to the last bar
 
 
 @dataclass(frozen=True)
@@ -57,16 +65,6 @@ def bodies_ut(blocks: Sequence[Block], wires: Sequence[Wire], position_m: FloatA
         line = magpylib.current.Polyline(current=wire.current_a, vertices=[wire.start_m, wire.end_m])
         field_ut += 1e6 * line.getB(position_m)
     return field_ut
-
-
-WALL_M = 1.15  # from the centre line
-COLUMNS_M, DOORS_M, RADIATORS_M = 6.0, (2.5, 5.0), (4.0, 9.0)  # spacing
-REBAR_1_M2, BAR_M, BARS_M = 1.6, 0.012, (0.3, 0.9)  # pieces per square metre; their thickness and length
-# Standard deviation of µ0 times the remanent magnetization, along each axis
-COLUMN_UT, DOOR_UT, RADIATOR_UT, MACHINE_UT, BAR_UT = 700.0, 4e3, 1.2e3, 380.0, 1e5
-MACHINES_M, ROOM_M = (2.0, 5.0), (2.5, 4.5)  # spacing; distance from the centre line
-COVER_M = 0.05  # concrete over the rebar
-HALF_REBAR_M = 1.4  # from the centre line to the last bar
 
 
 @dataclass(frozen=True)

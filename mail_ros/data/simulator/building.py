@@ -22,6 +22,11 @@ from mail_ros.data.simulator.simulation_config import BuildingConfig
 
 GRID_M = 0.1
 HALF_M = 1.0  # from a corridor's centre line to the last node
+DIPOLE_UT = np.array([-1.4509, 4.6525, -29.4048])  # g11, h11, g10 of IGRF-13, 2020 (Alken et al. 2021)
+CEILING_M = 2.6
+STRAY_A = 2.0  # standard deviation of the net direct current in a corridor's cables and pipes
+CLEARANCE_M = 1.05  # from the centre line of every corridor to fittings beside it
+LIFT_M = 2.6  # from the centre line of the corridor to the middle of the shaft
 
 
 class FieldGrid:
@@ -79,13 +84,6 @@ class FieldGrid:
             level_ut[self._inside] = self.exact_ut(np.hstack([self._node_m, height_m]))
             self._levels[level] = level_ut
         return self._levels[level]
-
-
-DIPOLE_UT = np.array([-1.4509, 4.6525, -29.4048])  # g11, h11, g10 of IGRF-13, 2020 (Alken et al. 2021)
-CEILING_M = 2.6
-STRAY_A = 2.0  # standard deviation of the net direct current in a corridor's cables and pipes
-CLEARANCE_M = 1.05  # from the centre line of every corridor to fittings beside it
-LIFT_M = 2.6  # from the centre line of the corridor to the middle of the shaft
 
 
 @dataclass(frozen=True)

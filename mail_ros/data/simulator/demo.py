@@ -31,6 +31,24 @@ CLEARANCE_M = 0.8  # from the centre line of every corridor to each dipole
 _CORNER_M = ((2, 2), (11, 2), (20, 2), (28, 2), (28, 16), (20, 16), (11, 16), (2, 16), (11, 9), (20, 9))
 _CORRIDOR = ((0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (5, 6), (6, 7), (7, 0), (1, 8), (8, 6), (2, 9), (9, 5), (8, 9))
 
+CALM = DriveConfig(speed_m_s=0.95, jitter_s=0.0)
+SURVEYOR = DriveConfig(speed_m_s=1.0, rate_hz=25.0)
+ROBOT = DriveConfig(
+    speed_m_s=1.0,
+    speed_variation=0.4,  # from 0.6 to 1.4 m/s
+    acceleration_m_s2=0.7,
+    max_yaw_rate_rad_s=1.5,
+    stop_s=4.0,
+    reversal_m=1.5,
+    heading_offset_rad=math.radians(140.0),
+    tilt_rad=math.radians(8.0),
+    offset_ut=40.0,
+    motor_ut=5.0,
+)
+EVENTS_M = 16.0  # length of path per stop, spin and reversal
+SURVEY_DEVICE = 1000  # seed of the surveyor's own iron
+VALIDATION = 0.25  # fraction of the corridors that the validation walk takes
+
 
 def demo_building(seed: int = 0) -> Building:
     """The demo's floor plan, with dipoles beside its corridors, 1 to 2.5 m apart, at positions drawn by `seed`."""
@@ -86,25 +104,6 @@ def dipole_ut(offset_m: FloatArray, moment_am2: FloatArray) -> FloatArray:
     direction = offset_m / range_m
     field_ut: FloatArray = 0.1 * (3 * direction * (direction @ moment_am2)[:, None] - moment_am2) / range_m**3
     return field_ut
-
-
-CALM = DriveConfig(speed_m_s=0.95, jitter_s=0.0)
-SURVEYOR = DriveConfig(speed_m_s=1.0, rate_hz=25.0)
-ROBOT = DriveConfig(
-    speed_m_s=1.0,
-    speed_variation=0.4,  # from 0.6 to 1.4 m/s
-    acceleration_m_s2=0.7,
-    max_yaw_rate_rad_s=1.5,
-    stop_s=4.0,
-    reversal_m=1.5,
-    heading_offset_rad=math.radians(140.0),
-    tilt_rad=math.radians(8.0),
-    offset_ut=40.0,
-    motor_ut=5.0,
-)
-EVENTS_M = 16.0  # length of path per stop, spin and reversal
-SURVEY_DEVICE = 1000  # seed of the surveyor's own iron
-VALIDATION = 0.25  # fraction of the corridors that the validation walk takes
 
 
 def survey_demo(building: Building) -> tuple[SimulatedDrive, SimulatedDrive]:

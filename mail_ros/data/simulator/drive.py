@@ -30,6 +30,7 @@ from mail_ros.data.track import ImuSeries, Landmark
 
 # Random streams: a changed setting of one leaves the others as they are.
 PATHS, EVENTS, SWAY, DEVICE, WHEELS, IMU, NOISE, CLOCK, GAPS = range(9)
+PACES = (0.9, 1.1)  # factors of the configured speed; walks alternate between them
 
 
 def drive(
@@ -91,9 +92,6 @@ def drive(
         sensor_yaw_rad=config.heading_offset_rad,
         wheels=None if wheel is None else Wheels(*(values[kept] for values in wheel)),
     )
-
-
-PACES = (0.9, 1.1)  # factors of the configured speed; walks alternate between them
 
 
 def survey(

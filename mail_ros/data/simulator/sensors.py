@@ -16,6 +16,12 @@ from mail_ros.data.simulator.rotation import attitude, to_body
 from mail_ros.data.simulator.simulation_config import DriveConfig
 
 MAX_JITTER = 0.4  # fraction of the sampling period: stamps keep their order
+SLIP_S = 1.0  # correlation time
+FRICTION_A, FRICTION_M_S = 0.4, 0.02  # friction of a rotating wheel, which fades below this speed
+DRAG_A_S_M, INERTIA_A_S2_M = 0.6, 0.8  # with speed and with acceleration: 1 A at a steady 1 m/s
+RIPPLE = 0.05  # standard deviation of the current, as a fraction
+GRAVITY_M_S2 = np.array([0.0, 0.0, 9.81])  # as an accelerometer at rest measures it: upwards
+ATTITUDE_NOISE_S = 5.0  # correlation time of roll and pitch errors
 
 
 def measured_ut(
@@ -73,12 +79,6 @@ def _direction(rng: np.random.Generator) -> FloatArray:
     return unit
 
 
-SLIP_S = 1.0  # correlation time
-FRICTION_A, FRICTION_M_S = 0.4, 0.02  # friction of a rotating wheel, which fades below this speed
-DRAG_A_S_M, INERTIA_A_S2_M = 0.6, 0.8  # with speed and with acceleration: 1 A at a steady 1 m/s
-RIPPLE = 0.05  # standard deviation of the current, as a fraction
-
-
 class Wheels(NamedTuple):
     """Left and right wheel, and their odometry."""
 
@@ -111,10 +111,6 @@ def _dead_reckoning(velocity_rad_s: FloatArray, config: DriveConfig) -> tuple[Fl
     middle_rad = heading_rad[:-1] + yaw_rad / 2.0
     step_m = distance_m[:, None] * np.column_stack([np.cos(middle_rad), np.sin(middle_rad)])
     return twist, np.column_stack([np.vstack([np.zeros(2), np.cumsum(step_m, axis=0)]), heading_rad])
-
-
-GRAVITY_M_S2 = np.array([0.0, 0.0, 9.81])  # as an accelerometer at rest measures it: upwards
-ATTITUDE_NOISE_S = 5.0  # correlation time of roll and pitch errors
 
 
 def true_attitude(motion: BodyMotion) -> FloatArray:
