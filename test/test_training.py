@@ -17,8 +17,8 @@ from mail_ros.core.models.model_file import load_model
 from mail_ros.core.platform.robot_file import Robot
 from mail_ros.data.dataset import WindowSet
 from mail_ros.training import loop
-from mail_ros.training.fit_network import untrained
 from mail_ros.training.loop import Progress, Trainer
+from mail_ros.training.network import untrained
 from mail_ros.training.run_config import RunConfig, run_config
 from mail_ros.training.run_folder import RunFolder
 from mail_ros.training.survey import Survey, labelled_track
@@ -171,7 +171,7 @@ def test_walks_it_cannot_use_are_refused_before_anything_is_written(survey: Surv
 
     with pytest.raises(TrackError, match="walk0: wanted walks that are either for training or held out"):
         run(Survey(survey.train, survey.train[:1]))
-    with pytest.raises(TrackError, match="unlabelled: wanted a walk that says where it was: landmarks on /landmark,"):
+    with pytest.raises(TrackError, match="unlabelled: wanted a walk with known positions: landmarks on /landmark,"):
         run(Survey([unlabelled], survey.validate))
     with pytest.raises(TrackError, match=r"one floor for the regression head, found floors \[0, 1\]"):
         run(Survey([*survey.train, upstairs], survey.validate))
