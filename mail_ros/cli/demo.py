@@ -60,7 +60,7 @@ def demo(
     from mail_ros.data.simulator.demo import CALM, drive_demo
     from mail_ros.data.simulator.demo_building import demo_building
     from mail_ros.data.simulator.drive import drive
-    from mail_ros.evaluation.picture import draw_drive
+    from mail_ros.evaluation.drive_picture import draw_drive
 
     building = demo_building()
     with tempfile.TemporaryDirectory() as folder:
