@@ -33,7 +33,7 @@ def of(*tracks: Track) -> Coverage:
 
 
 def metres(covered: Coverage) -> list[float]:
-    return [covered.length_m(need) for need in (Need.NOTHING, Need.OTHER_DIRECTION, Need.AGAIN)]
+    return [covered.length_m(need) for need in (Need.NOTHING, Need.REVERSE, Need.AGAIN)]
 
 
 THERE, BACK = ((0.0, 0.0), (20.0, 0.0)), ((20.0, 0.0), (0.0, 0.0))

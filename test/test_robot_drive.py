@@ -26,8 +26,8 @@ from mail_ros.data.simulator.drive import drive, survey
 from mail_ros.data.simulator.simulated_drive import SimulatedDrive
 from mail_ros.data.simulator.simulation_config import DriveConfig
 from mail_ros.data.track import Track
-from mail_ros.training.matching import fit_matching
 from mail_ros.training.run_config import run_config
+from mail_ros.training.site_state import fit_matching
 
 CALM = DriveConfig(rate_hz=20.0)
 STRIDE_S = 0.5

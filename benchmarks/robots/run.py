@@ -157,7 +157,7 @@ def compute(planned: Plan, report: Callable[[int, int], None]) -> None:
         MailError: the error of the first job that failed, after all others were computed.
     """
     jobs = list(planned.jobs())
-    compute_all([job.compute for job in jobs], lambda done: report(done, len(jobs)), tick_s=5.0)
+    compute_all([job.compute for job in jobs], lambda done: report(done, len(jobs)), period_s=5.0)
 
 
 def _settings() -> dict[str, Any]:

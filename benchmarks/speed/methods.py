@@ -13,8 +13,8 @@ from mail_ros.data.dataset import WindowSet
 from mail_ros.data.simulator.demo import demo_building
 from mail_ros.data.simulator.drive import drive
 from mail_ros.evaluation.methods import METHODS, Fit
-from mail_ros.training.fit_network import untrained
 from mail_ros.training.loop import Trainer
+from mail_ros.training.network import untrained
 from mail_ros.training.run_config import run_config
 from mail_ros.training.run_folder import RunFolder
 

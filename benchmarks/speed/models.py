@@ -16,9 +16,9 @@ from mail_ros.data.dataset import WindowSet
 from mail_ros.data.simulator.demo import CALM, demo_building
 from mail_ros.data.simulator.drive import survey
 from mail_ros.data.track import Track
-from mail_ros.training.matching import fit_matching
 from mail_ros.training.network import MailNetwork, arrays, untrained_network
 from mail_ros.training.run_config import TrainingConfig, run_config
+from mail_ros.training.site_state import fit_matching
 
 CORRIDOR_M, BETWEEN_M = 40.0, 5.0
 

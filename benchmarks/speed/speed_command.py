@@ -35,7 +35,7 @@ def speed(
     Example, half an hour: `python -m benchmarks speed --out runs/speed`
     """
     from benchmarks.speed.costs import SIZES, costs, parts_of
-    from mail_ros.evaluation.study_rows import words
+    from mail_ros.evaluation.study_table import words
 
     parts = parts_of(tuple(cells or SIZES), only or ())
     with progress("timing") as bar:

@@ -59,7 +59,7 @@ def demo(
     """
     from mail_ros.data.simulator.demo import CALM, demo_building, drive_demo
     from mail_ros.data.simulator.drive import drive
-    from mail_ros.evaluation.picture import draw_drive
+    from mail_ros.evaluation.drive_picture import draw_drive
 
     building = demo_building()
     with tempfile.TemporaryDirectory() as folder:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
+
+from mail_ros.data.track import Track
 
 
 class RouteWalk(NamedTuple):
@@ -14,6 +16,12 @@ class RouteWalk(NamedTuple):
     route: str  # empty without one: such walks count as one route
     start_ns: int
     floors: frozenset[int]
+
+    @classmethod
+    def of(cls, bag: str, notes: Mapping[str, str], track: Track) -> RouteWalk:
+        """The walk of a bag with these notes."""
+        floors = frozenset(track.floor[track.valid].tolist())
+        return cls(bag, notes.get("route", ""), int(track.stamp_ns[0]), floors)
 
 
 def latest_of_routes(walks: Sequence[RouteWalk]) -> list[int]:
