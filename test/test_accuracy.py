@@ -15,8 +15,8 @@ from simulated_tracks import steady_drive
 from test_cli import mail_ros
 
 from mail_ros.core.errors import BagError
-from mail_ros.data.simulator.demo_building import demo_building
-from mail_ros.data.simulator.floor_plan import survey_route
+from mail_ros.data.simulator.corridor_plan import survey_route
+from mail_ros.data.simulator.demo import demo_building
 from mail_ros.data.simulator.simulated_drive import SimulatedDrive
 from mail_ros.data.walk_writer import write_walk
 from mail_ros.evaluation.accuracy import relation

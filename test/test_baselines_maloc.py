@@ -18,8 +18,8 @@ from simulated_tracks import (
 
 from mail_ros.core.errors import TrackError
 from mail_ros.core.types import Estimate, Sample
-from mail_ros.data.simulator.demo_building import demo_building
-from mail_ros.data.simulator.floor_plan import drive_route
+from mail_ros.data.simulator.corridor_plan import drive_route
+from mail_ros.data.simulator.demo import demo_building
 from mail_ros.data.track import Track
 from mail_ros.evaluation.baselines.maloc import Maloc, MalocSettings, fit_maloc
 from mail_ros.evaluation.estimates import follow

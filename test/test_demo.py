@@ -14,8 +14,7 @@ import numpy as np
 import pytest
 
 from mail_ros.core.errors import MailError
-from mail_ros.data.simulator.demo import CALM, drive_demo
-from mail_ros.data.simulator.demo_building import demo_building
+from mail_ros.data.simulator.demo import CALM, demo_building, drive_demo
 from mail_ros.data.simulator.drive import drive
 from mail_ros.evaluation.drive_picture import draw_drive
 

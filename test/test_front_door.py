@@ -24,7 +24,6 @@ from mail_ros.core.models.model_file import build
 from mail_ros.core.types import Estimate, Sample
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import Track
-from mail_ros.training.matching import fit_matching
 from mail_ros.training.run_config import run_config
 
 MAX_CALLS, MAX_FILES = 60, 12

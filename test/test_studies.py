@@ -19,8 +19,8 @@ from test_cli import mail_ros
 
 from mail_ros.cli.benchmark import STUDIES as NAMED_IN_HELP
 from mail_ros.core.errors import ConfigError, MailError
-from mail_ros.data.simulator.demo_building import demo_building
-from mail_ros.data.simulator.floor_plan import drive_route
+from mail_ros.data.simulator.corridor_plan import drive_route
+from mail_ros.data.simulator.demo import demo_building
 from mail_ros.data.walk_writer import write_walk
 from mail_ros.evaluation.accuracy import Bench, merge, settled
 from mail_ros.evaluation.estimates import read_csv

@@ -24,9 +24,8 @@ from mail_ros.data.walk_writer import write_walk
 from mail_ros.evaluation.methods import METHODS, Fit, WindowMethod
 from mail_ros.training import loop
 from mail_ros.training.loop import Progress, Trainer
-from mail_ros.training.run_config import PRESETS, RunConfig, run_config
 from mail_ros.training.network import untrained
-from mail_ros.training.run_config import RunConfig, run_config
+from mail_ros.training.run_config import PRESETS, RunConfig, run_config
 from mail_ros.training.run_folder import RunFolder
 from mail_ros.training.survey import Survey, labelled_track
 from mail_ros.training.train import train

@@ -26,7 +26,7 @@ class Field:
 
 
 def fields(kind: Any) -> list[Field]:
-    """Those of a dataclass, with what its bases declare first."""
+    """Fields of a dataclass; those of its bases come first."""
     hints, allowed = typing.get_type_hints(kind), field_hints(kind)
     comments = {name: text for base in reversed(kind.__mro__) for name, text in _comments(base)}
     return [

@@ -1,4 +1,4 @@
-"""The page of file formats: every dataclass that a file keeps, which are those with a field `format`."""
+"""The page of file formats: every dataclass with a field `format`, which is stored in a file."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ import mail_ros.core
 import mail_ros.data
 from generator.fields import fields
 from generator.markdown import code, page, section, table, value
-from mail_ros.data import bag, bag_metadata, route_file, truth
+from mail_ros.data import bag, bag_metadata, route, truth
 from mail_ros.nodes.recorder_parameters import LABELS
 
-ABOUT = "What the files hold that this package writes and reads. What becomes of older ones: [formats](../formats.md)."
+ABOUT = "Content of the files that this package writes and reads. Older versions: [formats](../formats.md)."
 BAG_TOPICS = (
     ("the field", bag.FIELD_TOPIC),
     ("a person's steps and heading", bag.IMU_TOPIC),
     ("odometry", bag.ODOMETRY_TOPIC),
     ("landmarks", truth.LANDMARK_TOPIC),
     ("marks of a planned route", truth.WAYPOINT_EVENT_TOPIC),
-    ("places clicked in RViz", truth.CLICK_TOPIC),
+    ("points clicked in RViz", truth.CLICK_TOPIC),
     ("poses of another localizer", truth.REFERENCE_TOPIC),
 )
 
@@ -64,7 +64,7 @@ def _json(kind: Any) -> str:
 
 def _bag() -> str:
     topics = table(["what", "topic"], [[what, code(topic)] for what, topic in BAG_TOPICS])
-    notes = ", ".join(code(name) for name in ("site", *LABELS, route_file.NOTE))
+    notes = ", ".join(code(name) for name in ("site", *LABELS, route.NOTE))
     return section(
         f"Bags: rosbag2, MCAP, metadata version `{bag_metadata.VERSION}`",
         "A folder with `metadata.yaml` and one or more `.mcap` files, as `ros2 bag` writes and reads it. "

@@ -1,4 +1,4 @@
-"""The pages of parameters and of topics and services: the nodes are made, and asked what they have."""
+"""The pages of parameters and of topics and services: the nodes are made, and their topics and services listed."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ PARAMETERS = (
 TOPICS = (
     "With the defaults of all parameters, but in `mail_localizer` with a robot file that has motors and with odometry, "
     "which takes one of `odom` and `imu/data`, and one robot in `mail_fleet`. Names without a leading `/` follow the "
-    "node's namespace, `~` is the node itself, and all can be remapped. `mail_recorder` also hears what its parameter "
-    "`topics` names, and `mail_localizer` says `/tf` with `tf_broadcast`. What every node or lifecycle node of ROS 2 "
-    "has is left out. [What they are for](../ros.md)."
+    "node's namespace, `~` is the node itself, and all can be remapped. `mail_recorder` also subscribes to the "
+    "topics in its parameter `topics`, and `mail_localizer` publishes `/tf` with `tf_broadcast`. What every node "
+    "or lifecycle node of ROS 2 has is left out. [What they are for](../ros.md)."
 )
 NAMESPACE = "/somewhere"
-GIVEN = {  # so that a node has as many ends as it can, and nothing is recorded
+GIVEN = {  # so that a node has all its topics, and nothing is recorded
     "mail_localizer": {"model": str(shipped_model()), "tracker": "odometry"},
     "mail_fleet": {"model": str(shipped_model()), "namespaces": "[NAMESPACE]"},
     "mail_recorder": {"autostart": "false"},
 }
-ROBOT = '{"motor": {"inputs": ["velocity:wheel"], "ut_per_unit": [[0.0, 0.0, 1.0]]}}'  # joint states are heard then
+ROBOT = '{"motor": {"inputs": ["velocity:wheel"], "ut_per_unit": [[0.0, 0.0, 1.0]]}}'  # makes it read joint states
 OF_ROS = ("rcl_interfaces", "lifecycle_msgs", "type_description_interfaces")
-SOURCES = ("wheels", "steps")  # of odometry: each hears another topic
+SOURCES = ("wheels", "steps")  # sources of odometry: each subscribes to another topic
 
 
 def parameters_page() -> str:
@@ -51,12 +51,12 @@ def parameters_page() -> str:
 
 
 def topics_page() -> str:
-    """A section per node: what it says, hears and serves."""
+    """A section per node: its publishers, subscriptions and services."""
     return page("Topics and services", TOPICS, [_ends(*one) for one in node_kinds().items()])
 
 
 def node_kinds() -> dict[str, type[Node]]:
-    """Those that are started by themselves, of modules with a NAME and a `main`, by that name."""
+    """Nodes with an executable, by name: their modules have a NAME and a `main`."""
     return {
         module.NAME: kind
         for module in _modules()
@@ -86,20 +86,20 @@ def _parameters(name: str, kind: Any) -> str:
 
 
 def _ends(name: str, kind: type[Node]) -> str:
-    said: dict[str, list[str]] = {}
-    heard: dict[str, list[str]] = {}
+    published: dict[str, list[str]] = {}
+    subscribed: dict[str, list[str]] = {}
     served: dict[str, list[str]] = {}
     for odometry in SOURCES:
         with _node(kind, {**GIVEN.get(name, {}), "odometry": odometry}) as node:
-            said |= {one.topic_name: _topic(one, name) for one in node.publishers}
-            heard |= {one.topic_name: [*_topic(one, name), _about(one.callback)] for one in node.subscriptions}
+            published |= {one.topic_name: _topic(one, name) for one in node.publishers}
+            subscribed |= {one.topic_name: [*_topic(one, name), _about(one.callback)] for one in node.subscriptions}
             served |= {one.service_name: _service(one, name) for one in node.services}
     heads = ["topic", "type", "quality of service"]
     return section(
         code(name),
-        _table("It says:", heads, said.values()),
-        _table("It hears:", [*heads, "to"], heard.values()),
-        _table("It serves:", ["service", "type", "to"], served.values()),
+        _table("Publishers:", heads, published.values()),
+        _table("Subscriptions:", [*heads, "purpose"], subscribed.values()),
+        _table("Services:", ["service", "type", "purpose"], served.values()),
     )
 
 
@@ -133,13 +133,13 @@ def _about(callback: Callable[..., Any]) -> str:
     """The first sentence of its docstring, without its name."""
     inner = callback.func if isinstance(callback, partial) else callback
     text = " ".join((inner.__doc__ or "").split("\n\n")[0].split())
-    said = text.partition("`: ")[2] if text.startswith("`") else text
-    return said[:1].lower() + said[1:].rstrip(".")
+    sentence = text.partition("`: ")[2] if text.startswith("`") else text
+    return sentence[:1].lower() + sentence[1:].rstrip(".")
 
 
 @contextmanager
 def _node(kind: type[Node], given: Mapping[str, str]) -> Iterator[Node]:
-    """One, in a graph of its own."""
+    """A node in a graph of its own."""
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
     arguments = [word for name, text in given.items() for word in ("-p", f"{name}:={text}")]
     with tempfile.TemporaryDirectory() as folder:

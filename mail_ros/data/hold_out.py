@@ -12,7 +12,7 @@ from mail_ros.data.track import Track
 class RouteWalk(NamedTuple):
     """What decides whether a walk is held out."""
 
-    name: str  # of the bag: decides between walks that start at the same time
+    name: str  # name of the bag; decides between walks that start at the same time
     route: str  # empty without one: such walks count as one route
     start_ns: int
     floors: frozenset[int]
