@@ -60,7 +60,7 @@ class BagOdometry:
         """(n, 2) displacement before each of the n magnetometer samples; None where the bag has no odometry."""
         if not self._has_wheels and not self._has_steps:
             return None
-        use_wheels = self.source == "wheels" or (self.source is None and self._heard_wheels)
+        use_wheels = self.source == "wheels" or (self.source is None and self._has_wheels)
         return np.array(self._by_wheels if use_wheels else self._by_steps).reshape(-1, 2)
 
     @property
