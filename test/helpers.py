@@ -1,7 +1,7 @@
-"""Small things that many tests stand on: a made-up walk, and a network nobody trained.
+"""What many tests share: a synthetic walk, and an untrained network.
 
-An untrained network answers nonsense, but the same nonsense wherever the same window is seen: enough
-for every claim about what is read, sent, stored and refused.
+An untrained network predicts nonsense, but the same nonsense for the same window: enough for every claim about what
+is read, sent, stored and refused.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import torch
 
 from mail_ros.core.belief import survey_cells
 from mail_ros.core.models.mail.mail import Mail
-from mail_ros.core.models.mail.mail_config import HeadKind, MailConfig
+from mail_ros.core.models.mail_config import HeadKind, MailConfig
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.models.model_file import ModelCard, save_model
 from mail_ros.core.signal.sampling import TimeSampling
@@ -84,7 +84,7 @@ def synthetic_walk(
 def tiny_config(
     head: HeadKind = "regression", *, rate_hz: float = 50.0, scales_s: Sequence[float] = (0.5, 1.0, 2.0)
 ) -> ModelConfig:
-    """A network that answers in under a millisecond, with a window of two seconds."""
+    """A network that predicts in under a millisecond, with a window of two seconds."""
     mail = MailConfig(lag_s=0.2, scales_s=tuple(scales_s), hidden=8, feature=8, attention_hidden=8, head=head)
     return ModelConfig(sampling=TimeSampling(rate_hz=rate_hz, length_s=2.0), mail=mail)
 
@@ -123,6 +123,6 @@ def tiny_model(
 
 
 def offline_estimates(localizer: SampleLocalizer, bag: Path) -> list[Estimate]:
-    """What `push` answers to a bag, without ROS."""
+    """The estimates of a bag, without ROS."""
     estimates = (localizer.push(sample) for sample in read_track(bag).samples())
     return [estimate for estimate in estimates if estimate is not None]

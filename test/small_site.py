@@ -22,7 +22,7 @@ from mail_ros.data.messages import ODOMETRY_TYPE, Message, encode_odometry
 from mail_ros.data.walk_writer import write_walk
 
 WALK_S = 60.0
-SPEED_M_S, RADIUS_M = 1.2, 5.0  # of a synthetic walk
+SPEED_M_S, RADIUS_M = 1.2, 5.0  # speed and radius of a synthetic walk
 STEPS_HZ = 1.8
 DAY_NS = 86_400_000_000_000
 DAYS = ("monday_1", "monday_2", "tuesday_1", "wednesday_1")
@@ -30,7 +30,7 @@ DAYS = ("monday_1", "monday_2", "tuesday_1", "wednesday_1")
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder, to be copied by whoever writes into it."""
+    """The folder, to be copied by a test that writes into it."""
     from small_benchmark import benchmarked  # brings torch along, which few tests want
 
     from mail_ros.evaluation.protocol import read_walks, split
@@ -52,7 +52,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def shell(commands: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run lines as a user does who has this checkout's `mail_ros`, up to the first that fails; nobody types."""
+    """Run lines as a user does who has this checkout's `mail_ros`, up to the first that fails; there is no input."""
     python = shlex.quote(sys.executable)
     verb = f"{python} -S -E {shlex.quote(warm_verbs.__file__)} {shlex.quote(warm_verbs.address())}"
     ours = f'set -e\nmail_ros() {{ {verb} "$@"; }}\npython() {{ {python} "$@"; }}\n'

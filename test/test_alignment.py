@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mail_ros.core.models.matching.alignment import PitchAlignment, YawAlignment
-from mail_ros.core.models.matching.matching_config import MatchingConfig
+from mail_ros.core.models.matching_config import MatchingConfig
 from mail_ros.core.signal.axes import AXES
 from mail_ros.core.types import Float32Array, FloatArray
 

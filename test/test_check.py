@@ -167,7 +167,7 @@ FAULTS: list[tuple[str, Level, str, Callable[[], Recording]]] = [
     ("clock", Level.WARN, "0.5 s ahead of the field's", lambda: recorded()._replace(clock_offset_s=0.5)),
     ("clock", Level.ERROR, "7.0 s behind the field's", lambda: recorded()._replace(clock_offset_s=-7.0)),
     ("speed", Level.ERROR, "faster than walking", lambda: recorded(landmarks=misplaced(60.0))),
-    ("speed", Level.ERROR, "at 7 to 7 s (9.0 m, ", lambda: recorded(landmarks=at_once())),
+    ("speed", Level.ERROR, "at 8 to 8 s (9.0 m, ", lambda: recorded(landmarks=at_once())),
     ("way", Level.WARN, "a landmark is missing or misplaced", lambda: recorded(landmarks=misplaced(14.0))),
     ("legs", Level.WARN, "mark more landmarks between", lambda: recorded(landmarks=WALK.landmarks[:1] + far_end())),
     ("speed", Level.WARN, "stopped on the leg", lambda: unmarked_stop()),

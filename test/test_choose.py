@@ -9,20 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers import START_NS, synthetic_walk, tiny_config
-from mail_ros.data.body_messages import encode_odometry
 from small_site import wheels_of
 
 from mail_ros.core.config import OdometrySetting, OdometrySource, TrackerSetting
 from mail_ros.core.errors import ModelError, TrackError
-from mail_ros.core.localizer.compose import Following, following
+from mail_ros.core.localizer.compose import Tracking, resolve_tracking
 from mail_ros.core.models.model_file import CARD_KEY, ModelCard, card_text, read_card
 from mail_ros.data.bag import IMU_TOPIC, ODOMETRY_TOPIC, read_track
 from mail_ros.data.bag_odometry import BagOdometry
-from mail_ros.data.messages import IMU_TYPE, ODOMETRY_TYPE, encode_imu
+from mail_ros.data.messages import IMU_TYPE, ODOMETRY_TYPE, encode_imu, encode_odometry
 from mail_ros.data.track import Track
 from mail_ros.data.walk_writer import write_walk
 from mail_ros.evaluation.estimates import refuse_without_odometry
-from mail_ros.training.choose import chosen_preset, intended_following, reason
+from mail_ros.training.choose import chosen_preset, reason, tracking_for
 from mail_ros.training.run_config import run_config
 
 
@@ -46,24 +45,24 @@ def walks(*sources: OdometrySource | None) -> list[Track]:
     ],
 )
 def test_bags_decide_preset_and_tracker(
-    sources: tuple[OdometrySource | None, ...], preset: str, expected: Following, words: str
+    sources: tuple[OdometrySource | None, ...], preset: str, expected: Tracking, words: str
 ) -> None:
     tracks = walks(*sources)
     assert chosen_preset("auto", tracks) == preset
     config = run_config([], preset)
-    assert intended_following(config.model, tracks) == expected
-    told = reason(preset, config, tracks)
-    assert words in told
-    assert told.startswith(f"preset {preset}: matching at 10 ")
-    assert told.endswith(f"so the model card asks for tracker {expected[0]}")
+    assert tracking_for(config.model, tracks) == expected
+    sentence = reason(preset, config, tracks)
+    assert words in sentence
+    assert sentence.startswith(f"preset {preset}: matching at 10 ")
+    assert sentence.endswith(f"so the model card asks for tracker {expected[0]}")
 
 
 def test_a_preset_that_is_given_stays_and_its_tracker_follows_the_bags() -> None:
     tracks = walks("steps")
     assert chosen_preset("mail", tracks) == "mail"
-    assert intended_following(run_config([], "mail").model, tracks) == ("odometry", "steps")
-    assert intended_following(run_config([], "paper").model, tracks).tracker == "none"
-    assert intended_following(run_config([], "robot").model, tracks) == ("odometry", "wheels"), "steps do not do"
+    assert tracking_for(run_config([], "mail").model, tracks) == ("odometry", "steps")
+    assert tracking_for(run_config([], "paper").model, tracks).tracker == "none"
+    assert tracking_for(run_config([], "robot").model, tracks) == ("odometry", "wheels"), "steps do not do"
 
 
 def odometry_of(*, wheels: bool, steps: bool) -> OdometrySource | None:
@@ -74,9 +73,9 @@ def odometry_of(*, wheels: bool, steps: bool) -> OdometrySource | None:
         pose = np.array([0.5 * second if wheels else 0.0, 0.0, 0.0])
         up_m_s2 = 9.8 + (3.0 * np.sin(2 * np.pi * 1.8 * second) if steps else 0.0)
         acceleration = np.array([0.0, 0.0, up_m_s2])
-        bag.hear(ODOMETRY_TOPIC, ODOMETRY_TYPE, encode_odometry(stamp_ns, pose, 0.0, 0.0, "odom", "base_link"))
-        bag.hear(IMU_TOPIC, IMU_TYPE, encode_imu(stamp_ns, upright, np.zeros(3), acceleration, "imu_link"))
-        bag.at_field(stamp_ns)
+        bag.on_message(ODOMETRY_TOPIC, ODOMETRY_TYPE, encode_odometry(stamp_ns, pose, 0.0, 0.0, "odom", "base_link"))
+        bag.on_message(IMU_TOPIC, IMU_TYPE, encode_imu(stamp_ns, upright, np.zeros(3), acceleration, "imu_link"))
+        bag.add_field_sample(stamp_ns)
     assert bag.moved_m is not None
     assert bool(np.any(bag.moved_m)) is (wheels or steps)
     return bag.source
@@ -107,10 +106,10 @@ def test_a_bag_names_the_source_of_its_odometry(tmp_path: Path) -> None:
         (["kind=matching", "sampling.per_m=10"], ("odometry", "wheels")),
     ],
 )
-def test_an_older_card_is_followed_by_its_configuration(settings: list[str], expected: Following) -> None:
+def test_an_older_card_is_followed_by_its_configuration(settings: list[str], expected: Tracking) -> None:
     values = json.loads(card_text(ModelCard(run_config(settings).model)))
     del values["tracker"], values["odometry"]
-    assert following(read_card(Path("m"), {CARD_KEY: json.dumps(values)})) == expected
+    assert resolve_tracking(read_card(Path("m"), {CARD_KEY: json.dumps(values)})) == expected
 
 
 @pytest.mark.parametrize(
@@ -123,10 +122,10 @@ def test_an_older_card_is_followed_by_its_configuration(settings: list[str], exp
     ],
 )
 def test_what_is_given_wins_over_the_card(
-    tracker: TrackerSetting, odometry: OdometrySetting, expected: Following
+    tracker: TrackerSetting, odometry: OdometrySetting, expected: Tracking
 ) -> None:
     card = ModelCard(tiny_config("heatmap"), tracker="odometry", odometry="steps")
-    assert following(card, tracker, odometry) == expected
+    assert resolve_tracking(card, tracker, odometry) == expected
 
 
 def test_a_card_with_an_unknown_tracker_is_refused() -> None:

@@ -153,6 +153,7 @@ def test_without_a_verb_the_help_is_shown(arguments: list[str]) -> None:
     assert "Usage: mail_ros" in done.stdout
 
 
+@pytest.mark.process
 def test_the_version_is_printed() -> None:
     done = subprocess.run([sys.executable, "-m", "mail_ros.cli.main", "--version"], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"mail_ros {mail_ros.__version__}\n", "")

@@ -120,15 +120,20 @@ def test_a_filter_is_causal_and_deterministic(case: Case, tracker: TrackerChoice
     assert_equal(before, disturbed[: len(before)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("search", ["knn", "dtw"])
 def test_a_search_gains_by_a_filter_over_its_cells(search: str, case: Case) -> None:
+    """In the mean of four drives: where a search is wrong for long, a filter recovers later."""
     model, stride_s = (case.model, STRIDE_S) if search == "knn" else (dtw(surveys(), SEARCH), 0.5)
-    alone_m, filtered_m = (errors_m(compose(model, tracker, stride_s), case.walk) for tracker in CHOICES)
-    assert np.mean(filtered_m) < np.mean(alone_m)
+    drives = [drive(seed=seed) for seed in (21, 22, 23, 24)]
+    alone_m, filtered_m = (
+        np.mean([np.mean(errors_m(compose(model, tracker, stride_s), walk)) for walk in drives]) for tracker in CHOICES
+    )
+    assert filtered_m < alone_m
 
 
 def test_a_model_that_predicts_positions_is_filtered_as_gaussians(case: Case) -> None:
-    """Here one whose predictions are metres off, as their covariance states."""
+    """The predictions here are metres off, as their covariance states."""
     rng, now = np.random.default_rng(7), [0]
 
     def locate(_: object) -> Prediction:

@@ -11,7 +11,7 @@ import pytest
 
 from mail_ros.core.config import Range, Settings, from_dict
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.models.mail.mail_config import MailConfig
+from mail_ros.core.models.mail_config import MailConfig
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.models.renamed import RENAMED
 from mail_ros.core.signal.sampling import DistanceSampling, TimeSampling

@@ -1,4 +1,4 @@
-"""Every event of a drive is found, with its duration."""
+"""Events of a drive are found as often, and for as long, as they were simulated."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from typer.testing import CliRunner
 
 from mail_ros.cli.main import app
 from mail_ros.core.errors import ModelError
-from mail_ros.core.models.mail.mail_config import AttentionKind, HeadKind
+from mail_ros.core.models.mail_config import AttentionKind, HeadKind
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.models.model_file import (
     CARD_KEY,

@@ -98,7 +98,7 @@ def test_without_motion_of_odometry_or_labels_there_is_no_angle(stationary: str)
         moved_m[:] = 0.0
     else:
         position_m[:] = position_m[0]
-    with pytest.raises(TrackError, match=r"walk: wanted odometry and labels that move.*frame=device"):
+    with pytest.raises(TrackError, match=r"walk: wanted odometry and labels that move.*axes=device"):
         odometry_yaw_offset_rad("walk", moved_m, position_m)
 
 

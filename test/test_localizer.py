@@ -16,8 +16,8 @@ from mail_ros.core.filter.single_window import SingleWindow
 from mail_ros.core.localizer.compose import compose
 from mail_ros.core.localizer.localizer import Localizer
 from mail_ros.core.models.mail.mail import Mail
-from mail_ros.core.models.mail.mail_config import HeadKind
 from mail_ros.core.models.mail.streaming import MailWindow
+from mail_ros.core.models.mail_config import HeadKind
 from mail_ros.core.models.model import FunctionModel
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.signal.sampling import DistanceSampling

@@ -14,8 +14,8 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from mail_ros.core.errors import ModelError
-from mail_ros.core.models.mail.mail_config import HeadKind, MailConfig
-from mail_ros.core.models.matching.matching_config import MatchingConfig
+from mail_ros.core.models.mail_config import HeadKind, MailConfig
+from mail_ros.core.models.matching_config import MatchingConfig
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.models.model_file import CARD_KEY, GOLDEN_KEY, load_model, read_card
 from mail_ros.core.signal.sampling import DistanceSampling, TimeSampling

@@ -11,7 +11,7 @@ import torch
 from helpers import tiny_config, tiny_mail, tiny_network
 
 from mail_ros.core.models.mail.mail import subsequence_starts
-from mail_ros.core.models.mail.mail_config import AttentionKind, HeadKind
+from mail_ros.core.models.mail_config import AttentionKind, HeadKind
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.signal.window import GradientKind
 

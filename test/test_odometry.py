@@ -131,7 +131,7 @@ def test_wheels_sum_up_to_the_pose_and_a_new_frame_is_not_a_way() -> None:
     pose_m = np.cumsum(np.full((50, 2), 0.02), axis=0)
     moved_m = [odometry.push(START_NS + i * 20_000_000, row) for i, row in enumerate(pose_m)]
     np.testing.assert_allclose(np.sum(moved_m, axis=0), pose_m[-1] - pose_m[0])
-    assert not odometry.push(START_NS + 10**9, np.array([100.0, 0.0])).any()  # set anew
+    assert not odometry.push(START_NS + 10**9, np.array([100.0, 0.0])).any()  # reset
     assert not odometry.push(START_NS + 9 * 10**8, np.array([50.0, 0.0])).any()  # late
     np.testing.assert_allclose(odometry.push(START_NS + 11 * 10**8, np.array([100.1, 0.0])), [0.1, 0.0])
 

@@ -16,8 +16,8 @@ from shared_walks import LOGS, needs_logs
 
 from mail_ros.core.localizer.compose import compose
 from mail_ros.core.models.mail.mail import Mail
-from mail_ros.core.models.mail.mail_config import AttentionKind, HeadKind, MailConfig
 from mail_ros.core.models.mail.streaming import MailWindow
+from mail_ros.core.models.mail_config import AttentionKind, HeadKind, MailConfig
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.signal.sampling import TimeSampling
 from mail_ros.core.signal.window import GradientKind, Window

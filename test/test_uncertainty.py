@@ -1,4 +1,4 @@
-"""Doubt: the shares follow from their definitions."""
+"""Uncertainty: the fractions follow from their definitions."""
 
 import math
 

@@ -89,6 +89,7 @@ def test_the_reference_is_the_walk_without_what_is_not_known(bag: Path) -> None:
     assert reference_paths(track) == {}
 
 
+@pytest.mark.process
 def test_the_verb_writes_a_file_and_prints_how_to_open_it(bag: Path, tmp_path: Path) -> None:
     model, out = tiny_model(tmp_path / "site.safetensors", tiny_config("heatmap")), tmp_path / "view.rrd"
     (tmp_path / "ground.yaml").write_text(

@@ -98,6 +98,7 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         RerunCanvas(Layout(), tmp_path / "file" / "view.rrd")
 
 
+@pytest.mark.process
 def test_without_a_screen_the_error_names_a_file_as_fix(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"):
         monkeypatch.delenv(name, raising=False)

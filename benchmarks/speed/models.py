@@ -8,7 +8,7 @@ import numpy as np
 
 from mail_ros.core.belief import survey_cells
 from mail_ros.core.models.heads import State
-from mail_ros.core.models.mail.mail_config import HeadKind, MailConfig
+from mail_ros.core.models.mail_config import HeadKind, MailConfig
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.models.model_file import ModelCard, save_model
 from mail_ros.core.types import Cells

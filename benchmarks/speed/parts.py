@@ -14,7 +14,7 @@ from mail_ros.core.filter.filter_config import FilterConfig
 from mail_ros.core.filter.grid_filter import GridFilter
 from mail_ros.core.filter.single_window import SingleWindow
 from mail_ros.core.models.mail.mail import Mail
-from mail_ros.core.models.mail.mail_config import HeadKind
+from mail_ros.core.models.mail_config import HeadKind
 from mail_ros.core.types import Cells, FloatArray, Prediction, Row
 from mail_ros.training.network import MailNetwork, arrays
 

@@ -24,7 +24,7 @@ OLD = "These names work in this release, with a warning. With `features.along=wa
 
 def settings_page() -> str:
     """Presets, settings in the order of a run's configuration, settings of the code only, deprecated names."""
-    presets = [[code(name), " ".join(map(code, settings)) or "the defaults"] for name, settings in PRESETS.items()]
+    presets = [[code(name), " ".join(map(code, settings))] for name, settings in PRESETS.items()]
     hints = typing.get_type_hints(RunConfig)
     tables = {
         name: [kind for kind in union_of(hint) or (hint,) if dataclasses.is_dataclass(kind)]

@@ -99,8 +99,10 @@ def _fit(
         task = bar.add_task("reading walks", total=None)
 
         def report(now: Progress) -> None:
-            state = f"epoch {now.epoch + 1}  loss {now.loss:.3f}  validation {now.validation_m:.2f} m"
-            bar.update(task, completed=now.step, total=now.steps, description=f"{state}  best {now.best_m:.2f} m")
+            state = f"epoch {now.epoch + 1}  loss {now.loss:.3f}"
+            if parts.validate:
+                state += f"  validation {now.validation_m:.2f} m  best {now.best_m:.2f} m"
+            bar.update(task, completed=now.step, total=now.steps, description=state)
 
         if preset != AUTO:
             run_config(settings, preset)  # refuses invalid settings before bags are read

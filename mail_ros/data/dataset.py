@@ -152,7 +152,7 @@ class WindowSet:
             raise TrackError(
                 ", ".join(track.source for track in tracks),
                 wanted=f"labelled, moving windows of {self.samples / per_unit:g} {unit}",
-                found=f"none (longest labelled stretch without a hole: {longest / per_unit:.1f} {unit})",
+                found=f"none (longest labelled part without a gap: {longest / per_unit:.1f} {unit})",
                 fix="give walks with landmarks that are longer than the window",
             )
 

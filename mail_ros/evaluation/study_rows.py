@@ -82,7 +82,7 @@ def attention(cell: Cell, result: CellResult) -> list[Row]:
     weights = np.array([one.estimate.attention for one in _moving(cell, result)])  # (n, scales)
     most = weights == weights.max(axis=1, keepdims=True)
     leads = (most / most.sum(axis=1, keepdims=True)).mean(axis=0)
-    scales_s = result.inputs["config"]["window"]["scales_s"]
+    scales_s = result.inputs["config"]["mail"]["scales_s"]
     about = {"mean_m": result.metrics.mean_m, "median_m": result.metrics.median_m, "over_5m": result.metrics.over_5m}
     return [
         {"scale_s": scale_s, "mean_weight": float(mean), "weighs_most": float(lead), **about}

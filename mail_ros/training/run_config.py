@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 
 from mail_ros.core.config import Range, Settings, check_range, field_hints, from_dict, nested, parse_settings
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.models.mail.mail_config import MailConfig
-from mail_ros.core.models.matching.matching_config import MatchingConfig
+from mail_ros.core.models.mail_config import MailConfig
+from mail_ros.core.models.matching_config import MatchingConfig
 from mail_ros.core.models.model_config import ModelConfig, ModelKind
 from mail_ros.core.models.renamed import RENAMED, with_new_names
 from mail_ros.core.signal.axes import AxesKind

@@ -7,8 +7,8 @@ from typing import Literal
 
 from mail_ros.core.config import Settings, check_range
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.models.mail.mail_config import MailConfig
-from mail_ros.core.models.matching.matching_config import MatchingConfig
+from mail_ros.core.models.mail_config import MailConfig
+from mail_ros.core.models.matching_config import MatchingConfig
 from mail_ros.core.signal.axes import AXES, AxesKind
 from mail_ros.core.signal.sampling import Sampling, TimeSampling
 

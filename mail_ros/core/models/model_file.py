@@ -41,7 +41,7 @@ class ModelCard(Settings, prefix="model card, "):
     """The description of a model in its file."""
 
     config: ModelConfig
-    tracker: TrackerSetting = "auto"  # that the model is meant for; auto, as in older cards: see `compose.tracking`
+    tracker: TrackerSetting = "auto"  # tracker the model is meant for; auto, as in older cards: see `resolve_tracking`
     odometry: OdometrySetting = "auto"  # source of odometry that it is meant for; likewise
     map_frame: str = "map"
     floors: tuple[int, ...] = (0,)

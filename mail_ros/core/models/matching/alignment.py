@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from mail_ros.core.models.matching.matching_config import MatchingConfig
+from mail_ros.core.models.matching_config import MatchingConfig
 from mail_ros.core.types import Float32Array, IntArray
 
 Complex64Array = npt.NDArray[np.complex64]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from mail_ros.core.models.heads import SiteMap, State
-from mail_ros.core.models.matching.matching_config import MatchingConfig
+from mail_ros.core.models.matching_config import MatchingConfig
 from mail_ros.core.types import Float32Array, FloatArray, IntArray
 
 

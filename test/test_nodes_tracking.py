@@ -12,14 +12,14 @@ pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wh
 
 from helpers import tiny_config, tiny_network
 from rclpy.parameter import Parameter
-from ros import Graph, Said
+from ros import Graph, LogLines
 
 from mail_ros.core.config import OdometrySetting, TrackerSetting
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.models.model_file import ModelCard, save_model
 from mail_ros.nodes.fleet_node import FleetNode
 from mail_ros.nodes.parameters import LocalizerParameters
-from mail_ros.nodes.runtime_node import put_to_work
+from mail_ros.nodes.runtime_node import load_runtime
 from mail_ros.training.network import arrays
 
 
@@ -37,11 +37,11 @@ def fleet_of(graph: Graph, file: Path, **parameters: Any) -> FleetNode:
 
 def test_a_localizer_follows_the_card_and_a_parameter_wins(tmp_path: Path) -> None:
     file = str(model(tmp_path, "odometry", "steps"))
-    runtime = put_to_work(LocalizerParameters(file), lambda: 0)
-    assert runtime.following == ("odometry", "steps")
+    runtime = load_runtime(LocalizerParameters(file), lambda: 0)
+    assert runtime.tracking == ("odometry", "steps")
     assert runtime.localizer.filter.needs_odometry
-    runtime = put_to_work(LocalizerParameters(file, tracker="walking"), lambda: 0)
-    assert runtime.following.tracker == "walking"
+    runtime = load_runtime(LocalizerParameters(file, tracker="walking"), lambda: 0)
+    assert runtime.tracking.tracker == "walking"
     assert runtime.odometry is None
 
 
@@ -51,14 +51,14 @@ def test_parameters_that_the_tracker_cannot_serve_are_refused_once_the_card_is_k
         ({"tf_broadcast": True}, "parameter tf_broadcast: wanted tracker odometry, of wheels, found tracker none, odo"),
         ({"state_file": "pose.json"}, "parameter state_file: wanted a tracker that begins there, found none; set tra"),
     ):
-        parameters = LocalizerParameters(file, **changed)  # type: ignore[arg-type]
+        parameters = LocalizerParameters(file, **changed)
         with pytest.raises(ConfigError, match=message):
-            put_to_work(parameters, lambda: 0)
+            load_runtime(parameters, lambda: 0)
 
 
 def test_a_new_model_that_needs_other_odometry_does_not_take_over(tmp_path: Path) -> None:
-    old = put_to_work(LocalizerParameters(str(model(tmp_path, "odometry", "wheels"))), lambda: 0)
-    new = put_to_work(LocalizerParameters(str(model(tmp_path, "odometry", "steps"))), lambda: 0)
+    old = load_runtime(LocalizerParameters(str(model(tmp_path, "odometry", "wheels"))), lambda: 0)
+    new = load_runtime(LocalizerParameters(str(model(tmp_path, "odometry", "steps"))), lambda: 0)
     with pytest.raises(ConfigError, match="the new model: wanted odometry of steps, found wheels; restart"):
         old.prepare(new)
 
@@ -68,8 +68,8 @@ def test_a_fleet_follows_the_card_and_walks_instead_of_odometry(
 ) -> None:
     lines: list[str] = []
 
-    class Logger(Said):
-        info = Said.warning
+    class Logger(LogLines):
+        info = LogLines.warning
 
     monkeypatch.setattr(FleetNode, "get_logger", lambda _: Logger(lines))
     for card, given, expected in (
