@@ -1,4 +1,4 @@
-"""Markdown, as far as a reference needs it."""
+"""The Markdown of the reference."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ def page(title: str, about: str, sections: Iterable[str]) -> str:
 
 
 def section(title: str, *parts: str) -> str:
-    """A heading and what stands below it."""
+    """A heading and its content."""
     return "\n\n".join([f"## {title}", *(part for part in parts if part)])
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table; nothing where it would have no rows."""
+    """A table; an empty string without rows."""
     lines = ["| " + " | ".join(_cell(cell) for cell in row) + " |" for row in rows]
     return "\n".join([f"| {' | '.join(heads)} |", "|" + "---|" * len(heads), *lines]) if lines else ""
 
 
 def code(text: object) -> str:
-    """As it is typed; nothing for nothing."""
+    """Code formatting; an empty string for an empty one."""
     return f"`{text}`" if str(text) else ""
 
 
 def value(default: object) -> str:
-    """A default as JSON has it, which is also how `--set` and YAML take it; nothing for one that is empty."""
+    """A default in JSON, which `--set` and YAML accept; an empty string for an empty default."""
     if default is None or default == "" or default == ():
         return ""
     return code(json.dumps(list(default) if isinstance(default, tuple) else default, ensure_ascii=False))

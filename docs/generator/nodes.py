@@ -1,4 +1,4 @@
-"""The pages of parameters and of topics and services: the nodes are made, and asked what they have."""
+"""The pages of parameters and of topics and services, from nodes that are started and inspected."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ PARAMETERS = (
     "topics."
 )
 TOPICS = (
-    "With the defaults of all parameters, but in `mail_localizer` with a robot file that has motors and with odometry, "
-    "which takes one of `odom` and `imu/data`, and one robot in `mail_fleet`. Names without a leading `/` follow the "
-    "node's namespace, `~` is the node itself, and all can be remapped. `mail_recorder` also hears what its parameter "
-    "`topics` names, and `mail_localizer` says `/tf` with `tf_broadcast`. What every node or lifecycle node of ROS 2 "
-    "has is left out. [What they are for](../ros.md)."
+    "With the defaults of all parameters, except that `mail_localizer` has a robot file with motors, and odometry from "
+    "`odom` or `imu/data`, and `mail_fleet` has one robot. Names without a leading `/` follow the node's namespace, `~` "
+    "is the node itself, and all can be remapped. `mail_recorder` also subscribes to the topics of its parameter "
+    "`topics`, and `mail_localizer` publishes `/tf` with `tf_broadcast`. Topics and services of every node or lifecycle "
+    "node of ROS 2 are left out. [Their purpose](../ros.md)."
 )
 NAMESPACE = "/somewhere"
-GIVEN = {  # so that a node has as many ends as it can, and nothing is recorded
+GIVEN = {  # each node has all the topics and services that it can have, and nothing is recorded
     "mail_localizer": {"model": str(shipped_model()), "tracker": "odometry"},
     "mail_fleet": {"model": str(shipped_model()), "namespaces": "[NAMESPACE]"},
     "mail_recorder": {"autostart": "false"},
 }
-ROBOT = '{"motor": {"inputs": ["velocity:wheel"], "ut_per_unit": [[0.0, 0.0, 1.0]]}}'  # joint states are heard then
+ROBOT = '{"motor": {"inputs": ["velocity:wheel"], "ut_per_unit": [[0.0, 0.0, 1.0]]}}'  # the node subscribes to joint states then
 OF_ROS = ("rcl_interfaces", "lifecycle_msgs", "type_description_interfaces")
-SOURCES = ("wheels", "steps")  # of odometry: each hears another topic
+SOURCES = ("wheels", "steps")  # each source of odometry subscribes to another topic
 
 
 def parameters_page() -> str:
@@ -51,12 +51,12 @@ def parameters_page() -> str:
 
 
 def topics_page() -> str:
-    """A section per node: what it says, hears and serves."""
+    """A section per node: publishers, subscriptions and services."""
     return page("Topics and services", TOPICS, [_ends(*one) for one in node_kinds().items()])
 
 
 def node_kinds() -> dict[str, type[Node]]:
-    """Those that are started by themselves, of modules with a NAME and a `main`, by that name."""
+    """The nodes with an executable, by name: classes of modules with a NAME and a `main`."""
     return {
         module.NAME: kind
         for module in _modules()
@@ -86,20 +86,21 @@ def _parameters(name: str, kind: Any) -> str:
 
 
 def _ends(name: str, kind: type[Node]) -> str:
-    said: dict[str, list[str]] = {}
-    heard: dict[str, list[str]] = {}
+    published: dict[str, list[str]] = {}
+    subscribed: dict[str, list[str]] = {}
     served: dict[str, list[str]] = {}
     for odometry in SOURCES:
         with _node(kind, {**GIVEN.get(name, {}), "odometry": odometry}) as node:
-            said |= {one.topic_name: _topic(one, name) for one in node.publishers}
-            heard |= {one.topic_name: [*_topic(one, name), _about(one.callback)] for one in node.subscriptions}
+            published |= {one.topic_name: _topic(one, name) for one in node.publishers}
+            for one in node.subscriptions:
+                subscribed[one.topic_name] = [*_topic(one, name), _about(one.callback)]
             served |= {one.service_name: _service(one, name) for one in node.services}
     heads = ["topic", "type", "quality of service"]
     return section(
         code(name),
-        _table("It says:", heads, said.values()),
-        _table("It hears:", [*heads, "to"], heard.values()),
-        _table("It serves:", ["service", "type", "to"], served.values()),
+        _table("Publishes:", heads, published.values()),
+        _table("Subscribes to:", [*heads, "to"], subscribed.values()),
+        _table("Serves:", ["service", "type", "to"], served.values()),
     )
 
 
@@ -133,13 +134,13 @@ def _about(callback: Callable[..., Any]) -> str:
     """The first sentence of its docstring, without its name."""
     inner = callback.func if isinstance(callback, partial) else callback
     text = " ".join((inner.__doc__ or "").split("\n\n")[0].split())
-    said = text.partition("`: ")[2] if text.startswith("`") else text
-    return said[:1].lower() + said[1:].rstrip(".")
+    sentence = text.partition("`: ")[2] if text.startswith("`") else text
+    return sentence[:1].lower() + sentence[1:].rstrip(".")
 
 
 @contextmanager
 def _node(kind: type[Node], given: Mapping[str, str]) -> Iterator[Node]:
-    """One, in a graph of its own."""
+    """A running node, in a graph of its own."""
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
     arguments = [word for name, text in given.items() for word in ("-p", f"{name}:={text}")]
     with tempfile.TemporaryDirectory() as folder:
