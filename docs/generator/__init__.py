@@ -1,5 +1,5 @@
-"""What writes docs/reference/ from the code: `make reference`. test/test_reference.py holds the pages up to date.
+"""Generator of docs/reference/ from the code: `make reference`. test/test_reference.py checks the pages.
 
 Nothing is listed here: verbs, nodes, parameters, settings, launch files and file formats are found where they are
-defined, so that a new one is in the reference without a word in this folder.
+defined, so that a new one appears in the reference without a change in this folder.
 """

@@ -10,7 +10,7 @@ REFERENCE = Path(__file__).parents[1] / "reference"
 
 
 def main() -> None:
-    """Write each page, and delete pages that are no longer generated."""
+    """Write each page, and delete pages that no longer exist."""
     REFERENCE.mkdir(exist_ok=True)
     for stale in {file.name for file in REFERENCE.glob("*.md")} - set(PAGES):
         (REFERENCE / stale).unlink()

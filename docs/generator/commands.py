@@ -16,8 +16,8 @@ from mail_ros.cli.exit_code import ExitCode
 from mail_ros.cli.main import app
 
 ABOUT = (
-    "`mail_ros --version` prints the version, and `mail_ros VERB --help` this page in a terminal; "
-    "`mail_ros --install-completion` installs shell completion for bash, zsh, fish or PowerShell."
+    "`mail_ros --version` prints the version, and `mail_ros VERB --help` the same as this page; "
+    "`mail_ros --install-completion` sets up completion in bash, zsh, fish or PowerShell."
 )
 
 

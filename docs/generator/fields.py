@@ -21,12 +21,12 @@ class Field:
     name: str
     kind: str
     default: object
-    allowed: str  # choices or a range; empty: any value of its type
+    allowed: str  # choices or a range; empty: any of its type
     comment: str
 
 
 def fields(kind: Any) -> list[Field]:
-    """The fields of a dataclass, those of its bases first."""
+    """Fields of a dataclass; those of its bases come first."""
     hints, allowed = typing.get_type_hints(kind), field_hints(kind)
     comments = {name: text for base in reversed(kind.__mro__) for name, text in _comments(base)}
     return [
@@ -61,14 +61,14 @@ def type_name(hint: Any) -> str:
 
 
 def choices(hint: Any) -> str:
-    """The values of a literal type."""
+    """Words to choose from, where a type has some."""
     if typing.get_origin(hint) is not typing.Literal:
         return ""
     return ", ".join(f"`{word}`" for word in typing.get_args(hint))
 
 
 def _range(hint: Any) -> str:
-    """The range in the annotation of a number, or of the items of a list."""
+    """The range that an annotation gives, to a number or to the items of a list."""
     found = [part for part in (hint, *typing.get_args(hint)) if typing.get_origin(part) is typing.Annotated]
     return next((str(note) for part in found for note in part.__metadata__ if isinstance(note, Range)), "")
 

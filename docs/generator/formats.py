@@ -1,4 +1,4 @@
-"""The page of file formats: every dataclass of a file, which has a field `format`."""
+"""The page of file formats: every dataclass with a field `format`, which is stored in a file."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from generator.markdown import code, page, section, table, value
 from mail_ros.data import bag, bag_metadata, route_file, truth
 from mail_ros.nodes.recorder_parameters import LABELS
 
-ABOUT = "The files that this package writes and reads, field by field. Older files: [formats](../formats.md)."
+ABOUT = "Content of the files that this package writes and reads. Older versions: [formats](../formats.md)."
 BAG_TOPICS = (
     ("the field", bag.FIELD_TOPIC),
     ("a person's steps and heading", bag.IMU_TOPIC),
     ("odometry", bag.ODOMETRY_TOPIC),
     ("landmarks", truth.LANDMARK_TOPIC),
-    ("waypoint events of a planned route", truth.WAYPOINT_EVENT_TOPIC),
+    ("marks of a planned route", truth.WAYPOINT_EVENT_TOPIC),
     ("points clicked in RViz", truth.CLICK_TOPIC),
     ("poses of another localizer", truth.REFERENCE_TOPIC),
 )
@@ -68,7 +68,7 @@ def _bag() -> str:
     return section(
         f"Bags: rosbag2, MCAP, metadata version `{bag_metadata.VERSION}`",
         "A folder with `metadata.yaml` and one or more `.mcap` files, as `ros2 bag` writes and reads it. "
-        "By default the verbs read these topics:",
+        "By default the verbs look at these topics:",
         topics,
-        f"Labels in `custom_data`, all of them text and optional: {notes}.",
+        f"Notes among `custom_data`, all of them text and none needed: {notes}.",
     )

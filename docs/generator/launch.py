@@ -9,8 +9,8 @@ from generator.markdown import code, page, section, table
 
 ROOT = Path(__file__).parents[2]
 ABOUT = (
-    "`ros2 launch mail_ros FILE ARGUMENT:=VALUE ...`, with a ROS install. An argument that is empty "
-    "leaves its parameter to `params_file`, else to the node's default, see [parameters](parameters.md)."
+    "`ros2 launch mail_ros FILE ARGUMENT:=VALUE ...`, with a ROS install. An empty argument leaves its "
+    "parameter to `params_file`; a parameter missing there has the node's default, see [parameters](parameters.md)."
 )
 
 
@@ -33,7 +33,7 @@ def _file(path: Path) -> str:
 
 
 def _words(call: ast.Call) -> dict[str, str]:
-    """Keyword arguments: literal values, else their expressions."""
+    """Keyword arguments: a constant, or the expression."""
     return {
         str(word.arg): str(word.value.value) if isinstance(word.value, ast.Constant) else ast.unparse(word.value)
         for word in call.keywords

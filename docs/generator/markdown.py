@@ -1,4 +1,4 @@
-"""The Markdown of the reference."""
+"""Markdown elements of the reference."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ def section(title: str, *parts: str) -> str:
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table; an empty string without rows."""
+    """A table; empty without rows."""
     lines = ["| " + " | ".join(_cell(cell) for cell in row) + " |" for row in rows]
     return "\n".join([f"| {' | '.join(heads)} |", "|" + "---|" * len(heads), *lines]) if lines else ""
 
 
 def code(text: object) -> str:
-    """Code formatting; an empty string for an empty one."""
+    """Inline code; empty for an empty text."""
     return f"`{text}`" if str(text) else ""
 
 
 def value(default: object) -> str:
-    """A default in JSON, which `--set` and YAML accept; an empty string for an empty default."""
+    """A default as JSON, as `--set` and YAML accept it; empty for an empty value."""
     if default is None or default == "" or default == ():
         return ""
     return code(json.dumps(list(default) if isinstance(default, tuple) else default, ensure_ascii=False))

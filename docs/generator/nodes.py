@@ -1,4 +1,4 @@
-"""The pages of parameters and of topics and services, from nodes that are started and inspected."""
+"""The pages of parameters and of topics and services: the nodes are made, and their topics and services listed."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ PARAMETERS = (
     "topics."
 )
 TOPICS = (
-    "With the defaults of all parameters, except that `mail_localizer` has a robot file with motors, and odometry from "
-    "`odom` or `imu/data`, and `mail_fleet` has one robot. Names without a leading `/` follow the node's namespace, `~` "
-    "is the node itself, and all can be remapped. `mail_recorder` also subscribes to the topics of its parameter "
-    "`topics`, and `mail_localizer` publishes `/tf` with `tf_broadcast`. Topics and services of every node or lifecycle "
-    "node of ROS 2 are left out. [Their purpose](../ros.md)."
+    "With the defaults of all parameters, but in `mail_localizer` with a robot file that has motors and with odometry, "
+    "which takes one of `odom` and `imu/data`, and one robot in `mail_fleet`. Names without a leading `/` follow the "
+    "node's namespace, `~` is the node itself, and all can be remapped. `mail_recorder` also subscribes to the "
+    "topics in its parameter `topics`, and `mail_localizer` publishes `/tf` with `tf_broadcast`. What every node "
+    "or lifecycle node of ROS 2 has is left out. [What they are for](../ros.md)."
 )
 NAMESPACE = "/somewhere"
-GIVEN = {  # each node has all the topics and services that it can have, and nothing is recorded
+GIVEN = {  # so that a node has all its topics, and nothing is recorded
     "mail_localizer": {"model": str(shipped_model()), "tracker": "odometry"},
     "mail_fleet": {"model": str(shipped_model()), "namespaces": "[NAMESPACE]"},
     "mail_recorder": {"autostart": "false"},
 }
-ROBOT = '{"motor": {"inputs": ["velocity:wheel"], "ut_per_unit": [[0.0, 0.0, 1.0]]}}'  # the node subscribes to joint states then
+ROBOT = '{"motor": {"inputs": ["velocity:wheel"], "ut_per_unit": [[0.0, 0.0, 1.0]]}}'  # makes it read joint states
 OF_ROS = ("rcl_interfaces", "lifecycle_msgs", "type_description_interfaces")
-SOURCES = ("wheels", "steps")  # each source of odometry subscribes to another topic
+SOURCES = ("wheels", "steps")  # sources of odometry: each subscribes to another topic
 
 
 def parameters_page() -> str:
@@ -51,12 +51,12 @@ def parameters_page() -> str:
 
 
 def topics_page() -> str:
-    """A section per node: publishers, subscriptions and services."""
+    """A section per node: its publishers, subscriptions and services."""
     return page("Topics and services", TOPICS, [_ends(*one) for one in node_kinds().items()])
 
 
 def node_kinds() -> dict[str, type[Node]]:
-    """The nodes with an executable, by name: classes of modules with a NAME and a `main`."""
+    """Nodes with an executable, by name: their modules have a NAME and a `main`."""
     return {
         module.NAME: kind
         for module in _modules()
@@ -92,15 +92,14 @@ def _ends(name: str, kind: type[Node]) -> str:
     for odometry in SOURCES:
         with _node(kind, {**GIVEN.get(name, {}), "odometry": odometry}) as node:
             published |= {one.topic_name: _topic(one, name) for one in node.publishers}
-            for one in node.subscriptions:
-                subscribed[one.topic_name] = [*_topic(one, name), _about(one.callback)]
+            subscribed |= {one.topic_name: [*_topic(one, name), _about(one.callback)] for one in node.subscriptions}
             served |= {one.service_name: _service(one, name) for one in node.services}
     heads = ["topic", "type", "quality of service"]
     return section(
         code(name),
-        _table("Publishes:", heads, published.values()),
-        _table("Subscribes to:", [*heads, "to"], subscribed.values()),
-        _table("Serves:", ["service", "type", "to"], served.values()),
+        _table("Publishers:", heads, published.values()),
+        _table("Subscriptions:", [*heads, "purpose"], subscribed.values()),
+        _table("Services:", ["service", "type", "purpose"], served.values()),
     )
 
 
@@ -140,7 +139,7 @@ def _about(callback: Callable[..., Any]) -> str:
 
 @contextmanager
 def _node(kind: type[Node], given: Mapping[str, str]) -> Iterator[Node]:
-    """A running node, in a graph of its own."""
+    """A node in a graph of its own."""
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
     arguments = [word for name, text in given.items() for word in ("-p", f"{name}:={text}")]
     with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""The page of settings: of `--set`, and of the code only."""
+"""The page of settings: what `--set` changes, and what only the code does."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from mail_ros.core.platform.odometry import GaitConfig
 from mail_ros.training.run_config import PRESETS, RunConfig
 
 ABOUT = (
-    "`mail_ros train` and `mail_ros benchmark accuracy` accept these settings as `--set NAME=VALUE`, as in "
-    "`--set kind=matching`, `--set sampling.rate_hz=10` or `--set 'mail.scales_s=[1,5,10]'`. A model's card has the "
-    "settings of its training."
+    "What `mail_ros train` and `mail_ros benchmark accuracy` take with `--set NAME=VALUE`, as in "
+    "`--set kind=matching`, `--set sampling.rate_hz=10` or `--set 'mail.scales_s=[1,5,10]'`. What a model was trained "
+    "with is in its card."
 )
 OLD = "These names work in this release, with a warning. With `features.along=way`, names in seconds meant metres."
 
@@ -35,7 +35,7 @@ def settings_page() -> str:
         "Settings",
         ABOUT,
         [
-            section("Presets", "Initial settings of `mail_ros train --preset`.", table(["preset", "sets"], presets)),
+            section("Presets", "What `mail_ros train --preset` begins with.", table(["preset", "sets"], presets)),
             _section("The model", RunConfig, "", plain),
             *(
                 _section(f"`{name}`{_which(kind, kinds)}", kind, f"{name}.")
