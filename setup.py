@@ -1,6 +1,6 @@
 """The package for pip and colcon alike.
 
-The base install is what a robot needs that only localizes; `tools` adds surveys, training, evaluation and export;
+The base install is for a robot that only localizes; `tools` adds surveys, training, evaluation and export;
 `view` adds the viewer of `mail_ros view`; `docs` builds the pages. docs/install.md has their sizes.
 """
 
@@ -51,7 +51,7 @@ def files(pattern: str) -> list[str]:
 setup(
     name=NAME,
     version=VERSION,
-    description="Where a robot is indoors, from nothing but its magnetometer (MAIL, for ROS 2)",
+    description="Indoor localization of robots and people with a magnetometer (MAIL, for ROS 2)",
     author="mail_ros maintainers",
     author_email="maintainers@mail-ros.example",
     maintainer="mail_ros maintainers",
@@ -68,7 +68,7 @@ setup(
         (f"share/{NAME}/launch", files("launch/*.launch.py")),
         (f"share/{NAME}/config", files("config/*")),
         (f"share/{NAME}/models", files("models/*.safetensors")),
-        # Where `ros2 run` looks, whether pip or colcon installs; pip does not put console scripts there.
+        # `ros2 run` looks here, with pip and with colcon; pip puts no console scripts there.
         (f"lib/{NAME}", files("scripts/*")),
     ],
     entry_points={"console_scripts": [f"mail_ros = {NAME}.cli.main:main"]},

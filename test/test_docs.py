@@ -126,17 +126,25 @@ def test_the_readme_shows_how_it_looks_and_how_good_it_is_within_two_screens() -
     text = "\n".join((ROOT / "README.md").read_text().splitlines()[: 2 * SCREEN])
     assert "](docs/demo_robot.png)" in text
     assert "make demo" in text
-    assert text.count("--tracker") == 3
+    assert text.count("mail_ros train BAGS --out M") == 2
 
 
 def test_the_figures_of_the_readme_are_those_of_the_page_that_says_how_they_came_about() -> None:
-    """Each row of its table is the last row "all, moving" of one tracker: that from 20 s on."""
-    row = re.compile(r"^ all, moving(?:, from 20 s)? +[\d,]+ +(\S+) +(\S+) +\S+ +(\S+) +\S+ +(\S+)", re.MULTILINE)
-    tables = [row.findall(block.text) for block in blocks(ROOT / "docs" / "accuracy.md") if block.mark == "text"]
-    told = [rows[-1] for rows in tables if rows]
-    rows = re.findall(r"--tracker \w+` \| (\S+) \| (\S+) \| (\S+) \| (\S+) \|", (ROOT / "README.md").read_text())
-    assert rows == told[: len(rows)]
-    assert len(rows) == 3
+    """Each row of its table names a `train` command, and has the row "from 20 s" that follows that command there."""
+    shown = re.findall(
+        r"`(mail_ros train [^`]+)` \| (\S+) \| (\S+) \| (\S+) \| (\S+) \|", (ROOT / "README.md").read_text()
+    )
+    assert len(shown) == 2
+    for command, *figures in shown:
+        options = command.partition("--out M")[2]
+        printed = re.search(
+            rf"^mail_ros train .*--out models/\w+\.safetensors{options}\n[^$]*?"
+            r"^ all, moving, from 20 s +[\d,]+ +(\S+) +(\S+) +\S+ +(\S+) +\S+ +(\S+)",
+            accuracy(),
+            re.MULTILINE,
+        )
+        assert printed is not None, command
+        assert figures == list(printed.groups())
 
 
 def test_a_table_that_stands_on_two_pages_is_the_same_on_both() -> None:

@@ -69,7 +69,7 @@ def demo(
             parameters = {"model": model or trained_model(building, Path(folder)), **TRACKED}
         else:
             driven = drive(building, CALM, seed, length_m=length_m or CALM_M)
-            parameters = {"model": model or shipped_model()}
+            parameters = {"model": model or shipped_model(), "tracker": "none"}
         estimates = localized(driven, parameters)
     _print(driven, estimates)
     draw_drive(out, building, driven, estimates.sample, estimates.position_m)
