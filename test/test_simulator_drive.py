@@ -12,8 +12,8 @@ from small_buildings import small_building
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.platform.robot_file import rotation
 from mail_ros.core.types import FloatArray
+from mail_ros.data.simulator.body_motion import to_body
 from mail_ros.data.simulator.drive import drive, survey
-from mail_ros.data.simulator.rotation import to_body
 from mail_ros.data.simulator.simulated_drive import SimulatedDrive
 from mail_ros.data.simulator.simulation_config import PERSON, DriveConfig
 

@@ -9,13 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mail_ros.cli.console import console, print_json, print_table, progress
-from mail_ros.cli.next_step import (
-    bag_arguments,
-    bag_pattern,
-    print_next,
-    quoted,
-    reading_options,
-)
+from mail_ros.cli.next_step import bag_arguments, bag_pattern, print_next, quoted, reading_options
 from mail_ros.cli.options import AsJson, RobotFile, SiteOption, Topic, Truth
 from mail_ros.core.errors import BagError
 from mail_ros.core.localizer.diagnostics import Level

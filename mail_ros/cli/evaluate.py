@@ -41,14 +41,7 @@ def evaluate(
     from mail_ros.core.models.model_file import load_model
     from mail_ros.core.platform.robot_file import read_robot
     from mail_ros.data.bag import read_track
-    from mail_ros.evaluation.estimates import (
-        TRACKED_FROM_S,
-        Scored,
-        follow,
-        refuse_without_odometry,
-        table,
-        write_csv,
-    )
+    from mail_ros.evaluation.estimates import TRACKED_FROM_S, Scored, follow, refuse_without_odometry, table, write_csv
     from mail_ros.evaluation.uncertainty import uncertainty, uncertainty_line
 
     check_choice("--tracker", tracker, TrackerSetting)

@@ -31,14 +31,12 @@ AsJson = Annotated[
 ]
 Namespace = Annotated[str, typer.Option(help="Namespace of the nodes and their topics.")]
 RobotFile = Annotated[
-    Path | None,
-    typer.Option("--robot", help="Robot file of `mail_ros calibrate`, for the robot of the bags."),
+    Path | None, typer.Option("--robot", help="Robot file of `mail_ros calibrate`, for the robot of the bags.")
 ]
 Settings = Annotated[
     list[str] | None,
     typer.Option(
-        "--set",
-        help="Set kind, axes, or SECTION.NAME of sections sampling, mail, matching, augment, training.",
+        "--set", help="Set kind, axes, or SECTION.NAME of sections sampling, mail, matching, augment, training."
     ),
 ]
 SimulationSettings = Annotated[
@@ -46,8 +44,7 @@ SimulationSettings = Annotated[
     typer.Option("--set", help="Set SECTION.NAME=VALUE of sections building and drive, as drive.stops=2."),
 ]
 SiteOption = Annotated[
-    Path | None,
-    typer.Option(help="Site file of `mail_ros site init`: name, frame, origin, floors, plans."),
+    Path | None, typer.Option(help="Site file of `mail_ros site init`: name, frame, origin, floors, plans.")
 ]
 Topic = Annotated[str, typer.Option(help="Topic of the field in the bags.")]
 Tracker = Annotated[

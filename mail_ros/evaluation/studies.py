@@ -167,12 +167,7 @@ STUDIES = {
             conditions=tuple(dataclasses.replace(each, offset_ut=ut) for ut in OFFSETS_UT for each in TRACKED),
         ),
         Study(
-            "matching",
-            _OURS,
-            "what matching's ingredients bring",
-            errors,
-            always=("matching",),
-            variants=ingredients,
+            "matching", _OURS, "what matching's ingredients bring", errors, always=("matching",), variants=ingredients
         ),
         Study(
             "training",

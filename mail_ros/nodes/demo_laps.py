@@ -81,11 +81,7 @@ def composed(origin: tuple[float, float, float], pose: tuple[float, float, float
     """A pose (x, y, heading) relative to an origin, in the origin's own frame."""
     x_m, y_m, heading_rad = origin
     cosine, sine = math.cos(heading_rad), math.sin(heading_rad)
-    return (
-        x_m + cosine * pose[0] - sine * pose[1],
-        y_m + sine * pose[0] + cosine * pose[1],
-        heading_rad + pose[2],
-    )
+    return (x_m + cosine * pose[0] - sine * pose[1], y_m + sine * pose[0] + cosine * pose[1], heading_rad + pose[2])
 
 
 def main() -> int:

@@ -16,14 +16,7 @@ from typing import Annotated, Any, Literal, TypeVar, cast
 from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.node import Node
 
-from mail_ros.core.config import (
-    STRIDE_S,
-    OdometrySetting,
-    Range,
-    Settings,
-    TrackerSetting,
-    from_dict,
-)
+from mail_ros.core.config import STRIDE_S, OdometrySetting, Range, Settings, TrackerSetting, from_dict
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.localizer.compose import Tracking
 

@@ -42,11 +42,7 @@ class BagClock:
 
 
 def show_bag(
-    track: Track,
-    localizer: Localizer,
-    view: View,
-    about: Mapping[str, str],
-    report: Callable[[int], None],
+    track: Track, localizer: Localizer, view: View, about: Mapping[str, str], report: Callable[[int], None]
 ) -> int:
     """Localize a walk, and show it.
 

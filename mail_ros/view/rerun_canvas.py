@@ -215,10 +215,7 @@ def blueprint(layout: Layout) -> rrb.Blueprint:
         end=rrb.TimeRangeBoundary.cursor_relative(),
     )
     floor = rrb.Spatial2DView(
-        origin="/",
-        contents="/map/**",
-        name="map",
-        overrides={"map/path": [rrb.VisibleTimeRanges(trail)]},
+        origin="/", contents="/map/**", name="map", overrides={"map/path": [rrb.VisibleTimeRanges(trail)]}
     )
     curves = [
         rrb.TimeSeriesView(origin=entity, name=name)

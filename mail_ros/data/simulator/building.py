@@ -16,8 +16,8 @@ import numpy as np
 
 from mail_ros.core.types import FloatArray, IntArray
 from mail_ros.data.simulator.bodies import Block, Fitting, Wire, bodies_ut, fittings, lift, mixed
+from mail_ros.data.simulator.body_motion import about_z
 from mail_ros.data.simulator.corridor_plan import CorridorPlan, distance_m
-from mail_ros.data.simulator.rotation import about_z
 from mail_ros.data.simulator.simulation_config import BuildingConfig
 
 GRID_M = 0.1

@@ -17,11 +17,10 @@ import numpy as np
 
 from mail_ros.core.platform.robot_file import rotation
 from mail_ros.core.types import NS_PER_S
-from mail_ros.data.simulator.body_motion import body_motion, sensor_position_m
+from mail_ros.data.simulator.body_motion import about_z, body_motion, sensor_position_m, to_body
 from mail_ros.data.simulator.building import Building
 from mail_ros.data.simulator.corridor_plan import drive_route, survey_route
 from mail_ros.data.simulator.path import drive_paths
-from mail_ros.data.simulator.rotation import about_z, to_body
 from mail_ros.data.simulator.sensors import Wheels, imu, measured_ut, received, stamps_ns, true_attitude, wheels
 from mail_ros.data.simulator.simulated_drive import START_NS, SimulatedDrive
 from mail_ros.data.simulator.simulation_config import PERSON, DriveConfig

@@ -11,8 +11,7 @@ import numpy as np
 
 from mail_ros.core.platform.robot_file import rotation
 from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray, IntArray
-from mail_ros.data.simulator.body_motion import BodyMotion
-from mail_ros.data.simulator.rotation import attitude, to_body
+from mail_ros.data.simulator.body_motion import BodyMotion, attitude, to_body
 from mail_ros.data.simulator.simulation_config import DriveConfig
 
 MAX_JITTER = 0.4  # fraction of the sampling period: stamps keep their order
