@@ -49,7 +49,7 @@ def test_parameters_that_the_tracker_cannot_serve_are_refused_once_the_card_is_k
     file = str(model(tmp_path, "none"))
     for changed, message in (
         ({"tf_broadcast": True}, "parameter tf_broadcast: wanted tracker odometry, of wheels, found tracker none, odo"),
-        ({"state_file": "pose.json"}, "parameter state_file: wanted a tracker that begins there, found none; set tra"),
+        ({"state_file": "pose.json"}, "parameter state_file: wanted a tracker, which starts from it, found none; set"),
     ):
         parameters = LocalizerParameters(file, **changed)
         with pytest.raises(ConfigError, match=message):
