@@ -63,7 +63,9 @@ class Coverage:
     def need(self) -> IntArray:
         """(k,) values of `Need`."""
         single_direction = np.minimum(self.forward, self.backward) == 0
-        return np.where(self.passes < 2, Need.AGAIN, np.where(single_direction, Need.REVERSE, Need.NOTHING)).astype(np.int64)
+        return np.where(self.passes < 2, Need.AGAIN, np.where(single_direction, Need.REVERSE, Need.NOTHING)).astype(
+            np.int64
+        )
 
     def length_m(self, need: Need) -> float:
         """Metres of path with this need."""
