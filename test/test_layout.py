@@ -20,7 +20,6 @@ FOLDERS = sorted({path.parent for path in MODULES})
 CORE = ("signal", "models", "filter", "platform", "localizer")
 
 
-# Names that modules of several folders may have, and why.
 def imported(path: Path) -> Iterator[Path]:
     """Modules of the package that a module imports, at its top or inside a function."""
     for node in ast.walk(ast.parse(path.read_text(), str(path))):
