@@ -28,8 +28,8 @@ from mail_ros.evaluation.baselines.dead_reckoning import fit_dead_reckoning
 from mail_ros.evaluation.baselines.dtw import dtw, subsequence
 from mail_ros.evaluation.baselines.jang import LEARNING_RATE, Jang
 from mail_ros.evaluation.baselines.knn import knn
-from mail_ros.evaluation.baselines.magicol import fit_magicol
-from mail_ros.evaluation.baselines.maloc import fit_maloc
+from mail_ros.evaluation.baselines.magicol import Magicol, MagicolSettings
+from mail_ros.evaluation.baselines.maloc import Maloc, MalocSettings
 from mail_ros.training.loop import Progress, Trainer
 from mail_ros.training.network import arrays, untrained
 from mail_ros.training.run_config import AugmentConfig, RunConfig
@@ -100,11 +100,6 @@ def _on_windows(method: Callable[[WindowSet, ModelConfig], FunctionModel]) -> Ca
     return fitted
 
 
-def _with_seed(method: Callable[[Sequence[Track], int], SampleLocalizer]) -> Callable[[Fit], Fitted]:
-    """A particle filter, with the seed of the run."""
-    return lambda fit: FilterMethod(method(fit.tracks, fit.config.training.seed))
-
-
 def fit_jang(fit: Fit) -> Fitted:
     """See `baselines.jang`."""
     training = dataclasses.replace(fit.config.training, learning_rate=LEARNING_RATE)
@@ -170,8 +165,16 @@ METHODS: dict[str, Method] = {
     "knn": Method(_on_windows(knn), WINDOWS),
     "dtw": Method(lambda fit: WindowMethod(dtw(fit.tracks, _search_config(fit))), WINDOWS),
     "jang": Method(fit_jang, NETWORK, trains=True),
-    "magicol": Method(_with_seed(fit_magicol), ("training",), filters=True),
-    "maloc": Method(_with_seed(fit_maloc), ("training",), filters=True),
+    "magicol": Method(
+        lambda fit: FilterMethod(Magicol(fit.tracks, fit.config.training.seed, MagicolSettings())),
+        ("training",),
+        filters=True,
+    ),
+    "maloc": Method(
+        lambda fit: FilterMethod(Maloc(fit.tracks, fit.config.training.seed, MalocSettings())),
+        ("training",),
+        filters=True,
+    ),
     "dead_reckoning": Method(
         lambda fit: FilterMethod(fit_dead_reckoning(fit.tracks, fit.stride_s)), (), filters=True, needs_odometry=True
     ),

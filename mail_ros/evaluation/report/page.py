@@ -15,7 +15,7 @@ import numpy as np
 from plotly.offline import get_plotlyjs
 
 from mail_ros import __version__
-from mail_ros.core.types import FloatArray
+from mail_ros.core.types import FloatArray, IntArray
 from mail_ros.data.floor_plan import FloorPlan
 from mail_ros.evaluation.accuracy import errors_table, relation
 from mail_ros.evaluation.report.charts import study_sections
@@ -175,7 +175,10 @@ def _numbers(floor: Floor, plan: FloorPlan | None) -> dict[str, Any]:
             for method, by_walk in floor.trajectories.items()
         },
         "references": references,
-        "confusions": {method: _confusions(floor, method) for method in floor.methods},
+        "confusions": {
+            method: {name: _list(values, 1) for name, values in confusions(floor, method).items()}
+            for method in floor.methods
+        },
     }
 
 
@@ -230,16 +233,6 @@ def _summary(error_m: FloatArray) -> str:
     )
 
 
-def _confusions(floor: Floor, method: str) -> dict[str, Any]:
-    found = confusions(floor, method)
-    points = {"": found.cell_m, "from_": found.from_m, "to_": found.to_m}
-    numbers: dict[str, Any] = {
-        f"{name}{axis}": _list(point_m[:, at], 1) for name, point_m in points.items() for at, axis in enumerate("xy")
-    }
-    counts = {"estimates": found.estimates, "wrong": found.wrong, "times": found.times}
-    return numbers | {name: count.tolist() for name, count in counts.items()}
-
-
-def _list(values: FloatArray, digits: int = 2) -> list[float]:
+def _list(values: FloatArray | IntArray, digits: int = 2) -> list[float]:
     rounded: list[float] = np.round(values, digits).tolist()
     return rounded
