@@ -30,7 +30,7 @@ from mail_ros.evaluation.baselines.jang import LEARNING_RATE, Jang
 from mail_ros.evaluation.baselines.knn import knn
 from mail_ros.evaluation.baselines.magicol import Magicol, MagicolSettings
 from mail_ros.evaluation.baselines.maloc import Maloc, MalocSettings
-from mail_ros.training.loop import Progress, Trainer
+from mail_ros.training.loop import Trainer
 from mail_ros.training.network import arrays, untrained
 from mail_ros.training.run_config import AugmentConfig, RunConfig
 from mail_ros.training.run_folder import RunFolder
@@ -49,7 +49,6 @@ class Fit:
     config: RunConfig
     stride_s: float  # between two estimates
     folder: Path  # run folder of a network
-    report: Callable[[Progress], None]
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,7 @@ def fit_jang(fit: Fit) -> Fitted:
     windows = WindowSet(fit.tracks, config.model, config.stride)
     torch.manual_seed(config.training.seed)
     model = Jang(config.model, head_state(config, windows))
-    trained = Trainer(config, model, windows, None, _folder(fit)).fit(fit.report)
+    trained = Trainer(config, model, windows, None, _folder(fit)).fit()
 
     def locate(window_ut: FloatArray) -> Prediction:
         with torch.inference_mode():
@@ -128,7 +127,7 @@ def fit_mail(fit: Fit, **changes: str) -> Fitted:
     changed = dataclasses.replace(fit.config.mail, **{"head": "regression", "attention": "adaptive", **changes})  # type: ignore[arg-type]
     config = dataclasses.replace(fit.config, kind="mail", mail=changed, augment=augment)
     windows = WindowSet(fit.tracks, config.model, config.stride)
-    network = Trainer(config, untrained(config, windows), windows, None, _folder(fit)).fit(fit.report)
+    network = Trainer(config, untrained(config, windows), windows, None, _folder(fit)).fit()
     return WindowMethod(build(config.model, arrays(network)), site_map_of(config, windows).cells)
 
 

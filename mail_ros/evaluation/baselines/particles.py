@@ -45,7 +45,7 @@ class ParticleSettings:
     offset_ut: float = 2.0  # deviation of the offset between two phones, or two days
     renewed: float = 0.02  # smallest fraction of the particles that start again at each step
     roughening_m: float = 0.1
-    pixel_m: float = 0.2  # of the map
+    pixel_m: float = 0.2  # side of a pixel of the map
     reach_m: float = 0.3
     motion: MotionSettings = field(default_factory=MotionSettings)
 

@@ -199,26 +199,20 @@ def _plan_image(plan: FloorPlan | None) -> list[dict[str, Any]]:
 def _truth(floor: Floor, walk: str) -> dict[str, list[float]]:
     """The true path, at the stamps of the method with most estimates."""
     fullest = max((by_walk[walk] for by_walk in floor.trajectories.values()), key=lambda one: len(one.time_s))
-    reference_m = thinned(fullest).reference_m
-    return {"x": _list(reference_m[:, 0]), "y": _list(reference_m[:, 1])}
+    return dict(zip("xy", map(_list, thinned(fullest).reference_m.T), strict=True))
 
 
 def _trajectory(whole: Trajectory, references: list[dict[str, Any]]) -> dict[str, Any]:
     """Estimates of a method; their stamps and true positions go to `references`, since most methods have the same."""
     trajectory = thinned(whole)
-    reference = {
-        "time_s": _list(trajectory.time_s, 1),
-        "rx": _list(trajectory.reference_m[:, 0]),
-        "ry": _list(trajectory.reference_m[:, 1]),
-        "breaks": gaps(trajectory.time_s).tolist(),
-    }
+    rx, ry = map(_list, trajectory.reference_m.T)
+    x, y = map(_list, trajectory.position_m.T)
+    breaks = gaps(trajectory.time_s).tolist()
+    reference = {"time_s": _list(trajectory.time_s, 1), "rx": rx, "ry": ry, "breaks": breaks}
     if reference not in references:
         references.append(reference)
     return {
-        "reference": references.index(reference),
-        "x": _list(trajectory.position_m[:, 0]),
-        "y": _list(trajectory.position_m[:, 1]),
-        "error_m": _list(trajectory.error_m),
+        **{"reference": references.index(reference), "x": x, "y": y, "error_m": _list(trajectory.error_m)},
         "attention": [_list(weights, 3) for weights in trajectory.attention.T],
         "summary": _summary(whole.error_m),
     }
