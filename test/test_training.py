@@ -187,7 +187,7 @@ def test_averaged_weights_are_a_running_mean_of_every_steps(survey: Survey, tmp_
     windows = WindowSet(tracks, settings.model, settings.training.stride_s)
     trainer = Trainer(settings, untrained(settings, windows), windows, None, RunFolder(tmp_path))
     name, steps = "scales.0.gru.weight_hh_l0", []
-    averaged = trainer.fit(lambda _: steps.append(trainer.module.state_dict()[name].clone())).state_dict()[name]
+    averaged = trainer.fit(lambda _: steps.append(trainer.model.state_dict()[name].clone())).state_dict()[name]
     expected = steps[0]
     for weights in steps[1:]:
         expected = 0.75 * expected + 0.25 * weights
@@ -200,7 +200,7 @@ def test_it_stops_when_validation_no_longer_improves(
     survey: Survey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     measured_m = iter([3.0, 2.0, 2.5, 2.5, 2.5, 2.5, 9.9, 9.9])
-    monkeypatch.setattr(loop, "distances_m", lambda _: np.array([next(measured_m)]))
+    monkeypatch.setattr(loop, "residuals_m", lambda *_: np.array([[next(measured_m), 0.0]]))
     settings = config("training.epochs=8", "training.patience=3")
     card = train(settings, survey, tmp_path / "m.safetensors", tmp_path / "run", resume=False, report=quiet)
     assert len((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()) == 5

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar, cast
+from typing import Generic, TypeVar
 
 import numpy as np
 import torch
@@ -25,7 +25,7 @@ from mail_ros.training.residuals import residuals_m
 from mail_ros.training.run_config import RunConfig
 from mail_ros.training.run_folder import RunFolder
 from mail_ros.training.run_tensors import load_tensors, optimizer_tensors, restore_optimizer, save_tensors
-from mail_ros.training.torch_heads import Layer, RegressionLayer
+from mail_ros.training.torch_heads import Network, RegressionLayer
 
 
 @dataclass(frozen=True)
@@ -48,17 +48,6 @@ class _State:
 
 
 _MODEL, _AVERAGED = "model.", "averaged."  # prefixes of the state's tensors
-
-
-class Network(Protocol):
-    """A trainable network: MAIL, or one that it is compared with."""
-
-    @property
-    def head(self) -> Layer:
-        """Its last layer, with the loss."""
-
-    def __call__(self, field_ut: Tensor) -> Tensor:
-        """(B, n + lag, 3) µT -> the head's numbers."""
 
 
 NetworkT = TypeVar("NetworkT", bound=Network)
@@ -106,18 +95,17 @@ class Trainer(Generic[NetworkT]):
         """
         self.config = config
         self.processes = folder.processes
-        self.module = cast(nn.Module, model).to(self.processes.device)
+        self.model = model.to(self.processes.device)
         self.windows = train
         self.validation = validation
         self.folder = folder
-        self.model = model
-        self.averaged = _averaged(self.module, config.training.average)
-        self.optimizer = torch.optim.Adam(self.module.parameters(), lr=config.training.learning_rate)
+        self.averaged = _averaged(self.model, config.training.average)
+        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=config.training.learning_rate)
         self.steps_per_epoch = math.ceil(len(train) / config.training.batch)
         self.state = _State()
         self._restore()
 
-    def fit(self, report: Callable[[Progress], None]) -> NetworkT:
+    def fit(self, report: Callable[[Progress], None] = lambda now: None) -> NetworkT:
         """Run the remaining epochs; returns the model of the best one, or of the last (`TrainingConfig.keep`)."""
         settings = self.config.training
         validation_m = math.nan
@@ -134,19 +122,19 @@ class Trainer(Generic[NetworkT]):
                 residual_m = self._residuals_m(self._kept, self.validation)
                 validation_m = float(np.linalg.norm(residual_m, axis=1).mean())
             self._finish_epoch(float(np.mean(losses)), validation_m)
-        self.module.load_state_dict(load_tensors(self.folder, "best") or {})
-        self.module.eval()
+        self.model.load_state_dict(load_tensors(self.folder, "best") or {})
+        self.model.eval()
         if isinstance(self.model.head, RegressionLayer):
-            self.model.head.set_residuals(self._residuals_m(self.module, self.validation or self.windows))
+            self.model.head.set_residuals(self._residuals_m(self.model, self.validation or self.windows))
         return self.model
 
-    def _residuals_m(self, module: nn.Module, windows: WindowSet) -> FloatArray:
+    def _residuals_m(self, module: Network, windows: WindowSet) -> FloatArray:
         """Residuals of all windows, each from one process; all processes get them, and so stop at the same epoch."""
         device, rows = self.processes.device, self.processes.rows(len(windows))
         residual_m = np.zeros((len(windows), 2))
         module.eval()
         with torch.inference_mode():
-            head = cast(Network, module).head.meaning
+            head = module.head.meaning
             if rows.start < rows.stop:
                 residual_m[rows] = residuals_m(
                     lambda field_ut: module(torch.from_numpy(field_ut).to(device)).cpu().numpy(), head, windows, rows
@@ -154,9 +142,11 @@ class Trainer(Generic[NetworkT]):
             return self.processes.sum(torch.from_numpy(residual_m)).numpy()
 
     @property
-    def _kept(self) -> nn.Module:
-        """The module whose weights are validated and kept."""
-        return self.averaged.module if self.averaged else self.module
+    def _kept(self) -> Network:
+        """The network whose weights are validated and kept."""
+        kept = self.averaged.module if self.averaged else self.model
+        assert isinstance(kept, Network)
+        return kept
 
     def batches(self, epoch: int) -> list[tuple[IntArray, FloatArray]]:
         """Ends (B,) and speeds (B,) of the windows of every step of an epoch."""
@@ -171,15 +161,15 @@ class Trainer(Generic[NetworkT]):
     @_without_denormals()
     def step(self, step: int, ends: IntArray, speed: FloatArray) -> float:
         """Train on one batch; returns its loss. `step` determines the random numbers and the learning rate."""
-        self.module.train()
+        self.model.train()
         for group in self.optimizer.param_groups:
             group["lr"] = self._learning_rate(step)
         self.optimizer.zero_grad()
-        loss = self.processes.sum_gradients(self.module, self._own_part(step, ends, speed))
-        torch.nn.utils.clip_grad_norm_(self.module.parameters(), 1.0)
+        loss = self.processes.sum_gradients(self.model, self._own_part(step, ends, speed))
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
         if self.averaged:
-            self.averaged.update_parameters(self.module)
+            self.averaged.update_parameters(self.model)
         return loss.item()
 
     def _own_part(self, step: int, ends: IntArray, speed: FloatArray) -> Tensor:
@@ -213,7 +203,7 @@ class Trainer(Generic[NetworkT]):
         )
         state.epoch += 1
         counters = {f"run.{key}": torch.tensor(value, dtype=torch.float64) for key, value in vars(state).items()}
-        model = {f"{_MODEL}{key}": value for key, value in self.module.state_dict().items()}
+        model = {f"{_MODEL}{key}": value for key, value in self.model.state_dict().items()}
         if self.averaged:
             model |= {f"{_AVERAGED}{key}": value for key, value in self.averaged.state_dict().items()}
         save_tensors(self.folder, "state", model | optimizer_tensors(self.optimizer) | counters)
@@ -222,7 +212,7 @@ class Trainer(Generic[NetworkT]):
         tensors = load_tensors(self.folder, "state")
         if tensors is None:
             return
-        self.module.load_state_dict(_named(tensors, _MODEL))
+        self.model.load_state_dict(_named(tensors, _MODEL))
         if self.averaged:
             self.averaged.load_state_dict(_named(tensors, _AVERAGED))
         restore_optimizer(self.optimizer, tensors)
