@@ -1,1 +1,1 @@
-"""What is measured of mail_ros beside accuracy: run from a checkout as `python -m benchmarks`, never installed."""
+"""Measurements of mail_ros other than accuracy: run from a checkout as `python -m benchmarks`, never installed."""

@@ -33,5 +33,5 @@ def stop_s(node: NodeProcess) -> float:
     node.process.send_signal(signal.SIGINT)
     code = node.process.wait(STOP_S)
     if code:
-        raise MailError(f"node {node.name}", wanted="exit code 0", found=str(code), fix="mend that first")
+        raise MailError(f"node {node.name}", wanted="exit code 0", found=str(code), fix="fix that first")
     return time.monotonic() - began_s

@@ -68,6 +68,12 @@ NAMES = {
     "lost_per_s": "kidnap_rate_hz",
 }
 
+# Standard names that contain a refused word; they may be defined too.
+STANDARD = {
+    "u_turn_prob": "the glossary's name of the setting",
+    "tell": "io.IOBase.tell, which a stream implements",
+}
+
 # Names of libraries: they may be called or passed by keyword, and neither defined nor stored.
 ALLOWED = {
     "take": "numpy.take and ndarray.take",
@@ -127,6 +133,8 @@ def split_words(name: str) -> list[str]:
 
 def refused(name: str, *, is_used: bool = False) -> Iterator[tuple[str, str]]:
     """Refused words of an identifier, each with its standard term; `is_used` as a library's name is."""
+    if name in STANDARD:
+        return
     if name.strip("_") in NAMES:
         yield name, NAMES[name.strip("_")]
     elif not (is_used and name in ALLOWED):

@@ -10,9 +10,9 @@ import numpy as np
 from mail_ros.core.types import Estimate, SampleLocalizer
 from mail_ros.data.labels import labels_from_landmarks
 from mail_ros.data.simulator.building import Building
-from mail_ros.data.simulator.demo_building import HEIGHT_M, demo_building
+from mail_ros.data.simulator.corridor_plan import drive_route, survey_route
+from mail_ros.data.simulator.demo import HEIGHT_M, demo_building
 from mail_ros.data.simulator.drive import drive as simulate
-from mail_ros.data.simulator.floor_plan import drive_route, survey_route
 from mail_ros.data.simulator.simulated_drive import SimulatedDrive
 from mail_ros.data.simulator.simulation_config import DriveConfig
 from mail_ros.data.track import Track

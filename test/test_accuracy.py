@@ -15,8 +15,8 @@ from simulated_tracks import steady_drive
 from test_cli import mail_ros
 
 from mail_ros.core.errors import BagError
-from mail_ros.data.simulator.demo_building import demo_building
-from mail_ros.data.simulator.floor_plan import survey_route
+from mail_ros.data.simulator.corridor_plan import survey_route
+from mail_ros.data.simulator.demo import demo_building
 from mail_ros.data.simulator.simulated_drive import SimulatedDrive
 from mail_ros.data.walk_writer import write_walk
 from mail_ros.evaluation.accuracy import relation
@@ -65,8 +65,8 @@ def results(out: Path) -> dict[str, dict[str, Any]]:
 
 def test_every_method_runs_on_a_simulated_site(site: Path, tmp_path: Path) -> None:
     said = accuracy("--data", site, "--out", tmp_path)
-    assert "floor 0: 2 walks to learn from, 1 to be judged on" in said
-    assert "mean error against the best peer" in said
+    assert "floor 0: 2 walks for training, 1 for testing" in said
+    assert "mean error against the best baseline" in said
     rows = results(tmp_path)
     assert "left out, since walks have no odometry: dead_reckoning" in said
     assert set(rows) == set(COMPARED) - {"dead_reckoning"}
@@ -103,7 +103,7 @@ def test_the_same_seed_gives_the_same_table_also_to_who_only_has_a_simulator(tmp
     for out in (tmp_path / "one", tmp_path / "two"):
         settings = ["--methods", "knn,maloc,mail", "--set", "mail.hidden=4", "--set", "training.epochs=1"]
         said = accuracy("--data", tmp_path / "bags", "--protocol", "last-round", "--out", out, *settings)
-        assert "floor 0: 1 walks to learn from, 1 to be judged on" in said
+        assert "floor 0: 1 walks for training, 1 for testing" in said
         tables.append({name: (row["metrics"], row["key"], row["inputs"]) for name, row in results(out).items()})
         estimates.append({file.parent.name: file.read_bytes() for file in out.rglob("estimates.csv")})
     assert tables[0] == tables[1]
@@ -160,8 +160,8 @@ def test_it_runs_on_two_real_routes(tmp_path: Path) -> None:
     logs = [*LOGS.glob("*Trial01_rep*.txt.gz"), *LOGS.glob("*Trial22_rep*.txt.gz")]
     mail_ros("import", "ipin", *sorted(logs), "--out", tmp_path / "bags")
     said = accuracy("--data", tmp_path / "bags", "--protocol", "cross-device", "--out", tmp_path / "out")
-    assert "floor -2: 2 walks to learn from, 1 to be judged on" in said
-    assert "floor 0: 2 walks to learn from, 1 to be judged on" in said
+    assert "floor -2: 2 walks for training, 1 for testing" in said
+    assert "floor 0: 2 walks for training, 1 for testing" in said
 
 
 def test_ours_are_compared_with_windows_and_with_filters_apart() -> None:
@@ -172,7 +172,7 @@ def test_ours_are_compared_with_windows_and_with_filters_apart() -> None:
 
     rows = [row("knn", 2.0), row("dtw", 3.0), row("maloc", 0.5), row("mail", 4.0), row("matching", 1.0)]
     assert relation(rows).splitlines() == [
-        "mean error against the best peer, knn: mail +100%, matching -50%",
+        "mean error against the best baseline, knn: mail +100%, matching -50%",
         "mean error against the best filter, maloc: mail +700%, matching +100%",
     ]
     assert relation(rows[3:]) == ""

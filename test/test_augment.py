@@ -5,7 +5,7 @@ import torch
 
 from mail_ros.core.errors import ConfigError
 from mail_ros.training.augment import Draws, augment
-from mail_ros.training.augment_config import AugmentConfig
+from mail_ros.training.run_config import AugmentConfig
 
 FIELD_UT = torch.randn(200, 50, 3, generator=torch.Generator().manual_seed(1)) * 20 + torch.tensor([10.0, -20.0, 30.0])
 

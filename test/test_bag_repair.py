@@ -1,4 +1,4 @@
-"""Mending: a bag that was cut off anywhere becomes one that every reader opens, and no byte of a message changes."""
+"""Repair: a bag that was cut off anywhere becomes one that every reader opens, and no byte of a message changes."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ from mail_ros.evaluation.estimates import follow
 
 def test_perfect_odometry_from_the_true_start_is_the_truth() -> None:
     walk = drive()
-    way_m = np.diff(walk.position_m, axis=0, prepend=walk.position_m[:1])
-    perfect = dataclasses.replace(walk, moved_m=way_m @ np.array([[0.0, 1.0], [-1.0, 0.0]]))  # a quarter to the left
+    path_m = np.diff(walk.position_m, axis=0, prepend=walk.position_m[:1])
+    perfect = dataclasses.replace(walk, moved_m=path_m @ np.array([[0.0, 1.0], [-1.0, 0.0]]))  # a quarter to the left
     start = true_start(perfect)
     assert start.heading_offset_rad == pytest.approx(-np.pi / 2)
     localizer = DeadReckoning(0.05)
@@ -26,7 +26,7 @@ def test_perfect_odometry_from_the_true_start_is_the_truth() -> None:
     assert max(one.error_m for one in scored) < 1e-9
 
 
-def test_it_is_told_its_start_and_nothing_else() -> None:
+def test_it_receives_its_start_and_nothing_else() -> None:
     walk = drive()
     localizer = DeadReckoning(0.05)
     assert estimates_of(localizer, walk) == []
@@ -34,7 +34,7 @@ def test_it_is_told_its_start_and_nothing_else() -> None:
     assert_equal(estimates_of(localizer, walk)[:200], estimates_of(localizer, with_noise_after(walk, 450))[:200])
 
 
-def test_the_doubt_that_is_measured_on_surveys_holds_on_another_walk() -> None:
+def test_the_drift_that_is_measured_on_surveys_holds_on_another_walk() -> None:
     walk = drive()
     localizer = fit_dead_reckoning(surveys())
     localizer.begin(*true_start(walk))

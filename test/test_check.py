@@ -17,9 +17,9 @@ from mail_ros.data.check.bag_report import BagReport, check, check_bag
 from mail_ros.data.check.limits import CheckLimits
 from mail_ros.data.labels import labels_from_landmarks
 from mail_ros.data.messages import FIELD_TYPE, LANDMARK_TYPE, Message, encode_field, encode_landmark
-from mail_ros.data.simulator.bag import write_bag
-from mail_ros.data.simulator.demo_building import demo_building
-from mail_ros.data.simulator.floor_plan import drive_route
+from mail_ros.data.simulator.corridor_plan import drive_route
+from mail_ros.data.simulator.demo import demo_building
+from mail_ros.data.simulator.drive_bag import write_bag
 from mail_ros.data.track import Landmark, Track
 from mail_ros.data.truth import LANDMARK_TOPIC, Truth, TruthSource
 

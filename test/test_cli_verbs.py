@@ -22,7 +22,7 @@ from warm_verbs import run_verb
 import mail_ros
 from mail_ros.cli import main
 from mail_ros.cli.benchmark import MOVED
-from mail_ros.cli.exit_code import ExitCode
+from mail_ros.cli.main import ExitCode
 from mail_ros.cli.options import among
 from mail_ros.data.importers import IMPORTERS
 

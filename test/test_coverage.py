@@ -8,8 +8,8 @@ from simulated_tracks import simulated_track
 
 from mail_ros.core.types import NS_PER_S
 from mail_ros.data.coverage import Coverage, Need, coverage
-from mail_ros.data.simulator.demo_building import demo_building
-from mail_ros.data.simulator.floor_plan import drive_route, survey_route
+from mail_ros.data.simulator.corridor_plan import drive_route, survey_route
+from mail_ros.data.simulator.demo import demo_building
 from mail_ros.data.track import Track
 
 
@@ -33,7 +33,7 @@ def of(*tracks: Track) -> Coverage:
 
 
 def metres(covered: Coverage) -> list[float]:
-    return [covered.length_m(need) for need in (Need.NOTHING, Need.OTHER_WAY, Need.AGAIN)]
+    return [covered.length_m(need) for need in (Need.NOTHING, Need.REVERSE, Need.AGAIN)]
 
 
 THERE, BACK = ((0.0, 0.0), (20.0, 0.0)), ((20.0, 0.0), (0.0, 0.0))

@@ -16,8 +16,8 @@ from mail_ros.data.coverage import Need
 from mail_ros.data.floor_plan import FREE, OCCUPIED, UNKNOWN, FloorPlan
 from mail_ros.data.site_file import SiteFile
 from mail_ros.data.track import Track
-from mail_ros.evaluation.coverage.marks import LOOKS, arrows, dashes, extent_m, line_of, numbered, summary
-from mail_ros.evaluation.coverage.picture import draw_coverage
+from mail_ros.evaluation.coverage.coverage_marks import LOOKS, arrows, dashes, extent_m, line_of, numbered, summary
+from mail_ros.evaluation.coverage.coverage_picture import draw_coverage
 
 
 def site(*tracks: Track, name: str = "museum", findings: tuple[Finding, ...] = ()) -> SiteReport:
@@ -75,9 +75,9 @@ def test_an_unusable_bag_covers_nothing() -> None:
 
 def test_arrows_point_the_way_that_is_missing() -> None:
     floor = HALF.floors[1]
-    assert dashes(floor, Need.OTHER_WAY).shape == (21, 2, 2)
-    assert np.linalg.norm(np.diff(dashes(floor, Need.OTHER_WAY), axis=1), axis=-1) == pytest.approx(1.0)
-    wings_x, tips_x = arrows(floor, Need.OTHER_WAY)[:, 0, 0], arrows(floor, Need.OTHER_WAY)[:, 1, 0]
+    assert dashes(floor, Need.REVERSE).shape == (21, 2, 2)
+    assert np.linalg.norm(np.diff(dashes(floor, Need.REVERSE), axis=1), axis=-1) == pytest.approx(1.0)
+    wings_x, tips_x = arrows(floor, Need.REVERSE)[:, 0, 0], arrows(floor, Need.REVERSE)[:, 1, 0]
     assert (tips_x < wings_x).all()  # walked towards +x, twice
 
 
@@ -92,7 +92,7 @@ def test_words_say_how_much_and_where() -> None:
 def test_the_picture_shows_holes_only_where_there_are_some(tmp_path: Path) -> None:
     draw_coverage(tmp_path / "new" / "half.png", HALF)
     draw_coverage(tmp_path / "whole.png", WHOLE)
-    for need in (Need.AGAIN, Need.OTHER_WAY):
+    for need in (Need.AGAIN, Need.REVERSE):
         assert share_of(tmp_path / "new" / "half.png", need) > 0.001
         assert share_of(tmp_path / "whole.png", need) == 0.0
     assert share_of(tmp_path / "whole.png", Need.NOTHING) > 0.001

@@ -14,10 +14,9 @@ import numpy as np
 import pytest
 
 from mail_ros.core.errors import MailError
-from mail_ros.data.simulator.demo import CALM, drive_demo
-from mail_ros.data.simulator.demo_building import demo_building
+from mail_ros.data.simulator.demo import CALM, demo_building, drive_demo
 from mail_ros.data.simulator.drive import drive
-from mail_ros.evaluation.picture import draw_drive
+from mail_ros.evaluation.drive_picture import draw_drive
 
 pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
 pytestmark = pytest.mark.real_time

@@ -130,7 +130,7 @@ def test_an_error_of_one_process_is_that_of_all(tmp_path: Path, monkeypatch: pyt
 
 @pytest.mark.parametrize("size", [0, 1, 5, 51])
 def test_every_row_is_somebodys(size: int) -> None:
-    shares = [Processes(rank, 3).share(size) for rank in range(3)]
+    shares = [Processes(rank, 3).rows(size) for rank in range(3)]
     assert [row for share in shares for row in range(size)[share]] == list(range(size))
     assert max(share.stop - share.start for share in shares) <= size // 3 + 1
 

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from mail_ros.core.types import NS_PER_S
-from mail_ros.data.simulator.demo import ROBOT, drive_demo
-from mail_ros.data.simulator.demo_building import demo_building
+from mail_ros.data.simulator.demo import ROBOT, demo_building, drive_demo
 from mail_ros.data.simulator.simulated_drive import SimulatedDrive
 from mail_ros.evaluation.events import AFTER_S, KINDS, DriveEvent, drive_events, during
 

@@ -162,7 +162,7 @@ def test_the_policy_allows_the_localizer_what_it_does_and_no_more(graph: Graph, 
 
 
 def test_the_policy_allows_the_recorder_what_it_does_and_no_more(recorder: Node) -> None:
-    """It hears each of its topics once somebody publishes it."""
+    """It hears each of its topics once it has a publisher."""
     done = {does: set(names) for does, names in ends(recorder)._asdict().items()}
     topics = {recorder.resolve_topic_name(topic) for topic in recorder.parameters.topics}
     assert allowed(recorder) == {**done, "hears": done["hears"] | topics}

@@ -38,9 +38,9 @@ from mail_ros.core.models.model_file import (
 from mail_ros.core.signal.window import GradientKind
 from mail_ros.data.dataset import WindowSet
 from mail_ros.training.export import ARRAYS_KEY, INPUT, OUTPUTS, export_onnx
-from mail_ros.training.matching import fit_matching
 from mail_ros.training.network import restored_network
 from mail_ros.training.run_config import run_config
+from mail_ros.training.site_state import fit_matching
 
 
 def config(

@@ -11,13 +11,13 @@ from small_buildings import small_building
 
 from benchmarks.field_map.fit import fit_field_map
 from benchmarks.field_map.kernel import PotentialKernel
-from benchmarks.field_map.paths import SurveyedWays
+from benchmarks.field_map.paths import SurveyedPaths
 from benchmarks.field_map.walks import READ, DrawnWalksConfig, FloorMap, floor_maps, map_walks
 from mail_ros.core.errors import TrackError
 from mail_ros.core.types import FloatArray
 from mail_ros.data.dataset import resample
+from mail_ros.data.simulator.drive import survey
 from mail_ros.data.simulator.simulation_config import DriveConfig
-from mail_ros.data.simulator.survey import survey
 from mail_ros.data.track import Track
 
 HEIGHT_M = DriveConfig().height_m
@@ -94,30 +94,32 @@ def test_the_map_does_not_jump_from_tile_to_tile() -> None:
 @pytest.mark.slow
 def test_a_map_of_a_building_has_its_field() -> None:
     for each in maps():
-        place_m = each.ways.place_m
-        true_ut = small_building().field_ut(each.floor, np.column_stack([place_m, np.full(len(place_m), HEIGHT_M)]))
-        mean_ut, _ = each.field.at(place_m)
+        position_m = each.paths.node_m
+        true_ut = small_building().field_ut(
+            each.floor, np.column_stack([position_m, np.full(len(position_m), HEIGHT_M)])
+        )
+        mean_ut, _ = each.field.at(position_m)
         error_ut = np.linalg.norm(mean_ut - true_ut, axis=1)
         assert np.median(error_ut) < 0.25 * np.median(np.linalg.norm(true_ut - true_ut.mean(axis=0), axis=1))
 
 
-def test_routes_take_turns_that_no_survey_took() -> None:
-    """Two straight walks that cross: a survey of them never turned."""
+def test_routes_follow_bends_that_no_survey_took() -> None:
+    """Two straight walks that cross: a survey of them has no bend."""
     across_m = np.column_stack([np.full(100, 5.0), np.arange(-5.0, 5.0, 0.1)])
     along_m = np.column_stack([np.arange(0.0, 10.0, 0.1), np.zeros(100)])
-    ways, rng = SurveyedWays([along_m, across_m]), np.random.default_rng(0)
-    routes = [ways.route(5.0, rng) for _ in range(30)]
+    paths, rng = SurveyedPaths([along_m, across_m]), np.random.default_rng(0)
+    routes = [paths.route(5.0, rng) for _ in range(30)]
     for route_m in routes:
         assert np.linalg.norm(np.diff(route_m, axis=0), axis=1).max() < 1.5
         off_m = np.minimum(np.abs(route_m[:, 1]), np.abs(route_m[:, 0] - 5.0))
         assert off_m.max() < 0.3
-    turned = [route_m for route_m in routes if np.ptp(route_m[:, 0]) > 2.0 and np.ptp(route_m[:, 1]) > 2.0]
-    assert turned
+    bent = [route_m for route_m in routes if np.ptp(route_m[:, 0]) > 2.0 and np.ptp(route_m[:, 1]) > 2.0]
+    assert bent
 
 
 @pytest.mark.slow
-def test_walks_are_as_long_fast_and_far_beside_as_asked() -> None:
-    config = DrawnWalksConfig(walks=3, length_m=40.0, beside_m=0.2, wander_m=0.0, speed_m_s=(0.5, 0.9))
+def test_walks_have_the_configured_length_speed_and_lateral_offset() -> None:
+    config = DrawnWalksConfig(walks=3, length_m=40.0, lateral_offset_m=0.2, wander_m=0.0, speed_m_s=(0.5, 0.9))
     walks = map_walks(maps(), config)
     assert [int(walk.floor[0]) for walk in walks] == [0, 0, 0, 1, 1, 1]
     for walk in walks:
@@ -126,18 +128,20 @@ def test_walks_are_as_long_fast_and_far_beside_as_asked() -> None:
         assert length_m > 0.8 * config.length_m  # corners are cut
         assert 0.5 <= length_m / ((walk.stamp_ns[-1] - walk.stamp_ns[0]) / 1e9) <= 0.9
         assert np.isfinite(walk.field_ut).all()
-    beside_m = [_beside_m(walk) for walk in walks]
-    assert max(beside_m) < 0.6
-    assert max(beside_m) > 0.1
+    lateral_m = [_lateral_m(walk) for walk in walks]
+    assert max(lateral_m) < 0.6
+    assert max(lateral_m) > 0.1
 
 
-def test_walks_go_through_the_robots_intake_in_the_maps_axes() -> None:
-    """What comes out is what was drawn: no angle and no field of a device's own are found in them."""
-    walk = map_walks(maps()[:1], DrawnWalksConfig(walks=1, length_m=30.0, doubt=0.0))[0]
+def test_walks_pass_the_robots_preprocessing_in_the_maps_axes() -> None:
+    """The rows equal the drawn field: no yaw offset and no device offset are estimated."""
+    walk = map_walks(maps()[:1], DrawnWalksConfig(walks=1, length_m=30.0, uncertainty=0.0))[0]
     rows = resample(walk, READ)
     good = rows.valid & np.isfinite(rows.field_ut).all(axis=1)
     assert good.sum() > 200
-    middle_m = (rows.position_m + np.roll(rows.position_m, 1, axis=0))[good] / 2.0  # a row is the mean up to its place
+    middle_m = (rows.position_m + np.roll(rows.position_m, 1, axis=0))[
+        good
+    ] / 2.0  # a row is the mean up to its position
     known = np.isfinite(middle_m).all(axis=1)
     mean_ut, _ = maps()[0].field.at(middle_m[known])
     assert np.abs(rows.field_ut[good, :3][known] - mean_ut).mean() < 0.3
@@ -151,13 +155,14 @@ def test_a_seed_and_a_number_decide_a_walk() -> None:
     assert len({len(walk) for walk in (first[0], first[1], other[0])}) == 3
 
 
-def test_doubt_is_drawn_into_walks() -> None:
-    sure, doubting = (
-        map_walks(maps()[:1], DrawnWalksConfig(walks=1, length_m=30.0, doubt=doubt))[0] for doubt in (0.0, 1.0)
+def test_uncertainty_is_drawn_into_walks() -> None:
+    mean_walk, drawn_walk = (
+        map_walks(maps()[:1], DrawnWalksConfig(walks=1, length_m=30.0, uncertainty=uncertainty))[0]
+        for uncertainty in (0.0, 1.0)
     )
-    assert np.array_equal(sure.position_m, doubting.position_m)
-    _, deviation_ut = maps()[0].field.at(sure.position_m)
-    drawn = (doubting.field_ut - sure.field_ut) / deviation_ut
+    assert np.array_equal(mean_walk.position_m, drawn_walk.position_m)
+    _, deviation_ut = maps()[0].field.at(mean_walk.position_m)
+    drawn = (drawn_walk.field_ut - mean_walk.field_ut) / deviation_ut
     assert 0.6 < drawn.std() < 1.4
 
 
@@ -167,10 +172,10 @@ def test_a_survey_without_labels_has_no_map() -> None:
         floor_maps([blind])
 
 
-def _beside_m(walk: Track) -> float:
+def _lateral_m(walk: Track) -> float:
     """The median distance to the nearest corridor's middle."""
     plan = small_building().plan
     start_m, leg_m = plan.corner_m[plan.corridor[:, 0]], np.diff(plan.corner_m[plan.corridor], axis=1)[:, 0]
     relative_m = walk.position_m[:, None] - start_m
-    share = np.clip((relative_m * leg_m).sum(axis=2) / np.square(leg_m).sum(axis=1), 0.0, 1.0)
-    return float(np.median(np.linalg.norm(relative_m - share[..., None] * leg_m, axis=2).min(axis=1)))
+    fraction = np.clip((relative_m * leg_m).sum(axis=2) / np.square(leg_m).sum(axis=1), 0.0, 1.0)
+    return float(np.median(np.linalg.norm(relative_m - fraction[..., None] * leg_m, axis=2).min(axis=1)))

@@ -24,8 +24,8 @@ from mail_ros.core.models.model_file import build
 from mail_ros.core.types import Estimate, Sample
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import Track
-from mail_ros.training.matching import fit_matching
 from mail_ros.training.run_config import run_config
+from mail_ros.training.site_state import fit_matching
 
 MAX_CALLS, MAX_FILES = 60, 12
 PACKAGE = str(Path(mail_ros.__file__).parent)

@@ -15,10 +15,10 @@ from mail_ros.core.models.model_file import ModelCard, build, load_model, save_m
 from mail_ros.core.types import FloatArray
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import Track
-from mail_ros.evaluation.baselines.search_likelihood import CellEvidence, EvidenceSettings
+from mail_ros.evaluation.baselines.cell_likelihood import CellLikelihood
 from mail_ros.evaluation.estimates import follow
-from mail_ros.training.matching import fit_matching
 from mail_ros.training.run_config import run_config
+from mail_ros.training.site_state import fit_matching
 
 SETTINGS = ["kind=matching", "sampling.rate_hz=10", "sampling.length_s=6"]
 
@@ -167,7 +167,7 @@ def test_an_uncertain_label_shares_its_likelihood_with_its_neighbours() -> None:
 
 def test_the_baselines_have_cells_of_their_own() -> None:
     position_m = np.array([[0.0, 0.0], [5.0, 0.0], [0.1, 0.1], [5.0, 0.0], [5.0, 0.0]])
-    search = CellEvidence(position_m, np.array([0, 0, 0, 0, 1]), EvidenceSettings(2.0, 30.0))
+    search = CellLikelihood(position_m, np.array([0, 0, 0, 0, 1]), 2.0, 30.0)
     assert search.cells.floor.tolist() == [0, 0, 1]
-    ratio = search.likelihood_ratio(np.array([30.0, 70.0, 10.0, 50.0, 90.0]), 70.0)
+    ratio = search.ratio(np.array([30.0, 70.0, 10.0, 50.0, 90.0]), 70.0)
     assert ratio == pytest.approx([5.0, -5.0, -15.0])

@@ -19,7 +19,7 @@ def test_a_node_is_timed(robots: int, reloads: int, tmp_path: Path) -> None:
     run = Run("paper", 0.1, {"model": tmp_path / "paper.safetensors"}, robots, reloads)
     cost = node_cost(run, 2.0, lambda *of: seen.append(of))
     assert seen[-1][1] == seen[-1][2] == len(seen)
-    assert 0.9 < cost.answered < 1.1, "one more or less, as the strides fall"
+    assert 0.9 < cost.received < 1.1, "one more or less, as the strides fall"
     assert 0.0 < cost.median_ms <= cost.p99_ms <= cost.worst_ms
     assert 0.0 < cost.core < 1.0
     assert 20.0 < cost.memory_mb < 1000.0

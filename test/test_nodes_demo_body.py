@@ -12,11 +12,10 @@ from ros import Graph
 from sensor_msgs.msg import Imu, MagneticField
 
 from mail_ros.core.types import UT_PER_T
-from mail_ros.data.simulator.demo import drive_demo
-from mail_ros.data.simulator.demo_building import demo_building
+from mail_ros.data.simulator.demo import demo_building, drive_demo
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_imu_reading, to_odometry_pose, to_stamp_ns
-from mail_ros.nodes.demo_body import DemoBody
+from mail_ros.nodes.demo_robot import DemoBody
 
 
 def test_the_localizer_reads_what_the_simulator_wrote(graph: Graph) -> None:

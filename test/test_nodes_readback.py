@@ -12,8 +12,15 @@ from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 from mail_ros.core.localizer.diagnostics import Assessment, Level
 from mail_ros.core.neighbourhood import belief_image
 from mail_ros.core.types import Cells, Estimate, Hypothesis, Status
-from mail_ros.nodes.conversions import to_occupancy_grid, to_pose_array, to_pose_with_covariance
-from mail_ros.nodes.readback import from_diagnostic_status, from_occupancy_grid, from_pose, from_pose_array
+from mail_ros.nodes.conversions import (
+    from_diagnostic_status,
+    from_occupancy_grid,
+    from_pose,
+    from_pose_array,
+    to_occupancy_grid,
+    to_pose_array,
+    to_pose_with_covariance,
+)
 
 ESTIMATE = Estimate(
     1_700_000_000_123_456_789,

@@ -215,7 +215,7 @@ def test_faults_are_reported_before_and_during_a_recording(graph: Graph) -> None
     recorder = Recorder(graph, topics=["imu/mag"], autostart=False)
     diagnostics: list[DiagnosticArray] = graph.listen(DiagnosticArray, "/diagnostics")
     recorder.wait_for_status(
-        "waiting for ~/start; no magnetometer: nobody publishes sensor_msgs/msg/MagneticField; no reference"
+        "waiting for ~/start; no magnetometer: no publisher of sensor_msgs/msg/MagneticField; no reference"
     )
     assert recorder.status[-1].level == DiagnosticStatus.ERROR
     graph.wait(lambda: any(status in recorder.status for array in diagnostics for status in array.status))
@@ -229,7 +229,7 @@ def test_faults_are_reported_before_and_during_a_recording(graph: Graph) -> None
     started, message = recorder.call("start")
     assert started, "what is there may be of use all the same"
     assert "; |B| is 4.8e+05 µT: the driver seems to send gauss, and must send tesla; " in message
-    assert "no reference: nobody publishes landmarks or poses" in message
+    assert "no reference: no publisher of landmarks or poses" in message
     publish(graph, magnetometer, *(field(100.0 + n / 50.0) for n in range(60) if n not in (30, 31)))
     recorder.wait_for_status("2 messages of /imu/mag are missing")
     values = {value.key: value.value for value in recorder.status[-1].values}

@@ -22,7 +22,7 @@ from sensor_msgs.msg import MagneticField
 from typer.testing import CliRunner
 
 from mail_ros.cli import main
-from mail_ros.cli.exit_code import ExitCode
+from mail_ros.cli.main import ExitCode
 from mail_ros.cli.replay import replay as verb
 from mail_ros.core.errors import MailError
 from mail_ros.data.bag import Bag

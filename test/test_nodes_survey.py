@@ -26,7 +26,7 @@ from mail_ros.data.bag import read_recording
 from mail_ros.data.truth import TruthSource
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_time
-from mail_ros.nodes.recorder_client import RecorderClient
+from mail_ros.nodes.recorder_client import recorder_client
 from mail_ros.nodes.recorder_node import RecorderNode
 from mail_ros.nodes.replay import ReplayOptions, replay
 from mail_ros.training.run_config import run_config
@@ -137,8 +137,8 @@ def test_the_keyboard_marks(graph: Graph) -> None:
 
 
 def test_without_a_recorder_the_keyboard_reports_it(graph: Graph) -> None:
-    with RecorderClient("robot_1", wait_s=0.2) as client, pytest.raises(MailError) as refused:
-        client.call("mark")
+    with recorder_client("robot_1", wait_s=0.2) as call, pytest.raises(MailError) as refused:
+        call("mark")
     assert str(refused.value) == (
         "/robot_1/mail_recorder/mark: wanted a recorder, found no such service within 0.2 s; "
         "start mail_recorder, or name its --namespace"

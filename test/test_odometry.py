@@ -140,10 +140,10 @@ def test_a_displacement_waits_for_the_first_stamp_that_is_not_before_it() -> Non
     travelled = Displacements()
     travelled.add(20, np.array([1.0, 0.0]))
     travelled.add(30, np.array([0.0, 2.0]))
-    assert travelled.take(19).tolist() == [0.0, 0.0]
-    assert travelled.take(20).tolist() == [1.0, 0.0]
-    assert travelled.take(40).tolist() == [0.0, 2.0]
-    assert travelled.take(41).tolist() == [0.0, 0.0]
+    assert travelled.pop_until(19).tolist() == [0.0, 0.0]
+    assert travelled.pop_until(20).tolist() == [1.0, 0.0]
+    assert travelled.pop_until(40).tolist() == [0.0, 2.0]
+    assert travelled.pop_until(41).tolist() == [0.0, 0.0]
 
 
 def imu_of(walk: SyntheticWalk, acceleration: FloatArray) -> ImuSeries:

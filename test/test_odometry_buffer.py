@@ -119,4 +119,4 @@ def test_displacements_that_no_sample_takes_do_not_accumulate() -> None:
     for k in range(5 * MAX_PENDING):
         travelled.add(stamp(0.01 * k), np.array([0.01, 0.0]))
     assert len(travelled) == MAX_PENDING
-    assert travelled.take(stamp(100.0))[0] == pytest.approx(0.05 * MAX_PENDING)
+    assert travelled.pop_until(stamp(100.0))[0] == pytest.approx(0.05 * MAX_PENDING)

@@ -23,8 +23,7 @@ from mail_ros.data.bag_writer import Splitting
 from mail_ros.data.cdr import header
 from mail_ros.data.messages import FIELD_TYPE, WAYPOINT_EVENT_TYPE
 from mail_ros.data.recording import ActiveRecording, RecordingOptions, free_mb
-from mail_ros.data.route import Route, RoutePoint
-from mail_ros.data.route_file import NOTE, route_to_note
+from mail_ros.data.route import NOTE, Route, RoutePoint, route_to_note
 
 TOPIC = "/imu/mag"
 MARKS = "/mark"

@@ -23,7 +23,7 @@ from mail_ros.evaluation.metrics import Metrics, metric_columns, metric_row
 from mail_ros.evaluation.protocol import Split, read_walks
 from mail_ros.evaluation.report.page import write_page
 from mail_ros.evaluation.report.runs import read_run
-from mail_ros.evaluation.report.views import colours, mistakes, short_names
+from mail_ros.evaluation.report.views import colours, confusions, short_names
 
 pytestmark = pytest.mark.slow
 
@@ -77,10 +77,10 @@ def cells(table: str) -> list[list[str]]:
 def test_the_page_holds_every_method_and_every_floor(run: Path, page: Path) -> None:
     text = own(page)
     assert re.findall(r"<h2>(.*?) <small>", text) == ["Floor −1", "Floor 2"]
-    assert text.count("1 walks to learn from, 2 to be judged on") == 2
+    assert text.count("1 walks for training, 2 for testing") == 2
     tables = re.findall(r'<table class="metrics">.*?</table>', text)
     assert [{row[0] for row in cells(table)[1:]} for table in tables] == [set(METHODS)] * 2
-    assert text.count("mean error against the best peer, knn: mail_heatmap") == 2
+    assert text.count("mean error against the best baseline, knn: mail_heatmap") == 2
     assert "--set training.epochs=1" in text
     assert "run &lt;1&gt;" in text
     assert page.stat().st_size < 8e6
@@ -124,15 +124,15 @@ def test_the_curves_are_drawn_from_all_estimates(run: Path, page: Path) -> None:
         drawn = numbers["floor-0" if row["floor"] == -1 else "floor-1"]["methods"][row["method"]]["cdf_m"]
         assert drawn[100] == pytest.approx(row["metrics"]["median_m"], abs=1e-3)
         assert drawn[180] == pytest.approx(row["metrics"]["p90_m"], abs=1e-3)
-    attention = numbers["floor-0"]["courses"]["mail_heatmap"]["floor_-1_walk_1"]["attention"]
+    attention = numbers["floor-0"]["trajectories"]["mail_heatmap"]["floor_-1_walk_1"]["attention"]
     assert len(attention) == 6
     assert np.sum(attention, axis=0) == pytest.approx(1.0, abs=0.01)
-    assert numbers["floor-0"]["courses"]["knn"]["floor_-1_walk_1"]["attention"] == []
+    assert numbers["floor-0"]["trajectories"]["knn"]["floor_-1_walk_1"]["attention"] == []
 
 
-def test_every_mistake_is_counted_once(run: Path) -> None:
+def test_every_confusion_is_counted_once(run: Path) -> None:
     for floor in read_run(run):
-        found = mistakes(floor, "chance")
+        found = confusions(floor, "chance")
         error_m = floor.error_m("chance")
         assert found.estimates.sum() == len(error_m)
         assert found.wrong.sum() == (error_m > 5.0).sum() >= found.times.sum() > 0
@@ -187,18 +187,18 @@ def refused(folder: Path) -> str:
 
 
 def test_a_folder_that_is_no_run_is_one_clear_line(tmp_path: Path) -> None:
-    assert "wanted a folder that `mail_ros benchmark accuracy` wrote to, found no accuracy.json" in refused(tmp_path)
+    assert "wanted a folder of `mail_ros benchmark accuracy`, found no accuracy.json" in refused(tmp_path)
 
 
-def test_a_benchmark_that_did_not_end_is_said_to_be_one(copy: Path) -> None:
+def test_an_unfinished_benchmark_is_reported_as_one(copy: Path) -> None:
     (copy / "accuracy.json").unlink()
-    assert "found a benchmark that did not end; run it again, what is finished is kept" in refused(copy)
+    assert "found an unfinished benchmark; run it again, finished parts are kept" in refused(copy)
 
 
 def test_half_written_results_are_refused(copy: Path) -> None:
     file = copy / "accuracy.json"
     file.write_text(file.read_text()[:500])
-    assert "accuracy.json: wanted whole results of a benchmark, found" in refused(copy)
+    assert "accuracy.json: wanted complete results of a benchmark, found" in refused(copy)
     file.write_text("[]")
     assert "found no results" in refused(copy)
 
@@ -208,9 +208,9 @@ def test_half_written_cells_are_refused(copy: Path, name: str) -> None:
     file = copy / "cells" / "floor_2" / "knn" / name
     text = file.read_text()
     file.write_text(text[: len(text) // 2])
-    assert "floor_2/knn: wanted whole results of a benchmark, found" in refused(copy)
+    assert "floor_2/knn: wanted complete results of a benchmark, found" in refused(copy)
     file.unlink()
-    assert "floor_2/knn: wanted whole results of a benchmark, found" in refused(copy)
+    assert "floor_2/knn: wanted complete results of a benchmark, found" in refused(copy)
 
 
 def test_a_cell_of_another_run_is_refused(copy: Path) -> None:

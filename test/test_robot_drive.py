@@ -22,13 +22,12 @@ from mail_ros.core.signal.axes import AXES
 from mail_ros.core.types import BoolArray, Estimate, FloatArray, Sample, Status
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.gravity_alignment import rotated_rows
-from mail_ros.data.simulator.drive import drive
+from mail_ros.data.simulator.drive import drive, survey
 from mail_ros.data.simulator.simulated_drive import SimulatedDrive
 from mail_ros.data.simulator.simulation_config import DriveConfig
-from mail_ros.data.simulator.survey import survey
 from mail_ros.data.track import Track
-from mail_ros.training.matching import fit_matching
 from mail_ros.training.run_config import run_config
+from mail_ros.training.site_state import fit_matching
 
 CALM = DriveConfig(rate_hz=20.0)
 STRIDE_S = 0.5

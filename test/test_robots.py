@@ -14,9 +14,9 @@ from benchmarks.robots.cost import Cost
 from benchmarks.robots.followed import Followed, joined, read, write
 from benchmarks.robots.page import write_page
 from benchmarks.robots.results import Results
-from benchmarks.robots.rows import Row, Stand, YawRow, stands_of
+from benchmarks.robots.rows import Row, StopRow, YawRow, stops_of
 from benchmarks.robots.world import calibrated, corrected
-from benchmarks.robots.yaw import turned_track
+from benchmarks.robots.yaw import rotated_track
 from mail_ros.core.errors import TrackError
 from mail_ros.core.signal.attitude import about_vertical, product, rotate
 from mail_ros.data.simulator.drive import drive
@@ -47,7 +47,7 @@ def results(after_m: float) -> Results:
         for frame in ("device", "level")
         for rotate in (False, True)
     ]
-    stands = [Stand("before", 1, 0.3, (0.5, 0.6, 0.7)), Stand("after", 1, 0.0, (1.0, 1.0, 1.0))]
+    stands = [StopRow("before", 1, 0.3, (0.5, 0.6, 0.7)), StopRow("after", 1, 0.0, (1.0, 1.0, 1.0))]
     costs = [Cost("before", 100.0, 60.0, 3000, 1.0), Cost("after", 30.0, 60.0, 3000, 0.3)]
     return Results([curve], rows, stands, yaw, costs, 1, 1)
 
@@ -89,7 +89,7 @@ def test_a_stop_is_a_stand_of_its_length() -> None:
     time_s = np.arange(0.0, 100.0, 1.0)
     paused = ((time_s > 10.0) & (time_s < 15.0)) | ((time_s >= 20.0) & (time_s <= 80.0))
     walk = Followed(np.zeros(100, np.int64), time_s, np.zeros((100, 2)), time_s, time_s, paused)
-    (stand,) = stands_of(walk)
+    (stand,) = stops_of(walk)
     assert (stand.time_s[0], stand.time_s[-1]) == (20.0, 80.0)
 
 
@@ -99,11 +99,11 @@ def test_a_turned_walk_reads_in_level_axes_what_it_read_but_turned() -> None:
     everywhere, floor = np.ones(2, np.bool_), np.zeros(2, np.int64)
     attitude = np.array([tilted, np.full(4, np.nan)])
     track = Track("w", np.arange(2), field_ut, np.zeros((2, 2)), floor, everywhere, ~everywhere, None, attitude)
-    seen = turned_track(track, 1.2).field_ut
+    seen = rotated_track(track, 1.2).field_ut
     np.testing.assert_allclose(rotate(tilted, seen[0]), rotate(about_vertical(1.2), rotate(tilted, field_ut[0])))
     assert np.isnan(seen[1]).all()
     with pytest.raises(TrackError, match="attitude"):
-        turned_track(dataclasses.replace(track, attitude_xyzw=None), 1.2)
+        rotated_track(dataclasses.replace(track, attitude_xyzw=None), 1.2)
 
 
 def test_a_robot_file_takes_most_of_the_motors_field_off() -> None:

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from mail_ros.core.errors import ConfigError
 from mail_ros.data.labels import labels_from_landmarks
-from mail_ros.data.route import Route, RoutePoint
-from mail_ros.data.route_file import parse_route, read_geojson, route_from_note, route_to_note
+from mail_ros.data.route import Route, RoutePoint, parse_route, read_geojson, route_from_note, route_to_note
 
 S = 1_000_000_000
 WRITTEN = [

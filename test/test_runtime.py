@@ -17,8 +17,8 @@ from mail_ros.core.models.model_file import ModelCard, load_model, save_model
 from mail_ros.core.platform.odometry_buffer import OdometryPose, WheelBuffer
 from mail_ros.core.types import Estimate, Status, YawEstimate
 from mail_ros.data.dataset import WindowSet
-from mail_ros.training.matching import fit_matching
 from mail_ros.training.run_config import run_config
+from mail_ros.training.site_state import fit_matching
 
 
 def runtime(model: Path, **changed: Any) -> Runtime:

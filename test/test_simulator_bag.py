@@ -13,8 +13,8 @@ from mail_ros.cli.simulate import simulate
 from mail_ros.core.errors import BagError, ConfigError
 from mail_ros.data.bag import Bag, read_recording, read_track
 from mail_ros.data.messages import JOINTS_TYPE, decode
-from mail_ros.data.simulator.bag import write_bag
 from mail_ros.data.simulator.drive import drive
+from mail_ros.data.simulator.drive_bag import write_bag
 from mail_ros.data.simulator.simulation_config import PERSON, DriveConfig
 from mail_ros.data.truth import TruthSource
 

@@ -8,13 +8,12 @@ from small_buildings import SMALL, small_building
 
 from mail_ros.core.types import FloatArray
 from mail_ros.data.simulator.bodies import Block, Wire, bodies_ut
-from mail_ros.data.simulator.building import earth_field_ut, make_building
-from mail_ros.data.simulator.demo_building import dipole_ut
-from mail_ros.data.simulator.field_grid import FieldGrid
-from mail_ros.data.simulator.floor_plan import FloorPlan
+from mail_ros.data.simulator.building import FieldGrid, earth_field_ut, make_building
+from mail_ros.data.simulator.corridor_plan import CorridorPlan
+from mail_ros.data.simulator.demo import dipole_ut
 from mail_ros.data.simulator.simulation_config import BuildingConfig
 
-HALLWAY = FloorPlan(np.array([[0.0, 0.0], [4.0, 0.0]]), np.array([[0, 1]]))
+HALLWAY = CorridorPlan(np.array([[0.0, 0.0], [4.0, 0.0]]), np.array([[0, 1]]))
 
 
 def test_a_block_from_afar_is_a_dipole() -> None:

@@ -15,12 +15,21 @@ from mail_ros.core.types import FloatArray
 from mail_ros.data.bag import read_track
 from mail_ros.data.labels import labels_from_landmarks
 from mail_ros.data.simulator.building import Building
-from mail_ros.data.simulator.demo import CALM, ROBOT, SURVEYOR, VALIDATION, drive_demo, survey_demo
-from mail_ros.data.simulator.demo_building import CORRIDOR_M, HEIGHT_M, demo_building, dipole_ut
-from mail_ros.data.simulator.drive import drive
-from mail_ros.data.simulator.floor_plan import distance_m, drive_route, survey_route
+from mail_ros.data.simulator.corridor_plan import distance_m, drive_route, survey_route
+from mail_ros.data.simulator.demo import (
+    CALM,
+    CORRIDOR_M,
+    HEIGHT_M,
+    ROBOT,
+    SURVEYOR,
+    VALIDATION,
+    demo_building,
+    dipole_ut,
+    drive_demo,
+    survey_demo,
+)
+from mail_ros.data.simulator.drive import drive, survey
 from mail_ros.data.simulator.simulation_config import PERSON, DriveConfig
-from mail_ros.data.simulator.survey import survey
 
 BUILDING_UT = [[-7.35, -2.84, -60.75], [7.23, 24.22, -44.81], [2.04, 17.75, -42.46]]  # at three positions
 

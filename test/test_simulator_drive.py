@@ -12,11 +12,10 @@ from small_buildings import small_building
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.platform.robot_file import rotation
 from mail_ros.core.types import FloatArray
-from mail_ros.data.simulator.drive import drive
+from mail_ros.data.simulator.drive import drive, survey
 from mail_ros.data.simulator.rotation import to_body
 from mail_ros.data.simulator.simulated_drive import SimulatedDrive
 from mail_ros.data.simulator.simulation_config import PERSON, DriveConfig
-from mail_ros.data.simulator.survey import survey
 
 EXACT = DriveConfig(
     noise_ut=0.0, resolution_ut=0.0, offset_ut=0.0, soft_iron=0.0, sway_rad=0.0, attitude_noise_rad=0.0,

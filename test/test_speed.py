@@ -41,7 +41,7 @@ def test_what_is_timed_is_written_and_shown(tmp_path: Path) -> None:
     assert rows[0]["method"] == "window pass, torch"
     for row in rows:
         assert 0.0 < row["median_ms"] <= row["p99_ms"]
-        assert row["share"] == pytest.approx(row["mean_ms"] / rows[0]["mean_ms"])
+        assert row["relative"] == pytest.approx(row["mean_ms"] / rows[0]["mean_ms"])
         assert row["robots"] > 0.0
         assert row["memory_mb"] > 0.0
         assert row["method"] in done.output

@@ -16,9 +16,9 @@ from benchmarks.field.structure import (
     END_M,
     MEASURED,
     semivariance_ut2,
-    shares,
     simulated,
     stretches,
+    variance_fractions,
 )
 from mail_ros.core.types import FloatArray
 from mail_ros.data.importers.ipin import IPIN_2023_ORIGIN, read_ipin_log
@@ -89,9 +89,9 @@ def test_a_simulated_robot_sees_the_structure_that_is_reported_of_a_real_one() -
     The first two are met but for a few per cent; at 1 m columns and machines, which phones see too, leave some.
     """
     (semivariance,) = simulated([building()], DriveConfig(), 1)
-    share = shares(semivariance)
+    fraction = variance_fractions(semivariance)
     near, middle, far = (
-        float(share[(from_m <= DISTANCES_M) & (to_m >= DISTANCES_M)].mean()) for from_m, to_m, _, _ in MEASURED
+        float(fraction[(from_m <= DISTANCES_M) & (to_m >= DISTANCES_M)].mean()) for from_m, to_m, _, _ in MEASURED
     )
     assert 0.05 < near < 0.12
     assert 0.32 < middle < 0.46

@@ -19,11 +19,10 @@ from test_cli import mail_ros
 
 from mail_ros.cli.benchmark import STUDIES as NAMED_IN_HELP
 from mail_ros.core.errors import ConfigError, MailError
-from mail_ros.data.simulator.demo_building import demo_building
-from mail_ros.data.simulator.floor_plan import drive_route
+from mail_ros.data.simulator.corridor_plan import drive_route
+from mail_ros.data.simulator.demo import demo_building
 from mail_ros.data.walk_writer import write_walk
 from mail_ros.evaluation.accuracy import Bench, merge, settled
-from mail_ros.evaluation.area import auroc
 from mail_ros.evaluation.estimates import read_csv
 from mail_ros.evaluation.protocol import read_walks, split
 from mail_ros.evaluation.report.charts import FORMS, charts
@@ -31,6 +30,7 @@ from mail_ros.evaluation.report.page import write_page
 from mail_ros.evaluation.report.runs import read_runs, read_studies
 from mail_ros.evaluation.studies import MAIL, STUDIES, chosen
 from mail_ros.evaluation.study_variants import INGREDIENTS, TRAINING
+from mail_ros.evaluation.uncertainty import auroc
 from mail_ros.training.run_config import run_config
 
 pytestmark = pytest.mark.slow
@@ -169,20 +169,20 @@ def test_attention_is_shared_out(run: Path) -> None:
     for method in METHODS[1:]:
         of_method = [row for row in rows(run, "attention") if row["method"] == method]
         assert [row["scale_s"] for row in of_method] == [1.0, 2.0, 3.0, 4.0, 5.0, 10.0]
-        for column in ("mean_weight", "weighs_most"):
+        for column in ("mean_weight", "top_weight"):
             assert sum(row[column] for row in of_method) == pytest.approx(1.0)
     uniform = [row for row in rows(run, "attention") if row["method"] == "mail_uniform"]
-    assert all(row["weighs_most"] == pytest.approx(1 / 6) for row in uniform)
+    assert all(row["top_weight"] == pytest.approx(1 / 6) for row in uniform)
 
 
 def test_pieces_neither_overlap_nor_leave_gaps_and_most_are_found(run: Path) -> None:
     found = {row["scale_s"]: row for row in rows(run, "anomalies")}
     assert found[1.0]["pieces"] == pytest.approx(2 * found[2.0]["pieces"], abs=2)
-    assert found[5.0]["found_share"] > 0.5
+    assert found[5.0]["found_fraction"] > 0.5
     estimates = read_csv(run / "cells" / "floor_0" / "subsequence_scale_2s" / "estimates.csv")
     for bag in {one.bag for one in estimates}:
         assert set(np.diff([one.estimate.stamp_ns for one in estimates if one.bag == bag])) == {2_000_000_000}
-    assert found[2.0]["found_share"] == np.mean([one.error_m <= 1.0 for one in estimates])
+    assert found[2.0]["found_fraction"] == np.mean([one.error_m <= 1.0 for one in estimates])
 
 
 def test_an_unknown_study_is_one_clear_line(bags: Path, tmp_path: Path) -> None:
@@ -257,10 +257,10 @@ def test_a_chart_holds_the_numbers_of_its_table(run: Path) -> None:
 def test_a_study_of_other_results_is_refused(run: Path, tmp_path: Path) -> None:
     copy = shutil.copytree(run, tmp_path / "run")
     shutil.copy(copy / "cells/floor_0/knn/cell.json", copy / "cells/floor_0/mail_uniform/cell.json")
-    with pytest.raises(MailError, match=r"loss\.json: wanted a table .*, found one of others; .* --study loss"):
+    with pytest.raises(MailError, match=r"loss\.json: wanted a table .*, found one of other results; .* --study loss"):
         read_studies(copy)
     (copy / "studies" / "length.json").write_text("{")
-    with pytest.raises(MailError, match=r"length\.json: wanted whole results"):
+    with pytest.raises(MailError, match=r"length\.json: wanted complete results"):
         read_studies(copy)
 
 

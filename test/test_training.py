@@ -23,8 +23,8 @@ from mail_ros.data.dataset import WindowSet
 from mail_ros.data.walk_writer import write_walk
 from mail_ros.evaluation.methods import METHODS, Fit, WindowMethod
 from mail_ros.training import loop
-from mail_ros.training.fit_network import untrained
 from mail_ros.training.loop import Progress, Trainer
+from mail_ros.training.network import untrained
 from mail_ros.training.run_config import PRESETS, RunConfig, run_config
 from mail_ros.training.run_folder import RunFolder
 from mail_ros.training.survey import Survey, labelled_track
@@ -239,7 +239,7 @@ def test_walks_it_cannot_use_are_refused_before_anything_is_written(survey: Surv
 
     with pytest.raises(TrackError, match="walk0: wanted walks that are either for training or held out"):
         run(Survey(survey.train, survey.train[:1]))
-    with pytest.raises(TrackError, match="unlabelled: wanted a walk that says where it was: landmarks on /landmark,"):
+    with pytest.raises(TrackError, match="unlabelled: wanted a walk with known positions: landmarks on /landmark,"):
         run(Survey([unlabelled], survey.validate))
     with pytest.raises(TrackError, match=r"one floor for the regression head, found floors \[0, 1\]"):
         run(Survey([*survey.train, upstairs], survey.validate))

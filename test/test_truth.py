@@ -18,10 +18,9 @@ from mail_ros.data.bag import read_recording, read_track
 from mail_ros.data.check.bag_report import check_bag
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.messages import ODOMETRY_TYPE, POSE_TYPES, Message
-from mail_ros.data.route import Route, RoutePoint
-from mail_ros.data.route_file import NOTE, route_to_note
-from mail_ros.data.simulator.demo_building import demo_building
-from mail_ros.data.simulator.floor_plan import drive_route
+from mail_ros.data.route import NOTE, Route, RoutePoint, route_to_note
+from mail_ros.data.simulator.corridor_plan import drive_route
+from mail_ros.data.simulator.demo import demo_building
 from mail_ros.data.track import Landmark, Track
 from mail_ros.data.truth import CLICK_TOPIC, LANDMARK_TOPIC, REFERENCE_TOPIC, TruthSource
 

@@ -7,7 +7,7 @@ import pytest
 
 from mail_ros.core.types import Estimate, Status
 from mail_ros.evaluation.estimates import Scored
-from mail_ros.evaluation.uncertainty import doubt, doubt_words
+from mail_ros.evaluation.uncertainty import uncertainty, uncertainty_line
 
 
 def scored(offset_m: tuple[float, float], *, status: Status = Status.LOCALIZED, floor: int = 0) -> Scored:
@@ -18,26 +18,26 @@ def scored(offset_m: tuple[float, float], *, status: Status = Status.LOCALIZED, 
 
 def test_draws_from_the_covariance_lie_in_its_regions_as_often_as_they_claim() -> None:
     draws = np.random.default_rng(0).normal(0.0, [2.0, 1.0], (20_000, 2))
-    found = doubt([scored((x, y)) for x, y in draws.tolist()])
+    found = uncertainty([scored((x, y)) for x, y in draws.tolist()])
     assert (found.in_50, found.in_90, found.in_95) == pytest.approx((0.5, 0.9, 0.95), abs=0.01)
 
 
 def test_the_region_is_an_ellipse() -> None:
     reach = math.sqrt(-2.0 * math.log(0.5))
     inside, outside = scored((1.99 * reach, 0.0)), scored((0.0, 1.01 * reach))
-    assert doubt([inside, outside]).in_50 == 0.5
+    assert uncertainty([inside, outside]).in_50 == 0.5
 
 
 def test_the_right_place_on_the_wrong_floor_is_not_right() -> None:
-    found = doubt([scored((0.0, 0.0), floor=1), scored((0.0, 0.0))])
+    found = uncertainty([scored((0.0, 0.0), floor=1), scored((0.0, 0.0))])
     assert (found.in_95, found.localized_near, found.localized_floor) == (0.5, 0.5, 0.5)
 
 
 def test_localized_counts_those_with_that_status() -> None:
-    found = doubt([scored((2.0, 2.0)), scored((3.0, 1.0)), scored((9.0, 0.0), status=Status.UNCERTAIN)])
+    found = uncertainty([scored((2.0, 2.0)), scored((3.0, 1.0)), scored((9.0, 0.0), status=Status.UNCERTAIN)])
     assert (found.localized, found.localized_near) == pytest.approx((2 / 3, 0.5))
-    assert "LOCALIZED: 66.7%, of these within 3 m 50.0%" in doubt_words(found)
+    assert "LOCALIZED: 66.7%, of these within 3 m 50.0%" in uncertainty_line(found)
 
 
-def test_nobody_localized_is_no_number() -> None:
-    assert math.isnan(doubt([scored((0.0, 0.0), status=Status.UNCERTAIN)]).localized_near)
+def test_without_a_localized_estimate_the_fraction_is_nan() -> None:
+    assert math.isnan(uncertainty([scored((0.0, 0.0), status=Status.UNCERTAIN)]).localized_near)

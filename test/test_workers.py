@@ -10,7 +10,7 @@ import pytest
 
 @pytest.mark.process
 def test_workers_end_with_a_benchmark_that_is_killed(tmp_path: Path) -> None:
-    """Else they would train on for minutes, and nobody would know."""
+    """Else they would train on for minutes, unnoticed."""
     script = """
 import os, sys, time
 from concurrent.futures import ProcessPoolExecutor
@@ -41,7 +41,7 @@ if __name__ == "__main__":
 
 
 def runs(process: Path) -> bool:
-    """Whether it is there, and not only because nobody asked how it ended."""
+    """Whether it is there, and not only because its exit was not collected."""
     try:
         return (process / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:

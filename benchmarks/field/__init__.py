@@ -1,1 +1,1 @@
-"""Simulated fields beside recorded ones."""
+"""Simulated fields compared with recorded ones."""

@@ -1,9 +1,9 @@
-"""How much a walk's field changes with the way walked: its semivariance, for simulated and recorded walks alike.
+"""Semivariance of the field by distance travelled, for simulated and recorded walks.
 
     Track --> straight stretches, 5 cm apart --> half the mean squared difference at each distance, all axes, µT²
 
-Only pairs on one straight stretch count, where the body looked one way: so readings need not be turned into the
-map, and an offset of the device's own cancels. Ends of stretches, where it still turned, are left out.
+Only pairs on one straight stretch count, where the heading is constant: readings need no rotation to the map, and the
+device offset cancels. Ends of stretches, where the device still rotates, are left out.
 
 Source: the estimator is Matheron's (1963).
 """
@@ -16,21 +16,21 @@ import numpy as np
 
 from mail_ros.core.types import FloatArray
 from mail_ros.data.simulator.building import Building
+from mail_ros.data.simulator.drive import survey
 from mail_ros.data.simulator.simulation_config import DriveConfig
-from mail_ros.data.simulator.survey import survey
 from mail_ros.data.track import Track
 
 APART_M = 0.05
 DISTANCES_M = np.array([0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 4.0])
-END_M = 0.7  # of a stretch, left out
-BEND_RAD = 0.15  # between two samples' ways: a stretch ends
-FAR_M = 3.0  # from here on, semivariance is taken as all of the variance
-# Share of the variance that is known of a wheeled robot indoors: from, to (m), least, most.
+END_M = 0.7  # both ends of a stretch, left out
+BEND_RAD = 0.15  # change of direction between two samples that ends a stretch
+FAR_M = 3.0  # distance at which the semivariance equals the variance
+# Fraction of the variance reported of a wheeled robot indoors: from and to (m), minimum and maximum.
 MEASURED = ((0.1, 0.2, 0.08, 0.08), (0.3, 0.5, 0.35, 0.40), (1.0, 1.0, 1.0, 1.0))
 
 
 def semivariance_ut2(tracks: Sequence[Track], distances_m: FloatArray = DISTANCES_M) -> FloatArray:
-    """(d,) of all tracks' stretches together, NaN where none is long enough."""
+    """(d,) semivariance of all tracks' stretches together, NaN where none is long enough."""
     squares, pairs = np.zeros(len(distances_m)), np.zeros(len(distances_m))
     lags = np.round(distances_m / APART_M).astype(np.int64)
     for field_ut in (stretch for track in tracks for stretch in stretches(track)):
@@ -42,8 +42,8 @@ def semivariance_ut2(tracks: Sequence[Track], distances_m: FloatArray = DISTANCE
     return found
 
 
-def shares(semivariance: FloatArray, distances_m: FloatArray = DISTANCES_M) -> FloatArray:
-    """(d,) of the variance, which is the semivariance far away."""
+def variance_fractions(semivariance: FloatArray, distances_m: FloatArray = DISTANCES_M) -> FloatArray:
+    """(d,) semivariance as a fraction of the variance, which is the semivariance far away."""
     found: FloatArray = semivariance / np.nanmean(semivariance[distances_m >= FAR_M])
     return found
 
@@ -65,7 +65,7 @@ def stretches(track: Track) -> Iterator[FloatArray]:
     bend_rad = np.abs((np.diff(heading_rad) + np.pi) % (2 * np.pi) - np.pi)
     breaks = 1 + np.flatnonzero(~walking[1:] | ~walking[:-1] | ~(bend_rad < BEND_RAD))
     for part in np.split(np.arange(len(step_m)), breaks):
-        way_m = np.cumsum(length_m[part])
-        if walking[part].all() and way_m[-1] > 2 * END_M + APART_M:
-            at_m = np.arange(END_M, way_m[-1] - END_M, APART_M)
-            yield np.column_stack([np.interp(at_m, way_m, axis) for axis in track.field_ut[part + 1].T])
+        travelled_m = np.cumsum(length_m[part])
+        if walking[part].all() and travelled_m[-1] > 2 * END_M + APART_M:
+            at_m = np.arange(END_M, travelled_m[-1] - END_M, APART_M)
+            yield np.column_stack([np.interp(at_m, travelled_m, axis) for axis in track.field_ut[part + 1].T])

@@ -1,4 +1,4 @@
-"""One picture of how the field changes with the way: simulated buildings beside what was recorded and reported."""
+"""Picture of the semivariance by distance: simulated buildings, recorded walks and reported values."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentFormatter
 
-from benchmarks.field.structure import DISTANCES_M, MEASURED, shares
+from benchmarks.field.structure import DISTANCES_M, MEASURED, variance_fractions
 from mail_ros.core.types import FloatArray
 
 INK, QUIET, ROBOT, PERSON, RECORDED = "#1f2933", "#616e7c", "#c2410c", "#1d4ed8", "#9aa5b1"
-TICKS_M = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0)
+AXIS_MARKS_M = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0)
 STYLE: dict[Any, Any] = {
     "font.size": 9,
     "axes.titlelocation": "left",
@@ -35,10 +35,10 @@ def draw_structure(
     """Draw semivariances as a PNG.
 
     Args:
-        path: of the picture; parent folders are made.
-        robot: (d,) µT² at `DISTANCES_M` of a robot in each simulated building.
-        person: likewise of a person.
-        recorded: of each recorded walk, if there are any.
+        path: path of the picture; parent folders are created.
+        robot: (d,) µT² at `DISTANCES_M`, for a robot in each simulated building.
+        person: the same for a person.
+        recorded: the same for each recorded walk; may be empty.
     """
     with rc_context(STYLE):
         figure = Figure(figsize=(9.0, 3.6), dpi=150, layout="constrained")
@@ -48,7 +48,7 @@ def draw_structure(
         _draw_person(right, person, recorded)
         for axes in (left, right):
             axes.set_xscale("log")
-            axes.xaxis.set_major_locator(FixedLocator(TICKS_M))
+            axes.xaxis.set_major_locator(FixedLocator(AXIS_MARKS_M))
             axes.xaxis.set_minor_locator(NullLocator())
             axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
             axes.set_xlabel("distance, m")
@@ -60,15 +60,15 @@ def draw_structure(
 def _draw_robot(axes: Axes, robot: Sequence[FloatArray]) -> None:
     for number, each in enumerate(robot):
         label = None if number else "simulated robot, each building"
-        axes.plot(DISTANCES_M, shares(each), color=ROBOT, linewidth=1.2, label=label)
-    for number, (near_m, far_m, least, most) in enumerate(MEASURED):
+        axes.plot(DISTANCES_M, variance_fractions(each), color=ROBOT, linewidth=1.2, label=label)
+    for number, (near_m, far_m, low, high) in enumerate(MEASURED):
         style: dict[str, Any] = {"color": INK, "alpha": 0.8, "label": None if number else "reported of a wheeled robot"}
         if near_m == far_m:
-            axes.plot([near_m], [most], "D", markersize=5, **style)
+            axes.plot([near_m], [high], "D", markersize=5, **style)
         else:
-            axes.fill_between([near_m, far_m], least - 0.01, most + 0.01, linewidth=0, **style)
+            axes.fill_between([near_m, far_m], low - 0.01, high + 0.01, linewidth=0, **style)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    axes.set_title("Robot: share of the variance")
+    axes.set_title("Robot: fraction of the variance")
 
 
 def _draw_person(axes: Axes, person: Sequence[FloatArray], recorded: Sequence[FloatArray]) -> None:

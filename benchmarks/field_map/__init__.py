@@ -1,1 +1,1 @@
-"""Training on walks that are drawn from a map of the field."""
+"""Training on walks drawn from a map of the field."""

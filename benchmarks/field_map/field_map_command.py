@@ -1,4 +1,4 @@
-"""`python -m benchmarks map`: does it help to train on walks that are drawn from a map of the field."""
+"""`python -m benchmarks map`: whether training on walks drawn from a map of the field helps."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from mail_ros.evaluation.metrics import metric_columns, metric_row
 
 def field_map(
     buildings: Annotated[int, typer.Option(min=1, max=100, help="How many simulated buildings.")] = 3,
-    first: Annotated[int, typer.Option(min=0, help="Seed of the first.")] = 10,
-    drives: Annotated[int, typer.Option(min=1, max=100, help="Of each case in each building.")] = 6,
+    first: Annotated[int, typer.Option(min=0, help="Seed of the first building.")] = 10,
+    drives: Annotated[int, typer.Option(min=1, max=100, help="Drives per case and building.")] = 6,
     poses: Annotated[
-        bool, typer.Option("--poses", help="The survey knows its places all along, not at corners.")
+        bool, typer.Option("--poses", help="The survey is labelled at every sample, not at corners alone.")
     ] = False,
-    walks: Annotated[int, typer.Option(min=1, max=10_000, help="How many are drawn from the map of each floor.")] = 20,
+    walks: Annotated[int, typer.Option(min=1, max=10_000, help="Walks drawn from the map of each floor.")] = 20,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="Change a setting of the robot's preset, as in `train`.")
     ] = None,
@@ -44,7 +44,7 @@ def field_map(
     lines = [
         [case if name == names[0] else "", name, *metric_row(found[case, name])] for case in CASES for name in names
     ]
-    labels = "places all along" if poses else "landmarks at corners"
+    labels = "labels at every sample" if poses else "landmarks at corners"
     title = f"{buildings} buildings from seed {first}, {drives} drives each; survey with {labels}; errors in m"
     print_table(title, ["drive", "trained on", *metric_columns()], lines, (0, 1))
     console.print(f"{walks} walks of {chosen.length_m:g} m from each map")

@@ -1,8 +1,8 @@
-"""How alike the field is at two places of a floor: a covariance for scikit-learn's Gaussian processes.
+"""Covariance of the field at two positions of a floor, for scikit-learn's Gaussian processes.
 
-Away from currents a magnetic field has a potential, of which it is the gradient. Taking the potential for a Gaussian
-process makes the axes of the field tell of one another: how its part along a corridor changes sideways is how its part
-across changes along, which a survey of the corridor's middle has measured. So the map reaches farther to both sides.
+Away from currents a magnetic field is the gradient of a potential. A Gaussian process as the potential correlates the
+axes of the field: the lateral change of its longitudinal part equals the longitudinal change of its lateral part, which
+a survey of the corridor's middle has measured. The map therefore extends farther to both sides.
 
 Source: Solin, Kok, Wahlström, Schön and Särkkä, IEEE Transactions on Robotics 34(4):1112, 2018; theirs is a squared
 exponential. A potential with Matérn's covariance of 5/2 leaves the field as rough as one of 3/2.
@@ -21,7 +21,7 @@ ROOT = np.sqrt(5.0)
 
 
 class PotentialKernel(StationaryKernelMixin, Kernel):  # type: ignore[misc]  # scikit-learn has no types
-    """Of rows (x, y, axis), in metres and 0 to 2; the variance of each axis is one. Its methods are `Kernel`'s."""
+    """Kernel of rows (x, y, axis), in metres and 0 to 2; the variance of each axis is 1. Methods: see `Kernel`."""
 
     def __init__(self, length_m: float = 1.0, length_m_bounds: tuple[float, float] = (0.2, 5.0)) -> None:
         self.length_m = length_m
@@ -29,14 +29,14 @@ class PotentialKernel(StationaryKernelMixin, Kernel):  # type: ignore[misc]  # s
 
     @property
     def hyperparameter_length_m(self) -> Any:
-        """What is learned."""
+        """The fitted hyperparameter."""
         return Hyperparameter("length_m", "numeric", self.length_m_bounds)
 
     def __call__(self, X: FloatArray, Y: FloatArray | None = None, eval_gradient: bool = False) -> Any:  # noqa: N803
         """(n, m) covariances of rows X (n, 3) with Y (m, 3); with their derivatives (n, m, 1) by the log of the length.
 
-        With u = √5 r / l it is exp(-u) ((1 + u) [i = j] - 5 r_i r_j / l²) for the axes i and j. All places have one
-        height, so that r_z is 0 and the vertical axis tells of itself alone.
+        With u = √5 r / l it is exp(-u) ((1 + u) [i = j] - 5 r_i r_j / l²) for the axes i and j. All positions have one
+        height: r_z is 0, and the vertical axis is independent of the others.
         """
         other = X if Y is None else Y
         axis, other_axis = X[:, 2].astype(np.int64), other[:, 2].astype(np.int64)

@@ -1,10 +1,10 @@
-"""Walks that nobody walked: drawn from the map of a survey's field, on its ways, beside their middle.
+"""Synthetic walks: drawn from the map of a survey's field, along its paths, with a lateral offset.
 
-    survey --> level rows in the map's axes --> FieldMap --------------------------+
-                       +----------------------> SurveyedWays --> route --> way ----+--> Track
-                                                                 speed, place beside
+    survey --> gravity-aligned rows --> FieldMap ----------------------------------+
+                       +--------------> SurveyedPaths --> route --> smooth path ---+--> Track
+                                                                 speed, lateral offset
 
-They come out as walks of a device that never turns, with true odometry: training takes them in as any other walk.
+The result is a walk of a device that never rotates, with true odometry: training reads it as any other walk.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from sklearn.gaussian_process.kernels import Matern
 
 from benchmarks.field_map.fit import Covariance, FieldMap, fit_field_map
-from benchmarks.field_map.paths import SurveyedWays
+from benchmarks.field_map.paths import SurveyedPaths
 from mail_ros.core.errors import TrackError
 from mail_ros.core.signal.attitude import UPRIGHT
 from mail_ros.core.signal.sampling import DistanceSampling
@@ -27,8 +27,8 @@ from mail_ros.data.simulator.simulation_config import DriveConfig
 from mail_ros.data.track import Track
 
 READ = DistanceSampling(per_m=10.0, max_gap_m=0.5)  # how the survey is sampled
-MOST_BESIDE_M = 0.5
-EVERY = 5  # step of a way at which the map is asked: the field between is straight
+MAX_LATERAL_M = 0.5
+EVERY = 5  # steps of a path between two predictions of the map: the field between them is interpolated
 
 
 @dataclass(frozen=True)
@@ -36,64 +36,70 @@ class DrawnWalksConfig:
     """How many walks are drawn on each floor, and where they go."""
 
     walks: int = 20
-    length_m: float = 100.0  # of each, before its corners are rounded
-    beside_m: float = 0.2  # standard deviation of how far beside the surveyed way each walk goes, all along
-    wander_m: float = 0.1  # standard deviation of its wandering there
+    length_m: float = 100.0  # length of each walk, before its corners are rounded
+    lateral_offset_m: float = 0.2  # standard deviation of the constant offset of each walk from the surveyed path
+    wander_m: float = 0.1  # standard deviation of its variation along the walk
     speed_m_s: tuple[float, float] = (0.5, 1.2)  # slowest and fastest; each walk has its own
-    doubt: float = 0.0  # how much of the map's uncertainty goes into each walk, as a share; 0: the likeliest field
+    uncertainty: float = 0.0  # fraction of the map's uncertainty in each walk; 0: the mean field
     seed: int = 0
 
 
 @dataclass(frozen=True)
 class FloorMap:
-    """All that walks on one floor are drawn from."""
+    """Field and paths of one floor, from which walks are drawn."""
 
     floor: int
     field: FieldMap
-    ways: SurveyedWays
+    paths: SurveyedPaths
 
     @property
     def covariance(self) -> Covariance:
-        """What was learned of its field."""
+        """Fitted covariance of its field."""
         return self.field.covariance
 
     def walk(self, number: int, config: DrawnWalksConfig) -> Track:
-        """One walk; `number` and the seed alone decide it."""
+        """One walk, determined by `number` and the seed."""
         rng = np.random.default_rng([config.seed, self.floor % 2**31, number, 32])
-        beside_m = float(np.clip(rng.normal(scale=config.beside_m), -MOST_BESIDE_M, MOST_BESIDE_M))
+        offset_m = float(np.clip(rng.normal(scale=config.lateral_offset_m), -MAX_LATERAL_M, MAX_LATERAL_M))
         speed_m_s = rng.uniform(*config.speed_m_s)
         drive = DriveConfig(
-            wander_m=config.wander_m, lateral_offset_m=beside_m, speed_m_s=speed_m_s, speed_variation=0.0
+            wander_m=config.wander_m, lateral_offset_m=offset_m, speed_m_s=speed_m_s, speed_variation=0.0
         )
-        place_m = smooth_path(self.ways.route(config.length_m, rng), drive, rng).position_m
-        way_m = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(place_m, axis=0), axis=1))])
-        field_ut = self._drawn_ut(place_m, way_m, config.doubt, rng)
-        return _track(f"map, floor {self.floor}, walk {number}", way_m / speed_m_s, place_m, field_ut, self.floor)
+        position_m = smooth_path(self.paths.route(config.length_m, rng), drive, rng).position_m
+        travelled_m = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(position_m, axis=0), axis=1))])
+        field_ut = self._drawn_ut(position_m, travelled_m, config.uncertainty, rng)
+        return _track(
+            f"map, floor {self.floor}, walk {number}", travelled_m / speed_m_s, position_m, field_ut, self.floor
+        )
 
-    def _drawn_ut(self, place_m: FloatArray, way_m: FloatArray, doubt: float, rng: np.random.Generator) -> FloatArray:
-        """(n, 3) the map's mean, and its deviation times a noise that is as long along the way as the field is."""
-        asked = np.unique(np.append(np.arange(0, len(way_m), EVERY), len(way_m) - 1))
-        mean_ut, deviation_ut = self.field.at(place_m[asked])
-        alike = Matern(self.covariance.length_m, nu=1.5)(way_m[asked, None]) + 1e-6 * np.eye(len(asked))
-        drawn_ut = mean_ut + doubt * deviation_ut * (np.linalg.cholesky(alike) @ rng.normal(size=mean_ut.shape))
-        return np.column_stack([np.interp(way_m, way_m[asked], axis) for axis in drawn_ut.T])
+    def _drawn_ut(
+        self, position_m: FloatArray, travelled_m: FloatArray, uncertainty: float, rng: np.random.Generator
+    ) -> FloatArray:
+        """(n, 3) the map's mean plus its deviation times noise with the correlation length of the field."""
+        knots = np.unique(np.append(np.arange(0, len(travelled_m), EVERY), len(travelled_m) - 1))
+        mean_ut, deviation_ut = self.field.at(position_m[knots])
+        correlation = Matern(self.covariance.length_m, nu=1.5)(travelled_m[knots, None]) + 1e-6 * np.eye(len(knots))
+        drawn_ut = mean_ut + uncertainty * deviation_ut * (
+            np.linalg.cholesky(correlation) @ rng.normal(size=mean_ut.shape)
+        )
+        return np.column_stack([np.interp(travelled_m, travelled_m[knots], axis) for axis in drawn_ut.T])
 
 
 def floor_maps(tracks: Sequence[Track], seed: int = 0) -> list[FloorMap]:
     """The map of each floor that a survey walked.
 
     Raises:
-        TrackError: as of `resample`; no walk has a labelled sample.
+        TrackError: see `resample`; or no walk has a labelled sample.
     """
     walks = [resample(track, READ, "gravity") for track in tracks]
     usable = [walk.valid & ~walk.paused & np.isfinite(walk.field_ut).all(axis=1) for walk in walks]
     found = []
     for floor in np.unique(np.concatenate([walk.floor[good] for walk, good in zip(walks, usable, strict=True)])):
         here = [good & (walk.floor == floor) for walk, good in zip(walks, usable, strict=True)]
-        place_m = np.concatenate([walk.position_m[good] for walk, good in zip(walks, here, strict=True)])
+        position_m = np.concatenate([walk.position_m[good] for walk, good in zip(walks, here, strict=True)])
         field_ut = np.concatenate([walk.field_ut[good, :3] for walk, good in zip(walks, here, strict=True)])
         stretches = [each for walk, good in zip(walks, here, strict=True) for each in _stretches(walk.position_m, good)]
-        found.append(FloorMap(int(floor), fit_field_map(place_m, field_ut, seed), SurveyedWays(stretches)))
+        found.append(FloorMap(int(floor), fit_field_map(position_m, field_ut, seed), SurveyedPaths(stretches)))
     if not found:
         raise TrackError(
             ", ".join(track.source for track in tracks),
@@ -105,28 +111,28 @@ def floor_maps(tracks: Sequence[Track], seed: int = 0) -> list[FloorMap]:
 
 
 def map_walks(maps: Sequence[FloorMap], config: DrawnWalksConfig) -> list[Track]:
-    """`config.walks` of each floor."""
+    """`config.walks` walks of each floor."""
     return [each.walk(number, config) for each in maps for number in range(config.walks)]
 
 
 def _stretches(position_m: FloatArray, usable: BoolArray) -> Iterator[FloatArray]:
-    """Places (n, 2) that follow one another, nothing being between."""
+    """Positions (n, 2) of each unbroken piece of a walk."""
     index = np.flatnonzero(usable)
     for part in np.split(index, 1 + np.flatnonzero(np.diff(index) > 1)):
         if len(part) > 1:
             yield position_m[part]
 
 
-def _track(source: str, time_s: FloatArray, place_m: FloatArray, field_ut: FloatArray, floor: int) -> Track:
+def _track(source: str, time_s: FloatArray, position_m: FloatArray, field_ut: FloatArray, floor: int) -> Track:
     n = len(time_s)
     return Track(
         source=source,
         stamp_ns=np.round(time_s * NS_PER_S).astype(np.int64),
         field_ut=field_ut,
-        position_m=place_m,
+        position_m=position_m,
         floor=np.full(n, floor),
         valid=np.ones(n, np.bool_),
         paused=np.zeros(n, np.bool_),
-        moved_m=np.diff(place_m, axis=0, prepend=place_m[:1]),
+        moved_m=np.diff(position_m, axis=0, prepend=position_m[:1]),
         attitude_xyzw=np.tile(UPRIGHT, (n, 1)),
     )

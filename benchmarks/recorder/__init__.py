@@ -1,1 +1,1 @@
-"""Samples that the recorder loses, and what recording costs."""
+"""Samples lost by the recorder, and the cost of recording."""

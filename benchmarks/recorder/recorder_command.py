@@ -1,4 +1,4 @@
-"""`python -m benchmarks recorder`: whether a sample is lost, at work and in kills, and what recording costs."""
+"""`python -m benchmarks recorder`: samples lost in operation and by kills, and the cost of recording."""
 
 from __future__ import annotations
 
@@ -19,13 +19,15 @@ from mail_ros.cli.options import AsJson
 
 def recorder(
     out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("runs/recorder"),
-    robot_s: Annotated[float, typer.Option(min=0.0, help="How long 50 Hz field, 200 Hz imu, 50 Hz odometry.")] = 60.0,
-    busy_s: Annotated[float, typer.Option(min=0.0, help="How long 1,000 messages per second.")] = 60.0,
-    kills: Annotated[int, typer.Option(min=0, help="How often a recorder is killed at a random moment.")] = 20,
-    seed: Annotated[int, typer.Option(help="Of the random moments.")] = 1,
+    robot_s: Annotated[
+        float, typer.Option(min=0.0, help="Duration of 50 Hz field, 200 Hz imu, 50 Hz odometry.")
+    ] = 60.0,
+    busy_s: Annotated[float, typer.Option(min=0.0, help="Duration of 1,000 messages per second.")] = 60.0,
+    kills: Annotated[int, typer.Option(min=0, help="Number of recorders killed at a random moment.")] = 20,
+    seed: Annotated[int, typer.Option(help="Seed of the random moments.")] = 1,
     as_json: AsJson = False,
 ) -> None:
-    """Record what is known byte by byte: in full, then with kills, and compare what is in the bags.
+    """Record known bytes, in full and then with kills, and compare them with the bags.
 
     Each repaired bag is opened with `rosbags` and with `mcap` alone. Processor time and memory are of the recorder's
     process.

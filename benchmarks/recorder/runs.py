@@ -1,4 +1,4 @@
-"""A recorder at work, and one that is killed: what it was sent beside what is in its bag."""
+"""A recorder at work, and one that is killed: messages sent, compared with those in its bag."""
 
 from __future__ import annotations
 
@@ -17,8 +17,12 @@ if TYPE_CHECKING:  # brings rclpy along
 
 ROBOT = {"imu/mag": 50.0, "imu/data": 200.0, "odom": 50.0}  # Hz
 BUSY = {"imu/mag": 200.0, "imu/data": 600.0, "odom": 200.0}
-KILL_S = 5.0  # within so long from the first message on
-OPTIONS: tuple[Mapping[str, object], ...] = ({}, {"split_s": 1.0}, {"compression": "zstd"})  # of recording, by turns
+KILL_S = 5.0  # latest time of the kill, after the first message
+OPTIONS: tuple[Mapping[str, object], ...] = (
+    {},
+    {"split_s": 1.0},
+    {"compression": "zstd"},
+)  # recorders alternate between them
 NS_PER_S = 1_000_000_000
 
 
@@ -31,9 +35,9 @@ class Load:
     sent: int
     received: int  # as the recorder counts
     written: int  # as the recorder counts
-    missing: int  # of those sent, in the bag; they are told apart by their header stamps
+    missing: int  # messages sent and not in the bag
     altered: int
-    core: float  # share of one core
+    core: float  # fraction of one core
     memory_mb: float  # resident
     bag_mb: float
 
@@ -46,7 +50,7 @@ class Kill:
     after_s: float
     sent: int
     kept: int
-    missing: int  # of those sent more than a second before
+    missing: int  # messages sent more than a second before the kill and not in the bag
     altered: int
     lost_s: float  # from the first message that is not in the bag to the kill
     repair_s: float
@@ -85,7 +89,7 @@ def record(folder: Path, name: str, rates_hz: dict[str, float], duration_s: floa
 
 
 def record_and_kill(folder: Path, options: Mapping[str, object], after_s: float) -> Kill:
-    """Kill a recorder in the midst of traffic and mend what it left."""
+    """Kill a recorder during traffic, and repair its bag."""
     from benchmarks.recorder.traffic import send
     from mail_ros.data.bag_repair import repair
 
@@ -120,7 +124,7 @@ def record_and_kill(folder: Path, options: Mapping[str, object], after_s: float)
 
 
 def _killed(node: NodeProcess) -> int:
-    """Kill it; when."""
+    """Kill a node; returns the time."""
     now_ns = time.time_ns()
     node.process.kill()
     node.process.wait()
@@ -128,24 +132,26 @@ def _killed(node: NodeProcess) -> int:
 
 
 def _stored(bag: Path, *, by_index: bool) -> dict[str, list[bytes]]:
-    """A bag's messages by topic, as rosbags reads them; `by_index` says that mcap's own reader must agree."""
+    """A bag's messages by topic, as rosbags reads them; with `by_index`, mcap's own reader must agree."""
+    from mcap.reader import make_reader
+
     from mail_ros.data.bag import Bag
-    from mail_ros.data.bag_repair import read_by_index
 
     stored: dict[str, list[bytes]] = {}
-    for message in Bag(bag).messages():
-        stored.setdefault(message.topic, []).append(message.cdr)
+    for stored_message in Bag(bag).messages():
+        stored.setdefault(stored_message.topic, []).append(stored_message.cdr)
     if by_index:
         again: dict[str, list[bytes]] = {}
         for file in Bag(bag).files:
-            for message in read_by_index(file):
-                again.setdefault(message.topic, []).append(message.cdr)
+            with file.open("rb") as stream:
+                for _, channel, message in make_reader(stream).iter_messages():
+                    again.setdefault(channel.topic, []).append(message.data)
         assert again == stored, f"{bag}: rosbags and mcap read different messages"
     return stored
 
 
 def compared(sent: Sent, stored: Mapping[str, list[bytes]], before_ns: int) -> tuple[int, int]:
-    """How many that were sent before a time are not stored, and how many are stored that were never sent so."""
+    """Number of messages sent before a time and not stored, and number stored that were not sent."""
     missing = altered = 0
     for topic, messages in sent.messages.items():
         there = Counter(stored.get(topic, ()))

@@ -1,4 +1,4 @@
-"""Sensors that publish at steady rates, and remember every byte: what a recorder is measured with.
+"""Sensors that publish at steady rates and store every byte, to measure a recorder with.
 
 Sensor, Sensor, ... --> each at its rate, best effort --> the recorder, in a process of its own
                     <-- mail_recorder/status <--
@@ -14,31 +14,29 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import rclpy
 from diagnostic_msgs.msg import DiagnosticStatus
 from nav_msgs.msg import Odometry
-from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.serialization import serialize_message
-from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import Imu, MagneticField
 
 from mail_ros.core.errors import MailError
 from mail_ros.core.types import NS_PER_S
 from mail_ros.nodes import qos
+from mail_ros.nodes.spin import private_node
 
 CONNECT_S = 60.0  # a node starts in a second, on a busy machine in many
-LAST_STATUS_S = 3.0  # for what was sent last to be counted
+LAST_STATUS_S = 3.0  # until the last messages are counted
 TYPES = {"imu/mag": MagneticField, "imu/data": Imu, "odom": Odometry}
 
 
 @dataclass
 class Sent:
-    """What was published, and what the recorder said of it."""
+    """Published messages, and the recorder's last status."""
 
     messages: dict[str, list[bytes]] = field(default_factory=dict)  # by topic, in order
-    sent_ns: dict[bytes, int] = field(default_factory=dict)  # when, by the clock that receipts are logged by
+    sent_ns: dict[bytes, int] = field(default_factory=dict)  # time of sending, by the clock of the log times
     status: dict[str, str] = field(default_factory=dict)
 
 
@@ -53,7 +51,7 @@ class Sensor:
         self.period_s = 1.0 / rate_hz
 
     def publish(self) -> tuple[int, bytes]:
-        """Send a message of now whose last number no other has; when, and its bytes."""
+        """Send a unique message with the current stamp; returns the time and its bytes."""
         now_ns = time.time_ns()
         struct.pack_into("<iI", self.bytes, 4, *divmod(now_ns, NS_PER_S))
         struct.pack_into("<d", self.bytes, len(self.bytes) - 8, random.random())
@@ -72,36 +70,26 @@ def send(
     """Wait for a recorder, then publish.
 
     Args:
-        rates_hz: of the topics imu/mag, imu/data and odom.
-        duration_s: how long.
-        domain_id: of DDS.
-        check: called while it waits; raises when there is no use in that.
-        going: called with the seconds since the first message, before each; False ends it at once.
+        rates_hz: rates of the topics imu/mag, imu/data and odom.
+        duration_s: time until the last message.
+        domain_id: DDS domain.
+        check: called while waiting; raises if waiting is useless.
+        going: called with the seconds since the first message, before each; False stops it.
 
     Raises:
         MailError: no recorder was found in time.
     """
-    context = Context()
-    rclpy.init(args=[], context=context, domain_id=domain_id, signal_handler_options=SignalHandlerOptions.NO)
-    try:
-        node = Node("traffic", context=context, start_parameter_services=False, enable_rosout=False)
-        executor = SingleThreadedExecutor(context=context)
-        executor.add_node(node)
-        try:
-            sensors = {topic: Sensor(node, topic, rate_hz) for topic, rate_hz in rates_hz.items()}
-            sent = Sent()
-            hear: Callable[[DiagnosticStatus], None] = lambda msg: sent.status.update(  # noqa: E731
-                {value.key: value.value for value in msg.values}
-            )
-            node.create_subscription(DiagnosticStatus, "mail_recorder/status", hear, qos.last_pose())
-            _connect(list(sensors.values()), executor, check)
-            if _send(sensors, duration_s, sent, going):
-                _spin(executor, LAST_STATUS_S)
-        finally:
-            executor.shutdown()
-            node.destroy_node()
-    finally:
-        rclpy.shutdown(context=context)
+    with private_node("traffic", domain_id) as (node, executor):
+        sensors = {topic: Sensor(node, topic, rate_hz) for topic, rate_hz in rates_hz.items()}
+        sent = Sent()
+
+        def on_status(msg: DiagnosticStatus) -> None:
+            sent.status.update({value.key: value.value for value in msg.values})
+
+        node.create_subscription(DiagnosticStatus, "mail_recorder/status", on_status, qos.last_pose())
+        _connect(list(sensors.values()), executor, check)
+        if _send(sensors, duration_s, sent, going):
+            _spin(executor, LAST_STATUS_S)
     return sent
 
 
@@ -120,7 +108,7 @@ def _connect(sensors: Sequence[Sensor], executor: SingleThreadedExecutor, check:
 
 
 def _send(sensors: dict[str, Sensor], duration_s: float, sent: Sent, going: Callable[[float], bool]) -> bool:
-    """Whether it was sent to the end."""
+    """Whether all messages were sent."""
     start_s = time.monotonic()
     due = [(0.0, topic) for topic in sensors]
     while due[0][0] < duration_s:

@@ -1,1 +1,1 @@
-"""What a robot does that a surveyor does not, and what it costs: before and after the front end for robots."""
+"""Disturbances of robots that a survey lacks, and their effect: before and after the front end for robots."""

@@ -1,4 +1,4 @@
-"""The disturbances: each a curve of points, each point drives that differ from undisturbed ones in one thing alone."""
+"""Disturbances: each is a curve of points, and the drives of a point differ from undisturbed ones in one setting."""
 
 from __future__ import annotations
 
@@ -8,42 +8,42 @@ from dataclasses import dataclass, replace
 
 from mail_ros.data.simulator.simulation_config import DriveConfig
 
-LENGTH_M, SHORT_M = 80.0, 25.0  # of a drive; of one that takes long
-SLOW_M_S = 0.1  # from here on down a drive is a short one
-BAR, HARD_BAR = 1.25, 1.5  # times the mean error of undisturbed drives; with the strongest motors
+LENGTH_M, SHORT_M = 80.0, 25.0  # length of a drive, and of a slow one
+SLOW_M_S = 0.1  # drives up to this speed are short
+BAR, HARD_BAR = 1.25, 1.5  # ratio to the mean error of undisturbed drives; the second with the strongest motors
 STRONG_UT = 10.0
 STOP_S = 60.0
-REVERSALS = 3  # of each drive that has some
+REVERSALS = 3  # per drive with reversals
 
 
 @dataclass(frozen=True)
 class Case:
-    """Drives of one kind, some in each building."""
+    """Drives with the same settings, in each building."""
 
     name: str
     drive: DriveConfig
     length_m: float = LENGTH_M
-    calibrated: bool = False  # whether the robot has a robot file, made of a calibration drive of its own
+    calibrated: bool = False  # whether the robot has a robot file from its own calibration drive
 
 
 @dataclass(frozen=True)
 class Point:
-    """A place on a curve."""
+    """A point on a curve."""
 
     x: float
     case: Case
-    undisturbed: Case  # what it is compared with: drives as long, over the same ways
+    undisturbed: Case  # reference: drives of the same length over the same paths
     bar: float = BAR
 
 
 @dataclass(frozen=True)
 class Curve:
-    """One disturbance, from none to the most."""
+    """One disturbance, by its size."""
 
     name: str
     title: str
-    axis: str  # what x is, with its unit
-    points: tuple[Point, ...]  # by x
+    axis: str  # meaning of x, with its unit
+    points: tuple[Point, ...]  # in order of x
 
 
 UNDISTURBED = Case("undisturbed", DriveConfig())
@@ -76,7 +76,9 @@ def _heading() -> Curve:
     points = [
         _point("heading", deg, DriveConfig(heading_offset_rad=math.radians(deg))) for deg in (45.0, 90.0, 135.0, 180.0)
     ]
-    return Curve("heading", "Sensor turned on its mount; nobody told", "heading offset, °", (NONE, *points))
+    return Curve(
+        "heading", "Sensor rotated on its mount, unknown to the localizer", "heading offset, °", (NONE, *points)
+    )
 
 
 def _speed() -> Curve:
@@ -98,7 +100,7 @@ def _stops() -> Curve:
 
 def _spins() -> Curve:
     points = [_point("spins", n, DriveConfig(spins=n)) for n in (2, 4, 8)]
-    return Curve("spins", "Whole turns on the spot", "turns in a drive", (NONE, *points))
+    return Curve("spins", "Whole rotations in place", "rotations in a drive", (NONE, *points))
 
 
 def _reversals() -> Curve:
@@ -106,7 +108,7 @@ def _reversals() -> Curve:
         _point("reversals", back_m, DriveConfig(reversals=REVERSALS, reversal_m=back_m)) for back_m in (0.5, 1.0, 3.0)
     ]
     title = f"Backing up, {REVERSALS} times in a drive"
-    return Curve("reversals", title, "way back, m", (NONE, *points))
+    return Curve("reversals", title, "distance backwards, m", (NONE, *points))
 
 
 def _tilt() -> Curve:

@@ -1,4 +1,4 @@
-"""What a sample costs before and after: both models hear the same drive in turns, in processor time of one core."""
+"""Processor time per sample, before and after: both models receive the same drive, in alternation, on one core."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from benchmarks.robots.cases import UNDISTURBED
 from benchmarks.robots.world import CONFIGS, true_track, world
 from mail_ros.core.types import NS_PER_S
 
-TURN = 250  # samples that one model hears before it is the other's turn
+BLOCK = 250  # samples pushed to one model before the other gets the same ones
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one model."""
+    """Cost of one model."""
 
     model: str
-    sample_us: float  # of processor time for each sample, estimates included
-    drive_s: float  # that the drive took
+    sample_us: float  # processor time per sample, estimates included
+    drive_s: float  # duration of the drives
     samples: int
-    ratio: float  # to `before`
+    ratio: float  # to the model `before`
 
 
 def costs(seed: int, drives: int) -> list[Cost]:
@@ -37,10 +37,10 @@ def costs(seed: int, drives: int) -> list[Cost]:
         drive_s += (samples[-1].stamp_ns - samples[0].stamp_ns) / NS_PER_S
         for model in CONFIGS:
             here.localizers[model].reset()
-        for start in range(0, len(samples), TURN):
+        for start in range(0, len(samples), BLOCK):
             for model, localizer in here.localizers.items():
                 began_s = time.process_time()
-                for sample in samples[start : start + TURN]:
+                for sample in samples[start : start + BLOCK]:
                     localizer.push(sample)
                 spent_s[model] += time.process_time() - began_s
     return [

@@ -1,4 +1,4 @@
-"""What came of following walks with a model: kept as a file each, so that an interrupted run goes on."""
+"""Estimates of walks by a model, stored in one file each, so that an interrupted run continues."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from mail_ros.evaluation.metrics import Metrics, summarize
 class Followed:
     """Every estimate of some walks, one after the other."""
 
-    walk: IntArray  # (n,) its number
+    walk: IntArray  # (n,) number of the walk
     time_s: FloatArray  # (n,) since its first sample
     position_m: FloatArray  # (n, 2)
     error_m: FloatArray  # (n,)
     deviation_m: FloatArray  # (n,) root of the trace of the covariance
-    paused: BoolArray  # (n,) whether the walk stood
+    paused: BoolArray  # (n,) whether the walk was stationary
 
     def at(self, rows: IntArray | BoolArray) -> Followed:
-        """Some of them."""
+        """Some of the estimates."""
         return Followed(*(getattr(self, field.name)[rows] for field in dataclasses.fields(self)))
 
     def moving(self) -> Followed:
-        """Without what was said while a walk stood."""
+        """The estimates of moving walks."""
         return self.at(~self.paused)
 
     def metrics(self) -> Metrics:
-        """All estimates from the first on; of one floor."""
+        """Metrics of all estimates, from the first on; all on one floor."""
         return summarize(self.error_m, np.zeros(len(self.error_m), np.bool_))
 
 
@@ -55,7 +55,7 @@ def follow_all(localizer: SampleLocalizer, tracks: Iterable[Track]) -> Followed:
 
 
 def joined(parts: Sequence[Followed]) -> Followed:
-    """All of them, whose walks keep numbers of their own."""
+    """All parts together, with unique numbers of walks."""
     first = np.cumsum([0, *(int(part.walk.max(initial=-1)) + 1 for part in parts)])
     renumbered = [dataclasses.replace(part, walk=part.walk + more) for part, more in zip(parts, first, strict=False)]
     names = [field.name for field in dataclasses.fields(Followed)]
@@ -63,7 +63,7 @@ def joined(parts: Sequence[Followed]) -> Followed:
 
 
 def write(path: Path, key: str, followed: Followed) -> None:
-    """Write estimates with the key of all that decided them; the file is there when it is whole."""
+    """Write estimates with the key of all their inputs, atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial.npz")
     np.savez_compressed(partial, key=np.array(key), **dataclasses.asdict(followed))
@@ -71,7 +71,7 @@ def write(path: Path, key: str, followed: Followed) -> None:
 
 
 def read(path: Path, key: str) -> Followed | None:
-    """What `write` wrote under the same key; None where it did not, or the file is damaged."""
+    """The estimates written under the same key; None if there are none, or the file is damaged."""
     try:
         with np.load(path, allow_pickle=False) as content:
             if str(content["key"]) != key:

@@ -1,4 +1,4 @@
-"""docs/robots.md: nothing in it is typed by hand, so that it says what the run says."""
+"""docs/robots.md, generated from the results of a run."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def write_page(path: Path, results: Results, command: str) -> None:
     """Write the page and its picture beside it.
 
     Args:
-        path: of the page; parent folders are made.
-        results: of the run.
-        command: that made it.
+        path: path of the page; parent folders are created.
+        results: results of the run.
+        command: command line of the run.
     """
     picture = path.with_name(path.stem + PICTURE)
     draw_curves(picture, results.curves, results.rows)
@@ -35,9 +35,9 @@ def write_page(path: Path, results: Results, command: str) -> None:
 def _head(results: Results, command: str) -> Iterator[str]:
     yield "# Robots do not walk like surveyors"
     yield (
-        "What a robot does that a surveyor does not, and what that costs: **before**, by matching in the device's axes "
+        "Disturbances of robots that a survey lacks, and their effect: **before**, by matching in the device's axes "
         "with windows by time; **after**, by matching in gravity-aligned axes with windows by distance, where yaw and "
-        "the body's own field are solved for."
+        "the field of the robot's body are estimated."
     )
     yield f"Written by the run itself, on {date.today():%Y-%m-%d}:\n\n```sh long\n{command}\n```"
     usual = DriveConfig()
@@ -45,9 +45,9 @@ def _head(results: Results, command: str) -> Iterator[str]:
         f"{results.buildings} simulated buildings ([simulator.md](simulator.md)), each surveyed by a robot: {WALKS} "
         f"walks, landmarks at corners as labels. Other robots of the kind, {results.drives} in each building, drive "
         f"{LENGTH_M:g} m ({SHORT_M:g} m at {SLOW_M_S:g} m/s) at {usual.speed_m_s:g} m/s, each with a field of its "
-        f"own of {usual.offset_ut:g} µT. A point of a curve changes one thing; ways and robots stay, and each model is "
-        "compared with itself on the undisturbed drives. Errors are against the true place, of all estimates, one in "
-        f"{STRIDE_S:g} s, from the first on: searching at the start counts. Windows by distance need "
+        f"own of {usual.offset_ut:g} µT. A point of a curve changes one setting; paths and robots stay, and each "
+        "model is compared with itself on the undisturbed drives. Errors are distances to the true position, of all "
+        f"estimates, one in {STRIDE_S:g} s, from the first on: searching at the start counts. Windows by distance need "
         f"{AFTER.sampling.length:g} m for the first, windows by time ten seconds. Both are tracked with wheel odometry."
     )
     yield "## What must hold"
@@ -65,39 +65,39 @@ def _curve(curve: Curve, rows: Sequence[Row]) -> Iterator[str]:
     heads = [curve.axis, "", "mean, m", "median, m", "> 5 m", "× undisturbed", "worst building", "bar"]
     lines = []
     for row in (row for row in rows if row.curve == curve.name):
-        verdict = "" if row.model == "before" else f"{row.bar:g} {'met' if row.met else '**missed**'}"
-        lines.append([f"{row.x:g}", row.model, *row.figures, verdict])
+        met = "" if row.model == "before" else f"{row.bar:g} {'met' if row.met else '**missed**'}"
+        lines.append([f"{row.x:g}", row.model, *row.figures, met])
     yield _table(heads, lines)
 
 
 def _stops(results: Results) -> Iterator[str]:
     yield "## In a stop"
     yield (
-        "Of every stop, the farthest that a pose moved from the first one of the stop, and the last deviation (root of "
-        "the covariance's trace) as a multiple of the first. Odometry says that nothing moves, and the field says "
-        "nothing new: both should stay."
+        "The largest distance of a pose from the first one of its stop, and the last deviation (root of the "
+        "covariance's trace) as a multiple of the first. Odometry reports no motion, and the field does not change: "
+        "both should be constant."
     )
     lines = [
-        [stand.model, str(stand.stands), f"{stand.moved_m:.3f}", *(f"{value:.2f}" for value in stand.growth)]
-        for stand in results.stands
+        [row.model, str(row.stops), f"{row.moved_m:.3f}", *(f"{value:.2f}" for value in row.growth)]
+        for row in results.stops
     ]
-    yield _table(["", "stops", "moved at most, m", "deviation ×, least", "median", "most"], lines)
+    yield _table(["", "stops", "max moved, m", "deviation ×, min", "median", "max"], lines)
 
 
 def _yaw(results: Results) -> Iterator[str]:
     if not results.yaw:
         return
-    yield "## Recorded walks, turned"
+    yield "## Recorded walks, rotated"
     yield (
-        "People with phones, learned from all rounds of a route but the last, which is judged. Turned: the field of "
-        "each walk that is judged is turned about the vertical by an angle drawn for it, as if the phone had been "
-        "mounted so. Gravity-aligned axes with windows by time; moving estimates, from the first on."
+        "People with phones, trained on all rounds of a route but the last, which is evaluated. Rotated: the field "
+        "of each evaluated walk is rotated about the vertical by a random angle, as if the phone had been mounted "
+        "at it. Gravity-aligned axes with windows by time; moving estimates, from the first on."
     )
     lines = [
         [
             str(row.floor),
             row.axes,
-            "turned" if row.turned else "as walked",
+            "rotated" if row.rotated else "as walked",
             *(f"{row.mean_m:.2f}", f"{row.median_m:.2f}", f"{row.over_5m:.1%}"),
             *(f"{row.ratio:.2f}", f"{row.ratio_device:.2f}"),
         ]
@@ -108,11 +108,11 @@ def _yaw(results: Results) -> Iterator[str]:
 
 
 def _plain(results: Results) -> Iterator[str]:
-    yield "## What it costs where nothing disturbs"
+    yield "## Cost without disturbances"
     cost = results.costs[0]
     yield (
         f"Processor time of `push` over {cost.drive_s:.0f} s of undisturbed drives, {cost.samples:,} samples, both "
-        "models in turns in one process. The ratio is the result: microseconds are those of the machine."
+        "models alternating in one process. The ratio is the result: microseconds are those of the machine."
     )
     lines = [[each.model, f"{each.sample_us:.0f}", f"{each.ratio:.2f}"] for each in results.costs]
     yield _table(["", "µs per sample", "× before"], lines)

@@ -18,7 +18,7 @@ from benchmarks.robots.rows import Row
 
 COLOURS = {"before": "#9aa5b1", "after": "#1d4ed8"}
 COLUMNS = 3
-TICKS_M = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
+AXIS_MARKS_M = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 
 
 def draw_curves(path: Path, drawn: Sequence[Curve], rows: Sequence[Row]) -> None:
@@ -50,7 +50,7 @@ def _draw_curve(axes: Axes, curve: Curve, rows: Sequence[Row]) -> None:
     missed = [row for row in after if not row.met]
     axes.plot([row.x for row in missed], [row.mean_m for row in missed], "x", color="#b91c1c", markersize=8)
     axes.set_yscale("log")
-    axes.yaxis.set_major_locator(FixedLocator(TICKS_M))
+    axes.yaxis.set_major_locator(FixedLocator(AXIS_MARKS_M))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_major_locator(FixedLocator(sorted({row.x for row in rows})))

@@ -1,4 +1,4 @@
-"""All that one run measured, and which of the bars it meets."""
+"""Results of one run, and the bars that it meets."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any
 
 from benchmarks.robots.cases import Curve
 from benchmarks.robots.cost import Cost
-from benchmarks.robots.rows import GROWTH, PLAIN_BAR, STILL_M, TIME_BAR, YAW_BAR, Row, Stand, YawRow
+from benchmarks.robots.rows import GROWTH, PLAIN_BAR, STILL_M, TIME_BAR, YAW_BAR, Row, StopRow, YawRow
 
 
 @dataclass(frozen=True)
 class Bar:
-    """Something that must hold."""
+    """A limit that must hold."""
 
     what: str
     wanted: str
@@ -27,19 +27,19 @@ class Bar:
 
 @dataclass(frozen=True)
 class Results:
-    """Of one run."""
+    """Measurements of one run."""
 
     curves: Sequence[Curve]
     rows: Sequence[Row]
-    stands: Sequence[Stand]
+    stops: Sequence[StopRow]
     yaw: Sequence[YawRow]
     costs: Sequence[Cost]
     buildings: int
-    drives: int  # of each case in each building
+    drives: int  # per case and building
 
     def bars(self) -> list[Bar]:
         """Every bar, met or missed."""
-        return [*self._curve_bars(), *self._stand_bars(), *self._yaw_bars(), *self._plain_bars()]
+        return [*self._curve_bars(), *self._stop_bars(), *self._yaw_bars(), *self._plain_bars()]
 
     def _curve_bars(self) -> Iterator[Bar]:
         for curve in self.curves:
@@ -51,21 +51,21 @@ class Results:
                 f"{curve.title} ({curve.axis})", f"≤ {wanted} × undisturbed", found, all(row.met for row in after)
             )
 
-    def _stand_bars(self) -> Iterator[Bar]:
-        for stand in self.stands:
-            if stand.model == "after":
-                moved = stand.moved_m <= STILL_M
-                yield Bar("A pose in a stop", f"moves ≤ {STILL_M:g} m", f"{stand.moved_m:.3f} m at most", moved)
-                low, _, high = stand.growth
+    def _stop_bars(self) -> Iterator[Bar]:
+        for row in self.stops:
+            if row.model == "after":
+                moved = row.moved_m <= STILL_M
+                yield Bar("A pose in a stop", f"moves ≤ {STILL_M:g} m", f"max {row.moved_m:.3f} m", moved)
+                low, _, high = row.growth
                 grown = GROWTH[0] <= low and high <= GROWTH[1]
-                wanted = f"deviation × {GROWTH[0]:g} to {GROWTH[1]:g}: odometry says it stood"
+                wanted = f"deviation × {GROWTH[0]:g} to {GROWTH[1]:g}: odometry reports no motion"
                 yield Bar("Its covariance", wanted, f"× {low:.2f} to {high:.2f}", grown)
 
     def _yaw_bars(self) -> Iterator[Bar]:
         for row in self.yaw:
-            if row.axes == "gravity" and row.turned:
+            if row.axes == "gravity" and row.rotated:
                 for against, ratio in (("its own", row.ratio), ("the device axes'", row.ratio_device)):
-                    what = f"Recorded walks, floor {row.floor}, each turned by any angle"
+                    what = f"Recorded walks, floor {row.floor}, each rotated by a random angle"
                     yield Bar(what, f"≤ {YAW_BAR:g} × {against} as walked", f"{ratio:.2f}", ratio <= YAW_BAR)
 
     def _plain_bars(self) -> Iterator[Bar]:
@@ -79,15 +79,15 @@ class Results:
         yield Bar("Undisturbed drives: time", f"≤ {TIME_BAR:g} × before", found, now.ratio <= TIME_BAR)
 
     def plain(self) -> dict[str, list[dict[str, Any]]]:
-        """All of it, for programs."""
+        """The results as JSON values."""
         parts = {
             name: [dataclasses.asdict(each) for each in getattr(self, name)]
-            for name in ("rows", "stands", "yaw", "costs")
+            for name in ("rows", "stops", "yaw", "costs")
         }
         return {**parts, "bars": [dataclasses.asdict(bar) for bar in self.bars()]}
 
     def write(self, out: Path) -> None:
-        """Write `robots.json`, and the curves' rows as `robots.csv` besides."""
+        """Write `robots.json`, and the curves' rows as `robots.csv`."""
         parts = self.plain()
         out.mkdir(parents=True, exist_ok=True)
         (out / "robots.json").write_text(json.dumps(parts, indent=2) + "\n")

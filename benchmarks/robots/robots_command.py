@@ -1,4 +1,4 @@
-"""`python -m benchmarks robots`: what robots do that surveyors do not, before and after the front end for them."""
+"""`python -m benchmarks robots`: disturbances of robots, before and after the front end for robots."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ BUILDINGS, DRIVES, DRAWS = 5, 2, 2
 
 def robots(
     bags: Annotated[list[Path] | None, typer.Argument(help="Recorded walks, several rounds of each route.")] = None,
-    out: Annotated[Path, typer.Option(help="Folder of the results; finished parts in it are used again.")] = Path(
+    out: Annotated[Path, typer.Option(help="Folder of the results; finished parts in it are reused.")] = Path(
         "runs/robots"
     ),
-    docs: Annotated[Path | None, typer.Option(help="Also write this page, with its picture beside it.")] = None,
+    docs: Annotated[Path | None, typer.Option(help="Also write this page, with its picture next to it.")] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", help="One building, one drive each, few points: does it run?")
+        bool, typer.Option("--quick", help="One building, one drive each, few points: a smoke test.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure errors by heading, speed, stops, spins, reversals, tilt, offset and motors of simulated robots.
 
-    Recorded walks are judged as they are, and turned about the vertical by any angle. Leave the machine alone while the
-    time of a sample is measured, at the end.
+    Recorded walks are evaluated as they are, and rotated about the vertical by random angles. Leave the machine alone
+    while the time per sample is measured, at the end.
 
     Example, half an hour: `python -m benchmarks robots bags/* --docs docs/robots.md`
     """
@@ -41,7 +41,7 @@ def robots(
     from benchmarks.robots.page import write_page
     from benchmarks.robots.picture import draw_curves
     from benchmarks.robots.results import Results
-    from benchmarks.robots.rows import curve_rows, stands, yaw_rows
+    from benchmarks.robots.rows import curve_rows, stop_rows, yaw_rows
     from benchmarks.robots.run import compute, plan
     from benchmarks.robots.yaw import sessions
     from mail_ros.evaluation.protocol import read_walks, split
@@ -57,7 +57,7 @@ def robots(
     results = Results(
         drawn,
         curve_rows(planned, drawn),
-        stands(planned, drawn),
+        stop_rows(planned, drawn),
         yaw_rows(planned),
         costs(seeds[0], drives),
         buildings,
@@ -79,8 +79,8 @@ def _print(results: Results) -> None:
     heads = ["", "x", "", "n", "mean", "median", "> 5 m", "x undisturbed", "worst", "bar"]
     lines = []
     for row in results.rows:
-        verdict = "" if row.model == "before" else f"{row.bar:g} {'met' if row.met else 'MISSED'}"
-        lines.append([row.curve, f"{row.x:g}", row.model, f"{row.estimates:,}", *row.figures, verdict])
+        met = "" if row.model == "before" else f"{row.bar:g} {'met' if row.met else 'MISSED'}"
+        lines.append([row.curve, f"{row.x:g}", row.model, f"{row.estimates:,}", *row.figures, met])
     print_table(f"{results.buildings} buildings, {results.drives} drives each; errors in m", heads, lines, (0, 2))
     print_table(
         "what must hold",

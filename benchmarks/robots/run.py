@@ -1,6 +1,6 @@
-"""The whole measurement: jobs in parallel processes, one core each; what is there under the same key stays.
+"""The whole measurement: jobs in parallel processes, one core each; results with the same key are reused.
 
-curves --> cases --> jobs of each building --+--> followed: OUT/cells/*.npz --> rows, stands
+curves --> cases --> jobs of each building --+--> followed: OUT/cells/*.npz --> rows of the tables
 bags ----> split --> jobs of each floor -----+
 """
 
@@ -25,13 +25,13 @@ PARTS = 6  # jobs that the cases of a building are split into
 
 
 class Job(Protocol):
-    """What one process does in one go."""
+    """The work of one process."""
 
     def finished(self) -> bool:
-        """Whether all that it makes is there."""
+        """Whether all its files exist."""
 
     def compute(self) -> None:
-        """Make them."""
+        """Create its files."""
 
 
 @dataclass(frozen=True)
@@ -41,21 +41,21 @@ class DriveJob:
     out: Path
     seed: int
     cases: tuple[Case, ...]
-    drives: int  # of each
+    drives: int  # per case
 
     def finished(self) -> bool:
         """See `Job`."""
         return not self._todo()
 
     def compute(self) -> None:
-        """See `Job`; the building is surveyed and learned once."""
+        """See `Job`; the building is surveyed and its models are fitted once."""
         for case, number, model in self._todo():
             here = world(self.seed)
             followed = follow_all(here.localizers[model], [true_track(here, case, number)])
             write(self._path(case, number, model), self._key(case, number, model), followed)
 
     def read(self, case: Case, model: str) -> Followed:
-        """What was computed: all drives of a case."""
+        """The computed estimates of all drives of a case."""
         of = [read(self._path(case, number, model), self._key(case, number, model)) for number in range(self.drives)]
         there = [followed for followed in of if followed is not None]
         assert len(there) == self.drives, f"{case.name} in building {self.seed} is read before it is computed"
@@ -81,7 +81,7 @@ class DriveJob:
 
 @dataclass(frozen=True)
 class YawJob:
-    """The sessions of one floor, by one model, as they are or turned."""
+    """The sessions of one floor, by one model, as walked or rotated."""
 
     out: Path
     session: Session
@@ -95,7 +95,7 @@ class YawJob:
         write(self._path, self._key, self.session.followed())
 
     def read(self) -> Followed:
-        """What was computed."""
+        """The computed estimates."""
         followed = read(self._path, self._key)
         assert followed is not None, f"{self._path} is read before it is computed"
         return followed
@@ -111,13 +111,13 @@ class YawJob:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is measured."""
+    """All jobs of a measurement."""
 
-    drives: tuple[DriveJob, ...]  # one of each building, with all cases
+    drives: tuple[DriveJob, ...]  # one per building, with all cases
     sessions: tuple[YawJob, ...]
 
     def jobs(self) -> Iterator[Job]:
-        """Those with something missing, building by building."""
+        """The unfinished jobs, building by building."""
         for whole in self.drives:
             for part in range(PARTS):
                 job = dataclasses.replace(whole, cases=whole.cases[part::PARTS])
@@ -135,9 +135,9 @@ def plan(out: Path, seeds: Sequence[int], cases: Sequence[Case], drives: int, se
 
     Args:
         out: folder of the results.
-        seeds: of buildings.
+        seeds: seeds of the buildings.
         cases: see `cases.cases`.
-        drives: of each case in each building.
+        drives: number of drives per case and building.
         sessions: see `yaw.sessions`.
     """
     return Plan(
@@ -147,19 +147,19 @@ def plan(out: Path, seeds: Sequence[int], cases: Sequence[Case], drives: int, se
 
 
 def compute(planned: Plan, report: Callable[[int, int], None]) -> None:
-    """Compute what is missing, one process per core; what is finished is kept whatever happens.
+    """Run the unfinished jobs, one process per core; finished jobs are kept after an error.
 
     Args:
-        planned: what is wanted.
-        report: told how many jobs are done, and of how many.
+        planned: the measurement.
+        report: called with the number of finished jobs and of all jobs.
 
     Raises:
-        MailError: of the first job that failed, after all others were computed.
+        MailError: the error of the first job that failed, after all others were computed.
     """
     jobs = list(planned.jobs())
-    compute_all([job.compute for job in jobs], lambda done: report(done, len(jobs)), tick_s=5.0)
+    compute_all([job.compute for job in jobs], lambda done: report(done, len(jobs)), period_s=5.0)
 
 
 def _settings() -> dict[str, Any]:
-    """What decides every result."""
+    """Settings that every result depends on."""
     return {"mail_ros": __version__, "stride_s": STRIDE_S, "filter": dataclasses.asdict(FilterConfig())}

@@ -1,4 +1,4 @@
-"""A building, what was learned of it before and after, and the drives through it that are judged.
+"""A building, the models fitted to it before and after, and the evaluated drives through it.
 
 make_building --> survey, its landmarks --> fit --> before, after
              +--> drive, true places ---> Track --> follow
@@ -23,29 +23,28 @@ from mail_ros.core.signal.sampling import TimeSampling
 from mail_ros.core.types import SampleLocalizer
 from mail_ros.data.calibration.calibration import calibrate
 from mail_ros.data.calibration.calibration_drive import CalibrationDrive
-from mail_ros.data.simulator.bag import JOINTS, TORQUE_NM_A
 from mail_ros.data.simulator.building import Building, make_building
-from mail_ros.data.simulator.drive import drive
+from mail_ros.data.simulator.drive import drive, survey
+from mail_ros.data.simulator.drive_bag import JOINTS, TORQUE_NM_A
 from mail_ros.data.simulator.simulated_drive import SimulatedDrive
 from mail_ros.data.simulator.simulation_config import DriveConfig
-from mail_ros.data.simulator.survey import survey
 from mail_ros.data.track import Track
 from mail_ros.evaluation.methods import Fit, fit_our_matching
 from mail_ros.training.run_config import RunConfig, run_config
 
 STRIDE_S = 0.2  # between two estimates
-WALKS = 2  # of a survey
+WALKS = 2  # per survey
 BEFORE = RunConfig(sampling=TimeSampling(rate_hz=10.0))
 AFTER = run_config((), "robot")
 CONFIGS: Mapping[str, RunConfig] = {"before": BEFORE, "after": AFTER}
-CALIBRATION = DriveConfig(speed_variation=0.5, wander_m=0.02, spins=2, reversals=4)  # over the same metres, to and fro
+CALIBRATION = DriveConfig(speed_variation=0.5, wander_m=0.02, spins=2, reversals=4)  # to and fro over the same metres
 TO_AND_FRO = (0, 1) * 5  # corners
-ATTEMPTS = 5  # at a calibration drive that tells enough
+ATTEMPTS = 5  # calibration drives until one is sufficient
 
 
 @dataclass(frozen=True)
 class World:
-    """A building and those who know it."""
+    """A building, and the localizers fitted to it."""
 
     seed: int
     building: Building
@@ -65,9 +64,9 @@ def world(seed: int) -> World:
 
 
 def true_track(of: World, case: Case, number: int) -> Track:
-    """What a robot measured on one drive of a case, and where it truly was.
+    """The measurements of one drive of a case, with true positions.
 
-    Each drive is another robot's, with another offset; the same number takes the same way with the same robot in every
+    Each drive is another robot's, with another offset; the same number has the same path and the same robot in every
     case.
     """
     own_seed = 1000 * of.seed + 100 + number
@@ -77,10 +76,10 @@ def true_track(of: World, case: Case, number: int) -> Track:
 
 
 def calibrated(building: Building, config: DriveConfig, device: int) -> Robot:
-    """What a calibration drive tells of a robot; the drive is repeated where it does not tell enough.
+    """The robot file from a calibration drive, which is repeated until it is sufficient.
 
     Raises:
-        BagError: none of some drives does.
+        BagError: no drive is sufficient.
     """
     motion = {name: getattr(CALIBRATION, name) for name in ("speed_variation", "wander_m", "spins", "reversals")}
     refused: BagError | None = None
@@ -97,7 +96,7 @@ def calibrated(building: Building, config: DriveConfig, device: int) -> Robot:
 
 
 def corrected(track: Track, driven: SimulatedDrive, robot: Robot) -> Track:
-    """The walk with its robot's own field taken off, as the node does it, sample by sample."""
+    """The walk compensated for the field of its robot, as in the node, sample by sample."""
     correction = Compensation(robot)
     assert driven.wheels is not None
     field_ut = []
@@ -109,7 +108,7 @@ def corrected(track: Track, driven: SimulatedDrive, robot: Robot) -> Track:
 
 
 def _as_recorded(driven: SimulatedDrive) -> CalibrationDrive:
-    """As `read_drive` reads it from its bag."""
+    """The drive as `read_drive` reads it from a bag."""
     assert driven.wheels is not None
     kinds = {"velocity": driven.wheels.velocity_rad_s, "effort": TORQUE_NM_A * driven.wheels.current_a}
     joints = {

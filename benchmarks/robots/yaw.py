@@ -1,8 +1,8 @@
-"""Recorded walks whose device is turned against how it was carried in the survey: by any angle, one for each session.
+"""Recorded walks whose device is rotated relative to the survey, by a random angle per session.
 
-    reading --> attitude --> gravity axes --> turned about the vertical --> attitude back --> reading
+    reading --> attitude --> gravity axes --> rotated about the vertical --> attitude back --> reading
 
-What such a device reads is what the recorded one would have read, held at the same tilt and mounted another way.
+Such a device reads what the recorded one would have read at the same tilt, but mounted at another yaw.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ AS_WALKED = -1  # no draw: the sessions as they are
 
 @dataclass(frozen=True)
 class Session:
-    """The walks of one floor that are judged, under one draw of angles."""
+    """The evaluated walks of one floor, under one draw of angles."""
 
     floor: int
     axes: AxesKind
@@ -44,11 +44,11 @@ class Session:
 
     @property
     def name(self) -> str:
-        """Of its file."""
-        return f"{self.axes}_{'as_walked' if self.draw == AS_WALKED else f'turned_{self.draw}'}"
+        """Name of its file."""
+        return f"{self.axes}_{'as_walked' if self.draw == AS_WALKED else f'rotated_{self.draw}'}"
 
     def inputs(self) -> dict[str, Any]:
-        """All that decides its estimates."""
+        """All inputs of its estimates."""
         return {
             "config": dataclasses.asdict(CONFIGS[self.axes]),
             "draw": self.draw,
@@ -57,7 +57,7 @@ class Session:
         }
 
     def followed(self) -> Followed:
-        """Learn the floor, and follow its walks."""
+        """Fit a model to the floor, and follow its walks."""
         fit = Fit([read_track(bag) for bag in self.train], CONFIGS[self.axes], STRIDE_S, Path(), lambda _: None)
         angles_rad = np.random.default_rng([self.floor % 1000, self.draw + 1]).uniform(
             -math.pi, math.pi, len(self.test)
@@ -65,7 +65,7 @@ class Session:
         if self.draw == AS_WALKED:
             angles_rad[:] = 0.0
         tracks = (
-            turned_track(read_track(bag), angle) for bag, angle in zip(self.test, angles_rad.tolist(), strict=True)
+            rotated_track(read_track(bag), angle) for bag, angle in zip(self.test, angles_rad.tolist(), strict=True)
         )
         return follow_all(fit_our_matching(fit).localizer("odometry", STRIDE_S), tracks)
 
@@ -81,23 +81,23 @@ def sessions(parts: Split | None, draws: int) -> list[Session]:
     ]
 
 
-def turned_track(track: Track, angle_rad: float) -> Track:
-    """The walk as if the field had been turned about the vertical; a reading without an attitude is lost.
+def rotated_track(track: Track, angle_rad: float) -> Track:
+    """The walk as if the field had been rotated about the vertical; readings without an attitude become NaN.
 
     Raises:
-        TrackError: nobody knows where up is.
+        TrackError: the walk has no attitudes.
     """
     if track.attitude_xyzw is None:
         raise TrackError(
             track.source,
-            wanted="an attitude beside every reading",
+            wanted="an attitude for every reading",
             found="none",
             fix="record /imu/data or /odom",
         )
     field_ut = np.full_like(track.field_ut, math.nan)
-    turn = about_vertical(angle_rad)
+    rotation = about_vertical(angle_rad)
     for row, (reading_ut, xyzw) in enumerate(zip(track.field_ut, track.attitude_xyzw, strict=True)):
         attitude = unit(xyzw)
         if attitude is not None:
-            field_ut[row] = rotate(product(inverse(attitude), product(turn, attitude)), reading_ut)
+            field_ut[row] = rotate(product(inverse(attitude), product(rotation, attitude)), reading_ut)
     return dataclasses.replace(track, field_ut=field_ut)

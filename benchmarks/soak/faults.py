@@ -1,6 +1,6 @@
-"""A magnetometer and its driver at their worst: what a localizer must survive, to be tried on it.
+"""Faults of a magnetometer and its driver that a localizer must survive.
 
-walk, over and over --> Driver.send(fault, count) --> readings, some of which are none
+walk, over and over --> Driver.send(fault, count) --> readings, some without a valid stamp or field
 """
 
 from __future__ import annotations
@@ -17,32 +17,32 @@ RATES_HZ = (20.0, 50.0, 100.0, 200.0)
 
 
 class Reading(NamedTuple):
-    """What a driver sends."""
+    """One reading of a driver."""
 
-    stamp_ns: int | None  # None: nanoseconds that no clock gives
+    stamp_ns: int | None  # None: an invalid number of nanoseconds
     field_ut: FloatArray  # (3,)
 
 
 class Driver:
-    """Sends the field of a walk, over and over, as time goes on; and whatever a fault makes of it."""
+    """Sends the field of a walk repeatedly, as time goes on, changed by a fault."""
 
     def __init__(self, field_ut: FloatArray, random: np.random.Generator, noise_ut: float = 0.2) -> None:
         """Begin at the start of a walk.
 
         Args:
             field_ut: (n, 3) of a walk, at 50 Hz.
-            random: that decides what faults leave to chance.
-            noise_ut: of the sensor, beside what the walk has: a walk that is repeated is not the same to the last bit.
+            random: generator of noise and faults.
+            noise_ut: noise of the sensor, added to the walk: its repetitions differ.
         """
         self.field_ut, self.random, self.noise_ut = field_ut, random, noise_ut
         self.now_ns, self.rate_hz, self._at_s = START_NS, 50.0, 0.0
 
     def send(self, fault: str, count: int) -> Iterator[Reading]:
-        """So many readings with one of `FAULTS`, or so many tries where some are lost."""
+        """`count` readings with one of `FAULTS`; fewer if the fault loses some."""
         return FAULTS[fault](self, count)
 
     def good(self, count: int) -> Iterator[Reading]:
-        """Nothing is wrong."""
+        """Readings without a fault."""
         for _ in range(count):
             step_s = 1.0 / self.rate_hz
             self.now_ns += round(step_s * NS_PER_S)

@@ -1,7 +1,7 @@
-"""A localizer node at full speed through hours of data, good and faulty by turns, reloaded and restarted between.
+"""A localizer node at full speed through hours of good and faulty data, with reloads and restarts between.
 
-Driver --> on_field --> poses, each looked at
-               +------> books: received = used + refused, looked at whenever the model changes
+Driver --> on_field --> poses, each checked
+               +------> counts: received = used + refused, checked whenever the model changes
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from benchmarks.soak.faults import FAULTS, Driver, Reading
 from mail_ros.core.errors import MailError
 from mail_ros.core.signal.resampling import RESTARTS
 from mail_ros.core.types import NS_PER_S, UT_PER_T
-from mail_ros.data.simulator.demo_building import demo_building
+from mail_ros.data.simulator.demo import demo_building
 from mail_ros.data.simulator.drive import drive
 from mail_ros.nodes.conversions import to_time
 from mail_ros.nodes.localizer_node import LocalizerNode
@@ -37,8 +37,8 @@ HOUR = 3600 * 50  # readings
 GOOD = (600, 3000)  # between two faults: the window fills, and poses come
 BAD = (10, 400)  # with a fault
 RELOAD_EVERY, RESTART_EVERY = 20, 50  # faults
-RELOAD_HZ = 1000.0  # readings while a model is loaded: its successor hears what came meanwhile
-EARLIEST_S, LATEST_S = -(2**31), 2**31 - 1  # of a ROS stamp
+RELOAD_HZ = 1000.0  # readings while a model is loaded: the new one receives those that arrived meanwhile
+EARLIEST_S, LATEST_S = -(2**31), 2**31 - 1  # range of a ROS stamp
 
 
 @dataclass
@@ -50,7 +50,7 @@ class Hour:
     used: int = 0
     poses: int = 0
     reloads: int = 0
-    restarts: int = 0  # of the node, by its lifecycle
+    restarts: int = 0  # transitions of the node's lifecycle, down and up
     median_us: float = 0.0  # processor time of a callback
     p99_us: float = 0.0
     max_ms: float = 0.0
@@ -61,17 +61,17 @@ class Hour:
 def soak(
     readings: int, parameters: dict[str, Any], seed: int, domain_id: int, report: Callable[[int], None]
 ) -> list[Hour]:
-    """Drive a node; a row an hour.
+    """Drive a node; returns one row per hour.
 
     Args:
-        readings: how many, or a few more.
-        parameters: of the node.
-        seed: of drive and faults.
-        domain_id: of DDS; nobody else may be there.
+        readings: minimum number of readings.
+        parameters: parameters of the node.
+        seed: seed of drive and faults.
+        domain_id: DDS domain without other participants.
         report: called with the readings so far.
 
     Raises:
-        MailError: the model cannot be used, or the node did what it must never do.
+        MailError: the model cannot be used, or the node violated a condition.
     """
     context = Context()
     rclpy.init(args=["--ros-args", "--log-level", "fatal"], context=context, domain_id=domain_id)
@@ -82,7 +82,7 @@ def soak(
 
 
 class Soak:
-    """A node, its driver, and the books of both."""
+    """A node, its driver, and the counts of both."""
 
     def __init__(self, context: Context, parameters: dict[str, Any], seed: int) -> None:
         self.random = np.random.default_rng(seed)
@@ -92,11 +92,11 @@ class Soak:
         self.executor = SingleThreadedExecutor(context=context)
         self.executor.add_node(self.node)
         self.sent, self.rows = 0, [Hour(0)]
-        self._taken_s: list[float] = []
-        self._open_books()
+        self._callback_s: list[float] = []
+        self._watch_runtime()
 
     def run(self, readings: int, report: Callable[[int], None]) -> list[Hour]:
-        """So many readings; every fault in its turn."""
+        """Send at least `readings` readings; the faults alternate."""
         kinds = [kind for kind in FAULTS if kind != "none"]
         number = 0
         while self.sent < readings:
@@ -120,38 +120,38 @@ class Soak:
         msg = message(reading)
         began_s = time.process_time()
         self.node.on_field(msg)
-        self._taken_s.append(time.process_time() - began_s)
+        self._callback_s.append(time.process_time() - began_s)
         self.sent += 1
         self.rows[-1].received += 1
         self._unaudited += 1
 
-    def _open_books(self) -> None:
-        """Look at every pose, and count from here on."""
+    def _watch_runtime(self) -> None:
+        """Check every pose, and count from here on."""
         self._counts = self.node.runtime.diagnostics.counts
         self._before, self._unaudited = self._counts.counts, 0
         publish = self.node.poses.plain.publish
 
-        def look(msg: Any) -> None:
+        def check(msg: Any) -> None:
             numbers = msg.pose.position.x, msg.pose.position.y, msg.pose.orientation.z, msg.pose.orientation.w
             _demand(all(map(math.isfinite, numbers)), "poses", "numbers", str(numbers))
             self.rows[-1].poses += 1
             publish(msg)
 
-        self.node.poses.plain.publish = look
+        self.node.poses.plain.publish = check
 
     def _audit(self) -> None:
-        """Every reading since the books were opened is in them once."""
+        """Every reading since the last audit is counted once."""
         new = self._counts.counts - self._before
         refused = Counter({reason: count for reason, count in new.items() if reason not in ("used", *RESTARTS)})
         found = new["used"] + refused.total()
-        _demand(found == self._unaudited, "the books", f"{self._unaudited} samples", str(found))
+        _demand(found == self._unaudited, "the counts", f"{self._unaudited} samples", str(found))
         row = self.rows[-1]
         row.used += new["used"]
         row.refused = dict(Counter(row.refused) + refused)
         self._before, self._unaudited = self._counts.counts, 0
 
     def _reload(self) -> None:
-        """Exchange the model while readings come."""
+        """Reload the model while readings arrive."""
         old, reload_model = self.node.runtime, self.node.commands.on_reload_model
         task = self.executor.create_task(reload_model, Trigger.Request(), Trigger.Response())
         while not task.done():
@@ -165,28 +165,28 @@ class Soak:
         self.rows[-1].reloads += 1
 
     def _restart(self) -> None:
-        """Down to nothing and up again, as a lifecycle manager does it."""
+        """Deactivate, clean up, configure and activate, as a lifecycle manager does."""
         self._audit()
         node = self.node
         for change in (node.trigger_deactivate, node.trigger_cleanup, node.trigger_configure, node.trigger_activate):
             result = change()
             _demand(result == TransitionCallbackReturn.SUCCESS, change.__name__, "success", str(result))
-        self._open_books()
+        self._watch_runtime()
         self.rows[-1].restarts += 1
 
     def _end_hour(self) -> None:
         self._audit()
-        row, taken_us = self.rows[-1], 1e6 * np.array(self._taken_s)
-        row.median_us, row.p99_us = np.percentile(taken_us, [50, 99]).tolist()
-        row.max_ms = float(taken_us.max()) / 1e3
+        row, callback_us = self.rows[-1], 1e6 * np.array(self._callback_s)
+        row.median_us, row.p99_us = np.percentile(callback_us, [50, 99]).tolist()
+        row.max_ms = float(callback_us.max()) / 1e3
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         row.memory_mb = pages * 4096 / 1e6
-        self._taken_s.clear()
+        self._callback_s.clear()
         self.rows.append(Hour(len(self.rows)))
 
 
 def message(reading: Reading) -> MagneticField:
-    """As the driver would send it."""
+    """A reading as a message."""
     msg = MagneticField()
     if reading.stamp_ns is None:
         msg.header.stamp = Time(sec=1, nanosec=2**31)

@@ -1,4 +1,4 @@
-"""`python -m benchmarks soak`: a day of a robot's life at full speed, with all that can go wrong in it."""
+"""`python -m benchmarks soak`: a day of a robot's data with faults, at full speed."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from mail_ros.nodes.spin import missing
 
 
 def soak(
-    hours: Annotated[float, typer.Option(min=0.01, max=10_000.0, help="Of data at 50 Hz.")] = 24.0,
+    hours: Annotated[float, typer.Option(min=0.01, max=10_000.0, help="Hours of data at 50 Hz.")] = 24.0,
     model: Annotated[Path | None, typer.Option(help="A model; default: the shipped one.")] = None,
     tracker: Annotated[
         str, typer.Option(help="As the node's parameter: none or walking.", autocompletion=among("none", "walking"))
     ] = "walking",
-    seed: Annotated[int, typer.Option(min=0, help="Another seed, another drive and other faults.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of drive and faults.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("runs/soak"),
     as_json: AsJson = False,
 ) -> None:
-    """Run the localizer node through hours of data with faults, reloads and restarts, and see books and memory hold.
+    """Run the localizer node through hours of data with faults, reloads and restarts, and check counts and memory.
 
-    Ends with an error where a sample is missing in the books, a pose is no number, or a reload or a restart failed.
+    Ends with an error if a sample is not counted, a pose is not finite, or a reload or restart fails.
 
     Example: `python -m benchmarks soak --hours 0.02`
 

@@ -1,4 +1,4 @@
-"""Calls a Trigger service of a node now and then, and hears what it answers: for who has other things to do."""
+"""Asynchronous client of a node's Trigger service."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class TriggerCaller:
     """A client of one service, with a node of its own; used in a `with` block."""
 
     def __init__(self, domain_id: int, name: str) -> None:
-        """Look for a service.
+        """Create the client.
 
         Args:
-            domain_id: of DDS.
-            name: of the service.
+            domain_id: DDS domain.
+            name: name of the service.
         """
         self.context = Context()
         rclpy.init(args=[], context=self.context, domain_id=domain_id, signal_handler_options=SignalHandlerOptions.NO)
@@ -29,20 +29,20 @@ class TriggerCaller:
         self.client = self.node.create_client(Trigger, name)
         self.executor = SingleThreadedExecutor(context=self.context)
         self.executor.add_node(self.node)
-        self._asked: list[Any] = []
+        self._futures: list[Any] = []
 
     def call(self) -> None:
-        """Ask, and do not wait."""
-        self._asked.append(self.client.call_async(Trigger.Request()))
+        """Send a request without waiting for its response."""
+        self._futures.append(self.client.call_async(Trigger.Request()))
 
     def poll(self) -> None:
-        """Hear what was answered meanwhile."""
+        """Process responses that have arrived."""
         self.executor.spin_once(timeout_sec=0.0)
 
     @property
-    def answers(self) -> list[Any]:
-        """So far, to those calls that were answered."""
-        return [future.result() for future in self._asked if future.done()]
+    def responses(self) -> list[Any]:
+        """The responses so far."""
+        return [future.result() for future in self._futures if future.done()]
 
     def __enter__(self) -> TriggerCaller:
         return self

@@ -1,4 +1,4 @@
-"""What an estimate costs, part by part, in processor time of one core: the ratios within a run are the result.
+"""Cost of an estimate, part by part, in processor time of one core: the ratios within a run are the result.
 
 The reference is a pass of torch over MAIL's whole window in the paper's configuration; time does not depend on weights.
 """
@@ -13,30 +13,30 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from benchmarks.speed.methods import peers, trainings
+from benchmarks.speed.methods import baselines, trainings
 from benchmarks.speed.parts import Part, Step, networks, trackers
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.types import FloatArray
 
 WARM_UP = 20
-LEAST, LONGEST_MS = 10, 10_000.0  # steps that are timed of a part, and time after which no more are
-TRACED = 3  # steps whose memory is measured, apart from the time
+MIN_STEPS, MAX_MS = 10, 10_000.0  # timed steps per part, and time after which timing ends
+TRACED = 3  # steps whose memory is measured; they are not timed
 SIZES = (500, 1000, 2000, 4000)  # cells of a map
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one part of an estimate; times are processor time."""
+    """Cost of one part of an estimate; times are processor time."""
 
     what: str  # group of parts
     method: str
-    size: str  # of network and map
+    size: str  # size of network and map
     mean_ms: float
     median_ms: float
     p99_ms: float
-    share: float  # mean, of that of the reference
-    robots: float  # that one core serves with this
-    memory_mb: float  # that stays allocated
+    relative: float  # mean over the mean of the reference
+    robots: float  # number of robots that one core serves
+    memory_mb: float  # memory that stays allocated
 
 
 def parts_of(sizes: Sequence[int], only: Sequence[str] = ()) -> list[Part]:
@@ -47,9 +47,9 @@ def parts_of(sizes: Sequence[int], only: Sequence[str] = ()) -> list[Part]:
         only: groups; empty for all.
 
     Raises:
-        ConfigError: there is no such group.
+        ConfigError: unknown group.
     """
-    parts = [*networks(sizes[0]), *trackers(sizes), *peers(), *trainings()]
+    parts = [*networks(sizes[0]), *trackers(sizes), *baselines(), *trainings()]
     groups = list(dict.fromkeys(part.what for part in parts))
     for name in only:
         if name not in groups:
@@ -58,11 +58,11 @@ def parts_of(sizes: Sequence[int], only: Sequence[str] = ()) -> list[Part]:
 
 
 def costs(parts: Sequence[Part], estimates: int, report: Callable[[str, int, int], None]) -> list[Cost]:
-    """Time parts, one after the other; shares are of the first.
+    """Time parts, one after the other; ratios are to the first.
 
     Args:
         parts: see `parts_of`.
-        estimates: how many are timed of each part, where that takes no more than ten seconds.
+        estimates: maximum number of timed estimates per part; timing ends after ten seconds.
         report: called with the name of the part that begins, its number and how many there are.
     """
     torch.set_num_threads(1)
@@ -80,7 +80,7 @@ def _cost(part: Part, estimates: int, reference_ms: float | None) -> Cost:
         step(number)
     memory_mb = tracemalloc.get_traced_memory()[0] / 1e6
     tracemalloc.stop()
-    taken_ms = _taken_ms(step, estimates)
+    taken_ms = _step_times_ms(step, estimates)
     mean_ms = float(taken_ms.mean())
     return Cost(
         part.what,
@@ -95,11 +95,11 @@ def _cost(part: Part, estimates: int, reference_ms: float | None) -> Cost:
     )
 
 
-def _taken_ms(step: Step, estimates: int) -> FloatArray:
+def _step_times_ms(step: Step, estimates: int) -> FloatArray:
     for number in range(TRACED, TRACED + WARM_UP):
         step(number)
     taken_ms: list[float] = []
-    while len(taken_ms) < estimates and (len(taken_ms) < LEAST or sum(taken_ms) < LONGEST_MS):
+    while len(taken_ms) < estimates and (len(taken_ms) < MIN_STEPS or sum(taken_ms) < MAX_MS):
         began_s = time.process_time()
         step(TRACED + WARM_UP + len(taken_ms))
         taken_ms.append(1e3 * (time.process_time() - began_s))

@@ -1,4 +1,4 @@
-"""The methods that `speed` times: every peer, and a step of training."""
+"""The methods that `speed` times: every baseline, and a step of training."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from pathlib import Path
 from benchmarks.speed.models import surveys
 from benchmarks.speed.parts import Part, Step
 from mail_ros.data.dataset import WindowSet
-from mail_ros.data.simulator.demo_building import demo_building
+from mail_ros.data.simulator.demo import demo_building
 from mail_ros.data.simulator.drive import drive
 from mail_ros.evaluation.methods import METHODS, Fit
-from mail_ros.training.fit_network import untrained
 from mail_ros.training.loop import Trainer
+from mail_ros.training.network import untrained
 from mail_ros.training.run_config import run_config
 from mail_ros.training.run_folder import RunFolder
 
-PEERS = ("knn", "dtw", "jang", "magicol", "maloc", "mail", "matching")  # as far as they make estimates by themselves
-BRIEF = ("training.epochs=1", "training.stride_s=10")  # what a network learned does not change what it costs
+TIMED = ("knn", "dtw", "jang", "magicol", "maloc", "mail", "matching")  # methods that estimate without other methods
+BRIEF = ("training.epochs=1", "training.stride_s=10")  # the cost of a network does not depend on its weights
 
 
-def peers() -> Iterator[Part]:
-    """Every peer that makes estimates from the field, fitted to two simulated surveys; ten estimates a second."""
-    for name in PEERS:
+def baselines() -> Iterator[Part]:
+    """Every method of `TIMED`, fitted to two simulated surveys; ten estimates a second."""
+    for name in TIMED:
         yield Part("methods", name, partial(_method, name), 10.0)
 
 
@@ -35,7 +35,7 @@ def trainings() -> Iterator[Part]:
 
 
 def _method(name: str) -> Step:
-    """From one estimate to the next on a drive that does not end."""
+    """A step to the next estimate of a long drive."""
     with tempfile.TemporaryDirectory() as folder:
         fit = Fit(surveys(), run_config(BRIEF), 0.1, Path(folder), lambda _: None)
         localizer = METHODS[name].fit(fit).localizer("none", 0.1)

@@ -1,4 +1,4 @@
-"""What `speed` times: untrained networks, maps of any size, simulated surveys, and model files for the node."""
+"""Models that `speed` times: untrained networks, maps of any size, simulated surveys, and model files for the node."""
 
 from __future__ import annotations
 
@@ -13,19 +13,18 @@ from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.models.model_file import ModelCard, save_model
 from mail_ros.core.types import Cells
 from mail_ros.data.dataset import WindowSet
-from mail_ros.data.simulator.demo import CALM
-from mail_ros.data.simulator.demo_building import demo_building
-from mail_ros.data.simulator.survey import survey
+from mail_ros.data.simulator.demo import CALM, demo_building
+from mail_ros.data.simulator.drive import survey
 from mail_ros.data.track import Track
-from mail_ros.training.matching import fit_matching
 from mail_ros.training.network import MailNetwork, arrays, untrained_network
 from mail_ros.training.run_config import TrainingConfig, run_config
+from mail_ros.training.site_state import fit_matching
 
 CORRIDOR_M, BETWEEN_M = 40.0, 5.0
 
 
 def corridors(cells: int) -> Cells:
-    """A map of so many cells: corridors two cells wide, `BETWEEN_M` apart, joined along one side."""
+    """A map of `cells` cells: corridors two cells wide, `BETWEEN_M` apart, joined along one side."""
     x, y = (each.ravel() for each in np.meshgrid(np.arange(0.0, CORRIDOR_M, 0.5), np.arange(0.0, 0.6, 0.5)))
     one_m = np.vstack([np.column_stack([x, y]), np.column_stack([np.zeros(8), np.arange(1.0, BETWEEN_M, 0.5)])])
     rows = -(-cells // len(one_m))
@@ -35,10 +34,10 @@ def corridors(cells: int) -> Cells:
 
 def network_of(head: HeadKind, hidden: int, cells: int) -> MailNetwork:
     """An untrained network of the paper's windows and scales; cells are those of a heatmap head."""
-    training, place = TrainingConfig(), corridors(max(cells, 1))
+    training, site_map = TrainingConfig(), corridors(max(cells, 1))
     site: State = {
-        "head.cell_position_m": place.position_m,
-        "head.cell_floor": place.floor,
+        "head.cell_position_m": site_map.position_m,
+        "head.cell_floor": site_map.floor,
         "head.label_sigma_m": np.array(training.label_sigma_m),
         "head.radius_m": np.array(training.radius_m),
         "head.center_m": np.zeros(2, np.float32),
@@ -61,7 +60,7 @@ def untrained_model(path: Path) -> None:
 
 
 def matching_model(path: Path) -> None:
-    """Write a model file of two simulated surveys, at the rate that matching is used at."""
+    """Write a model file of two simulated surveys, at the usual rate of matching."""
     config = run_config(("kind=matching", "sampling.rate_hz=10"))
     windows = WindowSet(surveys(), config.model, config.stride)
     save_model(path, fit_matching(config, windows), ModelCard(config.model), windows.fields(windows.ends[:1])[0])

@@ -1,4 +1,4 @@
-"""What the localizer node costs: a simulated robot beside it, DDS between them."""
+"""Cost of the localizer node, with a simulated robot in another process and DDS between them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from benchmarks.process_cost import memory_mb, processor_s, stop_s
 from benchmarks.speed.models import matching_model, untrained_model
 from mail_ros.cli.node_process import NodeProcess, own_domain, running_node
 from mail_ros.core.errors import MailError
-from mail_ros.data.simulator.demo import CALM
-from mail_ros.data.simulator.demo_building import demo_building
+from mail_ros.data.simulator.demo import CALM, demo_building
 from mail_ros.data.simulator.drive import drive
 from mail_ros.nodes.spin import missing
 
@@ -25,22 +24,22 @@ if TYPE_CHECKING:
     from mail_ros.data.simulator.simulated_drive import SimulatedDrive
     from mail_ros.nodes.demo_robot import ReceivedPose
 
-RATE_HZ = 50  # of the samples
-FULL = 11 * RATE_HZ  # of them: a window of 10 s and the gradient's lag
+RATE_HZ = 50  # rate of the samples
+FULL = 11 * RATE_HZ  # samples until the first pose: a window of 10 s and the gradient's lag
 FLEETS = (5, 10, 20)  # robots
 
 
 @dataclass(frozen=True)
 class NodeCost:
-    """A localizer node that hears a magnetometer at 50 Hz."""
+    """A localizer node that receives a magnetometer at 50 Hz."""
 
     what: str
     method: str
-    answered: float  # poses that came, as a share of those that were due
-    median_ms: float  # from publishing a sample to hearing its pose
+    received: float  # fraction of the expected poses
+    median_ms: float  # from publishing a sample to receiving its pose
     p99_ms: float
     worst_ms: float
-    core: float  # share of one core
+    core: float  # fraction of one core
     memory_mb: float  # resident
     ready_s: float  # from the start of its process until robot and node have found each other
     stop_s: float  # from Ctrl-C to the end of its process, with exit code 0
@@ -48,7 +47,7 @@ class NodeCost:
 
 @dataclass
 class _Watch:
-    """What the node had used when it was found, when its window was full, and at the last sample."""
+    """Resources used by the node at discovery, with a full window, and at the last sample."""
 
     node: NodeProcess
     began_s: float
@@ -74,17 +73,17 @@ class Run:
 
     name: str
     stride_s: float  # between two poses
-    parameters: Mapping[str, object]  # of the node besides
-    robots: int = 1  # that the node serves; more than one is a fleet
-    reloads: int = 0  # of the model, while the robot drives
+    parameters: Mapping[str, object]  # other parameters of the node
+    robots: int = 1  # more than one: a fleet
+    reloads: int = 0  # model reloads during the drive
 
 
 def node_costs(duration_s: float, report: Callable[[str, int, int], None]) -> list[NodeCost]:
     """Run the node with the paper's network, untrained, with a matching model, and as a fleet.
 
     Args:
-        duration_s: of each run, after the window is full.
-        report: called with a name, samples sent, and how many there are.
+        duration_s: duration of each run, after the window is full.
+        report: called with a name, the number of samples sent, and of all samples.
 
     Raises:
         MailError: rclpy is missing, or no pose came.
@@ -135,16 +134,16 @@ def node_cost(run: Run, duration_s: float, report: Callable[[str, int, int], Non
                 reloader.poll()
             report(run.name, done, total)
 
-        answers = drive_in_real_time(walk, domain_id, node.check, see, namespaces)
+        poses = drive_in_real_time(walk, domain_id, node.check, see, namespaces)
         took_s = stop_s(node)
-    if sum(answer.success for answer in reloader.answers) < run.reloads:
-        found = str([answer.message for answer in reloader.answers])
-        raise MailError(run.name, wanted=f"{run.reloads} reloads", found=found, fix="mend that first")
-    return _cost(run, walk, answers, watch, took_s)
+    if sum(response.success for response in reloader.responses) < run.reloads:
+        found = str([response.message for response in reloader.responses])
+        raise MailError(run.name, wanted=f"{run.reloads} reloads", found=found, fix="fix that first")
+    return _cost(run, walk, poses, watch, took_s)
 
 
-def _cost(run: Run, walk: SimulatedDrive, answers: Sequence[ReceivedPose], watch: _Watch, took_s: float) -> NodeCost:
-    late_ms = 1e3 * np.array([answer.latency_s for answer in answers if answer.sample >= FULL])
+def _cost(run: Run, walk: SimulatedDrive, poses: Sequence[ReceivedPose], watch: _Watch, took_s: float) -> NodeCost:
+    late_ms = 1e3 * np.array([pose.latency_s for pose in poses if pose.sample >= FULL])
     if not len(late_ms):
         raise MailError(run.name, wanted="poses", found="none", fix="see that DDS may use the loopback interface")
     median_ms, p99_ms, worst_ms = np.percentile(late_ms, [50, 99, 100]).tolist()
@@ -152,7 +151,7 @@ def _cost(run: Run, walk: SimulatedDrive, answers: Sequence[ReceivedPose], watch
     return NodeCost(
         what="node",
         method=run.name,
-        answered=len(late_ms) / due,
+        received=len(late_ms) / due,
         median_ms=median_ms,
         p99_ms=p99_ms,
         worst_ms=worst_ms,

@@ -27,13 +27,13 @@ Step = Callable[[int], object]  # one estimate, called with its number
 
 @dataclass(frozen=True)
 class Part:
-    """Something to be timed."""
+    """A part of an estimate, to be timed."""
 
-    what: str  # its group
+    what: str  # group of the part
     method: str
     make: Callable[[], Step]
     per_s: float  # estimates a second
-    size: str = ""  # of network and map
+    size: str = ""  # size of network and map
 
 
 def networks(cells: int) -> Iterator[Part]:
@@ -45,22 +45,22 @@ def networks(cells: int) -> Iterator[Part]:
 
 
 def _forms(what: str, head: HeadKind, hidden: int, cells: int) -> Iterator[Part]:
-    """One network, read whole and carried."""
+    """One network, by window passes and streamed."""
     network = partial(network_of, head, hidden, cells)
     size = f"hidden {hidden}" + (f", {cells:,} cells" if cells else "")
     yield Part(what, "window pass, torch", lambda: _torch_pass(network()), 50.0, size)
     yield Part(what, "window pass, numpy", lambda: _window_pass(_model(network())), 50.0, size)
-    yield Part(what, "carried, 50 estimates/s", lambda: _streamed(_model(network()), 1), 50.0, size)
-    yield Part(what, "carried, 10 estimates/s", lambda: _streamed(_model(network()), 5), 10.0, size)
+    yield Part(what, "streamed, 50 estimates/s", lambda: _streamed(_model(network()), 1), 50.0, size)
+    yield Part(what, "streamed, 10 estimates/s", lambda: _streamed(_model(network()), 5), 10.0, size)
 
 
 def trackers(sizes: Sequence[int]) -> Iterator[Part]:
-    """A move, an update and what the belief says, on maps of some sizes: knowing the place, and lost."""
+    """A prediction, an update and the posterior, on maps of some sizes: with a known position, and lost."""
     for cells in sizes:
         for odometry, name in ((True, "odometry"), (False, "walking")):
-            for lost, knows in ((False, "knows the place"), (True, "lost")):
+            for lost, state in ((False, "localized"), (True, "lost")):
                 make = partial(_tracking, cells, odometry=odometry, lost=lost)
-                yield Part("tracker", f"{name}, {knows}", make, 1.0 / STRIDE_S, f"{cells:,} cells")
+                yield Part("tracker", f"{name}, {state}", make, 1.0 / STRIDE_S, f"{cells:,} cells")
 
 
 def _model(network: MailNetwork) -> Mail:
@@ -100,7 +100,7 @@ def _streamed(model: Mail, stride: int) -> Step:
 
 
 def _tracking(cells: int, *, odometry: bool, lost: bool) -> Step:
-    """One who walks up and down a corridor; evidence is sharp, or all of it noise."""
+    """A person who walks up and down a corridor; likelihoods are sharp, or noise."""
     tracker = GridFilter(corridors(cells), FilterConfig(), odometry=odometry, rows_per_s=10.0, window_rows=100)
     rng = np.random.default_rng(0)
     step_m = STRIDE_S * WALK_M_S
@@ -108,15 +108,15 @@ def _tracking(cells: int, *, odometry: bool, lost: bool) -> Step:
     def step(number: int) -> object:
         there_m = (number * step_m) % (2.0 * CORRIDOR_M)
         back = there_m > CORRIDOR_M
-        place_m = np.array([2.0 * CORRIDOR_M - there_m if back else there_m, 0.0])
+        position_m = np.array([2.0 * CORRIDOR_M - there_m if back else there_m, 0.0])
         tracker.predict((), STRIDE_S, np.array([-step_m if back else step_m, 0.0]) if odometry else np.zeros(2))
         if tracker.update_due():
-            tracker.update(Prediction(rng.normal(0.0, 0.1, cells) if lost else _sharp(tracker.cells, place_m)))
+            tracker.update(Prediction(rng.normal(0.0, 0.1, cells) if lost else _sharp(tracker.cells, position_m)))
         return tracker.posterior()
 
     return step
 
 
-def _sharp(cells: Cells, place_m: FloatArray) -> FloatArray:
-    ratio: FloatArray = np.maximum(-20.0, 10.0 - 2.0 * np.square(cells.position_m - place_m).sum(axis=1))
+def _sharp(cells: Cells, position_m: FloatArray) -> FloatArray:
+    ratio: FloatArray = np.maximum(-20.0, 10.0 - 2.0 * np.square(cells.position_m - position_m).sum(axis=1))
     return ratio

@@ -1,4 +1,4 @@
-"""`python -m benchmarks speed`: what an estimate costs."""
+"""`python -m benchmarks speed`: cost of an estimate."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def speed(
         list[str] | None, typer.Option(help="Only a group of parts, as paper, tracker, methods; default: all.")
     ] = None,
     node_s: Annotated[
-        float, typer.Option(min=0.0, max=3600.0, help="How long each localizer node is timed, over DDS; 0: none is.")
+        float, typer.Option(min=0.0, max=3600.0, help="How long each localizer node is timed, over DDS; 0: not at all.")
     ] = 20.0,
-    estimates: Annotated[int, typer.Option(min=10, help="How many are timed of each part.")] = 300,
+    estimates: Annotated[int, typer.Option(min=10, help="Timed estimates per part.")] = 300,
     as_json: AsJson = False,
 ) -> None:
-    """Time the parts of an estimate: MAIL whole and carried, fleets, the tracker, every peer, and the node over DDS.
+    """Time the parts of an estimate: MAIL by windows and streamed, the tracker, every baseline, and the node over DDS.
 
     Compare ratios within a run: seconds are those of the machine that it runs on. Leave the machine alone meanwhile.
 
@@ -35,7 +35,7 @@ def speed(
     Example, half an hour: `python -m benchmarks speed --out runs/speed`
     """
     from benchmarks.speed.costs import SIZES, costs, parts_of
-    from mail_ros.evaluation.study_rows import words
+    from mail_ros.evaluation.study_table import words
 
     parts = parts_of(tuple(cells or SIZES), only or ())
     with progress("timing") as bar:
@@ -44,7 +44,7 @@ def speed(
         def report(name: str, done: int, total: int) -> None:
             bar.update(task, completed=done, total=total, description=name)
 
-        tables = [_table("cost", "what an estimate costs, on one core", costs(parts, estimates, report))]
+        tables = [_table("cost", "cost of an estimate, on one core", costs(parts, estimates, report))]
         if node_s:
             from benchmarks.speed.node_costs import node_costs
 

@@ -12,8 +12,7 @@ from typer.models import ArgumentInfo, OptionInfo
 
 from generator.fields import type_name
 from generator.markdown import code, page, section, table, value
-from mail_ros.cli.exit_code import ExitCode
-from mail_ros.cli.main import app
+from mail_ros.cli.main import ExitCode, app
 
 ABOUT = (
     "`mail_ros --version` prints the version, and `mail_ros VERB --help` the same as this page; "

@@ -13,7 +13,7 @@ import mail_ros.core
 import mail_ros.data
 from generator.fields import fields
 from generator.markdown import code, page, section, table, value
-from mail_ros.data import bag, bag_metadata, route_file, truth
+from mail_ros.data import bag, bag_metadata, route, truth
 from mail_ros.nodes.recorder_parameters import LABELS
 
 ABOUT = "Content of the files that this package writes and reads. Older versions: [formats](../formats.md)."
@@ -64,7 +64,7 @@ def _json(kind: Any) -> str:
 
 def _bag() -> str:
     topics = table(["what", "topic"], [[what, code(topic)] for what, topic in BAG_TOPICS])
-    notes = ", ".join(code(name) for name in ("site", *LABELS, route_file.NOTE))
+    notes = ", ".join(code(name) for name in ("site", *LABELS, route.NOTE))
     return section(
         f"Bags: rosbag2, MCAP, metadata version `{bag_metadata.VERSION}`",
         "A folder with `metadata.yaml` and one or more `.mcap` files, as `ros2 bag` writes and reads it. "

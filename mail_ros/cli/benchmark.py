@@ -13,13 +13,11 @@ from mail_ros.cli.console import console, print_json, print_table, progress
 from mail_ros.cli.options import AsJson, Settings, among
 from mail_ros.cli.train import expand
 from mail_ros.core.errors import ConfigError
-from mail_ros.evaluation.metrics import metric_columns, metric_row
 
 if TYPE_CHECKING:
     from mail_ros.evaluation.cells import Cell, CellResult
     from mail_ros.evaluation.protocol import Split
-    from mail_ros.evaluation.studies import Study
-    from mail_ros.evaluation.study_rows import Row
+    from mail_ros.evaluation.study_table import StudyTable
 
 benchmark = typer.Typer(no_args_is_help=True, help="Measure MAIL and baselines in one run.")
 # Now verbs of `python -m benchmarks`, which is not installed.
@@ -28,7 +26,7 @@ MOVED = ("speed", "soak", "recorder", "field", "robots", "map")
 BASE = ["sampling.rate_hz=10"]  # the paper's 50 Hz costs five times as much and is one --set away
 QUICK = ["training.epochs=4", "training.stride_s=1"]
 STUDIES = (
-    "length, scales, loss, attention, speed, tracker, doubt, offset, matching, training, area, device, time, "
+    "length, scales, loss, attention, speed, tracker, uncertainty, offset, matching, training, area, device, time, "
     "anomalies, or all; commas between"
 )
 STRIDE_S, QUICK_STRIDE_S = 0.2, 1.0
@@ -99,10 +97,10 @@ def accuracy(
     _compute([*cells, *(part.cell for found in parts_of.values() for part in found)])
     rows = results(cells)
     write_results(out, rows)
-    tables = [(each, write_study(out, each, parts_of[each.name])) for each in studies]
+    tables = [write_study(out, each, parts_of[each.name]) for each in studies]
     _print(cells, rows)
-    for each, of_study in tables:
-        _print_study(each, of_study)
+    for table in tables:
+        _print_study(table)
     if not methods and len(usable) < len(COMPARED):
         console.print(f"left out, since walks have no odometry: {', '.join(sorted(set(COMPARED) - set(usable)))}")
     if impossible:
@@ -140,19 +138,19 @@ def _compute(cells: Sequence[Cell]) -> None:
         run(merge(cells), lambda fraction: bar.update(task, completed=int(1000 * fraction)))
 
 
-def _all_rows(results: Sequence[CellResult], tables: Sequence[tuple[Study, Sequence[Row]]]) -> list[dict[str, object]]:
+def _all_rows(results: Sequence[CellResult], tables: Sequence[StudyTable]) -> list[dict[str, object]]:
     """One list of rows; rows of a study name it."""
     plain = [dataclasses.asdict(result) for result in results]
-    return [*plain, *({"study": study.name} | row for study, rows in tables for row in rows)]
+    return [*plain, *({"study": table.name} | row for table in tables for row in table.rows)]
 
 
-def _print_study(study: Study, rows: Sequence[Row]) -> None:
+def _print_study(table: StudyTable) -> None:
     """One table per floor."""
-    from mail_ros.evaluation.study_rows import few, words
+    from mail_ros.evaluation.study_table import few, words
 
-    for floor in sorted({row["floor"] for row in rows}):
-        title = f"{study.name} ({study.source}), floor {floor}: {study.title}"
-        of_floor = few([row for row in rows if row["floor"] == floor])
+    for floor in table.groups:
+        title = f"{table.name} ({table.source}), floor {floor}: {table.title}"
+        of_floor = few(table.of(floor))
         heads, lines = words(of_floor, without="floor")
         values = [value for column, value in of_floor[0].items() if column != "floor"]
         print_table(title, heads, lines, [number for number, value in enumerate(values) if isinstance(value, str)])
@@ -160,13 +158,11 @@ def _print_study(study: Study, rows: Sequence[Row]) -> None:
 
 
 def _print(cells: Sequence[Cell], results: Sequence[CellResult]) -> None:
-    from mail_ros.evaluation.accuracy import relation
+    from mail_ros.evaluation.accuracy import errors_table, relation
 
     for floor in sorted({result.floor for result in results}):
         rows = [result for result in results if result.floor == floor]
         walks = next(cell for cell in cells if cell.floor == floor)
         title = f"floor {floor}: {len(walks.train)} walks for training, {len(walks.test)} for testing; errors in m"
-        best_first = sorted(rows, key=lambda row: row.metrics.mean_m)
-        lines = [[row.method, *metric_row(row.metrics), f"{row.estimate_ms:.2f}"] for row in best_first]
-        print_table(title, ["", *metric_columns(), "ms"], lines)
+        print_table(title, *errors_table(rows))
         console.print(f"{relation(rows)}\n")

@@ -14,8 +14,8 @@ from mail_ros.cli.options import AsJson, Topic
 
 if TYPE_CHECKING:
     from mail_ros.core.platform.robot_file import Robot
+    from mail_ros.data.calibration.calibration import IronFit
     from mail_ros.data.calibration.calibration_drive import CalibrationDrive
-    from mail_ros.data.calibration.iron import IronFit
     from mail_ros.data.calibration.motor import MotorFit
 
 

@@ -95,7 +95,7 @@ def _print_next_steps(
 ) -> None:
     """For each site: walk missing paths, if there are any, and train on the bags."""
     from mail_ros.data.check.site_report import held_out
-    from mail_ros.evaluation.coverage.marks import numbered
+    from mail_ros.evaluation.coverage.coverage_marks import numbered
 
     for site in sites:
         held = held_out(site.bags)
@@ -129,7 +129,7 @@ def _print_reports(reports: Sequence[BagReport]) -> None:
 
 
 def _print_coverage(sites: Sequence[SiteReport], known_site: SiteFile | None) -> None:
-    from mail_ros.evaluation.coverage.marks import line_of, numbered, summary
+    from mail_ros.evaluation.coverage.coverage_marks import line_of, numbered, summary
 
     for site in sites:
         for floor in site.floors:
@@ -149,7 +149,7 @@ def missing_floors(site: SiteReport, known_site: SiteFile | None) -> list[int]:
 def _draw(folder: Path, sites: Sequence[SiteReport], known_site: SiteFile | None) -> list[Path]:
     """A picture of each site with a labelled, usable walk, and the plans of the site file."""
     from mail_ros.data.floor_plan import floor_plans
-    from mail_ros.evaluation.coverage.picture import draw_coverage
+    from mail_ros.evaluation.coverage.coverage_picture import draw_coverage
 
     drawn: list[Path] = []
     for site in sites:

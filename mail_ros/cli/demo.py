@@ -57,10 +57,9 @@ def demo(
 
     Example, one minute: `mail_ros demo --wheels --out demo.png`
     """
-    from mail_ros.data.simulator.demo import CALM, drive_demo
-    from mail_ros.data.simulator.demo_building import demo_building
+    from mail_ros.data.simulator.demo import CALM, demo_building, drive_demo
     from mail_ros.data.simulator.drive import drive
-    from mail_ros.evaluation.picture import draw_drive
+    from mail_ros.evaluation.drive_picture import draw_drive
 
     building = demo_building()
     with tempfile.TemporaryDirectory() as folder:
@@ -70,7 +69,7 @@ def demo(
             parameters = {"model": model or trained_model(building, Path(folder)), **TRACKED}
         else:
             driven = drive(building, CALM, seed, length_m=length_m or CALM_M)
-            parameters = {"model": model or shipped_model()}
+            parameters = {"model": model or shipped_model(), "tracker": "none"}
         estimates = localized(driven, parameters)
     _print(driven, estimates)
     draw_drive(out, building, driven, estimates.sample, estimates.position_m)
@@ -97,8 +96,8 @@ def shipped_model() -> Path:
 
 def trained_model(building: Building, folder: Path) -> Path:
     """Train as `mail_ros train --preset robot` on a survey of the building by another robot; all files in `folder`."""
-    from mail_ros.data.simulator.bag import write_bag
     from mail_ros.data.simulator.demo import survey_demo
+    from mail_ros.data.simulator.drive_bag import write_bag
     from mail_ros.training.run_config import run_config
     from mail_ros.training.survey import Survey
     from mail_ros.training.train import train

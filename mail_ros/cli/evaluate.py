@@ -49,7 +49,7 @@ def evaluate(
         table,
         write_csv,
     )
-    from mail_ros.evaluation.uncertainty import doubt, doubt_words
+    from mail_ros.evaluation.uncertainty import uncertainty, uncertainty_line
 
     check_choice("--tracker", tracker, TrackerSetting)
     network, card, _ = load_model(model)
@@ -80,12 +80,12 @@ def evaluate(
         rows |= {f"{last}, from {TRACKED_FROM_S:g} s": row for name, row in table(settled).items() if name == last}
     if estimates is not None:
         write_csv(estimates, scored)
-    moving = doubt([one for one in scored if not one.paused] or scored)
+    moving = uncertainty([one for one in scored if not one.paused] or scored)
     print_metrics(f"{model.name} over {len(bags)} walks", rows)
-    console.print(f"moving, {doubt_words(moving)}")
+    console.print(f"moving, {uncertainty_line(moving)}")
     if estimates is not None:
         console.print(f"estimates: {estimates}")
     if as_json:
         print_json(
-            {name: dataclasses.asdict(row) for name, row in rows.items()} | {"doubt": dataclasses.asdict(moving)}
+            {name: dataclasses.asdict(row) for name, row in rows.items()} | {"uncertainty": dataclasses.asdict(moving)}
         )

@@ -1,9 +1,10 @@
-"""`mail_ros VERB`: the app; every error ends here, in one line and an exit code (see `exit_code`)."""
+"""`mail_ros VERB`: the app; every error ends here, in one line and an exit code (see `ExitCode`)."""
 
 from __future__ import annotations
 
 import sys
 import traceback
+from enum import IntEnum
 from typing import Annotated
 
 import typer
@@ -15,7 +16,6 @@ from mail_ros.cli.check import check
 from mail_ros.cli.console import print_error
 from mail_ros.cli.demo import demo
 from mail_ros.cli.evaluate import evaluate
-from mail_ros.cli.exit_code import ExitCode
 from mail_ros.cli.export import export
 from mail_ros.cli.import_ import import_
 from mail_ros.cli.mark import mark
@@ -29,9 +29,8 @@ from mail_ros.cli.view import view
 from mail_ros.core.errors import MailError
 from mail_ros.nodes.spin import missing
 
-_USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[
-    1
-]  # click's UsageError, from typer's own copy or click itself
+# click's UsageError, from typer's own copy or click itself
+_USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(
     name="mail_ros",
@@ -43,6 +42,24 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
+
+
+class ExitCode(IntEnum):
+    """Exit code of a verb, with its meaning."""
+
+    DONE = 0, "done; a checked item is good enough"
+    FAILED = 1, "not done, or a checked item is not good enough; the line on stderr has wanted, found and fix"
+    USAGE = 2, "the command was called wrongly; the line on stderr names the `--help` to look at"
+    BUG = 70, "an error of mail_ros itself; please report it with the traceback that was printed"
+    INTERRUPTED = 130, "Ctrl-C"
+
+    meaning: str
+
+    def __new__(cls, value: int, meaning: str) -> ExitCode:
+        """A code with its meaning."""
+        code = int.__new__(cls, value)
+        code._value_, code.meaning = value, meaning
+        return code
 
 
 def _print_version(chosen: bool) -> None:

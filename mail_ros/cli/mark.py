@@ -18,15 +18,15 @@ def mark(namespace: Namespace = "") -> None:
 
     Example: `mail_ros mark`
     """
-    from mail_ros.nodes.recorder_client import RecorderClient
+    from mail_ros.nodes.recorder_client import recorder_client
 
     console.print(HELP)
-    with RecorderClient(namespace) as recorder:
+    with recorder_client(namespace) as call:
         for line in sys.stdin:
             if (word := line.strip()) == "q":
                 return
             if word not in SERVICES:
                 console.print(HELP)
                 continue
-            success, message = recorder.call(SERVICES[word])
+            success, message = call(SERVICES[word])
             console.print(message if success else f"refused: {message}", markup=False)

@@ -49,19 +49,19 @@ def simulate(
 
     Example: `mail_ros simulate --out bags/robot --platform robot --walks 2 --drive-m 100 --set drive.spins=2`
     """
-    from mail_ros.data.simulator.bag import write_bag
-    from mail_ros.data.simulator.simulation_settings import simulation_config
+    from mail_ros.data.simulator.drive_bag import write_bag
+    from mail_ros.data.simulator.simulation_config import simulation_config
 
     if site is not None:
         warnings.warn("--site is deprecated: use --building demo", FutureWarning, stacklevel=2)
     config = simulation_config(settings or [], platform)
-    place = _building(building, site or 0, config.building)
+    simulated = _building(building, site or 0, config.building)
     if drive_m is None:
-        made = _surveys(place, walks, seed, config.drive, part)
+        made = _surveys(simulated, walks, seed, config.drive, part)
     else:
-        made = _drives(place, walks, seed, config.drive, drive_m)
+        made = _drives(simulated, walks, seed, config.drive, drive_m)
     common = {"building": building, "platform": platform, "settings": " ".join(settings or []), "seed": str(seed)}
-    total = walks * len(place.floors)
+    total = walks * len(simulated.floors)
     with progress("simulating") as bar:
         for number, (walk, notes) in enumerate(bar.track(made, total, description="")):
             write_bag(out / f"walk_{number:02d}", walk, {**common, **notes})
@@ -75,7 +75,7 @@ Noted = Iterator[tuple["SimulatedDrive", dict[str, str]]]  # a drive, and the no
 
 def _building(name: str, seed: int, config: BuildingConfig) -> Building:
     from mail_ros.data.simulator.building import make_building
-    from mail_ros.data.simulator.demo_building import demo_building
+    from mail_ros.data.simulator.demo import demo_building
     from mail_ros.data.simulator.simulation_config import BuildingConfig
 
     if name.isdecimal():
@@ -90,7 +90,7 @@ def _building(name: str, seed: int, config: BuildingConfig) -> Building:
 
 
 def _surveys(building: Building, walks: int, seed: int, config: DriveConfig, part: float) -> Noted:
-    from mail_ros.data.simulator.survey import survey
+    from mail_ros.data.simulator.drive import survey
 
     for number, walk in enumerate(survey(building, walks, seed, config, fraction=part)):
         yield walk, {"route": f"{ROUTE}, floor {walk.floor}", "repetition": f"{number % walks + 1:02d}"}

@@ -44,8 +44,8 @@ class BagOdometry:
 
     def add_field_sample(self, stamp_ns: int) -> None:
         """Store the odometry of a magnetometer sample."""
-        self._by_wheels.append(self._wheels_travelled.take(stamp_ns))
-        self._by_steps.append(self._steps_travelled.take(stamp_ns))
+        self._by_wheels.append(self._wheels_travelled.pop_until(stamp_ns))
+        self._by_steps.append(self._steps_travelled.pop_until(stamp_ns))
         self._attitudes.append(self._attitude.newest)
 
     @property

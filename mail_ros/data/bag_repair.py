@@ -36,7 +36,6 @@ from mail_ros.data.bag_metadata import (
 from mail_ros.data.bag_writer import RESERVE
 from mail_ros.data.mcap_file import LIBRARY, McapFile
 from mail_ros.data.mcap_salvage import ByteRange, Salvage
-from mail_ros.data.messages import Message
 from mail_ros.data.yaml_text import parse
 
 logger = logging.getLogger(__name__)
@@ -103,13 +102,6 @@ def repair(path: Path) -> Repaired | None:
                 remnant.unlink()
     span = total_span([content.span for content in contents.values()])
     return Repaired(path, span, tuple(repaired_files), tuple(rest))
-
-
-def read_by_index(file: Path) -> Iterator[Message]:
-    """The messages of a complete MCAP file, read by its index with mcap's own reader."""
-    with file.open("rb") as stream:
-        for schema, channel, message in make_reader(stream).iter_messages():
-            yield Message(channel.topic, schema.name if schema else "", message.log_time, message.data)
 
 
 def needs_repair(bag: Bag) -> bool:

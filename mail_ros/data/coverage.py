@@ -32,7 +32,7 @@ class Need(IntEnum):
     """What a metre of path lacks."""
 
     NOTHING = 0  # walked in both directions
-    OTHER_WAY = 1  # walked twice or more, in one direction only
+    REVERSE = 1  # walked twice or more, in one direction only
     AGAIN = 2  # walked once
 
 
@@ -62,8 +62,10 @@ class Coverage:
     @property
     def need(self) -> IntArray:
         """(k,) values of `Need`."""
-        one_way = np.minimum(self.forward, self.backward) == 0
-        return np.where(self.passes < 2, Need.AGAIN, np.where(one_way, Need.OTHER_WAY, Need.NOTHING)).astype(np.int64)
+        single_direction = np.minimum(self.forward, self.backward) == 0
+        return np.where(self.passes < 2, Need.AGAIN, np.where(single_direction, Need.REVERSE, Need.NOTHING)).astype(
+            np.int64
+        )
 
     def length_m(self, need: Need) -> float:
         """Metres of path with this need."""
@@ -72,7 +74,7 @@ class Coverage:
     def stretches(self) -> list[Stretch]:
         """Stretches with a need, worst need first, then longest."""
         found = []
-        for need in (Need.AGAIN, Need.OTHER_WAY):
+        for need in (Need.AGAIN, Need.REVERSE):
             groups = _groups(self.position_m[self.need == need])
             found += [_stretch(need, group) for group in sorted(groups, key=len, reverse=True)]
         return found

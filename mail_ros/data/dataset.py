@@ -27,26 +27,26 @@ def resample(track: Track, sampling: Sampling, axes: AxesKind = "device") -> Tra
     A clock that was set back inside the walk keeps what came before. Gravity-aligned rows are in the map's axes.
 
     Raises:
-        TrackError: see `Intake.push` and `gravity_alignment.odometry_yaw_offset_rad`.
+        TrackError: see `Preprocessor.push` and `gravity_alignment.odometry_yaw_offset_rad`.
     """
-    intake = Preprocessor(sampling, axes)
-    ticks: dict[int, Row] = {}
-    heard: dict[int, int] = {}  # row of the track that completed a resampled sample
+    preprocessor = Preprocessor(sampling, axes)
+    rows_by_index: dict[int, Row] = {}
+    completed_by: dict[int, int] = {}  # row of the track that completed a resampled sample
     moved_m = by_label_m(track) if isinstance(sampling, DistanceSampling) else track.moved_m
     for row, sample in enumerate(dataclasses.replace(track, moved_m=moved_m).samples()):
-        for tick in intake.push(sample):
-            ticks.setdefault(tick.index, tick)
-            heard.setdefault(tick.index, row)
-    if not ticks:
+        for resampled_row in preprocessor.push(sample):
+            rows_by_index.setdefault(resampled_row.index, resampled_row)
+            completed_by.setdefault(resampled_row.index, row)
+    if not rows_by_index:
         return track[:0]
-    if isinstance(intake.resampler, TimeResampler):
-        first, last = min(ticks), max(ticks)
+    if isinstance(preprocessor.resampler, TimeResampler):
+        first, last = min(rows_by_index), max(rows_by_index)
         index = np.arange(first, last + 1)
         rows = np.full((len(index), AXES[axes].width), np.nan)
-        rows[np.array(list(ticks)) - first] = [tick.values for tick in ticks.values()]
-        resampled = _relabel(track, index * intake.resampler.period_ns, rows)
+        rows[np.array(list(rows_by_index)) - first] = [resampled_row.values for resampled_row in rows_by_index.values()]
+        resampled = _relabel(track, index * preprocessor.resampler.period_ns, rows)
     else:
-        resampled = _along_the_way(track, ticks, heard)
+        resampled = _by_distance(track, rows_by_index, completed_by)
     return _in_map_axes(track, resampled) if axes == "gravity" else resampled
 
 
@@ -68,12 +68,14 @@ def by_label_m(track: Track) -> FloatArray:
     return np.nan_to_num(step_m)
 
 
-def _along_the_way(track: Track, ticks: dict[int, Row], heard: dict[int, int]) -> Track:
+def _by_distance(track: Track, rows_by_index: dict[int, Row], completed_by: dict[int, int]) -> Track:
     """Samples by distance as a track, with a row of NaN between two runs; stamps and labels of the completing rows."""
-    index = np.array(list(ticks))
+    index = np.array(list(rows_by_index))
     begins = np.flatnonzero(np.diff(index, prepend=index[0]) != (np.arange(len(index)) > 0))
-    row = np.array([heard[number] for number in index])
-    rows = np.insert(np.array([tick.values for tick in ticks.values()]), begins, np.nan, axis=0)
+    row = np.array([completed_by[number] for number in index])
+    rows = np.insert(
+        np.array([resampled_row.values for resampled_row in rows_by_index.values()]), begins, np.nan, axis=0
+    )
     at = np.insert(row, begins, row[begins])
     valid = track.valid[at] & np.isfinite(rows).all(axis=1)
     position_m = np.where(valid[:, None], track.position_m[at], np.nan)

@@ -84,5 +84,4 @@ def device_offset_ut(rows: FloatArray, position_m: FloatArray, floor: IntArray) 
 
 
 def _cell_mean(value: FloatArray, cell: IntArray) -> FloatArray:
-    mean: FloatArray = (np.bincount(cell, value.real) + 1j * np.bincount(cell, value.imag)) / np.bincount(cell)
-    return mean
+    return (np.bincount(cell, value.real) + 1j * np.bincount(cell, value.imag)) / np.bincount(cell)

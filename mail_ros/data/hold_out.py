@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
+
+from mail_ros.data.track import Track
 
 
 class RouteWalk(NamedTuple):
     """What decides whether a walk is held out."""
 
-    name: str  # of the bag: decides between walks that start at the same time
+    name: str  # name of the bag; decides between walks that start at the same time
     route: str  # empty without one: such walks count as one route
     start_ns: int
     floors: frozenset[int]
+
+    @classmethod
+    def of(cls, bag: str, notes: Mapping[str, str], track: Track) -> RouteWalk:
+        """The walk of a bag with these notes."""
+        floors = frozenset(track.floor[track.valid].tolist())
+        return cls(bag, notes.get("route", ""), int(track.stamp_ns[0]), floors)
 
 
 def latest_of_routes(walks: Sequence[RouteWalk]) -> list[int]:

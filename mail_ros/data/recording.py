@@ -19,8 +19,7 @@ from mail_ros.core.errors import BagError
 from mail_ros.data.bag_writer import BagWriter, Splitting
 from mail_ros.data.mcap_file import Compression
 from mail_ros.data.messages import WAYPOINT_EVENT_TYPE, encode_waypoint_event
-from mail_ros.data.route import Route
-from mail_ros.data.route_file import NOTE, route_to_note
+from mail_ros.data.route import NOTE, Route, route_to_note
 
 FLUSH_S = 0.5  # a kill loses this much, and what waits in the middleware: less than a second together
 MB = 1_000_000

@@ -51,14 +51,14 @@ def decode_transforms(cdr: bytes, *, static: bool) -> list[Transform]:
     """The transforms of a TFMessage."""
     found = []
     for stamped in decode(cdr, TF_TYPE).transforms:
-        translation, turn = stamped.transform.translation, stamped.transform.rotation
+        translation, attitude = stamped.transform.translation, stamped.transform.rotation
         found.append(
             Transform(
                 stamp_of(stamped),
                 stamped.header.frame_id.lstrip("/"),
                 stamped.child_frame_id.lstrip("/"),
                 np.array([translation.x, translation.y, translation.z]),
-                rotation((turn.x, turn.y, turn.z, turn.w)),
+                rotation((attitude.x, attitude.y, attitude.z, attitude.w)),
                 static,
             )
         )

@@ -14,7 +14,7 @@
       hall: [door, {at: [11, 2], mark: false}, lift, lift, door]
       drawn: plans/tour.geojson
 
-Points of a route are names of landmarks, or points as in `route_file.py`. Names of landmarks are unique.
+Points of a route are names of landmarks, or points as in `route.py`. Names of landmarks are unique.
 """
 
 from __future__ import annotations
@@ -26,8 +26,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mail_ros.core.errors import ConfigError
-from mail_ros.data.route import Route, RoutePoint
-from mail_ros.data.route_file import parse_route, read_geojson
+from mail_ros.data.route import Route, RoutePoint, parse_route, read_geojson
 from mail_ros.data.yaml_text import are_numbers, is_whole, parse, plain, read_text, short
 
 WANTED = "a site file"

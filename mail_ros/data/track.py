@@ -7,14 +7,9 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from mail_ros.core.config import OdometrySource
-from mail_ros.core.types import Sample
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
+from mail_ros.core.types import BoolArray, FloatArray, IntArray, Sample
 
 
 @dataclass(frozen=True)

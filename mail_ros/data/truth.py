@@ -29,7 +29,7 @@ from mail_ros.data.messages import (
     decode_waypoint_event,
 )
 from mail_ros.data.reference_poses import decode_transforms, poses_from_messages, poses_from_transforms
-from mail_ros.data.route_file import NOTE, route_from_note
+from mail_ros.data.route import NOTE, route_from_note
 from mail_ros.data.track import Labels, Landmark, PoseSeries
 
 LANDMARK_TOPIC = "/landmark"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mail_ros.core.errors import BagError
@@ -63,12 +63,7 @@ def write_walk(
     messages += [
         Message(LANDMARK_TOPIC, LANDMARK_TYPE, mark.stamp_ns, encode_landmark(mark, map_frame)) for mark in landmarks
     ]
-    if imu is not None:
-        rows = zip(imu.stamp_ns.tolist(), imu.orientation_xyzw, imu.rate_rad_s, imu.acceleration_m_s2, strict=True)
-        messages += [
-            Message(IMU_TOPIC, IMU_TYPE, stamp, encode_imu(stamp, quaternion, rate, acceleration, frame_id))
-            for stamp, quaternion, rate, acceleration in rows
-        ]
+    messages += imu_messages(imu, frame_id) if imu is not None else []
     messages.sort(key=lambda message: message.log_time_ns)
     partial = path.with_name(path.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -77,3 +72,10 @@ def write_walk(
             writer.add_topic(message.topic, message.msgtype)
             writer.write(message.topic, message.log_time_ns, message.cdr)
     partial.rename(path)
+
+
+def imu_messages(imu: ImuSeries, frame_id: str) -> Iterator[Message]:
+    """The readings of an inertial unit as messages."""
+    rows = zip(imu.stamp_ns.tolist(), imu.orientation_xyzw, imu.rate_rad_s, imu.acceleration_m_s2, strict=True)
+    for stamp_ns, quaternion, rate, acceleration in rows:
+        yield Message(IMU_TOPIC, IMU_TYPE, stamp_ns, encode_imu(stamp_ns, quaternion, rate, acceleration, frame_id))

@@ -1,1 +1,1 @@
-"""How good a localizer is: whole walks through the seam, causally."""
+"""How good a localizer is: whole walks through the localizer's `push`, causally."""

@@ -3,7 +3,7 @@
     walks --> split --> Bench --> cells of every floor --> run: in parallel processes, one core each --> tables
                                   and method               see `cells`
 
-Tables and reports are made from the cells' files, so that anyone can recompute them.
+Tables and reports are made from the cells' files, and can be recomputed from them.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from mail_ros.core.errors import ConfigError
 from mail_ros.evaluation.cells import Cell, CellResult, compute_cell, finished
 from mail_ros.evaluation.conditions import AS_WALKED, Condition
 from mail_ros.evaluation.methods import METHODS
+from mail_ros.evaluation.metrics import metric_columns, metric_row
 from mail_ros.evaluation.protocol import Split
 from mail_ros.evaluation.workers import compute_all, context, end_with_parent
 from mail_ros.training.run_config import RunConfig
@@ -31,23 +32,23 @@ from mail_ros.training.survey import refuse_shared
 
 @dataclass(frozen=True)
 class Bench:
-    """What all cells of a run share; a study also compares variants of it."""
+    """Settings that all cells of a run have in common; a study also compares variants of them."""
 
     split: Split
     config: RunConfig
     stride_s: float  # between two estimates
     out: Path
-    settled_s: float  # estimates count from here on, see `settled`
-    everywhere: bool = False  # judge on the walks of all floors, not on those of the cell's own
-    label: str = ""  # of a variant, in the names of its cells' folders
+    settled_s: float  # start of counted estimates, see `settled`
+    everywhere: bool = False  # test on the walks of all floors, not only on those of the cell's own
+    label: str = ""  # variant: part of the names of its cells' folders
 
     @property
     def odometry(self) -> bool:
-        """Whether all walks have it."""
+        """Whether all walks have odometry."""
         return all(walk.track.moved_m is not None for walk in (*self.split.train, *self.split.test))
 
     def variant(self, label: str, **changes: Any) -> Bench:
-        """The same with some fields changed; the same altogether, folders included, where that changes nothing."""
+        """A copy with some fields changed, and folders of its own; `self` if nothing changes."""
         changed = dataclasses.replace(self, **changes)
         return self if changed == self else dataclasses.replace(changed, label=f"_{label}")
 
@@ -56,10 +57,10 @@ class Bench:
 
         Args:
             methods: names.
-            conditions: under which the test walks are followed.
+            conditions: the conditions of the test walks.
 
         Raises:
-            TrackError: no floor has walks on both sides of the split, or a walk is on both.
+            TrackError: no floor has walks on both sides of the split, or a walk is on both sides.
         """
         refuse_shared((walk.bag for walk in self.split.train), (walk.bag for walk in self.split.test))
         return [
@@ -80,15 +81,15 @@ class Bench:
 
 
 def settled(config: RunConfig) -> float:
-    """Seconds after which every method with such a window has heard enough for its first estimate."""
+    """Seconds after which every method with such a window has its first estimate."""
     return float(math.ceil(config.by_time.length_s + config.mail.lag_s))
 
 
 def check_methods(methods: Sequence[str], known: Iterable[str]) -> None:
-    """Refuse an empty list of methods, and names that are not known.
+    """Refuse an empty list of methods, and unknown names.
 
     Raises:
-        ConfigError: names what is known.
+        ConfigError: lists the known methods.
     """
     unknown = [method for method in methods if method not in known]
     if unknown or not methods:
@@ -101,7 +102,7 @@ def check_methods(methods: Sequence[str], known: Iterable[str]) -> None:
 
 
 def merge(cells: Iterable[Cell]) -> list[Cell]:
-    """Each fit once, with all conditions that are wanted of it, in the order of the first mention."""
+    """Each fit once, with all its conditions, in the order of the first mention."""
     merged: dict[Path, Cell] = {}
     for cell in cells:
         known = merged.get(cell.folder, cell)
@@ -112,11 +113,11 @@ def merge(cells: Iterable[Cell]) -> list[Cell]:
 
 
 def run(cells: Sequence[Cell], report: Callable[[float], None]) -> None:
-    """Compute what is not finished, one process per core; finished cells are kept whatever happens.
+    """Compute all unfinished cells, one process per core; finished cells are always kept.
 
     Args:
         cells: the benchmark; no two of them in one folder, see `merge`.
-        report: told the share of the work that is done, 0 to 1.
+        report: called with the finished fraction of the work, 0 to 1.
 
     Raises:
         MailError: of the first cell that failed, after all others were computed.
@@ -127,11 +128,11 @@ def run(cells: Sequence[Cell], report: Callable[[float], None]) -> None:
     manager = SyncManager(ctx=context())
     manager.start(end_with_parent)
     with manager:
-        shares = manager.dict()
+        fractions = manager.dict()
         compute_all(
-            [partial(compute_cell, cell, shares) for cell in todo],
-            lambda _: report((len(cells) - len(todo) + sum(shares.values())) / len(cells)),
-            tick_s=0.5,
+            [partial(compute_cell, cell, fractions) for cell in todo],
+            lambda _: report((len(cells) - len(todo) + sum(fractions.values())) / len(cells)),
+            period_s=0.5,
         )
 
 
@@ -141,22 +142,28 @@ def results(cells: Iterable[Cell]) -> list[CellResult]:
 
 
 def relation(rows: Sequence[CellResult]) -> str:
-    """How each of our methods relates to the best peer that answers windows as they do, and to the best filter.
-
-    A line for each of the two that has a peer.
-    """
+    """Mean errors of our methods relative to the best baseline on windows, and to the best filter; a line for each."""
     lines = []
-    for kind, peers in (
-        ("peer", [row for row in rows if not METHODS[row.method].ours and not METHODS[row.method].filters]),
+    ours = [row for row in rows if METHODS[row.method].ours]
+    for kind, baselines in (
+        ("baseline", [row for row in rows if not METHODS[row.method].ours and not METHODS[row.method].filters]),
         ("filter", [row for row in rows if METHODS[row.method].filters]),
     ):
-        if peers:
-            best = min(peers, key=lambda row: row.metrics.mean_m)
-            ours = [row for row in rows if METHODS[row.method].ours]
+        if baselines:
+            best = min(baselines, key=lambda row: row.metrics.mean_m)
             relations = [f"{row.method} {row.metrics.mean_m / best.metrics.mean_m - 1:+.0%}" for row in ours]
-            said = ", ".join(relations) or "none of ours in this run"
-            lines.append(f"mean error against the best {kind}, {best.method}: {said}")
+            compared = ", ".join(relations) or "none of ours in this run"
+            lines.append(f"mean error against the best {kind}, {best.method}: {compared}")
     return "\n".join(lines)
+
+
+def errors_table(rows: Sequence[CellResult]) -> tuple[list[str], list[list[str]]]:
+    """Headings and lines of the table of errors, least mean error first."""
+    lines = [
+        [row.method, *metric_row(row.metrics), f"{row.estimate_ms:.2f}"]
+        for row in sorted(rows, key=lambda row: row.metrics.mean_m)
+    ]
+    return ["", *metric_columns(), "ms"], lines
 
 
 def write_results(out: Path, rows: Sequence[CellResult]) -> None:

@@ -1,10 +1,10 @@
-"""A cell of the benchmark: one method, fitted once to the walks of one floor, and all that is followed with it.
+"""A cell of the benchmark: one method, fitted once to the walks of one floor, and its results under all conditions.
 
     train --> fit --> localizer --> follow test under each condition --> estimates*.csv, one row each
               run/                                                        cell.json
 
-A row's key is the hash of all that decides its result, a fit's key that of all that decides the fit. What
-is there under the same key is not computed again: a further condition costs no training.
+A row's key is the hash of all inputs of its result, a fit's key that of all inputs of the fit. Nothing is computed
+twice under the same key: a further condition costs no training.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-FIT_SHARE = 0.7  # of a cell's time, for showing how far it is
+FIT_FRACTION = 0.7  # fraction of a cell's time, for the progress bar
 
 
 @dataclass(frozen=True)
@@ -52,17 +52,17 @@ class Cell:
     test: tuple[Path, ...]
     config: RunConfig
     stride_s: float  # between two estimates
-    settled_s: float  # estimates count from here on: all that are compared have heard enough for their first
+    settled_s: float  # start of counted estimates: all compared methods have their first by then
     folder: Path
     conditions: tuple[Condition, ...] = (AS_WALKED,)
 
     @property
     def name(self) -> str:
-        """For people; no other cell of a run has it."""
+        """A name for people, unique in a run."""
         return f"{self.folder.parent.name}/{self.folder.name}"
 
     def fit_inputs(self) -> dict[str, Any]:
-        """All that decides what is learned."""
+        """All inputs of the fit."""
         settings = dataclasses.asdict(self.config)
         return {
             "method": self.method,
@@ -73,7 +73,7 @@ class Cell:
         }
 
     def inputs(self, condition: Condition) -> dict[str, Any]:
-        """All that decides a row."""
+        """All inputs of a row."""
         return {
             **self.fit_inputs(),
             "test": identities(self.test),
@@ -90,12 +90,12 @@ class CellResult:
 
     method: str
     floor: int
-    condition: str  # its name
+    condition: str  # name
     key: str
     fit_s: float  # processor time of fitting
     estimate_ms: float  # processor time per estimate, resampling included
     inputs: dict[str, Any]
-    metrics: Metrics  # of moving estimates
+    metrics: Metrics  # moving estimates only
 
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> CellResult:
@@ -105,14 +105,14 @@ class CellResult:
 
 @dataclass(frozen=True)
 class Finished:
-    """What of a cell's folder holds for the cell as it is wanted now."""
+    """The results in a cell's folder that are valid for a cell."""
 
     fit_s: float
     rows: dict[Condition, CellResult]
 
 
 def finished(cell: Cell) -> Finished | None:
-    """What need not be computed again; None where the fit is missing or was made from other inputs."""
+    """The valid results of a cell; None if the fit is missing or has other inputs."""
     file = cell.folder / "cell.json"
     if not file.exists():
         return None
@@ -139,8 +139,8 @@ def read_cell(folder: Path) -> tuple[str, float, list[CellResult]]:
     return str(content["fit_key"]), float(content["fit_s"]), [CellResult.from_json(row) for row in content["rows"]]
 
 
-def compute_cell(cell: Cell, shares: MutableMapping[str, float]) -> None:
-    """Fit the method and follow the test walks where that is not done; the folder is replaced when it is whole."""
+def compute_cell(cell: Cell, done: MutableMapping[str, float]) -> None:
+    """Compute the missing results of a cell, and replace its folder; `done[cell.name]` is the finished fraction."""
     import torch
 
     torch.set_num_threads(1)
@@ -149,10 +149,10 @@ def compute_cell(cell: Cell, shares: MutableMapping[str, float]) -> None:
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     if kept and (cell.folder / "run").exists():
-        shutil.copytree(cell.folder / "run", partial / "run")  # training goes on where it ended: at its end
-    taught = [_track(bag, changed_ns(bag)) for bag in cell.train]
+        shutil.copytree(cell.folder / "run", partial / "run")  # a finished training resumes at its end
+    training = [_track(bag, changed_ns(bag)) for bag in cell.train]
     began_s = time.process_time()
-    fitted = _fit(cell, taught, partial / "run", shares)
+    fitted = _fit(cell, training, partial / "run", done)
     fit_s = kept.fit_s if kept else time.process_time() - began_s
     rows = dict(kept.rows) if kept else {}
     for condition in rows:
@@ -169,7 +169,7 @@ def compute_cell(cell: Cell, shares: MutableMapping[str, float]) -> None:
         rows[condition] = CellResult(
             cell.method, cell.floor, condition.name, hashed(inputs), fit_s, estimate_ms, inputs, moving
         )
-        shares[cell.name] = FIT_SHARE + (1 - FIT_SHARE) * (index + 1) / len(missing)
+        done[cell.name] = FIT_FRACTION + (1 - FIT_FRACTION) * (index + 1) / len(missing)
     whole = {"fit_key": hashed(cell.fit_inputs()), "fit_s": fit_s}
     (partial / "cell.json").write_text(
         json.dumps(whole | {"rows": [dataclasses.asdict(row) for row in rows.values()]}, indent=2)
@@ -180,19 +180,19 @@ def compute_cell(cell: Cell, shares: MutableMapping[str, float]) -> None:
 
 @lru_cache(maxsize=128)
 def _track(bag: Path, _changed_ns: tuple[int, ...]) -> Track:
-    """Reading takes half a second, and a process computes cell after cell of the same walks."""
+    """Cached, since reading takes half a second and a process computes many cells of the same walks."""
     return read_track(bag)
 
 
-def _fit(cell: Cell, tracks: Sequence[Track], run: Path, shares: MutableMapping[str, float]) -> Fitted:
+def _fit(cell: Cell, tracks: Sequence[Track], run: Path, done: MutableMapping[str, float]) -> Fitted:
     def fitting(now: Progress) -> None:
-        shares[cell.name] = FIT_SHARE * now.step / now.steps
+        done[cell.name] = FIT_FRACTION * now.step / now.steps
 
     return METHODS[cell.method].fit(Fit(tracks, cell.config, cell.stride_s, run, fitting))
 
 
 def _follow(cell: Cell, fitted: Fitted, condition: Condition, tracks: Sequence[Track]) -> tuple[list[Scored], float]:
-    """The estimates that count, and the processor time of one estimate in ms.
+    """The counted estimates, and the processor time of one estimate in ms.
 
     Raises:
         TrackError: no walk moves for long enough to have an estimate.
@@ -202,17 +202,17 @@ def _follow(cell: Cell, fitted: Fitted, condition: Condition, tracks: Sequence[T
     localizer = fitted.localizer(condition.tracker, cell.stride_s)
     from_s = cell.settled_s if condition.from_s is None else condition.from_s
     scored: list[Scored] = []
-    spent_s, answers = 0.0, 0
+    spent_s, count = 0.0, 0
     for recorded in tracks:
         track = recorded if condition.speed_m_s is None else at_speed(recorded, condition.speed_m_s)
         track = with_offset(track, condition.offset_ut)
-        if isinstance(localizer, DeadReckoning):  # the one method that is told where a walk starts
+        if isinstance(localizer, DeadReckoning):  # the only method that receives the start of a walk
             localizer.begin(*true_start(track))
         began_s = time.process_time()
-        answered = list(follow(localizer, track))
-        spent_s, answers = spent_s + time.process_time() - began_s, answers + len(answered)
+        estimates = list(follow(localizer, track))
+        spent_s, count = spent_s + time.process_time() - began_s, count + len(estimates)
         counts_ns = int(track.labelled_span().stamp_ns[0]) + round(from_s * NS_PER_S)
-        scored += [one for one in answered if one.estimate.stamp_ns >= counts_ns]
+        scored += [one for one in estimates if one.estimate.stamp_ns >= counts_ns]
     if all(one.paused for one in scored):
         raise TrackError(
             ", ".join(track.source for track in tracks),
@@ -220,4 +220,4 @@ def _follow(cell: Cell, fitted: Fitted, condition: Condition, tracks: Sequence[T
             found="no estimate",
             fix="give longer walks",
         )
-    return scored, 1e3 * spent_s / answers
+    return scored, 1e3 * spent_s / count

@@ -1,6 +1,6 @@
 """The events of a simulated drive: stops, spins in place and reversals.
 
-speed, heading --> what the robot does at every sample --> DriveEvent, one for each stretch of it
+speed, heading --> kind of motion at every sample --> DriveEvent, one per contiguous stretch
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from mail_ros.data.simulator.simulated_drive import SimulatedDrive
 EventKind = Literal["stop", "spin", "reversal"]
 KINDS: tuple[EventKind, ...] = get_args(EventKind)
 YAW_RATE_RAD_S = 0.02  # a slower rotation is not a spin
-MIN_DURATION_S = 0.5  # a robot that reverses stands still for a moment, which is not a stop
-AFTER_S = 5.0  # in which an event may still cause errors
+MIN_DURATION_S = 0.5  # a robot is stationary for a moment where it reverses, which is not a stop
+AFTER_S = 5.0  # an event may still cause errors this long
 
 
 class DriveEvent(NamedTuple):
-    """A stretch of a drive on which the robot does one thing."""
+    """A contiguous stretch of a drive with one kind of motion."""
 
     kind: EventKind
     first: int  # sample

@@ -1,4 +1,4 @@
-"""What tells walks apart: for people their names, for results the hashes of their bags."""
+"""Names and hashes of walks: names for people, hashes for results."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mail_ros.data.bag import Bag
 
 
 def walk_names(paths: Sequence[Path]) -> list[str]:
-    """The names of some folders or files, with as many folders before them as tell them apart.
+    """Names of folders or files, with as many parent folders as make them different.
 
     >>> walk_names([Path("monday/walk"), Path("tuesday/walk")])
     ['monday/walk', 'tuesday/walk']
@@ -28,21 +28,21 @@ def walk_names(paths: Sequence[Path]) -> list[str]:
 
 
 def identities(bags: Sequence[Path]) -> list[dict[str, str]]:
-    """Name, hash and device of bags, as rows keep them; the device is empty where none was noted."""
+    """Name, hash and device of bags, as rows keep them; the device is empty where the bag names none."""
     return [{**_identity(bag, changed_ns(bag)), "bag": name} for bag, name in zip(bags, walk_names(bags), strict=True)]
 
 
 def changed_ns(bag: Path) -> tuple[int, ...]:
-    """When each of a bag's files was written to, for who keeps what was in them."""
+    """Modification times of a bag's files: the key of caches of its content."""
     return tuple(file.stat().st_mtime_ns for file in Bag(bag).files)
 
 
 @functools.lru_cache(maxsize=4096)
 def _identity(bag: Path, _changed_ns: tuple[int, ...]) -> dict[str, str]:
-    """Hashing is slow, and every cell of a run wants it."""
+    """Cached, since every cell of a run needs it and hashing is slow."""
     return {**Bag(bag).identity(), "device": Bag(bag).notes().get("device", "")}
 
 
 def hashed(inputs: dict[str, Any]) -> str:
-    """A key."""
+    """The key of some inputs."""
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()

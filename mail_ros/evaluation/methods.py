@@ -1,7 +1,7 @@
-"""Every method that the benchmark compares: one name, one way to fit it to training walks.
+"""Every method that the benchmark compares: its name, and how it is fitted to training walks.
 
 `mail` is the paper's network and head; the other rows with `mail` in their name are its controls, and `matching`
-is the model that does without a network.
+is the model without a network.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import torch
 
@@ -26,46 +25,31 @@ from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import Track
 from mail_ros.evaluation.baselines.chance import chance
 from mail_ros.evaluation.baselines.dead_reckoning import fit_dead_reckoning
-from mail_ros.evaluation.baselines.dtw import dtw
+from mail_ros.evaluation.baselines.dtw import dtw, subsequence
 from mail_ros.evaluation.baselines.jang import LEARNING_RATE, Jang
 from mail_ros.evaluation.baselines.knn import knn
 from mail_ros.evaluation.baselines.magicol import fit_magicol
 from mail_ros.evaluation.baselines.maloc import fit_maloc
-from mail_ros.evaluation.baselines.subsequence import subsequence
-from mail_ros.training.augment_config import AugmentConfig
-from mail_ros.training.fit_network import untrained
 from mail_ros.training.loop import Progress, Trainer
-from mail_ros.training.maps import head_state, site_map_of
-from mail_ros.training.matching import fit_matching
-from mail_ros.training.network import arrays
-from mail_ros.training.run_config import RunConfig
+from mail_ros.training.network import arrays, untrained
+from mail_ros.training.run_config import AugmentConfig, RunConfig
 from mail_ros.training.run_folder import RunFolder
+from mail_ros.training.site_state import fit_matching, head_state, site_map_of
 
 AS_IN_THE_PAPER = AugmentConfig(tilt_deg=0.0, soft_iron=0.0, noise_ut=0.0)
-SEARCH_RATE_HZ = 10.0  # of the methods that search: enough for a walk, and what their figures were measured at
+SEARCH_RATE_HZ = 10.0  # rate of the methods that search: enough for a walk, and that of their published figures
 SEARCH_STRIDE_S = 0.1  # between the training windows
 
 
 @dataclass(frozen=True)
 class Fit:
-    """What a method is given: training walks and settings, and nothing of the test."""
+    """Input of a fit: training walks and settings, and nothing of the test."""
 
     tracks: Sequence[Track]
     config: RunConfig
     stride_s: float  # between two estimates
-    folder: Path  # for the run of a method that trains
+    folder: Path  # run folder of a network
     report: Callable[[Progress], None]
-
-
-class Fitted(Protocol):
-    """A fitted method, ready to localize."""
-
-    def localizer(self, tracker: TrackerChoice, stride_s: float) -> SampleLocalizer:
-        """A localizer of the method.
-
-        Raises:
-            ConfigError: a tracker that cannot follow it.
-        """
 
 
 @dataclass(frozen=True)
@@ -73,25 +57,32 @@ class WindowMethod:
     """A model of windows, which every filter can follow."""
 
     model: Model
-    cells: Cells | None = None  # of a filter, where the model has no map
+    cells: Cells | None = None  # the filter's cells, for a model without a map
 
     def localizer(self, tracker: TrackerChoice, stride_s: float) -> SampleLocalizer:
-        """See `Fitted`."""
+        """A localizer of the method with a tracker."""
         return compose(self.model, tracker, stride_s, cells=self.cells)
 
 
 @dataclass(frozen=True)
 class FilterMethod:
-    """A method that is a filter of its own."""
+    """A method with a filter of its own."""
 
     method: SampleLocalizer
 
     def localizer(self, tracker: TrackerChoice, stride_s: float) -> SampleLocalizer:
-        """See `Fitted`."""
+        """The method itself.
+
+        Raises:
+            ConfigError: a tracker other than "none".
+        """
         if tracker != "none":
             found = type(self.method).__name__
             raise ConfigError("the tracker", wanted="a method of windows", found=found, fix="evaluate it without one")
         return self.method
+
+
+Fitted = WindowMethod | FilterMethod
 
 
 def _search_config(fit: Fit) -> ModelConfig:
@@ -99,30 +90,23 @@ def _search_config(fit: Fit) -> ModelConfig:
     return ModelConfig("matching", dataclasses.replace(fit.config.by_time, rate_hz=SEARCH_RATE_HZ))
 
 
-def fit_chance(fit: Fit) -> Fitted:
-    """See `peers.chance`."""
-    config = _search_config(fit)
-    return WindowMethod(chance(WindowSet(fit.tracks, config, SEARCH_STRIDE_S), config))
+def _on_windows(method: Callable[[WindowSet, ModelConfig], FunctionModel]) -> Callable[[Fit], Fitted]:
+    """A baseline that stores the training windows."""
+
+    def fitted(fit: Fit) -> Fitted:
+        config = _search_config(fit)
+        return WindowMethod(method(WindowSet(fit.tracks, config, SEARCH_STRIDE_S), config))
+
+    return fitted
 
 
-def fit_knn(fit: Fit) -> Fitted:
-    """See `peers.knn`."""
-    config = _search_config(fit)
-    return WindowMethod(knn(WindowSet(fit.tracks, config, SEARCH_STRIDE_S), config))
-
-
-def fit_dtw(fit: Fit) -> Fitted:
-    """See `peers.dtw`."""
-    return WindowMethod(dtw(fit.tracks, _search_config(fit)))
-
-
-def fit_subsequence(fit: Fit) -> Fitted:
-    """See `peers.subsequence`."""
-    return WindowMethod(subsequence(fit.tracks, _search_config(fit), fit.config.mail.lag_s))
+def _with_seed(method: Callable[[Sequence[Track], int], SampleLocalizer]) -> Callable[[Fit], Fitted]:
+    """A particle filter, with the seed of the run."""
+    return lambda fit: FilterMethod(method(fit.tracks, fit.config.training.seed))
 
 
 def fit_jang(fit: Fit) -> Fitted:
-    """See `peers.jang`."""
+    """See `baselines.jang`."""
     training = dataclasses.replace(fit.config.training, learning_rate=LEARNING_RATE)
     mail = dataclasses.replace(fit.config.mail, head="regression")
     config = dataclasses.replace(fit.config, kind="mail", training=training, mail=mail, augment=AS_IN_THE_PAPER)
@@ -160,11 +144,6 @@ def fit_our_matching(fit: Fit) -> Fitted:
     return WindowMethod(build(config.model, state))
 
 
-def fit_particles(method: Callable[[Sequence[Track], int], SampleLocalizer]) -> Callable[[Fit], Fitted]:
-    """A particle filter of its own, with the seed of the run."""
-    return lambda fit: FilterMethod(method(fit.tracks, fit.config.training.seed))
-
-
 def _folder(fit: Fit) -> RunFolder:
     folder = RunFolder(fit.folder)
     folder.path.mkdir(parents=True, exist_ok=True)
@@ -173,26 +152,26 @@ def _folder(fit: Fit) -> RunFolder:
 
 @dataclass(frozen=True)
 class Method:
-    """How a method is fitted, and what the benchmark has to know of it."""
+    """How a method is fitted, and its place in the benchmark."""
 
     fit: Callable[[Fit], Fitted]
-    reads: tuple[str, ...]  # sections of `RunConfig`: a change of any other leaves its results as they are
-    ours: bool = False  # the others are peers
+    reads: tuple[str, ...]  # sections of `RunConfig` that its results depend on
+    ours: bool = False  # the others are baselines
     trains: bool = False  # a network, whose run keeps a log
-    filters: bool = False  # carries on from estimate to estimate, in its own way; all others answer windows
+    filters: bool = False  # has a filter of its own; all others predict from one window
     needs_odometry: bool = False
-    compared: bool = True  # a row of the benchmark; else a study's own
+    compared: bool = True  # a row of the benchmark; else of one study
 
 
 WINDOWS = ("sampling",)
 NETWORK = (*WINDOWS, "axes", "mail", "training")
 METHODS: dict[str, Method] = {
-    "chance": Method(fit_chance, WINDOWS),
-    "knn": Method(fit_knn, WINDOWS),
-    "dtw": Method(fit_dtw, WINDOWS),
+    "chance": Method(_on_windows(chance), WINDOWS),
+    "knn": Method(_on_windows(knn), WINDOWS),
+    "dtw": Method(lambda fit: WindowMethod(dtw(fit.tracks, _search_config(fit))), WINDOWS),
     "jang": Method(fit_jang, NETWORK, trains=True),
-    "magicol": Method(fit_particles(fit_magicol), ("training",), filters=True),
-    "maloc": Method(fit_particles(fit_maloc), ("training",), filters=True),
+    "magicol": Method(_with_seed(fit_magicol), ("training",), filters=True),
+    "maloc": Method(_with_seed(fit_maloc), ("training",), filters=True),
     "dead_reckoning": Method(
         lambda fit: FilterMethod(fit_dead_reckoning(fit.tracks, fit.stride_s)), (), filters=True, needs_odometry=True
     ),
@@ -201,13 +180,17 @@ METHODS: dict[str, Method] = {
     "mail_constant": Method(lambda fit: fit_mail(fit, attention="constant"), NETWORK, ours=True, trains=True),
     "mail_heatmap": Method(lambda fit: fit_mail(fit, head="heatmap"), (*NETWORK, "augment"), ours=True, trains=True),
     "matching": Method(fit_our_matching, (*WINDOWS, "axes", "matching", "training"), ours=True),
-    "subsequence": Method(fit_subsequence, (*WINDOWS, "mail"), compared=False),
+    "subsequence": Method(
+        lambda fit: WindowMethod(subsequence(fit.tracks, _search_config(fit), fit.config.mail.lag_s)),
+        (*WINDOWS, "mail"),
+        compared=False,
+    ),
 }
 COMPARED = tuple(name for name, method in METHODS.items() if method.compared)
 OURS = tuple(name for name, method in METHODS.items() if method.ours)
 
 
 def applicable(tracks: Sequence[Track]) -> list[str]:
-    """The compared methods that walks like these allow; the particle filters guess where odometry is missing."""
+    """The compared methods that can run on some walks; the particle filters assume a speed without odometry."""
     odometry = all(track.moved_m is not None for track in tracks)
     return [name for name in COMPARED if odometry or not METHODS[name].needs_odometry]

@@ -1,7 +1,8 @@
-"""Errors of position, summed up. Pure numpy."""
+"""Statistics of position errors. Pure numpy."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,26 +24,17 @@ class Metrics:
     p75_m: float
     p90_m: float
     p95_m: float
-    over_5m: float  # share of errors above 5 m
-    wrong_floor: float  # share of estimates on another floor than the reference
+    over_5m: float  # fraction of errors above 5 m
+    wrong_floor: float  # fraction of estimates on another floor than the reference
 
 
 def summarize(error_m: FloatArray, wrong_floor: BoolArray) -> Metrics:
-    """Sum up (n,) errors; NaN where n is 0."""
+    """Metrics of (n,) errors; NaN where n is 0."""
     if not len(error_m):
-        nan = float("nan")
-        return Metrics(0, nan, nan, nan, nan, nan, nan, nan)
-    median, p75, p90, p95 = np.percentile(error_m, [50, 75, 90, 95])
-    return Metrics(
-        len(error_m),
-        float(error_m.mean()),
-        float(median),
-        float(p75),
-        float(p90),
-        float(p95),
-        float((error_m > TAIL_M).mean()),
-        float(wrong_floor.mean()),
-    )
+        return Metrics(0, *[math.nan] * 7)
+    median, p75, p90, p95 = np.percentile(error_m, [50, 75, 90, 95]).tolist()
+    over_5m, wrong = float((error_m > TAIL_M).mean()), float(wrong_floor.mean())
+    return Metrics(len(error_m), float(error_m.mean()), median, p75, p90, p95, over_5m, wrong)
 
 
 def metric_columns() -> tuple[str, ...]:

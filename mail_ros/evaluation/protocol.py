@@ -1,11 +1,12 @@
-"""Which walks teach and which test: always whole walks, split by what a bag's metadata says of it.
+"""Splits of walks into training and test: always whole walks, by the metadata of their bags.
 
-`last-round`: the latest walk of every route tests, as in the paper. `cross-device`: the device with the
-most walks teaches, all others test.
+`last-round`: the latest walk of every route is for testing, as in the paper. `cross-device`: the device with the most
+walks is for training, all others are for testing.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,24 +24,24 @@ class Walk:
     """A labelled walk and its bag."""
 
     bag: Path
-    track: Track = field(compare=False)  # what the bag holds
+    track: Track = field(compare=False)
     notes: Mapping[str, str]  # the bag's custom metadata: route, device, ...
 
     @property
     def floor(self) -> int:
-        """The floor that most of it is on."""
+        """The floor of most of its samples."""
         return int(Counter(self.track.floor[self.track.valid].tolist()).most_common(1)[0][0])
 
 
 @dataclass(frozen=True)
 class Split:
-    """Walks to learn from and walks to be judged on."""
+    """Training walks and test walks."""
 
     train: Sequence[Walk]
     test: Sequence[Walk]
 
     def without(self, route: str) -> Split | None:
-        """One that has not learned a route, on the floors where that tests; None where nothing else teaches there."""
+        """The split without training walks of a route, on that route's floors; None if none is left there."""
         floors = {walk.floor for walk in self.test if walk.notes.get("route") == route}
         train = [walk for walk in self.train if walk.notes.get("route") != route and walk.floor in floors]
         return Split(train, [walk for walk in self.test if walk.floor in floors]) if train else None
@@ -77,31 +78,23 @@ def read_walks(bags: Sequence[Path]) -> list[Walk]:
 
 
 def last_round(walks: Sequence[Walk]) -> Split:
-    """The latest walk of every route tests, see `latest_of_routes`."""
+    """Test on the latest walk of every route, see `latest_of_routes`."""
     routes: dict[str, list[Walk]] = defaultdict(list)
     for walk in walks:
         routes[_note(walk, "route")].append(walk)
-    ordered = [
-        walk
-        for route in routes.values()
-        for walk in sorted(route, key=lambda walk: (int(walk.track.stamp_ns[0]), walk.bag.name))
-    ]
-    held = latest_of_routes([_route_walk(walk) for walk in ordered])
+    by_time = [sorted(route, key=lambda walk: (walk.track.stamp_ns[0], walk.bag.name)) for route in routes.values()]
+    ordered = list(itertools.chain.from_iterable(by_time))
+    held = latest_of_routes([RouteWalk.of(walk.bag.name, walk.notes, walk.track) for walk in ordered])
     return Split([walk for index, walk in enumerate(ordered) if index not in held], [ordered[index] for index in held])
 
 
-def _route_walk(walk: Walk) -> RouteWalk:
-    floors = frozenset(walk.track.floor[walk.track.valid].tolist())
-    return RouteWalk(walk.bag.name, walk.notes["route"], int(walk.track.stamp_ns[0]), floors)
-
-
 def cross_device(walks: Sequence[Walk]) -> Split:
-    """The device with the most walks teaches, all others test."""
+    """Train on the device with the most walks, test on all others."""
     devices = Counter(_note(walk, "device") for walk in walks)
-    teacher = devices.most_common(1)[0][0]
+    trained = devices.most_common(1)[0][0]
     return Split(
-        [walk for walk in walks if walk.notes["device"] == teacher],
-        [walk for walk in walks if walk.notes["device"] != teacher],
+        [walk for walk in walks if walk.notes["device"] == trained],
+        [walk for walk in walks if walk.notes["device"] != trained],
     )
 
 
@@ -113,7 +106,7 @@ def split(walks: Sequence[Walk], protocol: str) -> Split:
 
     Raises:
         ConfigError: no such protocol.
-        TrackError: the walks do not say what the protocol needs, or leave nothing to test on.
+        TrackError: metadata that the protocol needs is missing, or no walk is left to test on.
     """
     if protocol not in PROTOCOLS:
         raise ConfigError("--protocol", wanted=" or ".join(PROTOCOLS), found=protocol, fix="name one of them")

@@ -1,6 +1,6 @@
-"""The paper's experiments as named studies: which cells each wants, and the table it makes of them.
+"""The paper's experiments as named studies: each has cells, and a table made of them.
 
-    Study --> Bench.cells --> accuracy.run --> cells' files --> rows --> studies/NAME.json, .csv
+    Study --> Bench.cells --> accuracy.run --> cells' files --> StudyTable --> studies/NAME.json, .csv
               shared with the plain run and with other studies
 
 The figures 11 to 13, errors per site, need no study: the plain run has a table and a curve per floor. The paper's
@@ -10,22 +10,24 @@ in for energy.
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import functools
-import json
+import logging
+import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mail_ros.core.config import TrackerChoice
 from mail_ros.core.errors import ConfigError
 from mail_ros.evaluation.accuracy import Bench
 from mail_ros.evaluation.cells import Cell, CellResult, finished
 from mail_ros.evaluation.conditions import AS_WALKED, Condition
 from mail_ros.evaluation.estimates import TRACKED_FROM_S
 from mail_ros.evaluation.methods import METHODS, OURS
-from mail_ros.evaluation.study_rows import Row, anomalies, areas, attention, devices, doubts, errors, losses, times
+from mail_ros.evaluation.study_rows import anomalies, areas, attention, devices, errors, losses, times, uncertainties
+from mail_ros.evaluation.study_table import Row, StudyTable
 from mail_ros.evaluation.study_variants import (
     Variant,
     areas_left_out,
@@ -37,16 +39,15 @@ from mail_ros.evaluation.study_variants import (
     training,
 )
 
+logger = logging.getLogger(__name__)
+
 MAIL = ("mail", "mail_heatmap", "mail_uniform", "mail_constant")
 SPEEDS_M_S = (1.0, 1.2, 1.4)
-TRACKED = (
-    Condition(from_s=TRACKED_FROM_S),
-    Condition(tracker="walking", from_s=TRACKED_FROM_S),
-    Condition(tracker="odometry", from_s=TRACKED_FROM_S),
-)
+TRACKED = tuple(Condition(tracker=tracker, from_s=TRACKED_FROM_S) for tracker in typing.get_args(TrackerChoice))
 OFFSETS_UT = (0.0, 15.0, 40.0)
 TRAINED = tuple(name for name, method in METHODS.items() if method.trains)
 MAPPED = ("knn", "dtw", "jang", *OURS)  # methods that a tracker can follow
+RENAMED = {"doubt": "uncertainty"}
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,10 @@ class Study:
     name: str
     source: str  # in the paper
     title: str
-    rows: Callable[[Cell, CellResult], list[Row]]  # of a computed cell under one condition
-    only: tuple[str, ...] = ()  # methods that it makes sense for; empty: all
-    usual: tuple[str, ...] = ()  # methods where nobody names any; empty: those of the plain run, as far as in `only`
-    always: tuple[str, ...] = ()  # methods of its own, whatever is named
+    rows: Callable[[Cell, CellResult], list[Row]]  # rows of a computed cell under one condition
+    only: tuple[str, ...] = ()  # methods that it applies to; empty: all
+    usual: tuple[str, ...] = ()  # methods if the user names none; empty: those of the plain run, as far as in `only`
+    always: tuple[str, ...] = ()  # methods of its own, whatever the user names
     variants: Callable[[Bench], list[Variant]] = plain
     conditions: tuple[Condition, ...] = (AS_WALKED,)
 
@@ -67,12 +68,11 @@ class Study:
         """Its methods in a run.
 
         Args:
-            named: methods that the user wants, which restrict the usual ones, or take their place where none of
-                them is usual; none is no wish.
+            named: methods that the user names: they restrict the usual ones, or replace them if none of them is usual.
             plain: methods of the plain run.
 
         Raises:
-            ConfigError: none of those that were named makes sense for it.
+            ConfigError: it applies to no named method.
         """
         both = [method for method in named if method in self.usual]
         wanted = list(self.always or both or named or self.usual or plain)
@@ -87,7 +87,7 @@ class Study:
         return chosen
 
     def parts(self, bench: Bench, methods: Sequence[str]) -> list[Part]:
-        """Its cells, and what tells their rows apart; without conditions that the walks do not allow."""
+        """Its cells; conditions that need odometry only if all walks have it."""
         conditions = tuple(each for each in self.conditions if bench.odometry or each.tracker != "odometry")
         return [
             Part(cell, variant.columns)
@@ -95,8 +95,8 @@ class Study:
             for cell in variant.bench.cells(methods, conditions)
         ]
 
-    def table(self, parts: Sequence[Part]) -> list[Row]:
-        """All rows, from the files of computed cells; floors together."""
+    def table(self, parts: Sequence[Part], out: Path) -> StudyTable:
+        """Its table, from the files of computed cells below `out`; floors together."""
         rows: list[Row] = []
         for part in sorted(parts, key=lambda part: part.cell.floor):
             for condition, result in _results(part.cell):
@@ -104,7 +104,7 @@ class Study:
                 if len(self.conditions) > 1:
                     head["condition"] = condition.name
                 rows += [head | row for row in self.rows(part.cell, result)]
-        return rows
+        return StudyTable(out.resolve().name, self.name, self.source, self.title, rows)
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class Part:
     """A cell of a study."""
 
     cell: Cell
-    columns: Mapping[str, Any]
+    columns: Mapping[str, Any]  # columns that name its variant
 
 
 def _results(cell: Cell) -> list[tuple[Condition, CellResult]]:
@@ -120,9 +120,8 @@ def _results(cell: Cell) -> list[tuple[Condition, CellResult]]:
     return list(done.rows.items()) if done else []
 
 
-tracked_study = functools.partial(
-    Study, only=MAPPED, usual=("knn", "dtw", "mail_heatmap", "matching"), conditions=TRACKED
-)
+_tracked = functools.partial(Study, only=MAPPED, usual=("knn", "dtw", "mail_heatmap", "matching"), conditions=TRACKED)
+_OURS = "not in the paper"
 STUDIES = {
     study.name: study
     for study in (
@@ -152,21 +151,16 @@ STUDIES = {
             errors,
             conditions=(AS_WALKED, *(Condition(speed_m_s=speed) for speed in SPEEDS_M_S)),
         ),
-        tracked_study(
-            "tracker",
-            "not in the paper",
-            f"the same tracker behind every method, from {TRACKED_FROM_S:g} s on",
-            errors,
-        ),
-        tracked_study(
-            "doubt",
-            "not in the paper",
+        _tracked("tracker", _OURS, f"the same tracker behind every method, from {TRACKED_FROM_S:g} s on", errors),
+        _tracked(
+            "uncertainty",
+            _OURS,
             "true positions inside the estimates' regions, and what LOCALIZED is worth",
-            doubts,
+            uncertainties,
         ),
-        tracked_study(
+        _tracked(
             "offset",
-            "not in the paper",
+            _OURS,
             "another device: a constant field is added to the walks that are judged",
             errors,
             usual=("knn", "matching"),
@@ -174,7 +168,7 @@ STUDIES = {
         ),
         Study(
             "matching",
-            "not in the paper",
+            _OURS,
             "what matching's ingredients bring",
             errors,
             always=("matching",),
@@ -182,7 +176,7 @@ STUDIES = {
         ),
         Study(
             "training",
-            "not in the paper",
+            _OURS,
             "what the ingredients of the network's training bring",
             errors,
             always=("mail_heatmap",),
@@ -190,7 +184,7 @@ STUDIES = {
         ),
         Study(
             "area",
-            "not in the paper",
+            _OURS,
             "what was never surveyed: routes left out of the training, and other floors",
             areas,
             always=("matching",),
@@ -214,10 +208,15 @@ STUDIES = {
 def chosen(names: Sequence[str]) -> list[Study]:
     """The studies of some names, each of which may hold several with commas between; `all` is all.
 
+    Deprecated names work, with a warning.
+
     Raises:
         ConfigError: no such study.
     """
-    wanted = [name.strip() for several in names for name in several.split(",")]
+    given = [name.strip() for several in names for name in several.split(",")]
+    for old in sorted(RENAMED.keys() & set(given)):
+        logger.warning("deprecated study: %s is now %s", old, RENAMED[old])
+    wanted = [RENAMED.get(name, name) for name in given]
     unknown = [name for name in wanted if name not in STUDIES and name != "all"]
     if unknown:
         raise ConfigError(
@@ -226,22 +225,12 @@ def chosen(names: Sequence[str]) -> list[Study]:
     return [study for name, study in STUDIES.items() if name in wanted or "all" in wanted]
 
 
-def write_study(out: Path, study: Study, parts: Sequence[Part]) -> list[Row]:
-    """Its table as `studies/NAME.json` and `.csv`, from the files of its cells; the rows.
-
-    The JSON file also holds the keys of the results that it was made from, by cell.
-    """
-    rows = study.table(parts)
+def write_study(out: Path, study: Study, parts: Sequence[Part]) -> StudyTable:
+    """Write a study's table below `out`, from the files of its cells."""
+    table = study.table(parts, out)
     keys = {
         part.cell.folder.relative_to(out).as_posix(): [result.key for _, result in _results(part.cell)]
         for part in parts
     }
-    folder = out / "studies"
-    folder.mkdir(parents=True, exist_ok=True)
-    content = {"study": study.name, "source": study.source, "title": study.title, "rows": rows, "keys": keys}
-    (folder / f"{study.name}.json").write_text(json.dumps(content, indent=2))
-    with (folder / f"{study.name}.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-    return rows
+    table.write(out / "studies", keys)
+    return table

@@ -1,4 +1,4 @@
-"""The settings that studies compare, each as what it changes of a run."""
+"""Variants of a run that studies compare, each as its changes of the settings."""
 
 from __future__ import annotations
 
@@ -40,19 +40,19 @@ INGREDIENTS: Mapping[str, Mapping[str, Any]] = {
 class Variant:
     """Settings that a study compares with others."""
 
-    columns: Mapping[str, Any]  # what tells its rows from those of others
+    columns: Mapping[str, Any]  # columns that name the variant
     bench: Bench
 
 
 def plain(bench: Bench) -> list[Variant]:
-    """The run as it is."""
+    """The run itself."""
     return [Variant({}, bench)]
 
 
 def lengths(bench: Bench) -> list[Variant]:
-    """Windows of 2 to 10 s; scales that do not fit are dropped, and the whole window is always one.
+    """Windows of 2 to 10 s; longer scales are dropped, and the whole window is always a scale.
 
-    All count the same seconds of a walk: from where the longest has its first estimate.
+    All count the same seconds of a walk: from the first estimate of the longest window on.
     """
     configs = {length_s: _window(bench.config, length_s, bench.config.mail.scales_s) for length_s in LENGTHS_S}
     from_s = max(settled(config) for config in configs.values())
@@ -63,9 +63,9 @@ def lengths(bench: Bench) -> list[Variant]:
 
 
 def scale_sets(bench: Bench) -> list[Variant]:
-    """The longest scale alone, the two longest, and so on to all: every set sees the whole window.
+    """The longest scale alone, the two longest, and so on to all: every set covers the whole window.
 
-    Which sets the paper took is not known to us.
+    The paper does not name its sets.
     """
     longest = sorted(bench.config.mail.scales_s, reverse=True)
     configs = {
@@ -82,7 +82,7 @@ def scale_sets(bench: Bench) -> list[Variant]:
 
 
 def pieces(bench: Bench) -> list[Variant]:
-    """Each scale of the network as a window of its own, one after the other (see `peers.subsequence`)."""
+    """Each scale of the network as a window of its own, one after the other (see `baselines.dtw`)."""
     return [
         Variant({"scale_s": s}, bench.variant(f"scale_{s:g}s", config=_window(bench.config, s, ()), stride_s=s))
         for s in sorted(bench.config.mail.scales_s)
@@ -90,33 +90,17 @@ def pieces(bench: Bench) -> list[Variant]:
 
 
 def ingredients(bench: Bench) -> list[Variant]:
-    """Matching with each of what it forgives taken away."""
-    configs = {
-        name: dataclasses.replace(bench.config, matching=dataclasses.replace(bench.config.matching, **changes))
-        for name, changes in INGREDIENTS.items()
-    }
-    return [
-        Variant({"ingredients": name}, bench.variant(name.replace(" ", "_"), config=config))
-        for name, config in configs.items()
-    ]
+    """Matching without each of the differences between two passes that it allows."""
+    return [_changed(bench, "ingredients", name, "matching", changes) for name, changes in INGREDIENTS.items()]
 
 
 def training(bench: Bench) -> list[Variant]:
-    """The network with an ingredient of its training taken away or added, and with another width."""
-    configs = {
-        name: dataclasses.replace(
-            bench.config, **{section: dataclasses.replace(getattr(bench.config, section), **changes)}
-        )
-        for name, (section, changes) in TRAINING.items()
-    }
-    return [
-        Variant({"training": name}, bench.variant(name.replace(" ", "_"), config=config))
-        for name, config in configs.items()
-    ]
+    """The network with one ingredient of its training less or more, and with another width."""
+    return [_changed(bench, "training", name, section, changes) for name, (section, changes) in TRAINING.items()]
 
 
 def areas_left_out(bench: Bench) -> list[Variant]:
-    """Each route left out of the training, and the other floors; none where walks name no second route or floor."""
+    """Each route left out of the training, and the other floors; empty if walks name no second route or floor."""
     bench = dataclasses.replace(bench, stride_s=AREA_STRIDE_S)
     routes = sorted({walk.notes["route"] for walk in bench.split.test if "route" in walk.notes})
     variants = [
@@ -127,6 +111,13 @@ def areas_left_out(bench: Bench) -> list[Variant]:
     if len({walk.floor for walk in bench.split.test}) > 1:
         variants.append(Variant({"left_out": "other floors"}, bench.variant("everywhere", everywhere=True)))
     return variants
+
+
+def _changed(bench: Bench, column: str, name: str, section: str, changes: Mapping[str, Any]) -> Variant:
+    """A variant with other settings in one section."""
+    changed = dataclasses.replace(getattr(bench.config, section), **changes)
+    config = dataclasses.replace(bench.config, **{section: changed})
+    return Variant({column: name}, bench.variant(name.replace(" ", "_"), config=config))
 
 
 def _window(config: RunConfig, length_s: float, scales_s: Sequence[float], *, whole: bool = True) -> RunConfig:

@@ -1,34 +1,35 @@
-"""Whether estimates know how good they are: regions that hold what they claim, and a status that can be relied on."""
+"""Whether estimates know how good they are: their covariance, and the statuses LOCALIZED and OUT_OF_AREA."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from mail_ros.core.types import Status
+from mail_ros.core.types import BoolArray, FloatArray, Status
 from mail_ros.evaluation.estimates import Scored
 
 REGIONS = (0.5, 0.9, 0.95)
 NEAR_M = 3.0
+FAR_M = 2.0  # an estimate this far from all learned routes is outside the survey
 
 
 @dataclass(frozen=True)
-class Doubt:
-    """Shares of some estimates, 0 to 1; NaN where none is LOCALIZED."""
+class Uncertainty:
+    """Fractions of some estimates, 0 to 1; the last two of those with status LOCALIZED, NaN if there are none."""
 
     in_50: float  # true position inside the 50 % region of the covariance, and on its floor
     in_90: float
     in_95: float
     localized: float  # with that status
-    localized_near: float  # of those, within `NEAR_M`
-    localized_floor: float  # of those, on the right floor
+    localized_near: float  # within `NEAR_M`
+    localized_floor: float  # on the right floor
 
 
-def doubt(scored: Sequence[Scored]) -> Doubt:
-    """Sum up some estimates, at least one.
+def uncertainty(scored: Sequence[Scored]) -> Uncertainty:
+    """Compare covariance and status of some estimates, one or more, with their errors.
 
     A Gaussian's region of probability p in the plane is where the squared Mahalanobis distance is below
     -2 ln(1 - p).
@@ -40,15 +41,68 @@ def doubt(scored: Sequence[Scored]) -> Doubt:
     localized = np.array([one.estimate.status is Status.LOCALIZED for one in scored])
     near = np.linalg.norm(offset_m, axis=1) <= NEAR_M
     in_50, in_90, in_95 = (float(((squared <= -2.0 * np.log(1.0 - p)) & floor).mean()) for p in REGIONS)
-    close, level = (float(each[localized].mean()) if localized.any() else np.nan for each in (near & floor, floor))
-    return Doubt(in_50, in_90, in_95, float(localized.mean()), close, level)
+    localized_near, localized_floor = (_fraction(each, localized) for each in (near & floor, floor))
+    return Uncertainty(in_50, in_90, in_95, float(localized.mean()), localized_near, localized_floor)
 
 
-def doubt_words(doubt: Doubt) -> str:
+def uncertainty_line(found: Uncertainty) -> str:
     """One line for people."""
-    shares = {field.name: f"{getattr(doubt, field.name):.1%}" for field in dataclasses.fields(doubt)}
+    text = {name: f"{value:.1%}" for name, value in dataclasses.asdict(found).items()}
     return (
-        f"inside the 50, 90 and 95 % regions: {shares['in_50']}, {shares['in_90']}, {shares['in_95']}; LOCALIZED: "
-        f"{shares['localized']}, of these within {NEAR_M:g} m {shares['localized_near']}, "
-        f"on the right floor {shares['localized_floor']}"
+        f"inside the 50, 90 and 95 % regions: {text['in_50']}, {text['in_90']}, {text['in_95']}; LOCALIZED: "
+        f"{text['localized']}, of these within {NEAR_M:g} m {text['localized_near']}, "
+        f"on the right floor {text['localized_floor']}"
     )
+
+
+@dataclass(frozen=True)
+class Area:
+    """How well estimates outside and inside the survey are told apart; NaN where there are no such estimates."""
+
+    outside: int  # estimates
+    auroc: float  # AUROC of `Estimate.map_fit`: 1 separates all, 0.5 none
+    reported: float  # fraction of the estimates outside with the status OUT_OF_AREA, 0 to 1
+    reported_inside: float  # the same of those on learned routes
+
+
+def area(scored: Sequence[Scored], floor: int, learned: Collection[str]) -> Area:
+    """Compare estimates outside the survey with those of walks on a learned route.
+
+    Where a left-out route overlaps a learned one, its estimates count for neither.
+
+    Args:
+        scored: the estimates.
+        floor: the surveyed floor.
+        learned: names of bags whose route was learned.
+    """
+    on_floor = np.array([one.reference_floor == floor for one in scored], dtype=np.bool_)
+    known = on_floor & np.array([one.bag in learned for one in scored], dtype=np.bool_)
+    position_m = np.array([one.reference_m for one in scored])  # (n, 2)
+    outside = ~known & (~on_floor | (_distance_m(position_m, position_m[known]) > FAR_M))
+    map_fit = np.array([one.estimate.map_fit for one in scored])
+    reported = np.array([one.estimate.status is Status.OUT_OF_AREA for one in scored])
+    separation = auroc(-map_fit[outside], -map_fit[known])
+    return Area(int(outside.sum()), separation, _fraction(reported, outside), _fraction(reported, known))
+
+
+def auroc(positive: FloatArray, negative: FloatArray) -> float:
+    """Chance that one of `positive` is above one of `negative`, ties half; NaN where one is empty or has a NaN."""
+    if not (len(positive) and len(negative)) or np.isnan(positive).any() or np.isnan(negative).any():
+        return np.nan
+    order = np.sort(negative)
+    below, up_to = (np.searchsorted(order, positive, side=side) for side in ("left", "right"))
+    return float((below + up_to).mean() / (2 * len(order)))
+
+
+def _fraction(holds: BoolArray, among: BoolArray) -> float:
+    """Fraction of (n,) among some; NaN if there are none."""
+    return float(holds[among].mean()) if among.any() else np.nan
+
+
+def _distance_m(position_m: FloatArray, path_m: FloatArray) -> FloatArray:
+    """(n,) from positions (n, 2) to the nearest of others (m, 2); infinite where there are none."""
+    nearest_m = np.full(len(position_m), np.inf)
+    for part_m in np.array_split(path_m, max(1, len(path_m) // 256)):
+        offset_m = np.linalg.norm(position_m[:, None] - part_m[None], axis=2)
+        nearest_m = np.minimum(nearest_m, offset_m.min(axis=1, initial=np.inf))
+    return nearest_m

@@ -1,4 +1,4 @@
-"""Work in parallel processes, one per core, which end with the one that started them."""
+"""Parallel processes, one per core, which end with the process that started them."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ HEAVY = ["mail_ros.evaluation.cells"]  # imports torch, which takes seconds
 
 
 def context() -> BaseContext:
-    """How such processes start: as copies of one that has imported what is heavy, where the platform has that."""
-    started_by = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-    chosen: BaseContext = multiprocessing.get_context(started_by)
+    """How processes start: as forks of one that has imported `HEAVY`, where the platform has that."""
+    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+    chosen: BaseContext = multiprocessing.get_context(method)
     chosen.set_forkserver_preload(HEAVY)
     return chosen
 
 
-def compute_all(tasks: Sequence[Callable[[], None]], tick: Callable[[int], None], tick_s: float) -> None:
-    """Do what there is to do, and whatever one task meets, the others too.
+def compute_all(tasks: Sequence[Callable[[], None]], report: Callable[[int], None], period_s: float) -> None:
+    """Run all tasks; a failure does not stop the others.
 
     Args:
         tasks: can be pickled.
-        tick: told how many tasks are done.
-        tick_s: seconds between two ticks, at most.
+        report: called with the number of finished tasks.
+        period_s: longest time between two calls.
 
     Raises:
         Exception: of the first task that failed.
@@ -35,15 +35,14 @@ def compute_all(tasks: Sequence[Callable[[], None]], tick: Callable[[int], None]
         futures: list[Future[None]] = [pool.submit(task) for task in tasks]
         pending = set(futures)
         while pending:
-            _, pending = wait(pending, timeout=tick_s)
-            tick(len(futures) - len(pending))
-    failures = [error for future in futures if (error := future.exception()) is not None]
-    if failures:
-        raise failures[0]
+            _, pending = wait(pending, timeout=period_s)
+            report(len(futures) - len(pending))
+    for future in futures:
+        future.result()
 
 
 def end_with_parent() -> None:
-    """Let this process end when the one that started it does: a benchmark that was killed must not go on unseen."""
+    """End this process when its parent ends: workers of a killed benchmark must not continue."""
     parent = multiprocessing.parent_process()
     assert parent is not None
 

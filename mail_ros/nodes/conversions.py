@@ -1,4 +1,4 @@
-"""Messages to the core's nouns and back: units, frames, stamps, and nothing else."""
+"""Messages to the types of the core and back: units, frames, stamps, and nothing else."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Time
+from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import Pose, PoseArray, PoseStamped, PoseWithCovarianceStamped, Quaternion, TransformStamped
 from nav_msgs.msg import OccupancyGrid, Odometry
 from sensor_msgs.msg import Imu, JointState, MagneticField
@@ -16,12 +17,13 @@ from std_msgs.msg import Float32MultiArray, Header, MultiArrayDimension, MultiAr
 
 from mail_ros.core.errors import MailError
 from mail_ros.core.filter.odometry_motion import ANY_YAW_RAD2
+from mail_ros.core.localizer.diagnostics import Assessment, Level
 from mail_ros.core.map_frames import frame_of_floor, split_frame
 from mail_ros.core.platform.compensation import JointReading, joint_reading
 from mail_ros.core.platform.odometry import ImuReading
 from mail_ros.core.platform.odometry_buffer import OdometryPose
 from mail_ros.core.signal.attitude import heading_rad
-from mail_ros.core.types import NS_PER_S, UT_PER_T, BeliefImage, Estimate, FloatArray, Hypothesis, YawEstimate
+from mail_ros.core.types import NS_PER_S, UT_PER_T, BeliefImage, Estimate, FloatArray, Hypothesis, Status, YawEstimate
 
 HEIGHT_M2 = 1.0  # variance of a device between the floor and head height
 
@@ -182,6 +184,43 @@ def _xyzw(quaternion: Quaternion) -> FloatArray:
 def to_quaternion(yaw_rad: float) -> Quaternion:
     """A rotation about the vertical."""
     return Quaternion(z=math.sin(0.5 * yaw_rad), w=math.cos(0.5 * yaw_rad))
+
+
+def from_pose(msg: PoseWithCovarianceStamped, status: Status) -> Estimate:
+    """A pose as an estimate, without what the message lacks.
+
+    Args:
+        msg: from ~/pose_with_covariance.
+        status: the last one on /diagnostics.
+
+    Raises:
+        MailError: an impossible stamp.
+    """
+    position, (_, floor) = msg.pose.pose.position, split_frame(msg.header.frame_id)
+    covariance_m2 = np.array(msg.pose.covariance).reshape(6, 6)[:2, :2]
+    return Estimate(
+        to_stamp_ns(msg.header.stamp), np.array([position.x, position.y]), covariance_m2, floor, status, attention=()
+    )
+
+
+def from_pose_array(msg: PoseArray) -> list[Hypothesis]:
+    """Hypotheses, most probable first; the message has no weights."""
+    _, floor = split_frame(msg.header.frame_id)
+    return [Hypothesis(np.array([pose.position.x, pose.position.y]), floor, math.nan) for pose in msg.poses]
+
+
+def from_occupancy_grid(msg: OccupancyGrid) -> BeliefImage:
+    """A belief as an image."""
+    corner, shape = msg.info.origin.position, (msg.info.height, msg.info.width)
+    percent = np.array(msg.data, np.int8).reshape(shape)
+    return BeliefImage(np.array([corner.x, corner.y]), float(msg.info.resolution), percent)
+
+
+def from_diagnostic_status(msg: DiagnosticStatus) -> Assessment:
+    """An assessment; STALE becomes an error."""
+    level = int.from_bytes(msg.level, "little")
+    values = {value.key: value.value for value in msg.values}
+    return Assessment(Level(min(level, Level.ERROR)), msg.message, values)
 
 
 def message_class(msgtype: str) -> Any:

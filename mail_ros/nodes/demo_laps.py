@@ -18,13 +18,12 @@ from rclpy.node import Node
 from std_msgs.msg import Header
 
 from mail_ros.core.types import NS_PER_S
-from mail_ros.data.simulator.demo import CALM
-from mail_ros.data.simulator.demo_building import demo_building
+from mail_ros.data.simulator.corridor_plan import survey_route
+from mail_ros.data.simulator.demo import CALM, demo_building
 from mail_ros.data.simulator.drive import drive
-from mail_ros.data.simulator.floor_plan import survey_route
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_time
-from mail_ros.nodes.demo_body import DemoBody, to_floor_pose
+from mail_ros.nodes.demo_robot import DemoBody, to_floor_pose
 from mail_ros.nodes.parameters import DemoRobotParameters, declare
 from mail_ros.nodes.spin import run
 

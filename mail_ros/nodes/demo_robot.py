@@ -1,7 +1,9 @@
 """Simulated robots that publish their sensors in real time, and receive the poses of the localizer.
 
-SimulatedDrive --> imu/mag, odom, imu/data --> the localizer, in its own process
-              <-- mail_localizer/pose <--------
+SimulatedDrive --> imu/mag    field                                                --> the localizer,
+                   odom       wheel odometry, in a frame of its own                    in its own process
+                   imu/data   attitude with an unknown north, rates, acceleration
+              <-- mail_localizer/pose <------------------------------------------------
 """
 
 from __future__ import annotations
@@ -10,19 +12,78 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-import rclpy
-from geometry_msgs.msg import PoseStamped
-from rclpy.context import Context
+from geometry_msgs.msg import Point, Pose, PoseStamped, Quaternion, Vector3
+from nav_msgs.msg import Odometry
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
-from rclpy.signals import SignalHandlerOptions
+from sensor_msgs.msg import Imu, MagneticField
+from std_msgs.msg import Header
 
 from mail_ros.core.errors import MailError
-from mail_ros.core.types import NS_PER_S, IntArray
+from mail_ros.core.types import NS_PER_S, UT_PER_T, IntArray
 from mail_ros.data.simulator.simulated_drive import SimulatedDrive
 from mail_ros.nodes import qos
-from mail_ros.nodes.conversions import to_stamp_ns
-from mail_ros.nodes.demo_body import DemoBody
+from mail_ros.nodes.conversions import to_quaternion, to_stamp_ns, to_time
+from mail_ros.nodes.spin import private_node
+
+FIELD_TOPIC, ODOMETRY_TOPIC, IMU_TOPIC = "imu/mag", "odom", "imu/data"
+ODOMETRY_FRAME, BASE_FRAME, FIELD_FRAME = "odom", "base_link", "imu_link"
+VARIANCE = 1e-4  # reported for odometry, m² and rad²: small, but filters refuse zero
+X, Y, YAW = 0, 7, 35  # on the diagonal of a covariance of 6 by 6
+
+
+class DemoBody:
+    """Publishes the readings of a drive, sample by sample."""
+
+    def __init__(self, node: Node, drive: SimulatedDrive, namespace: str = "") -> None:
+        self.drive = drive
+        field, odometry, imu = (f"{namespace}/{each}".lstrip("/") for each in (FIELD_TOPIC, ODOMETRY_TOPIC, IMU_TOPIC))
+        self.field_publisher = node.create_publisher(MagneticField, field, qos.sensor_data())
+        self.odometry_publisher = node.create_publisher(Odometry, odometry, qos.poses())
+        self.imu_publisher = node.create_publisher(Imu, imu, qos.sensor_data())
+
+    def publish(self, sample: int, stamp_ns: int, odometry: Sequence[float] | None = None) -> None:
+        """Publish a sample of the drive, as far as its topics have subscribers.
+
+        Args:
+            sample: of the drive.
+            stamp_ns: of all messages.
+            odometry: x, y and heading; None: those of the drive.
+        """
+        drive, wheels = self.drive, self.drive.wheels
+        if wheels is not None and self.odometry_publisher.get_subscription_count():
+            pose = wheels.odometry[sample].tolist() if odometry is None else odometry
+            self.odometry_publisher.publish(to_odometry(stamp_ns, pose, *wheels.twist[sample].tolist()))
+        if self.imu_publisher.get_subscription_count():
+            msg = Imu(header=Header(stamp=to_time(stamp_ns), frame_id=BASE_FRAME))
+            msg.orientation = Quaternion(**_fields("xyzw", drive.imu.orientation_xyzw[sample].tolist()))
+            msg.angular_velocity = Vector3(**_fields("xyz", drive.imu.rate_rad_s[sample].tolist()))
+            msg.linear_acceleration = Vector3(**_fields("xyz", drive.imu.acceleration_m_s2[sample].tolist()))
+            self.imu_publisher.publish(msg)
+        header = Header(stamp=to_time(stamp_ns), frame_id=FIELD_FRAME)
+        field_t = Vector3(**_fields("xyz", (drive.field_ut[sample] / UT_PER_T).tolist()))
+        self.field_publisher.publish(MagneticField(header=header, magnetic_field=field_t))
+
+
+def to_odometry(stamp_ns: int, pose: Sequence[float], speed_m_s: float, yaw_rate_rad_s: float) -> Odometry:
+    """A pose (x, y, heading) and twist by wheel odometry."""
+    msg = Odometry(header=Header(stamp=to_time(stamp_ns), frame_id=ODOMETRY_FRAME), child_frame_id=BASE_FRAME)
+    msg.pose.pose = to_floor_pose(pose)
+    msg.twist.twist.linear.x, msg.twist.twist.angular.z = speed_m_s, yaw_rate_rad_s
+    for covariance in (msg.pose.covariance, msg.twist.covariance):
+        covariance[[X, Y, YAW]] = VARIANCE
+    return msg
+
+
+def to_floor_pose(pose: Sequence[float]) -> Pose:
+    """A pose (x, y, heading) on the floor."""
+    x_m, y_m, heading_rad = pose
+    return Pose(position=Point(x=x_m, y=y_m), orientation=to_quaternion(heading_rad))
+
+
+def _fields(names: str, values: Sequence[float]) -> dict[str, float]:
+    return dict(zip(names, values, strict=True))
+
 
 CONNECT_S = 60.0  # a node starts in a second, on a busy machine in many
 SETTLE_S = 0.5  # for the localizer's other subscriptions, after that to the field
@@ -32,7 +93,7 @@ LAST_POSE_S = 1.0  # waited for after the last sample
 class ReceivedPose(NamedTuple):
     """One pose from the localizer."""
 
-    sample: int  # of the drive, with the stamp of the pose
+    sample: int  # index of the drive's sample with the stamp of the pose
     position_m: tuple[float, float]
     latency_s: float  # from publishing that sample to receiving the pose
 
@@ -91,21 +152,10 @@ def drive_in_real_time(
     Raises:
         MailError: no localizer was found in time.
     """
-    context = Context()
-    rclpy.init(args=[], context=context, domain_id=domain_id, signal_handler_options=SignalHandlerOptions.NO)
-    try:
-        node = Node("demo_robot", context=context, start_parameter_services=False, enable_rosout=False)
+    with private_node("demo_robot", domain_id) as (node, executor):
         robots = [DemoRobot(node, drive, namespace) for namespace in namespaces]
-        executor = SingleThreadedExecutor(context=context)
-        executor.add_node(node)
-        try:
-            _connect(robots, executor, check)
-            _drive(robots, executor, check, progress)
-        finally:
-            executor.shutdown()
-            node.destroy_node()
-    finally:
-        rclpy.shutdown(context=context)
+        _connect(robots, executor, check)
+        _drive(robots, executor, check, progress)
     return [pose for robot in robots for pose in robot.poses]
 
 

@@ -24,13 +24,11 @@ from mail_ros.core.localizer.diagnostics import Level
 from mail_ros.core.localizer.runtime import PoseEstimate
 from mail_ros.core.models.model_file import check_golden
 from mail_ros.nodes import qos
-from mail_ros.nodes.commands import Commands
+from mail_ros.nodes.commands import Commands, PoseFile
 from mail_ros.nodes.conversions import to_reading
-from mail_ros.nodes.joint_input import JointInput
-from mail_ros.nodes.odometry_input import OdometryInput
+from mail_ros.nodes.inputs import JointInput, OdometryInput
 from mail_ros.nodes.outputs import DetailOutput, DiagnosticsOutput, MapToOdom, PoseOutput
 from mail_ros.nodes.parameters import LocalizerParameters, declare_only
-from mail_ros.nodes.pose_file import PoseFile
 from mail_ros.nodes.runtime_node import RuntimeNode, load_runtime
 from mail_ros.nodes.spin import run
 

@@ -120,16 +120,6 @@ class LocalizerParameters(ModelParameters):
                 fix="set tracker to walking",
             )
 
-    @property
-    def state_path(self) -> Path | None:
-        """The file of the last pose; None without."""
-        return Path(self.state_file).expanduser() if self.state_file else None
-
-    @property
-    def robot_path(self) -> Path | None:
-        """The robot file; None without."""
-        return Path(self.robot_file).expanduser() if self.robot_file else None
-
 
 @dataclass(frozen=True)
 class FleetParameters(ModelParameters):
@@ -175,15 +165,10 @@ class ViewParameters:
                 "parameter localizer", wanted="a node's name", found="nothing", fix="give one or leave it out"
             )
 
-    @property
-    def site_path(self) -> Path | None:
-        """The site file; None without."""
-        return Path(self.site_file).expanduser() if self.site_file else None
 
-    @property
-    def out_path(self) -> Path | None:
-        """The .rrd file; None for a window."""
-        return Path(self.out).expanduser() if self.out else None
+def optional_path(text: str) -> Path | None:
+    """The path of a parameter, whose leading ~ is the home folder; None if it is empty."""
+    return Path(text).expanduser() if text else None
 
 
 def declare(node: Node, kind: type[T]) -> T:

@@ -1,72 +1,52 @@
-"""A client of the recorder's services, for the keyboard of a surveyor."""
+"""Calls to the recorder's services, for the keyboard of a surveyor."""
 
 from __future__ import annotations
 
-from types import TracebackType
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-import rclpy
-from rclpy.context import Context
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.node import Node
-from rclpy.signals import SignalHandlerOptions
 from std_srvs.srv import Trigger
 
 from mail_ros.core.errors import MailError
+from mail_ros.nodes.spin import private_node
 
 RECORDER = "mail_recorder"
 WAIT_S = 5.0  # discovery takes up to three seconds
 
 
-class RecorderClient:
-    """Calls a recorder's services; used in a `with` block."""
+@contextmanager
+def recorder_client(namespace: str = "", wait_s: float = WAIT_S) -> Iterator[Callable[[str], tuple[bool, str]]]:
+    """A function that calls a service of the recorder by name, and returns its success and its message.
 
-    def __init__(self, namespace: str = "", wait_s: float = WAIT_S) -> None:
-        """Create a node in a context of its own.
+    It raises a MailError if there is no such service, or if it does not respond.
 
-        Args:
-            namespace: of the recorder.
-            wait_s: maximum wait for a service, and for its response.
-        """
-        self.name, self.wait_s = f"/{namespace}/{RECORDER}".replace("//", "/"), wait_s
-        self.context = Context()
-        rclpy.init(args=[], context=self.context, signal_handler_options=SignalHandlerOptions.NO)
-        self.node = Node("mail_surveyor", context=self.context, start_parameter_services=False, enable_rosout=False)
-        self.executor = SingleThreadedExecutor(context=self.context)
-        self.executor.add_node(self.node)
+    Args:
+        namespace: namespace of the recorder.
+        wait_s: maximum wait for a service, and for its response.
+    """
+    recorder = f"/{namespace}/{RECORDER}".replace("//", "/")
 
-    def call(self, service: str) -> tuple[bool, str]:
-        """Call a service; returns its success and its message.
-
-        Raises:
-            MailError: there is no such service, or it does not respond.
-        """
-        client = self.node.create_client(Trigger, f"{self.name}/{service}")
-        try:
-            if not client.wait_for_service(self.wait_s):
-                raise self._silent(service, "no such service")
-            future = client.call_async(Trigger.Request())
-            self.executor.spin_until_future_complete(future, self.wait_s)
-            if not future.done():
-                raise self._silent(service, "no response")
-            response = future.result()
-            return bool(response.success), str(response.message)
-        finally:
-            self.node.destroy_client(client)
-
-    def _silent(self, service: str, found: str) -> MailError:
+    def silent(service: str, found: str) -> MailError:
         return MailError(
-            f"{self.name}/{service}",
+            f"{recorder}/{service}",
             wanted="a recorder",
-            found=f"{found} within {self.wait_s:g} s",
+            found=f"{found} within {wait_s:g} s",
             fix="start mail_recorder, or name its --namespace",
         )
 
-    def __enter__(self) -> RecorderClient:
-        return self
+    with private_node("mail_surveyor") as (node, executor):
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.executor.shutdown()
-        self.node.destroy_node()
-        rclpy.shutdown(context=self.context)
+        def call(service: str) -> tuple[bool, str]:
+            client = node.create_client(Trigger, f"{recorder}/{service}")
+            try:
+                if not client.wait_for_service(wait_s):
+                    raise silent(service, "no such service")
+                future = client.call_async(Trigger.Request())
+                executor.spin_until_future_complete(future, wait_s)
+                if not future.done():
+                    raise silent(service, "no response")
+                return bool(future.result().success), str(future.result().message)
+            finally:
+                node.destroy_client(client)
+
+        yield call

@@ -16,14 +16,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import rclpy
-from rclpy.context import Context
 from rclpy.duration import Duration
 from rclpy.exceptions import NameValidationException
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile, ReliabilityPolicy
-from rclpy.signals import SignalHandlerOptions
 from rosgraph_msgs.msg import Clock
 
 from mail_ros.core.errors import BagError, ConfigError, MailError
@@ -32,7 +29,7 @@ from mail_ros.data.bag import Bag
 from mail_ros.data.messages import Message
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import message_class, to_time
-from mail_ros.nodes.spin import one_line
+from mail_ros.nodes.spin import one_line, private_node
 
 CLOCK_PERIOD_S = 0.025  # wall time, as in rosbag2
 CDR_HEADER = 4  # bytes; Fast DDS never delivers less, and withholds all that follows
@@ -91,16 +88,8 @@ def replay(
     options = options or ReplayOptions()
     bag = Bag(path)
     contents = read_contents(bag, options.topics)
-    context = Context()
-    rclpy.init(args=[], context=context, signal_handler_options=SignalHandlerOptions.NO)
-    try:
-        node = Node("mail_replay", context=context, start_parameter_services=False, enable_rosout=False)
-        try:
-            return _Player(node, contents, options).play(bag, progress or (lambda done, count: None))
-        finally:
-            node.destroy_node()
-    finally:
-        rclpy.shutdown(context=context)
+    with private_node("mail_replay") as (node, _):
+        return _Player(node, contents, options).play(bag, progress or (lambda done, count: None))
 
 
 def read_contents(bag: Bag, topics: Sequence[str]) -> ReplayContents:

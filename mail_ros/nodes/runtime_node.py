@@ -13,7 +13,7 @@ from mail_ros.core.localizer.runtime import Runtime
 from mail_ros.core.models.model_file import load_model
 from mail_ros.core.platform.robot_file import read_robot
 from mail_ros.nodes.lifecycle import ManagedNode
-from mail_ros.nodes.parameters import LocalizerParameters, read
+from mail_ros.nodes.parameters import LocalizerParameters, optional_path, read
 
 
 class RuntimeNode(ManagedNode):
@@ -56,6 +56,7 @@ def load_runtime(parameters: LocalizerParameters, now_ns: Callable[[], int]) -> 
     map_frame = parameters.global_frame_id or loaded.card.map_frame
     chosen = resolve_tracking(loaded.card, parameters.tracker, parameters.odometry)
     parameters.check(chosen)
+    robot_path = optional_path(parameters.robot_file)
     about = {
         "model": parameters.model,
         "model sha256": sha256(parameters.model_path.read_bytes()).hexdigest(),
@@ -70,5 +71,5 @@ def load_runtime(parameters: LocalizerParameters, now_ns: Callable[[], int]) -> 
         odometry=chosen.odometry,
         now_ns=now_ns,
         about=about,
-        robot=None if parameters.robot_path is None else read_robot(parameters.robot_path),
+        robot=None if robot_path is None else read_robot(robot_path),
     )

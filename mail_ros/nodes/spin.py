@@ -12,7 +12,8 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,6 +21,7 @@ from mail_ros.core.errors import ConfigError, MailError
 
 if TYPE_CHECKING:
     from rclpy.executors import SingleThreadedExecutor
+    from rclpy.node import Node
 
 WAKE_S = 0.2  # maximum wait for messages, since a signal does not end one
 DRAIN_S = 4.0  # launch sends SIGTERM five seconds after SIGINT, and SIGKILL five seconds after that
@@ -121,6 +123,30 @@ def _drain(executor: SingleThreadedExecutor) -> None:
                 busy = True
         except TimeoutException:
             continue
+
+
+@contextmanager
+def private_node(name: str, domain_id: int | None = None) -> Iterator[tuple[Node, SingleThreadedExecutor]]:
+    """A node and its executor in a context of their own, for a verb that talks to other nodes; without parameters."""
+    import rclpy
+    from rclpy.context import Context
+    from rclpy.executors import SingleThreadedExecutor
+    from rclpy.node import Node
+    from rclpy.signals import SignalHandlerOptions
+
+    context = Context()
+    rclpy.init(args=[], context=context, domain_id=domain_id, signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        node = Node(name, context=context, start_parameter_services=False, enable_rosout=False)
+        executor = SingleThreadedExecutor(context=context)
+        executor.add_node(node)
+        try:
+            yield node, executor
+        finally:
+            executor.shutdown()
+            node.destroy_node()
+    finally:
+        rclpy.shutdown(context=context)
 
 
 def missing(error: ModuleNotFoundError) -> MailError:

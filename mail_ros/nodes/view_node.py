@@ -27,9 +27,15 @@ from mail_ros.core.errors import MailError
 from mail_ros.data.floor_plan import floor_plans
 from mail_ros.data.site_file import read_site
 from mail_ros.nodes import qos
-from mail_ros.nodes.conversions import to_reading, to_stamp_ns
-from mail_ros.nodes.parameters import ViewParameters, declare
-from mail_ros.nodes.readback import from_diagnostic_status, from_occupancy_grid, from_pose, from_pose_array
+from mail_ros.nodes.conversions import (
+    from_diagnostic_status,
+    from_occupancy_grid,
+    from_pose,
+    from_pose_array,
+    to_reading,
+    to_stamp_ns,
+)
+from mail_ros.nodes.parameters import ViewParameters, declare, optional_path
 from mail_ros.nodes.spin import run
 from mail_ros.view.rerun_canvas import Layout, RerunCanvas
 from mail_ros.view.scene import Setting, View
@@ -57,9 +63,9 @@ class ViewNode(Node):
         super().__init__(NAME, parameter_overrides=overrides, **options)
         parameters = declare(self, ViewParameters)
         self.watched = f"{self.get_namespace().strip('/')}/{parameters.localizer}".lstrip("/")
-        site_path = parameters.site_path
+        site_path = optional_path(parameters.site_file)
         setting = Setting(floor_plans(None if site_path is None else read_site(site_path)))
-        self.canvas = RerunCanvas(Layout(), parameters.out_path)
+        self.canvas = RerunCanvas(Layout(), optional_path(parameters.out))
         self.view = View(self.canvas, setting)
         for kind, topic, callback, profile in (
             (MagneticField, "imu/mag", self.on_field, qos.sensor_data()),

@@ -1,7 +1,7 @@
-"""What passes of one place differ by, drawn anew for every window of every step.
+"""Augmentation: random differences between two passes of one position, drawn for every window of every step.
 
-In the device's axes an offset needs no part here: the gradient cancels it. In a gravity-aligned frame it turns with the
-device, and the frame's yaw is not known. Speed is drawn where windows are cut.
+In the device's axes an offset is not drawn, since the gradient cancels it. In a gravity-aligned frame it rotates with
+the device, and the frame's yaw is unknown. Speed is drawn when windows are cut.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mail_ros.training.augment_config import AugmentConfig
+from mail_ros.training.run_config import AugmentConfig
 
 
 @dataclass(frozen=True)
 class Draws:
-    """Random numbers for some rows of a batch; drawn for all of it, so that a row's do not depend on who has it."""
+    """Random numbers for some rows of a batch, drawn for the whole batch: a row's do not depend on its process."""
 
     generator: torch.Generator
     batch: int  # rows of the whole batch
-    rows: slice  # those that are wanted
+    rows: slice  # rows to return
 
     def normal(self, *shape: int) -> Tensor:
         """(rows, *shape) of a standard normal."""
@@ -33,12 +33,12 @@ class Draws:
 
 
 def augment(field_ut: Tensor, config: AugmentConfig, draws: Draws) -> Tensor:
-    """Windows as other passes, other hands and other devices might have recorded them.
+    """Windows as another pass, another hand or another device would record them.
 
     Args:
         field_ut: (B, n, w), rows as `core.signal.axes` has them.
-        config: how much of what.
-        draws: decide all that is random; of B rows.
+        config: the amounts.
+        draws: random numbers for B rows.
 
     Returns:
         (B, n, 3) µT.
@@ -57,7 +57,7 @@ def augment(field_ut: Tensor, config: AugmentConfig, draws: Draws) -> Tensor:
 
 
 def _as_of_another_device(rows: Tensor, config: AugmentConfig, draws: Draws) -> Tensor:
-    """Gravity-aligned rows (B, n, 5) at any yaw, of a device with a field of its own -> (B, n, 3) µT."""
+    """Gravity-aligned rows (B, n, 5) at any yaw, of a device with an offset of its own -> (B, n, 3) µT."""
     own_ut = config.offset_ut * draws.normal(3)[:, None]  # (B, 1, 3)
     cos, sin = rows[..., 3], rows[..., 4]
     x = rows[..., 0] + cos * own_ut[..., 0] - sin * own_ut[..., 1]

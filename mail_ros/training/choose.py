@@ -1,4 +1,4 @@
-"""What the bags of a survey decide: the preset of a run, and the tracker that its model is meant for."""
+"""Preset of a run and tracker of its model, chosen by what the bags of the survey hold."""
 
 from __future__ import annotations
 
@@ -40,5 +40,5 @@ def reason(preset: str, config: RunConfig, tracks: Sequence[Track]) -> str:
     found = [f"{counts[one]} of {len(tracks)} bags have {name}" for one, name in RECORDED.items() if counts[one]]
     return (
         f"preset {preset}: {kind} at {sampling.per_unit:g} {sampling.rate_unit}{axes}; "
-        f"{' and '.join(found) or 'no bag has odometry or steps'}, so the model card asks for tracker {tracker}"
+        f"{' and '.join(found) or 'no bag has odometry or steps'}, so the model card names tracker {tracker}"
     )

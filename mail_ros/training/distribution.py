@@ -1,10 +1,10 @@
-"""One run on several processes, on one machine or more: those that `torchrun` starts.
+"""One run on several processes, which `torchrun` starts on one machine or more.
 
-    batch ─┬─ rows of process 0 ─> gradient × share ─┐
-           └─ rows of process 1 ─> gradient × share ─┴─ sum ─> the same step everywhere
+    batch ─┬─ rows of process 0 ─> gradient × weight ─┐
+           └─ rows of process 1 ─> gradient × weight ─┴─ sum ─> the same step everywhere
 
-All read the same walks and draw the same random numbers; of each batch a process computes its own rows. So the model
-is that of one process, up to the rounding of sums. Process 0 leads: it alone reads and writes the run's folder.
+All read the same walks and draw the same random numbers; each computes its own rows of a batch. The model is that of
+one process, up to the rounding of sums. Process 0 leads: it alone reads and writes the run's folder.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mail_ros.core.errors import ConfigError, MailError
 
-if TYPE_CHECKING:  # a run alone that trains no network does not load torch
+if TYPE_CHECKING:  # a single process that trains no network does not load torch
     from torch import Tensor, nn
 
 T = TypeVar("T")
@@ -25,19 +25,19 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Processes:
-    """What one process knows of the run's others; by default there are none, and all that is shared is its own."""
+    """Rank of this process among those of the run; by default it is alone, and all rows are its own."""
 
     rank: int = 0
     count: int = 1
-    device: str = "cpu"  # where this one computes
+    device: str = "cpu"  # this process computes there
 
     @property
     def leads(self) -> bool:
-        """Whether this is the one that reads and writes files, and talks."""
+        """Whether this process reads and writes files, and prints."""
         return self.rank == 0
 
-    def share(self, size: int) -> slice:
-        """Which of `size` rows are this process's; all of them are somebody's, and some may have none."""
+    def rows(self, size: int) -> slice:
+        """Rows of this process among `size`; every row belongs to one process, and a process may have none."""
         return slice(size * self.rank // self.count, size * (self.rank + 1) // self.count)
 
     def sum(self, values: Tensor) -> Tensor:
@@ -51,9 +51,9 @@ class Processes:
         return total.to(values.device)
 
     def sum_gradients(self, module: nn.Module, loss: Tensor) -> Tensor:
-        """Replace the gradients by their sums over all processes, None being nothing; the sum of the losses ().
+        """Replace the gradients by their sums over all processes, None as 0; returns the sum of the losses ().
 
-        One message for all of them: there are many, and small.
+        All go in one message, since they are many and small.
         """
         if self.count == 1:
             return loss
@@ -68,7 +68,7 @@ class Processes:
         return total[0]
 
     def from_leader(self, read: Callable[[], T]) -> T:
-        """What `read` gives on process 0, on all of them; its MailError likewise."""
+        """The result of `read` on process 0, on all processes; its MailError likewise."""
         found = [self.attempt(lambda: read() if self.leads else None)]
         if self.count > 1:
             import torch.distributed as dist
@@ -77,7 +77,7 @@ class Processes:
         return found[0]  # type: ignore[return-value]
 
     def attempt(self, action: Callable[[], T]) -> T:
-        """Do it on every process; a MailError of one is raised on all, so that none waits for one that gave up."""
+        """Run it on every process; a MailError of one is raised on all, so that none waits for one that stopped."""
         try:
             result, error = action(), None
         except MailError as raised:
@@ -97,13 +97,13 @@ class Processes:
 
 @contextmanager
 def joined(device: str = "cpu") -> Iterator[Processes]:
-    """The processes of this run: those of `torchrun`, whose environment says which of them this is; else one alone.
+    """The processes of this run: those of `torchrun`, by its environment variables; else this one alone.
 
     Args:
-        device: "cpu", which talks by gloo, or "cuda", which takes one GPU per process and talks by nccl.
+        device: "cpu", which communicates by gloo, or "cuda": one GPU per process, which communicate by nccl.
 
     Raises:
-        ConfigError: another device, or one that is not there.
+        ConfigError: another device, or an unavailable one.
     """
     alone = not {"RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"} <= os.environ.keys()
     if alone and device == "cpu":

@@ -38,7 +38,7 @@ def export_onnx(path: Path, out: Path) -> None:
         out: the file to write; parent folders are made.
 
     Raises:
-        ModelError: a model that cannot be read, or is no network; the package onnx is missing.
+        ModelError: a model that cannot be read, or that has no network; the package onnx is missing.
     """
     loaded, state = read_model(path)
     if importlib.util.find_spec("onnx") is None:
@@ -63,7 +63,7 @@ def export_onnx(path: Path, out: Path) -> None:
 
 
 class _Graph(nn.Module):
-    """What is exported: torch's exporters take a module's forward."""
+    """The exported module: torch's exporters use its forward."""
 
     def __init__(self, network: MailNetwork) -> None:
         super().__init__()
@@ -75,13 +75,13 @@ class _Graph(nn.Module):
 
 
 def _write(path: Path, network: MailNetwork) -> None:
-    """The graph, with any batch.
+    """The graph, for any batch size.
 
-    By the exporter of TorchScript: a GRU is one node in it, as in that of `torch.export`, which takes a hundred
-    times as long and needs onnxscript.
+    The TorchScript exporter makes one node of a GRU, as `torch.export` does in a hundred times the time and with
+    onnxscript.
     """
-    with warnings.catch_warnings(), torch.no_grad():  # with gradients the GRU is another (see `gru.last_state`)
-        warnings.simplefilter("ignore")  # of age, and of batches: test_export.py compares several
+    with warnings.catch_warnings(), torch.no_grad():  # with gradients the GRU is another (see `torch_gru.last_state`)
+        warnings.simplefilter("ignore")  # deprecation, and batch sizes: test_export.py compares several
         torch.onnx.export(
             _Graph(network).eval(),
             (torch.zeros(1, *network.config.window_shape),),

@@ -1,8 +1,8 @@
-"""Fitting the network: windows of the training walks in, the best epoch's weights out.
+"""Training of a network: windows of the training walks in, the best epoch's weights out.
 
-Every epoch draws its order and its speeds from (seed, epoch) alone, every step its augmentation from
-(seed, step), so a run that was interrupted and resumed gives the same model as one that was not, and one on several
-processes (see `distribution`) the model of one.
+Every epoch draws its order and its speeds from (seed, epoch) alone, every step its augmentation from (seed, step). So
+an interrupted and resumed run gives the same model as an uninterrupted one, and several processes (see `distribution`)
+that of one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from mail_ros.core.types import FloatArray, IntArray
 from mail_ros.data.dataset import WindowSet
 from mail_ros.training.augment import Draws, augment
-from mail_ros.training.residuals import distances_m, residuals_m
+from mail_ros.training.residuals import residuals_m
 from mail_ros.training.run_config import RunConfig
 from mail_ros.training.run_folder import RunFolder
 from mail_ros.training.run_tensors import load_tensors, optimizer_tensors, restore_optimizer, save_tensors
@@ -30,12 +30,12 @@ from mail_ros.training.torch_heads import Layer, RegressionLayer
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run is, for whoever shows it."""
+    """Progress of a run, for display."""
 
     step: int
-    steps: int  # of the whole run, if it is not stopped early
+    steps: int  # number of steps if the run does not stop early
     epoch: int
-    loss: float  # of the last step
+    loss: float  # loss of the last step
     validation_m: float  # mean error of the last validation; NaN before the first
     best_m: float
 
@@ -47,15 +47,15 @@ class _State:
     best_epoch: int = -1
 
 
-_MODEL, _AVERAGED = "model.", "averaged."  # names of the state's tensors begin so
+_MODEL, _AVERAGED = "model.", "averaged."  # prefixes of the state's tensors
 
 
 class Network(Protocol):
-    """What can be trained: MAIL, and the networks it is compared with."""
+    """A trainable network: MAIL, or one that it is compared with."""
 
     @property
     def head(self) -> Layer:
-        """Its end, which knows the loss."""
+        """Its last layer, with the loss."""
 
     def __call__(self, field_ut: Tensor) -> Tensor:
         """(B, n + lag, 3) µT -> the head's numbers."""
@@ -65,7 +65,7 @@ NetworkT = TypeVar("NetworkT", bound=Network)
 
 
 def _averaged(module: nn.Module, average: float) -> AveragedModel | None:
-    """A running mean of a module's weights; None for none."""
+    """A running mean of a module's weights; None if `average` is 0."""
     if not average:
         return None
     return AveragedModel(module, multi_avg_fn=get_ema_multi_avg_fn(average))  # type: ignore[no-untyped-call]
@@ -77,10 +77,10 @@ def _named(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 @contextmanager
 def _without_denormals() -> Iterator[None]:
-    """Take numbers below 1e-38 for 0, for processors count with them slowly.
+    """Flush numbers below 1e-38 to 0, since processors are slow on them.
 
-    A gradient that goes back through hundreds of steps fades to them: a step at 50 Hz takes four times as long.
-    Threads that torch starts meanwhile do the same.
+    A gradient over hundreds of steps fades to such numbers: a step at 50 Hz takes four times as long. The setting also
+    holds for threads that torch starts meanwhile.
     """
     torch.set_flush_denormal(True)
     try:
@@ -90,7 +90,7 @@ def _without_denormals() -> Iterator[None]:
 
 
 class Trainer(Generic[NetworkT]):
-    """One run. `fit` goes on where the run folder says it stopped."""
+    """One run. `fit` continues from the state in the run folder."""
 
     def __init__(
         self, config: RunConfig, model: NetworkT, train: WindowSet, validation: WindowSet | None, folder: RunFolder
@@ -98,11 +98,11 @@ class Trainer(Generic[NetworkT]):
         """Prepare a run.
 
         Args:
-            config: settings; seed the weights by them before the model is built.
+            config: settings; the caller seeds the weights before it builds the model.
             model: an untrained torch module.
             train: windows to learn from.
             validation: windows to choose the best epoch by; None runs all epochs and keeps the last.
-            folder: where the run's state is kept, and by which processes.
+            folder: keeps the run's state; names the run's processes.
         """
         self.config = config
         self.processes = folder.processes
@@ -118,7 +118,7 @@ class Trainer(Generic[NetworkT]):
         self._restore()
 
     def fit(self, report: Callable[[Progress], None]) -> NetworkT:
-        """Run the epochs that are left; returns the model of the best one, or of the last (`TrainingConfig.keep`)."""
+        """Run the remaining epochs; returns the model of the best one, or of the last (`TrainingConfig.keep`)."""
         settings = self.config.training
         validation_m = math.nan
         patience = settings.epochs if settings.keep == "last" else settings.patience
@@ -131,7 +131,8 @@ class Trainer(Generic[NetworkT]):
                 report(Progress(step + 1, steps, self.state.epoch, losses[-1], validation_m, self.state.best_m))
             validation_m = math.nan
             if self.validation:
-                validation_m = float(distances_m(self._residuals_m(self._kept, self.validation)).mean())
+                residual_m = self._residuals_m(self._kept, self.validation)
+                validation_m = float(np.linalg.norm(residual_m, axis=1).mean())
             self._finish_epoch(float(np.mean(losses)), validation_m)
         self.module.load_state_dict(load_tensors(self.folder, "best") or {})
         self.module.eval()
@@ -140,8 +141,8 @@ class Trainer(Generic[NetworkT]):
         return self.model
 
     def _residuals_m(self, module: nn.Module, windows: WindowSet) -> FloatArray:
-        """Of all windows, each judged by one process: all see the same, and so stop at the same epoch."""
-        device, rows = self.processes.device, self.processes.share(len(windows))
+        """Residuals of all windows, each from one process; all processes get them, and so stop at the same epoch."""
+        device, rows = self.processes.device, self.processes.rows(len(windows))
         residual_m = np.zeros((len(windows), 2))
         module.eval()
         with torch.inference_mode():
@@ -154,7 +155,7 @@ class Trainer(Generic[NetworkT]):
 
     @property
     def _kept(self) -> nn.Module:
-        """The one whose weights are judged and kept."""
+        """The module whose weights are validated and kept."""
         return self.averaged.module if self.averaged else self.module
 
     def batches(self, epoch: int) -> list[tuple[IntArray, FloatArray]]:
@@ -169,7 +170,7 @@ class Trainer(Generic[NetworkT]):
 
     @_without_denormals()
     def step(self, step: int, ends: IntArray, speed: FloatArray) -> float:
-        """Learn from one batch; its loss. The step's number decides its random numbers and the learning rate."""
+        """Train on one batch; returns its loss. `step` determines the random numbers and the learning rate."""
         self.module.train()
         for group in self.optimizer.param_groups:
             group["lr"] = self._learning_rate(step)
@@ -182,8 +183,8 @@ class Trainer(Generic[NetworkT]):
         return loss.item()
 
     def _own_part(self, step: int, ends: IntArray, speed: FloatArray) -> Tensor:
-        """Gradients and loss () of this process's rows of a batch, by their share: summed, those of the whole."""
-        batch, rows, device = len(ends), self.processes.share(len(ends)), self.processes.device
+        """Gradients and loss () of this process's rows, weighted so that the sum over processes is the batch's."""
+        batch, rows, device = len(ends), self.processes.rows(len(ends)), self.processes.device
         if rows.start == rows.stop:
             return torch.zeros((), device=device)
         draws = Draws(torch.Generator().manual_seed(self.config.training.seed * 1_000_003 + step), batch, rows)
@@ -197,7 +198,7 @@ class Trainer(Generic[NetworkT]):
         return loss.detach()
 
     def _learning_rate(self, step: int) -> float:
-        """Linear rise over the first twentieth of the run, then a cosine down to nothing."""
+        """Linear rise over the first twentieth of the run, then a cosine down to 0."""
         done = step / (self.config.training.epochs * self.steps_per_epoch)
         factor = done / 0.05 if done < 0.05 else 0.5 * (1 + math.cos(math.pi * (done - 0.05) / 0.95))
         return self.config.training.learning_rate * max(factor, 1e-3)

@@ -1,4 +1,4 @@
-"""MAIL as it learns: the network of the paper in torch. `core.models.mail.mail` is the same in numpy.
+"""MAIL in torch, for training: the network of the paper. `core.models.mail.mail` is the same in numpy.
 
 Source: Niu et al., "MAIL: Multi-Scale Attention-Guided Indoor Localization Using Geomagnetic
 Sequences", IMWUT 4(2):54, 2020, doi 10.1145/3397335. Its equation 4 prints tan and means tanh.
@@ -15,12 +15,15 @@ from mail_ros.core.models.mail.mail import NORM_EPSILON, subsequence_starts
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.signal.window import gradient
 from mail_ros.core.types import Float32Array
+from mail_ros.data.dataset import WindowSet
+from mail_ros.training.run_config import RunConfig
+from mail_ros.training.site_state import head_state
 from mail_ros.training.torch_gru import last_state
 from mail_ros.training.torch_heads import HeatmapLayer, Layer, RegressionLayer
 
 
 class ScaleFeatures(nn.Module):
-    """Scale-based feature extraction (SFE) unit: what one scale sees in a window (equations 1 to 8)."""
+    """Scale-based feature extraction (SFE) unit: features of a window at one scale (equations 1 to 8)."""
 
     def __init__(self, length: int, scale: int, hidden: int, feature: int) -> None:
         super().__init__()
@@ -42,7 +45,7 @@ class ScaleFeatures(nn.Module):
 
 
 class Attention(nn.Module):
-    """How much each scale counts in this window, read from the same gradient (Ψ and its softmax)."""
+    """Weight of each scale in this window, from the same gradient (Ψ and its softmax)."""
 
     def __init__(self, length: int, scales: int, hidden: int) -> None:
         super().__init__()
@@ -56,7 +59,7 @@ class Attention(nn.Module):
 
 
 class UniformAttention(nn.Module):
-    """Every scale counts the same: the paper's ablation."""
+    """Equal weights of all scales: the paper's ablation."""
 
     def __init__(self, scales: int) -> None:
         super().__init__()
@@ -68,14 +71,14 @@ class UniformAttention(nn.Module):
 
 
 class ConstantAttention(nn.Module):
-    """Learned weights that do not depend on the window: a second control beside the paper's ablation."""
+    """Learned weights that do not depend on the window: a second control after the paper's ablation."""
 
     def __init__(self, scales: int) -> None:
         super().__init__()
         self.out = nn.Parameter(torch.zeros(scales))
 
     def forward(self, g: Tensor) -> Tensor:
-        """(B, n, 3) gradient -> w (B, K), alike for all windows, sums to one."""
+        """(B, n, 3) gradient -> w (B, K), equal for all windows, sums to one."""
         return torch.softmax(self.out, dim=0).expand(g.shape[0], -1)
 
 
@@ -89,7 +92,7 @@ def _attention(config: ModelConfig) -> nn.Module:
 
 
 class MailNetwork(nn.Module):
-    """The whole network. The features belong to it, so that training and the robot cannot differ in them."""
+    """The whole network, its gradient included, so that training and the robot cannot differ in it."""
 
     def __init__(self, config: ModelConfig, head: Layer) -> None:
         super().__init__()
@@ -106,9 +109,9 @@ class MailNetwork(nn.Module):
         return self.explained(field_ut)[0]
 
     def explained(self, field_ut: Tensor) -> tuple[Tensor, Tensor]:
-        """The same -> the head's numbers (B, out), and the attention (B, K) behind them.
+        """The same -> the head's numbers (B, out), and the attention (B, K).
 
-        The attention-weighted concatenation of all Φ (equation 13) is what the head reads.
+        The head reads the attention-weighted concatenation of all Φ (equation 13).
         """
         mail = self.config.mail
         g = gradient(field_ut[..., :3], mail.gradient, self.config.lag) / mail.scale_ut  # type: ignore[type-var]
@@ -119,11 +122,11 @@ class MailNetwork(nn.Module):
 
 
 def untrained_network(config: ModelConfig, site: State) -> MailNetwork:
-    """A network with weights as torch draws them.
+    """A network with torch's initial weights.
 
     Args:
         config: of the network.
-        site: what its head must know of the site, see `training.maps`.
+        site: arrays of its head, see `site_state.head_state`.
     """
     features = len(config.scales) * config.mail.feature
     if config.mail.head == "heatmap":
@@ -131,13 +134,19 @@ def untrained_network(config: ModelConfig, site: State) -> MailNetwork:
     return MailNetwork(config, RegressionLayer(features, site))
 
 
+def untrained(config: RunConfig, windows: WindowSet) -> MailNetwork:
+    """MAIL for the site of some windows; the seed alone determines its weights."""
+    torch.manual_seed(config.training.seed)
+    return untrained_network(config.model, head_state(config, windows))
+
+
 def restored_network(config: ModelConfig, state: State) -> MailNetwork:
-    """A trained network, as `arrays` took it apart; it answers, and learns no more."""
+    """A trained network from its `arrays`, in evaluation mode."""
     network = untrained_network(config, state)
     network.load_state_dict({name: torch.tensor(value) for name, value in state.items()})
     return network.eval()
 
 
 def arrays(module: nn.Module) -> dict[str, Float32Array]:
-    """A network's weights, as a model file keeps them; they no longer change with it."""
+    """A copy of a network's weights, as a model file keeps them."""
     return {name: value.detach().cpu().numpy().copy() for name, value in module.state_dict().items()}

@@ -13,23 +13,18 @@ from mail_ros.data.dataset import WindowSet
 
 
 def residuals_m(
-    answer: Callable[[Float32Array], Float32Array], head: Head, windows: WindowSet, rows: slice = slice(None)
+    predict: Callable[[Float32Array], Float32Array], head: Head, windows: WindowSet, rows: slice = slice(None)
 ) -> FloatArray:
-    """Estimate minus label of every window, each by itself, (n, 2) m.
+    """Estimate minus label of every window, (n, 2) m.
 
     Args:
-        answer: windows (B, n + lag, 3) µT to the head's numbers (B, out).
-        head: what those mean.
-        windows: to be judged on.
+        predict: windows (B, n + lag, 3) µT to the head's numbers (B, out).
+        head: interprets them.
+        windows: validation windows.
         rows: which of them; one or more.
     """
     judged, estimates = windows.ends[rows], []
     for ends in np.array_split(judged, math.ceil(len(judged) / 512)):
-        estimates += [head.posterior(raw).position_m for raw in answer(windows.fields(ends))]
+        estimates += [head.posterior(raw).position_m for raw in predict(windows.fields(ends))]
     residual_m: FloatArray = np.array(estimates) - windows.position_m[judged]
     return residual_m
-
-
-def distances_m(residual_m: FloatArray) -> FloatArray:
-    """Of residuals (n, 2) m, (n,)."""
-    return np.asarray(np.linalg.norm(residual_m, axis=1))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from mail_ros.core.config import Range, Settings, check_range, field_hints, from_dict, nested, parse_settings
+from mail_ros.core.config import Fraction, Range, Settings, check_range, field_hints, from_dict, nested, parse_settings
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.models.mail_config import MailConfig
 from mail_ros.core.models.matching_config import MatchingConfig
@@ -15,9 +15,20 @@ from mail_ros.core.models.model_config import ModelConfig, ModelKind
 from mail_ros.core.models.renamed import RENAMED, with_new_names
 from mail_ros.core.signal.axes import AxesKind
 from mail_ros.core.signal.sampling import DistanceSampling, Sampling, TimeSampling
-from mail_ros.training.augment_config import AugmentConfig
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class AugmentConfig(Settings, prefix="augment."):
+    """Augmentation; the nonzero defaults were measured to help, see docs/accuracy.md."""
+
+    tilt_deg: Annotated[float, Range(0.0, 180.0)] = 15.0  # standard deviation of the pitch about the device's x axis
+    soft_iron: Fraction = 0.0  # standard deviation of the entries of a matrix that is added to the identity
+    noise_ut: Annotated[float, Range(0.0, 1000.0)] = 0.5  # largest deviation of white noise; each window has its own
+    gain: Fraction = 0.0  # standard deviation of the logarithm of a factor
+    offset_ut: Annotated[float, Range(0.0, 1000.0)] = 20.0  # gravity axes: deviation, per axis, of the device's field
+    dropped: Fraction = 0.0  # fraction of the samples that are lost, and bridged by the mean of their neighbours
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
-"""A training run on disk: what it was given, how it went, and what is needed to go on with it.
+"""A training run on disk: its inputs, its metrics, and the state to resume from.
 
-config.json          settings and bags (with hashes) that decide the result
+config.json          settings and bags (with hashes) that determine the result
 metrics.jsonl        one line per epoch
 best.safetensors     weights of the best epoch so far
 state.safetensors    weights, optimizer and counters after the last epoch
@@ -17,15 +17,15 @@ from typing import Any
 from mail_ros.core.errors import ConfigError, MailError
 from mail_ros.training.distribution import Processes
 
-BEGAN = ("as the run began", "resume as it began, or start anew")
-LED = ("as on process 0", "give all processes the same bags and settings")
+BEGAN = ("as the run began", "resume with the settings and bags of its start, or start another run")
+LEADER = ("as on process 0", "give all processes the same bags and settings")
 
 
 class RunFolder:
-    """Files of one run; each is written whole or not at all. Of several processes, the leader reads and writes them."""
+    """Files of one run, each written atomically. Only the leader of several processes reads and writes them."""
 
     def __init__(self, path: Path, processes: Processes | None = None) -> None:
-        """A folder, which may not be there yet, and who works on the run; None is this process alone."""
+        """`path` may not exist yet; `processes` are those of the run, None is this process alone."""
         self.path = path
         self.processes = processes or Processes()
 
@@ -34,13 +34,13 @@ class RunFolder:
 
         Raises:
             MailError: it holds a run already and `resume` is false, or none and it is true.
-            ConfigError: it holds a run with other settings or bags, or another process does; the first difference is
-                named.
+            ConfigError: it holds a run with other settings or bags, or another process does; the message names the
+                first difference.
         """
         plain = json.loads(json.dumps(config))
         self.processes.from_leader(lambda: self._claim(plain, resume))
         of_leader = self.processes.from_leader(lambda: plain)
-        self.processes.attempt(lambda: _refuse_difference(f"process {self.processes.rank}", of_leader, plain, LED))
+        self.processes.attempt(lambda: _refuse_difference(f"process {self.processes.rank}", of_leader, plain, LEADER))
 
     def _claim(self, config: dict[str, Any], resume: bool) -> None:
         file = self.path / "config.json"
@@ -66,12 +66,12 @@ class RunFolder:
             file.write(json.dumps(row) + "\n")
 
     def read(self, name: str) -> bytes | None:
-        """The content of a file; None where the run did not get that far."""
+        """The content of a file; None if the run has not written it."""
         file = self.path / name
         return self.processes.from_leader(lambda: file.read_bytes() if file.exists() else None)
 
     def write(self, name: str, content: bytes) -> None:
-        """Write a file, whole or not at all."""
+        """Write a file atomically."""
         if not self.processes.leads:
             return
         partial = self.path / f"{name}.partial"
@@ -80,7 +80,7 @@ class RunFolder:
 
 
 def _refuse_difference(subject: str, wanted: Any, found: Any, why: tuple[str, str], name: str = "") -> None:
-    """Name the first setting that differs; `why` is where the wanted value comes from, and the fix."""
+    """Raise for the first setting that differs; `why` is the source of the wanted value, and the fix."""
     if isinstance(wanted, dict) and isinstance(found, dict):
         for key in sorted(wanted.keys() | found.keys()):
             _refuse_difference(subject, wanted.get(key), found.get(key), why, f"{name}.{key}" if name else key)

@@ -20,7 +20,7 @@ def save_tensors(folder: RunFolder, name: str, tensors: Mapping[str, Tensor]) ->
 
 
 def load_tensors(folder: RunFolder, name: str) -> dict[str, Tensor] | None:
-    """Read `name`.safetensors; None where the run did not get that far.
+    """Read `name`.safetensors; None if the run has not written it.
 
     Raises:
         MailError: the file is damaged.

@@ -1,4 +1,4 @@
-"""The bags of a run: which are for training and which for validation, and their walks."""
+"""The bags of a run, for training and for validation, and their walks."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Survey:
     """The bags of a run, by their purpose, and the topics to read in them; each bag is read once."""
 
     train: Sequence[Path]
-    validate: Sequence[Path] | None = None  # None: not chosen yet, see `split`
+    validate: Sequence[Path] | None = None  # None: `split` chooses them
     field_topic: str = FIELD_TOPIC
     truth_topic: str = ""
-    robot: Robot | None = None  # that carried the sensor in all of them
-    site: SiteFile | None = None  # where all of it was walked
+    robot: Robot | None = None  # the sensor's platform in all bags
+    site: SiteFile | None = None  # the site of all bags
     _read: dict[Path, Track] = dataclasses.field(default_factory=dict, init=False, repr=False, compare=False)
 
     def tracks(self, bags: Sequence[Path]) -> list[Track]:
@@ -40,7 +40,7 @@ class Survey:
     def split(self, *, needs_validation: bool) -> Survey:
         """The survey with validation walks chosen, if they were not given.
 
-        If validation is needed, the latest walk of each route is held out, or the latest of all bags without routes.
+        If validation is needed, this holds out the latest walk of each route, or the latest of all bags without routes.
 
         Raises:
             MailError: as of `tracks`.
@@ -62,17 +62,9 @@ class Survey:
         return chosen
 
     def _latest_of_routes(self) -> list[int]:
-        return latest_of_routes(
-            [
-                RouteWalk(
-                    bag.name,
-                    Bag(bag).notes().get("route", ""),
-                    int(track.stamp_ns[0]),
-                    frozenset(track.floor[track.valid].tolist()),
-                )
-                for bag, track in zip(self.train, self.tracks(self.train), strict=True)
-            ]
-        )
+        tracks = self.tracks(self.train)
+        walks = [RouteWalk.of(bag.name, Bag(bag).notes(), track) for bag, track in zip(self.train, tracks, strict=True)]
+        return latest_of_routes(walks)
 
     def _track(self, bag: Path) -> Track:
         track = labelled_track(bag, self.field_topic, self.truth_topic, self.robot)
@@ -83,7 +75,7 @@ class Survey:
         return track
 
     def record(self) -> dict[str, Any]:
-        """Names and hashes of the bags, and the robot where one is known, as run folder and model card keep them."""
+        """Names and hashes of the bags, and the robot if known, for run folder and model card."""
         bags = {
             purpose: [Bag(path).identity() for path in paths or ()]
             for purpose, paths in (("train", self.train), ("validate", self.validate))
@@ -94,19 +86,19 @@ class Survey:
 def labelled_track(
     bag: Path, field_topic: str = FIELD_TOPIC, truth_topic: str = "", robot: Robot | None = None
 ) -> Track:
-    """One walk whose positions are known.
+    """A walk with known positions.
 
     Raises:
         BagError: a bag that cannot be read.
-        TrackError: a bag without a truth.
+        TrackError: a bag without positions.
     """
     track = read_track(bag, field_topic, truth_topic, robot)
     if not track.valid.any():
         raise TrackError(
             track.source,
-            wanted=f"a walk that says where it was: {truth_topic or TRUTH_TOPICS}",
+            wanted=f"a walk with known positions: {truth_topic or TRUTH_TOPICS}",
             found="no labelled sample",
-            fix="leave the bag out, or name the topic that says it with --truth",
+            fix="leave the bag out, or name their topic with --truth",
         )
     return track
 

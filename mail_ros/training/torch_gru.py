@@ -1,9 +1,9 @@
-"""The last state of a gated recurrent unit, and its gradient: `torch.nn.GRU` as it learns, in half of its time.
+"""The last state of a gated recurrent unit, and its gradient: as `torch.nn.GRU`, in half of its time.
 
     [r  z  q  n'] = A [h  x  1]      r, z = σ(r), σ(z)      n = tanh(n' + r ∘ q)      h' = n + z ∘ (h - n)
 
-One product per step says all gates: A holds the weights of states and inputs and the biases side by side. States lie as
-(hidden, rows), so that each gate is contiguous, and what the way back needs is kept in two arrays for all steps.
+One product per step computes all gates: A holds the weights of states and inputs and the biases side by side. States
+lie as (hidden, rows), so that each gate is contiguous, and the backward pass reads two arrays that hold all steps.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ def last_state(gru: nn.GRU, x: Tensor) -> Tensor:
     Returns:
         (hidden, rows) after the last step.
     """
-    if x.is_cuda or not torch.is_grad_enabled():  # there torch's own is as good, or better
+    if x.is_cuda or not torch.is_grad_enabled():  # torch's own is as fast there, or faster
         last: Tensor = gru(x.permute(2, 0, 1))[1][0].t()
         return last
     hidden, inputs = gru.hidden_size, gru.input_size
-    w, u, b, c = gru.all_weights[0]  # of input and state, and the biases of both
+    w, u, b, c = gru.all_weights[0]  # weights of input and state, and their biases
     gates = 2 * hidden  # r and z
     rz = torch.cat([u[:gates], w[:gates], (b + c)[:gates, None]], dim=1)
     q = torch.cat([u[gates:], x.new_zeros(hidden, inputs), c[gates:, None]], dim=1)
@@ -62,7 +62,7 @@ class _LastState(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, of_last: Tensor) -> tuple[None, Tensor]:
-        """Of A; the input is data. In place: a step has a dozen small operations, and new memory costs as much."""
+        """Gradient of A, in place: a step has a dozen small operations, and allocation costs as much."""
         a, read, gates = ctx.saved_tensors
         hidden = len(a) // 4
         of_h, spare = of_last.clone(memory_format=torch.contiguous_format), torch.empty_like(gates[0, :hidden])
@@ -73,7 +73,7 @@ class _LastState(torch.autograd.Function):
             r, z, q, n = torch.split(gates[step], hidden)
             torch.sub(read[step, :hidden], n, out=spare)
             sigmoid(spare.mul_(of_h), z, grad_input=of_z)
-            torch.mul(of_h, z, out=spare)  # what goes past the gates
+            torch.mul(of_h, z, out=spare)  # gradient that bypasses the gates
             tanh(of_h.sub_(spare), n, grad_input=of_n)
             torch.mul(of_n, r, out=of_q)
             torch.mul(of_n, q, out=of_h)

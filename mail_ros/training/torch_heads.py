@@ -1,4 +1,4 @@
-"""The two ends of the network as they learn: the paper's regression, and a softmax over map cells."""
+"""The two heads of the network in torch: the paper's regression, and a softmax over map cells."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from mail_ros.core.types import Cells, FloatArray
 
 
 class Layer(Protocol):
-    """A linear layer, and how to train it."""
+    """A linear layer with its loss."""
 
     @property
     def meaning(self) -> Head:
-        """What its numbers mean."""
+        """The head that interprets its output."""
 
     def __call__(self, f: Tensor) -> Tensor:
         """(B, features) -> the head's own numbers (B, out)."""
@@ -28,14 +28,14 @@ class Layer(Protocol):
 
 
 class RegressionLayer(nn.Module):
-    """To x and y with a mean squared error (equation 14). Knows one floor.
+    """To x and y with a mean squared error (equation 14), on one floor.
 
-    The layer's numbers are scaled to the extent of the map, which leaves equation 14 as it is
-    and lets one learning rate serve a room and a hall. `covariance_m2` is that of the validation walks.
+    The layer's output is scaled to the extent of the map, which does not change equation 14 and lets one learning rate
+    serve a room and a hall. `covariance_m2` is that of the validation walks.
     """
 
     def __init__(self, features: int, site: State) -> None:
-        """Take `head.center_m` (2,), `head.extent_m` and `head.floor`."""
+        """`site` has `head.center_m` (2,), `head.extent_m` and `head.floor`."""
         super().__init__()
         self.fc = nn.Linear(features, 2)
         self.register_buffer("center_m", torch.tensor(site["head.center_m"]))
@@ -62,15 +62,15 @@ class RegressionLayer(nn.Module):
         return functional.mse_loss(raw / self.extent_m, position_m / self.extent_m)
 
     def set_residuals(self, residual_m: FloatArray) -> None:
-        """Take errors (n, 2) m of windows that were not learned: it cannot doubt by window, and carries their mean."""
+        """Set the covariance to that of errors (n, 2) m of windows that were not learned; it is the same for all."""
         self.covariance_m2.copy_(torch.from_numpy(residual_m.T @ residual_m / len(residual_m)))
 
 
 class HeatmapLayer(nn.Module):
-    """To the map's cells, with labels as soft as the survey's own error."""
+    """To the map's cells, with labels as wide as the survey's own error."""
 
     def __init__(self, features: int, site: State) -> None:
-        """Take `head.cell_position_m` (m, 2), `head.cell_floor` (m,), `head.label_sigma_m` and `head.radius_m`."""
+        """`site` has `head.cell_position_m` (m, 2), `head.cell_floor` (m,), `head.label_sigma_m`, `head.radius_m`."""
         super().__init__()
         self.fc = nn.Linear(features, len(site["head.cell_floor"]))
         self.register_buffer("cell_position_m", torch.tensor(site["head.cell_position_m"]))

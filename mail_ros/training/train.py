@@ -1,4 +1,4 @@
-"""From bags to a model file: read, fit, write with a card. torch is imported where a network is trained, only there."""
+"""From bags to a model file with a card: read, fit, write. Only the training of a network imports torch."""
 
 from __future__ import annotations
 
@@ -11,27 +11,29 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from mail_ros import __version__
+from mail_ros.core.localizer.compose import Tracking
 from mail_ros.core.models.heads import State
 from mail_ros.core.models.model_file import ModelCard, build, save_model
 from mail_ros.core.types import FloatArray
 from mail_ros.data.dataset import WindowSet
 from mail_ros.training.choose import tracking_for
 from mail_ros.training.distribution import Processes
-from mail_ros.training.matching import fit_matching
-from mail_ros.training.residuals import distances_m, residuals_m
+from mail_ros.training.residuals import residuals_m
 from mail_ros.training.run_config import RunConfig
 from mail_ros.training.run_folder import RunFolder
+from mail_ros.training.site_state import fit_matching
 from mail_ros.training.survey import Survey, refuse_shared
 
 if TYPE_CHECKING:
     from mail_ros.training.loop import Progress
 
 
-class _Windows(NamedTuple):
-    """The windows of a run."""
+class _Walks(NamedTuple):
+    """The walks of a run, read once: their windows, and the tracker that suits them."""
 
     train: WindowSet
     validate: WindowSet | None
+    tracking: Tracking
 
 
 class _Fitted(NamedTuple):
@@ -67,37 +69,40 @@ def train(
     """
     processes = processes or Processes()
     parts = processes.attempt(lambda: survey.split(needs_validation=config.needs_validation))
-    windows = processes.attempt(lambda: _read(config, parts))
+    walks = processes.attempt(lambda: _read(config, parts))
     folder = RunFolder(run, processes)
     folder.open({"settings": dataclasses.asdict(config), **parts.record()}, resume)
-    fitted = _fit(config, windows, folder, report)
+    fitted = _fit(config, walks, folder, report)
     model = build(config.model, fitted.state)
     metrics = {}
-    if windows.validate is not None:
-        residual_m = residuals_m(lambda field_ut: model(field_ut).raw, model.head, windows.validate)
-        metrics = _metrics(distances_m(residual_m))
-    card = _card(config, parts, windows, fitted, metrics)
-    golden = windows.train.fields(windows.train.ends[:1])[0]
+    if walks.validate is not None:
+        residual_m = residuals_m(lambda field_ut: model(field_ut).raw, model.head, walks.validate)
+        metrics = _metrics(np.linalg.norm(residual_m, axis=1))
+    card = _card(config, parts, walks, fitted, metrics)
+    golden = walks.train.fields(walks.train.ends[:1])[0]
     for file in (out, run / "model.safetensors") if processes.leads else ():
         card = save_model(file, fitted.state, card, golden, model)
     return card
 
 
-def _read(config: RunConfig, survey: Survey) -> _Windows:
+def _read(config: RunConfig, survey: Survey) -> _Walks:
     validate = survey.validate or ()
     refuse_shared(survey.train, validate)
-    windows = WindowSet(survey.tracks(survey.train), config.model, config.stride)
+    tracks = survey.tracks(survey.train)
+    windows = WindowSet(tracks, config.model, config.stride)
     validation = WindowSet(survey.tracks(validate), config.model, config.validate_stride) if validate else None
-    return _Windows(windows, validation)
+    return _Walks(windows, validation, tracking_for(config.model, tracks))
 
 
-def _fit(config: RunConfig, windows: _Windows, folder: RunFolder, report: Callable[[Progress], None]) -> _Fitted:
+def _fit(config: RunConfig, walks: _Walks, folder: RunFolder, report: Callable[[Progress], None]) -> _Fitted:
     if config.kind == "matching":
-        return _Fitted(fit_matching(config, windows.train), {})
-    from mail_ros.training.fit_network import fit_network
+        return _Fitted(fit_matching(config, walks.train), {})
+    from mail_ros.training.loop import Trainer
+    from mail_ros.training.network import arrays, untrained
 
-    network = fit_network(config, windows.train, windows.validate, folder, report)
-    return _Fitted(network.state, {"best_epoch": network.best_epoch})
+    trainer = Trainer(config, untrained(config, walks.train), walks.train, walks.validate, folder)
+    network = trainer.fit(report)
+    return _Fitted(arrays(network), {"best_epoch": trainer.state.best_epoch})
 
 
 def _metrics(error_m: FloatArray) -> dict[str, Any]:
@@ -110,14 +115,13 @@ def _metrics(error_m: FloatArray) -> dict[str, Any]:
     }
 
 
-def _card(config: RunConfig, survey: Survey, windows: _Windows, fitted: _Fitted, metrics: dict[str, Any]) -> ModelCard:
-    tracking = tracking_for(config.model, survey.tracks(survey.train))
+def _card(config: RunConfig, survey: Survey, walks: _Walks, fitted: _Fitted, metrics: dict[str, Any]) -> ModelCard:
     origin = {"date": datetime.now(timezone.utc).date().isoformat(), "mail_ros": __version__}
     card = ModelCard(
         config=config.model,
-        tracker=tracking.tracker,
-        odometry=tracking.odometry,
-        floors=tuple(int(floor) for floor in np.unique(windows.train.floor)),
+        tracker=walks.tracking.tracker,
+        odometry=walks.tracking.odometry,
+        floors=tuple(int(floor) for floor in np.unique(walks.train.floor)),
         cells=len(fitted.state.get("head.cell_floor", ())),
         training={"settings": dataclasses.asdict(config.training), **survey.record(), **fitted.record, **origin},
         metrics=metrics,

@@ -119,7 +119,7 @@ class Compensation:
     def motor_ut(self, stamp_ns: int) -> FloatArray:
         """(3,) µT, in the sensor's axes: the motors' field at a stamp; NaN where a joint state is missing."""
         known_ns = stamp_ns - self._lag_ns
-        values = [each.doing(self.joints.at(each.source, known_ns)) for each in self.inputs]
+        values = [each.apply(self.joints.at(each.source, known_ns)) for each in self.inputs]
         self.missing |= {each.source for each, value in zip(self.inputs, values, strict=True) if math.isnan(value)}
         motor_ut: FloatArray = np.array(values) @ self._ut_per_unit
         return motor_ut

@@ -172,14 +172,14 @@ class Displacements:
         """Add a displacement that was known at `stamp_ns`."""
         if not moved_m.any():
             return
-        if len(self._pending) == MAX_PENDING:  # no sample takes them: merge the oldest two
+        if len(self._pending) == MAX_PENDING:  # no field samples arrive: merge the oldest two
             _, earlier_m = self._pending.popleft()
             known_ns, later_m = self._pending.popleft()
             self._pending.appendleft((known_ns, earlier_m + later_m))
         self._pending.append((stamp_ns, moved_m))
 
-    def take(self, stamp_ns: int) -> FloatArray:
-        """The sum, (2,) m, of what was known by `stamp_ns` and not yet taken."""
+    def pop_until(self, stamp_ns: int) -> FloatArray:
+        """Remove and sum, (2,) m, the displacements that were known by `stamp_ns`."""
         total_m = np.zeros(2)
         for _ in range(len(self._pending)):
             known_ns, moved_m = self._pending.popleft()

@@ -55,7 +55,7 @@ class OdometryBuffer(ABC, Generic[Reading]):
         """A field reading, (3,) µT, with the displacement known by its stamp; NaN where odometry is silent."""
         if not self._poses or abs(stamp_ns - self._poses[-1].stamp_ns) > SILENT_S * NS_PER_S:
             return Sample(stamp_ns, field_ut, np.full(2, np.nan), self.attitude.newest)
-        return Sample(stamp_ns, field_ut, self._displacements.take(stamp_ns), self.attitude.newest)
+        return Sample(stamp_ns, field_ut, self._displacements.pop_until(stamp_ns), self.attitude.newest)
 
     def at(self, stamp_ns: int) -> OdometryPose | None:
         """The newest pose at or before a stamp; None where none is kept."""

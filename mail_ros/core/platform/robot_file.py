@@ -2,7 +2,7 @@
 
     mail_ros calibrate BAG --> Robot --> robot.json --> Compensation, in the node and when bags are read
 
-A robot's magnetometer reads the field of the place, rotated into the sensor's axes, and two fields of the robot: that
+A robot's magnetometer reads the ambient field, rotated into the sensor's axes, and two fields of the robot: that
 of its steel, constant in these axes (hard iron), and that of its motors, which follows the joint states. The file is
 JSON: reading it needs no library.
 """
@@ -27,13 +27,13 @@ from mail_ros.core.signal.attitude import UPRIGHT
 from mail_ros.core.types import FloatArray
 
 FORMAT = "mail_ros.robot/1"
-LAGS_S = (0.0, 0.2)  # that the field may follow the joint states by
-MAX_UT = 1e4  # no robot that localizes by its magnetometer carries more
+LAGS_S = (0.0, 0.2)  # range of the delay of the field after the joint states
+MAX_UT = 1e4  # upper bound of a plausible robot field
 
 Values = TypeVar("Values", float, FloatArray)
 _ROW = re.compile(r"\[[^][]*\]")  # JSON list without inner lists
 
-# Kinds of inputs of a motor field: which value of a joint, and whether its size alone counts.
+# Kinds of inputs of a motor field: the value of a joint, and whether its magnitude is used.
 KINDS: Mapping[str, tuple[str, bool]] = {
     "velocity": ("velocity", False),
     "speed": ("velocity", True),
@@ -43,34 +43,34 @@ KINDS: Mapping[str, tuple[str, bool]] = {
 
 
 class MotorInput(NamedTuple):
-    """What an input of a motor field is read from."""
+    """Source of an input of a motor field."""
 
     source: str  # `velocity:JOINT` or `effort:JOINT`, see `compensation.JointReading`
-    size: bool  # whether its size alone counts
+    magnitude: bool  # whether the magnitude is used
 
-    def doing(self, values: Values) -> Values:
-        """Values of the source, as the input has them."""
-        return abs(values) if self.size else values
+    def apply(self, values: Values) -> Values:
+        """Values of the input from values of its source."""
+        return abs(values) if self.magnitude else values
 
 
 def motor_input(name: str) -> MotorInput:
     """The input of a name, as in `MotorField.inputs`."""
     kind, _, joint = name.partition(":")
-    source, size = KINDS[kind]
-    return MotorInput(f"{source}:{joint}", size)
+    source, magnitude = KINDS[kind]
+    return MotorInput(f"{source}:{joint}", magnitude)
 
 
 @dataclass(frozen=True)
 class MotorField:
-    """What the motors add to the field: so many µT per unit of each input.
+    """Field of the motors: linear in the inputs, in µT per unit of each.
 
-    An input is the velocity or the effort of a joint, in the units of `sensor_msgs/JointState`, or the size of one of
-    the two, `speed` and `load`: as in `velocity:left_wheel_joint`, `load:left_wheel_joint`.
+    An input is the velocity or the effort of a joint, in the units of `sensor_msgs/JointState`, or the magnitude of
+    one of the two, `speed` and `load`: as in `velocity:left_wheel_joint`, `load:left_wheel_joint`.
     """
 
     inputs: tuple[str, ...] = ()
     ut_per_unit: tuple[tuple[float, ...], ...] = ()  # one (3,) for each input, in the sensor's axes
-    lag_s: float = 0.0  # by which the field follows the joint states
+    lag_s: float = 0.0  # delay of the field after the joint states
 
     def __post_init__(self) -> None:
         for name in self.inputs:
@@ -87,12 +87,12 @@ class MotorField:
 
 @dataclass(frozen=True)
 class Robot:
-    """A robot, as far as its magnetometer is concerned; the defaults are one that is nothing but a magnetometer."""
+    """Mount and disturbances of a robot's magnetometer; the defaults have neither rotation nor disturbance."""
 
     mount_xyzw: tuple[float, ...] = (0.0, 0.0, 0.0, 1.0)  # rotates the sensor's axes into the body's, as in TF
     hard_iron_ut: tuple[float, ...] = (0.0, 0.0, 0.0)  # in the sensor's axes
     motor: MotorField = field(default_factory=MotorField)
-    notes: dict[str, object] = field(default_factory=dict)  # how it was calibrated, for people
+    notes: dict[str, object] = field(default_factory=dict)  # notes on the calibration, for people
     format: str = FORMAT
 
     def __post_init__(self) -> None:
@@ -103,15 +103,15 @@ class Robot:
 
     @property
     def mount(self) -> FloatArray:
-        """(3, 3): takes a vector in the sensor's axes to the same in the body's."""
+        """(3, 3): rotates vectors from the sensor's axes into the body's."""
         return rotation(self.mount_xyzw)
 
 
 def read_robot(path: Path) -> Robot:
-    """What `write_robot` wrote, or an editor.
+    """Read a robot file.
 
     Raises:
-        ConfigError: the file cannot be read, or what it says cannot be; the message names the field.
+        ConfigError: the file is not readable, or a value is invalid; the message names the field.
     """
     try:
         return from_dict(Robot, json.loads(path.read_text()))
@@ -123,10 +123,10 @@ def read_robot(path: Path) -> Robot:
 
 
 def write_robot(path: Path, robot: Robot) -> None:
-    """Write a robot file; what was there before stays until the new one is whole.
+    """Write a robot file atomically.
 
     Raises:
-        ConfigError: no place to write.
+        ConfigError: the path is not writable.
     """
     partial = path.with_name(path.name + ".partial")
     try:
@@ -136,7 +136,7 @@ def write_robot(path: Path, robot: Robot) -> None:
         partial.replace(path)
     except OSError as error:
         raise ConfigError(
-            path, wanted="a place to write", found=error.strerror or str(error), fix="name another file"
+            path, wanted="a writable path", found=error.strerror or str(error), fix="name another file"
         ) from None
 
 

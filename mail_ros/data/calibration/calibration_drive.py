@@ -47,14 +47,13 @@ class CalibrationDrive:
         return float(self.stamp_ns[-1] - self.stamp_ns[0]) / NS_PER_S
 
     def input_values(self, name: str, lag_s: float) -> FloatArray:
-        """(n,) values of a motor field's input, as `Correction` sees them; NaN where it has none."""
+        """(n,) values of a motor field's input, as `Compensation` uses them; NaN where it has none."""
         kind = motor_input(name)
         known_ns, value = self.joints.get(kind.source, (_NO_STAMP_NS, _NO_VALUE))
         wanted_ns = self.stamp_ns - round(lag_s * NS_PER_S)
         newest = np.searchsorted(known_ns, wanted_ns, side="right") - 1
         missing = (newest < 0) | (wanted_ns - known_ns[newest] > SILENT_S * NS_PER_S)
-        values: FloatArray = np.where(missing, np.nan, kind.doing(value[newest]))
-        return values
+        return np.where(missing, np.nan, kind.apply(value[newest]))
 
 
 def read_drive(path: Path, field_topic: str = FIELD_TOPIC) -> CalibrationDrive:

@@ -211,8 +211,7 @@ def _fit(drive: CalibrationDrive, poses: RevisitedPoses, sums: _Sums, chosen: li
         max_ut = float(np.nanmax(np.linalg.norm(values @ ut_per_unit, axis=1)))
 
     def rms(squares: FloatArray) -> FloatArray:
-        root: FloatArray = np.sqrt(squares / poses.degrees_of_freedom)
-        return root
+        return np.sqrt(squares / poses.degrees_of_freedom)
 
     return MotorFit(
         motor,

@@ -95,5 +95,4 @@ def _powers_of_time(stamp_ns: IntArray, degree: int) -> FloatArray:
 
 def _orthonormal(columns: Sequence[FloatArray]) -> FloatArray:
     left, size, _ = np.linalg.svd(np.column_stack(columns), full_matrices=False)
-    basis: FloatArray = left[:, size > 1e-6 * size[0]]
-    return basis
+    return left[:, size > 1e-6 * size[0]]

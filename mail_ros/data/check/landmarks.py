@@ -115,9 +115,9 @@ def _legs(track: Track, marks: Sequence[Landmark], path: Sequence[Landmark], lim
     time_s = np.diff(stamp_ns) / NS_PER_S
     walked = (length_m >= SAME_POSITION_M) & (floor[1:] == floor[:-1])
     speed_m_s = length_m / np.maximum(time_s, 1e-9)
-    odometry_m = _odometry_lengths_m(track, stamp_ns)
-    tolerance_m = limits.odometry_mismatch_m + limits.odometry_mismatch_fraction * np.minimum(odometry_m, length_m)
-    odd = np.abs(odometry_m - length_m) > tolerance_m
+    odometry_path_m = _odometry_lengths_m(track, stamp_ns)
+    tolerance_m = limits.odometry_mismatch_m + limits.odometry_mismatch_fraction * np.minimum(odometry_path_m, length_m)
+    odd = np.abs(odometry_path_m - length_m) > tolerance_m
     slow = (speed_m_s < limits.min_speed_m_s) & (length_m >= limits.min_leg_m)
     fast = speed_m_s > limits.max_speed_m_s
     long = (length_m > limits.max_leg_m) | (time_s > limits.max_leg_s)
@@ -127,7 +127,7 @@ def _legs(track: Track, marks: Sequence[Landmark], path: Sequence[Landmark], lim
         found = np.flatnonzero(which & walked)
         legs = [
             f"{at_s[leg]:.0f} to {at_s[leg + 1]:.0f} s ({length_m[leg]:.1f} m, {speed_m_s[leg]:.2f} m/s"
-            + (f", odometry {odometry_m[leg]:.1f} m)" if np.isfinite(odometry_m[leg]) else ")")
+            + (f", odometry {odometry_path_m[leg]:.1f} m)" if np.isfinite(odometry_path_m[leg]) else ")")
             for leg in found[:MAX_NAMED]
         ]
         more = f" and {len(found) - MAX_NAMED} more" if len(found) > MAX_NAMED else ""
@@ -148,8 +148,7 @@ def _leg_lengths_m(path: Sequence[Landmark], mark_ns: IntArray) -> FloatArray:
     path_m = np.concatenate([[0.0], np.cumsum(step_m)])
     corners = len(path) > len(mark_ns)
     at = np.searchsorted([point.stamp_ns for point in path], mark_ns) if corners else np.arange(len(mark_ns))
-    length_m: FloatArray = np.diff(path_m[at])
-    return length_m
+    return np.diff(path_m[at])
 
 
 def _odometry_lengths_m(track: Track, mark_ns: IntArray) -> FloatArray:
@@ -159,8 +158,7 @@ def _odometry_lengths_m(track: Track, mark_ns: IntArray) -> FloatArray:
     order = np.argsort(track.stamp_ns, kind="stable")
     known_s = (track.stamp_ns[order] - track.stamp_ns.min()) / NS_PER_S
     travelled_m = np.cumsum(np.linalg.norm(track.moved_m[order], axis=1))
-    length_m: FloatArray = np.diff(np.interp((mark_ns - track.stamp_ns.min()) / NS_PER_S, known_s, travelled_m))
-    return length_m
+    return np.diff(np.interp((mark_ns - track.stamp_ns.min()) / NS_PER_S, known_s, travelled_m))
 
 
 def check_labels(track: Track, limits: CheckLimits) -> tuple[dict[str, float], list[Finding]]:

@@ -79,7 +79,7 @@ def _floor_json(floor: Coverage) -> dict[str, Any]:
     return {
         "floor": floor.floor,
         "both_ways_m": floor.length_m(Need.NOTHING),
-        "one_way_m": floor.length_m(Need.OTHER_WAY),
+        "one_way_m": floor.length_m(Need.REVERSE),
         "once_m": floor.length_m(Need.AGAIN),
         "stretches": [
             {"need": need.name.lower(), "length_m": length_m, "x_m": round(x_m, 2), "y_m": round(y_m, 2)}

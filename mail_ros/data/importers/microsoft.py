@@ -36,10 +36,11 @@ from mail_ros.data.importers.imported_walk import (
     MS_PER_S,
     NS_PER_MS,
     ImportedWalk,
+    Series,
+    imu_from_rotation_vector,
     line_error,
     parse_numbers,
 )
-from mail_ros.data.importers.phone_imu import Series, imu_from_rotation_vector
 from mail_ros.data.track import ImuSeries, Landmark
 
 FIELD, WAYPOINT = "TYPE_MAGNETIC_FIELD", "TYPE_WAYPOINT"

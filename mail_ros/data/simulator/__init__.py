@@ -1,14 +1,14 @@
 """Simulated buildings, and the robots and persons that measure the magnetic field in them.
 
-    floor_plan            corridors between corners, and routes over them
-    bodies, fittings      magnetized blocks and wires (magpylib); the fittings of a corridor
-    building              floors that look alike, their field on a grid; demo_building: the small one of the demo
-    simulation_config     every setting of a drive; simulation_settings: as a command line gives them
+    corridor_plan         corridors between corners, and routes over them
+    bodies                magnetized blocks and wires (magpylib), and the fittings of a corridor
+    building              floors that look alike, their field on a grid
+    simulation_config     every setting of a building and of a drive
     path, trajectory      where a route leads; when; body_motion: and how the body leans
-    sensor, wheels, imu   their readings, with errors
-    drive                 all of this once: drive(building, config, seed) --> SimulatedDrive
-    survey                drives through every corridor, both ways; demo: the drives of the demo
-    simulated_drive       the result, as tracks; bag: as bags
+    sensors               readings of magnetometer, wheels and inertial unit, with errors
+    drive                 drive(building, config, seed) --> SimulatedDrive; surveys: through every corridor, both ways
+    demo                  the small building of the demo, and its drives
+    simulated_drive       the result, as tracks; drive_bag: as bags
 
 Seeds determine everything: the same seed gives the same building and the same drive on every machine.
 """

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from mail_ros.core.types import FloatArray
-from mail_ros.data.simulator.noise import sum_of_sines
+from mail_ros.data.simulator.path import sum_of_sines
 from mail_ros.data.simulator.simulation_config import DriveConfig
 from mail_ros.data.simulator.trajectory import DriveTrajectory
 
-STEP_M = 0.62  # of a person
+STEP_M = 0.62  # length of a step
 BOB_M, SWING_M = 0.02, 0.02  # up and down with every step, sideways with every other step
 NOD_RAD, ROLL_RAD, YAW_RAD = 0.012, 0.015, 0.02  # likewise
 SWAY_S = (0.7, 6.0)  # periods
@@ -74,7 +74,9 @@ def sensor_position_m(motion: BodyMotion, config: DriveConfig) -> FloatArray:
 def _interpolated(trajectory: DriveTrajectory, time_s: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Position (n, 2), heading and speed (n,) at any time, by constant acceleration between two of its points."""
     point = np.clip(np.searchsorted(trajectory.time_s, time_s, side="right") - 1, 0, len(trajectory.time_s) - 2)
-    fraction = (time_s - trajectory.time_s[point]) / np.diff(trajectory.time_s)[point]  # of the time between
+    fraction = (time_s - trajectory.time_s[point]) / np.diff(trajectory.time_s)[
+        point
+    ]  # fraction of the time between two points
     before_m_s, after_m_s = trajectory.speed_m_s[point], trajectory.speed_m_s[point + 1]
     speed_m_s = before_m_s + fraction * (after_m_s - before_m_s)
     travelled = (before_m_s + speed_m_s) * fraction  # and of the distance between, if there is one

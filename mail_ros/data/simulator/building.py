@@ -3,23 +3,83 @@
     pattern of a corridor --> fittings of each corridor on each floor --> blocks, wires --+--> FieldGrid --> field_ut
                                              Earth's field by latitude, longitude --+
 
-The map's x axis points in a direction that the building's seed draws.
+The field of a floor is computed once for each height, and interpolated between the nodes of a grid. The map's x axis
+points in a direction that the building's seed draws.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from mail_ros.core.types import FloatArray
-from mail_ros.data.simulator.bodies import Block, Wire, bodies_ut
-from mail_ros.data.simulator.field_grid import FieldGrid
-from mail_ros.data.simulator.fittings import Fitting, fittings, lift, mixed
-from mail_ros.data.simulator.floor_plan import FloorPlan, distance_m
+from mail_ros.core.types import FloatArray, IntArray
+from mail_ros.data.simulator.bodies import Block, Fitting, Wire, bodies_ut, fittings, lift, mixed
+from mail_ros.data.simulator.corridor_plan import CorridorPlan, distance_m
 from mail_ros.data.simulator.rotation import about_z
 from mail_ros.data.simulator.simulation_config import BuildingConfig
+
+GRID_M = 0.1
+HALF_M = 1.0  # from a corridor's centre line to the last node
+
+
+class FieldGrid:
+    """The field in a plan's corridors, NaN outside; linear between nodes `GRID_M` apart in all three directions."""
+
+    def __init__(self, plan: CorridorPlan, exact_ut: Callable[[FloatArray], FloatArray]) -> None:
+        """Lay out the nodes.
+
+        Args:
+            plan: of the floor.
+            exact_ut: (n, 3) at positions (n, 3); may be slow.
+        """
+        self.exact_ut = exact_ut
+        self._low = np.floor((plan.corner_m.min(axis=0) - HALF_M) / GRID_M).astype(np.int64) - 1
+        high = np.ceil((plan.corner_m.max(axis=0) + HALF_M) / GRID_M).astype(np.int64) + 1
+        self._shape = (high - self._low + 1).tolist()
+        x, y = (each.ravel() for each in np.meshgrid(*(np.arange(size) for size in self._shape), indexing="ij"))
+        node_m = (np.column_stack([x, y]) + self._low) * GRID_M
+        self._inside = np.flatnonzero(distance_m(plan, node_m) <= HALF_M + GRID_M)
+        self._node_m = node_m[self._inside]
+        self._levels: dict[int, FloatArray] = {}
+
+    def field_ut(self, position_m: FloatArray) -> FloatArray:
+        """(n, 3) at positions (n, 3) over the floor."""
+        scaled = np.round(position_m / GRID_M, 9)  # a height on a node needs one level
+        node = np.floor(scaled).astype(np.int64)
+        fraction = scaled - node
+        field_ut = np.zeros_like(position_m)
+        for dz in (0, 1):
+            weight = fraction[:, 2] if dz else 1.0 - fraction[:, 2]
+            for level in np.unique((node[:, 2] + dz)[weight > 0.0]).tolist():
+                at = np.flatnonzero((node[:, 2] + dz == level) & (weight > 0.0))
+                field_ut[at] += weight[at, None] * self._on_level(level, node[at, :2] - self._low, fraction[at, :2])
+        return field_ut
+
+    def _on_level(self, level: int, node: IntArray, fraction: FloatArray) -> FloatArray:
+        level_ut = self._level(level)
+        width, total = self._shape[1], len(level_ut)
+        inside = ((node >= 0) & (node < np.array(self._shape) - 1)).all(axis=1)
+        first = np.where(inside, node[:, 0] * width + node[:, 1], total - width - 2)  # outside: a corner, which is NaN
+        field_ut = np.zeros((len(node), 3))
+        for dx in (0, 1):
+            for dy in (0, 1):
+                weight = (fraction[:, 0] if dx else 1.0 - fraction[:, 0]) * (
+                    fraction[:, 1] if dy else 1.0 - fraction[:, 1]
+                )
+                field_ut += weight[:, None] * level_ut[first + dx * width + dy]
+        return field_ut
+
+    def _level(self, level: int) -> FloatArray:
+        """(nodes, 3) at a height of `level` times `GRID_M`."""
+        if level not in self._levels:
+            level_ut = np.full((self._shape[0] * self._shape[1], 3), np.nan)
+            height_m = np.full((len(self._node_m), 1), level * GRID_M)
+            level_ut[self._inside] = self.exact_ut(np.hstack([self._node_m, height_m]))
+            self._levels[level] = level_ut
+        return self._levels[level]
+
 
 DIPOLE_UT = np.array([-1.4509, 4.6525, -29.4048])  # g11, h11, g10 of IGRF-13, 2020 (Alken et al. 2021)
 CEILING_M = 2.6
@@ -32,7 +92,7 @@ LIFT_M = 2.6  # from the centre line of the corridor to the middle of the shaft
 class Building:
     """Floors with the same plan, numbered from 0."""
 
-    plan: FloorPlan
+    plan: CorridorPlan
     earth_ut: FloatArray  # (3,) in the map's axes
     floors: tuple[FieldGrid, ...]
 
@@ -49,7 +109,7 @@ def make_building(seed: int = 0, config: BuildingConfig | None = None) -> Buildi
     """The building whose bodies `seed` draws. Its field takes seconds for the first drive at each height."""
     config = config or BuildingConfig()
     rng = np.random.default_rng([seed, 11])
-    plan = _floor_plan(config)
+    plan = _corridor_plan(config)
     earth_ut = about_z(rng.uniform(-np.pi, np.pi)) @ earth_field_ut(config.latitude_deg, config.longitude_deg)
     aisle, across = (fittings(length_m, rng) for length_m in (config.length_m, config.spacing_m * (config.aisles - 1)))
     shaft = lift(-LIFT_M, rng).block(plan.corner_m[config.crossings // 2], np.array([1.0, 0.0]))
@@ -83,7 +143,7 @@ def earth_field_ut(latitude_deg: float, longitude_deg: float) -> FloatArray:
     return np.array([-DIPOLE_UT @ east, -DIPOLE_UT @ north, 2.0 * DIPOLE_UT @ up])
 
 
-def _floor_plan(config: BuildingConfig) -> FloorPlan:
+def _corridor_plan(config: BuildingConfig) -> CorridorPlan:
     """Aisles along x, from the origin, joined by crossings along y; each intersection is a corner."""
     x_m = np.linspace(0.0, config.length_m, config.crossings)
     y_m = np.arange(config.aisles) * config.spacing_m
@@ -91,11 +151,11 @@ def _floor_plan(config: BuildingConfig) -> FloorPlan:
     number = np.arange(len(corner_m)).reshape(config.aisles, config.crossings)
     along = np.stack([number[:, :-1].ravel(), number[:, 1:].ravel()], axis=1)
     across = np.stack([number[:-1].ravel(), number[1:].ravel()], axis=1)
-    return FloorPlan(corner_m, np.concatenate([along, across]))
+    return CorridorPlan(corner_m, np.concatenate([along, across]))
 
 
 def _bodies(
-    plan: FloorPlan,
+    plan: CorridorPlan,
     config: BuildingConfig,
     aisle: Sequence[Fitting],
     across: Sequence[Fitting],
@@ -119,7 +179,7 @@ def _bodies(
     return [block for block, kept in zip(blocks, clear, strict=True) if kept], wires
 
 
-def _clear(plan: FloorPlan, blocks: Sequence[Block]) -> list[bool]:
+def _clear(plan: CorridorPlan, blocks: Sequence[Block]) -> list[bool]:
     """Whether each block lies outside all corridors, or under the floor."""
     centre_m = np.array([block.centre_m for block in blocks])
     half_m = np.array([block.size_m for block in blocks])[:, :2] / 2.0

@@ -1,14 +1,17 @@
-"""One drive through a building, by a robot or a person: its trajectory and all its sensor readings.
+"""Drives through a building, by a robot or a person: trajectory and all sensor readings; and surveys.
 
-FloorPlan --> route --> drive_paths --> trajectory --> body_motion --> wheels, imu
-                                            |              | currents
-Building.field_ut <-- sensor's positions ---+              v
-         +--> sensor's axes ------------------------> measured_ut --> SimulatedDrive
+CorridorPlan --> route --> drive_paths --> trajectory --> body_motion --> wheels, imu
+                                               |              | currents
+Building.field_ut <-- sensor's positions ------+              v
+         +--> sensor's axes ---------------------------> measured_ut --> SimulatedDrive
+
+A survey is as in the paper: every corridor of every floor, both ways, at a steady speed, corners as landmarks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -16,15 +19,13 @@ from mail_ros.core.platform.robot_file import rotation
 from mail_ros.core.types import NS_PER_S
 from mail_ros.data.simulator.body_motion import body_motion, sensor_position_m
 from mail_ros.data.simulator.building import Building
-from mail_ros.data.simulator.floor_plan import drive_route
-from mail_ros.data.simulator.imu import imu, true_attitude
+from mail_ros.data.simulator.corridor_plan import drive_route, survey_route
 from mail_ros.data.simulator.path import drive_paths
 from mail_ros.data.simulator.rotation import about_z, to_body
-from mail_ros.data.simulator.sensor import measured_ut, received, stamps_ns
+from mail_ros.data.simulator.sensors import Wheels, imu, measured_ut, received, stamps_ns, true_attitude, wheels
 from mail_ros.data.simulator.simulated_drive import START_NS, SimulatedDrive
-from mail_ros.data.simulator.simulation_config import DriveConfig
+from mail_ros.data.simulator.simulation_config import PERSON, DriveConfig
 from mail_ros.data.simulator.trajectory import trajectory
-from mail_ros.data.simulator.wheels import Wheels, wheels
 from mail_ros.data.track import ImuSeries, Landmark
 
 # Random streams: a changed setting of one leaves the others as they are.
@@ -90,3 +91,40 @@ def drive(
         sensor_yaw_rad=config.heading_offset_rad,
         wheels=None if wheel is None else Wheels(*(values[kept] for values in wheel)),
     )
+
+
+PACES = (0.9, 1.1)  # factors of the configured speed; walks alternate between them
+
+
+def survey(
+    building: Building,
+    walks: int = 2,
+    seed: int = 0,
+    config: DriveConfig | None = None,
+    *,
+    fraction: float = 1.0,
+    device: int | None = None,
+) -> Iterator[SimulatedDrive]:
+    """Walks over each floor by one device, floor by floor, each in another order.
+
+    Args:
+        building: to survey.
+        walks: of each floor.
+        seed: of all walks.
+        config: of the platform; None: a person.
+        fraction: of its corridors after which each walk ends.
+        device: see `drive`; None: `seed`.
+    """
+    config = config or PERSON
+    for floor in range(len(building.floors)):
+        for number in range(walks):
+            own_seed = 1000 * seed + 100 * floor + number
+            route = survey_route(building.plan, own_seed)
+            yield drive(
+                building,
+                dataclasses.replace(config, speed_m_s=config.speed_m_s * PACES[number % len(PACES)]),
+                own_seed,
+                floor=floor,
+                route=route[: 1 + max(1, round(fraction * (len(route) - 1)))],
+                device=seed if device is None else device,
+            )

@@ -15,14 +15,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from mail_ros.core.types import FloatArray, IntArray
-from mail_ros.data.simulator.floor_plan import lengths_m
-from mail_ros.data.simulator.noise import sum_of_sines
+from mail_ros.data.simulator.corridor_plan import lengths_m
 from mail_ros.data.simulator.simulation_config import DriveConfig
 
 STEP_M = 0.02
 WANDER_M = (3.0, 15.0)  # wavelengths
 MAX_LATERAL_M = 0.6  # from the centre line
 TAPER_M = 1.0  # at both ends of a path, where lateral offset and wander fade to zero
+WAVES = 6  # sines in a random curve
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ def drive_paths(
     corner_m: FloatArray, route: Sequence[int], config: DriveConfig, rng: np.random.Generator
 ) -> list[DrivePath]:
     """The paths over a route's corners, in order."""
-    u_turns = [at for at in range(1, len(route) - 1) if route[at - 1] == route[at + 1]]
-    ends = [0, *u_turns, len(route) - 1]
+    reversals = [at for at in range(1, len(route) - 1) if route[at - 1] == route[at + 1]]
+    ends = [0, *reversals, len(route) - 1]
     return [
         smooth_path(corner_m[list(route[first : last + 1])], config, rng) for first, last in itertools.pairwise(ends)
     ]
@@ -77,3 +77,11 @@ def _rounded(line_m: FloatArray, length_m: float) -> FloatArray:
     weight = np.hanning(2 * half + 3)[1:-1]
     padded_m = np.pad(line_m, ((half, half), (0, 0)), mode="reflect", reflect_type="odd")
     return np.column_stack([np.convolve(axis, weight / weight.sum(), mode="valid") for axis in padded_m.T])
+
+
+def sum_of_sines(at: FloatArray, shortest: float, longest: float, rng: np.random.Generator) -> FloatArray:
+    """(n,) a smooth curve of variance one over `at` (n,): a sum of sines with periods in this range, without drift."""
+    period = np.geomspace(shortest, longest, WAVES)
+    amplitude = rng.normal(scale=np.sqrt(2.0 / WAVES), size=WAVES)
+    phase = rng.uniform(0.0, 2.0 * np.pi, WAVES)
+    return np.sin(2.0 * np.pi * at[:, None] / period + phase) @ amplitude

@@ -11,7 +11,7 @@ from mail_ros.core.platform.odometry import ImuReading, PedestrianOdometry
 from mail_ros.core.signal.attitude import AttitudeBuffer
 from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray, IntArray
 from mail_ros.data.labels import labels_from_landmarks
-from mail_ros.data.simulator.wheels import Wheels
+from mail_ros.data.simulator.sensors import Wheels
 from mail_ros.data.track import ImuSeries, Landmark, Track
 
 START_NS = 1_750_000_000 * NS_PER_S
@@ -29,10 +29,10 @@ class SimulatedDrive:
     floor: int
     heading_rad: FloatArray  # (n,) of the body in the map, without jumps
     speed_m_s: FloatArray  # (n,) forward, negative backwards
-    imu: ImuSeries  # of the body, against a north of its own
+    imu: ImuSeries  # in the axes of the body, with an unknown north
     sensor_m: FloatArray  # (3,) mount of the magnetometer: forward, left and up
-    sensor_yaw_rad: float  # of the magnetometer against the body, about z
-    wheels: Wheels | None  # of a robot
+    sensor_yaw_rad: float  # yaw of the magnetometer on the body
+    wheels: Wheels | None  # None for a person
 
     @property
     def duration_s(self) -> float:
@@ -47,21 +47,20 @@ class SimulatedDrive:
     def moved_m(self) -> FloatArray:
         """(n, 2) since the sample before, as `Track.moved_m`: by the wheels, or by the person's steps."""
         if self.wheels is not None:
-            moved_m: FloatArray = np.diff(self.wheels.odometry[:, :2], axis=0, prepend=self.wheels.odometry[:1, :2])
-            return moved_m
+            return np.diff(self.wheels.odometry[:, :2], axis=0, prepend=self.wheels.odometry[:1, :2])
         steps = PedestrianOdometry()
         readings = zip(self.imu.stamp_ns.tolist(), self.imu.orientation_xyzw, self.imu.acceleration_m_s2, strict=True)
         return np.array([steps.push(ImuReading(*reading)) for reading in readings])
 
     def attitude_xyzw(self) -> FloatArray:
         """(n, 4) as `Track.attitude_xyzw`, without knowledge of the sensor's mount."""
-        feed = AttitudeBuffer()
+        buffer = AttitudeBuffer()
         attitude = []
         for index, orientation in enumerate(self.imu.orientation_xyzw):
-            feed.update_imu(orientation)
+            buffer.update_imu(orientation)
             if self.wheels is not None:
-                feed.update_wheels(float(self.wheels.odometry[index, 2]))
-            attitude.append(feed.newest)
+                buffer.update_wheels(float(self.wheels.odometry[index, 2]))
+            attitude.append(buffer.newest)
         return np.array(attitude)
 
     def track(self, source: str) -> Track:

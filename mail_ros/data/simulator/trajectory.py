@@ -19,8 +19,8 @@ from mail_ros.data.simulator.path import STEP_M, DrivePath
 from mail_ros.data.simulator.simulation_config import DriveConfig
 
 CLEARANCE_M = 1.5  # from each event to the next corner
-SPACING_M = 1.0  # of path for each event
-SPIN = np.linspace(0.0, 1.0, 33)  # of its duration
+SPACING_M = 1.0  # length of path per event
+SPIN = np.linspace(0.0, 1.0, 33)  # fractions of a spin's duration
 
 
 class DriveTrajectory(NamedTuple):
@@ -162,5 +162,4 @@ def _profile(step_m: FloatArray, limit_m_s: FloatArray, acceleration_m_s2: float
     square[[0, -1]] = 0.0
     square = np.minimum.accumulate(square - twice_m2_s2) + twice_m2_s2
     square = np.minimum.accumulate((square + twice_m2_s2)[::-1])[::-1] - twice_m2_s2
-    speed_m_s: FloatArray = np.sqrt(np.maximum(square, 0.0))
-    return speed_m_s
+    return np.sqrt(np.maximum(square, 0.0))

@@ -1,4 +1,5 @@
-"""What MAIL must beat: the methods of its paper and those beside it, each behind the seam.
+"""Baselines: the methods that MAIL's paper compares with, and others, each behind the localizer interface.
 
-Their papers' inner settings are known in outline only: each is "in the manner of", and says what is ours.
+The papers give their inner settings in outline only: each method is "in the manner of" its paper, and its module lists
+what differs.
 """

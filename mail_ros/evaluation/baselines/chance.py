@@ -1,4 +1,4 @@
-"""`chance`: always the centre of the training positions. What a method must beat to have learned anything."""
+"""`chance`: the centre of the training positions, whatever the field. A method that learned anything is better."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mail_ros.data.dataset import WindowSet
 
 
 def chance(windows: WindowSet, config: ModelConfig) -> FunctionModel:
-    """Answer the mean position of the windows' ends, with their spread, whatever the field."""
+    """Predict the mean position of the windows' ends, with their covariance."""
     position_m = windows.position_m[windows.ends]
     floors, counts = np.unique(windows.floor[windows.ends], return_counts=True)
     centre = Prediction(None, normal(position_m.mean(axis=0), np.cov(position_m.T), int(floors[counts.argmax()])))

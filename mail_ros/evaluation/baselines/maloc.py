@@ -2,19 +2,18 @@
 
     samples --> steps --> |B| at a few points of the step
                   |                | Gaussian of the map cell under each particle, to the power of reliability
-                  +--> move -------+--> weigh --> draw anew near likely cells --> resample --> heaviest cluster
+                  +--> move -------+--> weigh --> resample --> new particles near likely cells --> heaviest cluster
 
-Source: Xie, Gu, Tao, Ye and Lu, "MaLoc: A practical magnetic fingerprinting approach to indoor localization
-using smartphones", UbiComp 2014, known here in outline only. Faithful: heading and step length are part of
-every particle and jitter by a few per cent, readings are compared one by one with a Gaussian per map cell, a
-reliability lowers the weight of a doubtful step, and resampling draws some particles anew when the likelihood
-falls (the fast and slow averages of AMCL). Ours: |B| alone, since without the attitude its vertical and
-horizontal parts are not known here; a step is doubtful when odometry turns during it, or when its likelihood
-is far below the slow average; the map is the surveys' raster in place of a floor plan, and off it every reading
-is as unlikely as one three deviations away; each particle carries how much more this phone reads than the
-survey's, in place of a calibration; a fiftieth is drawn anew at every step, so that a wrong start heals.
-All numbers were chosen by fitting repetition 1 and judging on repetition 2 of IPIN 2023 Track 3, as recorded and
-with made-up offsets of 2.5 µT per axis, as another phone would have.
+Source: Xie, Gu, Tao, Ye and Lu, "MaLoc: A practical magnetic fingerprinting approach to indoor localization using
+smartphones", UbiComp 2014, known here in outline only. Faithful: heading and step length are part of every particle
+and vary by a few per cent, readings are compared one by one with a Gaussian per map cell, a reliability lowers the
+weight of an unreliable step, and resampling adds new particles when the likelihood falls (the fast and slow averages of
+AMCL). Ours: |B| alone, since its vertical and horizontal parts need the attitude; a step is unreliable if odometry
+rotates during it, or if its likelihood is far below the slow average; the map is the surveys' raster in place of a
+floor plan, and off it every reading is as unlikely as one three deviations away; each particle carries the offset
+between this phone and the survey's, in place of a calibration; a fiftieth of the particles is new at every step, so
+that the filter recovers from a wrong start. All numbers were chosen by fitting repetition 1 and judging on
+repetition 2 of IPIN 2023 Track 3, as recorded and with artificial offsets of 2.5 µT per axis, as of another phone.
 """
 
 from __future__ import annotations
@@ -24,60 +23,51 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mail_ros.core.config import check_range
 from mail_ros.core.types import FloatArray, IntArray
 from mail_ros.data.track import Track
-from mail_ros.evaluation.baselines.field_map import FieldMap, field_map
+from mail_ros.evaluation.baselines.magnitude_map import MagnitudeMap, magnitude_map
 from mail_ros.evaluation.baselines.particles import Cloud, MotionSettings, StepLocalizer, systematic
 from mail_ros.evaluation.baselines.steps import Step
 
-CANDIDATES = 10  # places looked at for each particle that is drawn near likely cells
+CANDIDATES = 10  # positions compared for each new particle
 
 
 @dataclass(frozen=True)
 class MalocSettings:
-    """What may be chosen."""
+    """Settings of the filter; a run uses the defaults."""
 
     particles: int = 8000
     points: int = 4  # readings of |B| compared per step
-    sigma_ut: float = 2.0  # of the sensor, beside the cell's own deviation
-    offset_ut: float = 2.0  # what another phone, or the same on another day, may read more
+    sigma_ut: float = 2.0  # deviation of the sensor, in addition to the cell's
+    offset_ut: float = 2.0  # deviation of the offset between two phones, or two days
     off_map_sigmas: float = 3.0
-    turn_rad: float = 0.5  # from here on a step's turn is a change of attitude
-    doubtful: float = 0.5  # reliability of such a step, and of one that is far less likely than the last ones
-    poor: float = 0.3  # likelihood over its slow average, below which a step is doubtful
-    slow: float = 0.005  # AMCL's averages of the likelihood, share of the newest
+    yaw_rad: float = 0.5  # a step with a larger rotation is a change of attitude
+    unreliable: float = 0.5  # reliability of such a step, and of one that is far less likely than the last ones
+    poor: float = 0.3  # likelihood over its slow average, below which a step is unreliable
+    slow: float = 0.005  # weight of the newest likelihood in AMCL's averages
     fast: float = 0.1
-    renewed: float = 0.02  # share of particles drawn near likely cells at each step, at least
+    renewed: float = 0.02  # smallest fraction of new particles at each step
     roughening_m: float = 0.1
     pixel_m: float = 0.2
     reach_m: float = 0.3
     motion: MotionSettings = field(default_factory=MotionSettings)
 
-    def __post_init__(self) -> None:
-        check_range("maloc.particles", self.particles, 2, 1_000_000)
-        check_range("maloc.points", self.points, 2, 1000)
-        check_range("maloc.sigma_ut", self.sigma_ut, 1e-3, 1e3)
-        check_range("maloc.renewed", self.renewed, 0.0, 1.0)
-        check_range("maloc.slow", self.slow, 0.0, self.fast)
-        check_range("maloc.fast", self.fast, self.slow, 1.0)
-
 
 class Maloc(StepLocalizer):
-    """The filter behind the seam."""
+    """The filter as a localizer."""
 
-    def __init__(self, survey: FieldMap, seed: int, settings: MalocSettings) -> None:
+    def __init__(self, survey: MagnitudeMap, seed: int, settings: MalocSettings) -> None:
         self.survey, self.settings = survey, settings
         super().__init__(settings.points, survey.floor, seed)
 
     def reset(self) -> None:
-        """Forget the walk; the next one meets the same chance."""
+        """Start a new walk, with the same random numbers."""
         super().reset()
         self._bearing_rad: float | None = None
         self._slow = self._fast = 0.0  # averages of the mean likelihood
 
     def walk(self, cloud: Cloud | None, step: Step) -> Cloud:
-        """Move, weigh, resample, and draw anew where the likelihood fell."""
+        """Move, weigh, resample, and add new particles if the likelihood fell."""
         bearing_rad = float(np.arctan2(step.moved_m[1], step.moved_m[0]))
         if cloud is None:
             cloud = self._scatter(self.settings.particles, bearing_rad)
@@ -87,18 +77,18 @@ class Maloc(StepLocalizer):
         mean = float(cloud.weight @ np.exp(log_likelihood))
         cloud.weigh(self._reliability(bearing_rad, mean) * log_likelihood)
         cloud.resample(self._rng, self.settings.roughening_m)
-        self._draw_anew(cloud, step, bearing_rad)
+        self._renew(cloud, step, bearing_rad)
         return cloud
 
     def _scatter(self, n: int, bearing_rad: float) -> Cloud:
         return self.survey.scatter(n, bearing_rad, self.settings.offset_ut, self._rng)
 
     def _log_likelihood(self, step: Step, before_m: FloatArray, cloud: Cloud) -> FloatArray:
-        """(n,) of a step's readings along the ways from (n, 2) to where the particles are; at most 0."""
+        """(n,) of a step's readings along the paths from (n, 2) to the particles' positions; not above 0."""
         settings = self.settings
-        share = (np.arange(1, settings.points + 1) / settings.points)[:, None]
-        way_m = before_m[:, None] + share * (cloud.position_m - before_m)[:, None]  # (n, points, 2)
-        expected_ut, deviation_ut = self.survey.at(way_m)
+        fraction = (np.arange(1, settings.points + 1) / settings.points)[:, None]
+        path_m = before_m[:, None] + fraction * (cloud.position_m - before_m)[:, None]  # (n, points, 2)
+        expected_ut, deviation_ut = self.survey.at(path_m)
         squared = np.square(step.norm_ut - cloud.offset_ut[:, None] - expected_ut) / (
             np.square(deviation_ut) + settings.sigma_ut**2
         )
@@ -112,23 +102,23 @@ class Maloc(StepLocalizer):
         settings = self.settings
         poor = self._slow > 0.0 and mean < settings.poor * self._slow
         before_rad = bearing_rad if self._bearing_rad is None else self._bearing_rad
-        turned_rad = abs(np.angle(np.exp(1j * (bearing_rad - before_rad))))
+        yaw_rad = abs(np.angle(np.exp(1j * (bearing_rad - before_rad))))
         self._bearing_rad = bearing_rad
         first = self._slow == 0.0
         self._slow = mean if first else self._slow + settings.slow * (mean - self._slow)
         self._fast = mean if first else self._fast + settings.fast * (mean - self._fast)
-        return settings.doubtful if poor or turned_rad > settings.turn_rad else 1.0
+        return settings.unreliable if poor or yaw_rad > settings.yaw_rad else 1.0
 
-    def _draw_anew(self, cloud: Cloud, step: Step, bearing_rad: float) -> None:
+    def _renew(self, cloud: Cloud, step: Step, bearing_rad: float) -> None:
         """AMCL: the farther the fast average is below the slow one, the more particles start near likely cells."""
-        share = max(self.settings.renewed, 1.0 - self._fast / self._slow if self._slow > 0.0 else 0.0)
-        n = self._rng.binomial(len(cloud), share)
+        fraction = max(self.settings.renewed, 1.0 - self._fast / self._slow if self._slow > 0.0 else 0.0)
+        n = self._rng.binomial(len(cloud), fraction)
         if not n:
             return
         fresh = self._scatter(CANDIDATES * n, bearing_rad)
-        fresh.weigh(self._log_likelihood(step, fresh.position_m - fresh.ways_m(step.moved_m), fresh))
+        fresh.weigh(self._log_likelihood(step, fresh.position_m - fresh.displacement_m(step.moved_m), fresh))
         likely: IntArray = systematic(fresh.weight, self._rng)[self._rng.integers(CANDIDATES) :: CANDIDATES]
-        fresh.take(likely)
+        fresh.select(likely)
         cloud.replace(self._rng.choice(len(cloud), n, replace=False), fresh)
 
 
@@ -139,4 +129,4 @@ def fit_maloc(tracks: Sequence[Track], seed: int, settings: MalocSettings | None
         TrackError: the walks are unlabelled, or on several floors.
     """
     settings = settings or MalocSettings()
-    return Maloc(field_map(tracks, settings.pixel_m, settings.reach_m), seed, settings)
+    return Maloc(magnitude_map(tracks, settings.pixel_m, settings.reach_m), seed, settings)

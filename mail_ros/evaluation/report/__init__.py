@@ -1,4 +1,4 @@
-"""The report of a benchmark: one page to look at, and the same figures for papers.
+"""The report of a benchmark: one HTML page, and the same figures for papers.
 
 results folder --> runs --> views --> page       HTML with plotly.js inside
                    read     numbers   pictures   PNG by matplotlib

@@ -1,45 +1,29 @@
-"""The tables of a report as Markdown, for documentation that lies beside code: nothing in it is typed by hand."""
+"""The tables of a report as Markdown, for documentation that lies beside code."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from mail_ros.evaluation.accuracy import relation
-from mail_ros.evaluation.metrics import metric_columns, metric_row
-from mail_ros.evaluation.report.provenance import facts
-from mail_ros.evaluation.report.runs import Floor, StudyTable
-from mail_ros.evaluation.study_rows import few, words
+from mail_ros.evaluation.accuracy import errors_table, relation
+from mail_ros.evaluation.report.runs import Floor
+from mail_ros.evaluation.study_table import StudyTable, few, words
 
 
 def write_markdown(path: Path, floors: Sequence[Floor], studies: Sequence[StudyTable]) -> None:
-    """Write all tables of some runs; parent folders are made."""
+    """Write all tables of some runs; parent folders are created."""
     parts = ["# Tables", "Written by `mail_ros report`. Errors in m, of moving estimates."]
     for floor in floors:
-        parts += [f"## {floor.run}, floor {floor.number}", _facts(floor), _plain(floor), relation(floor.results)]
+        facts = ". ".join([f"{floor.walk_counts}", *(f"{name}: {text}" for name, text in floor.facts().items())])
+        (_, *heads), lines = errors_table(floor.results)
+        table = _table(["method", *heads], lines)
+        parts += [f"## {floor.run}, floor {floor.number}", f"{facts}.", table, relation(floor.results)]
     for study in studies:
-        parts += [f"## {study.run}, {study.name}: {study.title} ({study.source})", _study(study)]
+        rows = [row for group in study.groups for row in few(study.of(group))]
+        parts += [f"## {study.run}, {study.name}: {study.title} ({study.source})", _table(*words(rows))]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n\n".join(parts) + "\n")
 
 
-def _facts(floor: Floor) -> str:
-    """How it was run, and on how many walks."""
-    inputs = floor.results[0].inputs
-    walks = f"{len(inputs['train'])} walks to learn from, {len(inputs['test'])} to be judged on"
-    return ". ".join([walks, *(f"{name}: {text}" for name, text in facts(floor).items())]) + "."
-
-
-def _plain(floor: Floor) -> str:
-    heads = ["method", *metric_columns(), "ms"]
-    rows = [[row.method, *metric_row(row.metrics), f"{row.estimate_ms:.2f}"] for row in floor.results]
-    return _table(heads, rows)
-
-
-def _study(study: StudyTable) -> str:
-    return _table(*words([row for group in study.groups for row in few(study.of(group))]))
-
-
-def _table(heads: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
-    heads = list(heads)
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in (heads, ["---"] * len(heads), *rows))

@@ -1,5 +1,5 @@
 "use strict";
-// Draws what the page's numbers say; everything was computed before. One Floor per section.
+// Draws the numbers of the page; all of them are computed in Python. One Floor per section.
 
 const INK = "#1f2933", QUIET = "#616e7c", LINE = "#e4e7eb", CORRIDOR = "#eceff2", TAIL_M = 5;
 const TICKS_M = [0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500];
@@ -26,14 +26,14 @@ const mapLayout = (bounds_m, more) => layout({
 });
 const line = (more) => ({ type: "scatter", mode: "lines", hoverinfo: "skip", ...more });
 
-// Values with a hole before each index in `breaks`, where a line must not go on.
+// Values with a hole before each index in `breaks`, where a line breaks.
 function broken(values, breaks) {
   const out = [];
   values.forEach((value, i) => { if (breaks.includes(i)) out.push(null); out.push(value); });
   return out;
 }
 
-// Weights that fall to nothing at both sides of a hole, so that no area spans it.
+// Weights that fall to 0 at both sides of a hole, so that no area spans it.
 function pausing(times, weights, breaks) {
   const x = [], y = [];
   times.forEach((time, i) => {
@@ -47,8 +47,8 @@ class Floor {
   constructor(section, numbers) {
     this.section = section;
     this.n = numbers;
-    Object.values(numbers.courses).forEach((walks) => Object.entries(walks).forEach(([walk, course]) =>
-      Object.assign(course, numbers.ways[walk][course.way])));
+    Object.values(numbers.trajectories).forEach((walks) => Object.entries(walks).forEach(([walk, trajectory]) =>
+      Object.assign(trajectory, numbers.references[walk][trajectory.reference])));
     this.method = numbers.first;
     this.walk = numbers.walks[0];
     this.methodPick = this.find("select.method");
@@ -61,13 +61,13 @@ class Floor {
 
   find(selector) { return this.section.querySelector(selector); }
   colour(method) { return this.n.methods[method].colour; }
-  course() { return this.n.courses[this.method][this.walk]; }
+  trajectory() { return this.n.trajectories[this.method][this.walk]; }
 
   // Maps are as high as the floor is, next to their width.
   fitMaps() {
     const [width_m, height_m] = [this.n.bounds_m.x, this.n.bounds_m.y].map(([low, high]) => high - low);
     const height = Math.min(620, Math.max(300, 45 + this.find(".map").clientWidth * height_m / width_m));
-    this.section.querySelectorAll(".map, .places").forEach((plot) => { plot.style.height = `${height}px`; });
+    this.section.querySelectorAll(".map, .confusions").forEach((plot) => { plot.style.height = `${height}px`; });
   }
 
   listen() {
@@ -103,28 +103,28 @@ class Floor {
         cell.classList.toggle("chosen", row.dataset.method === this.method && cell.dataset.walk === this.walk));
     });
     this.find("figcaption .chosen").textContent = this.method;
-    this.find(".said").textContent = this.course().said;
+    this.find(".summary").textContent = this.trajectory().summary;
     this.drawMap();
     this.drawError();
     this.drawAttention();
-    this.drawPlaces();
+    this.drawConfusions();
   }
 
   drawCdf() {
     const names = Object.keys(this.n.methods).reverse();
     const traces = names.map((name) => line({
-      name, x: this.n.methods[name].cdf_m, y: this.n.shares, hoverinfo: "all", hovertemplate: "%{x:.2f} m",
+      name, x: this.n.methods[name].cdf_m, y: this.n.probabilities, hoverinfo: "all", hovertemplate: "%{x:.2f} m",
       line: { color: this.colour(name), width: name.startsWith("mail") ? 2.6 : 1.6, dash: name === "chance" ? "dash" : "solid" },
     }));
     Plotly.newPlot(this.find(".cdf"), traces, layout({
       xaxis: { ...errorAxis(this.n.range_m), title: { text: "error, m (logarithmic)", font: { size: 12, color: QUIET } } },
-      yaxis: axis("share of estimates", { tickformat: ".0%", range: [0, 1.005], hoverformat: ".0%" }),
+      yaxis: axis("fraction of estimates", { tickformat: ".0%", range: [0, 1.005], hoverformat: ".0%" }),
       hovermode: "y unified", shapes: [this.tailLine("x")],
     }), CONFIG);
   }
 
-  tailLine(along) {
-    const ends = along === "x" ? { x0: TAIL_M, x1: TAIL_M, y0: 0, y1: 1, yref: "paper" }
+  tailLine(axisName) {
+    const ends = axisName === "x" ? { x0: TAIL_M, x1: TAIL_M, y0: 0, y1: 1, yref: "paper" }
       : { y0: TAIL_M, y1: TAIL_M, x0: 0, x1: 1, xref: "paper" };
     return { type: "line", ...ends, line: { color: QUIET, width: 1, dash: "dot" }, layer: "below" };
   }
@@ -136,7 +136,7 @@ class Floor {
   }
 
   drawMap() {
-    const c = this.course(), colour = this.colour(this.method), truth = this.n.truth[this.walk];
+    const c = this.trajectory(), colour = this.colour(this.method), truth = this.n.truth[this.walk];
     const far = c.error_m.map((error) => error > TAIL_M), tx = [], ty = [];
     far.forEach((is, i) => { if (is) { tx.push(c.x[i], c.rx[i], null); ty.push(c.y[i], c.ry[i], null); } });
     const estimates = {
@@ -158,7 +158,7 @@ class Floor {
   drawError() {
     const names = Object.keys(this.n.methods).filter((name) => name !== this.method).reverse();
     const traces = [...names, this.method].map((name) => {
-      const c = this.n.courses[name][this.walk], chosen = name === this.method;
+      const c = this.n.trajectories[name][this.walk], chosen = name === this.method;
       return line({
         name, x: broken(c.time_s, c.breaks), y: broken(c.error_m.map((e) => Math.max(e, TICKS_M[0])), c.breaks),
         customdata: broken(c.error_m, c.breaks), hoverinfo: "all", hovertemplate: "%{customdata:.2f} m", opacity: chosen ? 1 : 0.55,
@@ -176,22 +176,22 @@ class Floor {
     plot.on("plotly_unhover", () => this.point(null));
   }
 
-  // Marks on the map where the walk was at a time, and the answer.
+  // Marks the true position at a time on the map, and the estimate.
   point(time_s) {
-    const c = this.course();
-    let i = -1, least = Infinity;
-    if (time_s !== null) c.time_s.forEach((t, k) => { if (Math.abs(t - time_s) < least) [i, least] = [k, Math.abs(t - time_s)]; });
+    const c = this.trajectory();
+    let i = -1, nearest = Infinity;
+    if (time_s !== null) c.time_s.forEach((t, k) => { if (Math.abs(t - time_s) < nearest) [i, nearest] = [k, Math.abs(t - time_s)]; });
     const shown = i < 0 ? [[], []] : [[c.rx[i], c.x[i]], [c.ry[i], c.y[i]]];
     Plotly.restyle(this.find(".map"), { x: [shown[0]], y: [shown[1]] }, [5]);
   }
 
   drawAttention() {
-    const attends = (name) => this.n.courses[name][this.walk].attention.length > 0;
+    const attends = (name) => this.n.trajectories[name][this.walk].attention.length > 0;
     const name = attends(this.method) ? this.method : Object.keys(this.n.methods).find(attends);
     this.find(".attends").hidden = !name;
     if (!name) return;
     this.find(".attender").textContent = name;
-    const c = this.n.courses[name][this.walk];
+    const c = this.n.trajectories[name][this.walk];
     const traces = c.attention.map((weights, k) => line({
       name: `${this.n.scales_s[k]} s`, ...pausing(c.time_s, weights, c.breaks), stackgroup: "scales", fillcolor: this.n.scale_colours[k],
       line: { width: 0.5, color: "#ffffff" }, hoverinfo: "all", hovertemplate: "%{y:.0%}",
@@ -203,15 +203,15 @@ class Floor {
     }), CONFIG);
   }
 
-  drawPlaces() {
-    const p = this.n.places[this.method], colour = this.colour(this.method), most = Math.max(1, ...p.times);
+  drawConfusions() {
+    const p = this.n.confusions[this.method], colour = this.colour(this.method), max = Math.max(1, ...p.times);
     const bends = p.times.map((_, k) => {
       const [x0, y0, x1, y1] = [p.from_x[k], p.from_y[k], p.to_x[k], p.to_y[k]];
       return [(x0 + x1) / 2 - (y1 - y0) * 0.15, (y0 + y1) / 2 + (x1 - x0) * 0.15];
     });
     const shapes = p.times.map((times, k) => ({
       type: "path", path: `M ${p.from_x[k]},${p.from_y[k]} Q ${bends[k]} ${p.to_x[k]},${p.to_y[k]}`,
-      line: { color: colour, width: 0.6 + 4.4 * times / most }, opacity: 0.5,
+      line: { color: colour, width: 0.6 + 4.4 * times / max }, opacity: 0.5,
     }));
     const cells = { type: "scatter", mode: "markers", x: p.x, y: p.y, customdata: p.x.map((_, k) => [p.wrong[k], p.estimates[k]]),
       hovertemplate: "%{customdata[0]} of %{customdata[1]} estimates here<br>are more than 5 m off<extra></extra>",
@@ -220,25 +220,25 @@ class Floor {
         colorbar: { tickformat: ".0%", thickness: 8, len: 0.45, outlinewidth: 0, x: 1.0, tickfont: { color: QUIET, size: 11 },
           nticks: 3 } } };
     const ends = { type: "scatter", mode: "markers", x: p.to_x, y: p.to_y, customdata: p.times.map((t, k) => [t, p.from_x[k], p.from_y[k]]),
-      hovertemplate: "<b>%{customdata[0]} ×</b> answered here, true place<br>x %{customdata[1]:.0f} m, y %{customdata[2]:.0f} m<extra></extra>",
-      marker: { size: p.times.map((t) => 4 + 5 * t / most), color: "#ffffff", line: { color: colour, width: 1.4 } } };
-    Plotly.react(this.find(".places"), [this.corridors(), cells, ends], mapLayout(this.n.bounds_m, { shapes, images: this.n.plan }), CONFIG);
+      hovertemplate: "<b>%{customdata[0]} ×</b> estimated here, true position<br>x %{customdata[1]:.0f} m, y %{customdata[2]:.0f} m<extra></extra>",
+      marker: { size: p.times.map((t) => 4 + 5 * t / max), color: "#ffffff", line: { color: colour, width: 1.4 } } };
+    Plotly.react(this.find(".confusions"), [this.corridors(), cells, ends], mapLayout(this.n.bounds_m, { shapes, images: this.n.plan }), CONFIG);
   }
 }
 
 // One chart of a study.
 function drawChart(plot, c) {
-  const words = typeof c.x[0] === "string", share = c.unit === "share", slanted = words && c.x.join("").length > 45;
+  const words = typeof c.x[0] === "string", fraction = c.unit === "fraction", slanted = words && c.x.join("").length > 45;
   const traces = Object.entries(c.series).map(([name, y]) => ({
     name, x: c.x, y, type: c.kind === "bars" ? "bar" : "scatter",
     mode: c.kind === "dots" ? "markers" : c.x.length > 20 ? "lines" : "lines+markers", connectgaps: true,
     line: { color: c.colours[name], width: name.startsWith("mail") ? 2.4 : 1.6 }, marker: { color: c.colours[name], size: 8 },
-    hovertemplate: share ? "%{y:.1%}" : `%{y:.3~g} ${c.unit}`,
+    hovertemplate: fraction ? "%{y:.1%}" : `%{y:.3~g} ${c.unit}`,
   }));
   Plotly.newPlot(plot, traces, layout({
     xaxis: axis(c.x_title, { type: words ? "category" : "linear", tickvals: words || c.x.length > 20 ? undefined : c.x, showgrid: false }),
-    yaxis: axis("", { type: share ? "linear" : "log", range: share ? c.range : c.range.map(Math.log10), tickvals: c.ticks,
-      ticktext: c.ticks.map((tick) => share ? `${Math.round(100 * tick)}%` : String(tick)), minor: { showgrid: false } }),
+    yaxis: axis("", { type: fraction ? "linear" : "log", range: fraction ? c.range : c.range.map(Math.log10), tickvals: c.marks,
+      ticktext: c.marks.map((mark) => fraction ? `${Math.round(100 * mark)}%` : String(mark)), minor: { showgrid: false } }),
     hovermode: "x unified", barmode: "group", showlegend: c.legend,
     legend: { orientation: "h", font: { size: 11 }, ...(slanted ? { y: 1.02, yanchor: "bottom" } : { y: -0.22, yanchor: "top" }) },
   }), CONFIG);

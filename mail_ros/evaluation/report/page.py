@@ -1,11 +1,11 @@
-"""The report as one HTML page that needs nothing else: numbers, tables, plotly.js and what draws them."""
+"""The report as one self-contained HTML page: numbers, tables, plotly.js and the script that draws."""
 
 from __future__ import annotations
 
 import json
 import math
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from string import Template
@@ -17,26 +17,30 @@ from plotly.offline import get_plotlyjs
 from mail_ros import __version__
 from mail_ros.core.types import FloatArray
 from mail_ros.data.floor_plan import FloorPlan
-from mail_ros.evaluation.accuracy import relation
-from mail_ros.evaluation.metrics import metric_columns, metric_row
-from mail_ros.evaluation.report.provenance import how
-from mail_ros.evaluation.report.runs import Course, Floor, StudyTable
-from mail_ros.evaluation.report.study_sections import study_sections
+from mail_ros.evaluation.accuracy import errors_table, relation
+from mail_ros.evaluation.report.charts import study_sections
+from mail_ros.evaluation.report.runs import Floor, Trajectory
 from mail_ros.evaluation.report.views import (
-    POINTS,
-    SHARES,
+    MAX_POINTS,
+    PROBABILITIES,
     bounds_m,
     colours,
+    confusions,
     error_axis_m,
     error_cdf,
     gaps,
-    mistakes,
     scale_colours,
     short_names,
     thinned,
 )
+from mail_ros.evaluation.study_table import StudyTable
 
 HERE = Path(__file__).parent
+LEDE = (
+    "Positions from a magnetometer alone, by every method over the same held-out walks. MAIL is drawn in warm colours, "
+    "baselines in cool ones, chance in grey. Click a row to look at a method. Tables and fractions count every "
+    f"estimate; maps and curves over time show up to {MAX_POINTS} of a walk, evenly chosen."
+)
 
 
 def write_page(
@@ -45,45 +49,31 @@ def write_page(
     studies: Sequence[StudyTable] = (),
     plans: Mapping[int, FloorPlan] | None = None,
 ) -> None:
-    """Write the report of some floors and studies, of one run or several, over `plans` by floor; folders are made."""
+    """Write the report of floors and studies, of one run or several, with plans by floor; folders are created."""
     several = len({floor.run for floor in floors}) > 1
-    ids = [f"floor-{index}" for index in range(len(floors))]
     names = [f"floor {floor.number}".replace("-", "−") for floor in floors]
     titles = [
         f"{floor.run}, {name}" if several else name.capitalize() for floor, name in zip(floors, names, strict=True)
     ]
-    links = [f'<a href="#{name}">{escape(title)}</a>' for name, title in zip(ids, titles, strict=True)]
+    by_id = {f"floor-{index}": each for index, each in enumerate(zip(titles, floors, strict=True))}
     sections = study_sections(studies, several)
-    links += sections.links
-    of_floors = {
-        name: _numbers(floor, (plans or {}).get(floor.number)) for name, floor in zip(ids, floors, strict=True)
-    }
-    numbers = json.dumps(of_floors | {"charts": sections.charts}, separators=(",", ":"))
+    links = [*(f'<a href="#{id_}">{escape(title)}</a>' for id_, (title, _) in by_id.items()), *sections.links]
+    numbers = {id_: _numbers(floor, (plans or {}).get(floor.number)) for id_, (_, floor) in by_id.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
         _fill(
             "page.html",
             title=escape(f"mail_ros accuracy: {', '.join(dict.fromkeys(floor.run for floor in floors))}"),
-            lede=_lede(),
+            lede=LEDE,
             nav="".join(links) if len(links) > 1 else "",
-            floors="\n".join(
-                _section(name, title, floor) for name, title, floor in zip(ids, titles, floors, strict=True)
-            ),
+            floors="\n".join(_section(id_, title, floor) for id_, (title, floor) in by_id.items()),
             studies=sections.html,
             version=__version__,
             style=(HERE / "page.css").read_text(),
-            numbers=numbers.replace("</", "<\\/"),
+            numbers=json.dumps(numbers | {"charts": sections.charts}, separators=(",", ":")).replace("</", "<\\/"),
             plotly=get_plotlyjs(),
             script=(HERE / "page.js").read_text(),
         )
-    )
-
-
-def _lede() -> str:
-    return (
-        "Positions from a magnetometer alone, by every method over the same held-out walks. MAIL is drawn in warm "
-        "colours, its peers in cool ones, chance in grey. Click a row to look at a method. Tables and shares count "
-        f"every estimate; maps and curves over time show {POINTS} of a walk at most, evenly chosen."
     )
 
 
@@ -91,19 +81,18 @@ def _fill(template: str, **values: str) -> str:
     return Template((HERE / template).read_text()).substitute(values)
 
 
-def _section(name: str, title: str, floor: Floor) -> str:
-    train, test = (len(floor.results[0].inputs[part]) for part in ("train", "test"))
+def _section(id_: str, title: str, floor: Floor) -> str:
     return _fill(
         "floor.html",
-        id=name,
+        id=id_,
         title=escape(title),
-        walks=f"{train} walks to learn from, {test} to be judged on",
-        table=_table(floor),
+        walks=floor.walk_counts,
+        table=_errors(floor),
         relation=escape(relation(floor.results)),
         methods=_options(floor.methods),
         names=_options(floor.walks),
         by_walk=_by_walk(floor),
-        how=how(floor),
+        how=_how(floor),
     )
 
 
@@ -111,61 +100,67 @@ def _options(names: Sequence[str]) -> str:
     return "".join(f"<option>{escape(name)}</option>" for name in names)
 
 
-def _swatch(floor: Floor, method: str) -> str:
-    return f'<td><span class="swatch" style="background:{colours(floor.methods)[method]}"></span>{escape(method)}</td>'
+def _how(floor: Floor) -> str:
+    """The facts of a run as a list of definitions, and its bags."""
+    listed = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in floor.facts().items())
+    parts = []
+    for part, purpose in (("train", "training"), ("test", "testing")):
+        bags = floor.results[0].inputs[part]
+        lines = "<br>".join(escape(f"{bag['sha256'][:16]}  {bag['bag']}") for bag in bags)
+        summary = f"{len(bags)} walks for {purpose}, with SHA-256"
+        parts.append(f"<details><summary>{summary}</summary><code>{lines}</code></details>")
+    return f"<dl>{listed}</dl>{''.join(parts)}"
 
 
-def _table(floor: Floor) -> str:
-    """The table of the command line."""
-    head = "".join(f"<th>{escape(heading)}</th>" for heading in ("", *metric_columns(), "ms"))
-    rows = []
-    for row in floor.results:
-        values = (*metric_row(row.metrics), f"{row.estimate_ms:.2f}")
-        cells = "".join(f"<td>{escape(value)}</td>" for value in values)
-        rows.append(f'<tr data-method="{escape(row.method)}">{_swatch(floor, row.method)}{cells}</tr>')
-    return f'<table class="metrics"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+def _table(name: str, head: str, rows: Iterable[tuple[str, str]], floor: Floor) -> str:
+    """A table with a row for each method, of HTML cells."""
+    paint = colours(floor.methods)
+    body = "".join(
+        f'<tr data-method="{escape(method)}"><td><span class="swatch" style="background:{paint[method]}"></span>'
+        f"{escape(method)}</td>{cells}</tr>"
+        for method, cells in rows
+    )
+    return f'<table class="{name}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def _errors(floor: Floor) -> str:
+    """The table of errors, as on the command line."""
+    heads, lines = errors_table(floor.results)
+    head = "".join(f"<th>{escape(heading)}</th>" for heading in heads)
+    cells = ((method, "".join(f"<td>{escape(value)}</td>" for value in values)) for method, *values in lines)
+    return _table("metrics", head, cells, floor)
 
 
 def _by_walk(floor: Floor) -> str:
     """The median error of every method in every walk, shaded."""
     names = zip(floor.walks, short_names(floor.walks), strict=True)
     head = "<th></th>" + "".join(f'<th title="{escape(name)}">{escape(short)}</th>' for name, short in names)
-    rows = []
-    for method in floor.methods:
-        medians = {walk: _median(floor.courses[method][walk].error_m) for walk in floor.walks}
-        cells = "".join(
-            f'<td data-walk="{escape(walk)}" style="background:{_shade(value)}">{_cell(value)}</td>'
-            for walk, value in medians.items()
-        )
-        rows.append(f'<tr data-method="{escape(method)}">{_swatch(floor, method)}{cells}</tr>')
-    return f'<table class="walks"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+    cells = (
+        (method, "".join(_median_cell(walk, floor.trajectories[method][walk].error_m) for walk in floor.walks))
+        for method in floor.methods
+    )
+    return _table("walks", head, cells, floor)
 
 
-def _median(error_m: FloatArray) -> float:
-    return float(np.median(error_m)) if len(error_m) else math.nan
-
-
-def _cell(error_m: float) -> str:
-    return "–" if math.isnan(error_m) else f"{error_m:.2f}"
-
-
-def _shade(error_m: float) -> str:
+def _median_cell(walk: str, error_m: FloatArray) -> str:
     """From clear at 0.3 m to grey at 30 m."""
-    if math.isnan(error_m):
-        return "none"
-    share = min(max((math.log10(max(error_m, 1e-3)) + 0.5) / 2.0, 0.0), 1.0)
-    return f"rgba(31,41,51,{0.30 * share:.2f})"
+    text, shade = "–", "none"
+    if len(error_m):
+        median_m = float(np.median(error_m))
+        darkness = min(max((math.log10(max(median_m, 1e-3)) + 0.5) / 2.0, 0.0), 1.0)
+        text, shade = f"{median_m:.2f}", f"rgba(31,41,51,{0.30 * darkness:.2f})"
+    return f'<td data-walk="{escape(walk)}" style="background:{shade}">{text}</td>'
 
 
 def _numbers(floor: Floor, plan: FloorPlan | None) -> dict[str, Any]:
-    """What page.js draws of a floor."""
+    """The numbers of a floor for page.js."""
     paint = colours(floor.methods)
-    ways: dict[str, list[dict[str, Any]]] = {walk: [] for walk in floor.walks}
+    references: dict[str, list[dict[str, Any]]] = {walk: [] for walk in floor.walks}
     scales_s = floor.scales_s
     return {
         "first": floor.first,
         "walks": floor.walks,
-        "shares": _list(SHARES, 3),
+        "probabilities": _list(PROBABILITIES, 3),
         "range_m": error_axis_m(floor),
         "plan": _plan_image(plan),
         "bounds_m": dict(zip("xy", bounds_m(floor).T.tolist(), strict=True)),
@@ -175,12 +170,12 @@ def _numbers(floor: Floor, plan: FloorPlan | None) -> dict[str, Any]:
             method: {"colour": paint[method], "cdf_m": _list(error_cdf(floor, method), 3)} for method in floor.methods
         },
         "truth": {walk: _truth(floor, walk) for walk in floor.walks},
-        "courses": {
-            method: {walk: _course(floor.courses[method][walk], ways[walk]) for walk in floor.walks}
-            for method in floor.methods
+        "trajectories": {
+            method: {walk: _trajectory(by_walk[walk], references[walk]) for walk in floor.walks}
+            for method, by_walk in floor.trajectories.items()
         },
-        "ways": ways,
-        "places": {method: _places(floor, method) for method in floor.methods},
+        "references": references,
+        "confusions": {method: _confusions(floor, method) for method in floor.methods},
     }
 
 
@@ -192,47 +187,41 @@ def _plan_image(plan: FloorPlan | None) -> list[dict[str, Any]]:
     return [
         {
             "source": f"data:image/png;base64,{b64encode(plan.faded_png()).decode()}",
-            "x": left_m,
-            "y": high_m,
-            "sizex": right_m - left_m,
-            "sizey": high_m - low_m,
-            "xref": "x",
-            "yref": "y",
-            "sizing": "stretch",
-            "layer": "below",
+            **{"x": left_m, "y": high_m, "sizex": right_m - left_m, "sizey": high_m - low_m, "xref": "x", "yref": "y"},
+            **{"sizing": "stretch", "layer": "below"},
         }
     ]
 
 
 def _truth(floor: Floor, walk: str) -> dict[str, list[float]]:
-    """The path as the method with most estimates met it."""
-    fullest = max((courses[walk] for courses in floor.courses.values()), key=lambda course: len(course.time_s))
+    """The true path, at the stamps of the method with most estimates."""
+    fullest = max((by_walk[walk] for by_walk in floor.trajectories.values()), key=lambda one: len(one.time_s))
     reference_m = thinned(fullest).reference_m
     return {"x": _list(reference_m[:, 0]), "y": _list(reference_m[:, 1])}
 
 
-def _course(whole: Course, ways: list[dict[str, Any]]) -> dict[str, Any]:
-    """What a method said; when and where that was goes to `ways`, since most methods share it."""
-    course = thinned(whole)
-    way = {
-        "time_s": _list(course.time_s, 1),
-        "rx": _list(course.reference_m[:, 0]),
-        "ry": _list(course.reference_m[:, 1]),
-        "breaks": gaps(course.time_s).tolist(),
+def _trajectory(whole: Trajectory, references: list[dict[str, Any]]) -> dict[str, Any]:
+    """Estimates of a method; their stamps and true positions go to `references`, since most methods have the same."""
+    trajectory = thinned(whole)
+    reference = {
+        "time_s": _list(trajectory.time_s, 1),
+        "rx": _list(trajectory.reference_m[:, 0]),
+        "ry": _list(trajectory.reference_m[:, 1]),
+        "breaks": gaps(trajectory.time_s).tolist(),
     }
-    if way not in ways:
-        ways.append(way)
+    if reference not in references:
+        references.append(reference)
     return {
-        "way": ways.index(way),
-        "x": _list(course.position_m[:, 0]),
-        "y": _list(course.position_m[:, 1]),
-        "error_m": _list(course.error_m),
-        "attention": [_list(weights, 3) for weights in course.attention.T],
-        "said": _said(whole.error_m),
+        "reference": references.index(reference),
+        "x": _list(trajectory.position_m[:, 0]),
+        "y": _list(trajectory.position_m[:, 1]),
+        "error_m": _list(trajectory.error_m),
+        "attention": [_list(weights, 3) for weights in trajectory.attention.T],
+        "summary": _summary(whole.error_m),
     }
 
 
-def _said(error_m: FloatArray) -> str:
+def _summary(error_m: FloatArray) -> str:
     if not len(error_m):
         return "no estimate in this walk"
     return (
@@ -241,17 +230,14 @@ def _said(error_m: FloatArray) -> str:
     )
 
 
-def _places(floor: Floor, method: str) -> dict[str, Any]:
-    found = mistakes(floor, method)
+def _confusions(floor: Floor, method: str) -> dict[str, Any]:
+    found = confusions(floor, method)
     points = {"": found.cell_m, "from_": found.from_m, "to_": found.to_m}
     numbers: dict[str, Any] = {
-        f"{name}{axis}": _list(place_m[:, at], 1) for name, place_m in points.items() for at, axis in enumerate("xy")
+        f"{name}{axis}": _list(point_m[:, at], 1) for name, point_m in points.items() for at, axis in enumerate("xy")
     }
-    return numbers | {
-        "estimates": found.estimates.tolist(),
-        "wrong": found.wrong.tolist(),
-        "times": found.times.tolist(),
-    }
+    counts = {"estimates": found.estimates, "wrong": found.wrong, "times": found.times}
+    return numbers | {name: count.tolist() for name, count in counts.items()}
 
 
 def _list(values: FloatArray, digits: int = 2) -> list[float]:

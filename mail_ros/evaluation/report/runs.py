@@ -1,9 +1,10 @@
-"""What `mail_ros benchmark accuracy` left in a folder, read back: results, and estimates walk by walk."""
+"""Results of `mail_ros benchmark accuracy`, read back from their folder: tables, and estimates walk by walk."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,15 @@ from mail_ros.evaluation.estimates import Scored, read_csv
 from mail_ros.evaluation.identity import walk_names
 from mail_ros.evaluation.methods import OURS
 from mail_ros.evaluation.studies import STUDIES
+from mail_ros.evaluation.study_table import StudyTable
+from mail_ros.training.run_config import RunConfig
+
+DAMAGE = (OSError, ValueError, TypeError, KeyError)  # raised on damaged files
 
 
 @dataclass(frozen=True)
-class Course:
-    """What one method said during one walk: n estimates while it moved, oldest first."""
+class Trajectory:
+    """Estimates of one method during one walk: n while it moved, oldest first."""
 
     time_s: FloatArray  # (n,) since the walk's first estimate by any method
     position_m: FloatArray  # (n, 2)
@@ -38,13 +43,13 @@ class Course:
 
 @dataclass(frozen=True)
 class Floor:
-    """One table of a benchmark, and the estimates that it sums up."""
+    """One table of a benchmark, and its estimates."""
 
     run: str
     number: int
     results: tuple[CellResult, ...]  # least mean error first
-    walks: list[str]  # names of those that were judged
-    courses: dict[str, dict[str, Course]]  # by method, then by walk
+    walks: list[str]  # names of the test walks
+    trajectories: dict[str, dict[str, Trajectory]]  # by method, then by walk
 
     @property
     def methods(self) -> list[str]:
@@ -53,8 +58,14 @@ class Floor:
 
     @property
     def first(self) -> str:
-        """The method to look at first: the best of ours, or the best of all where there is none."""
+        """The method to show first: the best of ours, or the best of all without ours."""
         return next((method for method in self.methods if method in OURS), self.methods[0])
+
+    @property
+    def walk_counts(self) -> str:
+        """The numbers of walks in words."""
+        train, test = (len(self.results[0].inputs[part]) for part in ("train", "test"))
+        return f"{train} walks for training, {test} for testing"
 
     @property
     def config(self) -> dict[str, Any]:
@@ -63,42 +74,48 @@ class Floor:
 
     @property
     def scales_s(self) -> list[float]:
-        """Of the network; none where no method reads them."""
-        return list(self.config.get("window", {}).get("scales_s", []))
+        """Scales of the network; empty if no method has them."""
+        return list(self.config.get("mail", {}).get("scales_s", []))
 
     def error_m(self, method: str) -> FloatArray:
-        """All errors that a method's row sums up."""
-        return np.concatenate([course.error_m for course in self.courses[method].values()])
+        """All errors behind a method's row."""
+        return np.concatenate([trajectory.error_m for trajectory in self.trajectories[method].values()])
+
+    def facts(self) -> dict[str, str]:
+        """How the run was made: version, seed, settings and times."""
+        inputs, config = self.results[0].inputs, self.config
+        return {
+            "version": f"mail_ros {inputs['mail_ros']}",
+            "seed": str(config["training"]["seed"]) if "training" in config else "none: nothing is random",
+            "an estimate every": f"{inputs['stride_s']:g} s",
+            "settings": " ".join(differences(config)) or "the defaults",
+            "processor time to fit": ", ".join(f"{row.method} {_duration(row.fit_s)}" for row in self.results),
+            "column ms": "processor time per estimate",
+        }
 
 
-@dataclass(frozen=True)
-class StudyTable:
-    """One study of a run, as its file has it."""
+def differences(config: Mapping[str, Any]) -> list[str]:
+    """Settings that differ from the defaults, as options of the command line."""
+    defaults, found = _flat(json.loads(json.dumps(dataclasses.asdict(RunConfig())))), _flat(config)
+    return [
+        f"--set {name}={json.dumps(value, separators=(',', ':')) if isinstance(value, list) else value}"
+        for name, value in found.items()
+        if defaults.get(name) != value
+    ]
 
-    run: str
-    name: str
-    source: str  # in the paper
-    title: str
-    rows: list[dict[str, Any]]  # column: number or word; `group` and "method" are among the columns
-    group: str = "floor"  # column whose values have charts and tables of their own
 
-    @property
-    def groups(self) -> list[Any]:
-        """The values of the group's column: floors from below, words as they come."""
-        found = list(dict.fromkeys(row[self.group] for row in self.rows))
-        return sorted(found) if self.group == "floor" else found
+def _flat(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of tables within a table, under names like `sampling.rate_hz`."""
+    tables = {name: table if isinstance(table, dict) else {"": table} for name, table in config.items()}
+    return {f"{name}.{key}".rstrip("."): value for name, table in tables.items() for key, value in table.items()}
 
-    def of(self, group: Any) -> list[dict[str, Any]]:
-        """The rows of one group."""
-        return [row for row in self.rows if row[self.group] == group]
 
-    def title_of(self, group: Any) -> str:
-        """What a group is called."""
-        return f"Floor {group}".replace("-", "−") if self.group == "floor" else str(group).capitalize()
+def _duration(seconds: float) -> str:
+    return f"{seconds / 60.0:.1f} min" if seconds >= 60.0 else f"{seconds:.1f} s"
 
 
 def read_runs(folders: Sequence[Path]) -> tuple[list[Floor], list[StudyTable]]:
-    """The floors and the studies of some benchmarks; folders of one name are told apart by those above them.
+    """The floors and the studies of some benchmarks; parent folders distinguish folders of one name.
 
     Raises:
         MailError: as of `read_run`, `read_studies` and `read_speed`, or none of them is a benchmark of accuracy.
@@ -114,9 +131,9 @@ def read_runs(folders: Sequence[Path]) -> tuple[list[Floor], list[StudyTable]]:
     if not floors:
         raise MailError(
             folders[0],
-            wanted="a folder that `mail_ros benchmark accuracy` wrote to",
+            wanted="a folder of `mail_ros benchmark accuracy`",
             found="only benchmarks of speed",
-            fix="name one beside it",
+            fix="name one of accuracy too",
         )
     return floors, studies
 
@@ -135,10 +152,10 @@ def read_run(folder: Path, name: str = "") -> list[Floor]:
 
 
 def read_studies(folder: Path, name: str = "") -> list[StudyTable]:
-    """The studies of a benchmark, in the order of the paper; none where none was made.
+    """The studies of a benchmark, in the order of the paper; empty if it has none.
 
     Raises:
-        MailError: a file is damaged, or was made from other results than the cells now hold.
+        MailError: a file is damaged, or was made from other results than those of the cells.
     """
     run = name or folder.resolve().name
     tables = []
@@ -147,13 +164,13 @@ def read_studies(folder: Path, name: str = "") -> list[StudyTable]:
             content = json.loads(file.read_text())
             table = StudyTable(run, *(content[k] for k in ("study", "source", "title", "rows")))
             held = {cell: {row.key for row in read_cell(folder / cell)[2]} for cell in content["keys"]}
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except DAMAGE as error:
             raise _damaged(file, str(error)) from error
         if not table.rows or any(not set(keys) <= held[cell] for cell, keys in content["keys"].items()):
             raise MailError(
                 file,
-                wanted="a table of the results that the cells hold",
-                found="one of others",
+                wanted="a table of the results in the cells",
+                found="one of other results",
                 fix=f"run the benchmark again with --study {table.name}, or delete the file",
             )
         tables.append(table)
@@ -161,7 +178,7 @@ def read_studies(folder: Path, name: str = "") -> list[StudyTable]:
 
 
 def read_speed(folder: Path, name: str) -> list[StudyTable]:
-    """What `python -m benchmarks speed` left in a folder; nothing where it left nothing.
+    """Tables of `python -m benchmarks speed` in a folder; empty if it has none.
 
     Raises:
         MailError: a file is damaged.
@@ -172,7 +189,7 @@ def read_speed(folder: Path, name: str) -> list[StudyTable]:
     try:
         columns = ("study", "source", "title", "rows", "group")
         return [StudyTable(name, *(table[column] for column in columns)) for table in json.loads(file.read_text())]
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except DAMAGE as error:
         raise _damaged(file, str(error)) from error
 
 
@@ -182,14 +199,13 @@ def _results(folder: Path) -> list[CellResult]:
         unfinished = any(folder.glob("cells/*/*/cell.json"))
         raise MailError(
             folder,
-            wanted="a folder that `mail_ros benchmark accuracy` wrote to",
-            found="a benchmark that did not end" if unfinished else "no accuracy.json",
-            fix="run it again, what is finished is kept" if unfinished else "name the folder given to --out",
+            wanted="a folder of `mail_ros benchmark accuracy`",
+            found="an unfinished benchmark" if unfinished else "no accuracy.json",
+            fix="run it again, finished parts are kept" if unfinished else "name the folder given to --out",
         )
     try:
-        content: list[dict[str, Any]] = json.loads(file.read_text())
-        results = [CellResult.from_json(row) for row in content]
-    except (ValueError, TypeError, KeyError) as error:
+        results = [CellResult.from_json(row) for row in json.loads(file.read_text())]
+    except DAMAGE as error:
         raise _damaged(file, str(error)) from error
     if not results:
         raise _damaged(file, "no results")
@@ -200,29 +216,29 @@ def _floor(folder: Path, run: str, number: int, results: Sequence[CellResult]) -
     cells = folder / "cells" / f"floor_{number}"
     scored = {result.method: _estimates(cells / result.method, result) for result in results}
     walks = [str(walk["bag"]) for walk in results[0].inputs["test"]]
-    courses: dict[str, dict[str, Course]] = {method: {} for method in scored}
+    trajectories: dict[str, dict[str, Trajectory]] = {method: {} for method in scored}
     for walk in walks:
-        here = {method: [one for one in rows if one.bag == walk] for method, rows in scored.items()}
-        began_ns = min((one.estimate.stamp_ns for rows in here.values() for one in rows), default=0)
-        for method, rows in here.items():
-            courses[method][walk] = _course(rows, began_ns)
-    return Floor(run, number, tuple(sorted(results, key=lambda row: row.metrics.mean_m)), walks, courses)
+        of_walk = {method: [one for one in rows if one.bag == walk] for method, rows in scored.items()}
+        began_ns = min((one.estimate.stamp_ns for rows in of_walk.values() for one in rows), default=0)
+        for method, rows in of_walk.items():
+            trajectories[method][walk] = _trajectory(rows, began_ns)
+    return Floor(run, number, tuple(sorted(results, key=lambda row: row.metrics.mean_m)), walks, trajectories)
 
 
 def _estimates(cell: Path, result: CellResult) -> list[Scored]:
-    """The moving estimates of a cell, which its row sums up."""
+    """The moving estimates of a cell, on which its row is based."""
     try:
         keys = {row.key for row in read_cell(cell)[2]}
         scored = [one for one in read_csv(cell / AS_WALKED.file) if not one.paused]
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except DAMAGE as error:
         raise _damaged(cell, str(error)) from error
     if result.key not in keys or len(scored) != result.metrics.estimates:
         raise _damaged(cell, "another result than in accuracy.json")
     return scored
 
 
-def _course(scored: Sequence[Scored], began_ns: int) -> Course:
-    return Course(
+def _trajectory(scored: Sequence[Scored], began_ns: int) -> Trajectory:
+    return Trajectory(
         np.array([(one.estimate.stamp_ns - began_ns) / NS_PER_S for one in scored], dtype=np.float64),
         np.array([one.estimate.position_m for one in scored], dtype=np.float64).reshape(-1, 2),
         np.array([one.reference_m for one in scored], dtype=np.float64).reshape(-1, 2),
@@ -233,6 +249,5 @@ def _course(scored: Sequence[Scored], began_ns: int) -> Course:
 
 
 def _damaged(path: Path, found: str) -> MailError:
-    return MailError(
-        path, wanted="whole results of a benchmark", found=found, fix="run the benchmark again, what is whole is kept"
-    )
+    fix = "run the benchmark again, finished parts are kept"
+    return MailError(path, wanted="complete results of a benchmark", found=found, fix=fix)

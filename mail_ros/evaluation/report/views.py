@@ -1,4 +1,4 @@
-"""What the figures show, as numbers, which page.js draws."""
+"""The figures of a floor as numbers, which page.js draws."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ import numpy as np
 from mail_ros.core.types import FloatArray, IntArray
 from mail_ros.evaluation.methods import OURS
 from mail_ros.evaluation.metrics import TAIL_M
-from mail_ros.evaluation.report.runs import Course, Floor
+from mail_ros.evaluation.report.runs import Floor, Trajectory
 
-SHARES = np.linspace(0.0, 1.0, 201)  # where the error CDF is read
-POINTS = 600  # of one method in one walk; longer ones are thinned evenly
-CELL_M = 4.0  # of the places that are mistaken for each other
-MISTAKES = 40  # the most frequent ones are drawn
-MARGIN_M = 4.0  # of the map around the true paths
-LEAST_M = 0.02  # errors below are drawn here: the axis is logarithmic
+PROBABILITIES = np.linspace(0.0, 1.0, 201)  # levels of the error CDF
+MAX_POINTS = 600  # drawn estimates of one method in one walk, evenly chosen
+CELL_M = 4.0  # side of the coarse cells of confused positions
+MAX_CONFUSIONS = 40  # the most frequent ones are drawn
+MARGIN_M = 4.0  # around the true paths on the map
+MIN_ERROR_M = 0.02  # lower end of the logarithmic error axis
 
-# MAIL is warm, its peers are cool, chance is grey: the same in every figure.
+# MAIL has warm colours, baselines have cool ones, chance is grey: the same in every figure.
 CHANCE = "#8a94a0"
 COLOURS = {
     "chance": CHANCE,
@@ -43,19 +43,19 @@ SCALE_ENDS = ((207, 226, 234), (16, 62, 92))  # RGB of the shortest and the long
 
 
 @dataclass(frozen=True)
-class Mistakes:
-    """Which places a method takes for which others; c cells, k pairs of cells, most frequent first."""
+class Confusions:
+    """Which positions a method confuses; c coarse cells, k pairs of cells, most frequent first."""
 
     cell_m: FloatArray  # (c, 2) mean true position in each coarse cell
     estimates: IntArray  # (c,)
-    wrong: IntArray  # (c,) of these, further off than the tail begins
-    from_m: FloatArray  # (k, 2) mean true position of a mistake
-    to_m: FloatArray  # (k, 2) mean answer
+    wrong: IntArray  # (c,) estimates with an error above `TAIL_M`
+    from_m: FloatArray  # (k, 2) mean true position
+    to_m: FloatArray  # (k, 2) mean estimate
     times: IntArray  # (k,)
 
 
 def colours(methods: Sequence[str]) -> dict[str, str]:
-    """A colour for each method; the same name has the same colour in every report as far as possible."""
+    """A colour for each method; known names have the same colour in every report."""
     spare = {True: iter(WARM * len(methods)), False: iter(COOL * len(methods))}
     return {method: COLOURS.get(method) or next(spare[method in OURS]) for method in sorted(methods)}
 
@@ -67,48 +67,48 @@ def scale_colours(scales: int) -> list[str]:
 
 
 def error_cdf(floor: Floor, method: str) -> FloatArray:
-    """Errors below which each of `SHARES` lies, in metres."""
-    quantiles: FloatArray = np.quantile(floor.error_m(method), SHARES)
+    """Quantiles of the error in metres, at `PROBABILITIES`."""
+    quantiles: FloatArray = np.quantile(floor.error_m(method), PROBABILITIES)
     return quantiles
 
 
-def thinned(course: Course) -> Course:
-    """A course of at most `POINTS` estimates, evenly chosen."""
-    step = -(-len(course.time_s) // POINTS) or 1
-    return Course(*(values[::step] for values in vars(course).values()))
+def thinned(trajectory: Trajectory) -> Trajectory:
+    """At most `MAX_POINTS` estimates, evenly chosen."""
+    step = -(-len(trajectory.time_s) // MAX_POINTS) or 1
+    return Trajectory(*(values[::step] for values in vars(trajectory).values()))
 
 
 def gaps(time_s: FloatArray) -> IntArray:
-    """Indices before which a line must break: the walk paused there, or no estimate came."""
+    """Indices before which a line breaks, after a pause or missing estimates."""
     if len(time_s) < 3:
         return np.zeros(0, dtype=np.int64)
     between_s = np.diff(time_s)
     return np.flatnonzero(between_s > 3.0 * np.median(between_s)) + 1
 
 
-def mistakes(floor: Floor, method: str) -> Mistakes:
-    """Group the estimates of all walks by true cell, and the wrong ones by true and answered cell."""
-    courses = floor.courses[method].values()
-    reference_m = np.concatenate([course.reference_m for course in courses])
-    position_m = np.concatenate([course.position_m for course in courses])
+def confusions(floor: Floor, method: str) -> Confusions:
+    """Group the estimates of all walks by true cell, and the wrong ones by true and estimated cell."""
+    trajectories = floor.trajectories[method].values()
+    reference_m = np.concatenate([one.reference_m for one in trajectories])
+    position_m = np.concatenate([one.position_m for one in trajectories])
     wrong = np.linalg.norm(position_m - reference_m, axis=1) > TAIL_M
     cell = np.floor(reference_m / CELL_M).astype(np.int64)
     pair = np.column_stack([cell, np.floor(position_m / CELL_M).astype(np.int64)])[wrong]
-    places, at = _groups(cell)
-    pairs, mistaken = _groups(pair)
-    order = np.argsort(-np.bincount(mistaken, minlength=pairs), kind="stable")[:MISTAKES]
-    return Mistakes(
-        _means(reference_m, at, places),
-        np.bincount(at, minlength=places),
-        np.bincount(at[wrong], minlength=places),
-        _means(reference_m[wrong], mistaken, pairs)[order],
-        _means(position_m[wrong], mistaken, pairs)[order],
-        np.bincount(mistaken, minlength=pairs)[order],
+    cells, at = _groups(cell)
+    pairs, confused = _groups(pair)
+    order = np.argsort(-np.bincount(confused, minlength=pairs), kind="stable")[:MAX_CONFUSIONS]
+    return Confusions(
+        _means(reference_m, at, cells),
+        np.bincount(at, minlength=cells),
+        np.bincount(at[wrong], minlength=cells),
+        _means(reference_m[wrong], confused, pairs)[order],
+        _means(position_m[wrong], confused, pairs)[order],
+        np.bincount(confused, minlength=pairs)[order],
     )
 
 
 def _groups(key: IntArray) -> tuple[int, IntArray]:
-    """How many different rows there are, and the number of each row's group."""
+    """The number of different rows, and the group of each row."""
     unique, group = np.unique(key, axis=0, return_inverse=True)
     return len(unique), group.reshape(-1)
 
@@ -119,7 +119,7 @@ def _means(value: FloatArray, group: IntArray, groups: int) -> FloatArray:
 
 
 def short_names(names: Sequence[str]) -> list[str]:
-    """What tells names apart, for narrow places: without the words that all begin and end with."""
+    """Names without their common beginning and end, for narrow columns."""
     if len(set(names)) < 2:
         return list(names)
     start = _common(names).rstrip("0123456789")
@@ -129,20 +129,20 @@ def short_names(names: Sequence[str]) -> list[str]:
 
 
 def _common(names: Sequence[str]) -> str:
-    """The letters that all names begin with."""
+    """The common beginning of all names."""
     same = itertools.takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
     return "".join(letters[0] for letters in same)
 
 
 def error_axis_m(floor: Floor) -> tuple[float, float]:
-    """The range of the logarithmic error axis that all methods of a floor share."""
+    """The range of the logarithmic error axis, the same for all methods of a floor."""
     error_m = np.concatenate([floor.error_m(method) for method in floor.methods])
-    low_m = max(LEAST_M, float(np.quantile(error_m, 0.005)))
+    low_m = max(MIN_ERROR_M, float(np.quantile(error_m, 0.005)))
     return low_m * 0.8, max(float(error_m.max()), 2 * TAIL_M) * 1.1
 
 
 def bounds_m(floor: Floor) -> FloatArray:
-    """(2, 2) lowest and highest x and y that a map of the floor shows: all true paths and a margin."""
-    place_m = np.concatenate([course.reference_m for by in floor.courses.values() for course in by.values()])
-    bounds: FloatArray = np.stack([place_m.min(axis=0) - MARGIN_M, place_m.max(axis=0) + MARGIN_M])
+    """(2, 2) lowest and highest x and y of the floor's map: all true paths and a margin."""
+    path_m = np.concatenate([one.reference_m for by in floor.trajectories.values() for one in by.values()])
+    bounds: FloatArray = np.stack([path_m.min(axis=0) - MARGIN_M, path_m.max(axis=0) + MARGIN_M])
     return bounds

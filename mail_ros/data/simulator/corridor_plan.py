@@ -10,7 +10,7 @@ from mail_ros.core.types import FloatArray, IntArray
 
 
 @dataclass(frozen=True)
-class FloorPlan:
+class CorridorPlan:
     """A floor of straight corridors between corners."""
 
     corner_m: FloatArray  # (c, 2)
@@ -21,7 +21,7 @@ class FloorPlan:
         return [int(a + b - corner) for a, b in self.corridor if corner in (a, b)]
 
 
-def survey_route(plan: FloorPlan, seed: int) -> list[int]:
+def survey_route(plan: CorridorPlan, seed: int) -> list[int]:
     """A closed route over corners that takes every corridor once in each direction (Hierholzer)."""
     rng = np.random.default_rng([seed, 2])
     left = {corner: list(rng.permutation(plan.neighbours(corner))) for corner in range(len(plan.corner_m))}
@@ -34,7 +34,7 @@ def survey_route(plan: FloorPlan, seed: int) -> list[int]:
     return route[::-1]
 
 
-def drive_route(plan: FloorPlan, length_m: float, seed: int) -> list[int]:
+def drive_route(plan: CorridorPlan, length_m: float, seed: int) -> list[int]:
     """A random route of at least `length_m` without U-turns."""
     rng = np.random.default_rng([seed, 3])
     route = [int(rng.integers(len(plan.corner_m)))]
@@ -49,7 +49,7 @@ def lengths_m(corner_m: FloatArray) -> FloatArray:
     return steps_m
 
 
-def distance_m(plan: FloorPlan, position_m: FloatArray) -> FloatArray:
+def distance_m(plan: CorridorPlan, position_m: FloatArray) -> FloatArray:
     """(k,) horizontal distance from each position (k, 2) to the centre line of the nearest corridor."""
     start_m, end_m = (plan.corner_m[plan.corridor[:, side]] for side in (0, 1))
     leg_m, relative_m = end_m - start_m, position_m[:, None] - start_m  # (e, 2), (k, e, 2)

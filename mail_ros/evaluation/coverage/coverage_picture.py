@@ -1,4 +1,4 @@
-"""A site's coverage as a PNG: what needs walking again stands out, what is done recedes."""
+"""A site's coverage as a PNG: missing paths are bright and wide, finished ones pale and thin."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from matplotlib.patheffects import withStroke
 from mail_ros.data.check.site_report import SiteReport
 from mail_ros.data.coverage import Coverage, Need
 from mail_ros.data.floor_plan import FloorPlan
-from mail_ros.evaluation.coverage.marks import (
+from mail_ros.evaluation.coverage.coverage_marks import (
     INK,
     LOOKS,
     QUIET,
@@ -29,7 +29,7 @@ from mail_ros.evaluation.coverage.marks import (
 )
 
 WIDTH_IN = 11.0
-LEAST_IN, MOST_IN = 2.4, 7.5  # height of a floor's map
+MIN_IN, MAX_IN = 2.4, 7.5  # height of a floor's map
 TEXT_IN = 0.19  # height of a line of text
 DPI = 120
 
@@ -47,7 +47,7 @@ def draw_coverage(path: Path, site: SiteReport, plans: Mapping[int, FloorPlan] |
         _draw_list(words, floor)
     figure.legend(
         handles=[Line2D([], [], color=look.colour, linewidth=look.width, label=look.words) for look in LOOKS.values()]
-        + [Line2D([], [], color=INK, marker=">", linestyle="", markersize=5, label="the way still to be walked")],
+        + [Line2D([], [], color=INK, marker=">", linestyle="", markersize=5, label="missing direction")],
         loc="outside lower left",
         ncols=4,
         frameon=False,
@@ -58,15 +58,15 @@ def draw_coverage(path: Path, site: SiteReport, plans: Mapping[int, FloorPlan] |
 
 
 def _title(site: SiteReport) -> str:
-    usable = sum(verdict.usable for verdict in site.bags)
+    usable = sum(report.usable for report in site.bags)
     return f"{site.name}: coverage by {usable} usable of {len(site.bags)} walks"
 
 
 def _height_in(floor: Coverage, plan: FloorPlan | None) -> float:
-    """What the map needs at the figure's width, and the list beside it."""
+    """Height of the map at the figure's width, or of the list next to it if that is larger."""
     size_m = extent_m(floor, plan)[1]
     map_in = 0.72 * WIDTH_IN * size_m[1] / size_m[0]
-    return float(np.clip(max(map_in, TEXT_IN * (len(numbered(floor)) + 2)), LEAST_IN, MOST_IN)) + 0.5
+    return float(np.clip(max(map_in, TEXT_IN * (len(numbered(floor)) + 2)), MIN_IN, MAX_IN)) + 0.5
 
 
 def _draw_floor(axes: Axes, floor: Coverage, plan: FloorPlan | None) -> None:

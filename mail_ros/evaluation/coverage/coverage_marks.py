@@ -1,4 +1,4 @@
-"""What the picture draws of a floor: dashes of a metre, arrows for the way still to be walked, numbered places."""
+"""The marks of a floor in the picture: dashes of a metre, arrows along missing directions, numbered stretches."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ from mail_ros.data.coverage import METRE_M, Coverage, Need, Stretch
 from mail_ros.data.floor_plan import FloorPlan
 
 INK, QUIET = "#1f2933", "#616e7c"
-SMALLEST_M = 2.0  # shorter stretches are drawn, and not numbered
-MOST = 12  # numbered stretches
-MARGIN_M = 2.0  # around the paths, and a share of their extent
-MARGIN_SHARE = 0.03
-ARROW_SHARE = 0.016  # of the floor's size: an arrow's stroke; and from one arrow to the next
-ARROW_EVERY_SHARE = 0.055
+SMALLEST_M = 2.0  # shorter stretches have no number
+MAX_NUMBERED = 12  # stretches
+MARGIN_M, MARGIN_FRACTION = 2.0, 0.03  # around the paths: a length, plus a fraction of their extent
+# Fractions of the floor's size: an arrow's stroke, and the distance between two arrows.
+ARROW_FRACTION, ARROW_SPACING = 0.016, 0.055
 
 
 class Look(NamedTuple):
-    """How a need is drawn; width and colour both tell it, for those who do not see red and green apart."""
+    """How a need is drawn: by width as well as by colour, for colour-blind readers."""
 
     colour: str
     width: float  # points
@@ -29,36 +28,34 @@ class Look(NamedTuple):
 
 LOOKS: dict[Need, Look] = {
     Need.NOTHING: Look("#9bbcad", 3.0, "walked both ways"),
-    Need.OTHER_WAY: Look("#f59e0b", 5.5, "walked one way only: walk it the other way"),
+    Need.REVERSE: Look("#f59e0b", 5.5, "walked one way only: walk it the other way"),
     Need.AGAIN: Look("#c81e1e", 7.5, "walked once: walk it again"),
 }
-SHORT = {Need.OTHER_WAY: "the other way", Need.AGAIN: "again"}
+SHORT = {Need.REVERSE: "the other way", Need.AGAIN: "again"}
 
 
 def dashes(floor: Coverage, need: Need) -> FloatArray:
     """(m, 2, 2) start and end of each metre of path with this need."""
-    way = METRE_M / 2 * _direction(floor.heading_rad)
-    ends_m: FloatArray = np.stack([floor.position_m - way, floor.position_m + way], axis=1)[floor.need == need]
+    half_m = METRE_M / 2 * _direction(floor.heading_rad)
+    ends_m: FloatArray = np.stack([floor.position_m - half_m, floor.position_m + half_m], axis=1)[floor.need == need]
     return ends_m
 
 
 def arrows(floor: Coverage, need: Need) -> FloatArray:
-    """(m, 3, 2) chevrons that point the way that was not walked, or walked less, along what has this need."""
+    """(m, 3, 2) chevrons along metres with this need, in the direction that was walked less."""
     size_m = float(extent_m(floor)[1].max())
-    chosen = np.array(
-        _apart(floor.position_m, np.flatnonzero(floor.need == need), ARROW_EVERY_SHARE * size_m), np.int64
-    )
+    chosen = np.array(_apart(floor.position_m, np.flatnonzero(floor.need == need), ARROW_SPACING * size_m), np.int64)
     missing_rad = floor.heading_rad[chosen] + np.where(floor.forward > floor.backward, np.pi, 0.0)[chosen]
-    stroke_m = max(ARROW_SHARE * size_m, 0.3)
+    stroke_m = max(ARROW_FRACTION * size_m, 0.3)
     tip_m = floor.position_m[chosen] + 0.4 * stroke_m * _direction(missing_rad)
     wings = [tip_m + stroke_m * _direction(missing_rad + side * np.radians(145.0)) for side in (1.0, -1.0)]
     return np.stack([wings[0], tip_m, wings[1]], axis=1)
 
 
 def extent_m(floor: Coverage, plan: FloorPlan | None = None) -> tuple[FloatArray, FloatArray]:
-    """Lower left corner (2,) and size (2,) of what is shown: the paths, and what the plan knows."""
+    """Lower left corner (2,) and size (2,) of the map: the paths, and the known part of the plan."""
     low_m, high_m = floor.position_m.min(axis=0), floor.position_m.max(axis=0)
-    margin_m = MARGIN_M + MARGIN_SHARE * (high_m - low_m).max()
+    margin_m = MARGIN_M + MARGIN_FRACTION * (high_m - low_m).max()
     low_m, high_m = low_m - margin_m, high_m + margin_m
     if plan is not None:
         known_low_m, known_high_m = plan.known_m
@@ -66,18 +63,18 @@ def extent_m(floor: Coverage, plan: FloorPlan | None = None) -> tuple[FloatArray
     return low_m, high_m - low_m
 
 
-def _apart(position_m: FloatArray, index: IntArray, least_m: float) -> list[int]:
-    """So many of some places that none is nearer to another than this; where two corridors cross, one."""
+def _apart(position_m: FloatArray, index: IntArray, min_m: float) -> list[int]:
+    """Indices of positions with a minimum distance from each other, chosen in order."""
     chosen: list[int] = []
     for at in index.tolist():
-        if all(np.hypot(*(position_m[at] - position_m[other])) >= least_m for other in chosen):
+        if all(np.hypot(*(position_m[at] - position_m[other])) >= min_m for other in chosen):
             chosen.append(at)
     return chosen
 
 
 def numbered(floor: Coverage) -> list[Stretch]:
-    """The stretches that have a number, from 1 on in this order."""
-    return [stretch for stretch in floor.stretches() if stretch.length_m >= SMALLEST_M][:MOST]
+    """The stretches with a number, from 1 on in this order."""
+    return [stretch for stretch in floor.stretches() if stretch.length_m >= SMALLEST_M][:MAX_NUMBERED]
 
 
 def line_of(number: int, stretch: Stretch) -> str:
@@ -87,14 +84,14 @@ def line_of(number: int, stretch: Stretch) -> str:
 
 
 def summary(floor: Coverage) -> str:
-    """One line on a floor."""
+    """A floor in one line."""
     parts = {need: floor.length_m(need) for need in Need}
     total_m = sum(parts.values())
     words = f"floor {floor.floor}: {total_m:.0f} m of path"
     if parts[Need.NOTHING] == total_m:
         return f"{words}, all of it walked both ways"
     return (
-        f"{words}, {parts[Need.NOTHING]:.0f} m both ways, {parts[Need.OTHER_WAY]:.0f} m one way only, "
+        f"{words}, {parts[Need.NOTHING]:.0f} m both ways, {parts[Need.REVERSE]:.0f} m one way only, "
         f"{parts[Need.AGAIN]:.0f} m once"
     )
 

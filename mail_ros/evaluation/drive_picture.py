@@ -15,8 +15,8 @@ from matplotlib.figure import Figure
 
 from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray, IntArray
 from mail_ros.data.simulator.building import Building
-from mail_ros.data.simulator.demo_building import CORRIDOR_M
-from mail_ros.data.simulator.floor_plan import FloorPlan
+from mail_ros.data.simulator.corridor_plan import CorridorPlan
+from mail_ros.data.simulator.demo import CORRIDOR_M
 from mail_ros.data.simulator.simulated_drive import SimulatedDrive
 from mail_ros.evaluation.events import DriveEvent, EventKind, drive_events
 
@@ -133,7 +133,7 @@ def _mark_events(axes: Axes, drive: SimulatedDrive, events: Sequence[DriveEvent]
     legend.legend_handles[2].set_color(ERROR_COLOURS(0.0))  # type: ignore[union-attr]
 
 
-def _in_corridors(plan: FloorPlan, position_m: FloatArray) -> BoolArray:
+def _in_corridors(plan: CorridorPlan, position_m: FloatArray) -> BoolArray:
     """(n,) whether a position (n, 2) lies in a corridor."""
     inside = np.zeros(len(position_m), dtype=np.bool_)
     for a, b in plan.corridor:

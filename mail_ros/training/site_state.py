@@ -1,4 +1,4 @@
-"""What a head must know of the site before it can learn: its extent, or its cells."""
+"""Arrays of a model that follow from the survey alone: extent or cells of the site, and the windows of matching."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ import numpy as np
 from mail_ros.core.belief import survey_cells
 from mail_ros.core.errors import TrackError
 from mail_ros.core.models.heads import SiteMap, State
+from mail_ros.core.models.matching.fit import store_survey
 from mail_ros.core.types import FloatArray, IntArray
 from mail_ros.data.dataset import WindowSet
 from mail_ros.training.run_config import RunConfig
 
 
 def head_state(config: RunConfig, windows: WindowSet) -> State:
-    """What a model's head keeps of the site, from where the survey went (see `checkpoint.build`).
+    """The site's part of a model's head, from the surveyed positions (see `core.models.model_file.build`).
 
     Raises:
         TrackError: a regression head and walks on several floors.
     """
-    if config.mail.head == "heatmap" or config.kind == "matching":
+    if config.mail.head == "heatmap":
         return site_map_of(config, windows).arrays()
     position_m, floor = _surveyed(windows)
     floors = np.unique(floor)
@@ -37,9 +38,22 @@ def head_state(config: RunConfig, windows: WindowSet) -> State:
 
 
 def site_map_of(config: RunConfig, windows: WindowSet) -> SiteMap:
-    """The map of a survey: cells that hold a surveyed position."""
+    """The map of a survey: cells with a surveyed position."""
     training = config.training
     return SiteMap(survey_cells(*_surveyed(windows), training.cell_m), training.label_sigma_m, training.radius_m)
+
+
+def fit_matching(config: RunConfig, windows: WindowSet) -> State:
+    """The arrays of a matching model of training windows, `RunConfig.stride` apart."""
+    return store_survey(
+        config.matching,
+        site_map_of(config, windows),
+        rows=windows.field_ut,
+        reach=windows.reach,
+        position_m=windows.position_m,
+        floor=windows.floor,
+        ends=windows.ends,
+    )
 
 
 def _surveyed(windows: WindowSet) -> tuple[FloatArray, IntArray]:

@@ -15,24 +15,22 @@ import numpy as np
 
 from mail_ros.core.map_frames import frame_of_floor
 from mail_ros.core.types import IntArray
-from mail_ros.data.bag import IMU_TOPIC, JOINTS_TOPIC, MOUNTS_TOPIC, ODOMETRY_TOPIC
+from mail_ros.data.bag import JOINTS_TOPIC, MOUNTS_TOPIC, ODOMETRY_TOPIC
 from mail_ros.data.messages import (
-    IMU_TYPE,
     JOINTS_TYPE,
     ODOMETRY_TYPE,
     POSE_TYPES,
     TF_TYPE,
     Message,
-    encode_imu,
     encode_joints,
     encode_mounts,
     encode_odometry,
     encode_pose,
 )
+from mail_ros.data.simulator.sensors import Wheels
 from mail_ros.data.simulator.simulated_drive import SimulatedDrive
-from mail_ros.data.simulator.wheels import Wheels
 from mail_ros.data.truth import REFERENCE_TOPIC
-from mail_ros.data.walk_writer import write_walk
+from mail_ros.data.walk_writer import imu_messages, write_walk
 
 BASE_FRAME, ODOMETRY_FRAME, IMU_FRAME, FIELD_FRAME = "base_link", "odom", "imu_link", "mag_link"
 JOINTS = ("left_wheel_joint", "right_wheel_joint")
@@ -47,7 +45,7 @@ def write_bag(path: Path, drive: SimulatedDrive, notes: dict[str, str] | None = 
     Raises:
         BagError: the bag exists.
     """
-    messages = [*_mounts(drive), *_inertial(drive), *_truth(drive)]
+    messages = [*_mounts(drive), *imu_messages(drive.imu, IMU_FRAME), *_truth(drive)]
     if drive.wheels is not None:
         messages += _wheels(drive.stamp_ns, drive.wheels)
     write_walk(
@@ -65,13 +63,6 @@ def _mounts(drive: SimulatedDrive) -> Iterator[Message]:
     first_ns = int(drive.stamp_ns[0])
     mounts = {IMU_FRAME: (np.zeros(3), 0.0), FIELD_FRAME: (drive.sensor_m, drive.sensor_yaw_rad)}
     yield Message(MOUNTS_TOPIC, TF_TYPE, first_ns, encode_mounts(first_ns, BASE_FRAME, mounts))
-
-
-def _inertial(drive: SimulatedDrive) -> Iterator[Message]:
-    imu = drive.imu
-    rows = zip(imu.stamp_ns.tolist(), imu.orientation_xyzw, imu.rate_rad_s, imu.acceleration_m_s2, strict=True)
-    for stamp_ns, attitude, rate, acceleration in rows:
-        yield Message(IMU_TOPIC, IMU_TYPE, stamp_ns, encode_imu(stamp_ns, attitude, rate, acceleration, IMU_FRAME))
 
 
 def _truth(drive: SimulatedDrive) -> Iterator[Message]:
