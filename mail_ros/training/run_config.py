@@ -120,10 +120,9 @@ PRESETS: Mapping[str, Sequence[str]] = {
     ),
     # MAIL's network with a heat map head, which keeps similar corridors apart.
     "mail": ("kind=mail", "mail.head=heatmap", "sampling.rate_hz=10"),
-    # MAIL as in the paper, regression head and no augmentation but speed: the row `mail` of docs/tables.md, and equal
-    # to it. That row does not use all of the paper's values, because they cost hours: 10 Hz where the paper has 50 Hz,
-    # and batch, learning rate and epochs of `TrainingConfig` where it has 400, 0.02 and 1,500. docs/paper.md has the
-    # command with the paper's.
+    # MAIL as in the paper, regression head and no augmentation but speed: the settings of row `mail` of docs/tables.md.
+    # They are not all of the paper's, which cost hours: 10 Hz where the paper has 50 Hz, and batch, learning rate and
+    # epochs of `TrainingConfig` where it has 400, 0.02 and 1,500. docs/paper.md has the command with the paper's.
     "paper": (
         "kind=mail",
         "mail.head=regression",
