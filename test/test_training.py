@@ -121,7 +121,7 @@ def test_bags_without_routes_hold_out_the_latest(survey: Survey) -> None:
 def test_the_preset_paper_trains_the_row_mail_of_the_benchmark(survey: Survey, tmp_path: Path) -> None:
     quick = ["mail.hidden=4", "training.epochs=2", "training.stride_s=2"]
     tracks = [labelled_track(bag) for bag in survey.train]
-    row = METHODS["mail"].fit(Fit(tracks, run_config([*BASE, *quick]), 0.2, tmp_path / "row", quiet))
+    row = METHODS["mail"].fit(Fit(tracks, run_config([*BASE, *quick]), 0.2, tmp_path / "row"))
     assert isinstance(row, WindowMethod)
     for validate in (None, survey.validate):
         name = "alone" if validate is None else "validated"

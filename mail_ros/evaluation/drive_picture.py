@@ -15,9 +15,8 @@ from matplotlib.figure import Figure
 
 from mail_ros.core.types import NS_PER_S, FloatArray, IntArray
 from mail_ros.data.simulator.building import Building
+from mail_ros.data.simulator.corridor_plan import distance_m
 from mail_ros.data.simulator.demo import CORRIDOR_M
-from mail_ros.data.simulator.demo_building import CORRIDOR_M
-from mail_ros.data.simulator.floor_plan import distance_m
 from mail_ros.data.simulator.simulated_drive import SimulatedDrive
 from mail_ros.evaluation.events import DriveEvent, EventKind, drive_events
 
