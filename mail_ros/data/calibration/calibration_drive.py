@@ -11,7 +11,7 @@ import numpy as np
 
 from mail_ros.core.errors import BagError, ConfigError
 from mail_ros.core.platform.compensation import SILENT_S, JointReading
-from mail_ros.core.platform.robot_file import motor_input, quaternion
+from mail_ros.core.platform.robot_file import motor_input, quaternion, rotation
 from mail_ros.core.signal.preprocessor import PLAUSIBLE_UT, plausible
 from mail_ros.core.types import NS_PER_S, FloatArray, IntArray
 from mail_ros.data.bag import FIELD_TOPIC, JOINTS_TOPIC, MOUNTS_TOPIC, ODOMETRY_TOPIC, Bag
@@ -124,13 +124,13 @@ def _interpolated(stamp_ns: IntArray, poses: Mapping[int, tuple[float, float, fl
 def _mount(frame_id: str, links: Sequence[Transform]) -> tuple[float, ...] | None:
     """Rotation x, y, z, w from a sensor's frame to its robot's base; None if static transforms do not connect them."""
     parents = {link.child: link for link in links}
-    rotation, frame = np.eye(3), frame_id
+    to_base, frame = np.eye(3), frame_id
     for _ in range(len(parents) + 1):
         if frame.rpartition("/")[2] in BASE_FRAMES:
-            return quaternion(rotation)
+            return quaternion(to_base)
         if frame not in parents:
             return None
-        rotation, frame = parents[frame].rotation @ rotation, parents[frame].parent
+        to_base, frame = parents[frame].rotation @ to_base, parents[frame].parent
     return None  # a cycle of transforms
 
 
@@ -156,9 +156,4 @@ def parse_mount(text: str) -> tuple[float, ...]:
 
 def _about(axis: int, angle_rad: float) -> FloatArray:
     """The rotation (3, 3) about an axis."""
-    rotation = np.eye(3)
-    first, second = (axis + 1) % 3, (axis + 2) % 3
-    cos, sin = math.cos(angle_rad), math.sin(angle_rad)
-    rotation[first, first] = rotation[second, second] = cos
-    rotation[first, second], rotation[second, first] = -sin, sin
-    return rotation
+    return rotation((*(math.sin(angle_rad / 2.0) * np.eye(3)[axis]).tolist(), math.cos(angle_rad / 2.0)))

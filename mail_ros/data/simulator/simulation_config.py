@@ -130,15 +130,11 @@ def simulation_config(settings: Sequence[str], platform: str = "robot") -> Simul
     Raises:
         ConfigError: as `core.config.parse_settings` and `core.config.from_dict`.
     """
-    values = nested(parse_settings([_renamed(setting) for setting in settings]))
-    if old := [name for setting in settings if (name := setting.partition("=")[0]) in RENAMED]:
+    given = parse_settings(settings)
+    values = nested({RENAMED.get(name, name): value for name, value in given.items()})
+    if old := [name for name in given if name in RENAMED]:
         pairs = ", ".join(f"{name} is now {RENAMED[name]}" for name in old)
         warnings.warn(f"deprecated settings: {pairs}", FutureWarning, stacklevel=2)
     defaults = dataclasses.asdict(PERSON if platform == "person" else DriveConfig())
     drive = {**defaults, **values.get("drive", {}), "platform": platform}
     return from_dict(SimulationConfig, {**values, "drive": drive})
-
-
-def _renamed(setting: str) -> str:
-    name, equals, value = setting.partition("=")
-    return RENAMED.get(name, name) + equals + value
