@@ -16,6 +16,6 @@ def benchmarked(parts: Split, methods: Sequence[str], out: Path, *settings: str)
     config = run_config(["sampling.rate_hz=10", "mail.hidden=8", "training.epochs=1", *settings])
     cells = Bench(parts, config, 1.0, out, settled(config)).cells(methods)
     for cell in cells:
-        compute_cell(cell, {})
+        compute_cell(cell)
     write_results(out, results(cells))
     return out

@@ -19,7 +19,7 @@ from simulated_tracks import (
 from mail_ros.core.errors import TrackError
 from mail_ros.core.types import Estimate
 from mail_ros.data.track import Track
-from mail_ros.evaluation.baselines.magicol import Magicol, MagicolSettings, distances_ut, fit_magicol
+from mail_ros.evaluation.baselines.magicol import Magicol, MagicolSettings, distances_ut
 from mail_ros.evaluation.estimates import follow
 
 SMALL = MagicolSettings(particles=400, passes=0, offset_ut=0.5)  # as many as a small building needs
@@ -32,7 +32,7 @@ def training() -> list[Track]:
 
 @pytest.fixture(scope="module")
 def fitted(training: list[Track]) -> Magicol:
-    return fit_magicol(training, seed=3, settings=SMALL)
+    return Magicol(training, 3, SMALL)
 
 
 @pytest.fixture(scope="module")
@@ -54,10 +54,10 @@ def test_the_future_does_not_change_an_estimate(fitted: Magicol, estimates: list
 
 
 def test_the_same_seed_gives_the_same_estimates(training: list[Track], estimates: list[Estimate]) -> None:
-    again = fit_magicol(training, seed=3, settings=SMALL)
+    again = Magicol(training, 3, SMALL)
     assert_equal(estimates_of(again, drive()), estimates)
     assert_equal(estimates_of(again, drive()), estimates)  # a walk before it leaves nothing behind
-    other = estimates_of(fit_magicol(training, seed=4, settings=SMALL), drive())
+    other = estimates_of(Magicol(training, 4, SMALL), drive())
     assert not np.array_equal(other[0].position_m, estimates[0].position_m)
 
 
@@ -79,7 +79,7 @@ def test_without_odometry_it_assumes_a_walking_pace(fitted: Magicol) -> None:
 
 def test_passes_back_and_forth_stay_causal(training: list[Track]) -> None:
     settings = dataclasses.replace(SMALL, particles=100, passes=1, wide_m=0.5)
-    localizer = fit_magicol(training, seed=3, settings=settings)
+    localizer = Magicol(training, 3, settings)
     walk = drive(length_m=25.0)
     before = estimates_of(localizer, walk)
     past = [one for one in before if one.stamp_ns < walk.stamp_ns[300]]
@@ -103,7 +103,7 @@ def test_a_shift_within_the_band_costs_little() -> None:
 
 def test_walks_that_cannot_be_used_are_refused(training: list[Track]) -> None:
     with pytest.raises(TrackError, match="walks on one floor"):
-        fit_magicol([training[0], surveys(floor=1)[0]], seed=0)
+        Magicol([training[0], surveys(floor=1)[0]], 0, SMALL)
     unlabelled = dataclasses.replace(training[0], valid=np.zeros_like(training[0].valid))
     with pytest.raises(TrackError, match="found no labelled, moving sample"):
-        fit_magicol([unlabelled], seed=0)
+        Magicol([unlabelled], 0, SMALL)

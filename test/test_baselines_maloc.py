@@ -21,7 +21,7 @@ from mail_ros.core.types import Estimate, Sample
 from mail_ros.data.simulator.corridor_plan import drive_route
 from mail_ros.data.simulator.demo import demo_building
 from mail_ros.data.track import Track
-from mail_ros.evaluation.baselines.maloc import Maloc, MalocSettings, fit_maloc
+from mail_ros.evaluation.baselines.maloc import Maloc, MalocSettings
 from mail_ros.evaluation.estimates import follow
 
 SMALL = MalocSettings(particles=1000, offset_ut=0.5)  # as many as a small building needs
@@ -34,7 +34,7 @@ def training() -> list[Track]:
 
 @pytest.fixture(scope="module")
 def fitted(training: list[Track]) -> Maloc:
-    return fit_maloc(training, seed=3, settings=SMALL)
+    return Maloc(training, 3, SMALL)
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +56,10 @@ def test_the_future_does_not_change_an_estimate(fitted: Maloc, estimates: list[E
 
 
 def test_the_same_seed_gives_the_same_estimates(training: list[Track], estimates: list[Estimate]) -> None:
-    again = fit_maloc(training, seed=3, settings=SMALL)
+    again = Maloc(training, 3, SMALL)
     assert_equal(estimates_of(again, drive()), estimates)
     assert_equal(estimates_of(again, drive()), estimates)  # a walk before it leaves nothing behind
-    other = estimates_of(fit_maloc(training, seed=4, settings=SMALL), drive())
+    other = estimates_of(Maloc(training, 4, SMALL), drive())
     assert not np.array_equal(other[0].position_m, estimates[0].position_m)
 
 
@@ -111,4 +111,4 @@ def test_without_odometry_it_assumes_a_walking_pace(fitted: Maloc) -> None:
 
 def test_walks_that_cannot_be_used_are_refused(training: list[Track]) -> None:
     with pytest.raises(TrackError, match="walks on one floor"):
-        fit_maloc([training[0], surveys(floor=1)[0]], seed=0)
+        Maloc([training[0], surveys(floor=1)[0]], 0, SMALL)

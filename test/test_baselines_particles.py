@@ -13,7 +13,7 @@ from mail_ros.core.errors import TrackError
 from mail_ros.core.types import FloatArray, Sample, Status
 from mail_ros.evaluation.baselines.magnitude_map import magnitude_map
 from mail_ros.evaluation.baselines.particles import Cloud, MotionSettings, systematic, to_estimate
-from mail_ros.evaluation.baselines.steps import STEP_M, Step, StepCutter
+from mail_ros.evaluation.baselines.step_localizer import STEP_M, Step, StepCutter
 
 EXACT = MotionSettings(heading_rad=0.0, scale=0.0, position_noise_m=0.3)
 

@@ -21,7 +21,7 @@ HARDLY = ["training.epochs=1", "training.stride_s=5"]  # the claims do not depen
 
 
 def fit(method: str, tracks: Sequence[Track], folder: Path, settings: Sequence[str] = HARDLY) -> Fitted:
-    return METHODS[method].fit(Fit(tracks, run_config([*SETTINGS, *settings]), 0.5, folder, lambda _: None))
+    return METHODS[method].fit(Fit(tracks, run_config([*SETTINGS, *settings]), 0.5, folder))
 
 
 def single(method: str, tracks: Sequence[Track], folder: Path, settings: Sequence[str] = HARDLY) -> SampleLocalizer:

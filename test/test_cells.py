@@ -29,7 +29,7 @@ def computed(tmp_path_factory: pytest.TempPathFactory) -> Cell:
     folder = tmp_path_factory.mktemp("cell")
     train, test = (synthetic_walk(40.0, 20.0, seed=seed).write(folder / f"walk{seed}") for seed in (0, 1))
     cell = Cell("mail", 0, (train,), (test,), run_config(SETTINGS), 1.0, 11.0, folder / "floor_0" / "mail")
-    compute_cell(cell, {})
+    compute_cell(cell)
     return cell
 
 
@@ -52,7 +52,7 @@ def test_further_conditions_are_followed_with_the_same_fit(cell: Cell) -> None:
     half_done = finished(wider)
     assert half_done is not None
     assert list(half_done.rows) == [AS_WALKED]
-    compute_cell(wider, {})
+    compute_cell(wider)
     after = finished(wider)
     assert after is not None
     assert after.fit_s == before.fit_s
@@ -67,9 +67,9 @@ def test_further_conditions_are_followed_with_the_same_fit(cell: Cell) -> None:
 
 
 def test_a_condition_that_comes_later_answers_as_if_it_had_come_with_the_fit(cell: Cell, tmp_path: Path) -> None:
-    compute_cell(dataclasses.replace(cell, conditions=(AS_WALKED, FAST)), {})
+    compute_cell(dataclasses.replace(cell, conditions=(AS_WALKED, FAST)))
     fresh = dataclasses.replace(cell, conditions=(FAST,), folder=tmp_path / "fresh")
-    compute_cell(fresh, {})
+    compute_cell(fresh)
     assert (cell.folder / FAST.file).read_text() == (fresh.folder / FAST.file).read_text()
 
 
@@ -88,10 +88,10 @@ def test_other_test_walks_keep_the_fit_and_other_settings_do_not(cell: Cell, tmp
         for each in (cell.config, matching)
     }
     assert len(keys) == 2
-    compute_cell(elsewhere, {})
+    compute_cell(elsewhere)
     assert finished(elsewhere) is not None
     assert epochs(cell) == 2
-    compute_cell(longer, {})
+    compute_cell(longer)
     assert epochs(cell) == 3
     assert finished(cell) is None
 
@@ -101,7 +101,7 @@ def test_half_written_cells_are_computed_again_with_a_warning(cell: Cell, caplog
     file.write_text(file.read_text()[:100])
     assert finished(cell) is None
     assert "cell.json is damaged" in caplog.text
-    compute_cell(cell, {})
+    compute_cell(cell)
     (cell.folder / "estimates.csv").unlink()
     lost = finished(cell)
     assert lost is not None
@@ -124,6 +124,6 @@ def test_walks_of_one_name_are_two_walks(computed: Cell, tmp_path: Path) -> None
     assert walk_names(days) == ["mon/walk_1", "tue/walk_1"]
     assert walk_names([*days, *days]) == ["mon/walk_1", "tue/walk_1"] * 2
     both = dataclasses.replace(computed, method="chance", test=days, folder=tmp_path / "floor_0" / "chance")
-    compute_cell(both, {})
+    compute_cell(both)
     rows = read_csv(both.folder / "estimates.csv")
     assert {one.bag for one in rows} == {bag["bag"] for bag in both.inputs(AS_WALKED)["test"]} == set(walk_names(days))

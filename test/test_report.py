@@ -134,9 +134,9 @@ def test_every_confusion_is_counted_once(run: Path) -> None:
     for floor in read_run(run):
         found = confusions(floor, "chance")
         error_m = floor.error_m("chance")
-        assert found.estimates.sum() == len(error_m)
-        assert found.wrong.sum() == (error_m > 5.0).sum() >= found.times.sum() > 0
-        assert (found.times[:-1] >= found.times[1:]).all()
+        assert found["estimates"].sum() == len(error_m)
+        assert found["wrong"].sum() == (error_m > 5.0).sum() >= found["times"].sum() > 0
+        assert (np.diff(found["times"]) <= 0).all()
 
 
 def test_several_runs_share_a_page_and_colours(run: Path, copy: Path, tmp_path: Path) -> None:

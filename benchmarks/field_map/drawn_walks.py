@@ -122,7 +122,7 @@ def _corners(plan: CorridorPlan, track: Track) -> list[int]:
 
 def _fitted(config: RunConfig, tracks: Sequence[Track], folder: Path) -> SampleLocalizer:
     method = METHODS["matching" if config.kind == "matching" else "mail_heatmap"]
-    return method.fit(Fit(tracks, config, STRIDE_S, folder, lambda _: None)).localizer("odometry", STRIDE_S)
+    return method.fit(Fit(tracks, config, STRIDE_S, folder)).localizer("odometry", STRIDE_S)
 
 
 def _errors_m(localizer: SampleLocalizer, tracks: Sequence[Track]) -> FloatArray:

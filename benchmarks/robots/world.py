@@ -57,7 +57,7 @@ def world(seed: int) -> World:
     building = make_building(seed)
     walks = survey(building, WALKS, seed, DriveConfig())
     tracks = [walk.track(f"survey {number}") for number, walk in enumerate(walks)]
-    fits = {name: Fit(tracks, config, STRIDE_S, Path(), lambda _: None) for name, config in CONFIGS.items()}
+    fits = {name: Fit(tracks, config, STRIDE_S, Path()) for name, config in CONFIGS.items()}
     return World(
         seed, building, {name: fit_our_matching(fit).localizer("odometry", STRIDE_S) for name, fit in fits.items()}
     )

@@ -58,7 +58,7 @@ class Session:
 
     def followed(self) -> Followed:
         """Fit a model to the floor, and follow its walks."""
-        fit = Fit([read_track(bag) for bag in self.train], CONFIGS[self.axes], STRIDE_S, Path(), lambda _: None)
+        fit = Fit([read_track(bag) for bag in self.train], CONFIGS[self.axes], STRIDE_S, Path())
         angles_rad = np.random.default_rng([self.floor % 1000, self.draw + 1]).uniform(
             -math.pi, math.pi, len(self.test)
         )

@@ -37,7 +37,7 @@ def trainings() -> Iterator[Part]:
 def _method(name: str) -> Step:
     """A step to the next estimate of a long drive."""
     with tempfile.TemporaryDirectory() as folder:
-        fit = Fit(surveys(), run_config(BRIEF), 0.1, Path(folder), lambda _: None)
+        fit = Fit(surveys(), run_config(BRIEF), 0.1, Path(folder))
         localizer = METHODS[name].fit(fit).localizer("none", 0.1)
     samples = drive(demo_building(), seed=3, length_m=200.0).track("drive").samples()
 

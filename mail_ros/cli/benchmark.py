@@ -134,8 +134,8 @@ def _compute(cells: Sequence[Cell]) -> None:
     from mail_ros.evaluation.accuracy import merge, run
 
     with progress("benchmark") as bar:
-        task = bar.add_task("", total=1000)
-        run(merge(cells), lambda fraction: bar.update(task, completed=int(1000 * fraction)))
+        task = bar.add_task("", total=None)
+        run(merge(cells), lambda done, total: bar.update(task, completed=done, total=total))
 
 
 def _all_rows(results: Sequence[CellResult], tables: Sequence[StudyTable]) -> list[dict[str, object]]:

@@ -8,14 +8,12 @@ Tables and reports are made from the cells' files, and can be recomputed from th
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import json
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing.managers import SyncManager
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +23,8 @@ from mail_ros.evaluation.conditions import AS_WALKED, Condition
 from mail_ros.evaluation.methods import METHODS
 from mail_ros.evaluation.metrics import metric_columns, metric_row
 from mail_ros.evaluation.protocol import Split
-from mail_ros.evaluation.workers import compute_all, context, end_with_parent
+from mail_ros.evaluation.study_table import write_rows
+from mail_ros.evaluation.workers import compute_all
 from mail_ros.training.run_config import RunConfig
 from mail_ros.training.survey import refuse_shared
 
@@ -112,28 +111,19 @@ def merge(cells: Iterable[Cell]) -> list[Cell]:
     return list(merged.values())
 
 
-def run(cells: Sequence[Cell], report: Callable[[float], None]) -> None:
+def run(cells: Sequence[Cell], report: Callable[[int, int], None]) -> None:
     """Compute all unfinished cells, one process per core; finished cells are always kept.
 
     Args:
         cells: the benchmark; no two of them in one folder, see `merge`.
-        report: called with the finished fraction of the work, 0 to 1.
+        report: called with the numbers of finished and of all cells.
 
     Raises:
         MailError: of the first cell that failed, after all others were computed.
     """
     todo = [cell for cell in cells if (done := finished(cell)) is None or len(done.rows) < len(cell.conditions)]
-    if not todo:
-        return
-    manager = SyncManager(ctx=context())
-    manager.start(end_with_parent)
-    with manager:
-        fractions = manager.dict()
-        compute_all(
-            [partial(compute_cell, cell, fractions) for cell in todo],
-            lambda _: report((len(cells) - len(todo) + sum(fractions.values())) / len(cells)),
-            period_s=0.5,
-        )
+    kept = len(cells) - len(todo)
+    compute_all([partial(compute_cell, cell) for cell in todo], lambda count: report(kept + count, len(cells)), 0.5)
 
 
 def results(cells: Iterable[Cell]) -> list[CellResult]:
@@ -169,10 +159,9 @@ def errors_table(rows: Sequence[CellResult]) -> tuple[list[str], list[list[str]]
 def write_results(out: Path, rows: Sequence[CellResult]) -> None:
     """All rows as `accuracy.json` and `accuracy.csv`."""
     (out / "accuracy.json").write_text(json.dumps([dataclasses.asdict(row) for row in rows], indent=2))
-    with (out / "accuracy.csv").open("w", newline="") as file:
-        writer = csv.writer(file)
-        for index, row in enumerate(rows):
-            metrics = dataclasses.asdict(row.metrics)
-            if index == 0:
-                writer.writerow(["floor", "method", *metrics, "fit_s", "estimate_ms"])
-            writer.writerow([row.floor, row.method, *metrics.values(), row.fit_s, row.estimate_ms])
+    columns = [
+        {"floor": row.floor, "method": row.method, **dataclasses.asdict(row.metrics)}
+        | {"fit_s": row.fit_s, "estimate_ms": row.estimate_ms}
+        for row in rows
+    ]
+    write_rows(out / "accuracy.csv", columns)

@@ -14,7 +14,7 @@ import json
 import logging
 import shutil
 import time
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -35,11 +35,8 @@ from mail_ros.training.run_config import RunConfig
 
 if TYPE_CHECKING:
     from mail_ros.evaluation.methods import Fitted
-    from mail_ros.training.loop import Progress
 
 logger = logging.getLogger(__name__)
-
-FIT_FRACTION = 0.7  # fraction of a cell's time, for the progress bar
 
 
 @dataclass(frozen=True)
@@ -55,11 +52,6 @@ class Cell:
     settled_s: float  # start of counted estimates: all compared methods have their first by then
     folder: Path
     conditions: tuple[Condition, ...] = (AS_WALKED,)
-
-    @property
-    def name(self) -> str:
-        """A name for people, unique in a run."""
-        return f"{self.folder.parent.name}/{self.folder.name}"
 
     def fit_inputs(self) -> dict[str, Any]:
         """All inputs of the fit."""
@@ -139,8 +131,8 @@ def read_cell(folder: Path) -> tuple[str, float, list[CellResult]]:
     return str(content["fit_key"]), float(content["fit_s"]), [CellResult.from_json(row) for row in content["rows"]]
 
 
-def compute_cell(cell: Cell, done: MutableMapping[str, float]) -> None:
-    """Compute the missing results of a cell, and replace its folder; `done[cell.name]` is the finished fraction."""
+def compute_cell(cell: Cell) -> None:
+    """Compute the missing results of a cell, and replace its folder."""
     import torch
 
     torch.set_num_threads(1)
@@ -152,7 +144,7 @@ def compute_cell(cell: Cell, done: MutableMapping[str, float]) -> None:
         shutil.copytree(cell.folder / "run", partial / "run")  # a finished training resumes at its end
     training = [_track(bag, changed_ns(bag)) for bag in cell.train]
     began_s = time.process_time()
-    fitted = _fit(cell, training, partial / "run", done)
+    fitted = METHODS[cell.method].fit(Fit(training, cell.config, cell.stride_s, partial / "run"))
     fit_s = kept.fit_s if kept else time.process_time() - began_s
     rows = dict(kept.rows) if kept else {}
     for condition in rows:
@@ -161,15 +153,13 @@ def compute_cell(cell: Cell, done: MutableMapping[str, float]) -> None:
         dataclasses.replace(_track(bag, changed_ns(bag)), source=name)
         for bag, name in zip(cell.test, walk_names(cell.test), strict=True)
     ]
-    missing = [condition for condition in cell.conditions if condition not in rows]
-    for index, condition in enumerate(missing):
+    for condition in [condition for condition in cell.conditions if condition not in rows]:
         scored, estimate_ms = _follow(cell, fitted, condition, tracks)
         write_csv(partial / condition.file, scored)
         inputs, moving = cell.inputs(condition), table(scored)["all, moving"]
         rows[condition] = CellResult(
             cell.method, cell.floor, condition.name, hashed(inputs), fit_s, estimate_ms, inputs, moving
         )
-        done[cell.name] = FIT_FRACTION + (1 - FIT_FRACTION) * (index + 1) / len(missing)
     whole = {"fit_key": hashed(cell.fit_inputs()), "fit_s": fit_s}
     (partial / "cell.json").write_text(
         json.dumps(whole | {"rows": [dataclasses.asdict(row) for row in rows.values()]}, indent=2)
@@ -182,13 +172,6 @@ def compute_cell(cell: Cell, done: MutableMapping[str, float]) -> None:
 def _track(bag: Path, _changed_ns: tuple[int, ...]) -> Track:
     """Cached, since reading takes half a second and a process computes many cells of the same walks."""
     return read_track(bag)
-
-
-def _fit(cell: Cell, tracks: Sequence[Track], run: Path, done: MutableMapping[str, float]) -> Fitted:
-    def fitting(now: Progress) -> None:
-        done[cell.name] = FIT_FRACTION * now.step / now.steps
-
-    return METHODS[cell.method].fit(Fit(tracks, cell.config, cell.stride_s, run, fitting))
 
 
 def _follow(cell: Cell, fitted: Fitted, condition: Condition, tracks: Sequence[Track]) -> tuple[list[Scored], float]:

@@ -1,14 +1,14 @@
 """Conditions under which test walks are replayed: one fit of a method serves them all.
 
-A condition changes nothing that was learned. To add a kind, add a field with the words that name it, and use it in
-`cells`; results of conditions that keep its default stay valid.
+A condition changes nothing that was learned. To add a kind, add a field and its words, and use it in `cells`; results
+of conditions that keep its default stay valid.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
@@ -16,21 +16,17 @@ import numpy as np
 from mail_ros.core.config import Range, Settings, TrackerChoice
 from mail_ros.data.track import Track
 
+WORDS = {"speed_m_s": "{:g} m/s", "tracker": "tracked, {}", "from_s": "from {:g} s on", "offset_ut": "offset {:g} µT"}
+
 
 @dataclass(frozen=True)
 class Condition(Settings):
     """How walks are replayed; the defaults replay them as recorded."""
 
-    speed_m_s: Annotated[float, Range(0.1, 10.0)] | None = field(
-        default=None, metadata={"words": "{:g} m/s"}
-    )  # see `at_speed`
-    tracker: TrackerChoice = field(default="none", metadata={"words": "tracked, {}"})  # see `core.localizer.compose`
-    from_s: Annotated[float, Range(0.0, 3600.0)] | None = field(
-        default=None, metadata={"words": "from {:g} s on"}
-    )  # start of counted estimates; None: the cell's
-    offset_ut: Annotated[float, Range(0.0, 1e4)] = field(
-        default=0.0, metadata={"words": "offset {:g} µT"}
-    )  # see `with_offset`
+    speed_m_s: Annotated[float, Range(0.1, 10.0)] | None = None  # see `at_speed`
+    tracker: TrackerChoice = "none"
+    from_s: Annotated[float, Range(0.0, 3600.0)] | None = None  # start of counted estimates; None: the cell's
+    offset_ut: Annotated[float, Range(0.0, 1e4)] = 0.0  # see `with_offset`
 
     def settings(self) -> dict[str, Any]:
         """What differs from the defaults."""
@@ -45,8 +41,7 @@ class Condition(Settings):
         >>> Condition(speed_m_s=1.2).name
         '1.2 m/s'
         """
-        words = {each.name: str(each.metadata["words"]) for each in dataclasses.fields(self)}
-        return ", ".join(words[key].format(value) for key, value in self.settings().items()) or "as walked"
+        return ", ".join(WORDS[key].format(value) for key, value in self.settings().items()) or "as walked"
 
     @property
     def file(self) -> str:

@@ -13,9 +13,9 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray, IntArray
+from mail_ros.core.types import NS_PER_S, FloatArray, IntArray
 from mail_ros.data.simulator.building import Building
-from mail_ros.data.simulator.corridor_plan import CorridorPlan
+from mail_ros.data.simulator.corridor_plan import distance_m
 from mail_ros.data.simulator.demo import CORRIDOR_M
 from mail_ros.data.simulator.simulated_drive import SimulatedDrive
 from mail_ros.evaluation.events import DriveEvent, EventKind, drive_events
@@ -78,7 +78,7 @@ def _draw_floor(axes: Axes, building: Building, drive: SimulatedDrive) -> None:
     low_m, high_m = corner_m.min(axis=0) - MARGIN_M, corner_m.max(axis=0) + MARGIN_M
     x_m, y_m = np.meshgrid(np.arange(low_m[0], high_m[0], GRID_M), np.arange(low_m[1], high_m[1], GRID_M))
     position_m = np.column_stack([x_m.ravel(), y_m.ravel(), np.full(x_m.size, drive.sensor_m[2])])
-    inside = _in_corridors(building.plan, position_m[:, :2])
+    inside = distance_m(building.plan, position_m[:, :2]) <= CORRIDOR_M / 2
     strength_ut = np.linalg.norm(building.field_ut(drive.floor, position_m), axis=1)
     strength_ut[~inside] = np.nan
     limits = np.nanpercentile(strength_ut, [2, 98])
@@ -108,15 +108,9 @@ def _draw_paths(axes: Axes, drive: SimulatedDrive, sample: IntArray, position_m:
     axes.plot(*drive.position_m[: sample[0]].T, color=INK, linewidth=1.1, linestyle=":")  # the window fills
     axes.plot(*drive.position_m[sample[0] :].T, color=INK, linewidth=1.1, label="true path")
     axes.plot(*drive.position_m[0], "o", color="white", markeredgecolor=INK, markersize=9, label="start")
-    style: dict[str, Any] = {
-        "cmap": ERROR_COLOURS,
-        "vmin": 0.0,
-        "vmax": MAX_ERROR_M,
-        "s": 16,
-        "linewidths": 0,
-        "zorder": 3,
-    }
-    dots = axes.scatter(position_m[:, 0], position_m[:, 1], c=error_m, label="estimate", **style)
+    style: dict[str, Any] = {"cmap": ERROR_COLOURS, "vmin": 0.0, "vmax": MAX_ERROR_M}
+    x_m, y_m = position_m.T
+    dots = axes.scatter(x_m, y_m, s=16, c=error_m, linewidths=0, zorder=3, label="estimate", **style)
     bar = axes.figure.colorbar(dots, ax=axes, shrink=0.55, aspect=30, pad=0.01, extend="max")
     bar.set_label("error, m")
     bar.outline.set_visible(False)
@@ -131,13 +125,3 @@ def _mark_events(axes: Axes, drive: SimulatedDrive, events: Sequence[DriveEvent]
             axes.plot(*drive.position_m[starts].T, marker, label=kind, **style)
     legend = axes.legend(loc="lower right", frameon=False, ncols=6, bbox_to_anchor=(1.0, -0.12), borderaxespad=0.0)
     legend.legend_handles[2].set_color(ERROR_COLOURS(0.0))  # type: ignore[union-attr]
-
-
-def _in_corridors(plan: CorridorPlan, position_m: FloatArray) -> BoolArray:
-    """(n,) whether a position (n, 2) lies in a corridor."""
-    inside = np.zeros(len(position_m), dtype=np.bool_)
-    for a, b in plan.corridor:
-        low_m = np.minimum(plan.corner_m[a], plan.corner_m[b]) - CORRIDOR_M / 2
-        high_m = np.maximum(plan.corner_m[a], plan.corner_m[b]) + CORRIDOR_M / 2
-        inside |= ((position_m >= low_m) & (position_m <= high_m)).all(axis=1)
-    return inside

@@ -28,9 +28,9 @@ from mail_ros.evaluation.baselines.dead_reckoning import fit_dead_reckoning
 from mail_ros.evaluation.baselines.dtw import dtw, subsequence
 from mail_ros.evaluation.baselines.jang import LEARNING_RATE, Jang
 from mail_ros.evaluation.baselines.knn import knn
-from mail_ros.evaluation.baselines.magicol import fit_magicol
-from mail_ros.evaluation.baselines.maloc import fit_maloc
-from mail_ros.training.loop import Progress, Trainer
+from mail_ros.evaluation.baselines.magicol import Magicol, MagicolSettings
+from mail_ros.evaluation.baselines.maloc import Maloc, MalocSettings
+from mail_ros.training.loop import Trainer
 from mail_ros.training.network import arrays, untrained
 from mail_ros.training.run_config import AugmentConfig, RunConfig
 from mail_ros.training.run_folder import RunFolder
@@ -49,7 +49,6 @@ class Fit:
     config: RunConfig
     stride_s: float  # between two estimates
     folder: Path  # run folder of a network
-    report: Callable[[Progress], None]
 
 
 @dataclass(frozen=True)
@@ -100,11 +99,6 @@ def _on_windows(method: Callable[[WindowSet, ModelConfig], FunctionModel]) -> Ca
     return fitted
 
 
-def _with_seed(method: Callable[[Sequence[Track], int], SampleLocalizer]) -> Callable[[Fit], Fitted]:
-    """A particle filter, with the seed of the run."""
-    return lambda fit: FilterMethod(method(fit.tracks, fit.config.training.seed))
-
-
 def fit_jang(fit: Fit) -> Fitted:
     """See `baselines.jang`."""
     training = dataclasses.replace(fit.config.training, learning_rate=LEARNING_RATE)
@@ -113,7 +107,7 @@ def fit_jang(fit: Fit) -> Fitted:
     windows = WindowSet(fit.tracks, config.model, config.stride)
     torch.manual_seed(config.training.seed)
     model = Jang(config.model, head_state(config, windows))
-    trained = Trainer(config, model, windows, None, _folder(fit)).fit(fit.report)
+    trained = Trainer(config, model, windows, None, _folder(fit)).fit()
 
     def locate(window_ut: FloatArray) -> Prediction:
         with torch.inference_mode():
@@ -133,7 +127,7 @@ def fit_mail(fit: Fit, **changes: str) -> Fitted:
     changed = dataclasses.replace(fit.config.mail, **{"head": "regression", "attention": "adaptive", **changes})  # type: ignore[arg-type]
     config = dataclasses.replace(fit.config, kind="mail", mail=changed, augment=augment)
     windows = WindowSet(fit.tracks, config.model, config.stride)
-    network = Trainer(config, untrained(config, windows), windows, None, _folder(fit)).fit(fit.report)
+    network = Trainer(config, untrained(config, windows), windows, None, _folder(fit)).fit()
     return WindowMethod(build(config.model, arrays(network)), site_map_of(config, windows).cells)
 
 
@@ -170,8 +164,16 @@ METHODS: dict[str, Method] = {
     "knn": Method(_on_windows(knn), WINDOWS),
     "dtw": Method(lambda fit: WindowMethod(dtw(fit.tracks, _search_config(fit))), WINDOWS),
     "jang": Method(fit_jang, NETWORK, trains=True),
-    "magicol": Method(_with_seed(fit_magicol), ("training",), filters=True),
-    "maloc": Method(_with_seed(fit_maloc), ("training",), filters=True),
+    "magicol": Method(
+        lambda fit: FilterMethod(Magicol(fit.tracks, fit.config.training.seed, MagicolSettings())),
+        ("training",),
+        filters=True,
+    ),
+    "maloc": Method(
+        lambda fit: FilterMethod(Maloc(fit.tracks, fit.config.training.seed, MalocSettings())),
+        ("training",),
+        filters=True,
+    ),
     "dead_reckoning": Method(
         lambda fit: FilterMethod(fit_dead_reckoning(fit.tracks, fit.stride_s)), (), filters=True, needs_odometry=True
     ),

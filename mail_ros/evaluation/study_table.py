@@ -69,10 +69,15 @@ class StudyTable:
         folder.mkdir(parents=True, exist_ok=True)
         content = {"study": self.name, "source": self.source, "title": self.title, "rows": self.rows, "keys": keys}
         (folder / f"{self.name}.json").write_text(json.dumps(content, indent=2))
-        with (folder / f"{self.name}.csv").open("w", newline="") as file:
-            writer = csv.DictWriter(file, list(self.rows[0]))
-            writer.writeheader()
-            writer.writerows(self.rows)
+        write_rows(folder / f"{self.name}.csv", self.rows)
+
+
+def write_rows(path: Path, rows: Sequence[Row]) -> None:
+    """Write rows of the same columns as CSV."""
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def shown(column: str, value: Any) -> str:

@@ -18,10 +18,6 @@ TRAINING: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "no noise": ("augment", {"noise_ut": 0.0}),
     "one speed": ("training", {"speed": (1.0, 1.0)}),
     "soft iron": ("augment", {"soft_iron": 0.05}),
-    "gain": ("augment", {"gain": 0.05}),
-    "dropped samples": ("augment", {"dropped": 0.1}),
-    "label jitter": ("training", {"label_jitter_m": 0.3}),
-    "averaged weights": ("training", {"average": 0.98}),
     "twice as wide": ("mail", {"hidden": 64, "feature": 64}),
 }
 INGREDIENTS: Mapping[str, Mapping[str, Any]] = {

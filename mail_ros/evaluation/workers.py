@@ -21,7 +21,7 @@ def context() -> BaseContext:
 
 
 def compute_all(tasks: Sequence[Callable[[], None]], report: Callable[[int], None], period_s: float) -> None:
-    """Run all tasks; a failure does not stop the others.
+    """Run all tasks; a failure does not stop the others. Without tasks no process starts.
 
     Args:
         tasks: can be pickled.
@@ -31,6 +31,8 @@ def compute_all(tasks: Sequence[Callable[[], None]], report: Callable[[int], Non
     Raises:
         Exception: of the first task that failed.
     """
+    if not tasks:
+        return
     with ProcessPoolExecutor(os.cpu_count(), context(), end_with_parent) as pool:
         futures: list[Future[None]] = [pool.submit(task) for task in tasks]
         pending = set(futures)

@@ -1,31 +1,28 @@
 """Training of a network: windows of the training walks in, the best epoch's weights out.
 
 Every epoch draws its order and its speeds from (seed, epoch) alone, every step its augmentation from (seed, step). So
-an interrupted and resumed run gives the same model as an uninterrupted one, and several processes (see `distribution`)
-that of one.
+an interrupted and resumed run gives the same model as an uninterrupted one.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar, cast
+from typing import Generic, TypeVar
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from mail_ros.core.types import FloatArray, IntArray
 from mail_ros.data.dataset import WindowSet
-from mail_ros.training.augment import Draws, augment
+from mail_ros.training.augment import augment
 from mail_ros.training.residuals import residuals_m
 from mail_ros.training.run_config import RunConfig
 from mail_ros.training.run_folder import RunFolder
 from mail_ros.training.run_tensors import load_tensors, optimizer_tensors, restore_optimizer, save_tensors
-from mail_ros.training.torch_heads import Layer, RegressionLayer
+from mail_ros.training.torch_heads import Network, RegressionLayer
 
 
 @dataclass(frozen=True)
@@ -47,32 +44,10 @@ class _State:
     best_epoch: int = -1
 
 
-_MODEL, _AVERAGED = "model.", "averaged."  # prefixes of the state's tensors
-
-
-class Network(Protocol):
-    """A trainable network: MAIL, or one that it is compared with."""
-
-    @property
-    def head(self) -> Layer:
-        """Its last layer, with the loss."""
-
-    def __call__(self, field_ut: Tensor) -> Tensor:
-        """(B, n + lag, 3) µT -> the head's numbers."""
+_MODEL = "model."  # prefix of the weights among the state's tensors
 
 
 NetworkT = TypeVar("NetworkT", bound=Network)
-
-
-def _averaged(module: nn.Module, average: float) -> AveragedModel | None:
-    """A running mean of a module's weights; None if `average` is 0."""
-    if not average:
-        return None
-    return AveragedModel(module, multi_avg_fn=get_ema_multi_avg_fn(average))  # type: ignore[no-untyped-call]
-
-
-def _named(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
 
 
 @contextmanager
@@ -93,7 +68,13 @@ class Trainer(Generic[NetworkT]):
     """One run. `fit` continues from the state in the run folder."""
 
     def __init__(
-        self, config: RunConfig, model: NetworkT, train: WindowSet, validation: WindowSet | None, folder: RunFolder
+        self,
+        config: RunConfig,
+        model: NetworkT,
+        train: WindowSet,
+        validation: WindowSet | None,
+        folder: RunFolder,
+        device: str = "cpu",
     ) -> None:
         """Prepare a run.
 
@@ -102,22 +83,21 @@ class Trainer(Generic[NetworkT]):
             model: an untrained torch module.
             train: windows to learn from.
             validation: windows to choose the best epoch by; None runs all epochs and keeps the last.
-            folder: keeps the run's state; names the run's processes.
+            folder: keeps the run's state.
+            device: computes the passes; "cpu" or "cuda".
         """
         self.config = config
-        self.processes = folder.processes
-        self.module = cast(nn.Module, model).to(self.processes.device)
+        self.device = device
         self.windows = train
         self.validation = validation
         self.folder = folder
-        self.model = model
-        self.averaged = _averaged(self.module, config.training.average)
-        self.optimizer = torch.optim.Adam(self.module.parameters(), lr=config.training.learning_rate)
+        self.model = model.to(device)
+        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=config.training.learning_rate)
         self.steps_per_epoch = math.ceil(len(train) / config.training.batch)
         self.state = _State()
         self._restore()
 
-    def fit(self, report: Callable[[Progress], None]) -> NetworkT:
+    def fit(self, report: Callable[[Progress], None] = lambda now: None) -> NetworkT:
         """Run the remaining epochs; returns the model of the best one, or of the last (`TrainingConfig.keep`)."""
         settings = self.config.training
         validation_m = math.nan
@@ -131,32 +111,24 @@ class Trainer(Generic[NetworkT]):
                 report(Progress(step + 1, steps, self.state.epoch, losses[-1], validation_m, self.state.best_m))
             validation_m = math.nan
             if self.validation:
-                residual_m = self._residuals_m(self._kept, self.validation)
+                residual_m = self._residuals_m(self.validation)
                 validation_m = float(np.linalg.norm(residual_m, axis=1).mean())
             self._finish_epoch(float(np.mean(losses)), validation_m)
-        self.module.load_state_dict(load_tensors(self.folder, "best") or {})
-        self.module.eval()
+        self.model.load_state_dict(load_tensors(self.folder, "best") or {})
+        self.model.eval()
         if isinstance(self.model.head, RegressionLayer):
-            self.model.head.set_residuals(self._residuals_m(self.module, self.validation or self.windows))
+            self.model.head.set_residuals(self._residuals_m(self.validation or self.windows))
         return self.model
 
-    def _residuals_m(self, module: nn.Module, windows: WindowSet) -> FloatArray:
-        """Residuals of all windows, each from one process; all processes get them, and so stop at the same epoch."""
-        device, rows = self.processes.device, self.processes.rows(len(windows))
-        residual_m = np.zeros((len(windows), 2))
-        module.eval()
+    def _residuals_m(self, windows: WindowSet) -> FloatArray:
+        """Residuals (n, 2) of all windows."""
+        self.model.eval()
         with torch.inference_mode():
-            head = cast(Network, module).head.meaning
-            if rows.start < rows.stop:
-                residual_m[rows] = residuals_m(
-                    lambda field_ut: module(torch.from_numpy(field_ut).to(device)).cpu().numpy(), head, windows, rows
-                )
-            return self.processes.sum(torch.from_numpy(residual_m)).numpy()
-
-    @property
-    def _kept(self) -> nn.Module:
-        """The module whose weights are validated and kept."""
-        return self.averaged.module if self.averaged else self.module
+            return residuals_m(
+                lambda field_ut: self.model(torch.from_numpy(field_ut).to(self.device)).cpu().numpy(),
+                self.model.head.meaning,
+                windows,
+            )
 
     def batches(self, epoch: int) -> list[tuple[IntArray, FloatArray]]:
         """Ends (B,) and speeds (B,) of the windows of every step of an epoch."""
@@ -171,31 +143,22 @@ class Trainer(Generic[NetworkT]):
     @_without_denormals()
     def step(self, step: int, ends: IntArray, speed: FloatArray) -> float:
         """Train on one batch; returns its loss. `step` determines the random numbers and the learning rate."""
-        self.module.train()
+        self.model.train()
         for group in self.optimizer.param_groups:
             group["lr"] = self._learning_rate(step)
         self.optimizer.zero_grad()
-        loss = self.processes.sum_gradients(self.module, self._own_part(step, ends, speed))
-        torch.nn.utils.clip_grad_norm_(self.module.parameters(), 1.0)
-        self.optimizer.step()
-        if self.averaged:
-            self.averaged.update_parameters(self.module)
-        return loss.item()
-
-    def _own_part(self, step: int, ends: IntArray, speed: FloatArray) -> Tensor:
-        """Gradients and loss () of this process's rows, weighted so that the sum over processes is the batch's."""
-        batch, rows, device = len(ends), self.processes.rows(len(ends)), self.processes.device
-        if rows.start == rows.stop:
-            return torch.zeros((), device=device)
-        draws = Draws(torch.Generator().manual_seed(self.config.training.seed * 1_000_003 + step), batch, rows)
-        ends, speed = ends[rows], speed[rows]
+        generator = torch.Generator().manual_seed(self.config.training.seed * 1_000_003 + step)
+        torch.randn(len(ends), 2, generator=generator)  # unused: keeps a seed's augmentation that of earlier releases
+        field_ut = augment(torch.from_numpy(self.windows.fields(ends, speed)), self.config.augment, generator)
         position_m = torch.from_numpy(self.windows.position_m[ends]).float()
-        position_m = position_m + self.config.training.label_jitter_m * draws.normal(2)
-        field_ut = augment(torch.from_numpy(self.windows.fields(ends, speed)), self.config.augment, draws)
-        raw, floor = self.model(field_ut.to(device)), torch.from_numpy(self.windows.floor[ends]).to(device)
-        loss = self.model.head.loss(raw, position_m.to(device), floor) * (len(ends) / batch)
+        floor = torch.from_numpy(self.windows.floor[ends])
+        loss = self.model.head.loss(
+            self.model(field_ut.to(self.device)), position_m.to(self.device), floor.to(self.device)
+        )
         loss.backward()  # type: ignore[no-untyped-call]
-        return loss.detach()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimizer.step()
+        return loss.item()
 
     def _learning_rate(self, step: int) -> float:
         """Linear rise over the first twentieth of the run, then a cosine down to 0."""
@@ -207,23 +170,21 @@ class Trainer(Generic[NetworkT]):
         state = self.state
         if validation_m < state.best_m or not self.validation or self.config.training.keep == "last":
             state.best_m, state.best_epoch = validation_m, state.epoch
-            save_tensors(self.folder, "best", self._kept.state_dict())
+            save_tensors(self.folder, "best", self.model.state_dict())
         self.folder.log(
             {"epoch": state.epoch, "loss": loss, "validation_mean_m": validation_m if self.validation else None}
         )
         state.epoch += 1
         counters = {f"run.{key}": torch.tensor(value, dtype=torch.float64) for key, value in vars(state).items()}
-        model = {f"{_MODEL}{key}": value for key, value in self.module.state_dict().items()}
-        if self.averaged:
-            model |= {f"{_AVERAGED}{key}": value for key, value in self.averaged.state_dict().items()}
+        model = {f"{_MODEL}{key}": value for key, value in self.model.state_dict().items()}
         save_tensors(self.folder, "state", model | optimizer_tensors(self.optimizer) | counters)
 
     def _restore(self) -> None:
         tensors = load_tensors(self.folder, "state")
         if tensors is None:
             return
-        self.module.load_state_dict(_named(tensors, _MODEL))
-        if self.averaged:
-            self.averaged.load_state_dict(_named(tensors, _AVERAGED))
+        self.model.load_state_dict(
+            {name.removeprefix(_MODEL): value for name, value in tensors.items() if name.startswith(_MODEL)}
+        )
         restore_optimizer(self.optimizer, tensors)
         self.state = _State(int(tensors["run.epoch"]), float(tensors["run.best_m"]), int(tensors["run.best_epoch"]))

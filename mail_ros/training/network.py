@@ -19,7 +19,7 @@ from mail_ros.data.dataset import WindowSet
 from mail_ros.training.run_config import RunConfig
 from mail_ros.training.site_state import head_state
 from mail_ros.training.torch_gru import last_state
-from mail_ros.training.torch_heads import HeatmapLayer, Layer, RegressionLayer
+from mail_ros.training.torch_heads import HeatmapLayer, Layer, Network, RegressionLayer
 
 
 class ScaleFeatures(nn.Module):
@@ -67,7 +67,7 @@ class UniformAttention(nn.Module):
 
     def forward(self, g: Tensor) -> Tensor:
         """(B, n, 3) gradient -> w (B, K), each 1 / K."""
-        return g.new_full((self.scales,), 1.0 / self.scales).expand(g.shape[0], -1)
+        return g.new_full((len(g), self.scales), 1.0 / self.scales)
 
 
 class ConstantAttention(nn.Module):
@@ -91,7 +91,7 @@ def _attention(config: ModelConfig) -> nn.Module:
     return Attention(config.sampling.rows, scales, config.mail.attention_hidden)
 
 
-class MailNetwork(nn.Module):
+class MailNetwork(Network):
     """The whole network, its gradient included, so that training and the robot cannot differ in it."""
 
     def __init__(self, config: ModelConfig, head: Layer) -> None:
@@ -122,16 +122,9 @@ class MailNetwork(nn.Module):
 
 
 def untrained_network(config: ModelConfig, site: State) -> MailNetwork:
-    """A network with torch's initial weights.
-
-    Args:
-        config: of the network.
-        site: arrays of its head, see `site_state.head_state`.
-    """
-    features = len(config.scales) * config.mail.feature
-    if config.mail.head == "heatmap":
-        return MailNetwork(config, HeatmapLayer(features, site))
-    return MailNetwork(config, RegressionLayer(features, site))
+    """A network with torch's initial weights, for a site (see `site_state.head_state`)."""
+    layer = HeatmapLayer if config.mail.head == "heatmap" else RegressionLayer
+    return MailNetwork(config, layer(len(config.scales) * config.mail.feature, site))
 
 
 def untrained(config: RunConfig, windows: WindowSet) -> MailNetwork:

@@ -26,9 +26,7 @@ class AugmentConfig(Settings, prefix="augment."):
     tilt_deg: Annotated[float, Range(0.0, 180.0)] = 15.0  # standard deviation of the pitch about the device's x axis
     soft_iron: Fraction = 0.0  # standard deviation of the entries of a matrix that is added to the identity
     noise_ut: Annotated[float, Range(0.0, 1000.0)] = 0.5  # largest deviation of white noise; each window has its own
-    gain: Fraction = 0.0  # standard deviation of the logarithm of a factor
     offset_ut: Annotated[float, Range(0.0, 1000.0)] = 20.0  # gravity axes: deviation, per axis, of the device's field
-    dropped: Fraction = 0.0  # fraction of the samples that are lost, and bridged by the mean of their neighbours
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ class TrainingConfig(Settings, prefix="training."):
 
     seed: int = 0  # random seed of weights, batches and augmentation
     epochs: Annotated[int, Range(1, 100_000)] = 60  # passes over the training windows, at most
-    batch: Annotated[int, Range(1, 100_000)] = 256  # windows per step, on all processes together
+    batch: Annotated[int, Range(1, 100_000)] = 256  # windows per step
     learning_rate: Annotated[float, Range(1e-7, 1.0)] = 0.005  # highest; rises over the first twentieth, then a cosine
     keep: Literal["best", "last"] = "best"  # epoch: of the least validation error; or the last, without an early stop
     patience: Annotated[int, Range(1, 100_000)] = 15  # epochs without a better validation error before training stops
@@ -47,8 +45,6 @@ class TrainingConfig(Settings, prefix="training."):
     speed: tuple[float, float] = (0.75, 1.35)  # slowest and fastest replay of a walk; (1, 1) is as recorded
     cell_m: Annotated[float, Range(0.05, 10.0)] = 0.5  # side of a cell of the map
     label_sigma_m: Annotated[float, Range(0.01, 10.0)] = 0.4  # deviation of a label: landmarks, constant speed between
-    label_jitter_m: Annotated[float, Range(0.0, 10.0)] = 0.0  # deviation, per axis, added to a label in every step
-    average: Annotated[float, Range(0.0, 0.99999)] = 0.0  # weight of the running mean of weights; 0 keeps the last step
     radius_m: Annotated[float, Range(0.05, 100.0)] = 1.5  # neighbourhood of the mode that is averaged into a position
 
     def __post_init__(self) -> None:
@@ -120,10 +116,9 @@ PRESETS: Mapping[str, Sequence[str]] = {
     ),
     # MAIL's network with a heat map head, which keeps similar corridors apart.
     "mail": ("kind=mail", "mail.head=heatmap", "sampling.rate_hz=10"),
-    # MAIL as in the paper, regression head and no augmentation but speed: the row `mail` of docs/tables.md, and equal
-    # to it. That row does not use all of the paper's values, because they cost hours: 10 Hz where the paper has 50 Hz,
-    # and batch, learning rate and epochs of `TrainingConfig` where it has 400, 0.02 and 1,500. docs/paper.md has the
-    # command with the paper's.
+    # MAIL as in the paper, regression head and no augmentation but speed: the settings of row `mail` of docs/tables.md.
+    # They are not all of the paper's, which cost hours: 10 Hz where the paper has 50 Hz, and batch, learning rate and
+    # epochs of `TrainingConfig` where it has 400, 0.02 and 1,500. docs/paper.md has the command with the paper's.
     "paper": (
         "kind=mail",
         "mail.head=regression",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from abc import ABC, abstractmethod
 
 import numpy as np
 import torch
@@ -13,21 +13,26 @@ from mail_ros.core.models.heads import Head, RegressionHead, SiteMap, State
 from mail_ros.core.types import Cells, FloatArray
 
 
-class Layer(Protocol):
+class Layer(nn.Module, ABC):
     """A linear layer with its loss."""
 
     @property
+    @abstractmethod
     def meaning(self) -> Head:
         """The head that interprets its output."""
 
-    def __call__(self, f: Tensor) -> Tensor:
-        """(B, features) -> the head's own numbers (B, out)."""
-
+    @abstractmethod
     def loss(self, raw: Tensor, position_m: Tensor, floor: Tensor) -> Tensor:
         """Mean training loss (), over the windows, of (B, out) against true positions (B, 2) and floors (B,)."""
 
 
-class RegressionLayer(nn.Module):
+class Network(nn.Module):
+    """A trainable network: (B, n + lag, 3) µT -> the numbers of its head (B, out)."""
+
+    head: Layer
+
+
+class RegressionLayer(Layer):
     """To x and y with a mean squared error (equation 14), on one floor.
 
     The layer's output is scaled to the extent of the map, which does not change equation 14 and lets one learning rate
@@ -38,9 +43,8 @@ class RegressionLayer(nn.Module):
         """`site` has `head.center_m` (2,), `head.extent_m` and `head.floor`."""
         super().__init__()
         self.fc = nn.Linear(features, 2)
-        self.register_buffer("center_m", torch.tensor(site["head.center_m"]))
-        self.register_buffer("extent_m", torch.tensor(site["head.extent_m"]))
-        self.register_buffer("floor", torch.tensor(site["head.floor"]))
+        for name in ("center_m", "extent_m", "floor"):
+            self.register_buffer(name, torch.tensor(site[f"head.{name}"]))
         self.register_buffer("covariance_m2", torch.eye(2) * float(site["head.extent_m"]) ** 2)
         self.center_m: Tensor
         self.extent_m: Tensor
@@ -66,17 +70,15 @@ class RegressionLayer(nn.Module):
         self.covariance_m2.copy_(torch.from_numpy(residual_m.T @ residual_m / len(residual_m)))
 
 
-class HeatmapLayer(nn.Module):
+class HeatmapLayer(Layer):
     """To the map's cells, with labels as wide as the survey's own error."""
 
     def __init__(self, features: int, site: State) -> None:
         """`site` has `head.cell_position_m` (m, 2), `head.cell_floor` (m,), `head.label_sigma_m`, `head.radius_m`."""
         super().__init__()
         self.fc = nn.Linear(features, len(site["head.cell_floor"]))
-        self.register_buffer("cell_position_m", torch.tensor(site["head.cell_position_m"]))
-        self.register_buffer("cell_floor", torch.tensor(site["head.cell_floor"]))
-        self.register_buffer("label_sigma_m", torch.tensor(site["head.label_sigma_m"]))
-        self.register_buffer("radius_m", torch.tensor(site["head.radius_m"]))
+        for name in ("cell_position_m", "cell_floor", "label_sigma_m", "radius_m"):
+            self.register_buffer(name, torch.tensor(site[f"head.{name}"]))
         self.cell_position_m: Tensor
         self.cell_floor: Tensor
         self.label_sigma_m: Tensor

@@ -99,5 +99,5 @@ def subsequence(tracks: Sequence[Track], config: ModelConfig, lag_s: float) -> F
 
 def unbroken(track: Track) -> list[Track]:
     """The stretches of a resampled walk in which every sample is labelled and there is no hole."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], track.valid, [False]]).astype(np.int8)))
-    return [track[int(a) : int(b)] for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    edges = np.flatnonzero(np.diff(track.valid.astype(np.int8), prepend=0, append=0))
+    return [track[start:end] for start, end in edges.reshape(-1, 2).tolist()]

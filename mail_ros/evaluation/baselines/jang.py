@@ -12,14 +12,14 @@ from torch import Tensor, nn
 from mail_ros.core.models.heads import State
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.signal.window import gradient
-from mail_ros.training.torch_heads import RegressionLayer
+from mail_ros.training.torch_heads import Network, RegressionLayer
 
 LAYERS = 4
 HIDDEN = 128
 LEARNING_RATE = 1e-3
 
 
-class Jang(nn.Module):
+class Jang(Network):
     """RNN (tanh) over the gradient, the last state through one linear layer."""
 
     def __init__(self, config: ModelConfig, site: State) -> None:

@@ -18,57 +18,44 @@ for all particles in one call. The estimate is that of the last forward pass.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from dtaidistance import dtw
 
 from mail_ros.core.types import FloatArray
-from mail_ros.data.track import Track
-from mail_ros.evaluation.baselines.magnitude_map import MagnitudeMap, magnitude_map
-from mail_ros.evaluation.baselines.particles import Cloud, MotionSettings, StepLocalizer
-from mail_ros.evaluation.baselines.steps import Step
+from mail_ros.evaluation.baselines.particles import Cloud, ParticleSettings
+from mail_ros.evaluation.baselines.step_localizer import Step, StepLocalizer
 
 
 @dataclass(frozen=True)
-class MagicolSettings:
+class MagicolSettings(ParticleSettings):
     """Settings of the filter; a run uses the defaults."""
 
     particles: int = 3000
-    points: int = 8  # samples of |B| per step
+    points: int = 8
     steps: int = 6  # compared at once
     band: float = 0.1  # how far DTW may leave the diagonal, as a fraction of the compared length
-    sigma_ut: float = 2.0  # deviation of the distance between vectors of one path
     off_map_ut: float = 6.0  # distance that a path wholly off the map adds
-    offset_ut: float = 2.0  # deviation of the offset between two phones, or two days
-    renewed: float = 0.02  # fraction of the particles that start again at each step
-    roughening_m: float = 0.1
     passes: int = 1  # back and forth, each time a vector's length was walked and the cloud is still wide
     look_back: int = 24  # steps of such a pass
     wide_m: float = 3.0  # deviation above which a cloud is wide
-    pixel_m: float = 0.2
-    reach_m: float = 0.3
-    motion: MotionSettings = field(default_factory=MotionSettings)
 
 
-class Magicol(StepLocalizer):
+class Magicol(StepLocalizer[MagicolSettings]):
     """The filter as a localizer."""
-
-    def __init__(self, survey: MagnitudeMap, seed: int, settings: MagicolSettings) -> None:
-        self.survey, self.settings = survey, settings
-        self._unknown_ut = float(np.nanmean(survey.mean_ut))  # expected off the map
-        super().__init__(settings.points, survey.floor, seed)
 
     def reset(self) -> None:
         """Start a new walk, with the same random numbers."""
         super().reset()
         self._walked: list[Step] = []
+        self._unknown_ut = float(np.nanmean(self.survey.mean_ut))  # expected off the map
 
     def walk(self, cloud: Cloud | None, step: Step) -> Cloud:
         """One step forward; back and forth over the last ones while the cloud is wide."""
         self._walked.append(step)
         if cloud is None:
-            cloud = self._scatter(self.settings.particles, step)
+            cloud = self.scattered(self.settings.particles, step)
             self._trail_m = np.repeat(cloud.position_m[:, None], 2, axis=1)
         self._advance(cloud, self._walked)
         is_due = self.settings.passes and len(self._walked) % self.settings.steps == 0
@@ -78,10 +65,6 @@ class Magicol(StepLocalizer):
                 self._sweep(cloud, [_reversed(one) for one in recent[::-1]], renew=False)
                 self._sweep(cloud, recent, renew=True)
         return cloud
-
-    def _scatter(self, n: int, step: Step) -> Cloud:
-        bearing_rad = float(np.arctan2(step.moved_m[1], step.moved_m[0]))
-        return self.survey.scatter(n, bearing_rad, self.settings.offset_ut, self._rng)
 
     def _advance(self, cloud: Cloud, walked: Sequence[Step], renew: bool = True) -> None:
         """One step of the filter, the last of `walked`; no renewal on the way back: the survey went forwards."""
@@ -101,7 +84,7 @@ class Magicol(StepLocalizer):
         if not n:
             return
         which = self._rng.choice(len(cloud), n, replace=False)
-        fresh = self._scatter(n, walked[-1])
+        fresh = self.scattered(n, walked[-1])
         cloud.replace(which, fresh)
         self._trail_m[which, -1] = fresh.position_m
         for back in range(1, self._trail_m.shape[1]):
@@ -145,13 +128,3 @@ def distances_ut(measured_ut: FloatArray, expected_ut: FloatArray, band: float) 
     )
     per_sample: FloatArray = np.asarray(distance) / np.sqrt(len(measured_ut))
     return per_sample
-
-
-def fit_magicol(tracks: Sequence[Track], seed: int, settings: MagicolSettings | None = None) -> Magicol:
-    """The filter over the map of `tracks`.
-
-    Raises:
-        TrackError: the walks are unlabelled, or on several floors.
-    """
-    settings = settings or MagicolSettings()
-    return Magicol(magnitude_map(tracks, settings.pixel_m, settings.reach_m), seed, settings)

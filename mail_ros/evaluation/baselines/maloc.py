@@ -18,47 +18,33 @@ repetition 2 of IPIN 2023 Track 3, as recorded and with artificial offsets of 2.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from mail_ros.core.types import FloatArray, IntArray
-from mail_ros.data.track import Track
-from mail_ros.evaluation.baselines.magnitude_map import MagnitudeMap, magnitude_map
-from mail_ros.evaluation.baselines.particles import Cloud, MotionSettings, StepLocalizer, systematic
-from mail_ros.evaluation.baselines.steps import Step
+from mail_ros.evaluation.baselines.particles import Cloud, ParticleSettings, systematic
+from mail_ros.evaluation.baselines.step_localizer import Step, StepLocalizer
 
 CANDIDATES = 10  # positions compared for each new particle
 
 
 @dataclass(frozen=True)
-class MalocSettings:
+class MalocSettings(ParticleSettings):
     """Settings of the filter; a run uses the defaults."""
 
     particles: int = 8000
-    points: int = 4  # readings of |B| compared per step
-    sigma_ut: float = 2.0  # deviation of the sensor, in addition to the cell's
-    offset_ut: float = 2.0  # deviation of the offset between two phones, or two days
+    points: int = 4
     off_map_sigmas: float = 3.0
     yaw_rad: float = 0.5  # a step with a larger rotation is a change of attitude
     unreliable: float = 0.5  # reliability of such a step, and of one that is far less likely than the last ones
     poor: float = 0.3  # likelihood over its slow average, below which a step is unreliable
     slow: float = 0.005  # weight of the newest likelihood in AMCL's averages
     fast: float = 0.1
-    renewed: float = 0.02  # smallest fraction of new particles at each step
-    roughening_m: float = 0.1
-    pixel_m: float = 0.2
-    reach_m: float = 0.3
-    motion: MotionSettings = field(default_factory=MotionSettings)
 
 
-class Maloc(StepLocalizer):
+class Maloc(StepLocalizer[MalocSettings]):
     """The filter as a localizer."""
-
-    def __init__(self, survey: MagnitudeMap, seed: int, settings: MalocSettings) -> None:
-        self.survey, self.settings = survey, settings
-        super().__init__(settings.points, survey.floor, seed)
 
     def reset(self) -> None:
         """Start a new walk, with the same random numbers."""
@@ -68,20 +54,16 @@ class Maloc(StepLocalizer):
 
     def walk(self, cloud: Cloud | None, step: Step) -> Cloud:
         """Move, weigh, resample, and add new particles if the likelihood fell."""
-        bearing_rad = float(np.arctan2(step.moved_m[1], step.moved_m[0]))
         if cloud is None:
-            cloud = self._scatter(self.settings.particles, bearing_rad)
+            cloud = self.scattered(self.settings.particles, step)
         before_m = cloud.position_m
         cloud.move(step.moved_m, step.paced, self.settings.motion, self._rng)
         log_likelihood = self._log_likelihood(step, before_m, cloud)
         mean = float(cloud.weight @ np.exp(log_likelihood))
-        cloud.weigh(self._reliability(bearing_rad, mean) * log_likelihood)
+        cloud.weigh(self._reliability(step.bearing_rad, mean) * log_likelihood)
         cloud.resample(self._rng, self.settings.roughening_m)
-        self._renew(cloud, step, bearing_rad)
+        self._renew(cloud, step)
         return cloud
-
-    def _scatter(self, n: int, bearing_rad: float) -> Cloud:
-        return self.survey.scatter(n, bearing_rad, self.settings.offset_ut, self._rng)
 
     def _log_likelihood(self, step: Step, before_m: FloatArray, cloud: Cloud) -> FloatArray:
         """(n,) of a step's readings along the paths from (n, 2) to the particles' positions; not above 0."""
@@ -109,24 +91,14 @@ class Maloc(StepLocalizer):
         self._fast = mean if first else self._fast + settings.fast * (mean - self._fast)
         return settings.unreliable if poor or yaw_rad > settings.yaw_rad else 1.0
 
-    def _renew(self, cloud: Cloud, step: Step, bearing_rad: float) -> None:
+    def _renew(self, cloud: Cloud, step: Step) -> None:
         """AMCL: the farther the fast average is below the slow one, the more particles start near likely cells."""
         fraction = max(self.settings.renewed, 1.0 - self._fast / self._slow if self._slow > 0.0 else 0.0)
         n = self._rng.binomial(len(cloud), fraction)
         if not n:
             return
-        fresh = self._scatter(CANDIDATES * n, bearing_rad)
+        fresh = self.scattered(CANDIDATES * n, step)
         fresh.weigh(self._log_likelihood(step, fresh.position_m - fresh.displacement_m(step.moved_m), fresh))
         likely: IntArray = systematic(fresh.weight, self._rng)[self._rng.integers(CANDIDATES) :: CANDIDATES]
         fresh.select(likely)
         cloud.replace(self._rng.choice(len(cloud), n, replace=False), fresh)
-
-
-def fit_maloc(tracks: Sequence[Track], seed: int, settings: MalocSettings | None = None) -> Maloc:
-    """The filter over the map of `tracks`.
-
-    Raises:
-        TrackError: the walks are unlabelled, or on several floors.
-    """
-    settings = settings or MalocSettings()
-    return Maloc(magnitude_map(tracks, settings.pixel_m, settings.reach_m), seed, settings)

@@ -9,20 +9,17 @@ device and the device that surveyed.
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from mail_ros.core.belief import normal
 from mail_ros.core.localizer.localizer import status_of
-from mail_ros.core.types import NS_PER_S, Estimate, FloatArray, IntArray, Sample
-from mail_ros.evaluation.baselines.steps import Step, StepCutter
+from mail_ros.core.types import Estimate, FloatArray, IntArray
 
 CLUSTER_M = 2.0  # side of the squares that are searched for the heaviest cluster
 RADIUS_M = 3.0  # particles this near its centre are averaged
 SCALES = (0.6, 1.6)  # limits of the true distance over odometry's
-STATIONARY_S = 1.0  # between two estimates while there is no step
 FLOOR_M = 0.1  # deviation that is added to every covariance
 
 
@@ -36,6 +33,21 @@ class MotionSettings:
     offset_ut: float = 0.1  # keeps copies of a particle apart
     paced_heading_rad: float = 0.4  # without odometry: a person may change direction
     paced_scale: float = 0.1
+
+
+@dataclass(frozen=True)
+class ParticleSettings:
+    """Settings of a particle filter; a run uses the defaults."""
+
+    particles: int
+    points: int  # samples of |B| per step
+    sigma_ut: float = 2.0  # deviation of a comparison with the map
+    offset_ut: float = 2.0  # deviation of the offset between two phones, or two days
+    renewed: float = 0.02  # smallest fraction of the particles that start again at each step
+    roughening_m: float = 0.1
+    pixel_m: float = 0.2  # side of a pixel of the map
+    reach_m: float = 0.3
+    motion: MotionSettings = field(default_factory=MotionSettings)
 
 
 @dataclass
@@ -126,38 +138,6 @@ class Cloud:
         offset_m = self.position_m - about_m
         covariance_m2: FloatArray = (self.weight[:, None] * offset_m).T @ offset_m
         return covariance_m2
-
-
-class StepLocalizer(ABC):
-    """A particle filter as a localizer: an estimate after each step, and once a second while stationary."""
-
-    def __init__(self, points: int, floor: int, seed: int) -> None:
-        """Start with |B| at `points` of each step, on this floor, and with this seed for every walk."""
-        self._cutter = StepCutter(points)
-        self._floor, self._seed = floor, seed
-        self.reset()
-
-    def reset(self) -> None:
-        """Start a new walk, with the same random numbers."""
-        self._rng = np.random.default_rng(self._seed)
-        self._cutter.reset()
-        self._cloud: Cloud | None = None
-        self._estimate_ns = 0
-
-    def push(self, sample: Sample) -> Estimate | None:
-        """Add a sample; None until the first step is complete, and between estimates."""
-        step = self._cutter.push(sample)
-        if step is not None:
-            self._cloud = self.walk(self._cloud, step)
-        stationary = abs(sample.stamp_ns - self._estimate_ns) >= STATIONARY_S * NS_PER_S
-        if self._cloud is None or (step is None and not stationary):
-            return None
-        self._estimate_ns = sample.stamp_ns
-        return to_estimate(sample.stamp_ns, *self._cloud.heaviest(), self._floor)
-
-    @abstractmethod
-    def walk(self, cloud: Cloud | None, step: Step) -> Cloud:
-        """The cloud after a step; None before the first."""
 
 
 def to_estimate(stamp_ns: int, position_m: FloatArray, covariance_m2: FloatArray, floor: int) -> Estimate:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,8 +14,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
+from mail_ros.core.types import FloatArray
 from mail_ros.data.check.site_report import SiteReport
-from mail_ros.data.coverage import Coverage, Need
+from mail_ros.data.coverage import Coverage, Need, Stretch
 from mail_ros.data.floor_plan import FloorPlan
 from mail_ros.evaluation.coverage.coverage_marks import (
     INK,
@@ -71,28 +73,17 @@ def _height_in(floor: Coverage, plan: FloorPlan | None) -> float:
 
 def _draw_floor(axes: Axes, floor: Coverage, plan: FloorPlan | None) -> None:
     if plan is not None:
-        axes.imshow(
-            plan.faded, cmap="gray", vmin=0, vmax=255, extent=plan.extent_m, interpolation="antialiased", zorder=-1
-        )
+        grey: dict[str, Any] = {"cmap": "gray", "vmin": 0, "vmax": 255, "interpolation": "antialiased"}
+        axes.imshow(plan.faded, extent=plan.extent_m, zorder=-1, **grey)
     for need, look in LOOKS.items():
-        lines = dashes(floor, need)
-        axes.add_collection(
-            LineCollection(lines.tolist(), colors=look.colour, linewidths=look.width, capstyle="round", zorder=1 + need)
-        )
+        _draw_lines(axes, dashes(floor, need), color=look.colour, linewidth=look.width, zorder=1 + need)
         if need is not Need.NOTHING:
-            axes.add_collection(
-                LineCollection(
-                    arrows(floor, need).tolist(),
-                    colors=INK,
-                    linewidths=1.6,
-                    capstyle="round",
-                    zorder=5,
-                    path_effects=[withStroke(linewidth=4.0, foreground="white")],
-                )
-            )
+            halo = [withStroke(linewidth=4.0, foreground="white")]
+            _draw_lines(axes, arrows(floor, need), color=INK, linewidth=1.6, zorder=5, path_effects=halo)
+    for number, stretch in enumerate(numbered(floor), 1):
+        _draw_number(axes, number, stretch)
     low_m, size_m = extent_m(floor, plan)
     high_m = low_m + size_m
-    _draw_numbers(axes, floor)
     axes.set(xlim=(low_m[0], high_m[0]), ylim=(low_m[1], high_m[1]), aspect="equal", xlabel="x, m", ylabel="y, m")
     axes.set_title(summary(floor), loc="left", color=INK, fontsize=11)
     axes.spines[:].set_visible(False)
@@ -102,21 +93,15 @@ def _draw_floor(axes: Axes, floor: Coverage, plan: FloorPlan | None) -> None:
     axes.tick_params(length=0, colors=QUIET)
 
 
-def _draw_numbers(axes: Axes, floor: Coverage) -> None:
-    for number, stretch in enumerate(numbered(floor), 1):
-        axes.annotate(
-            str(number),
-            stretch.position_m,
-            xytext=(11, 11),
-            textcoords="offset points",
-            ha="center",
-            va="center",
-            fontsize=9,
-            fontweight="bold",
-            color="white",
-            zorder=6,
-            bbox={"boxstyle": "circle,pad=0.25", "facecolor": INK, "edgecolor": "white", "linewidth": 0.8},
-        )
+def _draw_lines(axes: Axes, lines_m: FloatArray, **style: Any) -> None:
+    axes.add_collection(LineCollection(lines_m.tolist(), capstyle="round", **style))
+
+
+def _draw_number(axes: Axes, number: int, stretch: Stretch) -> None:
+    text: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9, "fontweight": "bold", "color": "white"}
+    circle = {"boxstyle": "circle,pad=0.25", "facecolor": INK, "edgecolor": "white", "linewidth": 0.8}
+    offset: dict[str, Any] = {"xytext": (11, 11), "textcoords": "offset points"}
+    axes.annotate(str(number), stretch.position_m, zorder=6, bbox=circle, **text, **offset)
 
 
 def _draw_list(axes: Axes, floor: Coverage) -> None:
@@ -125,12 +110,5 @@ def _draw_list(axes: Axes, floor: Coverage) -> None:
         line_of(number, stretch).replace(", around", "\n    around")
         for number, stretch in enumerate(numbered(floor), 1)
     ]
-    axes.text(
-        0.0,
-        1.0,
-        "\n".join(lines) or "Nothing is missing along\nthese paths.",
-        va="top",
-        fontsize=9,
-        color=INK,
-        transform=axes.transAxes,
-    )
+    text = "\n".join(lines) or "Nothing is missing along\nthese paths."
+    axes.text(0.0, 1.0, text, va="top", fontsize=9, color=INK, transform=axes.transAxes)

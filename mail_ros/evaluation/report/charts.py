@@ -7,27 +7,23 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any, Literal, NamedTuple
 
 from mail_ros.evaluation.report.views import colours
-from mail_ros.evaluation.study_table import StudyTable, words
+from mail_ros.evaluation.study_table import Row, StudyTable, words
 
 Kind = Literal["line", "dots", "bars"]
 
 
-@dataclass(frozen=True)
-class Form:
+class Form(NamedTuple):
     """Columns of a study's rows as a chart."""
 
     kind: Kind
     x: str
     y: str
-    title: str
-    unit: str = "m"  # "fraction": from 0 to 1, on a linear axis
-    selects: Callable[[str], bool] = lambda method: True  # methods of the chart
     by: str = "method"  # column with one series for each value
 
 
@@ -47,58 +43,50 @@ class Chart:
     marks: list[float]  # labelled values on the y axis
 
 
-HEATMAP = "mail_heatmap"  # its loss is the cross entropy
 MIN_RATIO = 4.0  # upper over lower end of a logarithmic axis: small differences stay small
-MEAN, MEDIAN = "mean error", "median error"
-BY_CONDITION = (
-    Form("dots", "method", "mean_m", MEAN, by="condition"),
-    Form("dots", "method", "p95_m", "95th percentile of the error", by="condition"),
-)
-FORMS: dict[str, tuple[Form, ...]] = {
-    "length": (Form("line", "length_s", "mean_m", MEAN), Form("line", "length_s", "median_m", MEDIAN)),
-    "scales": (Form("line", "scales", "mean_m", MEAN), Form("line", "scales", "median_m", MEDIAN)),
-    "loss": (
-        Form("line", "epoch", "loss", "mean squared error, the map's extent is 1", "", lambda m: m != HEATMAP),
-        Form("line", "epoch", "loss", "cross entropy over map cells", "", lambda m: m == HEATMAP),
-    ),
-    "attention": (
-        Form("bars", "scale_s", "mean_weight", "mean weight of each scale", "fraction"),
-        Form("bars", "scale_s", "top_weight", "fraction of estimates with the largest weight", "fraction"),
-        Form("dots", "method", "mean_m", MEAN),
-    ),
-    "speed": (Form("line", "condition", "mean_m", MEAN), Form("line", "condition", "median_m", MEDIAN)),
-    "tracker": BY_CONDITION,
-    "uncertainty": (
-        Form("dots", "method", "in_90", "true positions inside the 90 % region", "fraction", by="condition"),
-        Form("dots", "method", "localized_near", "LOCALIZED within 3 m", "fraction", by="condition"),
-    ),
-    "area": (
-        Form("dots", "left_out", "auroc", "separation from the surveyed area: AUROC", "fraction", by="condition"),
-        Form("dots", "left_out", "reported", "estimates outside with OUT_OF_AREA", "fraction", by="condition"),
-    ),
-    "offset": BY_CONDITION,
-    "matching": (
-        Form("dots", "ingredients", "mean_m", MEAN),
-        Form("dots", "ingredients", "over_5m", "fraction of errors above 5 m", "fraction"),
-    ),
-    "training": (
-        Form("dots", "training", "mean_m", MEAN),
-        Form("dots", "training", "over_5m", "fraction of errors above 5 m", "fraction"),
-    ),
-    "device": (
-        Form("dots", "method", "mean_m", MEAN, by="device"),
-        Form("dots", "method", "median_m", MEDIAN, by="device"),
-    ),
-    "time": (
-        Form("dots", "method", "estimate_ms", "processor time of an estimate", "ms"),
-        Form("dots", "method", "fit_s", "processor time of fitting", "s"),
-    ),
-    "cost": (Form("dots", "method", "mean_ms", "processor time of an estimate", "ms", by="size"),),
-    "node": (
-        Form("dots", "method", "p99_ms", "99th percentile of the latency", "ms"),
-        Form("dots", "method", "core", "fraction of a core", "fraction"),
-    ),
-    "anomalies": (Form("line", "scale_s", "found_fraction", "fraction of pieces that are found", "fraction"),),
+
+
+def _forms(kind: Kind, x: str, *columns: str, by: str = "method") -> list[Form]:
+    return [Form(kind, x, y, by) for y in columns]
+
+
+FORMS: dict[str, list[Form]] = {
+    "length": _forms("line", "length_s", "mean_m", "median_m"),
+    "scales": _forms("line", "scales", "mean_m", "median_m"),
+    "loss": _forms("line", "epoch", "squared_error", "cross_entropy"),
+    "attention": [*_forms("bars", "scale_s", "mean_weight", "top_weight"), Form("dots", "method", "mean_m")],
+    "speed": _forms("line", "condition", "mean_m", "median_m"),
+    "tracker": _forms("dots", "method", "mean_m", "p95_m", by="condition"),
+    "uncertainty": _forms("dots", "method", "in_90", "localized_near", by="condition"),
+    "area": _forms("dots", "left_out", "auroc", "reported", by="condition"),
+    "offset": _forms("dots", "method", "mean_m", "p95_m", by="condition"),
+    "matching": _forms("dots", "ingredients", "mean_m", "over_5m"),
+    "training": _forms("dots", "training", "mean_m", "over_5m"),
+    "device": _forms("dots", "method", "mean_m", "median_m", by="device"),
+    "time": _forms("dots", "method", "estimate_ms", "fit_s"),
+    "cost": _forms("dots", "method", "mean_ms", by="size"),
+    "node": _forms("dots", "method", "p99_ms", "core"),
+    "anomalies": _forms("line", "scale_s", "found_fraction"),
+}
+Y_TITLES = {  # title and unit; "fraction": from 0 to 1, on a linear axis
+    "mean_m": ("mean error", "m"),
+    "median_m": ("median error", "m"),
+    "p95_m": ("95th percentile of the error", "m"),
+    "over_5m": ("fraction of errors above 5 m", "fraction"),
+    "squared_error": ("mean squared error, the map's extent is 1", ""),
+    "cross_entropy": ("cross entropy over map cells", ""),
+    "mean_weight": ("mean weight of each scale", "fraction"),
+    "top_weight": ("fraction of estimates with the largest weight", "fraction"),
+    "in_90": ("true positions inside the 90 % region", "fraction"),
+    "localized_near": ("LOCALIZED within 3 m", "fraction"),
+    "auroc": ("separation from the surveyed area: AUROC", "fraction"),
+    "reported": ("estimates outside with OUT_OF_AREA", "fraction"),
+    "estimate_ms": ("processor time of an estimate", "ms"),
+    "mean_ms": ("processor time of an estimate", "ms"),
+    "fit_s": ("processor time of fitting", "s"),
+    "p99_ms": ("99th percentile of the latency", "ms"),
+    "core": ("fraction of a core", "fraction"),
+    "found_fraction": ("fraction of pieces that are found", "fraction"),
 }
 X_TITLES = {
     "length_s": "length of the sequence, s",
@@ -110,28 +98,32 @@ X_TITLES = {
 
 def charts(study: StudyTable, group: Any) -> list[Chart]:
     """The charts of one group; none for a study without a form."""
-    drawn = []
-    for form in FORMS.get(study.name, ()):
-        rows = [row for row in study.of(group) if form.selects(row["method"]) and form.y in row]
-        if rows:
-            drawn.append(_chart(form, rows))
-    return drawn
+    rows = [_with_named_loss(row) for row in study.of(group)]
+    drawn = [(form, [row for row in rows if form.y in row]) for form in FORMS.get(study.name, ())]
+    return [_chart(form, rows_of_form) for form, rows_of_form in drawn if rows_of_form]
 
 
-def _chart(form: Form, rows: Sequence[dict[str, Any]]) -> Chart:
+def _with_named_loss(row: Row) -> Row:
+    """The two heads have different losses, which are not comparable."""
+    loss = "cross_entropy" if row["method"] == "mail_heatmap" else "squared_error"
+    return row | {loss: row["loss"]} if "loss" in row else row
+
+
+def _chart(form: Form, rows: Sequence[Row]) -> Chart:
     values = {(_name(form, row), _x(form, row)): row[form.y] for row in rows if not math.isnan(row[form.y])}
     names = list(dict.fromkeys(_name(form, row) for row in rows))
     x = list(dict.fromkeys(_x(form, row) for row in rows))
+    title, unit = Y_TITLES[form.y]
     return Chart(
         form.kind,
-        form.title,
+        title,
         X_TITLES.get(form.x, ""),
-        form.unit,
+        unit,
         x,
         {name: [values.get((name, at)) for at in x] for name in names},
         colours(names),
         form.by != form.x and (len(names) > 1 or form.by != "method"),
-        *_axis(form.unit, [float(value) for value in values.values()] or [1.0]),
+        *_axis(unit, [float(value) for value in values.values()] or [1.0]),
     )
 
 
@@ -149,13 +141,13 @@ def _axis(unit: str, values: Sequence[float]) -> tuple[tuple[float, float], list
     return (low, high), [mark for mark in every if low <= mark <= high]
 
 
-def _name(form: Form, row: dict[str, Any]) -> str:
+def _name(form: Form, row: Row) -> str:
     """The series of a row."""
     known = {"yes": ", also in training", "no": ", not in training"}
     return f"{row[form.by]}{known.get(row['in_training'], '') if form.by == 'device' else ''}"
 
 
-def _x(form: Form, row: dict[str, Any]) -> Any:
+def _x(form: Form, row: Row) -> Any:
     """Position of a row on the x axis; bars are evenly spaced, so theirs is a word."""
     return f"{row[form.x]:g}" if form.kind == "bars" else row[form.x]
 

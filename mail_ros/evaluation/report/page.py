@@ -15,7 +15,7 @@ import numpy as np
 from plotly.offline import get_plotlyjs
 
 from mail_ros import __version__
-from mail_ros.core.types import FloatArray
+from mail_ros.core.types import FloatArray, IntArray
 from mail_ros.data.floor_plan import FloorPlan
 from mail_ros.evaluation.accuracy import errors_table, relation
 from mail_ros.evaluation.report.charts import study_sections
@@ -175,7 +175,10 @@ def _numbers(floor: Floor, plan: FloorPlan | None) -> dict[str, Any]:
             for method, by_walk in floor.trajectories.items()
         },
         "references": references,
-        "confusions": {method: _confusions(floor, method) for method in floor.methods},
+        "confusions": {
+            method: {name: _list(values, 1) for name, values in confusions(floor, method).items()}
+            for method in floor.methods
+        },
     }
 
 
@@ -196,26 +199,20 @@ def _plan_image(plan: FloorPlan | None) -> list[dict[str, Any]]:
 def _truth(floor: Floor, walk: str) -> dict[str, list[float]]:
     """The true path, at the stamps of the method with most estimates."""
     fullest = max((by_walk[walk] for by_walk in floor.trajectories.values()), key=lambda one: len(one.time_s))
-    reference_m = thinned(fullest).reference_m
-    return {"x": _list(reference_m[:, 0]), "y": _list(reference_m[:, 1])}
+    return dict(zip("xy", map(_list, thinned(fullest).reference_m.T), strict=True))
 
 
 def _trajectory(whole: Trajectory, references: list[dict[str, Any]]) -> dict[str, Any]:
     """Estimates of a method; their stamps and true positions go to `references`, since most methods have the same."""
     trajectory = thinned(whole)
-    reference = {
-        "time_s": _list(trajectory.time_s, 1),
-        "rx": _list(trajectory.reference_m[:, 0]),
-        "ry": _list(trajectory.reference_m[:, 1]),
-        "breaks": gaps(trajectory.time_s).tolist(),
-    }
+    rx, ry = map(_list, trajectory.reference_m.T)
+    x, y = map(_list, trajectory.position_m.T)
+    breaks = gaps(trajectory.time_s).tolist()
+    reference = {"time_s": _list(trajectory.time_s, 1), "rx": rx, "ry": ry, "breaks": breaks}
     if reference not in references:
         references.append(reference)
     return {
-        "reference": references.index(reference),
-        "x": _list(trajectory.position_m[:, 0]),
-        "y": _list(trajectory.position_m[:, 1]),
-        "error_m": _list(trajectory.error_m),
+        **{"reference": references.index(reference), "x": x, "y": y, "error_m": _list(trajectory.error_m)},
         "attention": [_list(weights, 3) for weights in trajectory.attention.T],
         "summary": _summary(whole.error_m),
     }
@@ -230,16 +227,6 @@ def _summary(error_m: FloatArray) -> str:
     )
 
 
-def _confusions(floor: Floor, method: str) -> dict[str, Any]:
-    found = confusions(floor, method)
-    points = {"": found.cell_m, "from_": found.from_m, "to_": found.to_m}
-    numbers: dict[str, Any] = {
-        f"{name}{axis}": _list(point_m[:, at], 1) for name, point_m in points.items() for at, axis in enumerate("xy")
-    }
-    counts = {"estimates": found.estimates, "wrong": found.wrong, "times": found.times}
-    return numbers | {name: count.tolist() for name, count in counts.items()}
-
-
-def _list(values: FloatArray, digits: int = 2) -> list[float]:
+def _list(values: FloatArray | IntArray, digits: int = 2) -> list[float]:
     rounded: list[float] = np.round(values, digits).tolist()
     return rounded

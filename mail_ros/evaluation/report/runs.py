@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,6 @@ from mail_ros.evaluation.methods import OURS
 from mail_ros.evaluation.studies import STUDIES
 from mail_ros.evaluation.study_table import StudyTable
 from mail_ros.training.run_config import RunConfig
-
-DAMAGE = (OSError, ValueError, TypeError, KeyError)  # raised on damaged files
 
 
 @dataclass(frozen=True)
@@ -160,12 +159,10 @@ def read_studies(folder: Path, name: str = "") -> list[StudyTable]:
     run = name or folder.resolve().name
     tables = []
     for file in (file for study in STUDIES if (file := folder / "studies" / f"{study}.json").exists()):
-        try:
+        with _complete(file):
             content = json.loads(file.read_text())
             table = StudyTable(run, *(content[k] for k in ("study", "source", "title", "rows")))
             held = {cell: {row.key for row in read_cell(folder / cell)[2]} for cell in content["keys"]}
-        except DAMAGE as error:
-            raise _damaged(file, str(error)) from error
         if not table.rows or any(not set(keys) <= held[cell] for cell, keys in content["keys"].items()):
             raise MailError(
                 file,
@@ -186,11 +183,9 @@ def read_speed(folder: Path, name: str) -> list[StudyTable]:
     file = folder / "speed.json"
     if not file.exists():
         return []
-    try:
+    with _complete(file):
         columns = ("study", "source", "title", "rows", "group")
         return [StudyTable(name, *(table[column] for column in columns)) for table in json.loads(file.read_text())]
-    except DAMAGE as error:
-        raise _damaged(file, str(error)) from error
 
 
 def _results(folder: Path) -> list[CellResult]:
@@ -203,10 +198,8 @@ def _results(folder: Path) -> list[CellResult]:
             found="an unfinished benchmark" if unfinished else "no accuracy.json",
             fix="run it again, finished parts are kept" if unfinished else "name the folder given to --out",
         )
-    try:
+    with _complete(file):
         results = [CellResult.from_json(row) for row in json.loads(file.read_text())]
-    except DAMAGE as error:
-        raise _damaged(file, str(error)) from error
     if not results:
         raise _damaged(file, "no results")
     return results
@@ -227,11 +220,9 @@ def _floor(folder: Path, run: str, number: int, results: Sequence[CellResult]) -
 
 def _estimates(cell: Path, result: CellResult) -> list[Scored]:
     """The moving estimates of a cell, on which its row is based."""
-    try:
+    with _complete(cell):
         keys = {row.key for row in read_cell(cell)[2]}
         scored = [one for one in read_csv(cell / AS_WALKED.file) if not one.paused]
-    except DAMAGE as error:
-        raise _damaged(cell, str(error)) from error
     if result.key not in keys or len(scored) != result.metrics.estimates:
         raise _damaged(cell, "another result than in accuracy.json")
     return scored
@@ -246,6 +237,15 @@ def _trajectory(scored: Sequence[Scored], began_ns: int) -> Trajectory:
         if scored
         else np.zeros((0, 0)),
     )
+
+
+@contextmanager
+def _complete(path: Path) -> Iterator[None]:
+    """Raise one kind of MailError for all that a damaged file can cause."""
+    try:
+        yield
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise _damaged(path, str(error)) from error
 
 
 def _damaged(path: Path, found: str) -> MailError:

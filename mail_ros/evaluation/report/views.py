@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -42,18 +41,6 @@ COOL = ("#364fc7", "#087f5b", "#1098ad", "#5f3dc4")
 SCALE_ENDS = ((207, 226, 234), (16, 62, 92))  # RGB of the shortest and the longest scale
 
 
-@dataclass(frozen=True)
-class Confusions:
-    """Which positions a method confuses; c coarse cells, k pairs of cells, most frequent first."""
-
-    cell_m: FloatArray  # (c, 2) mean true position in each coarse cell
-    estimates: IntArray  # (c,)
-    wrong: IntArray  # (c,) estimates with an error above `TAIL_M`
-    from_m: FloatArray  # (k, 2) mean true position
-    to_m: FloatArray  # (k, 2) mean estimate
-    times: IntArray  # (k,)
-
-
 def colours(methods: Sequence[str]) -> dict[str, str]:
     """A colour for each method; known names have the same colour in every report."""
     spare = {True: iter(WARM * len(methods)), False: iter(COOL * len(methods))}
@@ -86,8 +73,14 @@ def gaps(time_s: FloatArray) -> IntArray:
     return np.flatnonzero(between_s > 3.0 * np.median(between_s)) + 1
 
 
-def confusions(floor: Floor, method: str) -> Confusions:
-    """Group the estimates of all walks by true cell, and the wrong ones by true and estimated cell."""
+def confusions(floor: Floor, method: str) -> dict[str, FloatArray | IntArray]:
+    """Positions that a method confuses: estimates by true coarse cell, wrong ones by true and estimated cell.
+
+    Returns:
+        For c cells: mean true position "x" and "y", number of "estimates", and of those more than `TAIL_M` "wrong".
+        For k pairs of cells, most frequent first: mean true position "from_x", "from_y", mean estimate "to_x", "to_y",
+        and how many "times".
+    """
     trajectories = floor.trajectories[method].values()
     reference_m = np.concatenate([one.reference_m for one in trajectories])
     position_m = np.concatenate([one.position_m for one in trajectories])
@@ -97,14 +90,17 @@ def confusions(floor: Floor, method: str) -> Confusions:
     cells, at = _groups(cell)
     pairs, confused = _groups(pair)
     order = np.argsort(-np.bincount(confused, minlength=pairs), kind="stable")[:MAX_CONFUSIONS]
-    return Confusions(
-        _means(reference_m, at, cells),
-        np.bincount(at, minlength=cells),
-        np.bincount(at[wrong], minlength=cells),
-        _means(reference_m[wrong], confused, pairs)[order],
-        _means(position_m[wrong], confused, pairs)[order],
-        np.bincount(confused, minlength=pairs)[order],
+    (x, y), (from_x, from_y), (to_x, to_y) = (
+        _means(reference_m, at, cells).T,
+        _means(reference_m[wrong], confused, pairs)[order].T,
+        _means(position_m[wrong], confused, pairs)[order].T,
     )
+    return {
+        **{"x": x, "y": y, "from_x": from_x, "from_y": from_y, "to_x": to_x, "to_y": to_y},
+        "estimates": np.bincount(at, minlength=cells),
+        "wrong": np.bincount(at[wrong], minlength=cells),
+        "times": np.bincount(confused, minlength=pairs)[order],
+    }
 
 
 def _groups(key: IntArray) -> tuple[int, IntArray]:

@@ -1,19 +1,31 @@
-"""The field cut by distance travelled: one step of a person, or half a metre of wheels, at a time."""
+"""Particle filters as localizers: the field cut into steps by distance travelled, and a filter step for each.
+
+samples --> StepCutter --> Step (a person's step, or half a metre of wheels) --> walk(cloud, step) --> estimate
+"""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 
 from mail_ros.core.signal.preprocessor import plausible
-from mail_ros.core.types import NS_PER_S, FloatArray, Sample
+from mail_ros.core.types import NS_PER_S, Estimate, FloatArray, Sample
+from mail_ros.data.track import Track
+from mail_ros.evaluation.baselines.magnitude_map import magnitude_map
+from mail_ros.evaluation.baselines.particles import Cloud, ParticleSettings, to_estimate
 
 STEP_M = 0.5  # a step ends with the sample that completes this distance
 ROUNDING_M = 1e-6
 PACE_M_S = 1.0  # assumed speed of a walk without odometry
 LONGEST_S = 1.2  # a displacement that arrives at once belongs to this time before it: a person's step
 HOLE_S = 1.0  # a longer hole between samples, or a clock set back by more, starts a new step
+STATIONARY_S = 1.0  # between two estimates while there is no step
+
+SettingsT = TypeVar("SettingsT", bound=ParticleSettings)
 
 
 @dataclass(frozen=True)
@@ -24,6 +36,11 @@ class Step:
     moved_m: FloatArray  # (2,) in odometry's frame
     norm_ut: FloatArray  # (points,) |B| at even distances along it, its end last
     paced: bool  # without odometry: straight on at `PACE_M_S`, which is a guess
+
+    @property
+    def bearing_rad(self) -> float:
+        """Direction of travel in odometry's frame."""
+        return float(np.arctan2(self.moved_m[1], self.moved_m[0]))
 
 
 class StepCutter:
@@ -82,3 +99,45 @@ class StepCutter:
         fraction = np.arange(1, self.points + 1) / self.points
         norm: FloatArray = np.interp(at[0] + fraction * (at[-1] - at[0]), at, norm_ut)
         return norm
+
+
+class StepLocalizer(ABC, Generic[SettingsT]):
+    """A particle filter as a localizer: an estimate after each step, and once a second while stationary."""
+
+    def __init__(self, tracks: Sequence[Track], seed: int, settings: SettingsT) -> None:
+        """Make the map of training walks; every walk starts with the same seed.
+
+        Raises:
+            TrackError: the walks are unlabelled, or on several floors.
+        """
+        self.survey = magnitude_map(tracks, settings.pixel_m, settings.reach_m)
+        self.settings = settings
+        self._cutter = StepCutter(settings.points)
+        self._seed = seed
+        self.reset()
+
+    def reset(self) -> None:
+        """Start a new walk, with the same random numbers."""
+        self._rng = np.random.default_rng(self._seed)
+        self._cutter.reset()
+        self._cloud: Cloud | None = None
+        self._estimate_ns = 0
+
+    def push(self, sample: Sample) -> Estimate | None:
+        """Add a sample; None until the first step is complete, and between estimates."""
+        step = self._cutter.push(sample)
+        if step is not None:
+            self._cloud = self.walk(self._cloud, step)
+        stationary = abs(sample.stamp_ns - self._estimate_ns) >= STATIONARY_S * NS_PER_S
+        if self._cloud is None or (step is None and not stationary):
+            return None
+        self._estimate_ns = sample.stamp_ns
+        return to_estimate(sample.stamp_ns, *self._cloud.heaviest(), self.survey.floor)
+
+    @abstractmethod
+    def walk(self, cloud: Cloud | None, step: Step) -> Cloud:
+        """The cloud after a step; None before the first."""
+
+    def scattered(self, n: int, step: Step) -> Cloud:
+        """Particles anywhere along the survey that go in the direction of a step."""
+        return self.survey.scatter(n, step.bearing_rad, self.settings.offset_ut, self._rng)
