@@ -16,7 +16,7 @@ from mail_ros.core.errors import ConfigError
 from mail_ros.training.distribution import Processes, joined
 from mail_ros.training.loop import Progress
 from mail_ros.training.run_config import run_config
-from mail_ros.training.survey import Survey
+from mail_ros.training.survey_bags import Survey
 from mail_ros.training.train import train
 
 SETTINGS = [

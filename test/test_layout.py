@@ -19,9 +19,6 @@ FOLDERS = sorted({path.parent for path in MODULES})
 # Folders of the core, from the ground up: each may import what stands before it. Its single modules are the ground.
 CORE = ("signal", "models", "filter", "platform", "localizer")
 
-# Names that modules of several folders may have, and why.
-SHARED = {"page": "the page of its folder: report, coverage"}
-
 
 def imported(path: Path) -> Iterator[Path]:
     """Modules of the package that a module imports, at its top or inside a function."""
@@ -106,8 +103,7 @@ def test_a_module_name_exists_once() -> None:
     """A module of `cli` may have the name of its verb, as the one that does the work."""
     found: dict[str, set[str]] = defaultdict(set)
     for path in MODULES:
-        if not path.stem.startswith("__") and path.stem not in SHARED:
+        if not path.stem.startswith("__"):
             found[path.stem].add(str(path.relative_to(PACKAGE)))
     twins = {name: paths for name, paths in found.items() if len(paths) > 1}
     assert not {name: paths for name, paths in twins.items() if len(paths - {f"cli/{name}.py"}) > 1}
-    assert all(sum(path.stem == name for path in MODULES) > 1 for name in SHARED), "an entry without use"

@@ -21,7 +21,7 @@ from mail_ros.training.loop import Progress, Trainer
 from mail_ros.training.network import untrained
 from mail_ros.training.run_config import RunConfig, run_config
 from mail_ros.training.run_folder import RunFolder
-from mail_ros.training.survey import Survey, labelled_track
+from mail_ros.training.survey_bags import Survey, labelled_track
 from mail_ros.training.train import train
 
 SETTINGS = [

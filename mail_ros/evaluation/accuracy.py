@@ -26,7 +26,7 @@ from mail_ros.evaluation.protocol import Split
 from mail_ros.evaluation.study_table import write_rows
 from mail_ros.evaluation.workers import compute_all
 from mail_ros.training.run_config import RunConfig
-from mail_ros.training.survey import refuse_shared
+from mail_ros.training.survey_bags import refuse_shared
 
 
 @dataclass(frozen=True)
