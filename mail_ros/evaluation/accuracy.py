@@ -90,14 +90,10 @@ def check_methods(methods: Sequence[str], known: Iterable[str]) -> None:
     Raises:
         ConfigError: lists the known methods.
     """
-    unknown = [method for method in methods if method not in known]
+    unknown = ", ".join(method for method in methods if method not in known)
     if unknown or not methods:
-        raise ConfigError(
-            "--methods",
-            wanted=f"some of {', '.join(known)}",
-            found=", ".join(unknown) or "none",
-            fix="name some of them",
-        )
+        wanted = f"some of {', '.join(known)}"
+        raise ConfigError("--methods", wanted=wanted, found=unknown or "none", fix="name some of them")
 
 
 def merge(cells: Iterable[Cell]) -> list[Cell]:

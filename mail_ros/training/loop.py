@@ -11,7 +11,6 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Generic, TypeVar
 
 import numpy as np
 import torch
@@ -50,9 +49,6 @@ class _State:
 _MODEL, _AVERAGED = "model.", "averaged."  # prefixes of the state's tensors
 
 
-NetworkT = TypeVar("NetworkT", bound=Network)
-
-
 def _averaged(module: nn.Module, average: float) -> AveragedModel | None:
     """A running mean of a module's weights; None if `average` is 0."""
     if not average:
@@ -78,11 +74,11 @@ def _without_denormals() -> Iterator[None]:
         torch.set_flush_denormal(False)
 
 
-class Trainer(Generic[NetworkT]):
+class Trainer:
     """One run. `fit` continues from the state in the run folder."""
 
     def __init__(
-        self, config: RunConfig, model: NetworkT, train: WindowSet, validation: WindowSet | None, folder: RunFolder
+        self, config: RunConfig, model: Network, train: WindowSet, validation: WindowSet | None, folder: RunFolder
     ) -> None:
         """Prepare a run.
 
@@ -105,7 +101,7 @@ class Trainer(Generic[NetworkT]):
         self.state = _State()
         self._restore()
 
-    def fit(self, report: Callable[[Progress], None] = lambda now: None) -> NetworkT:
+    def fit(self, report: Callable[[Progress], None] = lambda now: None) -> Network:
         """Run the remaining epochs; returns the model of the best one, or of the last (`TrainingConfig.keep`)."""
         settings = self.config.training
         validation_m = math.nan
