@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from helpers import START_NS, synthetic_walk
+from mail_ros.training.survey import Survey, labelled_track
 from safetensors.numpy import load_file
 
 from mail_ros.cli.benchmark import BASE
@@ -24,7 +25,7 @@ from mail_ros.evaluation.methods import METHODS, Fit, WindowMethod
 from mail_ros.training import loop
 from mail_ros.training.loop import Progress
 from mail_ros.training.run_config import PRESETS, RunConfig, run_config
-from mail_ros.training.survey import Survey, labelled_track
+from mail_ros.training.survey_bags import Survey, labelled_track
 from mail_ros.training.train import train
 
 SETTINGS = [
