@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from helpers import START_NS, synthetic_walk
-from mail_ros.training.survey import Survey, labelled_track
 from safetensors.numpy import load_file
 
 from mail_ros.cli.benchmark import BASE
