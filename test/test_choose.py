@@ -54,7 +54,7 @@ def test_bags_decide_preset_and_tracker(
     sentence = reason(preset, config, tracks)
     assert words in sentence
     assert sentence.startswith(f"preset {preset}: matching at 10 ")
-    assert sentence.endswith(f"so the model card asks for tracker {expected[0]}")
+    assert sentence.endswith(f"so the model card names tracker {expected[0]}")
 
 
 def test_a_preset_that_is_given_stays_and_its_tracker_follows_the_bags() -> None:

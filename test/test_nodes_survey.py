@@ -30,7 +30,7 @@ from mail_ros.nodes.recorder_client import recorder_client
 from mail_ros.nodes.recorder_node import RecorderNode
 from mail_ros.nodes.replay import ReplayOptions, replay
 from mail_ros.training.run_config import run_config
-from mail_ros.training.survey import Survey
+from mail_ros.training.survey_bags import Survey
 from mail_ros.training.train import train
 
 SITE = """

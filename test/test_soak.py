@@ -31,7 +31,7 @@ def run(folder: Path, domain_id: int) -> list[Hour]:
     return soak(12_000, {"model": str(model), "tracker": "walking"}, 0, domain_id, lambda done: None)
 
 
-def test_every_reading_is_in_the_books_through_reloads_and_restarts(tmp_path: Path, ros_domain: int) -> None:
+def test_every_reading_is_counted_through_reloads_and_restarts(tmp_path: Path, ros_domain: int) -> None:
     rows = run(tmp_path, ros_domain)
     assert [row.hour for row in rows] == [0, 1]
     assert all(row.received == row.used + sum(row.refused.values()) for row in rows)
@@ -40,7 +40,7 @@ def test_every_reading_is_in_the_books_through_reloads_and_restarts(tmp_path: Pa
     assert sum(row.restarts for row in rows) >= 1
 
 
-def test_a_sample_that_is_missing_in_the_books_is_found(
+def test_a_sample_that_is_not_counted_is_found(
     tmp_path: Path, ros_domain: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counts: Any = vars(SampleCounts)["counts"].fget
@@ -51,5 +51,5 @@ def test_a_sample_that_is_missing_in_the_books_is_found(
         return known
 
     monkeypatch.setattr(SampleCounts, "counts", property(forgetful))
-    with pytest.raises(MailError, match=r"the books: wanted \d+ samples, found \d+; this is a fault of mail_ros"):
+    with pytest.raises(MailError, match=r"the counts: wanted \d+ samples, found \d+; this is a fault of mail_ros"):
         run(tmp_path, ros_domain)

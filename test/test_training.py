@@ -24,7 +24,7 @@ from mail_ros.evaluation.methods import METHODS, Fit, WindowMethod
 from mail_ros.training import loop
 from mail_ros.training.loop import Progress
 from mail_ros.training.run_config import PRESETS, RunConfig, run_config
-from mail_ros.training.survey import Survey, labelled_track
+from mail_ros.training.survey_bags import Survey, labelled_track
 from mail_ros.training.train import train
 
 SETTINGS = [

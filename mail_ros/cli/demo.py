@@ -99,7 +99,7 @@ def trained_model(building: Building, folder: Path) -> Path:
     from mail_ros.data.simulator.demo import survey_demo
     from mail_ros.data.simulator.drive_bag import write_bag
     from mail_ros.training.run_config import run_config
-    from mail_ros.training.survey import Survey
+    from mail_ros.training.survey_bags import Survey
     from mail_ros.training.train import train
 
     walks = survey_demo(building)

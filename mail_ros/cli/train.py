@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # imports numpy
     from mail_ros.core.models.model_file import ModelCard
     from mail_ros.training.loop import Progress
     from mail_ros.training.run_config import RunConfig
-    from mail_ros.training.survey import Survey
+    from mail_ros.training.survey_bags import Survey
 
 
 def train(
@@ -57,7 +57,7 @@ def train(
     """
     from mail_ros.core.platform.robot_file import read_robot
     from mail_ros.data.site_file import read_site
-    from mail_ros.training.survey import Survey
+    from mail_ros.training.survey_bags import Survey
 
     platform = None if robot is None else read_robot(robot)
     known_site = read_site(site_file) if site_file else None

@@ -26,7 +26,7 @@ from mail_ros.evaluation.protocol import Split
 from mail_ros.evaluation.study_table import write_rows
 from mail_ros.evaluation.workers import compute_all
 from mail_ros.training.run_config import RunConfig
-from mail_ros.training.survey import refuse_shared
+from mail_ros.training.survey_bags import refuse_shared
 
 
 @dataclass(frozen=True)
@@ -90,14 +90,10 @@ def check_methods(methods: Sequence[str], known: Iterable[str]) -> None:
     Raises:
         ConfigError: lists the known methods.
     """
-    unknown = [method for method in methods if method not in known]
+    unknown = ", ".join(method for method in methods if method not in known)
     if unknown or not methods:
-        raise ConfigError(
-            "--methods",
-            wanted=f"some of {', '.join(known)}",
-            found=", ".join(unknown) or "none",
-            fix="name some of them",
-        )
+        wanted = f"some of {', '.join(known)}"
+        raise ConfigError("--methods", wanted=wanted, found=unknown or "none", fix="name some of them")
 
 
 def merge(cells: Iterable[Cell]) -> list[Cell]:

@@ -16,7 +16,7 @@ from mail_ros.core.errors import ConfigError, TrackError
 from mail_ros.data.bag import Bag
 from mail_ros.data.hold_out import RouteWalk, latest_of_routes
 from mail_ros.data.track import Track
-from mail_ros.training.survey import labelled_track
+from mail_ros.training.survey_bags import labelled_track
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Generic, TypeVar
 
 import numpy as np
 import torch
@@ -47,9 +46,6 @@ class _State:
 _MODEL = "model."  # prefix of the weights among the state's tensors
 
 
-NetworkT = TypeVar("NetworkT", bound=Network)
-
-
 @contextmanager
 def _without_denormals() -> Iterator[None]:
     """Flush numbers below 1e-38 to 0, since processors are slow on them.
@@ -64,13 +60,13 @@ def _without_denormals() -> Iterator[None]:
         torch.set_flush_denormal(False)
 
 
-class Trainer(Generic[NetworkT]):
+class Trainer:
     """One run. `fit` continues from the state in the run folder."""
 
     def __init__(
         self,
         config: RunConfig,
-        model: NetworkT,
+        model: Network,
         train: WindowSet,
         validation: WindowSet | None,
         folder: RunFolder,
@@ -97,7 +93,7 @@ class Trainer(Generic[NetworkT]):
         self.state = _State()
         self._restore()
 
-    def fit(self, report: Callable[[Progress], None] = lambda now: None) -> NetworkT:
+    def fit(self, report: Callable[[Progress], None] = lambda now: None) -> Network:
         """Run the remaining epochs; returns the model of the best one, or of the last (`TrainingConfig.keep`)."""
         settings = self.config.training
         validation_m = math.nan

@@ -22,7 +22,7 @@ from mail_ros.training.residuals import residuals_m
 from mail_ros.training.run_config import RunConfig
 from mail_ros.training.run_folder import RunFolder
 from mail_ros.training.site_state import fit_matching
-from mail_ros.training.survey import Survey, refuse_shared
+from mail_ros.training.survey_bags import Survey, refuse_shared
 
 if TYPE_CHECKING:
     from mail_ros.training.loop import Progress
