@@ -61,7 +61,7 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
         read_robot(tmp_path / "notes.txt")
     with pytest.raises(ConfigError, match="found No such file or directory; correct the path, or make one"):
         read_robot(tmp_path / "none.json")
-    with pytest.raises(ConfigError, match="wanted a place to write"):
+    with pytest.raises(ConfigError, match="wanted a writable path"):
         write_robot(tmp_path / "notes.txt" / "robot.json", ROBOT)
 
 

@@ -67,7 +67,7 @@ class UniformAttention(nn.Module):
 
     def forward(self, g: Tensor) -> Tensor:
         """(B, n, 3) gradient -> w (B, K), each 1 / K."""
-        return g.new_full((len(g), self.scales), 1.0 / self.scales)
+        return g.new_full((self.scales,), 1.0 / self.scales).expand(g.shape[0], -1)  # an exported graph keeps B open
 
 
 class ConstantAttention(nn.Module):
