@@ -130,7 +130,7 @@ def test_tracked_rows_stand_beside_those_alone_and_count_the_same_seconds(run: P
     assert {(row["method"], row["condition"]) for row in tracked} == {
         (method, condition)
         for method in ("knn", "mail_heatmap")
-        for condition in ("from 20 s on", "tracked, walking, from 20 s on")  # these walks have no odometry
+        for condition in ("from 20 s on", "tracked, walking, from 20 s on", "tracked, odometry, from 20 s on")
     }
     assert len({row["estimates"] for row in tracked}) == 1
 
@@ -145,7 +145,7 @@ def test_training_is_tried_with_other_ingredients(run: Path) -> None:
 
 def test_left_out_routes_are_told_apart_from_learned_ones(run: Path) -> None:
     area = rows(run, "area")
-    assert [row["left_out"] for row in area] == ["1"] * 2 + ["2"] * 2  # alone and walking
+    assert [row["left_out"] for row in area] == ["1"] * 3 + ["2"] * 3  # alone, walking and with odometry
     assert all(row["outside"] > 0 and row["auroc"] > 0.9 for row in area)
 
 
