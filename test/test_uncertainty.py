@@ -39,5 +39,7 @@ def test_localized_counts_those_with_that_status() -> None:
     assert "LOCALIZED: 66.7%, of these within 3 m 50.0%" in uncertainty_line(found)
 
 
-def test_without_a_localized_estimate_the_fraction_is_nan() -> None:
-    assert math.isnan(uncertainty([scored((0.0, 0.0), status=Status.UNCERTAIN)]).localized_near)
+def test_without_a_localized_estimate_the_fraction_is_nan_and_not_printed() -> None:
+    found = uncertainty([scored((0.0, 0.0), status=Status.UNCERTAIN)])
+    assert math.isnan(found.localized_near)
+    assert uncertainty_line(found).endswith("LOCALIZED: 0.0%")

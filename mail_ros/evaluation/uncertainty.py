@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -47,12 +46,12 @@ def uncertainty(scored: Sequence[Scored]) -> Uncertainty:
 
 def uncertainty_line(found: Uncertainty) -> str:
     """One line for people."""
-    text = {name: f"{value:.1%}" for name, value in dataclasses.asdict(found).items()}
-    return (
-        f"inside the 50, 90 and 95 % regions: {text['in_50']}, {text['in_90']}, {text['in_95']}; LOCALIZED: "
-        f"{text['localized']}, of these within {NEAR_M:g} m {text['localized_near']}, "
-        f"on the right floor {text['localized_floor']}"
-    )
+    inside = ", ".join(f"{part:.1%}" for part in (found.in_50, found.in_90, found.in_95))
+    line = f"inside the 50, 90 and 95 % regions: {inside}; LOCALIZED: {found.localized:.1%}"
+    if not found.localized:
+        return line
+    near, floor = f"{found.localized_near:.1%}", f"{found.localized_floor:.1%}"
+    return f"{line}, of these within {NEAR_M:g} m {near}, on the right floor {floor}"
 
 
 @dataclass(frozen=True)
