@@ -5,13 +5,16 @@ Waits end when what they wait for is there, and fail after ten seconds; nothing 
 
 from __future__ import annotations
 
+import fcntl
 import itertools
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -155,23 +158,38 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def ros_domain(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> int:
+def ros_domain(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[int]:
     """A domain that no other test of this machine uses now, in the environment of this process and its children."""
     pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
-    domain_id = 1 + (os.getpid() + 7 * next(_count)) % DOMAINS
     profile = str(ROOT / "test" / "fastdds.xml")
-    environment = {
-        "ROS_DOMAIN_ID": str(domain_id),
-        "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
-        "ROS_LOG_DIR": str(tmp_path / "log"),
-        "FASTRTPS_DEFAULT_PROFILES_FILE": profile,  # Jazzy
-        "FASTDDS_DEFAULT_PROFILES_FILE": profile,  # Kilted
-        "RCUTILS_COLORIZED_OUTPUT": "0",
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")])),
-    }
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    return domain_id
+    with _free_domain() as domain_id:
+        environment = {
+            "ROS_DOMAIN_ID": str(domain_id),
+            "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
+            "ROS_LOG_DIR": str(tmp_path / "log"),
+            "FASTRTPS_DEFAULT_PROFILES_FILE": profile,  # Jazzy
+            "FASTDDS_DEFAULT_PROFILES_FILE": profile,  # Kilted
+            "RCUTILS_COLORIZED_OUTPUT": "0",
+            "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")])),
+        }
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        yield domain_id
+
+
+@contextmanager
+def _free_domain() -> Iterator[int]:
+    """A domain, kept from other test runs of this machine by a locked file."""
+    for _ in range(DOMAINS):
+        domain_id = 1 + (os.getpid() + 7 * next(_count)) % DOMAINS
+        with Path(tempfile.gettempdir(), f"mail_ros_domain_{domain_id}.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            yield domain_id
+            return
+    raise RuntimeError(f"all {DOMAINS} ROS domains are in use by other test runs")
 
 
 @pytest.fixture

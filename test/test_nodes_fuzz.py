@@ -37,7 +37,7 @@ class Judge:
 
     def __init__(self, node: Any) -> None:
         self.preprocessor, self.poses = node.runtime.localizer.preprocessor, 0
-        self.window_ns = round(node.runtime.loaded.card.config.window.length_s * 1e9)
+        self.window_ns = round(node.runtime.loaded.card.config.sampling.length * 1e9)
         self._stamps: set[int] = set()
         self._used: list[int] = []  # stamps since the window was emptied
         self._restarts = 0

@@ -122,7 +122,7 @@ def test_a_folder_that_cannot_be_written_is_one_line_and_exit_code_1(graph: Grap
     file = graph.folder / "file"
     file.touch()
     for parameters, message in (
-        ([f"out:={file}"], "wanted a place to write, found Not a directory"),
+        ([f"out:={file}"], "wanted a writable folder, found Not a directory"),
         (["min_free_space_mb:=999999999"], "wanted 999999999 MB that stay free on the disk, found "),
     ):
         process = graph.start("mail_recorder", *parameters)
