@@ -172,7 +172,7 @@ def test_a_calibration_drive_becomes_a_robot_file(tmp_path: Path) -> None:
     assert any(read_robot(robot).hard_iron_ut), "of the first drive"
     assert read_robot(robot).mount_xyzw == TILTED, "likewise"
     lifted = made_up(each_and_both(), lifted=True).write(tmp_path / "lifted", odometry=False)
-    assert "say so with --lifted" in mail_ros("calibrate", lifted, "--out", robot, code=1)
+    assert "add --lifted" in mail_ros("calibrate", lifted, "--out", robot, code=1)
     assert "from --mount" in mail_ros("calibrate", lifted, "--out", robot, "--lifted", "--mount", "0,0,90")
     assert "wanted x,y,z,w or roll" in mail_ros("calibrate", lifted, "--out", robot, "--mount", "up", code=1)
 
@@ -213,7 +213,7 @@ def test_check_judges_bags_and_draws_what_they_cover(tmp_path: Path) -> None:
     assert output.splitlines()[-1].startswith(
         f"next: mail_ros train {tmp_path}/walk_00 --validate {tmp_path}/walk_01 --out"
     )
-    assert sorted(path.name for path in (tmp_path / "coverage").iterdir()) == ["0.png"]
+    assert sorted(path.name for path in (tmp_path / "coverage").iterdir()) == ["demo.png"]
 
 
 def test_check_fails_for_an_unusable_bag_with_the_reason(tmp_path: Path) -> None:

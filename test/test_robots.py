@@ -43,8 +43,8 @@ def results(after_m: float) -> Results:
     rows = [row("before", 0.0, 0.4, 0.4), row("after", 0.0, 0.2, 0.2), row("before", 2.0, 8.0, 0.4)]
     rows.append(row("after", 2.0, after_m, 0.2))
     yaw = [
-        YawRow(0, frame, rotate, 9, 1.0, 1.0, 0.0, 1.0, 1.0)
-        for frame in ("device", "level")
+        YawRow(0, axes, rotate, 9, 1.0, 1.0, 0.0, 1.0, 1.0)
+        for axes in ("device", "gravity")
         for rotate in (False, True)
     ]
     stands = [StopRow("before", 1, 0.3, (0.5, 0.6, 0.7)), StopRow("after", 1, 0.0, (1.0, 1.0, 1.0))]

@@ -60,7 +60,7 @@ def simulate(
         made = _surveys(simulated, walks, seed, config.drive, part)
     else:
         made = _drives(simulated, walks, seed, config.drive, drive_m)
-    common = {"building": building, "platform": platform, "settings": " ".join(settings or []), "seed": str(seed)}
+    common = {"site": building, "platform": platform, "settings": " ".join(settings or []), "seed": str(seed)}
     total = walks * len(simulated.floors)
     with progress("simulating") as bar:
         for number, (walk, notes) in enumerate(bar.track(made, total, description="")):

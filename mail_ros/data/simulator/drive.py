@@ -29,6 +29,7 @@ from mail_ros.data.track import ImuSeries, Landmark
 
 # Random streams: a changed setting of one leaves the others as they are.
 PATHS, EVENTS, SWAY, DEVICE, WHEELS, IMU, NOISE, CLOCK, GAPS = range(9)
+HOUR_NS = 3600 * NS_PER_S
 PACES = (0.9, 1.1)  # factors of the configured speed; walks alternate between them
 
 
@@ -42,6 +43,7 @@ def drive(
     route: Sequence[int] | None = None,
     closed: bool = False,
     device: int | None = None,
+    start_ns: int = START_NS,
 ) -> SimulatedDrive:
     """Drive, or walk, through a floor of a building.
 
@@ -54,6 +56,7 @@ def drive(
         route: over these corners instead.
         closed: end with a rotation in place to the heading of the start.
         device: seed of the hard and soft iron and the motors of a robot or phone; None: `seed`.
+        start_ns: time of the start, as stamps count it.
 
     Raises:
         ConfigError: the path is too short for all events.
@@ -75,14 +78,14 @@ def drive(
         rngs[DEVICE],
         rngs[NOISE],
     )
-    stamp_ns = stamps_ns(body.time_s, START_NS, config, rngs[CLOCK])
+    stamp_ns = stamps_ns(body.time_s, start_ns, config, rngs[CLOCK])
     kept = received(body.time_s, config, rngs[GAPS])
     passed = zip(driven.passed_s.tolist(), driven.passed_m.tolist(), strict=True)
     return SimulatedDrive(
         stamp_ns=stamp_ns[kept],
         field_ut=field_ut[kept],
         position_m=body.position_m[kept, :2],
-        landmarks=tuple(Landmark(START_NS + round(at_s * NS_PER_S), (x, y), floor) for at_s, (x, y) in passed),
+        landmarks=tuple(Landmark(start_ns + round(at_s * NS_PER_S), (x, y), floor) for at_s, (x, y) in passed),
         floor=floor,
         heading_rad=body.heading_rad[kept],
         speed_m_s=body.speed_m_s[kept],
@@ -102,7 +105,7 @@ def survey(
     fraction: float = 1.0,
     device: int | None = None,
 ) -> Iterator[SimulatedDrive]:
-    """Walks over each floor by one device, floor by floor, each in another order.
+    """Walks over each floor by one device, floor by floor, each in another order; one starts every hour.
 
     Args:
         building: to survey.
@@ -124,4 +127,5 @@ def survey(
                 floor=floor,
                 route=route[: 1 + max(1, round(fraction * (len(route) - 1)))],
                 device=seed if device is None else device,
+                start_ns=START_NS + (floor * walks + number) * HOUR_NS,
             )
