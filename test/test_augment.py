@@ -4,14 +4,18 @@ import pytest
 import torch
 
 from mail_ros.core.errors import ConfigError
-from mail_ros.training.augment import augment
+from mail_ros.training.augment import Draws, augment
 from mail_ros.training.run_config import AugmentConfig
 
 FIELD_UT = torch.randn(200, 50, 3, generator=torch.Generator().manual_seed(1)) * 20 + torch.tensor([10.0, -20.0, 30.0])
 
 
 def drawn(config: AugmentConfig, seed: int = 0) -> torch.Tensor:
-    return augment(FIELD_UT, config, torch.Generator().manual_seed(seed))
+    return augment(FIELD_UT, config, draws(slice(None), seed))
+
+
+def draws(rows: slice, seed: int = 0) -> Draws:
+    return Draws(torch.Generator().manual_seed(seed), len(FIELD_UT), rows)
 
 
 def test_nothing_asked_nothing_changed() -> None:
@@ -43,6 +47,11 @@ def test_soft_iron_mixes_axes_by_its_share() -> None:
 def test_a_seed_decides_all() -> None:
     assert torch.equal(drawn(AugmentConfig(), seed=3), drawn(AugmentConfig(), seed=3))
     assert not torch.equal(drawn(AugmentConfig(), seed=3), drawn(AugmentConfig(), seed=4))
+
+
+def test_some_rows_of_a_batch_are_changed_as_they_are_in_the_whole() -> None:
+    config, rows = AugmentConfig(soft_iron=0.05), slice(30, 70)
+    assert torch.allclose(augment(FIELD_UT[rows], config, draws(rows)), drawn(config)[rows], atol=1e-5)
 
 
 def test_an_impossible_tilt_is_refused() -> None:

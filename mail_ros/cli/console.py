@@ -28,7 +28,7 @@ console = _console(max(WIDTH, shutil.get_terminal_size().columns))
 
 
 @contextmanager
-def progress(description: str) -> Iterator[Progress]:
+def progress(description: str, *, shown: bool = True) -> Iterator[Progress]:
     """A progress bar on stderr with the remaining time; removed at the end, and omitted without a terminal."""
     stderr = Console(stderr=True)
     with Progress(
@@ -39,7 +39,7 @@ def progress(description: str) -> Iterator[Progress]:
         TextColumn("{task.description}"),
         console=stderr,
         transient=True,
-        disable=not stderr.is_terminal,
+        disable=not (shown and stderr.is_terminal),
     ) as bar:
         yield bar
 

@@ -41,7 +41,7 @@ def train(
     ] = "auto",
     settings: Settings = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --run.")] = False,
-    device: Annotated[str, typer.Option(help="cpu, or cuda: one GPU.")] = "cpu",
+    device: Annotated[str, typer.Option(help="cpu, or cuda: one GPU for each process.")] = "cpu",
     topic: Topic = "/imu/mag",
     truth: Truth = "",
     robot: RobotFile = None,
@@ -54,6 +54,8 @@ def train(
     Example: `mail_ros train bags/monday_* bags/tuesday_* --out models/site.safetensors`
 
     Example, some minutes: `mail_ros train bags/monday_* bags/tuesday_* --out models/network.safetensors --preset mail`
+
+    On several processes: `torchrun --standalone --nproc-per-node 2 -m -- mail_ros.cli.main train ...`
     """
     from mail_ros.core.platform.robot_file import read_robot
     from mail_ros.data.site_file import read_site
@@ -63,7 +65,10 @@ def train(
     known_site = read_site(site_file) if site_file else None
     survey = Survey(bags, expand(validate) if validate else None, topic, truth, platform, known_site)
     folder = run or Path("runs") / out.stem
-    card, survey = _fit(survey, preset, settings or [], out, folder, device, resume=resume)
+    trained = _fit(survey, preset, settings or [], out, folder, device, resume=resume)
+    if trained is None:
+        return
+    card, survey = trained
     _print(card, out, folder, as_json=as_json)
     arguments = () if robot is None else (f"robot_file:={robot.resolve()}",)
     print_next(
@@ -83,15 +88,14 @@ def train(
 
 def _fit(
     survey: Survey, preset: str, settings: list[str], out: Path, folder: Path, device: str, *, resume: bool
-) -> tuple[ModelCard, Survey]:
-    """The model's card and the survey as it was split, with a bar meanwhile."""
+) -> tuple[ModelCard, Survey] | None:
+    """The model's card and the survey as it was split, with a bar meanwhile; None in processes that do not lead."""
     from mail_ros.training.choose import AUTO, chosen_preset, reason
+    from mail_ros.training.distribution import joined
     from mail_ros.training.run_config import run_config
-    from mail_ros.training.train import check_device
     from mail_ros.training.train import train as fit
 
-    check_device(device)
-    with progress("training") as bar:
+    with joined(device) as processes, progress("training", shown=processes.leads) as bar:
         task = bar.add_task("reading walks", total=None)
 
         def report(now: Progress) -> None:
@@ -102,19 +106,20 @@ def _fit(
 
         if preset != AUTO:
             run_config(settings, preset)  # refuses invalid settings before bags are read
-        tracks = survey.tracks(survey.train)
+        tracks = processes.attempt(lambda: survey.tracks(survey.train))
         name = chosen_preset(preset, tracks)
         config = run_config(settings, name)
-        parts = survey.split(needs_validation=config.needs_validation)
-        console.print(reason(name, config, tracks), markup=False)
-        console.print(_validation_words(config, survey, parts), markup=False)
+        parts = processes.attempt(lambda: survey.split(needs_validation=config.needs_validation))
+        if processes.leads:
+            console.print(reason(name, config, tracks), markup=False)
+            console.print(_validation_words(config, survey, parts), markup=False)
         if config.kind == "mail":
             import torch
 
             # The network's matrices are small: threads that wait for a busy core cost more than they gain.
             torch.set_num_threads(max(1, torch.get_num_threads() // 2))
-        card = fit(config, parts, out, folder, resume=resume, report=report, device=device)
-        return card, parts
+        card = fit(config, parts, out, folder, resume=resume, report=report, processes=processes)
+        return (card, parts) if processes.leads else None
 
 
 def _validation_words(config: RunConfig, given: Survey, parts: Survey) -> str:

@@ -1,7 +1,8 @@
 """Training of a network: windows of the training walks in, the best epoch's weights out.
 
 Every epoch draws its order and its speeds from (seed, epoch) alone, every step its augmentation from (seed, step). So
-an interrupted and resumed run gives the same model as an uninterrupted one.
+an interrupted and resumed run gives the same model as an uninterrupted one, and several processes (see `distribution`)
+that of one.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from mail_ros.core.types import FloatArray, IntArray
 from mail_ros.data.dataset import WindowSet
-from mail_ros.training.augment import augment
+from mail_ros.training.augment import Draws, augment
 from mail_ros.training.residuals import residuals_m
 from mail_ros.training.run_config import RunConfig
 from mail_ros.training.run_folder import RunFolder
@@ -64,13 +66,7 @@ class Trainer:
     """One run. `fit` continues from the state in the run folder."""
 
     def __init__(
-        self,
-        config: RunConfig,
-        model: Network,
-        train: WindowSet,
-        validation: WindowSet | None,
-        folder: RunFolder,
-        device: str = "cpu",
+        self, config: RunConfig, model: Network, train: WindowSet, validation: WindowSet | None, folder: RunFolder
     ) -> None:
         """Prepare a run.
 
@@ -79,15 +75,14 @@ class Trainer:
             model: an untrained torch module.
             train: windows to learn from.
             validation: windows to choose the best epoch by; None runs all epochs and keeps the last.
-            folder: keeps the run's state.
-            device: computes the passes; "cpu" or "cuda".
+            folder: keeps the run's state; names the run's processes.
         """
         self.config = config
-        self.device = device
+        self.processes = folder.processes
         self.windows = train
         self.validation = validation
         self.folder = folder
-        self.model = model.to(device)
+        self.model = model.to(self.processes.device)
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=config.training.learning_rate)
         self.steps_per_epoch = math.ceil(len(train) / config.training.batch)
         self.state = _State()
@@ -117,14 +112,19 @@ class Trainer:
         return self.model
 
     def _residuals_m(self, windows: WindowSet) -> FloatArray:
-        """Residuals (n, 2) of all windows."""
+        """Residuals (n, 2), each from one process; all processes get all of them, and so stop at the same epoch."""
+        device, rows = self.processes.device, self.processes.rows(len(windows))
+        residual_m = np.zeros((len(windows), 2))
         self.model.eval()
         with torch.inference_mode():
-            return residuals_m(
-                lambda field_ut: self.model(torch.from_numpy(field_ut).to(self.device)).cpu().numpy(),
-                self.model.head.meaning,
-                windows,
-            )
+            if rows.start < rows.stop:
+                residual_m[rows] = residuals_m(
+                    lambda field_ut: self.model(torch.from_numpy(field_ut).to(device)).cpu().numpy(),
+                    self.model.head.meaning,
+                    windows,
+                    rows,
+                )
+            return self.processes.sum(torch.from_numpy(residual_m)).numpy()
 
     def batches(self, epoch: int) -> list[tuple[IntArray, FloatArray]]:
         """Ends (B,) and speeds (B,) of the windows of every step of an epoch."""
@@ -143,18 +143,26 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = self._learning_rate(step)
         self.optimizer.zero_grad()
-        generator = torch.Generator().manual_seed(self.config.training.seed * 1_000_003 + step)
-        torch.randn(len(ends), 2, generator=generator)  # unused: keeps a seed's augmentation that of earlier releases
-        field_ut = augment(torch.from_numpy(self.windows.fields(ends, speed)), self.config.augment, generator)
-        position_m = torch.from_numpy(self.windows.position_m[ends]).float()
-        floor = torch.from_numpy(self.windows.floor[ends])
-        loss = self.model.head.loss(
-            self.model(field_ut.to(self.device)), position_m.to(self.device), floor.to(self.device)
-        )
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss = self.processes.sum_gradients(self.model, self._own_part(step, ends, speed))
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
         return loss.item()
+
+    def _own_part(self, step: int, ends: IntArray, speed: FloatArray) -> Tensor:
+        """Gradients and loss () of this process's rows, weighted so that the sum over processes is the batch's."""
+        batch, rows, device = len(ends), self.processes.rows(len(ends)), self.processes.device
+        if rows.start == rows.stop:
+            return torch.zeros((), device=device)
+        draws = Draws(torch.Generator().manual_seed(self.config.training.seed * 1_000_003 + step), batch, rows)
+        draws.normal(2)  # unused: keeps a seed's augmentation that of earlier releases
+        ends, speed = ends[rows], speed[rows]
+        field_ut = augment(torch.from_numpy(self.windows.fields(ends, speed)), self.config.augment, draws)
+        position_m = torch.from_numpy(self.windows.position_m[ends]).float()
+        floor = torch.from_numpy(self.windows.floor[ends])
+        loss = self.model.head.loss(self.model(field_ut.to(device)), position_m.to(device), floor.to(device))
+        loss = loss * (len(ends) / batch)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss.detach()
 
     def _learning_rate(self, step: int) -> float:
         """Linear rise over the first twentieth of the run, then a cosine down to 0."""

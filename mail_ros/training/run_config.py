@@ -35,7 +35,7 @@ class TrainingConfig(Settings, prefix="training."):
 
     seed: int = 0  # random seed of weights, batches and augmentation
     epochs: Annotated[int, Range(1, 100_000)] = 60  # passes over the training windows, at most
-    batch: Annotated[int, Range(1, 100_000)] = 256  # windows per step
+    batch: Annotated[int, Range(1, 100_000)] = 256  # windows per step, on all processes together
     learning_rate: Annotated[float, Range(1e-7, 1.0)] = 0.005  # highest; rises over the first twentieth, then a cosine
     keep: Literal["best", "last"] = "best"  # epoch: of the least validation error; or the last, without an early stop
     patience: Annotated[int, Range(1, 100_000)] = 15  # epochs without a better validation error before training stops

@@ -15,7 +15,8 @@ from mail_ros.training.run_folder import RunFolder
 
 def save_tensors(folder: RunFolder, name: str, tensors: Mapping[str, Tensor]) -> None:
     """Write `name`.safetensors."""
-    folder.write(f"{name}.safetensors", save({key: value.contiguous() for key, value in tensors.items()}))
+    if folder.processes.leads:
+        folder.write(f"{name}.safetensors", save({key: value.contiguous() for key, value in tensors.items()}))
 
 
 def load_tensors(folder: RunFolder, name: str) -> dict[str, Tensor] | None:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from mail_ros import __version__
-from mail_ros.core.errors import ConfigError
 from mail_ros.core.localizer.compose import Tracking
 from mail_ros.core.models.heads import State
 from mail_ros.core.models.model_file import ModelCard, build, save_model
 from mail_ros.core.types import FloatArray
 from mail_ros.data.dataset import WindowSet
 from mail_ros.training.choose import tracking_for
+from mail_ros.training.distribution import Processes
 from mail_ros.training.residuals import residuals_m
 from mail_ros.training.run_config import RunConfig
 from mail_ros.training.run_folder import RunFolder
@@ -51,7 +51,7 @@ def train(
     *,
     resume: bool,
     report: Callable[[Progress], None],
-    device: str = "cpu",
+    processes: Processes | None = None,
 ) -> ModelCard:
     """Fit a model and write it to `out`; the run's record is kept in the folder `run`.
 
@@ -62,17 +62,17 @@ def train(
         run: the run's folder.
         resume: whether to continue the run in that folder.
         report: called after every step of a network.
-        device: computes a network's passes, see `check_device`.
+        processes: processes that train together, each of which calls this; the leader writes. None is one process.
 
     Raises:
         MailError: bags, settings or run folder that cannot be used; nothing is overwritten then.
     """
-    check_device(device)
-    parts = survey.split(needs_validation=config.needs_validation)
-    walks = _read(config, parts)
-    folder = RunFolder(run)
+    processes = processes or Processes()
+    parts = processes.attempt(lambda: survey.split(needs_validation=config.needs_validation))
+    walks = processes.attempt(lambda: _read(config, parts))
+    folder = RunFolder(run, processes)
     folder.open({"settings": dataclasses.asdict(config), **parts.record()}, resume)
-    fitted = _fit(config, walks, folder, report, device)
+    fitted = _fit(config, walks, folder, report)
     model = build(config.model, fitted.state)
     metrics = {}
     if walks.validate is not None:
@@ -80,23 +80,9 @@ def train(
         metrics = _metrics(np.linalg.norm(residual_m, axis=1))
     card = _card(config, parts, walks, fitted, metrics)
     golden = walks.train.fields(walks.train.ends[:1])[0]
-    for file in (out, run / "model.safetensors"):
+    for file in (out, run / "model.safetensors") if processes.leads else ():
         card = save_model(file, fitted.state, card, golden, model)
     return card
-
-
-def check_device(device: str) -> None:
-    """Refuse a device that cannot train.
-
-    Raises:
-        ConfigError: neither "cpu" nor "cuda", or a "cuda" that torch does not have.
-    """
-    if device == "cpu":
-        return
-    import torch
-
-    if device != "cuda" or not torch.cuda.is_available():
-        raise ConfigError("device", wanted="cpu, or cuda where torch has it", found=device, fix="leave it out")
 
 
 def _read(config: RunConfig, survey: Survey) -> _Walks:
@@ -108,15 +94,13 @@ def _read(config: RunConfig, survey: Survey) -> _Walks:
     return _Walks(windows, validation, tracking_for(config.model, tracks))
 
 
-def _fit(
-    config: RunConfig, walks: _Walks, folder: RunFolder, report: Callable[[Progress], None], device: str
-) -> _Fitted:
+def _fit(config: RunConfig, walks: _Walks, folder: RunFolder, report: Callable[[Progress], None]) -> _Fitted:
     if config.kind == "matching":
         return _Fitted(fit_matching(config, walks.train), {})
     from mail_ros.training.loop import Trainer
     from mail_ros.training.network import arrays, untrained
 
-    trainer = Trainer(config, untrained(config, walks.train), walks.train, walks.validate, folder, device)
+    trainer = Trainer(config, untrained(config, walks.train), walks.train, walks.validate, folder)
     network = trainer.fit(report)
     return _Fitted(arrays(network), {"best_epoch": trainer.state.best_epoch})
 
