@@ -80,4 +80,4 @@ def test_a_fleet_follows_the_card_and_walks_instead_of_odometry(
         node = fleet_of(graph, model(tmp_path, card), tracker=given)  # type: ignore[arg-type]
         assert node.tracker == expected
         node.destroy_node()
-    assert sum("tracker walking: the model's card says odometry" in line for line in lines) == 1
+    assert sum("tracker walking: a fleet does not use odometry" in line for line in lines) == 1

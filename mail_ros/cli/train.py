@@ -71,18 +71,10 @@ def train(
     card, survey = trained
     _print(card, out, folder, as_json=as_json)
     arguments = () if robot is None else (f"robot_file:={robot.resolve()}",)
+    walks = bag_arguments(survey.validate) if survey.validate else "BAGS"
     print_next(
         quoted("ros2", "launch", "mail_ros", "mail.launch.py", f"model:={out.resolve()}", *arguments),
-        " ".join(
-            filter(
-                None,
-                (
-                    f"mail_ros evaluate {quoted(out)}",
-                    bag_arguments(survey.validate) if survey.validate else "BAGS",
-                    quoted(*reading_options(topic, truth, robot)),
-                ),
-            )
-        ),
+        f"mail_ros evaluate {quoted(out)} {walks} {quoted(*reading_options(topic, truth, robot))}".rstrip(),
     )
 
 

@@ -69,7 +69,7 @@ class FleetNode(Node):
         self.tracker = resolve_tracking(card, self.parameters.tracker).tracker
         if self.tracker == "odometry":
             self.tracker = "walking"
-            self.get_logger().info("tracker walking: the model's card says odometry, which a fleet does not hear")
+            self.get_logger().info("tracker walking: a fleet does not use odometry, which the model's card names")
         self.robots: dict[str, FleetRobot] = {}
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(REPORT_S, self.report, clock=steady)

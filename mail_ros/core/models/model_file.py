@@ -1,6 +1,6 @@
 """A model file: one safetensors file, its metadata holds the model card as JSON.
 
-Nothing in it can run code. The card says all that is needed to build the network and to judge it;
+Nothing in it can run code. The card has all that is needed to build the network and to judge it;
 loading checks the weights against the card, one stored window against its stored position, and all arrays against
 their hash.
 """
@@ -228,7 +228,7 @@ def _migrated(card: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check_weights(path: Path, config: ModelConfig, state: State) -> None:
-    """Names and shapes of what was learned, as the card says, and finite numbers everywhere."""
+    """Names and shapes of the learned arrays as the card gives them, and finite numbers everywhere."""
     wanted: dict[str, tuple[int, ...]] = {}
     if config.kind == "mail":
         head = mail_head(config, state)

@@ -10,7 +10,7 @@
                                                                           |
                                             head: position (eq. 14) or a softmax over map cells
 
-`training.network` is the same in torch, where it learns; it says where the paper is left. A test holds both equal.
+`training.network` is the same in torch, for training; it lists deviations from the paper. A test holds both equal.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Mail:
 
         Args:
             config: of the network.
-            state: arrays of the shapes that `weight_shapes` says, and those of the head.
+            state: arrays of the shapes of `weight_shapes`, and those of the head.
 
         Raises:
             KeyError: one of them is missing.

@@ -28,7 +28,7 @@ class Alignment(Protocol):
     def compare(self, window_ut: Float32Array) -> Float32Array:
         """Windows (B, n, w) with all stored ones -> distances (B, T), µT², means over the samples.
 
-        An offset costs as `MatchingConfig` says.
+        `MatchingConfig` has the cost of an offset.
         """
 
     def offset(self, window_ut: Float32Array, best: IntArray) -> Float32Array:
