@@ -46,6 +46,7 @@ class Labels(NamedTuple):
     floor: IntArray  # (n,)
     valid: BoolArray  # (n,)
     paused: BoolArray  # (n,) stationary
+    leg: IntArray | None = None  # (n,) number of the leg between two landmarks; None with poses, or without labels
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class Track:
     floor: IntArray  # (n,)
     valid: BoolArray  # (n,) the position is known
     paused: BoolArray  # (n,) stationary
+    leg: IntArray | None = None  # (n,) see `Labels`
     moved_m: FloatArray | None = None  # (n, 2) since the previous sample, in the odometry frame; None without odometry
     attitude_xyzw: FloatArray | None = None  # (n, 4) attitude of the sensor, see `Sample`; None: unknown
     odometry: OdometrySource | None = None  # source of `moved_m` in a bag; None without motion

@@ -22,6 +22,7 @@ from mail_ros.core.filter.initial_pose import check_initial_pose
 from mail_ros.core.filter.motion import Motion
 from mail_ros.core.filter.odometry_motion import OdometryMotion
 from mail_ros.core.filter.walking_motion import WalkingMotion
+from mail_ros.core.models.model import Query
 from mail_ros.core.neighbourhood import belief_image
 from mail_ros.core.types import (
     LOCALIZED_FROM,
@@ -155,6 +156,11 @@ class GridFilter:
         """See `PositionFilter`; carries the belief on to the window's end first."""
         self._carry(self.motion.settle(self.belief))
         return self._due
+
+    @property
+    def query(self) -> Query:
+        """See `PositionFilter`."""
+        return Query(self.device_offset_ut)
 
     def update(self, prediction: Prediction) -> None:
         """See `PositionFilter`.

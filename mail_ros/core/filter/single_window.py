@@ -11,6 +11,7 @@ import numpy as np
 from mail_ros.core.belief import decode, softmax
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.models.heads import SiteMap
+from mail_ros.core.models.model import Query
 from mail_ros.core.types import BeliefImage, FloatArray, Hypothesis, Posterior, Prediction, Row, YawEstimate
 
 
@@ -28,6 +29,10 @@ class PositionFilter(Protocol):
     @property
     def device_offset_ut(self) -> FloatArray:
         """(3,) estimate of the device's constant field against the survey's."""
+
+    @property
+    def query(self) -> Query:
+        """What the next prediction is for."""
 
     @property
     def map_fit(self) -> float:
@@ -105,6 +110,11 @@ class SingleWindow:
     def update_due(self) -> bool:
         """Always."""
         return True
+
+    @property
+    def query(self) -> Query:
+        """See `PositionFilter`."""
+        return Query(self.device_offset_ut)
 
     def update(self, prediction: Prediction) -> None:
         """Take the window's own position."""

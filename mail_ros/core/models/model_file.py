@@ -21,6 +21,7 @@ from safetensors.numpy import save
 
 from mail_ros.core.config import OdometrySetting, Settings, TrackerSetting, from_dict, nested
 from mail_ros.core.errors import ConfigError, ModelError
+from mail_ros.core.models.field_map.field_map import FieldMap
 from mail_ros.core.models.heads import SiteMap, State
 from mail_ros.core.models.mail.mail import Mail, mail_head, weight_shapes
 from mail_ros.core.models.matching.matching import Matching
@@ -56,12 +57,12 @@ class ModelCard(Settings, prefix="model card, "):
 class LoadedModel(NamedTuple):
     """A model that was read and checked."""
 
-    model: Mail | Matching
+    model: Mail | Matching | FieldMap
     card: ModelCard
     golden_field_ut: Float32Array  # (n + lag, 3): the window for `check_golden`
 
 
-def build(config: ModelConfig, state: State) -> Mail | Matching:
+def build(config: ModelConfig, state: State) -> Mail | Matching | FieldMap:
     """A model of a site, of the kind that its configuration names.
 
     Args:
@@ -73,6 +74,8 @@ def build(config: ModelConfig, state: State) -> Mail | Matching:
     """
     if config.kind == "mail":
         return Mail(config, state)
+    if config.kind == "field_map":
+        return FieldMap(config, state)
     return Matching(config, state)
 
 

@@ -18,6 +18,7 @@ from mail_ros.core.errors import TrackError
 from mail_ros.core.signal.attitude import UPRIGHT
 from mail_ros.core.signal.axes import AXES, AxesKind
 from mail_ros.core.signal.distance import DistanceResampler
+from mail_ros.core.signal.path import PathResampler
 from mail_ros.core.signal.resampling import TimeResampler
 from mail_ros.core.signal.sampling import Sampling, TimeSampling
 from mail_ros.core.types import NS_PER_S, FloatArray, Row, Sample
@@ -75,21 +76,30 @@ class SensorCheck:
 class Preprocessor:
     """Converts samples to rows one by one; every sample is in `counts` exactly once."""
 
-    def __init__(self, sampling: Sampling, axes: AxesKind = "device", *, needs_odometry: bool = False) -> None:
+    def __init__(
+        self,
+        sampling: Sampling,
+        axes: AxesKind = "device",
+        *,
+        needs_odometry: bool = False,
+        along_path: bool = False,
+    ) -> None:
         """Start empty.
 
         Args:
             sampling: of the rows.
             axes: of the rows.
             needs_odometry: reject samples whose odometry is not finite, also where sampling is by time.
+            along_path: rows of positions, see `signal.path`; sampling is by distance.
         """
         self.axes, self.sensor = AXES[axes], SensorCheck()
-        self.resampler: TimeResampler | DistanceResampler
+        self.resampler: TimeResampler | DistanceResampler | PathResampler
         if isinstance(sampling, TimeSampling):
             self.resampler = TimeResampler(sampling.rate_hz, sampling.max_gap_s)
         else:
-            self.resampler = DistanceResampler(sampling.per_m, sampling.max_gap_m)
-        self._needs_odometry = needs_odometry or isinstance(self.resampler, DistanceResampler)
+            resampler = PathResampler if along_path else DistanceResampler
+            self.resampler = resampler(sampling.per_m, sampling.max_gap_m)
+        self._needs_odometry = needs_odometry or not isinstance(self.resampler, TimeResampler)
         self._rejected: Counter[str] = Counter()
         self.reset()
 
@@ -134,7 +144,7 @@ class Preprocessor:
         if not np.isfinite(sample.moved_m).all():
             return not self._needs_odometry
         self.moved_m = sample.moved_m
-        if isinstance(self.resampler, DistanceResampler):
+        if not isinstance(self.resampler, TimeResampler):
             self.resampler.move(sample.moved_m)
         return True
 

@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from mail_ros.core.models.heads import SiteMap, State
 from mail_ros.core.models.matching.alignment import Alignment, PitchAlignment, YawAlignment
-from mail_ros.core.models.model import ModelOutput
+from mail_ros.core.models.model import ModelOutput, Query
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.neighbourhood import label_neighbours
 from mail_ros.core.signal.axes import AXES
@@ -119,9 +119,9 @@ class Matching:
         """See `Model`."""
         return Window(self.config.samples, self._axes.width, stride)
 
-    def predict(self, window: Window, device_offset_ut: FloatArray) -> Prediction:
+    def predict(self, window: Window, query: Query) -> Prediction:
         """See `Model`."""
-        rows = self._axes.without(window.values, device_offset_ut)[None].astype(np.float32)
+        rows = self._axes.without(window.values, query.device_offset_ut)[None].astype(np.float32)
         log_likelihood, offset_ut = self._compare(rows)
         return Prediction(log_likelihood[0].astype(np.float64), device_offset_ut=offset_ut[0].astype(np.float64))
 

@@ -1,0 +1,154 @@
+"""A map of the field: how likely the newest rows of a path end in each cell, with each yaw of odometry's frame.
+
+    rows of the path (L, 7) --> weights that make them independent --+
+    map's mean, deviation at the cells where each row was taken -----+--> log ratios (yaws, cells)
+
+A cell and a yaw place the whole path on the map. The rows before the newest ones take out what they have in common
+with them, above all the constant field of the device. The method is ours; closest to it are the particle filters of
+Solin et al., IEEE Transactions on Robotics 34(4), 2018, on a map of the same kind.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from mail_ros.core.cell_grid import CellGrid
+from mail_ros.core.models.field_map.path_evidence import FieldStatistics, PathEvidence
+from mail_ros.core.models.heads import SiteMap, State
+from mail_ros.core.models.model import ModelOutput, Query
+from mail_ros.core.models.model_config import ModelConfig
+from mail_ros.core.neighbourhood import FULL_ROTATION
+from mail_ros.core.signal.path import ROW_WIDTH
+from mail_ros.core.signal.window import Window
+from mail_ros.core.types import BoolArray, Float32Array, FloatArray, IntArray, Prediction
+
+CHUNK = 60_000  # cells times yaws that are compared at a time: what stays in a processor's cache
+MIN_ROWS = 2  # the first row of a path has nothing to be compared with: the device's offset is unknown
+
+
+class FieldMap:
+    """Mean and variance of the field in every cell."""
+
+    def __init__(self, config: ModelConfig, state: State) -> None:
+        """Lay out the map.
+
+        Args:
+            config: of the model; `config.field_map` is its own part.
+            state: arrays of the map: `head.cell_position_m` and the others of `heads.SiteMap`, `mean_ut` (m, 3),
+                `variance_ut2` (m, 3), and `statistics` (6,), the fields of `FieldStatistics`.
+
+        Raises:
+            ModelError: cells that do not lie on one grid.
+            KeyError: an array is missing.
+        """
+        self.config = config
+        self.head = SiteMap.of(state)
+        self.statistics = FieldStatistics(*state["statistics"].astype(np.float64).tolist())
+        self.grid = CellGrid(self.head.cells, config.sampling.length + 1.0 / config.sampling.per_unit)
+        mean_ut = state["mean_ut"].astype(np.float32)
+        self._horizontal = self.grid.spread(mean_ut[:, 0] + np.complex64(1j) * mean_ut[:, 1])
+        self._vertical = self.grid.spread(mean_ut[:, 2])
+        noise_ut2 = self.statistics.noise_ut2
+        self._widening = self.grid.spread(1.0 + state["variance_ut2"].mean(axis=1).astype(np.float32) / noise_ut2)
+        self._there = self._widening > 0.0
+        spacing = 1.0 / (config.sampling.per_unit * self.statistics.length_m)
+        self._exponent = min(1.0, config.field_map.evidence_per_length * spacing)
+
+    @property
+    def samples(self) -> int:
+        """See `Model`."""
+        return self.config.samples
+
+    @property
+    def site_map(self) -> SiteMap:
+        """See `Model`."""
+        return self.head
+
+    def window(self, stride: int) -> Window:
+        """See `Model`; it is full as soon as there is a difference."""
+        return Window(self.config.samples, ROW_WIDTH, 1, enough=MIN_ROWS)
+
+    def predict(self, window: Window, query: Query) -> Prediction:
+        """See `Model`; log ratios (yaws, cells) of the queried poses."""
+        poses = query.poses
+        assert poses is not None  # `compose` gives this model a filter of poses
+        rows = window.newest(self.samples)
+        return Prediction(self._compare(rows, min(poses.new_rows, len(rows) - 1), poses.cells, poses.yaw_rad))
+
+    def __call__(self, rows: Float32Array) -> ModelOutput:
+        """See `BatchModel`; log ratios (B, cells) of all rows but the first, over yaws (the mean of ratios)."""
+        yaws = self.config.field_map.yaws
+        yaw_rad, cells = np.arange(yaws) * FULL_ROTATION / yaws, np.arange(len(self.grid.cells))
+        found = [self._compare(path.astype(np.float64), len(path) - 1, cells, yaw_rad) for path in rows]
+        raw = np.array([np.logaddexp.reduce(each, axis=0) - math.log(yaws) for each in found], np.float32)
+        return ModelOutput(raw, np.zeros((len(rows), 0), np.float32))
+
+    def _compare(self, path: FloatArray, new: int, cells: IntArray, yaw_rad: FloatArray) -> FloatArray:
+        """(yaws, cells) log ratios of the `new` last rows of a path (L, 7)."""
+        rows = path.copy()
+        turned = (rows[:, 2] + 1j * rows[:, 3]) * np.exp(1j * self.statistics.yaw_rad)
+        rows[:, 2], rows[:, 3] = turned.real, turned.imag
+        evidence = PathEvidence.of(rows, new, self.statistics, self.config.field_map.offset_ut)
+        parts = [
+            self._ratios(rows, new, evidence, cells, yaw_rad[chosen]) for chosen in _chunks(len(yaw_rad), len(cells))
+        ]
+        return np.concatenate(parts)
+
+    def _ratios(
+        self, rows: FloatArray, new: int, evidence: PathEvidence, cells: IntArray, yaw_rad: FloatArray
+    ) -> FloatArray:
+        """(yaws, cells) log ratios, tempered, with outliers."""
+        places = self._places(rows, cells, yaw_rad)
+        inside = np.ones(places[0].shape, np.bool_)
+        for place in places:
+            inside &= self._there[place]
+        rotation = np.exp(1j * yaw_rad)[:, None].astype(np.complex64)
+        ratio = np.zeros(inside.shape)
+        for number in range(new):
+            ratio += self._row_ratio(rows, evidence, number, places, rotation, inside, len(rows) - new)
+        return self._exponent * ratio
+
+    def _row_ratio(
+        self,
+        rows: FloatArray,
+        evidence: PathEvidence,
+        number: int,
+        places: list[IntArray],
+        rotation: FloatArray,
+        inside: BoolArray,
+        before: int,
+    ) -> FloatArray:
+        """(yaws, cells) log ratio of one new row; 0 where its path leaves the map."""
+        across = evidence.horizontal[number].astype(np.complex64)
+        along = evidence.vertical[number].astype(np.float32)
+        fields = rows[:, 2] + 1j * rows[:, 3]
+        horizontal = rotation * np.complex64(evidence.horizontal[number] @ fields)
+        vertical = np.float32(evidence.vertical[number] @ rows[:, 4])
+        for at in range(before + number + 1):
+            horizontal = horizontal - across[at] * self._horizontal[places[at]]
+            vertical = vertical - along[at] * self._vertical[places[at]]
+        widening = np.where(inside, self._widening[places[before + number]], np.float32(1.0))
+        squared = np.square(horizontal.real) + np.square(horizontal.imag) + np.square(vertical)
+        broad = evidence.outlier[number]
+        fraction = self.config.field_map.outlier
+        usual = -0.5 * squared / widening - 1.5 * np.log(widening) + math.log1p(-fraction)
+        outlying = -0.5 / broad * squared - 1.5 * math.log(broad) + math.log(fraction)
+        ratio: FloatArray = np.logaddexp(usual, outlying) - evidence.background[number]
+        return np.where(inside, ratio, 0.0)
+
+    def _places(self, rows: FloatArray, cells: IntArray, yaw_rad: FloatArray) -> list[IntArray]:
+        """For each row (yaws, cells) the place where it was taken, if the path ends in a cell with a yaw."""
+        back = (rows[-1, 0] - rows[:, 0]) + 1j * (rows[-1, 1] - rows[:, 1])
+        turned = back[:, None] * np.exp(1j * yaw_rad)
+        offset = self.grid.offset(np.stack([turned.real, turned.imag], axis=-1))  # (L, yaws)
+        flat = self.grid.flat[cells]
+        return [flat - each[:, None] for each in offset]
+
+
+def _chunks(yaws: int, cells: int) -> Iterator[slice]:
+    step = max(1, CHUNK // max(cells, 1))
+    for first in range(0, yaws, step):
+        yield slice(first, first + step)

@@ -1,0 +1,30 @@
+"""Every setting of a field map, with its default: here and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from mail_ros.core.config import Fraction, Range, Settings
+
+
+@dataclass(frozen=True)
+class FieldMapConfig(Settings, prefix="field_map."):
+    """How a path is compared with the map of the field, and how a belief over x, y and yaw moves.
+
+    Chosen on a lobby surveyed by phone lines and on a room driven by a robot, with the walks of docs/field_map.md.
+    """
+
+    # Measurement
+    offset_ut: Annotated[float, Range(0.1, 1000.0)] = 15.0  # deviation, per axis, of the device's constant field
+    outlier: Annotated[float, Range(1e-6, 1.0)] = 0.1  # fraction of rows without information: bounds a likelihood
+    evidence_per_length: Annotated[float, Range(0.01, 100.0)] = 1.8  # independent rows in one correlation length
+    # Motion
+    yaws: Annotated[int, Range(4, 360)] = 36  # yaws of odometry's frame that the belief distinguishes
+    yaw_noise_rad: Annotated[float, Range(0.0, 3.0)] = 0.07  # deviation of odometry's yaw after one metre
+    position_noise_m: Annotated[float, Range(1e-3, 10.0)] = 0.1  # deviation of odometry's position after one metre
+    kidnap_per_m: Fraction = 1e-5  # probability per metre that the device was carried elsewhere
+    recovery: Fraction = 0.5  # probability of being elsewhere from which the whole map is searched again
+    # Map
+    reach_m: Annotated[float, Range(0.1, 10.0)] = 0.6  # farthest distance of a cell from a surveyed position
+    radius_m: Annotated[float, Range(0.05, 100.0)] = 1.0  # neighbourhood of the mode that is averaged into a position

@@ -1,0 +1,135 @@
+"""A survey as rows of paths: where the field was measured, in the axes of the map.
+
+    samples --> sensor check, gravity alignment --> PathResampler --> rotated to the map --> SurveyRows
+    labels --> moved along their legs by odometry --^
+
+Between two landmarks a surveyor neither walks at constant speed nor starts at once: the odometry tells how far they
+were. The label stays on the straight line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from mail_ros.core.errors import TrackError
+from mail_ros.core.signal.axes import AXES
+from mail_ros.core.signal.path import STEP_S, PathResampler
+from mail_ros.core.signal.preprocessor import SensorCheck
+from mail_ros.core.types import NS_PER_S, FloatArray, IntArray
+from mail_ros.data.gravity_alignment import device_offset_ut, odometry_yaw_offset_rad, rotated_rows
+from mail_ros.data.track import Track
+
+PER_M = 10.0  # rows per metre
+MAX_GAP_M = 0.5
+PLAUSIBLE_SCALE = (0.6, 1.6)  # label's length over odometry's within which odometry moves labels along a leg
+
+
+class SurveyRows(NamedTuple):
+    """Labelled rows of a survey."""
+
+    walk: IntArray  # (n,) number of the walk
+    position_m: FloatArray  # (n, 2)
+    floor: IntArray  # (n,)
+    field_ut: FloatArray  # (n, 3) in the map's axes, but for one rotation that all walks share
+    path: FloatArray  # (n, 7) as the robot has them, see `signal.path`
+
+
+def survey_rows(tracks: Sequence[Track]) -> SurveyRows:
+    """The rows of all walks.
+
+    Raises:
+        TrackError: a walk without odometry or attitude, or none with a labelled path.
+    """
+    parts = [_rows(number, track.labelled_span()) for number, track in enumerate(tracks)]
+    rows = SurveyRows(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    if not len(rows.walk):
+        raise TrackError(
+            ", ".join(track.source for track in tracks),
+            wanted="labelled walks that move, to fit a map of the field to",
+            found="no labelled row",
+            fix="add landmarks",
+        )
+    return rows
+
+
+def travelled_m(track: Track) -> FloatArray:
+    """(n,) path length at each sample; a step is spread over the time that it took."""
+    assert track.moved_m is not None
+    length_m = np.linalg.norm(np.nan_to_num(track.moved_m), axis=1)
+    credited = np.flatnonzero(length_m)
+    if not len(credited):
+        return np.zeros(len(track))
+    reported_m = np.cumsum(length_m)[credited]
+    end_ns = track.stamp_ns[credited]
+    before_ns = np.append(track.stamp_ns[0], end_ns[:-1])
+    start_ns = np.maximum(before_ns, end_ns - round(STEP_S * NS_PER_S))
+    known_ns = np.column_stack([start_ns, end_ns]).ravel()
+    known_m = np.column_stack([np.append(0.0, reported_m[:-1]), reported_m]).ravel()
+    found: FloatArray = np.interp(track.stamp_ns - known_ns[0], known_ns - known_ns[0], known_m)
+    return found
+
+
+def labels_by_odometry_m(track: Track) -> FloatArray:
+    """(n, 2) labels, moved along each leg between landmarks to where odometry has the walk.
+
+    As they are where there are no landmarks, or where odometry and labels disagree about the length of a leg.
+    """
+    if track.leg is None:
+        return track.position_m
+    position_m, path_m = track.position_m.copy(), travelled_m(track)
+    for leg in np.unique(track.leg[track.valid]):
+        inside = np.flatnonzero((track.leg == leg) & track.valid)
+        first, last = inside[0], inside[-1]
+        start_m, end_m = track.position_m[first], track.position_m[last]
+        by_odometry_m = path_m[last] - path_m[first]
+        by_label_m = float(np.linalg.norm(end_m - start_m))
+        if not PLAUSIBLE_SCALE[0] <= by_label_m / max(by_odometry_m, 1e-9) <= PLAUSIBLE_SCALE[1]:
+            continue
+        fraction = (path_m[inside] - path_m[first]) / by_odometry_m
+        position_m[inside] = start_m + fraction[:, None] * (end_m - start_m)
+    return position_m
+
+
+def _rows(number: int, track: Track) -> SurveyRows:
+    if track.moved_m is None or track.attitude_xyzw is None:
+        raise TrackError(
+            track.source,
+            wanted="odometry and attitude, for a map of the field",
+            found="neither" if track.moved_m is None else "no attitude",
+            fix="record /odom or /imu/data, or train with --preset person",
+        )
+    rows, floor = _resampled(track, labels_by_odometry_m(track))
+    path, position_m = rows[:, :7], rows[:, 7:]
+    known = np.isfinite(rows).all(axis=1)
+    if not known.any():
+        return SurveyRows(np.zeros(0, np.int64), position_m[:0], floor[:0], path[:0, 2:5], path[:0])
+    path, position_m, floor = path[known], position_m[known], floor[known]
+    steps = [np.diff(each, axis=0, prepend=each[:1]) for each in (path[:, :2], position_m)]
+    yaw_rad = odometry_yaw_offset_rad(track.source, steps[0], np.cumsum(steps[1], axis=0))
+    turned = rotated_rows(path[:, 2:], yaw_rad)
+    turned = AXES["gravity"].without(turned, device_offset_ut(turned, position_m, floor))
+    return SurveyRows(np.full(len(path), number), position_m, floor, turned[:, :3], path)
+
+
+def _resampled(track: Track, label_m: FloatArray) -> tuple[FloatArray, IntArray]:
+    """Rows (m, 9) of path and label, and their floors (m,); NaN where the label is unknown."""
+    assert track.moved_m is not None and track.attitude_xyzw is not None
+    resampler, sensor, axes = PathResampler(PER_M, MAX_GAP_M), SensorCheck(), AXES["gravity"]
+    rows, floors = [np.zeros((0, 9))], []
+    for index, sample in enumerate(track.samples()):
+        assert sample.moved_m is not None and sample.attitude_xyzw is not None
+        if not np.isfinite(sample.moved_m).all():
+            continue
+        resampler.move(sample.moved_m)
+        if sensor.fault(sample.stamp_ns, sample.field_ut) is not None:
+            continue
+        values = axes.row(sample.field_ut, sample.attitude_xyzw)
+        if values is None:
+            continue
+        for row in resampler.push(sample.stamp_ns, np.concatenate([values, label_m[index]])):
+            rows.append(row.values[None])
+            floors.append(int(track.floor[index]))
+    return np.concatenate(rows), np.array(floors, np.int64)
