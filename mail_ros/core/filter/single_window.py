@@ -17,17 +17,9 @@ from mail_ros.core.types import BeliefImage, FloatArray, Hypothesis, Posterior, 
 class PositionFilter(Protocol):
     """Turns predictions of windows into a position."""
 
-    @property
-    def needs_odometry(self) -> bool:
-        """Whether `predict` needs displacements."""
-
-    @property
-    def continuous(self) -> bool:
-        """Whether there is a position while the window refills."""
-
-    @property
-    def device_offset_ut(self) -> FloatArray:
-        """(3,) estimate of the device's constant field against the survey's."""
+    needs_odometry: bool  # whether `predict` needs displacements
+    continuous: bool  # whether there is a position while the window refills
+    device_offset_ut: FloatArray  # (3,) estimate of the device's constant field against the survey's
 
     @property
     def map_fit(self) -> float:

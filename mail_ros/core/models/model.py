@@ -23,17 +23,9 @@ class ModelOutput(NamedTuple):
 class Model(Protocol):
     """What localizers, training and evaluation use of a model."""
 
-    @property
-    def config(self) -> ModelConfig:
-        """Its settings: sampling and axes of its windows."""
-
-    @property
-    def samples(self) -> int:
-        """Rows of a window."""
-
-    @property
-    def site_map(self) -> SiteMap | None:
-        """The map of its log likelihoods; None where it computes positions."""
+    config: ModelConfig  # its settings: sampling and axes of its windows
+    samples: int  # rows of a window
+    site_map: SiteMap | None  # the map of its log likelihoods; None where it computes positions
 
     def window(self, stride: int) -> Window:
         """An empty window for one signal, which ends at multiples of `stride` rows."""

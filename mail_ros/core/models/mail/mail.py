@@ -58,23 +58,14 @@ class Mail:
         Raises:
             KeyError: one of them is missing.
         """
-        self.config = config
+        self.config, self.samples = config, config.samples
         self.head = mail_head(config, state)
+        self.site_map = self.head if isinstance(self.head, SiteMap) else None
         self.starts = [subsequence_starts(config.sampling.rows, scale) for scale in config.scales]
         self.units = [part(state, f"scales.{index}.gru.") for index in range(len(config.scales))]
         self._attention = part(state, "attention.")
         self._head = part(state, "head.")
         self._project = _Projections([part(state, f"scales.{index}.") for index in range(len(config.scales))])
-
-    @property
-    def samples(self) -> int:
-        """See `Model`."""
-        return self.config.samples
-
-    @property
-    def site_map(self) -> SiteMap | None:
-        """See `Model`."""
-        return self.head if isinstance(self.head, SiteMap) else None
 
     def window(self, stride: int) -> Window:
         """See `Model`; a gradient against the window's mean is another one in every window, and is not streamed."""

@@ -93,8 +93,9 @@ class Matching:
             ModelError: cells that do not lie on one grid.
             KeyError: an array is missing.
         """
-        self.config = config
+        self.config, self.samples = config, config.samples
         self.head = SiteMap.of(state, config.matching.covariance_scale)
+        self.site_map: SiteMap | None = self.head
         speed = state["speed"].astype(np.float64)
         stored_ut = cut_windows(state["field_ut"], state["end"], state["reach"], speed, config.samples)
         self._nearest = NearestOfCells(state["cell"], len(self.head.cells))
@@ -104,16 +105,6 @@ class Matching:
         aligned = PitchAlignment if config.axes == "device" else YawAlignment
         self.alignment: Alignment = aligned(config.matching, stored_ut)
         self._axes = AXES[config.axes]
-
-    @property
-    def samples(self) -> int:
-        """See `Model`."""
-        return self.config.samples
-
-    @property
-    def site_map(self) -> SiteMap:
-        """See `Model`."""
-        return self.head
 
     def window(self, stride: int) -> Window:
         """See `Model`."""
