@@ -1,8 +1,4 @@
-"""`mail_ros demo`: a simulated robot, and the real localizer node over DDS.
-
-demo            first act: MAIL's network, trained before, localizes a calm robot
-demo --wheels   second act: survey --> train --> a robot that stops, spins and reverses, its sensor mounted askew
-"""
+"""`mail_ros demo`: a simulated robot, and the real localizer node over DDS."""
 
 from __future__ import annotations
 

@@ -1,8 +1,5 @@
 """Coverage of a survey: how often, and in which directions, each metre of its paths was walked.
 
-    walks --> points every 0.25 m with a heading --> metres of path, each with an axis --> passes forward and backward
-                                                                                           stretches to walk again
-
 A metre of path is a position and an axis: a crossing of two corridors has two. A walk passes a metre when it moves
 through it along the axis, and counts once per visit. Paths that were never walked are unknown here.
 """

@@ -1,8 +1,4 @@
-"""Whether incoming messages are good enough for training: before and during a recording. Without ROS.
-
-messages --> QualityMonitor.on_message --> TopicStatistics    counts, header stamps, |B|, frame, clock, distance
-                          +--> assess(), once a second --> Assessment, and faults as text
-"""
+"""Whether incoming messages are good enough for training: before and during a recording. Without ROS."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""Inputs of a localizer other than the magnetometer: joint states, and odometry of wheels or steps.
-
-joint_states -----> JointReading ----------------> Compensation of the runtime's localizer, with a motor field
-odom or imu/data -> OdometryPose or ImuReading --> Runtime.odometry
-imu/data ---------> tilt, with wheels and a model in the gravity-aligned frame ---^
-"""
+"""Inputs of a localizer other than the magnetometer: joint states, and odometry of wheels or steps."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Topics as their serialized messages, recorded from when their first publisher appears.
-
-graph --> raw subscription --> on_message(topic, bytes, source stamp)
-polled    QoS as offered       all waiting messages at once: an executor's round trip costs more than a message
-"""
+"""Topics as their serialized messages, recorded from when their first publisher appears."""
 
 from __future__ import annotations
 
@@ -136,7 +132,7 @@ class RawTopics:
         return True
 
     def _reader(self, topic: str, kind: Any) -> Callable[[bytes, Mapping[str, int]], None]:
-        """A callback that reads all waiting messages."""
+        """A callback that reads all waiting messages: an executor's round trip costs more than a message."""
 
         def read(cdr: bytes, info: Mapping[str, int]) -> None:
             self._on_message(topic, cdr, info["source_timestamp"])

@@ -1,7 +1,4 @@
-"""A bag through `Localizer.push` and into a view, as on a robot that is switched on at the bag's start.
-
-Track --> Sample --> Localizer.push --> Estimate, hypotheses, belief, Assessment --> View
-"""
+"""A bag through `Localizer.push` and into a view, as on a robot that is switched on at the bag's start."""
 
 from __future__ import annotations
 

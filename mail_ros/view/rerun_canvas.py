@@ -1,8 +1,5 @@
 """A view in rerun, in a window or in a file; no other module imports rerun.
 
-    Canvas.draw --> archetypes on the timeline `stamp` --> a .rrd file
-                                                       +--> ViewerWindow: rerun's viewer, a process of its own
-
 Entities below `map/` lie on the floor, x to the right and y up. The viewer listens on this machine only and reports no
 use; at its start it requests the newest release's number from GitHub, and does without a response.
 """

@@ -1,8 +1,4 @@
-"""Whether a localizer works, and if not, why: the contents of `/diagnostics`, decided without ROS.
-
-samples, estimates --> Diagnostics.observe --> counts, |B|, latency
-                                                 assess(), once a second --> Assessment
-"""
+"""Whether a localizer works, and if not, why: the contents of `/diagnostics`, decided without ROS."""
 
 from __future__ import annotations
 

@@ -1,8 +1,5 @@
 """From a robot's magnetometer readings to the field of the place, in the axes of the robot's body.
 
-    JointReading --> Joints --> what the motors did when the field was measured
-    raw field ----------------> minus hard iron and motor field, rotated by the mount --> field
-
 The node and the readers of bags use the same `Compensation`: models are trained on what the robot measures.
 """
 

@@ -1,8 +1,5 @@
 """A simulated building: floors of corridors that look alike, and the field in them.
 
-    pattern of a corridor --> fittings of each corridor on each floor --> blocks, wires --+--> FieldGrid --> field_ut
-                                             Earth's field by latitude, longitude --+
-
 The field of a floor is computed once for each height, and interpolated between the nodes of a grid. The map's x axis
 points in a direction that the building's seed draws.
 """

@@ -1,9 +1,4 @@
-"""A drive in time: along its paths, with stops, rotations in place and reversals in between.
-
-DrivePath --> follow() as fast as limit and acceleration allow --+
-              stop() --------------------------------------------+--> DriveTrajectory
-              spin() --------------------------------------------+
-"""
+"""A drive in time: along its paths, with stops, rotations in place and reversals in between."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Fitting the matching model: the survey's windows are stored. Nothing is random, and nothing iterates.
-
-rows of all walks, ends of windows --> nearest cell of each end --> arrays of `Matching`
-"""
+"""Fitting the matching model: the survey's windows are stored. Nothing is random, and nothing iterates."""
 
 from __future__ import annotations
 
