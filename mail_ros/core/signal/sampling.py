@@ -14,7 +14,7 @@ from mail_ros.core.config import Range, Settings, check_range
 class _Sampling(Settings, prefix="sampling."):
     """What both samplings have in common."""
 
-    unit: ClassVar[str]  # of the settings length_UNIT and max_gap_UNIT
+    unit: ClassVar[str]  # ends the names of length and max_gap
     rate: ClassVar[str]  # name of the setting with the rows per unit
     rate_unit: ClassVar[str]
     needs_odometry: ClassVar[bool]
