@@ -56,8 +56,8 @@ def write_page(
         f"{floor.run}, {name}" if several else name.capitalize() for floor, name in zip(floors, names, strict=True)
     ]
     by_id = {f"floor-{index}": each for index, each in enumerate(zip(titles, floors, strict=True))}
-    sections = study_sections(studies, several)
-    links = [*(f'<a href="#{id_}">{escape(title)}</a>' for id_, (title, _) in by_id.items()), *sections.links]
+    sections, section_links, charts = study_sections(studies, several)
+    links = [*(f'<a href="#{id_}">{escape(title)}</a>' for id_, (title, _) in by_id.items()), *section_links]
     numbers = {id_: _numbers(floor, (plans or {}).get(floor.number)) for id_, (_, floor) in by_id.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
@@ -67,10 +67,10 @@ def write_page(
             lede=LEDE,
             nav="".join(links) if len(links) > 1 else "",
             floors="\n".join(_section(id_, title, floor) for id_, (title, floor) in by_id.items()),
-            studies=sections.html,
+            studies=sections,
             version=__version__,
             style=(HERE / "page.css").read_text(),
-            numbers=json.dumps(numbers | {"charts": sections.charts}, separators=(",", ":")).replace("</", "<\\/"),
+            numbers=json.dumps(numbers | {"charts": charts}, separators=(",", ":")).replace("</", "<\\/"),
             plotly=get_plotlyjs(),
             script=(HERE / "page.js").read_text(),
         )
