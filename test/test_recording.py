@@ -35,7 +35,7 @@ def options(out: Path, **given: Any) -> RecordingOptions:
 
 def fill(active: ActiveRecording, count: int, start: int = 0) -> None:
     """Messages of 100 bytes, 10 ms apart."""
-    active.add_topic(TOPIC, FIELD_TYPE, [])
+    active.writer.add_topic(TOPIC, FIELD_TYPE, [])
     for n in range(start, start + count):
         active.write(TOPIC, n * 10**7, b"\0\1\0\0" + n.to_bytes(96, "big"), None)
 

@@ -42,11 +42,6 @@ class Row:
     index: int  # the row's period ends at index * period, of time since the epoch or of distance
     values: FloatArray  # (w,) mean over the period; the first three are the field, µT
 
-    @property
-    def field_ut(self) -> FloatArray:
-        """(3,) µT."""
-        return self.values[:3]
-
 
 class Status(Enum):
     """How far a localizer can be trusted."""

@@ -72,7 +72,7 @@ class RawTopics:
     def poll(self) -> None:
         """Subscribe to topics with new publishers, again where one of them offers less than the others."""
         for topic, subscribed in list(self.subscribed.items()):
-            if not subscribed.serves(self._offers(topic)):
+            if not subscribed.serves([each.qos_profile for each in self.node.get_publishers_info_by_topic(topic)]):
                 self._unsubscribe(topic)
         for topic in list(self.missing):
             try:
@@ -104,9 +104,6 @@ class RawTopics:
                 found=f"{list(names)} ({one_line(error)})",
                 fix="correct them",
             ) from None
-
-    def _offers(self, topic: str) -> list[QoSProfile]:
-        return [publisher.qos_profile for publisher in self.node.get_publishers_info_by_topic(topic)]
 
     def _subscribe(self, topic: str) -> bool:
         """Whether the topic has a publisher, and a subscription from now on."""

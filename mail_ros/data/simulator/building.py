@@ -95,10 +95,6 @@ class Building:
         """The field (n, 3) in the map's axes, at positions (n, 3) over a floor; NaN outside its corridors."""
         return self.floors[floor].field_ut(position_m)
 
-    def exact_ut(self, floor: int, position_m: FloatArray) -> FloatArray:
-        """The same without interpolation, anywhere outside the bodies; slow."""
-        return self.floors[floor].exact_ut(position_m)
-
 
 def make_building(seed: int = 0, config: BuildingConfig | None = None) -> Building:
     """The building whose bodies `seed` draws. Its field takes seconds for the first drive at each height."""
