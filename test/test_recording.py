@@ -20,8 +20,7 @@ from mail_ros.data import recording
 from mail_ros.data.bag import Bag
 from mail_ros.data.bag_repair import repair
 from mail_ros.data.bag_writer import Splitting
-from mail_ros.data.cdr import header
-from mail_ros.data.messages import FIELD_TYPE, WAYPOINT_EVENT_TYPE
+from mail_ros.data.messages import FIELD_TYPE, WAYPOINT_EVENT_TYPE, decode_waypoint_event
 from mail_ros.data.recording import ActiveRecording, RecordingOptions, free_mb
 from mail_ros.data.route import NOTE, Route, RoutePoint, route_to_note
 
@@ -82,8 +81,8 @@ def test_a_waypoint_event_is_a_header_with_its_number(tmp_path: Path) -> None:
     active = ActiveRecording(options(tmp_path), MARKS)
     assert [active.add_waypoint_event(stamp_ns) for stamp_ns in (10**9, 3 * 10**9)] == ["mark 1", "mark 2"]
     active.close()
-    found = [(m.msgtype, m.log_time_ns, header(m.cdr, WAYPOINT_EVENT_TYPE)) for m in Bag(active.path).messages()]
-    assert found == [(WAYPOINT_EVENT_TYPE, 10**9, (10**9, "1")), (WAYPOINT_EVENT_TYPE, 3 * 10**9, (3 * 10**9, "2"))]
+    found = [(m.msgtype, m.log_time_ns, decode_waypoint_event(m.cdr)) for m in Bag(active.path).messages()]
+    assert found == [(WAYPOINT_EVENT_TYPE, 10**9, (10**9, 1)), (WAYPOINT_EVENT_TYPE, 3 * 10**9, (3 * 10**9, 2))]
 
 
 ROUTE = Route("hall", (RoutePoint((0.0, 0.0), 0, "door"), RoutePoint((9.0, 0.0), 1, "lift")))
@@ -111,8 +110,8 @@ def test_a_planned_route_is_in_the_bag_and_says_what_comes_next(tmp_path: Path) 
     assert notes == {"route": "hall", "site": "museum", NOTE: route_to_note(ROUTE)}
     active.close()
     assert Bag(active.path).notes() == notes
-    found = [header(m.cdr, WAYPOINT_EVENT_TYPE) for m in Bag(active.path).messages([MARKS])]
-    assert [one.frame_id for one in found if one] == ["1", "2", "3", "-3"]
+    found = [decode_waypoint_event(message.cdr) for message in Bag(active.path).messages([MARKS])]
+    assert [number for _, number in found] == [1, 2, 3, -3]
 
 
 def test_a_label_of_the_route_goes_before_the_name_of_its_file(tmp_path: Path) -> None:
