@@ -46,7 +46,7 @@ class Judge:
 
     def count(self, stamp_ns: int | None, used: bool) -> None:
         """A message went in."""
-        if (restarts := self.preprocessor.restarts.total()) != self._restarts:
+        if (restarts := self.preprocessor.resampler.restarts.total()) != self._restarts:
             self._restarts = restarts
             self._used.clear()
             self._stamps.clear()

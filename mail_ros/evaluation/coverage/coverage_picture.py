@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -41,7 +40,6 @@ def draw_coverage(path: Path, site: SiteReport, plans: Mapping[int, FloorPlan] |
     plans = plans or {}
     heights_in = [_height_in(floor, plans.get(floor.floor)) for floor in site.floors]
     figure = Figure(figsize=(WIDTH_IN, sum(heights_in) + 1.0), dpi=DPI, layout="constrained")
-    FigureCanvasAgg(figure)
     usable = sum(report.usable for report in site.bags)
     title = f"{site.name}: coverage by {usable} usable of {len(site.bags)} walks"
     figure.suptitle(title, x=0.01, ha="left", color=INK, fontsize=13, fontweight="bold")
