@@ -152,7 +152,7 @@ def test_the_fit_computes_the_motor_field_like_the_robot(tmp_path: Path) -> None
     compensation = Compensation(robot)
     seen_ut = []
     for stamp_ns, wheels in zip(made.stamp_ns.tolist(), made.wheels, strict=True):
-        compensation.add_joints(joint_reading(stamp_ns, WHEELS, wheels, []))
+        compensation.joints.add(joint_reading(stamp_ns, WHEELS, wheels, []))
         seen_ut.append(compensation.motor_ut(stamp_ns))
     np.testing.assert_allclose(motor_ut(drive, robot.motor), seen_ut, atol=1e-12)
 

@@ -40,7 +40,7 @@ class JointInput:
         if not self.node.active:
             return
         try:
-            self.node.runtime.localizer.compensation.add_joints(to_joint_reading(msg))
+            self.node.runtime.localizer.compensation.joints.add(to_joint_reading(msg))
         except MailError as error:
             self.node.get_logger().warning(f"joint state not used: {error}", throttle_duration_sec=REPORT_S)
         else:

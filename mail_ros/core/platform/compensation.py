@@ -90,10 +90,6 @@ class Compensation:
         self._sensor = SensorCheck()
         self._identity = not (self.inputs or self._hard_iron_ut.any()) and np.array_equal(self._mount, np.eye(3))
 
-    def add_joints(self, reading: JointReading) -> None:
-        """Add joint states."""
-        self.joints.add(reading)
-
     def apply(self, sample: Sample) -> Sample:
         """A sample with its field as in `field_ut`."""
         if self._identity:
