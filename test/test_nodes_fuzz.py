@@ -1,6 +1,6 @@
 """Whatever a driver sends: no crash, no invalid pose, and every message in the books exactly once.
 
-MAIL_ROS_MESSAGES says how many are tried, 20,000 by default.
+MAIL_ROS_MESSAGES sets how many are tried, 20,000 by default.
 """
 
 from __future__ import annotations

@@ -88,7 +88,7 @@ def test_a_waypoint_event_is_a_header_with_its_number(tmp_path: Path) -> None:
 ROUTE = Route("hall", (RoutePoint((0.0, 0.0), 0, "door"), RoutePoint((9.0, 0.0), 1, "lift")))
 
 
-def test_a_planned_route_is_in_the_bag_and_says_what_comes_next(tmp_path: Path) -> None:
+def test_a_planned_route_is_in_the_bag_and_names_the_next_landmark(tmp_path: Path) -> None:
     """The route is also in a truncated bag: notes are at the file's front."""
     active = ActiveRecording(options(tmp_path, route=ROUTE, notes={"site": "museum"}), MARKS)
     assert active.progress["next landmark"] == "1 of 2, door at (0, 0) m on floor 0"
@@ -175,7 +175,7 @@ def test_recording_refuses_to_start_or_continue_below_the_disk_limit(
     assert active.close() == "recorded /imu/mag 10"
 
 
-def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(
         BagError, match=r"file/walk_.*: wanted a writable folder, found Not a directory; choose another"

@@ -194,7 +194,7 @@ def test_stamps_that_go_back_are_counted() -> None:
     assert "1 stamps out of order" in recording.assess().values["/imu/mag"]
 
 
-def test_what_falls_silent_is_said_the_field_as_an_error() -> None:
+def test_a_silent_topic_is_reported_the_field_as_an_error() -> None:
     recording = Recording()
     recording.receive(1.0)
     recording.now_s += 3.0
@@ -203,7 +203,7 @@ def test_what_falls_silent_is_said_the_field_as_an_error() -> None:
     assert assessment.message == "recording; /imu/mag is silent since 3 s; /odom is silent since 3 s"
 
 
-def test_without_magnetometer_or_reference_it_is_said() -> None:
+def test_a_missing_magnetometer_or_reference_is_reported() -> None:
     quality = QualityMonitor(lambda: 1.0)
     assessment = quality.assess("waiting", {})
     assert assessment.level is Level.ERROR

@@ -63,7 +63,7 @@ class YawEstimate(NamedTuple):
 
 @dataclass(frozen=True)
 class Cells:
-    """The positions that a map tells apart: squares of one grid, only where the survey went."""
+    """The positions that a map distinguishes: squares of one grid, only where the survey went."""
 
     position_m: FloatArray  # (m, 2) centres, in the frame of their floor
     floor: IntArray  # (m,)

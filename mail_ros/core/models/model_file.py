@@ -240,7 +240,7 @@ def _check_weights(path: Path, config: ModelConfig, state: State) -> None:
             scales_s = list(config.mail.scales_s)
             raise ModelError(
                 f"{path}: weight {name}",
-                wanted=f"{wanted.get(name, 'nothing')} as the card's scales {scales_s} s and widths say",
+                wanted=f"{wanted.get(name, 'nothing')} as the card's scales {scales_s} s and widths require",
                 found="nothing" if found is None else str(found),
                 fix="card and weights are of different models: train or copy it again",
             )
