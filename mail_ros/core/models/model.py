@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from mail_ros.core.models.heads import Head, SiteMap
+from mail_ros.core.models.heads import SiteMap
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.signal.axes import AXES
 from mail_ros.core.signal.window import Window
@@ -32,17 +32,6 @@ class Model(Protocol):
 
     def predict(self, window: Window, device_offset_ut: FloatArray) -> Prediction:
         """Compare a full window, minus a constant field (3,) µT of the device, with the map."""
-
-
-class BatchModel(Model, Protocol):
-    """A model of a model file, which training and the golden window use in batches."""
-
-    @property
-    def head(self) -> Head:
-        """What its numbers mean."""
-
-    def __call__(self, rows: Float32Array, /) -> ModelOutput:
-        """Windows (B, samples, w), oldest row first."""
 
 
 class FunctionModel:

@@ -24,7 +24,6 @@ from mail_ros.core.errors import ConfigError, ModelError
 from mail_ros.core.models.heads import SiteMap, State
 from mail_ros.core.models.mail.mail import Mail, mail_head, weight_shapes
 from mail_ros.core.models.matching.matching import Matching
-from mail_ros.core.models.model import BatchModel
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.models.renamed import with_new_names
 from mail_ros.core.types import Float32Array
@@ -77,7 +76,7 @@ def build(config: ModelConfig, state: State) -> Mail | Matching:
 
 
 def save_model(
-    path: Path, state: State, card: ModelCard, golden_field_ut: Float32Array, model: BatchModel | None = None
+    path: Path, state: State, card: ModelCard, golden_field_ut: Float32Array, model: Mail | Matching | None = None
 ) -> ModelCard:
     """Write the file whole or not at all; returns the card with the golden window's position.
 
@@ -144,7 +143,9 @@ def digest(arrays: Mapping[str, Any]) -> str:
     return sha.hexdigest()
 
 
-def check_golden(path: Path, model: BatchModel, card: ModelCard, golden_field_ut: Float32Array | None) -> Float32Array:
+def check_golden(
+    path: Path, model: Mail | Matching, card: ModelCard, golden_field_ut: Float32Array | None
+) -> Float32Array:
     """Check a model on the window that its file keeps; the window (n + lag, 3) µT.
 
     Raises:
@@ -250,6 +251,6 @@ def _check_weights(path: Path, config: ModelConfig, state: State) -> None:
             )
 
 
-def _position(model: BatchModel, field_ut: Float32Array) -> tuple[float, ...]:
+def _position(model: Mail | Matching, field_ut: Float32Array) -> tuple[float, ...]:
     raw = model(field_ut[None]).raw[0]
     return tuple(float(axis) for axis in model.head.posterior(raw).position_m)
