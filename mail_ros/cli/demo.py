@@ -71,7 +71,8 @@ def demo(
     draw_drive(out, building, driven, estimates.sample, estimates.position_m)
     console.print(f"picture: {out}")
     if as_json:
-        print_json({**estimates.result(), "picture": out})
+        metrics = dataclasses.asdict(estimates.metrics())
+        print_json({**metrics, "latency_ms": estimates.latency_ms, "picture": out})
 
 
 def shipped_model() -> Path:
@@ -121,10 +122,6 @@ class DriveEstimates(NamedTuple):
         import numpy as np
 
         return summarize(self.error_m, np.zeros(len(self.error_m), np.bool_))
-
-    def result(self) -> dict[str, object]:
-        """The metrics for programs."""
-        return {**dataclasses.asdict(self.metrics()), "latency_ms": self.latency_ms}
 
 
 def localized(drive: SimulatedDrive, parameters: Mapping[str, object]) -> DriveEstimates:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -108,20 +109,14 @@ def make_building(seed: int = 0, config: BuildingConfig | None = None) -> Buildi
     for _ in range(config.floors):
         blocks, wires = _bodies(plan, config, aisle, across, rng)
         blocks.append(shaft)
-        floors.append(FieldGrid(plan, _Field(earth_ut, blocks, wires)))
+        floors.append(FieldGrid(plan, partial(_exact_ut, earth_ut, blocks, wires)))
     return Building(plan, earth_ut, tuple(floors))
 
 
-@dataclass(frozen=True)
-class _Field:
-    """The exact field of a floor."""
-
-    earth_ut: FloatArray
-    blocks: Sequence[Block]
-    wires: Sequence[Wire]
-
-    def __call__(self, position_m: FloatArray) -> FloatArray:
-        return self.earth_ut + bodies_ut(self.blocks, self.wires, position_m)
+def _exact_ut(
+    earth_ut: FloatArray, blocks: Sequence[Block], wires: Sequence[Wire], position_m: FloatArray
+) -> FloatArray:
+    return earth_ut + bodies_ut(blocks, wires, position_m)
 
 
 def earth_field_ut(latitude_deg: float, longitude_deg: float) -> FloatArray:
