@@ -52,17 +52,11 @@ class Coverage:
     backward: IntArray  # (k,)
 
     @property
-    def passes(self) -> IntArray:
-        """(k,) passes in both directions."""
-        return self.forward + self.backward
-
-    @property
     def need(self) -> IntArray:
         """(k,) values of `Need`."""
         single_direction = np.minimum(self.forward, self.backward) == 0
-        return np.where(self.passes < 2, Need.AGAIN, np.where(single_direction, Need.REVERSE, Need.NOTHING)).astype(
-            np.int64
-        )
+        walked_twice = np.where(single_direction, Need.REVERSE, Need.NOTHING)
+        return np.where(self.forward + self.backward < 2, Need.AGAIN, walked_twice).astype(np.int64)
 
     def length_m(self, need: Need) -> float:
         """Metres of path with this need."""
