@@ -32,9 +32,9 @@ FLAGS = (
 # Puts two descriptors where Chromium wants them, by way of higher ones, and becomes Chromium.
 WIRED = """
 import fcntl, os, sys
-hears, says = (fcntl.fcntl(int(end), fcntl.F_DUPFD, 10) for end in sys.argv[1:3])
-os.dup2(hears, 3)
-os.dup2(says, 4)
+incoming, outgoing = (fcntl.fcntl(int(end), fcntl.F_DUPFD, 10) for end in sys.argv[1:3])
+os.dup2(incoming, 3)
+os.dup2(outgoing, 4)
 os.execv(sys.argv[3], sys.argv[3:])
 """
 PATIENCE_S = 60.0
@@ -106,17 +106,17 @@ class Browser:
 
     def complaints(self) -> list[str]:
         """Errors and warnings of the page so far."""
-        said = []
+        reported = []
         for event in self.events:
             params = event.get("params", {})
             entry = params.get("entry", {})
             if event["method"] == "Runtime.exceptionThrown" or (
                 event["method"] == "Runtime.consoleAPICalled" and params["type"] in ("error", "warning", "assert")
             ):
-                said.append(json.dumps(params))
+                reported.append(json.dumps(params))
             elif event["method"] == "Log.entryAdded" and entry["level"] in ("error", "warning"):
-                said.append(json.dumps(entry))
-        return said
+                reported.append(json.dumps(entry))
+        return reported
 
     def requested(self) -> list[str]:
         """Addresses that the page asked for."""
@@ -126,12 +126,23 @@ class Browser:
 @contextmanager
 def chromium(profile: Path) -> Iterator[Browser]:
     """A browser with a fresh profile, ended with the block."""
-    hears, requests = os.pipe()
-    answers, says = os.pipe()
-    command = [sys.executable, "-c", WIRED, str(hears), str(says), CHROMIUM, *FLAGS, f"--user-data-dir={profile}"]
-    process = subprocess.Popen(command, pass_fds=(hears, says), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    os.close(hears)
-    os.close(says)
+    incoming, requests = os.pipe()
+    answers, outgoing = os.pipe()
+    command = [
+        sys.executable,
+        "-c",
+        WIRED,
+        str(incoming),
+        str(outgoing),
+        CHROMIUM,
+        *FLAGS,
+        f"--user-data-dir={profile}",
+    ]
+    process = subprocess.Popen(
+        command, pass_fds=(incoming, outgoing), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    os.close(incoming)
+    os.close(outgoing)
     try:
         yield Browser(requests, answers)
     finally:

@@ -9,7 +9,7 @@ from hypothesis import settings
 
 pytest_plugins = ["ros", "small_site"]
 
-# How long an example takes says how busy the machine is.
+# The duration of an example measures how busy the machine is.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 

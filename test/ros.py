@@ -47,7 +47,7 @@ class Process:
             time.sleep(0.02)
 
     def wait_until_caught(self, number: signal.Signals) -> None:
-        """Until it has a handler of its own for a signal, which Linux tells."""
+        """Until it has a handler of its own for a signal, which Linux reports."""
         deadline_s, caught = time.monotonic() + LIMIT_S, 0
         while not caught >> (number - 1) & 1:
             assert time.monotonic() < deadline_s, f"never caught {number.name}"

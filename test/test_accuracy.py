@@ -64,11 +64,11 @@ def results(out: Path) -> dict[str, dict[str, Any]]:
 
 
 def test_every_method_runs_on_a_simulated_site(site: Path, tmp_path: Path) -> None:
-    said = accuracy("--data", site, "--out", tmp_path)
-    assert "floor 0: 2 walks for training, 1 for testing" in said
-    assert "mean error against the best baseline" in said
+    printed = accuracy("--data", site, "--out", tmp_path)
+    assert "floor 0: 2 walks for training, 1 for testing" in printed
+    assert "mean error against the best baseline" in printed
     rows = results(tmp_path)
-    assert "left out, since walks have no odometry: dead_reckoning" in said
+    assert "left out, since walks have no odometry: dead_reckoning" in printed
     assert set(rows) == set(COMPARED) - {"dead_reckoning"}
     windowed = set(rows) - {"magicol", "maloc"}  # those answer by step
     assert len({rows[method]["metrics"]["estimates"] for method in windowed}) == 1
@@ -102,8 +102,8 @@ def test_the_same_seed_gives_the_same_table_also_to_who_only_has_a_simulator(tmp
     tables, estimates = [], []
     for out in (tmp_path / "one", tmp_path / "two"):
         settings = ["--methods", "knn,maloc,mail", "--set", "mail.hidden=4", "--set", "training.epochs=1"]
-        said = accuracy("--data", tmp_path / "bags", "--protocol", "last-round", "--out", out, *settings)
-        assert "floor 0: 1 walks for training, 1 for testing" in said
+        printed = accuracy("--data", tmp_path / "bags", "--protocol", "last-round", "--out", out, *settings)
+        assert "floor 0: 1 walks for training, 1 for testing" in printed
         tables.append({name: (row["metrics"], row["key"], row["inputs"]) for name, row in results(out).items()})
         estimates.append({file.parent.name: file.read_bytes() for file in out.rglob("estimates.csv")})
     assert tables[0] == tables[1]
@@ -159,9 +159,9 @@ def test_errors_travel_between_processes() -> None:
 def test_it_runs_on_two_real_routes(tmp_path: Path) -> None:
     logs = [*LOGS.glob("*Trial01_rep*.txt.gz"), *LOGS.glob("*Trial22_rep*.txt.gz")]
     mail_ros("import", "ipin", *sorted(logs), "--out", tmp_path / "bags")
-    said = accuracy("--data", tmp_path / "bags", "--protocol", "cross-device", "--out", tmp_path / "out")
-    assert "floor -2: 2 walks for training, 1 for testing" in said
-    assert "floor 0: 2 walks for training, 1 for testing" in said
+    printed = accuracy("--data", tmp_path / "bags", "--protocol", "cross-device", "--out", tmp_path / "out")
+    assert "floor -2: 2 walks for training, 1 for testing" in printed
+    assert "floor 0: 2 walks for training, 1 for testing" in printed
 
 
 def test_ours_are_compared_with_windows_and_with_filters_apart() -> None:

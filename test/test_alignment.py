@@ -115,7 +115,7 @@ def test_the_closed_form_is_the_least_over_all_pitches(offset_ut: tuple[float, .
 
 
 @pytest.mark.parametrize("angle_rad", [-0.5, 0.0, 0.5])
-def test_a_pitched_window_is_known_and_its_offset_told(angle_rad: float) -> None:
+def test_a_pitched_window_is_recognized_and_its_offset_returned(angle_rad: float) -> None:
     stored, offset_ut = fields(4, seed=1), np.array([6.0, -4.0, 3.0])
     window = (pitched(stored[2:3], angle_rad) + offset_ut).astype(np.float32)
     alignment = PitchAlignment(dataclasses.replace(CONFIG, tilt_ut2=0.0), stored.astype(np.float32))

@@ -84,7 +84,7 @@ def test_every_module_lies_in_a_layer() -> None:
     assert [path.name for path in PACKAGE.glob("*.py")] == ["__init__.py"]
 
 
-def test_the_package_does_not_know_the_benchmarks() -> None:
+def test_the_package_does_not_import_the_benchmarks() -> None:
     """They are run from a checkout, and are not installed."""
     for path in sorted(PACKAGE.rglob("*.py")):
         assert not [name for name in imports(path) if name.partition(".")[0] == "benchmarks"], path

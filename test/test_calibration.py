@@ -108,7 +108,7 @@ def test_a_field_that_goes_with_the_current_is_found_in_the_efforts() -> None:
     np.testing.assert_allclose(motor.ut_per_unit, per_unit, atol=0.5)
 
 
-def test_a_field_that_does_not_know_forwards_from_backwards_is_found_in_the_speeds() -> None:
+def test_a_field_that_is_the_same_forwards_and_backwards_is_found_in_the_speeds() -> None:
     made = made_up(WHOLE, dataclasses.replace(ROBOT, motor=MotorField()))
     made = dataclasses.replace(
         made, field_ut=made.field_ut + np.abs(made.wheels).sum(axis=1)[:, None] * [0.3, 0.0, 0.2]
@@ -152,7 +152,7 @@ def test_the_fit_computes_the_motor_field_like_the_robot(tmp_path: Path) -> None
     compensation = Compensation(robot)
     seen_ut = []
     for stamp_ns, wheels in zip(made.stamp_ns.tolist(), made.wheels, strict=True):
-        compensation.add_joints(joint_reading(stamp_ns, WHEELS, wheels, []))
+        compensation.joints.add(joint_reading(stamp_ns, WHEELS, wheels, []))
         seen_ut.append(compensation.motor_ut(stamp_ns))
     np.testing.assert_allclose(motor_ut(drive, robot.motor), seen_ut, atol=1e-12)
 

@@ -108,7 +108,7 @@ def test_half_written_cells_are_computed_again_with_a_warning(cell: Cell, caplog
     assert not lost.rows
 
 
-def test_a_cell_says_what_it_was_made_from(computed: Cell) -> None:
+def test_a_cell_stores_its_inputs(computed: Cell) -> None:
     (row,) = read_cell(computed.folder)[2]
     assert json.loads(json.dumps(computed.inputs(AS_WALKED))) == row.inputs
     assert [bag["bag"] for bag in row.inputs["test"]] == ["walk1"]

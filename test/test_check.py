@@ -39,7 +39,7 @@ def recorded(
     keep: "slice | np.ndarray" = slice(None),
     odometry: bool = True,
 ) -> Recording:
-    """The walk as it would be read from a bag; `keep` says which samples arrived."""
+    """The walk as it would be read from a bag; `keep` selects the samples that arrived."""
     stamp_ns, field_ut, true_m = stamp_ns[keep], field_ut[keep], WALK.position_m[keep]
     labels = labels_from_landmarks(stamp_ns, landmarks)
     moved_m = np.diff(true_m, axis=0, prepend=true_m[:1]) if odometry else None
@@ -105,7 +105,7 @@ def misplaced(by_m: float) -> tuple[Landmark, ...]:
     return tuple(marks)
 
 
-def test_a_clean_walk_is_usable_and_nothing_is_said() -> None:
+def test_a_clean_walk_is_usable_without_a_finding() -> None:
     report = check(recorded(), LIMITS)
     assert report.usable
     assert report.findings == ()
@@ -224,7 +224,7 @@ def test_a_cut_off_bag_is_judged_up_to_its_end(tmp_path: Path) -> None:
     assert 100 < report.numbers["samples"] < len(WALK.stamp_ns)
 
 
-def test_what_is_no_bag_is_not_usable_and_says_why(tmp_path: Path) -> None:
+def test_what_is_no_bag_is_not_usable_and_the_reason_is_reported(tmp_path: Path) -> None:
     report = check_bag(tmp_path / "nothing")
     assert not report.usable
     assert text_of(report, "unreadable").endswith("wanted a bag, found nothing; correct the path")
@@ -232,7 +232,7 @@ def test_what_is_no_bag_is_not_usable_and_says_why(tmp_path: Path) -> None:
     assert "wanted messages on /mag" in text_of(other, "unreadable")
 
 
-def test_a_landmarks_clock_is_told_from_the_times_of_receipt(tmp_path: Path) -> None:
+def test_a_landmarks_clock_is_inferred_from_the_times_of_receipt(tmp_path: Path) -> None:
     """A laptop two seconds ahead of the robot, which logs both topics when they arrive, 10 ms later."""
     late_ns, ahead_ns = 10_000_000, 2 * NS_PER_S
     messages = [

@@ -1,4 +1,4 @@
-"""The command line: every verb does its work, says where the result is, and ends errors in one line."""
+"""The command line: every verb does its work, prints where the result is, and ends errors in one line."""
 
 import csv
 import json
@@ -87,7 +87,7 @@ def test_a_model_that_needs_odometry_is_followed_by_odometry(tmp_path: Path) -> 
     assert rows["all, moving"]["median_m"] < 1.0
 
 
-def test_a_network_holds_out_the_latest_walk_and_says_so(tmp_path: Path) -> None:
+def test_a_network_holds_out_the_latest_walk_and_prints_which(tmp_path: Path) -> None:
     for seed in range(2):
         synthetic_walk(20.0, 50.0, start_ns=START_NS + seed * 100_000_000_000, seed=seed).write(
             tmp_path / f"walk{seed}"

@@ -150,7 +150,7 @@ def test_a_model_that_predicts_positions_is_filtered_as_gaussians(case: Case) ->
     assert np.mean(error_m[len(error_m) // 2 :]) < 1.0
 
 
-def test_a_gaussian_knows_its_floor() -> None:
+def test_a_gaussian_has_its_floor() -> None:
     cells = Cells(np.array([[0.0, 0.0], [2.0, 0.0], [0.0, 0.0]]), np.array([0, 0, 1]))
     log_ratio = gaussian(normal(np.zeros(2), np.eye(2) * (1.0 - 0.25**2), 0), cells)
     mean = np.log((1.0 + np.exp(-2.0)) / 3)

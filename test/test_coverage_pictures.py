@@ -1,4 +1,4 @@
-"""The coverage map: what lacks something stands out, says what, and points the way."""
+"""The coverage map: paths that lack a pass stand out, with the direction that is missing."""
 
 from pathlib import Path
 
@@ -42,14 +42,15 @@ def test_bags_are_gathered_by_the_site_that_they_name() -> None:
     assert [(one.name, len(one.bags)) for one in group_by_site(reports)] == [("a", 2), ("b", 1), ("site", 1)]
 
 
-def told(name: str, floor: int = 0, **notes: str) -> BagReport:
+def report_of(name: str, floor: int = 0, **notes: str) -> BagReport:
     return BagReport(name, {}, (), notes, walk(*THERE, floor=floor))
 
 
 def test_bags_are_held_to_a_site_that_is_given() -> None:
     museum = SiteFile("museum", (0,), path=Path("museum.yaml"))
     fits, other, strange = (
-        checked_against_site(museum, report) for report in (told("a"), told("b", site="depot"), told("c", floor=3))
+        checked_against_site(museum, report)
+        for report in (report_of("a"), report_of("b", site="depot"), report_of("c", floor=3))
     )
     assert (fits.usable, fits.notes["site"]) == (True, "museum")
     assert (other.usable, other.notes["site"]) == (False, "depot")
@@ -61,12 +62,12 @@ def test_bags_are_held_to_a_site_that_is_given() -> None:
 
 def test_the_latest_walk_of_every_route_is_held_out_to_validate() -> None:
     """The tracks begin at the same time: the last by name."""
-    walks = [told(f"{route}{number}", route=route) for route in "pq" for number in range(3)]
+    walks = [report_of(f"{route}{number}", route=route) for route in "pq" for number in range(3)]
     assert [walks[index].bag for index in held_out(walks)] == ["p2", "q2"]
-    assert [walks[index].bag for index in held_out([*walks[:3], told("r0", route="r")])] == ["p2"]
-    assert held_out([told("a"), told("b"), told("c")]) == [2]
-    assert held_out([told("a")]) == []
-    assert held_out([told("a"), told("b", floor=1)]) == [], "nothing would teach floor 1"
+    assert [walks[index].bag for index in held_out([*walks[:3], report_of("r0", route="r")])] == ["p2"]
+    assert held_out([report_of("a"), report_of("b"), report_of("c")]) == [2]
+    assert held_out([report_of("a")]) == []
+    assert held_out([report_of("a"), report_of("b", floor=1)]) == [], "nothing would teach floor 1"
 
 
 def test_an_unusable_bag_covers_nothing() -> None:
@@ -81,7 +82,7 @@ def test_arrows_point_the_way_that_is_missing() -> None:
     assert (tips_x < wings_x).all()  # walked towards +x, twice
 
 
-def test_words_say_how_much_and_where() -> None:
+def test_lines_have_length_and_position() -> None:
     lower, upper = HALF.floors
     assert summary(lower) == "floor 0: 21 m of path, 9 m both ways, 0 m one way only, 12 m once"
     assert summary(WHOLE.floors[0]) == "floor 0: 21 m of path, all of it walked both ways"
@@ -106,7 +107,7 @@ def hall() -> FloorPlan:
     return FloorPlan(image, np.array([-25.0, -15.0]), np.array([75.0, 45.0]))
 
 
-def test_a_plan_lies_behind_its_floor_and_shows_where_nobody_walked(tmp_path: Path) -> None:
+def test_a_plan_lies_behind_its_floor_with_its_unwalked_parts(tmp_path: Path) -> None:
     for name, plans in (("with", {0: hall()}), ("without", {})):
         draw_coverage(tmp_path / f"{name}.png", WHOLE, plans)
     grey = imread(tmp_path / "with.png")[..., :3]

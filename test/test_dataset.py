@@ -155,7 +155,7 @@ def test_a_survey_both_ways_is_freed_of_the_device_s_own_field() -> None:
     assert np.nanmedian(np.abs(bent.field_ut - clean.field_ut)[:, :3]) < 0.3
 
 
-def test_a_level_frame_needs_odometry_and_says_so() -> None:
+def test_a_level_frame_without_odometry_is_refused() -> None:
     track = dataclasses.replace(driven(), moved_m=None)
     with pytest.raises(TrackError, match=r"drive: wanted odometry, to rotate the field to the map"):
         resample(track, TimeSampling(rate_hz=10.0), "gravity")

@@ -119,11 +119,11 @@ def test_an_error_of_one_process_is_that_of_all(tmp_path: Path, monkeypatch: pyt
     monkeypatch.chdir(tmp_path)
     Path("script.py").write_text(SCRIPT)
     torchrun("--", "script.py")
-    said = {file.stem: file.read_text() for file in tmp_path.glob("*.txt")}
-    assert said["read0"] == said["read1"] == "walk7: wanted a bag, found nothing; copy it here"
-    assert "process 1: bags.hash: wanted 0 as on process 0, found 1" in said["opened0"]
-    assert "wanted a folder without a run, found a run" in said["refused1"]
-    assert len(said) == 6
+    texts = {file.stem: file.read_text() for file in tmp_path.glob("*.txt")}
+    assert texts["read0"] == texts["read1"] == "walk7: wanted a bag, found nothing; copy it here"
+    assert "process 1: bags.hash: wanted 0 as on process 0, found 1" in texts["opened0"]
+    assert "wanted a folder without a run, found a run" in texts["refused1"]
+    assert len(texts) == 6
 
 
 @pytest.mark.parametrize("size", [0, 1, 5, 51])

@@ -1,6 +1,6 @@
 """README and docs: every command runs as written, or is marked with why it cannot, and is held against the code then.
 
-A block of code says what it is: `sh` runs here, on the small site, all of a page in its order; `sh ros` needs a ROS
+A block of code names its language: `sh` runs here, on the small site, all of a page in its order; `sh ros` needs a ROS
 install, `sh long` hours or other people's data, `sh make` is the gate itself, `sh install` fetches packages, and
 `sh screen` opens a window.
 """
@@ -59,13 +59,15 @@ def name(page: Path) -> str:
 def marked() -> list[tuple[str, list[str]]]:
     """Every command that does not run here, with its page; of a dialogue, what stands after its prompt."""
     found = [(page, block) for page in PAGES for block in blocks(page)]
-    told = [(page, Block("sh", "\n".join(PROMPT.findall(block.text)))) for page, block in found if block.mark == "text"]
+    prompted = [
+        (page, Block("sh", "\n".join(PROMPT.findall(block.text)))) for page, block in found if block.mark == "text"
+    ]
     found = [(page, block) for page, block in found if block.mark in MARKED]
-    return [(name(page), words) for page, block in found + told for words in block.commands()]
+    return [(name(page), words) for page, block in found + prompted for words in block.commands()]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
-def test_every_block_says_what_it_is(page: Path) -> None:
+def test_every_block_names_its_language(page: Path) -> None:
     assert page.read_text().count("\n```") % 2 == 0
     assert {block.mark for block in blocks(page)} <= {RUNS} | MARKED | SHOWN
 
@@ -129,7 +131,7 @@ def test_the_readme_shows_how_it_looks_and_how_good_it_is_within_two_screens() -
     assert text.count("mail_ros train BAGS --out M") == 2
 
 
-def test_the_figures_of_the_readme_are_those_of_the_page_that_says_how_they_came_about() -> None:
+def test_the_figures_of_the_readme_are_those_of_the_page_that_derives_them() -> None:
     """Each row of its table names a `train` command, and has the row "from 20 s" that follows that command there."""
     shown = re.findall(
         r"`(mail_ros train [^`]+)` \| (\S+) \| (\S+) \| (\S+) \| (\S+) \|", (ROOT / "README.md").read_text()
@@ -149,8 +151,8 @@ def test_the_figures_of_the_readme_are_those_of_the_page_that_says_how_they_came
 
 def test_a_table_that_stands_on_two_pages_is_the_same_on_both() -> None:
     docs = ROOT / "docs"
-    (told,) = (block.text for block in blocks(docs / "paths" / "phone.md") if block.mark == "text")
-    assert told in accuracy()
+    (shown,) = (block.text for block in blocks(docs / "paths" / "phone.md") if block.mark == "text")
+    assert shown in accuracy()
     rows = re.findall(r"^\| node \|.*$", (docs / "speed.md").read_text(), re.MULTILINE)
     assert rows
     assert set(rows) <= set((docs / "tables.md").read_text().splitlines())

@@ -27,7 +27,7 @@ def test_a_drive_has_two_of_each_and_a_short_one_has_none(drive: SimulatedDrive)
     assert drive_events(drive_demo(demo_building(), 8.0, 1)) == []
 
 
-def test_each_is_what_its_name_says(drive: SimulatedDrive) -> None:
+def test_each_has_the_motion_of_its_name(drive: SimulatedDrive) -> None:
     for each in drive_events(drive):
         part = slice(each.first, each.last + 1)
         moved_m = float(np.linalg.norm(np.ptp(drive.position_m[part], axis=0)))

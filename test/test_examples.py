@@ -32,8 +32,8 @@ SHOWN = {
     "rviz_default_plugins/PoseWithCovariance": "geometry_msgs/msg/PoseWithCovarianceStamped",
 }
 RULES = {  # an element of a policy and an attribute of it: what it is about
-    ("topics", "subscribe"): "hears",
-    ("topics", "publish"): "says",
+    ("topics", "subscribe"): "subscribes",
+    ("topics", "publish"): "publishes",
     ("services", "reply"): "serves",
 }
 
@@ -41,8 +41,8 @@ RULES = {  # an element of a policy and an attribute of it: what it is about
 class Ends(NamedTuple):
     """A node's ends of the graph: absolute names, and their types."""
 
-    hears: dict[str, str]
-    says: dict[str, str]
+    subscribes: dict[str, str]
+    publishes: dict[str, str]
     serves: dict[str, str]
 
 
@@ -96,9 +96,9 @@ def test_every_parameter_in_a_file_is_one_of_the_node(path: Path) -> None:
         assert node in OTHERS or set(content["ros__parameters"]) <= PARAMETERS[node]
 
 
-def test_robot_localization_hears_x_and_y_of_the_localizer(localizer: Node) -> None:
+def test_robot_localization_subscribes_to_x_and_y_of_the_localizer(localizer: Node) -> None:
     filters = parameters("robot_localization.yaml", "ekf_filter_node_map")
-    assert ends(localizer).says[f"/{filters['pose0']}"] == "geometry_msgs/msg/PoseWithCovarianceStamped"
+    assert ends(localizer).publishes[f"/{filters['pose0']}"] == "geometry_msgs/msg/PoseWithCovarianceStamped"
     assert filters["pose0_config"] == [True, True] + [False] * 13
     assert len(filters["odom0_config"]) == len(filters["initial_estimate_covariance"]) == 15
 
@@ -115,24 +115,24 @@ def view() -> dict[str, Any]:
     return loaded
 
 
-def test_rviz_shows_what_the_localizer_and_the_demo_say(localizer: Node, graph: Graph) -> None:
+def test_rviz_shows_what_the_localizer_and_the_demo_publish(localizer: Node, graph: Graph) -> None:
     demo = DemoLapsNode(context=graph.context)
-    said = ends(localizer).says | ends(demo).says
+    published = ends(localizer).publishes | ends(demo).publishes
     shown = [display for display in view()["Displays"] if "Topic" in display]
     assert {display["Class"] for display in shown} <= set(SHOWN)
     for display in shown:
         topic = display["Topic"]
         name = f"/{topic['Value']}"
-        assert said[name] == SHOWN[display["Class"]]
+        assert published[name] == SHOWN[display["Class"]]
         graph.wait(lambda name=name: graph.node.get_publishers_info_by_topic(name), f"for {name}")  # type: ignore[misc]
         (publisher,) = graph.node.get_publishers_info_by_topic(name)
         latched = publisher.qos_profile.durability == DurabilityPolicy.TRANSIENT_LOCAL
         assert latched or topic["Durability Policy"] == "Volatile"
 
 
-def test_rviz_tells_the_localizer_its_place(localizer: Node) -> None:
+def test_rviz_sets_the_initial_pose_of_the_localizer(localizer: Node) -> None:
     topics = {tool["Class"]: tool["Topic"]["Value"] for tool in view()["Tools"] if "Topic" in tool}
-    assert f"/{topics['rviz_default_plugins/SetInitialPose']}" in ends(localizer).hears
+    assert f"/{topics['rviz_default_plugins/SetInitialPose']}" in ends(localizer).subscribes
     assert topics["rviz_default_plugins/PublishPoint"] == "clicked_point"
     assert view()["Global Options"]["Fixed Frame"] == "map"
 
@@ -155,14 +155,18 @@ def allowed(node: Node) -> dict[str, set[str]]:
 
 @pytest.mark.parametrize(("odometry", "other"), [("wheels", "/imu/data"), ("steps", "/odom")])
 def test_the_policy_allows_the_localizer_what_it_does_and_no_more(graph: Graph, odometry: str, other: str) -> None:
-    """It says map -> odom on /tf where that is asked for, which needs tf2_ros."""
+    """It publishes map -> odom on /tf where that is asked for, which needs tf2_ros."""
     localizer = localizer_node(graph, odometry)
     done = {does: set(names) for does, names in ends(localizer)._asdict().items()}
-    assert allowed(localizer) == {**done, "hears": done["hears"] | {other}, "says": done["says"] | {"/tf"}}
+    assert allowed(localizer) == {
+        **done,
+        "subscribes": done["subscribes"] | {other},
+        "publishes": done["publishes"] | {"/tf"},
+    }
 
 
 def test_the_policy_allows_the_recorder_what_it_does_and_no_more(recorder: Node) -> None:
-    """It hears each of its topics once it has a publisher."""
+    """It subscribes to each of its topics once it has a publisher."""
     done = {does: set(names) for does, names in ends(recorder)._asdict().items()}
     topics = {recorder.resolve_topic_name(topic) for topic in recorder.parameters.topics}
-    assert allowed(recorder) == {**done, "hears": done["hears"] | topics}
+    assert allowed(recorder) == {**done, "subscribes": done["subscribes"] | topics}

@@ -107,7 +107,7 @@ def test_matching_needs_no_export(tmp_path: Path) -> None:
     assert not (tmp_path / "site.onnx").exists()
 
 
-def test_the_verb_says_where_the_file_is_and_leaves_nothing_else(tmp_path: Path) -> None:
+def test_the_verb_prints_where_the_file_is_and_leaves_nothing_else(tmp_path: Path) -> None:
     model, out = tiny_model(tmp_path / "site.safetensors"), tmp_path / "deep" / "site.onnx"
     done = CliRunner().invoke(app, ["export", str(model), "--onnx", str(out)])
     assert done.exit_code == 0, done.output

@@ -26,7 +26,7 @@ LINE_M = np.column_stack([np.arange(0.0, 8.0, 0.1), np.zeros(80)])
 
 @functools.cache
 def surveyed() -> tuple[Track, ...]:
-    """Both floors, by a robot that knows its places and has no field of its own."""
+    """Both floors, by a robot with true positions and no field of its own."""
     calm = DriveConfig(wander_m=0.05, offset_ut=0.0, soft_iron=0.0)
     return tuple(walk.true_track("survey") for walk in survey(small_building(), 1, 3, calm))
 
@@ -45,7 +45,7 @@ def source_ut(place_m: FloatArray) -> FloatArray:
     return field
 
 
-def test_the_kernel_is_a_covariance_and_knows_its_derivative() -> None:
+def test_the_kernel_is_a_covariance_and_has_its_derivative() -> None:
     rng = np.random.default_rng(0)
     rows = np.column_stack([rng.normal(size=(30, 2)), rng.integers(3, size=30)])
     kernel = PotentialKernel(0.9)
@@ -57,7 +57,7 @@ def test_the_kernel_is_a_covariance_and_knows_its_derivative() -> None:
     assert derivative[..., 0] == pytest.approx((longer - shorter) / 2e-5, abs=1e-6)
 
 
-def test_a_field_is_a_gradient_so_the_axes_tell_of_one_another() -> None:
+def test_a_field_is_a_gradient_so_its_axes_are_correlated() -> None:
     """How the part along changes sideways is how the part across changes along: a central difference of covariances."""
     kernel, step = PotentialKernel(1.1), 1e-4
     other = np.array([[0.4, 0.3, 0.0], [0.4, 0.3, 1.0]])

@@ -109,7 +109,7 @@ def test_the_plans_of_a_site_are_those_that_it_names(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"resolution": 0}, "plan.yaml, resolution: wanted metres per pixel, above 0, found 0; correct it"),
         ({"resolution": "fine"}, "resolution: wanted metres per pixel, above 0, found 'fine'"),
@@ -124,13 +124,13 @@ def test_the_plans_of_a_site_are_those_that_it_names(tmp_path: Path) -> None:
         ({"mode": "colour"}, "mode: wanted trinary or scale or raw, found 'colour'"),
     ],
 )
-def test_what_map_server_would_not_take_is_refused(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
-    with pytest.raises(ConfigError, match=said):
+def test_what_map_server_would_not_take_is_refused(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
         plan(tmp_path, **changes)
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (
             "site: museum",
@@ -140,9 +140,9 @@ def test_what_map_server_would_not_take_is_refused(tmp_path: Path, changes: dict
         ("{", "plan.yaml: wanted a floor plan as map_server's YAML, found .*; correct the file"),
     ],
 )
-def test_what_is_no_yaml_of_a_map_is_refused(tmp_path: Path, text: str, said: str) -> None:
+def test_what_is_no_yaml_of_a_map_is_refused(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "plan.yaml").write_text(text)
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=message):
         read_floor_plan(tmp_path / "plan.yaml")
 
 

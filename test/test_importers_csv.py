@@ -117,7 +117,7 @@ def test_magpie_a_folder_a_walk_as_topics_are_exported(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_magpie_cannot_tell_is_refused(tmp_path: Path, text: str, message: str) -> None:
+def test_what_magpie_leaves_ambiguous_is_refused(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(BagError, match=message):
         read_magpie(write(tmp_path / "walk.csv", text))
 

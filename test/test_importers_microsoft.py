@@ -59,7 +59,7 @@ def test_floors_are_numbered_as_the_competition_did(tmp_path: Path, name: str, f
     assert {mark.floor for mark in walk.landmarks} == {floor}
 
 
-def test_without_a_floor_in_the_head_the_folder_says_it(tmp_path: Path) -> None:
+def test_without_a_floor_in_the_head_the_folder_names_it(tmp_path: Path) -> None:
     folder = tmp_path / "F2" / "path_data_files"
     folder.mkdir(parents=True)
     assert read_trace(write(folder, TRACE.replace("\tFloorName:B1", ""))).landmarks[0].floor == 1

@@ -1,4 +1,4 @@
-"""UJIIndoorLoc-Mag: legs become landmarks; what is no continuous walk is refused and says why."""
+"""UJIIndoorLoc-Mag: legs become landmarks; what is no continuous walk is refused with the reason."""
 
 from pathlib import Path
 

@@ -3,6 +3,8 @@
 import dataclasses
 import json
 import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,14 @@ def contents(path: Path) -> tuple[dict[str, npt.NDArray[np.float32]], dict[str, 
     with safe_open(path, framework="np") as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         return tensors, json.loads(file.metadata()[CARD_KEY])
+
+
+@contextmanager
+def changed(path: Path) -> Iterator[tuple[dict[str, npt.NDArray[np.float32]], dict[str, Any]]]:
+    """The arrays and the card of a tiny model, to be changed in place; the file then holds them."""
+    tensors, card = contents(tiny_model(path))
+    yield tensors, card
+    save_file(tensors, path, {CARD_KEY: json.dumps(card)})
 
 
 @pytest.mark.parametrize("head", ["regression", "heatmap"])
@@ -62,10 +72,9 @@ def test_a_file_without_a_card_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_model_trained_for_other_scales_is_refused(tmp_path: Path) -> None:
-    path = tiny_model(tmp_path / "model.safetensors")
-    tensors, card = contents(path)
-    card["config"]["mail"]["scales_s"] = [0.5, 0.7, 2.0]
-    save_file(tensors, path, {CARD_KEY: json.dumps(card)})
+    path = tmp_path / "model.safetensors"
+    with changed(path) as (_, card):
+        card["config"]["mail"]["scales_s"] = [0.5, 0.7, 2.0]
     with pytest.raises(
         ModelError, match=r"weight scales.1.fc.weight: wanted \(8, 24\) as the card's scales .*found \(8, 16\)"
     ):
@@ -73,37 +82,33 @@ def test_a_model_trained_for_other_scales_is_refused(tmp_path: Path) -> None:
 
 
 def test_altered_weights_fail_the_golden_window(tmp_path: Path) -> None:
-    path = tiny_model(tmp_path / "model.safetensors")
-    tensors, card = contents(path)
-    tensors["head.fc.weight"] = tensors["head.fc.weight"] * 1.1
-    save_file(tensors, path, {CARD_KEY: json.dumps(card)})
+    path = tmp_path / "model.safetensors"
+    with changed(path) as (tensors, _):
+        tensors["head.fc.weight"] = tensors["head.fc.weight"] * 1.1
     with pytest.raises(ModelError, match="wanted the golden window at"):
         load_model(path)
 
 
-def test_a_single_changed_bit_is_found_that_no_answer_shows(tmp_path: Path) -> None:
-    path = tiny_model(tmp_path / "model.safetensors")
-    tensors, card = contents(path)
-    tensors["head.fc.bias"] = np.nextafter(tensors["head.fc.bias"], np.float32(np.inf))
-    save_file(tensors, path, {CARD_KEY: json.dumps(card)})
+def test_a_single_changed_bit_is_found_that_changes_no_position(tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    with changed(path) as (tensors, card):
+        tensors["head.fc.bias"] = np.nextafter(tensors["head.fc.bias"], np.float32(np.inf))
     with pytest.raises(ModelError, match=f"wanted arrays with the SHA-256 {card['arrays_sha256']}, found"):
         load_model(path)
 
 
 def test_a_file_that_keeps_no_hash_is_refused(tmp_path: Path) -> None:
-    path = tiny_model(tmp_path / "model.safetensors")
-    tensors, card = contents(path)
-    del card["arrays_sha256"]
-    save_file(tensors, path, {CARD_KEY: json.dumps(card)})
+    path = tmp_path / "model.safetensors"
+    with changed(path) as (_, card):
+        del card["arrays_sha256"]
     with pytest.raises(ModelError, match="wanted arrays with the SHA-256 that a card has"):
         load_model(path)
 
 
 def test_weights_that_are_not_numbers_are_refused(tmp_path: Path) -> None:
-    path = tiny_model(tmp_path / "model.safetensors")
-    tensors, card = contents(path)
-    tensors["head.fc.bias"][0] = np.nan
-    save_file(tensors, path, {CARD_KEY: json.dumps(card)})
+    path = tmp_path / "model.safetensors"
+    with changed(path) as (tensors, _):
+        tensors["head.fc.bias"][0] = np.nan
     with pytest.raises(ModelError, match=r"head.fc.bias: wanted finite numbers"):
         load_model(path)
 
@@ -118,18 +123,17 @@ def test_weights_that_are_not_numbers_are_refused(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_card_is_refused_by_field(tmp_path: Path, change: dict[str, Any], message: str) -> None:
-    path = tiny_model(tmp_path / "model.safetensors")
-    tensors, card = contents(path)
-    save_file(tensors, path, {CARD_KEY: json.dumps(card | change)})
+    path = tmp_path / "model.safetensors"
+    with changed(path) as (_, card):
+        card |= change
     with pytest.raises(ModelError, match=message):
         load_model(path)
 
 
 def test_a_card_that_lacks_its_config_is_refused(tmp_path: Path) -> None:
-    path = tiny_model(tmp_path / "model.safetensors")
-    tensors, card = contents(path)
-    del card["config"]
-    save_file(tensors, path, {CARD_KEY: json.dumps(card)})
+    path = tmp_path / "model.safetensors"
+    with changed(path) as (_, card):
+        del card["config"]
     with pytest.raises(ModelError, match="config: wanted a value, found none"):
         load_model(path)
 
@@ -225,7 +229,7 @@ def test_an_old_network_sampled_by_distance_is_refused() -> None:
         read_old({**NETWORK, "features": along})
 
 
-def test_an_old_card_changes_no_answer(tmp_path: Path) -> None:
+def test_an_old_card_changes_no_prediction(tmp_path: Path) -> None:
     config = ModelConfig("mail", TimeSampling(10.0, 6.0, 0.5), "device", MAIL)
     path = tiny_model(tmp_path / "model.safetensors", config)
     tensors, card = contents(path)

@@ -47,7 +47,7 @@ def test_the_node_reads_what_a_bag_holds_to_the_last_bit(stamp_ns: int, tesla: t
 
 
 def test_what_the_joints_do_is_the_same_in_a_bag() -> None:
-    """Lists may be shorter than the names, and NaN says that nothing is measured."""
+    """Lists may be shorter than the names, and NaN marks what is not measured."""
     msg = JointState(name=["left", "right"], velocity=[1.5, math.nan], effort=[-0.5])
     msg.header.stamp = to_time(1_700_000_000_123_456_789)
     reading = to_joint_reading(msg)

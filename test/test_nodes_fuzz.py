@@ -1,6 +1,6 @@
 """Whatever a driver sends: no crash, no invalid pose, and every message in the books exactly once.
 
-MAIL_ROS_MESSAGES says how many are tried, 20,000 by default.
+MAIL_ROS_MESSAGES sets how many are tried, 20,000 by default.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Judge:
 
     def count(self, stamp_ns: int | None, used: bool) -> None:
         """A message went in."""
-        if (restarts := self.preprocessor.restarts.total()) != self._restarts:
+        if (restarts := self.preprocessor.resampler.restarts.total()) != self._restarts:
             self._restarts = restarts
             self._used.clear()
             self._stamps.clear()

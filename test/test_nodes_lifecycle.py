@@ -1,4 +1,4 @@
-"""The localizer as a lifecycle node: by itself it localizes at once, under a manager when told to, and only then."""
+"""The localizer as a lifecycle node: by itself it localizes at once, under a manager on its request only."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ def spoiled() -> SyntheticWalk:
 
 
 def write_in_order(bag: Path, walk: SyntheticWalk) -> None:
-    """A bag whose messages were logged in the order of the walk, whatever their stamps say."""
+    """A bag whose messages were logged in the order of the walk, whatever their stamps are."""
     with BagWriter(bag) as writer:
         writer.add_topic("/imu/mag", FIELD_TYPE)
         for index, (stamp_ns, field_ut) in enumerate(zip(walk.stamp_ns.tolist(), walk.field_ut, strict=True)):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,44 +13,13 @@ from geometry_msgs.msg import PointStamped
 from mcap.reader import make_reader
 from nav_msgs.msg import Goals
 from rclpy.parameter import Parameter
-from rclpy.publisher import Publisher
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
-from rclpy.serialization import serialize_message
-from ros import Graph, Process
-from rosbags.interfaces import ConnectionExtRosbag2
-from rosbags.rosbag2 import Reader
-from sensor_msgs.msg import Imu, MagneticField
-from std_srvs.srv import Trigger
+from recorders import LATCHED, RELIABLE, Recorder, field, in_process, publish, recorded, start
+from ros import Graph
+from sensor_msgs.msg import MagneticField
 
 from mail_ros.core.errors import MailError
 from mail_ros.data.bag import Bag
 from mail_ros.nodes import qos
-from mail_ros.nodes.recorder_node import RecorderNode
-
-BEST_EFFORT = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
-RELIABLE = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
-LATCHED = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-
-
-def start(graph: Graph, *parameters: str) -> Process:
-    process = graph.start("mail_recorder", f"out:={graph.folder / 'bags'}", *parameters)
-    process.wait_for("recording")
-    return process
-
-
-def recorded(graph: Graph) -> Path:
-    (bag,) = (graph.folder / "bags").iterdir()
-    return bag
-
-
-def publish(graph: Graph, publisher: Publisher, *messages: Any) -> list[bytes]:
-    """Publish once there is a subscription, until acknowledged; the bytes, whose padding differs from time to time."""
-    graph.wait(lambda: publisher.get_subscription_count() == 1, f"for a recorder of {publisher.topic_name}")
-    sent = [serialize_message(message) for message in messages]
-    for cdr in sent:
-        publisher.publish(cdr)
-    assert publisher.wait_for_all_acked()
-    return sent
 
 
 @pytest.mark.parametrize("numbers", [(signal.SIGINT,), (signal.SIGTERM,), (signal.SIGINT, signal.SIGTERM)])
@@ -77,30 +44,6 @@ def test_a_bag_is_whole_after_both_signals(graph: Graph, numbers: tuple[signal.S
     assert "Traceback" not in process.output
 
 
-def test_each_topic_is_recorded_from_its_first_publisher_on_with_the_quality_it_offers(graph: Graph) -> None:
-    process = start(graph)
-    field = graph.node.create_publisher(MagneticField, "imu/mag", BEST_EFFORT)
-    graph.wait(lambda: field.get_subscription_count() == 1)
-    landmark = graph.node.create_publisher(PointStamped, "landmark", LATCHED)
-    landmark.publish(PointStamped())  # before there is a subscription
-    imu = graph.node.create_publisher(Imu, "imu/data", RELIABLE)
-    publish(graph, imu, Imu())
-    publish(graph, landmark, PointStamped())
-    field.publish(MagneticField())
-    assert process.stop() == 0, process.output
-    counts = {topic: len(list(Bag(recorded(graph)).messages([topic]))) for topic in ("/imu/data", "/landmark")}
-    assert counts == {"/imu/data": 1, "/landmark": 2}
-    with Reader(recorded(graph)) as reader:
-        ext = {connection.topic: connection.ext for connection in reader.connections}
-    offered = {topic: e.offered_qos_profiles[0] for topic, e in ext.items() if isinstance(e, ConnectionExtRosbag2)}
-    qualities = {topic: (profile.reliability.name, profile.durability.name) for topic, profile in offered.items()}
-    assert qualities == {
-        "/imu/mag": ("BEST_EFFORT", "VOLATILE"),
-        "/imu/data": ("RELIABLE", "VOLATILE"),
-        "/landmark": ("RELIABLE", "TRANSIENT_LOCAL"),
-    }
-
-
 def test_an_unknown_message_type_is_reported_once_and_the_others_are_recorded(graph: Graph) -> None:
     process = start(graph, "topics:=['landmark', 'imu/mag', '/imu/mag']", "prefix:=hall")
     graph.node.create_publisher(Goals, "landmark", RELIABLE)
@@ -111,11 +54,6 @@ def test_an_unknown_message_type_is_reported_once_and_the_others_are_recorded(gr
     assert [message.cdr for message in Bag(recorded(graph)).messages()] == sent
     assert recorded(graph).name.startswith("hall_2")
     assert "nothing on /landmark" in process.output
-
-
-def in_process(graph: Graph, **parameters: Any) -> RecorderNode:
-    overrides = [Parameter(name, value=value) for name, value in parameters.items()]
-    return RecorderNode(context=graph.context, parameter_overrides=overrides)
 
 
 def test_a_folder_that_cannot_be_written_is_one_line_and_exit_code_1(graph: Graph) -> None:
@@ -135,36 +73,6 @@ def test_a_folder_that_cannot_be_written_is_one_line_and_exit_code_1(graph: Grap
 def test_a_topic_that_cannot_be_one_is_refused(graph: Graph) -> None:
     with pytest.raises(MailError, match=r"^parameter topics: wanted names of topics, found "):
         in_process(graph, topics=["bad topic"], out=str(graph.folder))
-
-
-class Recorder:
-    """One in this process."""
-
-    def __init__(self, graph: Graph, **parameters: Any) -> None:
-        self.graph, self.node = graph, in_process(graph, out=str(graph.folder / "bags"), **parameters)
-        graph.executor.add_node(self.node)
-        self.status: list[DiagnosticStatus] = graph.listen(DiagnosticStatus, "/mail_recorder/status")
-
-    def call(self, name: str) -> tuple[bool, str]:
-        response = self.graph.call(Trigger, f"/mail_recorder/{name}", Trigger.Request())
-        return response.success, response.message
-
-    def wait_for_status(self, text: str) -> None:
-        """Wait for a text in its status."""
-        self.graph.wait(lambda: bool(self.status) and text in self.status[-1].message, f"for {text!r}")
-
-    def received(self, count: int) -> None:
-        """Wait until so many messages have come in since the recording began."""
-        watches = self.node.quality.topics
-        self.graph.wait(lambda: sum(watch.received for watch in watches.values()) >= count, f"for {count} messages")
-
-
-def field(stamp_s: float = 0.0) -> MagneticField:
-    msg = MagneticField()
-    msg.header.frame_id = "imu"
-    msg.header.stamp.sec, msg.header.stamp.nanosec = int(stamp_s), round(stamp_s % 1 * 1e9)
-    msg.magnetic_field.x = 48e-6
-    return msg
 
 
 def test_start_stop_start_makes_separate_bags_that_each_hold_what_is_latched(graph: Graph) -> None:
@@ -273,30 +181,3 @@ def test_a_bag_whose_recorder_was_killed_is_repaired_at_the_next_start(graph: Gr
     assert f"repaired: {bag} holds 100 messages in " in process.output
     assert not Bag(bag).cut_off
     assert [message.cdr for message in Bag(bag).messages()] == sent
-
-
-def test_a_publisher_that_offers_less_than_the_first_is_recorded_too(graph: Graph) -> None:
-    recorder = Recorder(graph, topics=["imu/mag"])
-    reliable = graph.node.create_publisher(MagneticField, "imu/mag", RELIABLE)
-    publish(graph, reliable, field())
-    best_effort = graph.node.create_publisher(MagneticField, "imu/mag", BEST_EFFORT)
-    graph.wait(lambda: best_effort.get_subscription_count() == 1)
-    best_effort.publish(field())
-    recorder.received(2)
-    recorder.node.close()
-
-
-@pytest.mark.parametrize(
-    ("offers", "reliability", "durability"),
-    [
-        ([RELIABLE], "RELIABLE", "VOLATILE"),
-        ([RELIABLE, BEST_EFFORT], "BEST_EFFORT", "VOLATILE"),
-        ([LATCHED, LATCHED], "RELIABLE", "TRANSIENT_LOCAL"),
-        ([LATCHED, RELIABLE], "RELIABLE", "VOLATILE"),
-    ],
-)
-def test_the_request_is_the_strictest_that_every_publisher_serves(
-    offers: list[QoSProfile], reliability: str, durability: str
-) -> None:
-    request = qos.match_offers(offers)
-    assert (request.reliability.name, request.durability.name) == (reliability, durability)

@@ -142,7 +142,7 @@ def test_a_bag_that_was_cut_off_is_replayed_up_to_its_end(graph: Graph) -> None:
 
 
 def damaged(folder: Path) -> Iterator[tuple[Path, str]]:
-    """Bags that nothing can be replayed of, and what is said of them."""
+    """Bags that nothing can be replayed of, and the error of each."""
     yield folder / "nowhere", "wanted a bag, found nothing"
     text = folder / "text.mcap"
     text.write_text("field\n")

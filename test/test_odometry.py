@@ -171,12 +171,12 @@ def test_the_future_does_not_change_the_way_so_far(tmp_path: Path) -> None:
     assert not np.array_equal(clean, noisy_moved)
 
 
-def test_a_bag_without_odometry_says_so(tmp_path: Path) -> None:
+def test_a_track_of_a_bag_without_odometry_has_none(tmp_path: Path) -> None:
     assert read_track(synthetic_walk(2.0).write(tmp_path / "walk")).moved_m is None
 
 
-def test_an_imu_that_knows_no_attitude_is_no_odometry(tmp_path: Path) -> None:
-    """As sensor_msgs/Imu has it: -1 in the covariance says that the value means nothing."""
+def test_an_imu_without_attitude_is_no_odometry(tmp_path: Path) -> None:
+    """As sensor_msgs/Imu has it: -1 in the covariance marks a value without meaning."""
     walk = synthetic_walk(2.0)
     write_walk(tmp_path / "walk", walk.stamp_ns, walk.field_ut, walk.landmarks, imu=imu_of(walk, gait(2.0)))
     message = next(iter(Bag(tmp_path / "walk").messages([IMU_TOPIC])))

@@ -31,7 +31,7 @@ NO_KEY = {
     "plotly",
     "onnx",
     "rerun-sdk",
-}  # docs/install.md says how to install them
+}  # docs/install.md has the commands to install them
 GATE_ONLY = {"filterpy", "mypy", "onnxruntime", "ruff"}  # for `make test`, not for `colcon test`
 
 
@@ -42,7 +42,7 @@ def package() -> Package:
 
 @pytest.fixture
 def setup_arguments(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """What setup.py tells setuptools."""
+    """What setup.py passes to setuptools."""
     return run_setup(ROOT, monkeypatch)
 
 
@@ -95,8 +95,8 @@ def test_every_python_package_that_is_required_has_a_rosdep_key_or_is_in_the_doc
     test = {depend.name for depend in package.test_depends}
     assert keys(setup_arguments["install_requires"]) <= run
     assert keys(setup_arguments["extras_require"]["test"]) <= test
-    told = (ROOT / "docs" / "install.md").read_text()
-    assert all(name in told for name in NO_KEY)
+    page = (ROOT / "docs" / "install.md").read_text()
+    assert all(name in page for name in NO_KEY)
 
 
 def test_a_robot_that_only_localizes_installs_no_tools(package: Package, setup_arguments: dict[str, Any]) -> None:
@@ -143,7 +143,7 @@ def test_setup_py_runs_where_colcon_links_only_what_is_installed(
     assert run_setup(tmp_path, monkeypatch)["data_files"] == setup_arguments["data_files"]
 
 
-def test_the_verb_is_where_setup_py_says(setup_arguments: dict[str, Any]) -> None:
+def test_the_verb_is_where_setup_py_puts_it(setup_arguments: dict[str, Any]) -> None:
     (script,) = setup_arguments["entry_points"]["console_scripts"]
     name, _, target = script.partition(" = ")
     module, _, function = target.partition(":")

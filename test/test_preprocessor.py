@@ -95,7 +95,7 @@ def test_a_lasting_fault_is_reported_and_a_single_reading_is_not() -> None:
     assert all(faulty[112:150])
     assert not any(faulty[150:])
     assert preprocessor.counts == {"used": 149, "implausible": 1, "not_finite": 50}
-    assert preprocessor.restarts == {"gap": 1}
+    assert preprocessor.resampler.restarts == {"gap": 1}
 
 
 READING = st.sampled_from([*(factor * FIELD_UT for factor in (1.0, 1.1, 0.0, 3.0, np.nan)), FIELD_UT + 50.0])
@@ -134,7 +134,7 @@ def test_a_robot_that_stops_or_spins_completes_no_row_and_is_not_faulty() -> Non
     assert again[0].values.shape == (5,)
     assert not preprocessor.faulty
     assert preprocessor.counts == {"used": 3200}
-    assert not preprocessor.restarts
+    assert not preprocessor.resampler.restarts
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_the_path_continues_under_a_rejected_reading() -> None:
         for step in range(100):
             sample = robot_sample(step)
             preprocessor.push(dataclasses.replace(sample, field_ut=0.0 * FIELD_UT) if 50 <= step < 50 + bad else sample)
-        assert preprocessor.restarts == restarts
+        assert preprocessor.resampler.restarts == restarts
 
 
 def test_missing_odometry_or_attitude_is_an_error_where_it_is_needed() -> None:

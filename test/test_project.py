@@ -1,4 +1,4 @@
-"""The files that people who join a project look at: they can be read, and say what the rest says."""
+"""The files that people who join a project look at: they can be read, and agree with the rest."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def test_the_workflow_runs_the_gate_with_every_python_and_colcon_with_every_ros(
     assert f"ifeq ($(filter $(PYTHON_VERSION),{' '.join(PYTHONS)}),)" in MAKEFILE
     assert any(step.get("run", "").startswith("make ") for step in jobs["bare"]["steps"])
     assert {"jazzy", "kilted"} <= set(jobs["ros"]["strategy"]["matrix"]["distro"])
-    said = "\n".join(step.get("run", "") for step in jobs["ros"]["steps"])
-    assert all(command in said for command in ("rosdep install", "colcon build", "colcon test "))
+    script = "\n".join(step.get("run", "") for step in jobs["ros"]["steps"])
+    assert all(command in script for command in ("rosdep install", "colcon build", "colcon test "))
 
 
 def test_every_job_has_a_limit_and_every_step_of_others_a_version() -> None:
@@ -75,7 +75,7 @@ def markers() -> list[str]:
 
 
 def test_the_version_is_the_same_wherever_it_stands() -> None:
-    """Of package.xml and setup.py, test_package.py says so."""
+    """test_package.py checks package.xml and setup.py."""
     assert read("CITATION.cff")["version"] == mail_ros.__version__
 
 

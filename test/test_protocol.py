@@ -1,4 +1,4 @@
-"""Splits: whole walks, by what the bags say of themselves."""
+"""Splits: whole walks, by the notes of their bags."""
 
 from pathlib import Path
 

@@ -20,8 +20,7 @@ from mail_ros.data import recording
 from mail_ros.data.bag import Bag
 from mail_ros.data.bag_repair import repair
 from mail_ros.data.bag_writer import Splitting
-from mail_ros.data.cdr import header
-from mail_ros.data.messages import FIELD_TYPE, WAYPOINT_EVENT_TYPE
+from mail_ros.data.messages import FIELD_TYPE, WAYPOINT_EVENT_TYPE, decode_waypoint_event
 from mail_ros.data.recording import ActiveRecording, RecordingOptions, free_mb
 from mail_ros.data.route import NOTE, Route, RoutePoint, route_to_note
 
@@ -35,7 +34,7 @@ def options(out: Path, **given: Any) -> RecordingOptions:
 
 def fill(active: ActiveRecording, count: int, start: int = 0) -> None:
     """Messages of 100 bytes, 10 ms apart."""
-    active.add_topic(TOPIC, FIELD_TYPE, [])
+    active.writer.add_topic(TOPIC, FIELD_TYPE, [])
     for n in range(start, start + count):
         active.write(TOPIC, n * 10**7, b"\0\1\0\0" + n.to_bytes(96, "big"), None)
 
@@ -82,14 +81,14 @@ def test_a_waypoint_event_is_a_header_with_its_number(tmp_path: Path) -> None:
     active = ActiveRecording(options(tmp_path), MARKS)
     assert [active.add_waypoint_event(stamp_ns) for stamp_ns in (10**9, 3 * 10**9)] == ["mark 1", "mark 2"]
     active.close()
-    found = [(m.msgtype, m.log_time_ns, header(m.cdr, WAYPOINT_EVENT_TYPE)) for m in Bag(active.path).messages()]
-    assert found == [(WAYPOINT_EVENT_TYPE, 10**9, (10**9, "1")), (WAYPOINT_EVENT_TYPE, 3 * 10**9, (3 * 10**9, "2"))]
+    found = [(m.msgtype, m.log_time_ns, decode_waypoint_event(m.cdr)) for m in Bag(active.path).messages()]
+    assert found == [(WAYPOINT_EVENT_TYPE, 10**9, (10**9, 1)), (WAYPOINT_EVENT_TYPE, 3 * 10**9, (3 * 10**9, 2))]
 
 
 ROUTE = Route("hall", (RoutePoint((0.0, 0.0), 0, "door"), RoutePoint((9.0, 0.0), 1, "lift")))
 
 
-def test_a_planned_route_is_in_the_bag_and_says_what_comes_next(tmp_path: Path) -> None:
+def test_a_planned_route_is_in_the_bag_and_names_the_next_landmark(tmp_path: Path) -> None:
     """The route is also in a truncated bag: notes are at the file's front."""
     active = ActiveRecording(options(tmp_path, route=ROUTE, notes={"site": "museum"}), MARKS)
     assert active.progress["next landmark"] == "1 of 2, door at (0, 0) m on floor 0"
@@ -111,8 +110,8 @@ def test_a_planned_route_is_in_the_bag_and_says_what_comes_next(tmp_path: Path) 
     assert notes == {"route": "hall", "site": "museum", NOTE: route_to_note(ROUTE)}
     active.close()
     assert Bag(active.path).notes() == notes
-    found = [header(m.cdr, WAYPOINT_EVENT_TYPE) for m in Bag(active.path).messages([MARKS])]
-    assert [one.frame_id for one in found if one] == ["1", "2", "3", "-3"]
+    found = [decode_waypoint_event(message.cdr) for message in Bag(active.path).messages([MARKS])]
+    assert [number for _, number in found] == [1, 2, 3, -3]
 
 
 def test_a_label_of_the_route_goes_before_the_name_of_its_file(tmp_path: Path) -> None:
@@ -176,7 +175,7 @@ def test_recording_refuses_to_start_or_continue_below_the_disk_limit(
     assert active.close() == "recorded /imu/mag 10"
 
 
-def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(
         BagError, match=r"file/walk_.*: wanted a writable folder, found Not a directory; choose another"

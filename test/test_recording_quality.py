@@ -10,20 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mail_ros.core.localizer.diagnostics import Assessment, Level
-from mail_ros.data.cdr import HEADER_TYPE, has_header, header, numbers
 from mail_ros.data.messages import (
     FIELD_TYPE,
-    IMU_TYPE,
     LANDMARK_TYPE,
     ODOMETRY_TYPE,
-    POSE_TYPES,
     TF_TYPE,
+    WAYPOINT_EVENT_TYPE,
     encode_field,
     encode_landmark,
     encode_waypoint_event,
     typestore,
 )
 from mail_ros.data.recording_quality import QualityMonitor
+from mail_ros.data.topic_statistics import TopicStatistics
 from mail_ros.data.track import Landmark
 
 START_NS = 1_700_000_000_000_000_000
@@ -50,7 +49,7 @@ def odometry(stamp_ns: int, x: float, frame_id: str = "odom", child: str = "base
 
 
 def header_message(stamp_ns: int, frame_id: str) -> Any:
-    return message(HEADER_TYPE, message("builtin_interfaces/msg/Time", *divmod(stamp_ns, 10**9)), frame_id)
+    return message(WAYPOINT_EVENT_TYPE, message("builtin_interfaces/msg/Time", *divmod(stamp_ns, 10**9)), frame_id)
 
 
 @given(
@@ -59,36 +58,44 @@ def header_message(stamp_ns: int, frame_id: str) -> Any:
     child=st.text("base_link", max_size=9),
     x=st.floats(-1e6, 1e6),
 )
-def test_header_and_numbers_are_those_of_the_message(stamp_ns: int, frame_id: str, child: str, x: float) -> None:
-    """Whatever the lengths of the names before them, which shift all that follows."""
-    cdr = odometry(stamp_ns, x, frame_id, child)
-    assert header(cdr, ODOMETRY_TYPE) == (stamp_ns, frame_id)
-    assert numbers(cdr, ODOMETRY_TYPE) == (x, 2.0, 3.0)
-    cdr = encode_field(stamp_ns, np.array([x, 1.0, 2.0]), frame_id)
-    assert header(cdr, FIELD_TYPE) == (stamp_ns, frame_id)
-    assert numbers(cdr, FIELD_TYPE) == pytest.approx((x / 1e6, 1e-6, 2e-6))
+def test_stamp_frame_and_numbers_are_those_of_the_message(stamp_ns: int, frame_id: str, child: str, x: float) -> None:
+    topic = received(ODOMETRY_TYPE, odometry(stamp_ns, x, frame_id, child))
+    assert (topic.stamp_ns, topic.frame_id, topic.position_m) == (stamp_ns, frame_id, (x, 2.0))
+    topic = received(FIELD_TYPE, encode_field(stamp_ns, np.array([x, 1.0, 2.0]), frame_id))
+    assert (topic.stamp_ns, topic.frame_id, topic.position_m) == (stamp_ns, frame_id, None)
+    assert topic.field_ut == pytest.approx(np.linalg.norm([x, 1.0, 2.0]))
 
 
 def test_big_endian_bytes_and_transforms_are_read_too() -> None:
     point = message("geometry_msgs/msg/Point", 1.0, 2.0, 0.0)
     landmark = message(LANDMARK_TYPE, header_message(START_NS, "map"), point)
-    cdr = bytes(typestore().serialize_cdr(landmark, LANDMARK_TYPE, little_endian=False))
-    assert (header(cdr, LANDMARK_TYPE), numbers(cdr, LANDMARK_TYPE)) == ((START_NS, "map"), (1.0, 2.0, 0.0))
+    topic = received(LANDMARK_TYPE, bytes(typestore().serialize_cdr(landmark, LANDMARK_TYPE, little_endian=False)))
+    assert (topic.stamp_ns, topic.frame_id, topic.position_m) == (START_NS, "map", (1.0, 2.0))
     turn = message("geometry_msgs/msg/Quaternion", 0.0, 0.0, 0.0, 1.0)
     transform = message("geometry_msgs/msg/Transform", message("geometry_msgs/msg/Vector3", 0.0, 0.0, 0.0), turn)
     stamped = message("geometry_msgs/msg/TransformStamped", header_message(START_NS, "odom"), "base", transform)
-    for transforms, expected in (([stamped], (START_NS, "odom")), ([], None)):
-        cdr = bytes(typestore().serialize_cdr(message(TF_TYPE, transforms), TF_TYPE))
-        assert header(cdr, TF_TYPE) == expected
+    for transforms, expected in (([stamped], (START_NS, "odom")), ([], (None, None))):
+        topic = received(TF_TYPE, bytes(typestore().serialize_cdr(message(TF_TYPE, transforms), TF_TYPE)))
+        assert (topic.stamp_ns, topic.frame_id) == expected
 
 
-def test_types_without_a_header_and_bytes_that_are_none_say_nothing() -> None:
-    assert [has_header(kind) for kind in (IMU_TYPE, TF_TYPE, HEADER_TYPE, *POSE_TYPES)] == [True] * 5
-    assert not has_header("geometry_msgs/msg/Twist")
-    assert not has_header("std_msgs/msg/Empty")
-    assert header(b"\0\1\0\0short", FIELD_TYPE) is None
-    assert numbers(b"\0\1\0\0short", FIELD_TYPE) is None
-    assert numbers(encode_waypoint_event(1, 1), HEADER_TYPE) is None
+def test_messages_without_a_header_and_bytes_of_no_message_are_counted() -> None:
+    event = received(WAYPOINT_EVENT_TYPE, encode_waypoint_event(7, 1))
+    assert (event.stamp_ns, event.frame_id, event.position_m) == (7, "1", None)
+    empty = "std_msgs/msg/Empty"
+    for topic in (
+        received(empty, bytes(typestore().serialize_cdr(message(empty), empty))),
+        received(FIELD_TYPE, b"\0\1\0\0short"),
+    ):
+        assert (topic.received, topic.stamp_ns, topic.frame_id, topic.position_m) == (1, None, None, None)
+
+
+def received(msgtype: str, cdr: bytes) -> TopicStatistics:
+    """The statistics of a topic with one message."""
+    topic = TopicStatistics("/topic", msgtype, 0.0)
+    topic.on_message(cdr, START_NS, 1.0, written=True)
+    topic.end_period(1.0)
+    return topic
 
 
 class Recording:
@@ -187,7 +194,7 @@ def test_stamps_that_go_back_are_counted() -> None:
     assert "1 stamps out of order" in recording.assess().values["/imu/mag"]
 
 
-def test_what_falls_silent_is_said_the_field_as_an_error() -> None:
+def test_a_silent_topic_is_reported_the_field_as_an_error() -> None:
     recording = Recording()
     recording.receive(1.0)
     recording.now_s += 3.0
@@ -196,7 +203,7 @@ def test_what_falls_silent_is_said_the_field_as_an_error() -> None:
     assert assessment.message == "recording; /imu/mag is silent since 3 s; /odom is silent since 3 s"
 
 
-def test_without_magnetometer_or_reference_it_is_said() -> None:
+def test_a_missing_magnetometer_or_reference_is_reported() -> None:
     quality = QualityMonitor(lambda: 1.0)
     assessment = quality.assess("waiting", {})
     assert assessment.level is Level.ERROR

@@ -1,4 +1,4 @@
-"""The reference says what the code does now: its pages are those that the code writes, and the other pages agree."""
+"""The reference describes the code as it is: its pages are those that the code writes, and the other pages agree."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_range_is_that_of_the_last_class_and_its_bases() -> None:
     assert (allowed["stride_s"], allowed["max_robots"]) == ("0.001 to 3600", "1 to 10000")
 
 
-def test_every_kept_file_tells_its_format() -> None:
+def test_every_kept_file_has_its_format() -> None:
     formats = [field.default for kind in kept_kinds() for field in fields(kind) if field.name == "format"]
     assert "mail_ros/2" in formats
     assert len(set(formats)) == len(formats)

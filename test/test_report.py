@@ -46,8 +46,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def page(run: Path) -> Path:
-    said = mail_ros("report", run, "--out", run.parent / "out" / "report.html").splitlines()
-    assert re.fullmatch(rf"report: {run.parent}/out/report.html \(\d\.\d MB\)", said[-1])
+    printed = mail_ros("report", run, "--out", run.parent / "out" / "report.html").splitlines()
+    assert re.fullmatch(rf"report: {run.parent}/out/report.html \(\d\.\d MB\)", printed[-1])
     return run.parent / "out" / "report.html"
 
 
@@ -87,7 +87,7 @@ def test_the_page_holds_every_method_and_every_floor(run: Path, page: Path) -> N
 
 
 def test_the_best_method_may_be_one_that_reads_no_window(run: Path, tmp_path: Path) -> None:
-    """A particle filter, say, whose settings are its own."""
+    """A particle filter, for example, whose settings are its own."""
     floors = read_run(run)
     for floor in floors:
         floor.results[0].inputs["config"] = {}

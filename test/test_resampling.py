@@ -25,7 +25,7 @@ def test_a_straight_line_is_averaged_to_its_middle() -> None:
     rows, _ = resample(stamps, [(s - START_NS) / 1e9 for s in stamps])
     for row in rows:
         middle_s = (row.index * PERIOD_NS - PERIOD_NS // 2 - START_NS) / 1e9
-        assert row.field_ut == pytest.approx(middle_s, abs=1e-12)
+        assert row.values == pytest.approx(middle_s, abs=1e-12)
 
 
 @pytest.mark.parametrize("rate_hz", [5, 20, 50, 97, 200])
@@ -41,9 +41,9 @@ def test_a_resampler_that_starts_later_gives_the_same_rows(late: int, seed: int)
     rng = np.random.default_rng(seed)
     stamps = (START_NS + np.cumsum(rng.integers(4_000_000, 40_000_000, 300))).tolist()
     values = rng.normal(size=300).tolist()
-    early = {row.index: row.field_ut for row in resample(stamps, values)[0]}
+    early = {row.index: row.values for row in resample(stamps, values)[0]}
     for row in resample(stamps[late:], values[late:])[0]:
-        assert np.array_equal(row.field_ut, early[row.index])
+        assert np.array_equal(row.values, early[row.index])
 
 
 def test_samples_out_of_time_are_counted_and_change_nothing() -> None:
@@ -58,7 +58,7 @@ def test_samples_out_of_time_are_counted_and_change_nothing() -> None:
     resampler.push(0, np.full(3, 99.0))
     assert resampler.counts == {"used": 4, "duplicate": 1, "late": 1, "no_stamp": 1}
     assert not resampler.restarts
-    assert [row.field_ut[0] for row in rows] == pytest.approx([1.0, 3.0])
+    assert [row.values[0] for row in rows] == pytest.approx([1.0, 3.0])
 
 
 @pytest.mark.parametrize(("step_s", "reason"), [(3.0, "gap"), (-5.0, "backward")])

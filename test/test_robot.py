@@ -1,4 +1,4 @@
-"""What is known of a robot: a file that says what is wrong with it, and rotations that mean what TF means."""
+"""What is known of a robot: a file whose errors name the field, and rotations that mean what TF means."""
 
 from __future__ import annotations
 

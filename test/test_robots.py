@@ -1,4 +1,4 @@
-"""The robots' measurement: what a point changes, what is kept, what counts as a stop, and what the page says."""
+"""The robots' measurement: what a point changes, what is kept, what counts as a stop, and what is on the page."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_a_robot_file_takes_most_of_the_motors_field_off() -> None:
 
 
 @pytest.mark.parametrize(("after_m", "verdict"), [(0.22, "All of them are met."), (0.3, "6 of 7 are met.")])
-def test_the_page_says_which_bars_are_missed(after_m: float, verdict: str, tmp_path: Path) -> None:
+def test_the_page_lists_the_missed_bars(after_m: float, verdict: str, tmp_path: Path) -> None:
     page = tmp_path / "robots.md"
     write_page(page, results(after_m), "python -m benchmarks robots")
     assert verdict in page.read_text()

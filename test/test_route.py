@@ -63,7 +63,7 @@ def drawn(folder: Path, content: object) -> Path:
     return path
 
 
-def test_a_list_and_geojson_say_the_same(tmp_path: Path) -> None:
+def test_a_list_and_geojson_give_the_same_route(tmp_path: Path) -> None:
     assert parse_route("hall", WRITTEN, "hall", KNOWN) == HALL
     assert read_geojson(drawn(tmp_path, GEOJSON), "hall") == HALL
 
@@ -166,7 +166,7 @@ def test_a_line_may_be_drawn_from_landmark_to_landmark() -> None:
     assert [point.stamp_ns for point in route.stamped([0, 10 * S]).path] == [0, 6 * S, 10 * S]
 
 
-def test_the_surveyor_is_told_what_comes_next() -> None:
+def test_the_text_names_the_next_landmark() -> None:
     assert HALL.next_landmark_text(0) == "1 of 4, door at (0, 0) m on floor 0"
     assert HALL.next_landmark_text(3) == "4 of 4, the point at (0, 4.5) m on floor 1"
     assert HALL.next_landmark_text(4) == "none: all 4 are marked"

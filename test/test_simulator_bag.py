@@ -39,7 +39,7 @@ def test_a_robots_drive_comes_back_from_its_bag(tmp_path: Path) -> None:
         write_bag(tmp_path / "drive", walk)
 
 
-def test_a_bag_tells_of_wheels_and_mounts(tmp_path: Path) -> None:
+def test_a_bag_holds_wheels_and_mounts(tmp_path: Path) -> None:
     walk = drive(small_building(), DriveConfig(heading_offset_rad=1.0), 2, length_m=10.0)
     write_bag(tmp_path / "drive", walk)
     messages = list(Bag(tmp_path / "drive").messages())
@@ -84,7 +84,7 @@ def test_the_verb_writes_surveys_of_every_floor_and_drives(tmp_path: Path) -> No
         assert np.nanmax(step_m) < 0.5
 
 
-def test_the_verb_says_what_it_does_not_understand(tmp_path: Path) -> None:
+def test_the_verb_names_invalid_settings(tmp_path: Path) -> None:
     for arguments, message in (
         (
             {"settings": ["building.floors=2"]},

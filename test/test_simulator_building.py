@@ -69,7 +69,7 @@ def test_the_grid_is_as_good_as_the_sensor() -> None:
     rng = np.random.default_rng(1)
     for height_m, most_ut in ((0.3, 1.0), (1.2, 0.3)):
         position_m = np.column_stack([rng.uniform(0, 14, 300), rng.uniform(-0.3, 0.3, 300), np.full(300, height_m)])
-        exact_ut = building.exact_ut(0, position_m)
+        exact_ut = building.floors[0].exact_ut(position_m)
         off_ut = np.linalg.norm(building.field_ut(0, position_m) - exact_ut, axis=1)
         assert np.percentile(off_ut, 95) < most_ut
         assert exact_ut.std(axis=0).max() > 10 * np.median(off_ut)
@@ -77,7 +77,7 @@ def test_the_grid_is_as_good_as_the_sensor() -> None:
 
 def test_the_same_seed_is_the_same_building_and_another_is_not() -> None:
     position_m = np.array([[3.0, 0.1, 0.5], [7.0, 6.0, 1.2]])
-    first, again, other = (make_building(seed, SMALL).exact_ut(1, position_m) for seed in (5, 5, 6))
+    first, again, other = (make_building(seed, SMALL).floors[1].exact_ut(position_m) for seed in (5, 5, 6))
     np.testing.assert_array_equal(first, again)
     assert np.abs(first - other).max() > 1.0
 
@@ -88,8 +88,8 @@ def test_parallel_corridors_and_floors_share_their_fittings(similarity: float, l
     config = BuildingConfig(floors=2, aisles=2, length_m=34.0, spacing_m=20.0, crossings=2, similarity=similarity)
     building = make_building(2, config)
     middle_m = np.column_stack([np.linspace(10.0, 24.0, 80), np.zeros(80), np.full(80, 0.4)])
-    beside_m, above = middle_m + np.array([0.0, 20.0, 0.0]), building.exact_ut(1, middle_m)
-    first = building.exact_ut(0, middle_m)
-    for other in (building.exact_ut(0, beside_m), above):
+    beside_m, above = middle_m + np.array([0.0, 20.0, 0.0]), building.floors[1].exact_ut(middle_m)
+    first = building.floors[0].exact_ut(middle_m)
+    for other in (building.floors[0].exact_ut(beside_m), above):
         together = np.corrcoef((first - first.mean(axis=0)).ravel(), (other - other.mean(axis=0)).ravel())[0, 1]
         assert low <= together <= high

@@ -140,7 +140,7 @@ def test_stamps_have_jitter_and_gaps_are_empty() -> None:
     assert len(walk.imu.stamp_ns) == len(walk.stamp_ns) == len(walk.position_m)
 
 
-def test_the_inertial_unit_feels_gravity_and_knows_no_north() -> None:
+def test_the_inertial_unit_measures_gravity_but_no_north() -> None:
     walk = go(DriveConfig(tilt_rad=0.17))
     up = to_body(rotation(walk.imu.orientation_xyzw), np.tile([0.0, 0.0, 1.0], (len(walk.stamp_ns), 1)))
     along_m_s2 = (up * walk.imu.acceleration_m_s2).sum(axis=1)

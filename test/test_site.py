@@ -34,7 +34,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run_shell(command: str) -> list[str]:
-    """What a command says that is typed into a shell, with this Python's mail_ros; its lines."""
+    """The lines that a command prints in a shell, with this Python's mail_ros."""
     assert command.startswith("mail_ros ")
     done = shell(command, Path())
     assert done.returncode == 0, done.stdout + done.stderr
@@ -63,31 +63,31 @@ def test_four_commands_lead_to_a_model_and_each_names_the_next(here: Path) -> No
     for seed in range(3):
         write_csv(here / f"walk_{seed}.csv", seed)
     init = "mail_ros site init 'old mill' --floor 0=plans/ground.yaml --floor -2 --map-frame mill --out site.yaml"
-    said = run_shell(init)
-    assert said == [
+    printed = run_shell(init)
+    assert printed == [
         "floor -2: no plan",
         "floor 0: plan of x -8.0 to 8.0 m, y -8.0 to 8.0 m",
         "site: site.yaml",
         "next: ros2 launch mail_ros record.launch.py site_file:=site.yaml",
         "  or: mail_ros import KIND FILES... --site-file site.yaml --out bags",
     ]
-    said = run_shell(said[-1].removeprefix("  or: ").replace("KIND FILES...", "csv walk_*.csv"))
-    assert next_of(said) == "mail_ros check bags/* --site-file site.yaml --coverage coverage"
+    printed = run_shell(printed[-1].removeprefix("  or: ").replace("KIND FILES...", "csv walk_*.csv"))
+    assert next_of(printed) == "mail_ros check bags/* --site-file site.yaml --coverage coverage"
     assert Bag(here / "bags" / "walk_0").notes()["site"] == "old mill"
-    said = run_shell(next_of(said))
-    assert "old mill, floor -2: not walked" in said
-    assert next_of(said) == "walk the missing paths of old mill, and check again"
-    train = said[-1].removeprefix("  or: ")
+    printed = run_shell(next_of(printed))
+    assert "old mill, floor -2: not walked" in printed
+    assert next_of(printed) == "walk the missing paths of old mill, and check again"
+    train = printed[-1].removeprefix("  or: ")
     assert train == (
         "mail_ros train bags/walk_0 bags/walk_1 --validate bags/walk_2 --site-file site.yaml "
         "--out models/old_mill.safetensors"
     )
     assert {path.name for path in (here / "coverage").iterdir()} == {"old_mill.png"}
-    said = run_shell(train)
+    printed = run_shell(train)
     model = here / "models" / "old_mill.safetensors"
-    assert next_of(said) == f"ros2 launch mail_ros mail.launch.py model:={model}"
+    assert next_of(printed) == f"ros2 launch mail_ros mail.launch.py model:={model}"
     assert load_model(model)[1].map_frame == "mill"
-    assert any("all, moving" in line for line in run_shell(said[-1].removeprefix("  or: ")))
+    assert any("all, moving" in line for line in run_shell(printed[-1].removeprefix("  or: ")))
 
 
 def test_a_walk_on_a_floor_that_the_site_does_not_have_is_not_imported(here: Path) -> None:
@@ -137,7 +137,7 @@ def test_plans_are_found_from_the_folder_of_the_site_file(here: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["a/b"], "a/b.yaml, site: wanted a name without /, found 'a/b'; correct it"),
         (["m", "--floor", "ground"], "--floor: wanted FLOOR or FLOOR=PLAN.yaml, found ground; as in --floor 0=plans/"),
@@ -148,10 +148,10 @@ def test_plans_are_found_from_the_folder_of_the_site_file(here: Path) -> None:
         (["m", "--map-frame", "my map"], "m.yaml, map_frame: wanted a name without blanks, found 'my map'"),
     ],
 )
-def test_what_cannot_be_a_site_is_refused_and_leaves_nothing(here: Path, arguments: list[str], said: str) -> None:
+def test_what_cannot_be_a_site_is_refused_and_leaves_nothing(here: Path, arguments: list[str], message: str) -> None:
     error = mail_ros("site", "init", *arguments, code=1)
     assert error.startswith("mail_ros: ")
-    assert said in error
+    assert message in error
     assert error.count("\n") == 1
     assert {path.name for path in here.iterdir()} == {"plans"}
 

@@ -1,4 +1,4 @@
-"""A building's site file: what it may say, what is refused and how, and whether a walk is of it."""
+"""A building's site file: what it may hold, what is refused and how, and whether a walk is of it."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_the_site_file_of_the_how_to_is_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("[", "m.yaml: wanted a site file, found while parsing a flow node.*; correct the file"),
         (
@@ -166,7 +166,7 @@ def test_the_site_file_of_the_how_to_is_one(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_is_no_site_file_is_refused(text: str, said: str) -> None:
-    with pytest.raises(ConfigError, match=said) as refused:
+def test_what_is_no_site_file_is_refused(text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as refused:
         parse_site(text, Path("m.yaml"))
     assert "\n" not in str(refused.value)

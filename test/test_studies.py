@@ -55,10 +55,10 @@ def run(bags: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All studies."""
     out = tmp_path_factory.mktemp("runs") / "run"
     arguments = ["--data", bags, "--out", out, "--methods", ",".join(METHODS), "--study", "all", *SMALL]
-    said = mail_ros("benchmark", "accuracy", "--quick", *arguments)
+    printed = mail_ros("benchmark", "accuracy", "--quick", *arguments)
     for study in STUDIES.values():
-        assert f"{study.name} ({study.source}), floor 0: {study.title}" in said
-    assert said.splitlines()[-1] == f"studies: {out / 'studies'}"
+        assert f"{study.name} ({study.source}), floor 0: {study.title}" in printed
+    assert printed.splitlines()[-1] == f"studies: {out / 'studies'}"
     return out
 
 
@@ -67,16 +67,16 @@ def rows(run: Path, study: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_a_second_run_computes_nothing_and_says_the_same(bags: Path, run: Path) -> None:
+def test_a_second_run_computes_nothing_and_returns_the_same(bags: Path, run: Path) -> None:
     before = {file: file.stat().st_mtime_ns for file in run.glob("cells/*/*/cell.json")}
     arguments = ["--data", bags, "--out", run, "--methods", ",".join(METHODS), "--study", "all", "--json", *SMALL]
-    said = json.loads(mail_ros("benchmark", "accuracy", "--quick", *arguments))
+    printed = json.loads(mail_ros("benchmark", "accuracy", "--quick", *arguments))
     assert {file: file.stat().st_mtime_ns for file in run.glob("cells/*/*/cell.json")} == before
-    assert said[: len(METHODS)] == json.loads((run / "accuracy.json").read_text())
+    assert printed[: len(METHODS)] == json.loads((run / "accuracy.json").read_text())
     for name in STUDIES:
         kept = [{"study": name} | row for row in rows(run, name)]
         plain = json.loads(json.dumps(kept), parse_constant=lambda _: None)  # JSON has no NaN
-        assert [row for row in said if row.get("study") == name] == plain
+        assert [row for row in printed if row.get("study") == name] == plain
 
 
 def test_every_study_writes_one_table_twice(run: Path) -> None:
@@ -141,7 +141,7 @@ def test_training_is_tried_with_other_ingredients(run: Path) -> None:
     assert [row["training"] for row in rows(run, "training")] == list(TRAINING)
 
 
-def test_left_out_routes_are_told_apart_from_learned_ones(run: Path) -> None:
+def test_left_out_routes_are_separated_from_learned_ones(run: Path) -> None:
     area = rows(run, "area")
     assert [row["left_out"] for row in area] == ["1"] * 2 + ["2"] * 2  # alone and walking
     assert all(row["outside"] > 0 and row["auroc"] > 0.9 for row in area)
@@ -157,10 +157,10 @@ def test_auroc_is_the_chance_that_a_positive_is_higher() -> None:
 
 def test_walks_of_one_route_have_no_area_to_leave_out(bags: Path, tmp_path: Path) -> None:
     walks = [f"--{side}={bags / name}" for side, name in (("train", "walk_1_0"), ("test", "walk_1_1"))]
-    said = mail_ros(
+    printed = mail_ros(
         "benchmark", "accuracy", "--quick", *walks, "--out", tmp_path, "--methods", "chance", "--study=area"
     )
-    assert "left out, since walks name no second route or floor: area" in said
+    assert "left out, since walks name no second route or floor: area" in printed
 
 
 def test_attention_is_shared_out(run: Path) -> None:

@@ -239,7 +239,7 @@ def test_a_model_keeps_what_was_known_of_the_robot_that_carried_the_sensor(surve
         train(settings, survey, model, run, resume=True, report=quiet)
 
 
-def test_the_heatmap_knows_several_floors(survey: Survey, tmp_path: Path) -> None:
+def test_the_heatmap_has_several_floors(survey: Survey, tmp_path: Path) -> None:
     upstairs = synthetic_walk(30.0, floor=1).write(tmp_path / "upstairs")
     bags = Survey([*survey.train, upstairs], survey.validate)
     settings = config("mail.head=heatmap", "training.epochs=1")

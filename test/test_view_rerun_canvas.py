@@ -1,4 +1,4 @@
-"""What rerun is given is what is in its file: entities, stamps and numbers; and a window that cannot open says why."""
+"""What rerun is given is what is in its file: entities, stamps and numbers; and why a window cannot open."""
 
 from __future__ import annotations
 

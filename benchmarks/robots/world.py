@@ -102,7 +102,7 @@ def corrected(track: Track, driven: SimulatedDrive, robot: Robot) -> Track:
     field_ut = []
     states = zip(driven.wheels.velocity_rad_s, TORQUE_NM_A * driven.wheels.current_a, strict=True)
     for stamp_ns, reading_ut, (velocity, effort) in zip(track.stamp_ns.tolist(), track.field_ut, states, strict=True):
-        correction.add_joints(joint_reading(stamp_ns, JOINTS, velocity, effort))
+        correction.joints.add(joint_reading(stamp_ns, JOINTS, velocity, effort))
         field_ut.append(correction.field_ut(stamp_ns, reading_ut))
     return dataclasses.replace(track, field_ut=np.array(field_ut))
 

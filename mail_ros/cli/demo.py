@@ -1,8 +1,4 @@
-"""`mail_ros demo`: a simulated robot, and the real localizer node over DDS.
-
-demo            first act: MAIL's network, trained before, localizes a calm robot
-demo --wheels   second act: survey --> train --> a robot that stops, spins and reverses, its sensor mounted askew
-"""
+"""`mail_ros demo`: a simulated robot, and the real localizer node over DDS."""
 
 from __future__ import annotations
 
@@ -75,7 +71,8 @@ def demo(
     draw_drive(out, building, driven, estimates.sample, estimates.position_m)
     console.print(f"picture: {out}")
     if as_json:
-        print_json({**estimates.result(), "picture": out})
+        metrics = dataclasses.asdict(estimates.metrics())
+        print_json({**metrics, "latency_ms": estimates.latency_ms, "picture": out})
 
 
 def shipped_model() -> Path:
@@ -125,10 +122,6 @@ class DriveEstimates(NamedTuple):
         import numpy as np
 
         return summarize(self.error_m, np.zeros(len(self.error_m), np.bool_))
-
-    def result(self) -> dict[str, object]:
-        """The metrics for programs."""
-        return {**dataclasses.asdict(self.metrics()), "latency_ms": self.latency_ms}
 
 
 def localized(drive: SimulatedDrive, parameters: Mapping[str, object]) -> DriveEstimates:

@@ -114,7 +114,8 @@ def run(of: typer.Typer | None = None, name: str = "mail_ros") -> int:
     except _USAGE_ERROR as error:
         return _wrong_usage(error)
     except OSError as error:  # a file or a folder on the command line, or a full disk
-        print_error(_mail_error(error))
+        subject, found = error.filename or "this machine", str(error.strerror or error).lower()
+        print_error(MailError(subject, wanted="to read or write it", found=found, fix="correct that, or name another"))
         return ExitCode.FAILED
     except typer.Abort:  # Ctrl-C in typer before 0.26
         return ExitCode.INTERRUPTED
@@ -131,13 +132,6 @@ def _wrong_usage(error: Exception) -> ExitCode:
     if message := error.format_message().rstrip("."):  # type: ignore[attr-defined]
         print_error(f"{message}; see `{error.ctx.command_path} --help`")  # type: ignore[attr-defined]
     return ExitCode.USAGE
-
-
-def _mail_error(error: OSError) -> MailError:
-    found = str(error.strerror or error).lower()
-    return MailError(
-        error.filename or "this machine", wanted="to read or write it", found=found, fix="correct that, or name another"
-    )
 
 
 if __name__ == "__main__":

@@ -41,14 +41,10 @@ def repair(
     for problem in failed[:-1]:
         print_error(problem)
     if as_json:
-        entries = [{"bag": bag, "whole": repaired is None, **_details(repaired)} for bag, repaired in done]
+        entries: list[dict[str, object]] = [{"bag": bag, "whole": repaired is None} for bag, repaired in done]
+        for entry, (_, new) in zip(entries, done, strict=True):
+            if new is not None:
+                entry |= {"messages": new.span.counts.total(), "mended": new.repaired_files, "rest": new.rest}
         print_json({"bags": entries, "failed": list(map(str, failed))})
     if failed:
         raise failed[-1]
-
-
-def _details(repaired: Repaired | None) -> dict[str, object]:
-    """Details of a repaired bag."""
-    if repaired is None:
-        return {}
-    return {"messages": repaired.span.counts.total(), "mended": repaired.repaired_files, "rest": repaired.rest}

@@ -78,15 +78,11 @@ def _text(name: str, floors: list[str], map_frame: str, origin: str, folder: Pat
                 "--floor", wanted="FLOOR or FLOOR=PLAN.yaml", found=one, fix="as in --floor 0=plans/ground.yaml"
             ) from None
         if plan:
-            plans[numbers[-1]] = _from(Path(plan).expanduser(), folder)
+            path = Path(plan).expanduser()
+            plans[numbers[-1]] = path if path.is_absolute() else Path(os.path.relpath(path, folder))
     if len(set(numbers)) < len(numbers):
         raise ConfigError("--floor", wanted="each floor once", found=" ".join(floors), fix="leave one out")
     return site_text(SiteFile(name, tuple(sorted(numbers)), plans, map_frame, _origin(origin) if origin else None))
-
-
-def _from(plan: Path, folder: Path) -> Path:
-    """The path to a plan from the folder of the site file."""
-    return plan if plan.is_absolute() else Path(os.path.relpath(plan, folder))
 
 
 def _origin(text: str) -> tuple[float, float]:

@@ -49,7 +49,7 @@ def train(
 ) -> None:
     """Train a model on whole walks and write one model file with its card.
 
-    Without settings, preset and tracker follow from what the bags hold; one line tells which and why.
+    Without settings, preset and tracker follow from what the bags hold; one line names them with the reason.
 
     Example: `mail_ros train bags/monday_* bags/tuesday_* --out models/site.safetensors`
 

@@ -1,4 +1,4 @@
-"""Errors that a user can fix. Each message says what was wanted, what was found, and the fix."""
+"""Errors that a user can fix. Each message names what was wanted, what was found, and the fix."""
 
 from __future__ import annotations
 

@@ -42,11 +42,6 @@ class Row:
     index: int  # the row's period ends at index * period, of time since the epoch or of distance
     values: FloatArray  # (w,) mean over the period; the first three are the field, µT
 
-    @property
-    def field_ut(self) -> FloatArray:
-        """(3,) µT."""
-        return self.values[:3]
-
 
 class Status(Enum):
     """How far a localizer can be trusted."""
@@ -68,7 +63,7 @@ class YawEstimate(NamedTuple):
 
 @dataclass(frozen=True)
 class Cells:
-    """The positions that a map tells apart: squares of one grid, only where the survey went."""
+    """The positions that a map distinguishes: squares of one grid, only where the survey went."""
 
     position_m: FloatArray  # (m, 2) centres, in the frame of their floor
     floor: IntArray  # (m,)

@@ -154,7 +154,7 @@ def read_recording(
             logged.append(message.log_time_ns)
             fields.append(correction.field_ut(stamp_ns, field_ut))
         elif message.topic == JOINTS_TOPIC and message.msgtype == JOINTS_TYPE:
-            correction.add_joints(decode_joints(message.cdr))
+            correction.joints.add(decode_joints(message.cdr))
         else:
             odometry.on_message(message.topic, message.msgtype, message.cdr)
             truths.on_message(message)

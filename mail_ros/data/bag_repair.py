@@ -1,7 +1,4 @@
-r"""Repairing truncated bags: index and metadata are written again, messages stay as they are.
-
-    NAME_0.mcap --> messages, as bytes --> NAME_0.mcap.repaired --> replaces NAME_0.mcap once it is
-                \\-> unreadable bytes   --> NAME_0.mcap.rest        completely on the disk
+"""Repairing truncated bags: index and metadata are written again, messages stay as they are.
 
 The original stays until the repaired file is complete: an interrupted repair can be run again.
 """

@@ -112,7 +112,8 @@ class BagWriter:
         self._file.flush()
         if self._syncing is not None and not self._syncing.done():
             return  # a slow disk is still syncing: the next flush tries again
-        self._check_sync()
+        if self._syncing is not None and (error := self._syncing.exception()):
+            raise error
         self._syncing = self._sync_pool.submit(os.fsync, self._file.descriptor)
 
     @property
@@ -122,8 +123,8 @@ class BagWriter:
 
     @property
     def span(self) -> Span:
-        """Span of all messages written so far."""
-        return total_span(self._spans)
+        """Span of all messages written so far; once the bag is closed, the current file is also in `_ended`."""
+        return total_span(list({**self._ended, self._file.path.name: self._file.span}.values()))
 
     @property
     def counts(self) -> dict[str, int]:
@@ -151,11 +152,6 @@ class BagWriter:
     ) -> None:
         self.close()
 
-    @property
-    def _spans(self) -> list[Span]:
-        """Spans of all files; once the bag is closed, the current file is also in `_ended`."""
-        return list({**self._ended, self._file.path.name: self._file.span}.values())
-
     def _begin_file(self) -> None:
         name = f"{self._stem}_{len(self._ended)}.mcap"
         self._file = McapFile(self.path / name, compression=self._compression, notes=self.custom)
@@ -181,10 +177,6 @@ class BagWriter:
             return False
         long = splitting.duration_s and log_time_ns - span.first_ns >= splitting.duration_s * NS_PER_S
         return bool(long or (splitting.size and self._file.size >= splitting.size))
-
-    def _check_sync(self) -> None:
-        if self._syncing is not None and (error := self._syncing.exception()):
-            raise error
 
 
 def _reserve(path: Path) -> None:

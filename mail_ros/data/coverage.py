@@ -1,8 +1,5 @@
 """Coverage of a survey: how often, and in which directions, each metre of its paths was walked.
 
-    walks --> points every 0.25 m with a heading --> metres of path, each with an axis --> passes forward and backward
-                                                                                           stretches to walk again
-
 A metre of path is a position and an axis: a crossing of two corridors has two. A walk passes a metre when it moves
 through it along the axis, and counts once per visit. Paths that were never walked are unknown here.
 """
@@ -55,17 +52,11 @@ class Coverage:
     backward: IntArray  # (k,)
 
     @property
-    def passes(self) -> IntArray:
-        """(k,) passes in both directions."""
-        return self.forward + self.backward
-
-    @property
     def need(self) -> IntArray:
         """(k,) values of `Need`."""
         single_direction = np.minimum(self.forward, self.backward) == 0
-        return np.where(self.passes < 2, Need.AGAIN, np.where(single_direction, Need.REVERSE, Need.NOTHING)).astype(
-            np.int64
-        )
+        walked_twice = np.where(single_direction, Need.REVERSE, Need.NOTHING)
+        return np.where(self.forward + self.backward < 2, Need.AGAIN, walked_twice).astype(np.int64)
 
     def length_m(self, need: Need) -> float:
         """Metres of path with this need."""

@@ -1,8 +1,5 @@
 """Floor plans: YAML and image of ROS map_server, as an image aligned with the map frame.
 
-    plan.yaml --> image, resolution, origin (x, y, yaw), negate, occupied_thresh, free_thresh, mode
-    image     --> shade of every pixel --> occupied, unknown, free --> rotated by yaw --> FloorPlan
-
 Pixels are interpreted as in Nav2's map_server (nav2_map_server, map_io.cpp): modes trinary, scale and raw.
 """
 

@@ -1,8 +1,5 @@
 """A survey's gravity-aligned field in the axes of the map, without the device's own offset.
 
-    gravity-aligned rows --> rotated by odometry's yaw offset to the map --> minus the device offset
-    of `signal.axes`         fitted to the labels, every few metres          fitted where headings differ
-
 The yaw offset drifts as odometry does: it is fitted piecewise. The device offset is the part of the field that rotates
 with the device: least squares over cells and headings, where the field of each cell is unknown.
 """

@@ -18,10 +18,11 @@ class RouteWalk(NamedTuple):
     floors: frozenset[int]
 
     @classmethod
-    def of(cls, bag: str, notes: Mapping[str, str], track: Track) -> RouteWalk:
-        """The walk of a bag with these notes."""
-        floors = frozenset(track.floor[track.valid].tolist())
-        return cls(bag, notes.get("route", ""), int(track.stamp_ns[0]), floors)
+    def of(cls, bag: str, notes: Mapping[str, str], track: Track | None) -> RouteWalk:
+        """The walk of a bag with these notes; without a track it has no floor."""
+        if track is None:
+            return cls(bag, notes.get("route", ""), 0, frozenset())
+        return cls(bag, notes.get("route", ""), int(track.stamp_ns[0]), frozenset(track.floor[track.valid].tolist()))
 
 
 def latest_of_routes(walks: Sequence[RouteWalk]) -> list[int]:

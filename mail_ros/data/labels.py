@@ -1,8 +1,4 @@
-"""Labels: a position for every sample, by linear interpolation at constant speed.
-
-landmarks, sparse --> labels_from_landmarks() --+
-poses, dense -------> labels_from_poses() ------+--> Labels
-"""
+"""Labels: a position for every sample, by linear interpolation at constant speed."""
 
 from __future__ import annotations
 

@@ -1,8 +1,5 @@
 """Reading an MCAP file from its front, without its index.
 
-    magic, header | chunk | chunk | cha            messages() yields the messages of complete chunks,
-                                    ^ truncated    unread lists the byte ranges of the others
-
 A chunk with a wrong checksum is skipped, since its messages may be corrupt; chunks after it are read.
 """
 

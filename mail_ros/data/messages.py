@@ -74,9 +74,14 @@ def decode(cdr: bytes, msgtype: str) -> Any:
         ) from None
 
 
+def time_ns(time: Any) -> int:
+    """A stamp, ns."""
+    return int(time.sec) * NS_PER_S + int(time.nanosec)
+
+
 def stamp_of(message: Any) -> int:
     """Header stamp, ns."""
-    return int(message.header.stamp.sec) * NS_PER_S + int(message.header.stamp.nanosec)
+    return time_ns(message.header.stamp)
 
 
 def encode_field(stamp_ns: int, field_ut: FloatArray, frame_id: str) -> bytes:
@@ -187,7 +192,7 @@ def decode_waypoint_event(cdr: bytes) -> tuple[int, int]:
             found=repr(number),
             fix="name the topic that has the truth with --truth",
         )
-    return int(message.stamp.sec) * NS_PER_S + int(message.stamp.nanosec), int(number)
+    return time_ns(message.stamp), int(number)
 
 
 def encode_pose(stamp_ns: int, pose: FloatArray, frame_id: str) -> bytes:

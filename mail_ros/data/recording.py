@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from mail_ros.core.errors import BagError
 from mail_ros.data.bag_writer import BagWriter, Splitting
@@ -74,10 +74,6 @@ class ActiveRecording:
                 found=f"{int(free)} MB",
                 fix="make room, choose another disk with out, or lower min_free_space_mb",
             )
-
-    def add_topic(self, topic: str, msgtype: str, qos: list[dict[str, Any]]) -> None:
-        """See `BagWriter.add_topic`."""
-        self.writer.add_topic(topic, msgtype, qos)
 
     def write(self, topic: str, log_time_ns: int, cdr: bytes, publish_time_ns: int | None) -> None:
         """Append a message."""

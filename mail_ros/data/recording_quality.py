@@ -1,8 +1,4 @@
-"""Whether incoming messages are good enough for training: before and during a recording. Without ROS.
-
-messages --> QualityMonitor.on_message --> TopicStatistics    counts, header stamps, |B|, frame, clock, distance
-                          +--> assess(), once a second --> Assessment, and faults as text
-"""
+"""Whether incoming messages are good enough for training: before and during a recording. Without ROS."""
 
 from __future__ import annotations
 
@@ -12,8 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from mail_ros.core.localizer.diagnostics import Assessment, Level, unit_fault
-from mail_ros.data.cdr import HEADER_TYPE
-from mail_ros.data.messages import FIELD_TYPE, LANDMARK_TYPE, ODOMETRY_TYPE, POSE_TYPES
+from mail_ros.data.messages import FIELD_TYPE, LANDMARK_TYPE, ODOMETRY_TYPE, POSE_TYPES, WAYPOINT_EVENT_TYPE
 from mail_ros.data.topic_statistics import STREAM_TYPES, TIMED_TYPES, TopicStatistics
 
 REFERENCE_TYPES = (LANDMARK_TYPE, *POSE_TYPES)
@@ -132,7 +127,7 @@ def _topic_faults(topic: TopicStatistics) -> Iterable[Fault]:
         if 0.0 < topic.rate_hz < MIN_FIELD_HZ:
             slow = f"{topic.name} comes at {topic.rate_hz:.1f} Hz: wanted {MIN_FIELD_HZ:g} Hz or more"
             yield Fault(Level.WARN, slow, f"{topic.name} slow")
-    if topic.frame_id == "" and topic.msgtype != HEADER_TYPE:
+    if topic.frame_id == "" and topic.msgtype != WAYPOINT_EVENT_TYPE:
         yield Fault(Level.WARN, f"{topic.name} has no frame_id: the mount of the sensor is unknown")
     if topic.msgtype in TIMED_TYPES and abs(topic.offset_s) > MAX_CLOCK_OFFSET_S:
         side = "behind" if topic.offset_s > 0 else "ahead of"

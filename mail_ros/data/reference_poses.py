@@ -1,8 +1,4 @@
-"""Poses of another localizer, from pose messages or transforms, which label a walk.
-
-PoseStamped, PoseWithCovarianceStamped, Odometry --> poses_from_messages() ---+--> PoseSeries, or an error for jumps
-TFMessage: map -> odom -> base_link ---------------> poses_from_transforms() --+   floors from the names of the frames
-"""
+"""Poses of another localizer, from pose messages or transforms, which label a walk."""
 
 from __future__ import annotations
 

@@ -1,17 +1,26 @@
-"""Statistics of one recorded topic: counts, rate, messages missing by header stamp, and distance travelled.
-
-Only header and first numbers of a message are decoded (`cdr.py`).
-"""
+"""Statistics of one recorded topic: counts, rate, messages missing by header stamp, and distance travelled."""
 
 from __future__ import annotations
 
 import math
 import statistics
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
+from mail_ros.core.errors import BagError
 from mail_ros.core.types import NS_PER_S, UT_PER_T
-from mail_ros.data.cdr import has_header, header, numbers
-from mail_ros.data.messages import FIELD_TYPE, IMU_TYPE, ODOMETRY_TYPE, POSE_TYPES
+from mail_ros.data.messages import (
+    FIELD_TYPE,
+    IMU_TYPE,
+    LANDMARK_TYPE,
+    ODOMETRY_TYPE,
+    POSE_TYPES,
+    TF_TYPE,
+    WAYPOINT_EVENT_TYPE,
+    decode,
+    time_ns,
+)
 
 STREAM_TYPES = (FIELD_TYPE, IMU_TYPE, ODOMETRY_TYPE)  # published at a constant rate: missing messages are visible
 TIMED_TYPES = (*STREAM_TYPES, *POSE_TYPES)  # stamped when they are published, or shortly before
@@ -39,7 +48,6 @@ class TopicStatistics:
     last_message_s: float  # steady time of the last message, or of the start
     received: int = 0
     written: int = 0
-    size: int = 0  # bytes received
     gaps: int = 0  # gaps between header stamps
     missing: int = 0  # messages that would fill the gaps
     unordered: int = 0  # header stamps that did not increase
@@ -55,28 +63,33 @@ class TopicStatistics:
 
     def reset_counts(self) -> None:
         """Reset the counts; properties of the messages stay known."""
-        self.received = self.written = self.size = self.gaps = self.missing = self.unordered = 0
+        self.received = self.written = self.gaps = self.missing = self.unordered = 0
         self.distance_m, self.position_m, self.stamp_ns, self._period = 0.0, None, None, _Period()
 
     def on_message(self, cdr: bytes, now_ns: int, now_s: float, *, written: bool) -> None:
         """Process one message."""
         self.received += 1
         self.written += written
-        self.size += len(cdr)
         self.last_message_s = now_s
+        self._period.count += 1
+        with suppress(BagError):  # bytes that are not such a message are only counted
+            self._add_content(decode(cdr, self.msgtype), now_ns)
+
+    def _add_content(self, message: Any, now_ns: int) -> None:
         period = self._period
-        period.count += 1
-        if has_header(self.msgtype) and (head := header(cdr, self.msgtype)) is not None:
-            self.frame_id = head.frame_id
-            period.offsets_ns.append(now_ns - head.stamp_ns)
+        if (header := header_of(message, self.msgtype)) is not None:
+            stamp_ns, self.frame_id = time_ns(header.stamp), header.frame_id
+            period.offsets_ns.append(now_ns - stamp_ns)
             if self.stamp_ns is not None:
-                period.steps_ns.append(head.stamp_ns - self.stamp_ns)
-            self.stamp_ns = head.stamp_ns
-        if (xyz := numbers(cdr, self.msgtype)) is not None:
-            if self.msgtype == FIELD_TYPE:
-                period.field_ut.append(math.hypot(*xyz) * UT_PER_T)
-            else:
-                self._add_position(xyz[0], xyz[1])
+                period.steps_ns.append(stamp_ns - self.stamp_ns)
+            self.stamp_ns = stamp_ns
+        if self.msgtype == FIELD_TYPE:
+            field = message.magnetic_field
+            period.field_ut.append(math.hypot(field.x, field.y, field.z) * UT_PER_T)
+        elif self.msgtype == LANDMARK_TYPE:
+            self._add_position(message.point)
+        elif self.msgtype in (*POSE_TYPES, ODOMETRY_TYPE):
+            self._add_position(message.pose.position if self.msgtype == POSE_TYPES[0] else message.pose.pose.position)
 
     def end_period(self, elapsed_s: float) -> None:
         """Evaluate the messages since the last call."""
@@ -105,10 +118,18 @@ class TopicStatistics:
             parts.append(f"{self.unordered} stamps out of order")
         return ", ".join(parts)
 
-    def _add_position(self, x: float, y: float) -> None:
-        if not (math.isfinite(x) and math.isfinite(y)):
+    def _add_position(self, position: Any) -> None:
+        at_m = (float(position.x), float(position.y))
+        if not all(map(math.isfinite, at_m)):
             return
         if self.position_m is None:
-            self.position_m = (x, y)
-        elif (step_m := math.dist(self.position_m, (x, y))) >= MIN_STEP_M:
-            self.distance_m, self.position_m = self.distance_m + step_m, (x, y)
+            self.position_m = at_m
+        elif (step_m := math.dist(self.position_m, at_m)) >= MIN_STEP_M:
+            self.distance_m, self.position_m = self.distance_m + step_m, at_m
+
+
+def header_of(message: Any, msgtype: str) -> Any:
+    """The header of a message, or of its first transform; None where it has none."""
+    if msgtype == TF_TYPE:
+        return message.transforms[0].header if message.transforms else None
+    return message if msgtype == WAYPOINT_EVENT_TYPE else getattr(message, "header", None)

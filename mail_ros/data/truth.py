@@ -109,7 +109,8 @@ class BagTruth:
             BagError: the named topic is missing or has no ground truth, or the truth is inconsistent.
             ConfigError: the bag's planned route is invalid.
         """
-        topics = [self.topic] if self.topic else [name for name in TRUTH_TYPES if self._is_usable(name)]
+        usable = self._messages.keys() if self._note else self._messages.keys() - {WAYPOINT_EVENT_TOPIC}
+        topics = [self.topic] if self.topic else [name for name in TRUTH_TYPES if name in usable]
         if not topics:
             return Truth()
         messages = self._messages.get(topics[0], [])
@@ -125,9 +126,6 @@ class BagTruth:
             if kinds[0] == TF_TYPE:
                 return self._transforms(topics[0])
         raise self._no_truth(topics[0], kinds, bag_topics)
-
-    def _is_usable(self, topic: str) -> bool:
-        return topic in self._messages and (topic != WAYPOINT_EVENT_TOPIC or bool(self._note))
 
     def _route(self, messages: Sequence[Message]) -> Truth:
         route = route_from_note(self._note, self.bag)

@@ -1,8 +1,5 @@
 """The accuracy benchmark: every method over the same held-out walks, in one run.
 
-    walks --> split --> Bench --> cells of every floor --> run: in parallel processes, one core each --> tables
-                                  and method               see `cells`
-
 Tables and reports are made from the cells' files, and can be recomputed from them.
 """
 

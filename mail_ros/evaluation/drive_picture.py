@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
@@ -44,7 +43,6 @@ def draw_drive(path: Path, building: Building, drive: SimulatedDrive, sample: In
         position_m: (p, 2) the estimates.
     """
     figure = Figure(figsize=(10.5, 9.6), dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
     floor, error, field = figure.subplots(3, 1, height_ratios=[4.6, 0.9, 0.9])
     events, error_m = drive_events(drive), np.linalg.norm(position_m - drive.position_m[sample], axis=1)
     _draw_floor(floor, building, drive)

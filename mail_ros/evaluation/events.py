@@ -1,7 +1,4 @@
-"""The events of a simulated drive: stops, spins in place and reversals.
-
-speed, heading --> kind of motion at every sample --> DriveEvent, one per contiguous stretch
-"""
+"""The events of a simulated drive: stops, spins in place and reversals."""
 
 from __future__ import annotations
 

@@ -1,8 +1,5 @@
 """The paper's experiments as named studies: each has cells, and a table made of them.
 
-    Study --> Bench.cells --> accuracy.run --> cells' files --> StudyTable --> studies/NAME.json, .csv
-              shared with the plain run and with other studies
-
 The figures 11 to 13, errors per site, need no study: the plain run has a table and a curve per floor. The paper's
 users and its energy on phones cannot be repeated with recorded walks; the processor time of `time` stands
 in for energy.

@@ -56,7 +56,7 @@ def uncertainty_line(found: Uncertainty) -> str:
 
 @dataclass(frozen=True)
 class Area:
-    """How well estimates outside and inside the survey are told apart; NaN where there are no such estimates."""
+    """How well estimates outside and inside the survey are separated; NaN where there are no such estimates."""
 
     outside: int  # estimates
     auroc: float  # AUROC of `Estimate.map_fit`: 1 separates all, 0.5 none

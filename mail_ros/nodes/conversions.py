@@ -227,7 +227,7 @@ def message_class(msgtype: str) -> Any:
     """The Python class of a message type, as in sensor_msgs/msg/MagneticField.
 
     Raises:
-        MailError: its package is not installed, or knows no such message.
+        MailError: its package is not installed, or has no such message.
     """
     package, _, name = msgtype.partition("/msg/")
     try:

@@ -1,9 +1,4 @@
-"""Inputs of a localizer other than the magnetometer: joint states, and odometry of wheels or steps.
-
-joint_states -----> JointReading ----------------> Compensation of the runtime's localizer, with a motor field
-odom or imu/data -> OdometryPose or ImuReading --> Runtime.odometry
-imu/data ---------> tilt, with wheels and a model in the gravity-aligned frame ---^
-"""
+"""Inputs of a localizer other than the magnetometer: joint states, and odometry of wheels or steps."""
 
 from __future__ import annotations
 
@@ -45,7 +40,7 @@ class JointInput:
         if not self.node.active:
             return
         try:
-            self.node.runtime.localizer.compensation.add_joints(to_joint_reading(msg))
+            self.node.runtime.localizer.compensation.joints.add(to_joint_reading(msg))
         except MailError as error:
             self.node.get_logger().warning(f"joint state not used: {error}", throttle_duration_sec=REPORT_S)
         else:

@@ -1,10 +1,8 @@
 """A node that is configured, activated, deactivated and cleaned up: by itself at the start, or by a lifecycle manager.
 
-    configure() --> activate() --> deactivate, cleanup: both are undone, last step first
-    reads, checks   starts work
-
-A subclass writes the first two, and registers how to undo each step. An error in a transition is logged and undone:
-rclpy itself would not log it. The states: design.ros2.org/articles/node_lifecycle.html
+A subclass writes `configure` and `activate`, and registers how to undo each step: deactivating and cleaning up do so,
+last step first. An error in a transition is logged and undone: rclpy itself would not log it. The states:
+design.ros2.org/articles/node_lifecycle.html
 """
 
 from __future__ import annotations

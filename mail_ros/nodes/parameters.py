@@ -1,7 +1,5 @@
 """Parameters of the nodes: defaults and descriptions are here, and nowhere else.
 
-    dataclass --> declared on the node --> overridden from YAML or the command line --> checked --> dataclass
-
 A launch file or a YAML file holds only what differs.
 """
 

@@ -48,19 +48,15 @@ def last_pose() -> QoSProfile:
     return QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
-def overriding() -> QoSOverridingOptions:
-    """Lets parameters `qos_overrides.TOPIC.subscription.{reliability,history,depth}` change a profile."""
-    return QoSOverridingOptions.with_default_policies(callback=_check_depth)
-
-
 def subscribe(node: Node, kind: type, topic: str, callback: Callable[[Any], None]) -> Subscription:
-    """Subscribe to a sensor, with its own quality or that of the parameters `qos_overrides`.
+    """Subscribe to a sensor; `qos_overrides.TOPIC.subscription.{reliability,history,depth}` change its quality.
 
     Raises:
         ConfigError: such a parameter is not valid.
     """
     try:
-        return node.create_subscription(kind, topic, callback, sensor_data(), qos_overriding_options=overriding())
+        overriding = QoSOverridingOptions.with_default_policies(callback=_check_depth)
+        return node.create_subscription(kind, topic, callback, sensor_data(), qos_overriding_options=overriding)
     except (InvalidQosOverridesError, ParameterException, RuntimeError) as error:
         raise ConfigError(
             f"parameter qos_overrides.{node.resolve_topic_name(topic)}.subscription",

@@ -1,8 +1,4 @@
-"""Topics as their serialized messages, recorded from when their first publisher appears.
-
-graph --> raw subscription --> on_message(topic, bytes, source stamp)
-polled    QoS as offered       all waiting messages at once: an executor's round trip costs more than a message
-"""
+"""Topics as their serialized messages, recorded from when their first publisher appears."""
 
 from __future__ import annotations
 
@@ -76,7 +72,7 @@ class RawTopics:
     def poll(self) -> None:
         """Subscribe to topics with new publishers, again where one of them offers less than the others."""
         for topic, subscribed in list(self.subscribed.items()):
-            if not subscribed.serves(self._offers(topic)):
+            if not subscribed.serves([each.qos_profile for each in self.node.get_publishers_info_by_topic(topic)]):
                 self._unsubscribe(topic)
         for topic in list(self.missing):
             try:
@@ -109,9 +105,6 @@ class RawTopics:
                 fix="correct them",
             ) from None
 
-    def _offers(self, topic: str) -> list[QoSProfile]:
-        return [publisher.qos_profile for publisher in self.node.get_publishers_info_by_topic(topic)]
-
     def _subscribe(self, topic: str) -> bool:
         """Whether the topic has a publisher, and a subscription from now on."""
         publishers = self.node.get_publishers_info_by_topic(topic)
@@ -136,7 +129,7 @@ class RawTopics:
         return True
 
     def _reader(self, topic: str, kind: Any) -> Callable[[bytes, Mapping[str, int]], None]:
-        """A callback that reads all waiting messages."""
+        """A callback that reads all waiting messages: an executor's round trip costs more than a message."""
 
         def read(cdr: bytes, info: Mapping[str, int]) -> None:
             self._on_message(topic, cdr, info["source_timestamp"])

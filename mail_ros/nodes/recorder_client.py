@@ -26,26 +26,24 @@ def recorder_client(namespace: str = "", wait_s: float = WAIT_S) -> Iterator[Cal
     """
     recorder = f"/{namespace}/{RECORDER}".replace("//", "/")
 
-    def silent(service: str, found: str) -> MailError:
-        return MailError(
-            f"{recorder}/{service}",
-            wanted="a recorder",
-            found=f"{found} within {wait_s:g} s",
-            fix="start mail_recorder, or name its --namespace",
-        )
-
     with private_node("mail_surveyor") as (node, executor):
 
         def call(service: str) -> tuple[bool, str]:
             client = node.create_client(Trigger, f"{recorder}/{service}")
             try:
-                if not client.wait_for_service(wait_s):
-                    raise silent(service, "no such service")
-                future = client.call_async(Trigger.Request())
-                executor.spin_until_future_complete(future, wait_s)
-                if not future.done():
-                    raise silent(service, "no response")
-                return bool(future.result().success), str(future.result().message)
+                found = "no such service"
+                if client.wait_for_service(wait_s):
+                    future = client.call_async(Trigger.Request())
+                    executor.spin_until_future_complete(future, wait_s)
+                    if future.done():
+                        return bool(future.result().success), str(future.result().message)
+                    found = "no response"
+                raise MailError(
+                    f"{recorder}/{service}",
+                    wanted="a recorder",
+                    found=f"{found} within {wait_s:g} s",
+                    fix="start mail_recorder, or name its --namespace",
+                )
             finally:
                 node.destroy_client(client)
 

@@ -208,7 +208,7 @@ class RecorderNode(Node):
         self.quality.add_topic(topic, subscribed.msgtype)
 
     def _add_topic(self, recording: ActiveRecording, topic: str, subscribed: TopicSubscription) -> None:
-        recording.add_topic(topic, subscribed.msgtype, [qos.rosbag2_terms(offer) for offer in subscribed.offers])
+        recording.writer.add_topic(topic, subscribed.msgtype, [qos.rosbag2_terms(offer) for offer in subscribed.offers])
 
     def _on_message(self, topic: str, cdr: bytes, sent_ns: int) -> None:
         now_ns = self.get_clock().now().nanoseconds

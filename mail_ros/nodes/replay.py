@@ -1,9 +1,5 @@
 """A bag's topics, published as serialized messages, and /clock.
 
-    Bag --> log time --> publisher.publish(bytes)   keep all, reliable
-        |   / rate
-        +-> /clock                                  follows the log, never backward
-
 A reliable subscriber that keeps all loses nothing, at any rate: the replay waits for it. A best-effort subscriber, as
 usual for sensor data, may lose messages when it falls behind.
 """

@@ -1,7 +1,4 @@
-"""From parameters to a loaded model, and the node that holds it.
-
-LocalizerParameters --> load_runtime --> Runtime <-- RuntimeNode <-- its inputs, outputs and commands
-"""
+"""From parameters to a loaded model, and the node that holds it."""
 
 from __future__ import annotations
 

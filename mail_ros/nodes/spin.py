@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from types import FrameType
+from threading import Event
 from typing import TYPE_CHECKING, Protocol
 
 from mail_ros.core.errors import ConfigError, MailError
@@ -37,18 +37,6 @@ class ClosingNode(Protocol):
         """See `rclpy.node.Node`."""
 
 
-class Stop:
-    """Whether a signal requested the end."""
-
-    def __init__(self) -> None:
-        self.requested = False
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._request)
-
-    def _request(self, number: int, frame: FrameType | None) -> None:
-        self.requested = True
-
-
 def run(name: str, create: Callable[[], ClosingNode], args: Sequence[str] | None = None) -> int:
     """Run one node until a signal.
 
@@ -60,7 +48,9 @@ def run(name: str, create: Callable[[], ClosingNode], args: Sequence[str] | None
     Returns:
         The exit code: 0 after a signal, 1 after an error, whose printed line names the fix.
     """
-    stop = Stop()
+    stop = Event()  # requested by a signal
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
     try:
         _run(create, stop, args)
     except MailError as error:
@@ -69,7 +59,7 @@ def run(name: str, create: Callable[[], ClosingNode], args: Sequence[str] | None
     return 0
 
 
-def _run(create: Callable[[], ClosingNode], stop: Stop, args: Sequence[str] | None) -> None:
+def _run(create: Callable[[], ClosingNode], stop: Event, args: Sequence[str] | None) -> None:
     try:
         import rclpy
         from rclpy.executors import SingleThreadedExecutor
@@ -85,7 +75,7 @@ def _run(create: Callable[[], ClosingNode], stop: Stop, args: Sequence[str] | No
         executor = SingleThreadedExecutor()
         executor.add_node(node)
         try:
-            while not stop.requested:
+            while not stop.is_set():
                 executor.spin_once(timeout_sec=WAKE_S)
             _drain(executor)
         finally:

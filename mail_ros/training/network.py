@@ -58,24 +58,16 @@ class Attention(nn.Module):
         return torch.softmax(self.out(self.prelu(self.fc(g.flatten(1)))), dim=-1)
 
 
-class UniformAttention(nn.Module):
-    """Equal weights of all scales: the paper's ablation."""
-
-    def __init__(self, scales: int) -> None:
-        super().__init__()
-        self.scales = scales
-
-    def forward(self, g: Tensor) -> Tensor:
-        """(B, n, 3) gradient -> w (B, K), each 1 / K."""
-        return g.new_full((self.scales,), 1.0 / self.scales).expand(g.shape[0], -1)  # an exported graph keeps B open
-
-
 class ConstantAttention(nn.Module):
-    """Learned weights that do not depend on the window: a second control after the paper's ablation."""
+    """Weights that do not depend on the window: equal ones, the paper's ablation, or learned ones, a second control."""
 
-    def __init__(self, scales: int) -> None:
+    def __init__(self, scales: int, *, learned: bool) -> None:
         super().__init__()
-        self.out = nn.Parameter(torch.zeros(scales))
+        self.out: Tensor
+        if learned:
+            self.out = nn.Parameter(torch.zeros(scales))
+        else:
+            self.register_buffer("out", torch.zeros(scales), persistent=False)  # no weight of the model file
 
     def forward(self, g: Tensor) -> Tensor:
         """(B, n, 3) gradient -> w (B, K), equal for all windows, sums to one."""
@@ -83,11 +75,9 @@ class ConstantAttention(nn.Module):
 
 
 def _attention(config: ModelConfig) -> nn.Module:
-    scales = len(config.scales)
-    if config.mail.attention == "uniform":
-        return UniformAttention(scales)
-    if config.mail.attention == "constant":
-        return ConstantAttention(scales)
+    scales, kind = len(config.scales), config.mail.attention
+    if kind != "adaptive":
+        return ConstantAttention(scales, learned=kind == "constant")
     return Attention(config.sampling.rows, scales, config.mail.attention_hidden)
 
 

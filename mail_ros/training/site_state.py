@@ -7,7 +7,6 @@ import numpy as np
 from mail_ros.core.belief import survey_cells
 from mail_ros.core.errors import TrackError
 from mail_ros.core.models.heads import SiteMap, State
-from mail_ros.core.models.matching.fit import store_survey
 from mail_ros.core.types import FloatArray, IntArray
 from mail_ros.data.dataset import WindowSet
 from mail_ros.training.run_config import RunConfig
@@ -44,16 +43,19 @@ def site_map_of(config: RunConfig, windows: WindowSet) -> SiteMap:
 
 
 def fit_matching(config: RunConfig, windows: WindowSet) -> State:
-    """The arrays of a matching model of training windows, `RunConfig.stride` apart."""
-    return store_survey(
-        config.matching,
-        site_map_of(config, windows),
-        rows=windows.field_ut,
-        reach=windows.reach,
-        position_m=windows.position_m,
-        floor=windows.floor,
-        ends=windows.ends,
-    )
+    """The arrays of `Matching`: the survey's windows, `RunConfig.stride` apart, at each speed."""
+    site_map, speeds, ends = site_map_of(config, windows), config.matching.speeds, windows.ends
+    distance_m = np.linalg.norm(windows.position_m[ends][:, None] - site_map.cells.position_m, axis=2)
+    same_floor = windows.floor[ends][:, None] == site_map.cells.floor
+    cell = np.where(same_floor, distance_m, np.inf).argmin(axis=1)  # nearest to each window's end
+    return {
+        **site_map.arrays(),
+        "field_ut": np.nan_to_num(windows.field_ut),
+        "end": np.tile(ends, len(speeds)),
+        "reach": np.tile(windows.reach[ends], len(speeds)),
+        "speed": np.repeat(np.array(speeds, np.float32), len(ends)),
+        "cell": np.tile(cell, len(speeds)),
+    }
 
 
 def _surveyed(windows: WindowSet) -> tuple[FloatArray, IntArray]:

@@ -48,7 +48,8 @@ class Survey:
         """
         if self.validate is not None:
             return self
-        held = self._latest_of_routes() if needs_validation else []
+        walks = zip(self.train, self.tracks(self.train), strict=True) if needs_validation else ()
+        held = latest_of_routes([RouteWalk.of(bag.name, Bag(bag).notes(), track) for bag, track in walks])
         if needs_validation and not held:
             raise TrackError(
                 ", ".join(bag.name for bag in self.train),
@@ -60,11 +61,6 @@ class Survey:
         chosen = dataclasses.replace(self, train=train, validate=[self.train[index] for index in held])
         chosen._read.update(self._read)
         return chosen
-
-    def _latest_of_routes(self) -> list[int]:
-        tracks = self.tracks(self.train)
-        walks = [RouteWalk.of(bag.name, Bag(bag).notes(), track) for bag, track in zip(self.train, tracks, strict=True)]
-        return latest_of_routes(walks)
 
     def _track(self, bag: Path) -> Track:
         track = labelled_track(bag, self.field_topic, self.truth_topic, self.robot)

@@ -36,13 +36,6 @@ class _Walks(NamedTuple):
     tracking: Tracking
 
 
-class _Fitted(NamedTuple):
-    """A fitted model as arrays of a model file."""
-
-    state: State
-    record: dict[str, Any]  # entries of the model card about the fit
-
-
 def train(
     config: RunConfig,
     survey: Survey,
@@ -72,16 +65,16 @@ def train(
     walks = processes.attempt(lambda: _read(config, parts))
     folder = RunFolder(run, processes)
     folder.open({"settings": dataclasses.asdict(config), **parts.record()}, resume)
-    fitted = _fit(config, walks, folder, report)
-    model = build(config.model, fitted.state)
+    state, record = _fit(config, walks, folder, report)
+    model = build(config.model, state)
     metrics = {}
     if walks.validate is not None:
         residual_m = residuals_m(lambda field_ut: model(field_ut).raw, model.head, walks.validate)
         metrics = _metrics(np.linalg.norm(residual_m, axis=1))
-    card = _card(config, parts, walks, fitted, metrics)
+    card = _card(config, parts, walks, state, record, metrics)
     golden = walks.train.fields(walks.train.ends[:1])[0]
     for file in (out, run / "model.safetensors") if processes.leads else ():
-        card = save_model(file, fitted.state, card, golden, model)
+        card = save_model(file, state, card, golden, model)
     return card
 
 
@@ -94,15 +87,18 @@ def _read(config: RunConfig, survey: Survey) -> _Walks:
     return _Walks(windows, validation, tracking_for(config.model, tracks))
 
 
-def _fit(config: RunConfig, walks: _Walks, folder: RunFolder, report: Callable[[Progress], None]) -> _Fitted:
+def _fit(
+    config: RunConfig, walks: _Walks, folder: RunFolder, report: Callable[[Progress], None]
+) -> tuple[State, dict[str, Any]]:
+    """Arrays of a model file, and entries of the model card about the fit."""
     if config.kind == "matching":
-        return _Fitted(fit_matching(config, walks.train), {})
+        return fit_matching(config, walks.train), {}
     from mail_ros.training.loop import Trainer
     from mail_ros.training.network import arrays, untrained
 
     trainer = Trainer(config, untrained(config, walks.train), walks.train, walks.validate, folder)
     network = trainer.fit(report)
-    return _Fitted(arrays(network), {"best_epoch": trainer.state.best_epoch})
+    return arrays(network), {"best_epoch": trainer.state.best_epoch}
 
 
 def _metrics(error_m: FloatArray) -> dict[str, Any]:
@@ -115,15 +111,17 @@ def _metrics(error_m: FloatArray) -> dict[str, Any]:
     }
 
 
-def _card(config: RunConfig, survey: Survey, walks: _Walks, fitted: _Fitted, metrics: dict[str, Any]) -> ModelCard:
+def _card(
+    config: RunConfig, survey: Survey, walks: _Walks, state: State, record: dict[str, Any], metrics: dict[str, Any]
+) -> ModelCard:
     origin = {"date": datetime.now(timezone.utc).date().isoformat(), "mail_ros": __version__}
     card = ModelCard(
         config=config.model,
         tracker=walks.tracking.tracker,
         odometry=walks.tracking.odometry,
         floors=tuple(int(floor) for floor in np.unique(walks.train.floor)),
-        cells=len(fitted.state.get("head.cell_floor", ())),
-        training={"settings": dataclasses.asdict(config.training), **survey.record(), **fitted.record, **origin},
+        cells=len(state.get("head.cell_floor", ())),
+        training={"settings": dataclasses.asdict(config.training), **survey.record(), **record, **origin},
         metrics=metrics,
     )
     return card if survey.site is None else dataclasses.replace(card, map_frame=survey.site.map_frame)

@@ -1,7 +1,4 @@
-"""A bag through `Localizer.push` and into a view, as on a robot that is switched on at the bag's start.
-
-Track --> Sample --> Localizer.push --> Estimate, hypotheses, belief, Assessment --> View
-"""
+"""A bag through `Localizer.push` and into a view, as on a robot that is switched on at the bag's start."""
 
 from __future__ import annotations
 
@@ -87,7 +84,8 @@ def show_bag(
 
 def reference_paths(track: Track) -> dict[int, list[FloatArray]]:
     """Paths (k, 2) of a walk by its survey, on each floor; unlabelled parts are left out."""
-    step = max(1, round(REFERENCE_S / _period_s(track)))
+    period_s = max(float(np.median(np.diff(track.stamp_ns))) / NS_PER_S, 1e-3) if len(track) > 1 else 1.0
+    step = max(1, round(REFERENCE_S / period_s))
     paths: dict[int, list[FloatArray]] = {}
     known = np.where(track.valid, track.floor, None)  # type: ignore[call-overload]
     for floor, run in groupby(range(len(track)), key=lambda index: known[index]):
@@ -95,7 +93,3 @@ def reference_paths(track: Track) -> dict[int, list[FloatArray]]:
             rows = list(run)
             paths.setdefault(int(floor), []).append(track.position_m[[*rows[::step], rows[-1]]])
     return paths
-
-
-def _period_s(track: Track) -> float:
-    return max(float(np.median(np.diff(track.stamp_ns))) / NS_PER_S, 1e-3) if len(track) > 1 else 1.0

@@ -1,7 +1,4 @@
-"""Elements of a picture, independent of its viewer: shapes on the floor in metres, curves over time, text.
-
-View --> Canvas.draw(entity, drawn, stamp) --> rerun, or a test
-"""
+"""Elements of a picture, independent of its viewer: shapes on the floor in metres, curves over time, text."""
 
 from __future__ import annotations
 

@@ -1,8 +1,5 @@
 """A view in rerun, in a window or in a file; no other module imports rerun.
 
-    Canvas.draw --> archetypes on the timeline `stamp` --> a .rrd file
-                                                       +--> ViewerWindow: rerun's viewer, a process of its own
-
 Entities below `map/` lie on the floor, x to the right and y up. The viewer listens on this machine only and reports no
 use; at its start it requests the newest release's number from GitHub, and does without a response.
 """
@@ -14,7 +11,6 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -143,9 +139,10 @@ class RerunCanvas:
         """See `Canvas`."""
         self.recording.set_time(TIMELINE, timestamp=np.datetime64(stamp_ns, "ns"))
         if isinstance(drawn, Curves) and entity not in self._named:
-            self.recording.log(entity, rr.SeriesLines(names=drawn.names, colors=_series(len(drawn.names))), static=True)
+            colours = [SERIES[number % len(SERIES)] for number in range(len(drawn.names))]
+            self.recording.log(entity, rr.SeriesLines(names=drawn.names, colors=colours), static=True)
             self._named.add(entity)
-        self.recording.log(entity, *ARCHETYPES[type(drawn)](drawn))
+        self.recording.log(entity, *_archetypes(drawn))
 
     @property
     def is_open(self) -> bool:
@@ -161,20 +158,25 @@ class RerunCanvas:
             self.window.close()
 
 
-def _series(count: int) -> list[tuple[int, int, int]]:
-    return [SERIES[number % len(SERIES)] for number in range(count)]
+def _archetypes(drawn: Drawn) -> list[Any]:
+    """An element in rerun's terms."""
+    match drawn:
+        case Dots():
+            labels = list(drawn.labels) or None
+            return [rr.Points2D(drawn.position_m, colors=list(drawn.colours), radii=drawn.radius, labels=labels)]
+        case Lines():
+            return [rr.LineStrips2D([*drawn.strips_m], colors=[drawn.colour], radii=drawn.radius)]
+        case FloorPlan():
+            return _plan(drawn)
+        case Curves():
+            return [rr.Scalars(list(drawn.values))]
+        case Page():
+            return [rr.TextDocument(drawn.text, media_type="text/markdown")]
+        case Note():
+            return [rr.TextLog(drawn.text, level=LEVELS[drawn.level])]
 
 
-def _dots(dots: Dots) -> Sequence[Any]:
-    labels = list(dots.labels) or None
-    return [rr.Points2D(dots.position_m, colors=list(dots.colours), radii=dots.radius, labels=labels)]
-
-
-def _lines(lines: Lines) -> Sequence[Any]:
-    return [rr.LineStrips2D([*lines.strips_m], colors=[lines.colour], radii=lines.radius)]
-
-
-def _plan(plan: FloorPlan) -> Sequence[Any]:
+def _plan(plan: FloorPlan) -> list[Any]:
     rows, columns = plan.image.shape
     left_m, right_m, low_m, top_m = plan.extent_m
     width_m, height_m = right_m - left_m, top_m - low_m
@@ -183,28 +185,6 @@ def _plan(plan: FloorPlan) -> Sequence[Any]:
         rr.Image(plan.image, color_model="L", opacity=PLAN_OPACITY, draw_order=-20.0),
         rr.Transform3D(translation=[left_m, top_m, 0.0], mat3x3=pixels),
     ]
-
-
-def _curves(curves: Curves) -> Sequence[Any]:
-    return [rr.Scalars(list(curves.values))]
-
-
-def _page(page: Page) -> Sequence[Any]:
-    return [rr.TextDocument(page.text, media_type="text/markdown")]
-
-
-def _note(note: Note) -> Sequence[Any]:
-    return [rr.TextLog(note.text, level=LEVELS[note.level])]
-
-
-ARCHETYPES: Mapping[type, Callable[[Any], Sequence[Any]]] = {
-    Dots: _dots,
-    Lines: _lines,
-    FloorPlan: _plan,
-    Curves: _curves,
-    Page: _page,
-    Note: _note,
-}
 
 
 def blueprint(layout: Layout) -> rrb.Blueprint:

@@ -1,10 +1,5 @@
 """A localizer's results as a picture, for a running node and for a bag alike.
 
-    samples ------------------> field        curves
-    Estimate -----------------> pose, region, path, attention, error
-    hypotheses, belief -------> dots on the floor
-    Assessment, once a second > status, rates, log
-
 The picture shows one floor: that of the last estimate. When it changes, plan, path and reference change too.
 """
 

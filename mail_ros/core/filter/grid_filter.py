@@ -47,7 +47,7 @@ FIRST_OFFSET_S = 1.0  # agreement between window and belief until the device off
 class GridFilter:
     """The belief, and what changes it: `predict` by time and odometry, `update` by windows."""
 
-    continuous = True
+    continuous = True  # there is a position while the window refills
 
     def __init__(
         self,
@@ -72,7 +72,8 @@ class GridFilter:
         Raises:
             ModelError: cells that do not lie on one grid.
         """
-        self.cells, self.config, self.needs_odometry = cells, config, odometry
+        self.cells, self.config = cells, config
+        self.needs_odometry = odometry  # whether `predict` needs displacements
         motion = OdometryMotion if odometry else WalkingMotion
         self.motion: Motion = motion(cells, config, rows_per_s)
         self._by_distance = by_distance and odometry  # without odometry there are no metres
@@ -82,15 +83,15 @@ class GridFilter:
         self.reset()
 
     def reset(self) -> None:
-        """See `PositionFilter`."""
-        self.device_offset_ut = np.zeros(3)
+        """Start without any information, as for another device."""
+        self.device_offset_ut = np.zeros(3)  # estimate of the device's constant field against the survey's
         self._offset_s = 0.0
         self._last_index: int | None = None
         self._unobserved_m = np.zeros(2)  # odometry since the last row
         self.reinitialize()
 
     def reinitialize(self) -> None:
-        """See `PositionFilter`."""
+        """Drop the position; what was learned of the device stays."""
         self.motion.reset()
         self.belief = self._anywhere  # (m, columns), sums to one
         self._posterior: Posterior | None = None  # posterior of the present belief
@@ -100,7 +101,9 @@ class GridFilter:
         self._fit, self._fit_s = 0.0, 0.0  # weighted sums over the last windows
 
     def set_initial_pose(self, position_m: FloatArray, covariance_m2: FloatArray, floor: int) -> None:
-        """See `PositionFilter`; a covariance smaller than a cell counts as a cell's.
+        """Start from a Gaussian around a position (2,), whatever the belief was; the heading stays open.
+
+        A covariance smaller than a cell counts as a cell's.
 
         Raises:
             TrackError: numbers that are not finite, no covariance, or a position far from the survey; the belief stays.
@@ -111,7 +114,12 @@ class GridFilter:
         self._set(self.belief * np.exp(log_likelihood - log_likelihood.max())[:, None])
 
     def predict(self, rows: Sequence[Row], elapsed_s: float, moved_m: FloatArray) -> None:
-        """See `PositionFilter`.
+        """Move the belief by time and odometry.
+
+        Args:
+            rows: new rows of the window.
+            elapsed_s: since the last call; negative where the clock was set back.
+            moved_m: (2,) odometry since the last call.
 
         Raises:
             TrackError: a number that is not finite.
@@ -153,7 +161,7 @@ class GridFilter:
         self._due = True
 
     def update_due(self) -> bool:
-        """See `PositionFilter`; carries the belief on to the window's end first."""
+        """Whether the next window is to be compared with the map; carries the belief on to its end first."""
         self._carry(self.motion.settle(self.belief))
         return self._due
 
@@ -163,7 +171,7 @@ class GridFilter:
         return Query(self.device_offset_ut)
 
     def update(self, prediction: Prediction) -> None:
-        """See `PositionFilter`.
+        """Weigh the belief by a window's likelihood.
 
         A fraction of windows, `outlier`, is from anywhere: one far below 0 in every cell changes nothing.
 
@@ -249,7 +257,7 @@ class GridFilter:
 
     @property
     def odom_yaw(self) -> YawEstimate | None:
-        """See `PositionFilter`; from the belief around the mode."""
+        """From odometry's frame to the map's, by the belief around the mode; None without odometry."""
         if self._posterior is None:
             self.posterior()
         return self.motion.odom_yaw(self._mode_columns)
@@ -277,7 +285,7 @@ class GridFilter:
         return found
 
     def belief_image(self, floor: int) -> BeliefImage | None:
-        """See `PositionFilter`."""
+        """The belief on a floor as an image; None without a cell there."""
         return belief_image(self.cells, self.cell_probability, floor)
 
     def _count_map_fit(self, highest: float, counted_s: float) -> None:

@@ -1,87 +1,18 @@
-"""What a localizer needs of a filter, and the filter that believes the last window alone."""
+"""The filter that follows the last window alone; a localizer has it or `GridFilter`."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 
 from mail_ros.core.belief import decode, softmax
 from mail_ros.core.errors import ConfigError
+from mail_ros.core.filter.grid_filter import GridFilter
 from mail_ros.core.models.heads import SiteMap
 from mail_ros.core.models.model import Query
-from mail_ros.core.types import BeliefImage, FloatArray, Hypothesis, Posterior, Prediction, Row, YawEstimate
-
-
-class PositionFilter(Protocol):
-    """Turns predictions of windows into a position."""
-
-    @property
-    def needs_odometry(self) -> bool:
-        """Whether `predict` needs displacements."""
-
-    @property
-    def continuous(self) -> bool:
-        """Whether there is a position while the window refills."""
-
-    @property
-    def device_offset_ut(self) -> FloatArray:
-        """(3,) estimate of the device's constant field against the survey's."""
-
-    @property
-    def query(self) -> Query:
-        """What the next prediction is for."""
-
-    @property
-    def map_fit(self) -> float:
-        """Highest log likelihood ratio, below 0 where the map does not explain the field; NaN if unknown."""
-
-    @property
-    def is_stationary(self) -> bool:
-        """Whether the device rather stands than moves."""
-
-    @property
-    def odom_yaw(self) -> YawEstimate | None:
-        """From odometry's frame to the map's; None without odometry."""
-
-    def reset(self) -> None:
-        """Start without any information, as for another device."""
-
-    def reinitialize(self) -> None:
-        """Drop the position; what was learned of the device stays."""
-
-    def predict(self, rows: Sequence[Row], elapsed_s: float, moved_m: FloatArray) -> None:
-        """Move the belief by time and odometry.
-
-        Args:
-            rows: new rows of the window.
-            elapsed_s: since the last call; negative where the clock was set back.
-            moved_m: (2,) odometry since the last call.
-        """
-
-    def update_due(self) -> bool:
-        """Whether the next window counts; a window that does not is not compared with the map."""
-
-    def update(self, prediction: Prediction) -> None:
-        """Weigh the belief by a window's likelihood."""
-
-    def posterior(self) -> Posterior:
-        """The position now."""
-
-    def set_initial_pose(self, position_m: FloatArray, covariance_m2: FloatArray, floor: int) -> None:
-        """Start from a Gaussian around a position (2,), whatever was believed before; the heading stays open.
-
-        Raises:
-            MailError: the position is of no use, or this filter carries none from window to window.
-        """
-
-    def hypotheses(self) -> list[Hypothesis]:
-        """The positions with the highest weights, heaviest first."""
-
-    def belief_image(self, floor: int) -> BeliefImage | None:
-        """The belief on a floor as an image; None without a belief or a cell there."""
+from mail_ros.core.types import FloatArray, Hypothesis, Posterior, Prediction, Row
 
 
 class SingleWindow:
@@ -97,15 +28,15 @@ class SingleWindow:
         self.reset()
 
     def reset(self) -> None:
-        """See `PositionFilter`."""
+        """See `GridFilter`."""
         self.map_fit = math.nan
         self._posterior: Posterior | None = None
 
     def reinitialize(self) -> None:
-        """See `PositionFilter`; there is nothing to drop."""
+        """See `GridFilter`; there is nothing to drop."""
 
     def predict(self, rows: Sequence[Row], elapsed_s: float, moved_m: FloatArray) -> None:
-        """See `PositionFilter`; nothing moves."""
+        """See `GridFilter`; nothing moves."""
 
     def update_due(self) -> bool:
         """Always."""
@@ -127,12 +58,12 @@ class SingleWindow:
             self._posterior = decode(softmax(log_likelihood), site.cells, site.radius_m, site.covariance_scale)
 
     def posterior(self) -> Posterior:
-        """See `PositionFilter`; only after an update."""
+        """See `GridFilter`; only after an update."""
         assert self._posterior is not None
         return self._posterior
 
     def set_initial_pose(self, position_m: FloatArray, covariance_m2: FloatArray, floor: int) -> None:
-        """See `PositionFilter`."""
+        """See `GridFilter`."""
         raise ConfigError(
             "the initial pose",
             wanted="a tracker that carries it from window to window",
@@ -141,8 +72,11 @@ class SingleWindow:
         )
 
     def hypotheses(self) -> list[Hypothesis]:
-        """See `PositionFilter`."""
+        """See `GridFilter`."""
         return []
 
     def belief_image(self, floor: int) -> None:
-        """See `PositionFilter`."""
+        """See `GridFilter`."""
+
+
+PositionFilter = GridFilter | SingleWindow

@@ -1,8 +1,4 @@
-"""Whether a localizer works, and if not, why: the contents of `/diagnostics`, decided without ROS.
-
-samples, estimates --> Diagnostics.observe --> counts, |B|, latency
-                                                 assess(), once a second --> Assessment
-"""
+"""Whether a localizer works, and if not, why: the contents of `/diagnostics`, decided without ROS."""
 
 from __future__ import annotations
 
@@ -61,7 +57,7 @@ class SampleCounts:
     def counts(self) -> Counter[str]:
         """In all: each sample once, under `used` or the reason why not; and what restarted the window."""
         preprocessor = self.localizer.preprocessor
-        return preprocessor.counts + preprocessor.restarts + Counter(malformed=self.malformed)
+        return preprocessor.counts + preprocessor.resampler.restarts + Counter(malformed=self.malformed)
 
     def new(self) -> Counter[str]:
         """Since the last call."""

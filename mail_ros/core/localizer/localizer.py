@@ -104,7 +104,7 @@ class Localizer:
         if elapsed_ns > self.preprocessor.resampler.max_gap_ns:
             self._unread = False  # the device moved on from where the window ends
         self._unread = (self._unread or bool(rows)) and window.full
-        newest_ns = self.preprocessor.newest_ns or 0
+        newest_ns = self.preprocessor.resampler.newest_ns or 0
         if elapsed_ns <= 0 or newest_ns // self._stride_ns <= (newest_ns - elapsed_ns) // self._stride_ns:
             return False
         return window.full or self.filter.continuous

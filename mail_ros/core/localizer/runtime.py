@@ -1,10 +1,4 @@
-"""A model in use on one robot: its localizer, odometry and diagnostics, and its last samples.
-
-odometry --> OdometryBuffer --+
-field ------------------------+--> Sample --> Localizer.push --> Estimate --> PoseEstimate
-                                     |                                        with heading
-                                     +--> the last window --> the next model, exchanged while the robot drives
-"""
+"""A model in use on one robot: its localizer, odometry and diagnostics, and its last samples."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The last pose of a device, in a file: a restarted localizer starts from it.
-
-Estimate --> SavedPose --> JSON, whole or not at all --> PositionFilter.set_initial_pose
-"""
+"""The last pose of a device, in a file: a restarted localizer starts from it."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -12,13 +11,6 @@ from mail_ros.core.belief import decode, normal, softmax
 from mail_ros.core.types import Cells, Float32Array, FloatArray, Posterior
 
 State = Mapping[str, np.ndarray]  # arrays of a model file by their names
-
-
-class Head(Protocol):
-    """From a model's numbers of one window (out,) to a position."""
-
-    def posterior(self, raw: Float32Array) -> Posterior:
-        """The position by this window alone."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +21,7 @@ class RegressionHead:
     floor: int
 
     def posterior(self, raw: Float32Array) -> Posterior:
-        """See `Head`."""
+        """The position by one window alone, from the model's numbers (out,)."""
         return normal(raw.astype(np.float64), self.covariance_m2, self.floor)
 
 
@@ -62,5 +54,8 @@ class SiteMap:
         }
 
     def posterior(self, raw: Float32Array | FloatArray) -> Posterior:
-        """See `Head`; of logits or log likelihoods (m,), under a uniform prior."""
+        """See `RegressionHead`; of logits or log likelihoods (m,), under a uniform prior."""
         return decode(softmax(raw.astype(np.float64)), self.cells, self.radius_m, self.covariance_scale)
+
+
+Head = RegressionHead | SiteMap

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from mail_ros.core.models.heads import Head, SiteMap
+from mail_ros.core.models.heads import SiteMap
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.signal.axes import AXES
 from mail_ros.core.signal.window import Window
@@ -41,34 +41,15 @@ class Query:
 class Model(Protocol):
     """What localizers, training and evaluation use of a model."""
 
-    @property
-    def config(self) -> ModelConfig:
-        """Its settings: sampling and axes of its windows."""
-
-    @property
-    def samples(self) -> int:
-        """Rows of a window."""
-
-    @property
-    def site_map(self) -> SiteMap | None:
-        """The map of its log likelihoods; None where it computes positions."""
+    config: ModelConfig  # its settings: sampling and axes of its windows
+    samples: int  # rows of a window
+    site_map: SiteMap | None  # the map of its log likelihoods; None where it computes positions
 
     def window(self, stride: int) -> Window:
         """An empty window for one signal, which ends at multiples of `stride` rows."""
 
     def predict(self, window: Window, query: Query) -> Prediction:
         """Compare a full window, minus the constant field of the device, with the map."""
-
-
-class BatchModel(Model, Protocol):
-    """A model of a model file, which training and the golden window use in batches."""
-
-    @property
-    def head(self) -> Head:
-        """What its numbers mean."""
-
-    def __call__(self, rows: Float32Array, /) -> ModelOutput:
-        """Windows (B, samples, w), oldest row first."""
 
 
 class FunctionModel:

@@ -25,7 +25,6 @@ from mail_ros.core.models.field_map.field_map import FieldMap
 from mail_ros.core.models.heads import SiteMap, State
 from mail_ros.core.models.mail.mail import Mail, mail_head, weight_shapes
 from mail_ros.core.models.matching.matching import Matching
-from mail_ros.core.models.model import BatchModel
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.models.renamed import with_new_names
 from mail_ros.core.types import Float32Array
@@ -80,7 +79,7 @@ def build(config: ModelConfig, state: State) -> Mail | Matching | FieldMap:
 
 
 def save_model(
-    path: Path, state: State, card: ModelCard, golden_field_ut: Float32Array, model: BatchModel | None = None
+    path: Path, state: State, card: ModelCard, golden_field_ut: Float32Array, model: Mail | Matching | None = None
 ) -> ModelCard:
     """Write the file whole or not at all; returns the card with the golden window's position.
 
@@ -147,7 +146,9 @@ def digest(arrays: Mapping[str, Any]) -> str:
     return sha.hexdigest()
 
 
-def check_golden(path: Path, model: BatchModel, card: ModelCard, golden_field_ut: Float32Array | None) -> Float32Array:
+def check_golden(
+    path: Path, model: Mail | Matching, card: ModelCard, golden_field_ut: Float32Array | None
+) -> Float32Array:
     """Check a model on the window that its file keeps; the window (n + lag, 3) µT.
 
     Raises:
@@ -243,7 +244,7 @@ def _check_weights(path: Path, config: ModelConfig, state: State) -> None:
             scales_s = list(config.mail.scales_s)
             raise ModelError(
                 f"{path}: weight {name}",
-                wanted=f"{wanted.get(name, 'nothing')} as the card's scales {scales_s} s and widths say",
+                wanted=f"{wanted.get(name, 'nothing')} as the card's scales {scales_s} s and widths require",
                 found="nothing" if found is None else str(found),
                 fix="card and weights are of different models: train or copy it again",
             )
@@ -253,6 +254,6 @@ def _check_weights(path: Path, config: ModelConfig, state: State) -> None:
             )
 
 
-def _position(model: BatchModel, field_ut: Float32Array) -> tuple[float, ...]:
+def _position(model: Mail | Matching, field_ut: Float32Array) -> tuple[float, ...]:
     raw = model(field_ut[None]).raw[0]
     return tuple(float(axis) for axis in model.head.posterior(raw).position_m)

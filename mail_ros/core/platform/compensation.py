@@ -1,8 +1,5 @@
 """From a robot's magnetometer readings to the field of the place, in the axes of the robot's body.
 
-    JointReading --> Joints --> what the motors did when the field was measured
-    raw field ----------------> minus hard iron and motor field, rotated by the mount --> field
-
 The node and the readers of bags use the same `Compensation`: models are trained on what the robot measures.
 """
 
@@ -92,10 +89,6 @@ class Compensation:
         self._hard_iron_ut, self._mount = np.array(robot.hard_iron_ut), robot.mount
         self._sensor = SensorCheck()
         self._identity = not (self.inputs or self._hard_iron_ut.any()) and np.array_equal(self._mount, np.eye(3))
-
-    def add_joints(self, reading: JointReading) -> None:
-        """Add joint states."""
-        self.joints.add(reading)
 
     def apply(self, sample: Sample) -> Sample:
         """A sample with its field as in `field_ut`."""

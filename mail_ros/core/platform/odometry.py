@@ -1,9 +1,5 @@
 """Odometry beside the field: a person's steps, or a robot's wheels, as displacements in a frame of their own.
 
-    ImuReading --> PedestrianOdometry --+
-    attitude, acceleration   a step     +--> Displacements --> Sample.moved_m
-    pose -------> WheelOdometry --------+    between two samples
-
 The frame is fixed but has an unknown yaw in the map. Everything is causal: a displacement is credited when it is
 known, never earlier, and a step is known once the body sinks again.
 """

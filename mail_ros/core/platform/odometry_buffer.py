@@ -1,8 +1,4 @@
-"""A robot's odometry beside its field: the displacement and attitude of each magnetometer sample.
-
-OdometryPose, of wheels --+--> Displacements --> Sample.moved_m, NaN while odometry is silent
-ImuReading, of steps -----+--> poses ----------> where odometry was when a sample was taken
-"""
+"""A robot's odometry beside its field: the displacement and attitude of each magnetometer sample."""
 
 from __future__ import annotations
 

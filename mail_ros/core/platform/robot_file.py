@@ -1,7 +1,5 @@
 """The robot file: how a robot's magnetometer is mounted, and which fields of the robot itself disturb it.
 
-    mail_ros calibrate BAG --> Robot --> robot.json --> Compensation, in the node and when bags are read
-
 A robot's magnetometer reads the ambient field, rotated into the sensor's axes, and two fields of the robot: that
 of its steel, constant in these axes (hard iron), and that of its motors, which follows the joint states. The file is
 JSON: reading it needs no library.

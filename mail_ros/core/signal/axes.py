@@ -1,6 +1,6 @@
 """The axes that a window's field is read in.
 
-    Sample --> Axes.row --> (3,) field in the device's own axes
+    Sample --> row() -----> (3,) field in the device's own axes
     attitude                (5,) field in a gravity-aligned frame, and the device's heading in it
 
 In the device's own axes the same corridor reads differently whenever the device is held, mounted or driven another
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 
@@ -23,30 +23,17 @@ from mail_ros.core.types import FloatArray
 AxesKind = Literal["device", "gravity"]
 
 
-class Axes(Protocol):
-    """Makes row values of readings, and removes a device's own field from them."""
-
-    width: int  # numbers in a row
-    needs_attitude: bool
-
-    def row(self, field_ut: FloatArray, attitude_xyzw: FloatArray) -> FloatArray | None:
-        """(width,) of a reading (3,) µT at an attitude (4,), see `types.Sample`; None where that is not finite."""
-
-    def without(self, rows: FloatArray, offset_ut: FloatArray) -> FloatArray:
-        """Rows (n, width) minus a constant field (3,) µT of the device."""
-
-
 class DeviceAxes:
     """The device's own axes."""
 
     width, needs_attitude = 3, False
 
     def row(self, field_ut: FloatArray, attitude_xyzw: FloatArray) -> FloatArray:
-        """See `Axes`."""
+        """See `GravityAxes`."""
         return field_ut
 
     def without(self, rows: FloatArray, offset_ut: FloatArray) -> FloatArray:
-        """See `Axes`."""
+        """See `GravityAxes`."""
         corrected: FloatArray = rows - offset_ut
         return corrected
 
@@ -57,7 +44,7 @@ class GravityAxes:
     width, needs_attitude = 5, True  # x, y, z of the field, µT; cosine and sine of the heading
 
     def row(self, field_ut: FloatArray, attitude_xyzw: FloatArray) -> FloatArray | None:
-        """See `Axes`."""
+        """(width,) of a reading (3,) µT at an attitude (4,), see `types.Sample`; None where that is not finite."""
         attitude = unit(attitude_xyzw)
         if attitude is None:
             return None
@@ -66,7 +53,7 @@ class GravityAxes:
         return np.array([x, y, z, math.cos(heading), math.sin(heading)])
 
     def without(self, rows: FloatArray, offset_ut: FloatArray) -> FloatArray:
-        """See `Axes`."""
+        """Rows (n, width) minus a constant field (3,) µT of the device."""
         x, y, z = offset_ut.tolist()
         cos, sin = rows[:, 3], rows[:, 4]
         corrected: FloatArray = rows.copy()
@@ -76,4 +63,4 @@ class GravityAxes:
         return corrected
 
 
-AXES: Mapping[AxesKind, Axes] = {"device": DeviceAxes(), "gravity": GravityAxes()}
+AXES: Mapping[AxesKind, DeviceAxes | GravityAxes] = {"device": DeviceAxes(), "gravity": GravityAxes()}

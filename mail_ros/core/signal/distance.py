@@ -1,8 +1,5 @@
 """Resampling by distance travelled: the same windows at any speed, and unchanged by stops.
 
-    moved_m --> PathProgress --> metres beyond the farthest point --> DistanceResampler --> a row every few centimetres
-                                                     field, heading --^
-
 Stops and rotations in place append nothing. Reversing appends nothing either, until the robot is beyond the farthest
 point again; after more than `MAX_REVERSE_M` in reverse, the window restarts in that direction.
 """

@@ -161,19 +161,9 @@ class Preprocessor:
         return []
 
     @property
-    def newest_ns(self) -> int | None:
-        """Stamp of the newest sample that was used; None before the first."""
-        return self.resampler.newest_ns
-
-    @property
     def counts(self) -> Counter[str]:
         """Samples under `used` or the reason why not: a name of `SENSOR_FAULTS`, or as in `Admission.counts`."""
         return self.resampler.counts + self._rejected
-
-    @property
-    def restarts(self) -> Counter[str]:
-        """How often the window restarted, and why, see `Admission.restarts`."""
-        return self.resampler.restarts
 
 
 def _missing(reader: str, wanted: str, instead: str) -> TrackError:

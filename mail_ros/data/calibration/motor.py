@@ -1,8 +1,5 @@
 """The field of a robot's motors, by regression on the joint states at revisited poses.
 
-    CalibrationDrive --> RevisitedPoses.residual: field, inputs --> kind of inputs and lag by cross-validation
-                                                                --> MotorField
-
 Kinds of inputs are tried from the simplest on. The regression omits directions in which the inputs hardly differ, such
 as two wheels that always turn alike: both inputs then get the same coefficient.
 """

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from mail_ros.core.localizer.diagnostics import Level
 from mail_ros.data.check.bag_report import BagReport
 from mail_ros.data.check.limits import Finding
@@ -44,7 +42,7 @@ def group_by_site(reports: Sequence[BagReport]) -> list[SiteReport]:
 
 def checked_against_site(site: SiteFile, report: BagReport) -> BagReport:
     """The report, with a finding if the bag names another site or has a floor that the site has not."""
-    mismatch = site.mismatch(report.notes, _floors(report))
+    mismatch = site.mismatch(report.notes, _route_walk(report).floors)
     findings = report.findings
     if mismatch is not None:
         findings = (Finding(Level.ERROR, "site", f"found {mismatch.found}; {mismatch.fix}"), *findings)
@@ -53,22 +51,11 @@ def checked_against_site(site: SiteFile, report: BagReport) -> BagReport:
 
 def held_out(reports: Sequence[BagReport]) -> list[int]:
     """Indices of the usable walks to validate on, see `latest_of_routes`."""
-    return latest_of_routes(
-        [
-            RouteWalk(
-                report.bag,
-                report.notes.get("route", ""),
-                0 if report.track is None else int(report.track.stamp_ns[0]),
-                frozenset(_floors(report)),
-            )
-            for report in reports
-        ]
-    )
+    return latest_of_routes([_route_walk(report) for report in reports])
 
 
-def _floors(report: BagReport) -> set[int]:
-    track = report.track
-    return set() if track is None else set(np.unique(track.floor[track.valid]).tolist())
+def _route_walk(report: BagReport) -> RouteWalk:
+    return RouteWalk.of(report.bag, report.notes, report.track)
 
 
 def _site(report: BagReport) -> str:

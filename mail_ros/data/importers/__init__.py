@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 from mail_ros.core.errors import BagError, ConfigError
 from mail_ros.data.importers.imported_walk import ImportedWalk, Origin
@@ -19,20 +18,13 @@ from mail_ros.data.importers.uji import UJI_ORIGIN, read_uji
 from mail_ros.data.site_file import SiteFile
 from mail_ros.data.walk_writer import write_walk
 
-
-class Importer(NamedTuple):
-    """Reads a file with positions in a map; one with latitudes and longitudes also gets their origin."""
-
-    read: Callable[..., ImportedWalk]
-    origin: Origin | None = None  # origin of the data set's own site
-
-
-IMPORTERS: dict[str, Importer] = {
-    "ipin": Importer(read_ipin_log, IPIN_2023_ORIGIN),
-    "uji": Importer(read_uji, UJI_ORIGIN),
-    "magpie": Importer(read_magpie),
-    "microsoft": Importer(read_trace),
-    "csv": Importer(read_plain_csv),
+# Readers of one file, and for files with latitudes and longitudes, which a reader then gets, the data set's own origin.
+IMPORTERS: dict[str, tuple[Callable[..., ImportedWalk], Origin | None]] = {
+    "ipin": (read_ipin_log, IPIN_2023_ORIGIN),
+    "uji": (read_uji, UJI_ORIGIN),
+    "magpie": (read_magpie, None),
+    "microsoft": (read_trace, None),
+    "csv": (read_plain_csv, None),
 }
 
 

@@ -1,8 +1,5 @@
 """A simulated building: floors of corridors that look alike, and the field in them.
 
-    pattern of a corridor --> fittings of each corridor on each floor --> blocks, wires --+--> FieldGrid --> field_ut
-                                             Earth's field by latitude, longitude --+
-
 The field of a floor is computed once for each height, and interpolated between the nodes of a grid. The map's x axis
 points in a direction that the building's seed draws.
 """
@@ -11,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -98,10 +96,6 @@ class Building:
         """The field (n, 3) in the map's axes, at positions (n, 3) over a floor; NaN outside its corridors."""
         return self.floors[floor].field_ut(position_m)
 
-    def exact_ut(self, floor: int, position_m: FloatArray) -> FloatArray:
-        """The same without interpolation, anywhere outside the bodies; slow."""
-        return self.floors[floor].exact_ut(position_m)
-
 
 def make_building(seed: int = 0, config: BuildingConfig | None = None) -> Building:
     """The building whose bodies `seed` draws. Its field takes seconds for the first drive at each height."""
@@ -115,20 +109,14 @@ def make_building(seed: int = 0, config: BuildingConfig | None = None) -> Buildi
     for _ in range(config.floors):
         blocks, wires = _bodies(plan, config, aisle, across, rng)
         blocks.append(shaft)
-        floors.append(FieldGrid(plan, _Field(earth_ut, blocks, wires)))
+        floors.append(FieldGrid(plan, partial(_exact_ut, earth_ut, blocks, wires)))
     return Building(plan, earth_ut, tuple(floors))
 
 
-@dataclass(frozen=True)
-class _Field:
-    """The exact field of a floor."""
-
-    earth_ut: FloatArray
-    blocks: Sequence[Block]
-    wires: Sequence[Wire]
-
-    def __call__(self, position_m: FloatArray) -> FloatArray:
-        return self.earth_ut + bodies_ut(self.blocks, self.wires, position_m)
+def _exact_ut(
+    earth_ut: FloatArray, blocks: Sequence[Block], wires: Sequence[Wire], position_m: FloatArray
+) -> FloatArray:
+    return earth_ut + bodies_ut(blocks, wires, position_m)
 
 
 def earth_field_ut(latitude_deg: float, longitude_deg: float) -> FloatArray:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from contextlib import suppress
-from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -71,23 +71,16 @@ def demo_building(seed: int = 0) -> Building:
     direction = rng.normal(size=source_m.shape)
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
     peak_ut = np.exp(rng.uniform(np.log(3.0), np.log(25.0), len(source_m)))  # roughly, at the centre line
-    field = _DipoleField(np.array(EARTH_UT), source_m, direction * (peak_ut * range_m**3 / 0.15)[:, None])
-    return Building(plan, field.earth_ut, (FieldGrid(plan, field),))
+    field = partial(_exact_ut, source_m, direction * (peak_ut * range_m**3 / 0.15)[:, None])
+    return Building(plan, np.array(EARTH_UT), (FieldGrid(plan, field),))
 
 
-@dataclass(frozen=True)
-class _DipoleField:
-    """The field of the Earth and of dipoles."""
-
-    earth_ut: FloatArray  # (3,) east, north, up
-    source_m: FloatArray  # (k, 3)
-    moment_am2: FloatArray  # (k, 3) A·m²
-
-    def __call__(self, position_m: FloatArray) -> FloatArray:
-        field_ut = np.tile(self.earth_ut, (len(position_m), 1))
-        for source_m, moment_am2 in zip(self.source_m, self.moment_am2, strict=True):
-            field_ut += dipole_ut(position_m - source_m, moment_am2)
-        return field_ut
+def _exact_ut(sources_m: FloatArray, moments_am2: FloatArray, position_m: FloatArray) -> FloatArray:
+    """The field of the Earth and of dipoles at (k, 3), with moments (k, 3) A·m², at positions (n, 3)."""
+    field_ut = np.tile(np.array(EARTH_UT), (len(position_m), 1))
+    for source_m, moment_am2 in zip(sources_m, moments_am2, strict=True):
+        field_ut += dipole_ut(position_m - source_m, moment_am2)
+    return field_ut
 
 
 def dipole_ut(offset_m: FloatArray, moment_am2: FloatArray) -> FloatArray:

@@ -1,8 +1,5 @@
 """The path over a route's corners: its positions, headings and speed limits.
 
-    corners --> smooth_path() --> DrivePath: positions 2 cm apart, heading, speed limit
-                between two U-turns
-
 A path ends at a U-turn of the route: there the body stops and rotates in place.
 """
 

@@ -88,7 +88,7 @@ class Wheels(NamedTuple):
 
 
 def wheels(motion: BodyMotion, config: DriveConfig, rng: np.random.Generator) -> Wheels:
-    """Wheels that slip, with sizes that odometry knows only roughly."""
+    """Wheels that slip, whose sizes odometry has only roughly."""
     half_m = config.track_width_m / 2.0 * np.array([-1.0, 1.0])
     ground_m_s = motion.speed_m_s[:, None] + motion.yaw_rate_rad_s[:, None] * half_m
     size = 1.0 + rng.normal(scale=config.wheel_size_error, size=2)

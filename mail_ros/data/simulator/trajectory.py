@@ -1,9 +1,4 @@
-"""A drive in time: along its paths, with stops, rotations in place and reversals in between.
-
-DrivePath --> follow() as fast as limit and acceleration allow --+
-              stop() --------------------------------------------+--> DriveTrajectory
-              spin() --------------------------------------------+
-"""
+"""A drive in time: along its paths, with stops, rotations in place and reversals in between."""
 
 from __future__ import annotations
 
@@ -129,11 +124,10 @@ def _events(
     """The events of each path, with the index of their position: spread over all paths, away from corners."""
     kinds = ["stop"] * config.stops + ["spin"] * config.spins + ["reversal"] * config.reversals
     clearance_m = CLEARANCE_M + (config.reversal_m if config.reversals else 0.0)
-    free = [
-        (number, int(at))
-        for number, path in enumerate(paths)
-        for at in np.flatnonzero(_to_corner_m(path) > clearance_m)
-    ]
+    free: list[tuple[int, int]] = []
+    for number, path in enumerate(paths):
+        to_corner = np.abs(np.arange(len(path.position_m))[:, None] - path.corner).min(axis=1)  # steps along the path
+        free += [(number, int(at)) for at in np.flatnonzero(to_corner * STEP_M > clearance_m)]
     if len(free) * STEP_M < SPACING_M * len(kinds):
         raise ConfigError(
             "drive.stops, spins and reversals",
@@ -147,12 +141,6 @@ def _events(
         number, at = free[int(rng.choice(part[len(part) // 4 : -(len(part) // 4)]))]  # apart from its neighbours
         events[number].append((at, kind))
     return events
-
-
-def _to_corner_m(path: DrivePath) -> FloatArray:
-    """(p,) distance along the path from each position to the nearest corner."""
-    nearest_m: FloatArray = np.abs(np.arange(len(path.position_m))[:, None] - path.corner).min(axis=1) * STEP_M
-    return nearest_m
 
 
 def _profile(step_m: FloatArray, limit_m_s: FloatArray, acceleration_m_s2: float) -> FloatArray:

@@ -1,9 +1,5 @@
 """`magicol`: a bidirectional particle filter on magnetic step vectors, in the manner of Magicol.
 
-    samples --> steps --> vectors of |B| (points of the last steps)
-                  |                 | DTW against the map along each particle's own path
-                  +--> move --------+--> weigh --> resample --> heaviest cluster
-
 Source: Shu, Bo, Shen, Zhao, Li and Zhao, "Magicol: Indoor localization using pervasive magnetic field and
 opportunistic WiFi sensing", IEEE JSAC 33(7), 2015, known here in outline only. Faithful: per step a vector of |B|,
 several steps compared at once by banded DTW, heading and step length carried per particle, weights exp(-d²/2σ²), and

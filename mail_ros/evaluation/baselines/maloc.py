@@ -1,9 +1,5 @@
 """`maloc`: an augmented particle filter on single readings, in the manner of MaLoc.
 
-    samples --> steps --> |B| at a few points of the step
-                  |                | Gaussian of the map cell under each particle, to the power of reliability
-                  +--> move -------+--> weigh --> resample --> new particles near likely cells --> heaviest cluster
-
 Source: Xie, Gu, Tao, Ye and Lu, "MaLoc: A practical magnetic fingerprinting approach to indoor localization using
 smartphones", UbiComp 2014, known here in outline only. Faithful: heading and step length are part of every particle
 and vary by a few per cent, readings are compared one by one with a Gaussian per map cell, a reliability lowers the

@@ -91,11 +91,6 @@ class Cloud:
         self.weight = weight / total
         return highest + float(np.log(total))
 
-    @property
-    def effective(self) -> float:
-        """Effective number of particles, 1 to n."""
-        return 1.0 / float(np.square(self.weight).sum())
-
     def select(self, index: IntArray) -> None:
         """Keep the particles of some indices, repeated as there, with equal weights."""
         for name in ("position_m", "heading_rad", "scale", "offset_ut"):
@@ -104,7 +99,8 @@ class Cloud:
 
     def resample(self, rng: np.random.Generator, roughening_m: float) -> IntArray:
         """Resample below half the effective number, and move copies apart; returns the source of each, (n,)."""
-        if self.effective >= len(self) / 2:
+        effective = 1.0 / float(np.square(self.weight).sum())  # number of particles, 1 to n
+        if effective >= len(self) / 2:
             return np.arange(len(self))
         index = systematic(self.weight, rng)
         self.select(index)

@@ -1,7 +1,4 @@
-"""Particle filters as localizers: the field cut into steps by distance travelled, and a filter step for each.
-
-samples --> StepCutter --> Step (a person's step, or half a metre of wheels) --> walk(cloud, step) --> estimate
-"""
+"""Particle filters as localizers: the field cut into steps by distance travelled, and a filter step for each."""
 
 from __future__ import annotations
 

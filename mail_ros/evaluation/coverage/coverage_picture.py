@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -41,8 +40,9 @@ def draw_coverage(path: Path, site: SiteReport, plans: Mapping[int, FloorPlan] |
     plans = plans or {}
     heights_in = [_height_in(floor, plans.get(floor.floor)) for floor in site.floors]
     figure = Figure(figsize=(WIDTH_IN, sum(heights_in) + 1.0), dpi=DPI, layout="constrained")
-    FigureCanvasAgg(figure)
-    figure.suptitle(_title(site), x=0.01, ha="left", color=INK, fontsize=13, fontweight="bold")
+    usable = sum(report.usable for report in site.bags)
+    title = f"{site.name}: coverage by {usable} usable of {len(site.bags)} walks"
+    figure.suptitle(title, x=0.01, ha="left", color=INK, fontsize=13, fontweight="bold")
     rows = figure.subplots(len(heights_in), 2, squeeze=False, width_ratios=[3.4, 1.0], height_ratios=heights_in)
     for (axes, words), floor in zip(rows, site.floors, strict=True):
         _draw_floor(axes, floor, plans.get(floor.floor))
@@ -57,11 +57,6 @@ def draw_coverage(path: Path, site: SiteReport, plans: Mapping[int, FloorPlan] |
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
-
-
-def _title(site: SiteReport) -> str:
-    usable = sum(report.usable for report in site.bags)
-    return f"{site.name}: coverage by {usable} usable of {len(site.bags)} walks"
 
 
 def _height_in(floor: Coverage, plan: FloorPlan | None) -> float:

@@ -1,5 +1,1 @@
-"""The report of a benchmark: one HTML page, and the same figures for papers.
-
-results folder --> runs --> views --> page       HTML with plotly.js inside
-                   read     numbers   pictures   PNG by matplotlib
-"""
+"""The report of a benchmark: one HTML page with plotly.js inside, and its tables as Markdown."""

@@ -152,16 +152,11 @@ def _x(form: Form, row: Row) -> Any:
     return f"{row[form.x]:g}" if form.kind == "bars" else row[form.x]
 
 
-class Sections(NamedTuple):
-    """The studies on the page."""
+def study_sections(studies: Sequence[StudyTable], several: bool) -> tuple[str, list[str], dict[str, dict[str, Any]]]:
+    """HTML of all sections, a link to each, and their numbers for page.js by the id of their element.
 
-    html: str
-    links: list[str]  # one per section
-    charts: dict[str, dict[str, Any]]  # numbers for page.js, by the id of their element
-
-
-def study_sections(studies: Sequence[StudyTable], several: bool) -> Sections:
-    """All sections; titles name the run if there are several."""
+    Titles name the run if there are several.
+    """
     html, links = [], []
     drawn: dict[str, dict[str, Any]] = {}
     for index, study in enumerate(studies):
@@ -176,7 +171,7 @@ def study_sections(studies: Sequence[StudyTable], several: bool) -> Sections:
         about = escape(f"{study.title}: {study.source} of the paper")
         body = "".join(groups)
         html.append(f'<section class="study" id="{id_}">\n<h2>{title} <small>{about}</small></h2>\n{body}</section>')
-    return Sections("\n".join(html), links, drawn)
+    return "\n".join(html), links, drawn
 
 
 def _group(study: StudyTable, group: Any, drawn: dict[str, Chart]) -> str:

@@ -18,28 +18,16 @@ from mail_ros import __version__
 from mail_ros.core.types import FloatArray, IntArray
 from mail_ros.data.floor_plan import FloorPlan
 from mail_ros.evaluation.accuracy import errors_table, relation
+from mail_ros.evaluation.report import views
 from mail_ros.evaluation.report.charts import study_sections
 from mail_ros.evaluation.report.runs import Floor, Trajectory
-from mail_ros.evaluation.report.views import (
-    MAX_POINTS,
-    PROBABILITIES,
-    bounds_m,
-    colours,
-    confusions,
-    error_axis_m,
-    error_cdf,
-    gaps,
-    scale_colours,
-    short_names,
-    thinned,
-)
 from mail_ros.evaluation.study_table import StudyTable
 
 HERE = Path(__file__).parent
 LEDE = (
     "Positions from a magnetometer alone, by every method over the same held-out walks. MAIL is drawn in warm colours, "
     "baselines in cool ones, chance in grey. Click a row to look at a method. Tables and fractions count every "
-    f"estimate; maps and curves over time show up to {MAX_POINTS} of a walk, evenly chosen."
+    f"estimate; maps and curves over time show up to {views.MAX_POINTS} of a walk, evenly chosen."
 )
 
 
@@ -56,8 +44,8 @@ def write_page(
         f"{floor.run}, {name}" if several else name.capitalize() for floor, name in zip(floors, names, strict=True)
     ]
     by_id = {f"floor-{index}": each for index, each in enumerate(zip(titles, floors, strict=True))}
-    sections = study_sections(studies, several)
-    links = [*(f'<a href="#{id_}">{escape(title)}</a>' for id_, (title, _) in by_id.items()), *sections.links]
+    sections, section_links, charts = study_sections(studies, several)
+    links = [*(f'<a href="#{id_}">{escape(title)}</a>' for id_, (title, _) in by_id.items()), *section_links]
     numbers = {id_: _numbers(floor, (plans or {}).get(floor.number)) for id_, (_, floor) in by_id.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
@@ -67,10 +55,10 @@ def write_page(
             lede=LEDE,
             nav="".join(links) if len(links) > 1 else "",
             floors="\n".join(_section(id_, title, floor) for id_, (title, floor) in by_id.items()),
-            studies=sections.html,
+            studies=sections,
             version=__version__,
             style=(HERE / "page.css").read_text(),
-            numbers=json.dumps(numbers | {"charts": sections.charts}, separators=(",", ":")).replace("</", "<\\/"),
+            numbers=json.dumps(numbers | {"charts": charts}, separators=(",", ":")).replace("</", "<\\/"),
             plotly=get_plotlyjs(),
             script=(HERE / "page.js").read_text(),
         )
@@ -114,7 +102,7 @@ def _how(floor: Floor) -> str:
 
 def _table(name: str, head: str, rows: Iterable[tuple[str, str]], floor: Floor) -> str:
     """A table with a row for each method, of HTML cells."""
-    paint = colours(floor.methods)
+    paint = views.colours(floor.methods)
     body = "".join(
         f'<tr data-method="{escape(method)}"><td><span class="swatch" style="background:{paint[method]}"></span>'
         f"{escape(method)}</td>{cells}</tr>"
@@ -133,7 +121,7 @@ def _errors(floor: Floor) -> str:
 
 def _by_walk(floor: Floor) -> str:
     """The median error of every method in every walk, shaded."""
-    names = zip(floor.walks, short_names(floor.walks), strict=True)
+    names = zip(floor.walks, views.short_names(floor.walks), strict=True)
     head = "<th></th>" + "".join(f'<th title="{escape(name)}">{escape(short)}</th>' for name, short in names)
     cells = (
         (method, "".join(_median_cell(walk, floor.trajectories[method][walk].error_m) for walk in floor.walks))
@@ -154,20 +142,21 @@ def _median_cell(walk: str, error_m: FloatArray) -> str:
 
 def _numbers(floor: Floor, plan: FloorPlan | None) -> dict[str, Any]:
     """The numbers of a floor for page.js."""
-    paint = colours(floor.methods)
+    paint = views.colours(floor.methods)
     references: dict[str, list[dict[str, Any]]] = {walk: [] for walk in floor.walks}
     scales_s = floor.scales_s
     return {
         "first": floor.first,
         "walks": floor.walks,
-        "probabilities": _list(PROBABILITIES, 3),
-        "range_m": error_axis_m(floor),
+        "probabilities": _list(views.PROBABILITIES, 3),
+        "range_m": views.error_axis_m(floor),
         "plan": _plan_image(plan),
-        "bounds_m": dict(zip("xy", bounds_m(floor).T.tolist(), strict=True)),
+        "bounds_m": dict(zip("xy", views.bounds_m(floor).T.tolist(), strict=True)),
         "scales_s": scales_s,
-        "scale_colours": scale_colours(len(scales_s)),
+        "scale_colours": views.scale_colours(len(scales_s)),
         "methods": {
-            method: {"colour": paint[method], "cdf_m": _list(error_cdf(floor, method), 3)} for method in floor.methods
+            method: {"colour": paint[method], "cdf_m": _list(views.error_cdf(floor, method), 3)}
+            for method in floor.methods
         },
         "truth": {walk: _truth(floor, walk) for walk in floor.walks},
         "trajectories": {
@@ -176,7 +165,7 @@ def _numbers(floor: Floor, plan: FloorPlan | None) -> dict[str, Any]:
         },
         "references": references,
         "confusions": {
-            method: {name: _list(values, 1) for name, values in confusions(floor, method).items()}
+            method: {name: _list(values, 1) for name, values in views.confusions(floor, method).items()}
             for method in floor.methods
         },
     }
@@ -199,15 +188,15 @@ def _plan_image(plan: FloorPlan | None) -> list[dict[str, Any]]:
 def _truth(floor: Floor, walk: str) -> dict[str, list[float]]:
     """The true path, at the stamps of the method with most estimates."""
     fullest = max((by_walk[walk] for by_walk in floor.trajectories.values()), key=lambda one: len(one.time_s))
-    return dict(zip("xy", map(_list, thinned(fullest).reference_m.T), strict=True))
+    return dict(zip("xy", map(_list, views.thinned(fullest).reference_m.T), strict=True))
 
 
 def _trajectory(whole: Trajectory, references: list[dict[str, Any]]) -> dict[str, Any]:
     """Estimates of a method; their stamps and true positions go to `references`, since most methods have the same."""
-    trajectory = thinned(whole)
+    trajectory = views.thinned(whole)
     rx, ry = map(_list, trajectory.reference_m.T)
     x, y = map(_list, trajectory.position_m.T)
-    breaks = gaps(trajectory.time_s).tolist()
+    breaks = views.gaps(trajectory.time_s).tolist()
     reference = {"time_s": _list(trajectory.time_s, 1), "rx": rx, "ry": ry, "breaks": breaks}
     if reference not in references:
         references.append(reference)

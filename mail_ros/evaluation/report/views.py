@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
-import re
 from collections.abc import Sequence
+from os.path import commonprefix
 
 import numpy as np
 
@@ -118,16 +117,10 @@ def short_names(names: Sequence[str]) -> list[str]:
     """Names without their common beginning and end, for narrow columns."""
     if len(set(names)) < 2:
         return list(names)
-    start = _common(names).rstrip("0123456789")
+    start = commonprefix(names).rstrip("0123456789")  # noqa: RUF071 - a prefix of letters
     rest = [name.removeprefix(start) for name in names]
-    end = re.sub(r"^[0-9]+", "", _common([name[::-1] for name in rest])[::-1])
+    end = commonprefix([name[::-1] for name in rest])[::-1].lstrip("0123456789")  # noqa: RUF071
     return [name.removesuffix(end) for name in rest]
-
-
-def _common(names: Sequence[str]) -> str:
-    """The common beginning of all names."""
-    same = itertools.takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
-    return "".join(letters[0] for letters in same)
 
 
 def error_axis_m(floor: Floor) -> tuple[float, float]:

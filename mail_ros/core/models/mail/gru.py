@@ -2,8 +2,8 @@
 
     r, z = σ(W x + U h + b)     n = tanh(W_n x + b + r ∘ (U_n h + c))     h' = n + z ∘ (h - n)
 
-Whole arrays are what numpy is fast at, so a state lies as (hidden + 1, rows, signals): what one gate says of all rows
-is contiguous, and the last line of ones makes biases part of the product. σ(a) is (1 + tanh(a / 2)) / 2, whose halves
+Whole arrays are what numpy is fast at, so a state lies as (hidden + 1, rows, signals): one gate of all rows is
+contiguous, and the last line of ones makes biases part of the product. σ(a) is (1 + tanh(a / 2)) / 2, whose halves
 are in the weights.
 """
 

@@ -58,23 +58,14 @@ class Mail:
         Raises:
             KeyError: one of them is missing.
         """
-        self.config = config
+        self.config, self.samples = config, config.samples
         self.head = mail_head(config, state)
+        self.site_map = self.head if isinstance(self.head, SiteMap) else None
         self.starts = [subsequence_starts(config.sampling.rows, scale) for scale in config.scales]
         self.units = [part(state, f"scales.{index}.gru.") for index in range(len(config.scales))]
         self._attention = part(state, "attention.")
         self._head = part(state, "head.")
         self._project = _Projections([part(state, f"scales.{index}.") for index in range(len(config.scales))])
-
-    @property
-    def samples(self) -> int:
-        """See `Model`."""
-        return self.config.samples
-
-    @property
-    def site_map(self) -> SiteMap | None:
-        """See `Model`."""
-        return self.head if isinstance(self.head, SiteMap) else None
 
     def window(self, stride: int) -> Window:
         """See `Model`; a gradient against the window's mean is another one in every window, and is not streamed."""
@@ -88,7 +79,7 @@ class Mail:
         """See `Model`; the gradient is free of a constant field."""
         values = window.values[None].astype(np.float32)
         if isinstance(window, MailWindow):
-            phi = self.project(window.grus.states(window.end_index))
+            phi = self._project(window.grus.states(window.end_index))
             output = self.fuse(phi, self.attention(self.gradient(values)))
         else:
             output = self(values)
@@ -98,7 +89,7 @@ class Mail:
         return Prediction(log_ratio(raw.astype(np.float64)), attention=attention)
 
     def __call__(self, field_ut: Float32Array) -> ModelOutput:
-        """See `BatchModel`."""
+        """Windows (B, n + lag, w) µT, oldest row first."""
         g = self.gradient(field_ut)  # (B, n, 3)
         hidden = self.config.mail.hidden
         p = np.zeros((len(self.units), len(g), max(map(len, self.starts)) * hidden), np.float32)
@@ -109,18 +100,13 @@ class Mail:
             for x in pieces.reshape(-1, scale, 3).swapaxes(0, 1):
                 gru.step(state, x)
             last[:, : len(starts) * hidden] = state[:-1, 0].T.reshape(len(g), -1)
-        return self.fuse(self.project(p), self.attention(g))
+        return self.fuse(self._project(p), self.attention(g))
 
     def gradient(self, field_ut: Float32Array) -> Float32Array:
         """(B, n + lag, w) µT -> (B, n, 3), of order one."""
         mail = self.config.mail
         g: Float32Array = gradient(field_ut[..., :3], mail.gradient, self.config.lag) / np.float32(mail.scale_ut)
         return g
-
-    def project(self, p: Float32Array) -> Float32Array:
-        """Last states P (K, B, most * hidden) of the subsequences, oldest first, then zeros -> Φ (B, K, feature)."""
-        phi: Float32Array = self._project(p).swapaxes(0, 1)
-        return phi
 
     def attention(self, g: Float32Array) -> Float32Array:
         """How much each scale counts, (B, n, 3) -> w (B, K), sums to one."""
@@ -154,13 +140,14 @@ class _Projections:
         )
 
     def __call__(self, p: Float32Array) -> Float32Array:
-        """P (K, B, most * hidden) -> Φ (K, B, feature)."""
+        """Last states P (K, B, most * hidden) of the subsequences, oldest first, then zeros -> Φ (B, K, feature)."""
         rectified = _prelu(p @ self.weight + self.bias, self.slope)
         weight = np.float32(1.0 / rectified.shape[-1])
         centred = rectified - weight * rectified.sum(axis=-1, keepdims=True)
         variance = weight * np.square(centred).sum(axis=-1, keepdims=True)
-        normed: Float32Array = centred / np.sqrt(variance + np.float32(NORM_EPSILON)) * self.gain + self.shift
-        return normed
+        normed = centred / np.sqrt(variance + np.float32(NORM_EPSILON)) * self.gain + self.shift
+        phi: Float32Array = normed.swapaxes(0, 1)
+        return phi
 
 
 def mail_head(config: ModelConfig, state: State) -> RegressionHead | SiteMap:

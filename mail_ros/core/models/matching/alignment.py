@@ -10,8 +10,6 @@ both are solved for (`YawAlignment`), so that neither costs anything.
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import numpy as np
 import numpy.typing as npt
 
@@ -20,19 +18,6 @@ from mail_ros.core.types import Float32Array, IntArray
 
 Complex64Array = npt.NDArray[np.complex64]
 TINY = np.float32(1e-9)
-
-
-class Alignment(Protocol):
-    """The stored windows, and how others are compared with them."""
-
-    def compare(self, window_ut: Float32Array) -> Float32Array:
-        """Windows (B, n, w) with all stored ones -> distances (B, T), µT², means over the samples.
-
-        `MatchingConfig` has the cost of an offset.
-        """
-
-    def offset(self, window_ut: Float32Array, best: IntArray) -> Float32Array:
-        """(B, 3) µT by which windows differ from one stored window each (B,)."""
 
 
 class PitchAlignment:
@@ -49,7 +34,7 @@ class PitchAlignment:
         self._squared_mean = np.square(self._mean).sum(axis=1)  # (T,)
 
     def compare(self, window_ut: Float32Array) -> Float32Array:
-        """See `Alignment`.
+        """Windows (B, n, w) with all stored ones -> distances (B, T), µT², means over the samples.
 
         A von Mises prior of the pitch: the sum to be least, over θ, is |x|² + |s|² - 2 x_x·s_x - 2 (A cos θ + B sin θ)
         with A and B below, and the least of it is in closed form. A difference of the means counts by `offset_weight`,
@@ -77,7 +62,7 @@ class PitchAlignment:
         return distance
 
     def offset(self, window_ut: Float32Array, best: IntArray) -> Float32Array:
-        """See `Alignment`; the stored window is turned to the window's pitch."""
+        """(B, 3) µT by which windows differ from one stored window each (B,), turned to the window's pitch."""
         mean = window_ut.mean(axis=1)
         across = (window_ut - mean[:, None])[..., 1:]
         stored = self._across[:, best].T
@@ -111,7 +96,7 @@ class YawAlignment:
         self._mean_vertical = self._vertical.mean(axis=0)  # (T,)
 
     def compare(self, window_ut: Float32Array) -> Float32Array:
-        """See `Alignment`."""
+        """See `PitchAlignment`."""
         n, count = window_ut.shape[1], len(window_ut)
         y, e = _complex(window_ut[..., 0], window_ut[..., 1]), _complex(window_ut[..., 3], window_ut[..., 4])
         length = np.square(np.abs(e)).sum(axis=1, keepdims=True) + TINY  # (B, 1), as what is one number per window
@@ -130,7 +115,7 @@ class YawAlignment:
         return distance
 
     def offset(self, window_ut: Float32Array, best: IntArray) -> Float32Array:
-        """See `Alignment`; horizontal in axes that look where the device looks."""
+        """See `PitchAlignment`; horizontal in axes that look where the device looks."""
         y, e = _complex(window_ut[..., 0], window_ut[..., 1]), _complex(window_ut[..., 3], window_ut[..., 4])
         s = np.conj(self._horizontal[:, best]).T
         length = np.square(np.abs(e)).sum(axis=1) + TINY

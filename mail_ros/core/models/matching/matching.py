@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mail_ros.core.models.heads import SiteMap, State
-from mail_ros.core.models.matching.alignment import Alignment, PitchAlignment, YawAlignment
+from mail_ros.core.models.matching.alignment import PitchAlignment, YawAlignment
 from mail_ros.core.models.model import ModelOutput, Query
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.neighbourhood import label_neighbours
@@ -85,7 +85,7 @@ class Matching:
 
         Args:
             config: of the model; `config.matching` is its own part.
-            state: arrays of the map, and the survey (see `fit.store_survey`): `field_ut` (m, w) all resampled walks,
+            state: arrays of the map, and the survey (see `training.site_state`): `field_ut` (m, w) all resampled walks,
                 `end` (T,) rows where a window ends, `reach` (T,) rows without a hole up to there, `speed` (T,) at
                 which it is walked, `cell` (T,) index of the cell where it ends.
 
@@ -93,8 +93,9 @@ class Matching:
             ModelError: cells that do not lie on one grid.
             KeyError: an array is missing.
         """
-        self.config = config
+        self.config, self.samples = config, config.samples
         self.head = SiteMap.of(state, config.matching.covariance_scale)
+        self.site_map: SiteMap | None = self.head
         speed = state["speed"].astype(np.float64)
         stored_ut = cut_windows(state["field_ut"], state["end"], state["reach"], speed, config.samples)
         self._nearest = NearestOfCells(state["cell"], len(self.head.cells))
@@ -102,18 +103,8 @@ class Matching:
         with np.errstate(divide="ignore"):  # weights of missing neighbours are zero
             self._log_weight = np.log(weight).astype(np.float32)
         aligned = PitchAlignment if config.axes == "device" else YawAlignment
-        self.alignment: Alignment = aligned(config.matching, stored_ut)
+        self.alignment: PitchAlignment | YawAlignment = aligned(config.matching, stored_ut)
         self._axes = AXES[config.axes]
-
-    @property
-    def samples(self) -> int:
-        """See `Model`."""
-        return self.config.samples
-
-    @property
-    def site_map(self) -> SiteMap:
-        """See `Model`."""
-        return self.head
 
     def window(self, stride: int) -> Window:
         """See `Model`."""
@@ -126,7 +117,7 @@ class Matching:
         return Prediction(log_likelihood[0].astype(np.float64), device_offset_ut=offset_ut[0].astype(np.float64))
 
     def __call__(self, rows: Float32Array) -> ModelOutput:
-        """See `BatchModel`; log likelihoods (B, cells), no attention (B, 0), device offsets (B, 3)."""
+        """Windows (B, samples, w), oldest row first -> log likelihoods (B, cells), attention (B, 0), device offsets."""
         blocks = [self._compare(rows[at : at + BLOCK]) for at in range(0, len(rows), BLOCK)]
         log_likelihood, offset_ut = (np.concatenate(part) for part in zip(*blocks, strict=True))
         return ModelOutput(log_likelihood, np.zeros((len(rows), 0), np.float32), offset_ut)
