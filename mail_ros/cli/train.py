@@ -33,10 +33,11 @@ def train(
     preset: Annotated[
         str,
         typer.Option(
-            help="Initial settings: person, with a phone; robot, on wheels; mail, the network with a heat map; "
+            help="Initial settings: person, with a phone; robot, on wheels; area, anywhere between the lanes of a "
+            "survey, with odometry; mail, the network with a heat map; "
             "paper, the network of the paper; auto: robot where all bags have wheel odometry, else person. --set "
             "changes them.",
-            autocompletion=among("auto", "person", "robot", "mail", "paper"),
+            autocompletion=among("auto", "person", "robot", "area", "mail", "paper"),
         ),
     ] = "auto",
     settings: Settings = None,
@@ -119,7 +120,8 @@ def _validation_words(config: RunConfig, given: Survey, parts: Survey) -> str:
     if given.validate is not None:
         return f"validation: {bag_arguments(given.validate)}"
     if not parts.validate:
-        kept = "the last epoch is kept" if config.kind == "mail" else "matching stores the walks as they are"
+        learns = f"{config.model.title} learns from walks as they are"
+        kept = "the last epoch is kept" if config.kind == "mail" else learns
         return f"no validation: {kept}, so all {len(parts.train)} bags train"
     return f"validation: the latest walk of each route, {bag_arguments(parts.validate)}; --validate names others"
 

@@ -12,21 +12,28 @@ from mail_ros.core.neighbourhood import grid_m
 from mail_ros.core.types import Cells, FloatArray, IntArray
 
 
+MARGIN = 4  # cells by which a kernel or the rounding of a displacement may exceed the reach
+
+
 class CellGrid:
     """The cells of a map, by the flat index of their place."""
 
-    def __init__(self, cells: Cells, reach_m: float) -> None:
+    def __init__(self, mapped: Cells, reach_m: float, beyond_m: float = 0.0) -> None:
         """Lay out the cells.
 
         Args:
-            cells: all on one grid.
+            mapped: cells of the map, all on one grid.
             reach_m: longest displacement that is looked up from a cell.
+            beyond_m: cells up to this far beyond the mapped ones are added, after them.
 
         Raises:
             ModelError: cells that do not lie on one grid.
         """
-        self.cells, self.size_m = cells, grid_m(cells)
-        reach = int(np.ceil(reach_m / self.size_m)) + 1
+        self.size_m, self.mapped = grid_m(mapped), len(mapped)
+        cells = with_cells_beyond(mapped, self.size_m, beyond_m)
+        self.cells = cells
+        self.reach_m = reach_m
+        reach = int(np.ceil(reach_m / self.size_m)) + MARGIN
         key = np.round(cells.position_m / self.size_m).astype(np.int64)
         key = key - key.min(axis=0) + reach
         self.columns = int(key[:, 1].max()) + reach + 1
@@ -44,7 +51,31 @@ class CellGrid:
         return offset
 
     def spread(self, values: FloatArray) -> FloatArray:
-        """Values of the cells (m, ...) at their places (size, ...); zero elsewhere."""
+        """Values of the mapped cells (m, ...) at their places (size, ...); zero elsewhere."""
         full = np.zeros((self.size, *values.shape[1:]), values.dtype)
-        full[self.flat] = values
+        full[self.flat[: len(values)]] = values
         return full
+
+
+def with_cells_beyond(mapped: Cells, size_m: float, beyond_m: float) -> Cells:
+    """The mapped cells, and after them those within a square of `beyond_m` around any of them."""
+    reach = round(beyond_m / size_m)
+    positions, floors = [mapped.position_m], [mapped.floor]
+    for floor in np.unique(mapped.floor) if reach else ():
+        key = np.round(mapped.position_m[mapped.floor == floor] / size_m).astype(np.int64)
+        low = key.min(axis=0) - reach
+        there = np.zeros(key.max(axis=0) + reach + 1 - low, np.bool_)
+        there[tuple((key - low).T)] = True
+        near = there.copy()
+        for axis in (0, 1):
+            counted = np.cumsum(
+                np.pad(near, [(reach + 1, reach) if axis == each else (0, 0) for each in (0, 1)]), axis=axis
+            )
+            ahead, behind = (
+                np.take(counted, np.arange(there.shape[axis]) + by, axis=axis) for by in (2 * reach + 1, 0)
+            )
+            near = ahead > behind
+        added = (np.argwhere(near & ~there) + low) * size_m
+        positions.append(added)
+        floors.append(np.full(len(added), floor))
+    return Cells(np.concatenate(positions), np.concatenate(floors))

@@ -33,6 +33,7 @@ class Sample:
     field_ut: FloatArray  # (3,) µT, sensor frame; NaN where an axis is not reported
     moved_m: FloatArray | None = None  # (2,) displacement since the last sample, odometry frame; None without odometry
     attitude_xyzw: FloatArray | None = None  # (4,) rotates sensor axes into odometry's, z up; None if unknown
+    lever_m: tuple[float, float] = (0.0, 0.0)  # how far the sensor is ahead and left of where the pose is wanted
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,8 @@ from mail_ros.core.types import FloatArray, IntArray
 
 SAMPLES = 8  # cells, at every yaw, that stand for all that are not followed
 NEGLIGIBLE = 1e-7  # cells with less belief are no longer followed
-MIN_BLUR_CELLS = 0.4  # deviation of the narrowest kernel, in cells: a narrower one would snap to the grid
-KERNEL_DEVIATIONS = 2.5  # kernels are cut off there
-MAX_BLUR_CELLS = 2.0  # of one move; a longer one is made in pieces
+MIN_VARIANCE = 0.02  # of one move, cells²: odometry is never exact
+MAX_VARIANCE = 0.5  # of one piece of a move, cells²
 FEW = 2_000  # cells up to which neighbours are found one by one instead of on the whole grid
 
 
@@ -37,13 +36,13 @@ class PoseBelief:
         self.grid = grid
         self.yaw_rad = np.arange(yaws) * FULL_ROTATION / yaws
         self._rotation = np.exp(1j * self.yaw_rad)
-        self._shuffled, self._sampled = np.random.default_rng(0).permutation(len(grid.cells)), 0
+        self._shuffled, self._sampled = np.random.default_rng(0).permutation(grid.mapped), 0
         self._slot = np.full(grid.size, -1)  # the active cell at each place
         self.spread()
 
     def spread(self) -> None:
         """Start from anywhere."""
-        count = len(self.grid.cells)
+        count = self.grid.mapped
         self.set(np.full((len(self.yaw_rad), count), 1.0 / (count * len(self.yaw_rad))), np.arange(count), 0.0)
 
     def set(self, weight: FloatArray, cells: IntArray, elsewhere: float) -> None:
@@ -95,28 +94,32 @@ class PoseBelief:
 
     def search(self) -> None:
         """Follow the whole map: `elsewhere` becomes any cell and yaw."""
-        count = len(self.grid.cells)
-        weight = np.full((len(self.yaw_rad), count), self.elsewhere / (count * len(self.yaw_rad)))
+        count = self.grid.mapped
+        weight = np.zeros((len(self.yaw_rad), len(self.grid.cells)))
+        weight[:, :count] = self.elsewhere / (count * len(self.yaw_rad))
         weight[:, self.cells] += self.weight
-        self.set(weight, np.arange(count), 0.0)
+        self.set(weight, np.arange(len(self.grid.cells)), 0.0)
 
     def move(self, moved_m: FloatArray, position_noise_m: float, yaw_noise_rad: float) -> None:
         """Shift by a displacement (2,) in odometry's frame, with deviations; what leaves the map is elsewhere."""
-        blur = max(position_noise_m / self.grid.size_m, MIN_BLUR_CELLS)
-        pieces = int(np.ceil((blur / MAX_BLUR_CELLS) ** 2))
+        variance = max((position_noise_m / self.grid.size_m) ** 2, MIN_VARIANCE)
+        pieces = int(np.ceil(max(variance / MAX_VARIANCE, np.hypot(*moved_m) / self.grid.reach_m)))
         for _ in range(pieces):
-            self._shift(moved_m / pieces, blur / pieces**0.5)
+            self._shift(moved_m / pieces, variance / pieces)
         self.weight = diffuse_headings(self.weight.T, yaw_noise_rad, 0.0).T
 
-    def _shift(self, moved_m: FloatArray, blur: float) -> None:
+    def _shift(self, moved_m: FloatArray, variance: float) -> None:
+        """Interpolate linearly, which keeps the mean, and diffuse to the neighbours by a variance in cells²."""
         moved = self._rotation * complex(*moved_m) / self.grid.size_m  # (k,) in cells
-        base = np.stack([np.round(moved.real), np.round(moved.imag)], axis=1)
-        rest = np.stack([moved.real, moved.imag], axis=1) - base  # (k, 2)
-        reach = int(np.ceil(KERNEL_DEVIATIONS * blur))
-        steps = np.arange(-reach, reach + 1)
-        along = np.exp(-0.5 * np.square((steps - rest[..., None]) / blur))  # (k, 2, s)
-        along /= along.sum(axis=2, keepdims=True)
+        moved_cells = np.stack([moved.real, moved.imag], axis=1)
+        base = np.floor(moved_cells)
+        rest = moved_cells - base  # (k, 2)
+        zero = np.zeros_like(rest)
+        between = np.stack([zero, 1.0 - rest, rest, zero], axis=2)  # (k, 2, s), at the steps
+        ahead, behind = np.roll(between, 1, axis=2), np.roll(between, -1, axis=2)  # the ends are zero
+        along = (1.0 - variance) * between + 0.5 * variance * (ahead + behind)
         kernel = (along[:, 0, :, None] * along[:, 1, None, :]).reshape(len(base), -1)  # (k, s²)
+        steps = np.arange(-1, 3)
         box = (steps[:, None] * self.grid.columns + steps).ravel()
         offset = (base[:, 0] * self.grid.columns + base[:, 1]).astype(np.int64)[:, None] + box  # (k, s²)
         source = self.grid.flat[self.cells]

@@ -38,13 +38,15 @@ class PoseGridFilter:
 
     needs_odometry, continuous = True, True
 
-    def __init__(self, grid: CellGrid, config: FieldMapConfig) -> None:
+    def __init__(self, grid: CellGrid, config: FieldMapConfig, label_sigma_m: float = 0.0) -> None:
         """Start from anywhere.
 
         Args:
             grid: the cells, laid out.
             config: motion of the belief.
+            label_sigma_m: standard deviation of the survey's labels: the map is not more exact than they are.
         """
+        self._label_m2 = label_sigma_m**2 * np.eye(2)
         self.grid, self.config = grid, config
         self.device_offset_ut = np.zeros(3)  # the model takes any constant field out by itself
         self.belief = PoseBelief(grid, config.yaws)
@@ -181,7 +183,7 @@ class PoseGridFilter:
         everywhere_m2 = self.belief.elsewhere * np.diag(self.grid.cells.position_m.var(axis=0))
         self._posterior = dataclasses.replace(
             posterior,
-            covariance_m2=posterior.covariance_m2 + everywhere_m2,
+            covariance_m2=posterior.covariance_m2 + everywhere_m2 + self._label_m2,
             near=posterior.near * followed,
         )
         near = self._near(cells, int(probability.argmax()))

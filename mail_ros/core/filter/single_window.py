@@ -10,6 +10,7 @@ import numpy as np
 from mail_ros.core.belief import decode, softmax
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.filter.grid_filter import GridFilter
+from mail_ros.core.filter.pose_grid_filter import PoseGridFilter
 from mail_ros.core.models.heads import SiteMap
 from mail_ros.core.models.model import Query
 from mail_ros.core.types import FloatArray, Hypothesis, Posterior, Prediction, Row
@@ -79,4 +80,4 @@ class SingleWindow:
         """See `GridFilter`."""
 
 
-PositionFilter = GridFilter | SingleWindow
+PositionFilter = GridFilter | PoseGridFilter | SingleWindow

@@ -60,6 +60,12 @@ class ModelConfig(Settings):
             )
 
     @property
+    def title(self) -> str:
+        """Its kind in words."""
+        titles = {"matching": "matching", "field_map": "a map of the field"}
+        return titles.get(self.kind, f"the network with a {self.mail.head} head")
+
+    @property
     def lag(self) -> int:
         """Rows that a window holds before its first gradient; other kinds than mail have none."""
         if self.kind != "mail":

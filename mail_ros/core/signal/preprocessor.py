@@ -109,6 +109,7 @@ class Preprocessor:
         self.sensor.reset()
         self.elapsed_ns = 0  # between the last two samples that were used, negative where the clock was set back
         self.moved_m = NO_MOVE_M  # (2,) by the last sample's odometry, zeros where it has none
+        self.lever_m: FloatArray | None = None  # (2,) to the sensor, odometry's frame; None unless along a path
         self._valid_ns: int | None = None  # stamp of the last valid reading
         self.faulty = False  # no reading was valid for longer than `max_gap`
 
@@ -128,6 +129,8 @@ class Preprocessor:
         if values is None:
             return self._reject(sample, "no_attitude")
         self._valid_ns, self.faulty = sample.stamp_ns, False
+        if isinstance(self.resampler, PathResampler):
+            self._move_lever(self.resampler, sample.lever_m, values)
         before_ns = self.resampler.newest_ns
         rows = self.resampler.push(sample.stamp_ns, values)
         newest_ns = self.resampler.newest_ns
@@ -147,6 +150,16 @@ class Preprocessor:
         if not isinstance(self.resampler, TimeResampler):
             self.resampler.move(sample.moved_m)
         return True
+
+    def _move_lever(self, resampler: PathResampler, lever_m: tuple[float, float], values: FloatArray) -> None:
+        """Follow the sensor, which a turn of the device moves about the point whose pose is wanted."""
+        ahead_m, left_m = lever_m
+        cos, sin = values[3:5].tolist()
+        now_m = np.array([cos * ahead_m - sin * left_m, sin * ahead_m + cos * left_m])
+        turned_m = now_m - (now_m if self.lever_m is None else self.lever_m)
+        self.lever_m = now_m
+        resampler.move(turned_m)
+        self.moved_m = self.moved_m + turned_m
 
     def _attitude(self, sample: Sample) -> FloatArray:
         if sample.attitude_xyzw is None:

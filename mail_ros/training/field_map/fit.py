@@ -1,13 +1,13 @@
 """From a survey to the arrays of a field map.
 
-    rows --> rotation of the field against displacements --> covariance --> tiles --> mean, variance of every cell
-                                                               +--> walks left out --> noise about the map
+rows --> rotation of the field against displacements --> covariance --> tiles --> mean, variance of every cell
+                                                           +--> walks left out --> noise about the map
 """
 
 from __future__ import annotations
 
 import dataclasses
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -18,17 +18,24 @@ from mail_ros.core.models.field_map_config import FieldMapConfig
 from mail_ros.core.models.heads import SiteMap, State
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.signal.sampling import DistanceSampling
-from mail_ros.core.types import BoolArray, Cells, FloatArray, IntArray
+from mail_ros.core.types import BoolArray, Cells, Float32Array, FloatArray, IntArray
 from mail_ros.training.field_map.process import Covariance, Region, fit_covariance, negative_log_likelihood, predict
-from mail_ros.training.field_map.survey import SurveyRows
+from mail_ros.training.field_map.survey import SurveyRows, turned_walks
 
-REGIONS, REGION_M, REGION_ROWS = 12, 2.5, 60  # the covariance is fitted to regions: number, radius, rows
-YAWS_DEG = tuple(range(-80, 100, 10))  # rotations that are tried; the opposite field is a gradient as well
+REGIONS, REGION_M, REGION_ROWS, REGION_STEP = (
+    24,
+    2.5,
+    60,
+    3,
+)  # the covariance is fitted to regions: number, radius, rows, every which row
+YAWS_DEG = tuple(range(-85, 95, 5))  # rotations that are tried; the opposite field is a gradient as well
 MIN_GAIN = 10.0  # log likelihood by which another rotation than none must be better
 TILE_LENGTHS, MARGIN_LENGTHS = 1.2, 1.0  # side and margin of a tile, in correlation lengths
 MAX_ROWS = 300  # of one tile
-CELL_LENGTHS = 1.0 / 7.0  # side of a cell, in correlation lengths
+CELL_UT = 1.5  # by which the field differs between neighbouring cells, where its gradient is the usual one
 CELL_M = (0.15, 0.35)  # smallest and largest
+UNCHECKED = 0.1  # noise of a map whose walks do not pass each other, in the field's variance
+WELL_KNOWN = 0.05  # fraction of the field's variance below which a map knows a position
 PATH_ROWS = 6  # rows that are compared at a time
 LANES_M = 1.3  # half the distance of lanes between which the map is continued
 
@@ -38,7 +45,8 @@ class FittedMap(NamedTuple):
 
     config: ModelConfig
     state: State
-    golden: FloatArray  # (L, 7) a path of the survey
+    golden: Float32Array  # (L, 7) a path of the survey
+    record: dict[str, Any]  # entries of the model card
 
 
 def fit_field_map(config: ModelConfig, rows: SurveyRows, seed: int = 0) -> FittedMap:
@@ -50,25 +58,30 @@ def fit_field_map(config: ModelConfig, rows: SurveyRows, seed: int = 0) -> Fitte
         seed: of the choice of regions and rows.
     """
     rng = np.random.default_rng([seed, 31])
+    rows = rows._replace(field_ut=_rotated(rows.field_ut, -turned_walks(rows)[rows.walk]))
     yaw_rad = _field_yaw_rad(rows, rng)
     rows = rows._replace(field_ut=_rotated(rows.field_ut, yaw_rad))
     covariance = fit_covariance(_regions(rows, rng))
     noise_ut2 = _noise_ut2(rows, covariance, rng)
-    cell_m = round(20.0 * float(np.clip(CELL_LENGTHS * covariance.length_m, *CELL_M))) / 20.0
+    rms_ut = float(np.sqrt((2.0 * covariance.horizontal_ut**2 + covariance.vertical_ut**2) / 3.0))
+    cell_m = round(20.0 * float(np.clip(CELL_UT * covariance.length_m / rms_ut, *CELL_M))) / 20.0
     cells = _cells(rows, config.field_map, cell_m)
     mean_ut, variance_ut2 = map_at(rows, cells, covariance, rng)
     sampling = DistanceSampling(per_m=1.0 / cell_m, length_m=PATH_ROWS * cell_m, max_gap_m=max(0.5, cell_m))
+    # The usual slope of a field of Matérn's covariance of 3/2 turns errors of the field into those of positions.
+    label_sigma_m = float(np.sqrt(noise_ut2 / 3.0) * covariance.length_m / rms_ut)
     level_ut = float(np.sqrt(np.square(rows.field_ut).mean()))
     statistics = FieldStatistics(
         yaw_rad, covariance.length_m, covariance.horizontal_ut, covariance.vertical_ut, level_ut, noise_ut2
     )
     state = {
-        **SiteMap(cells, radius_m=config.field_map.radius_m).arrays(),
+        **SiteMap(cells, label_sigma_m, config.field_map.radius_m).arrays(),
         "mean_ut": mean_ut.astype(np.float32),
         "variance_ut2": variance_ut2.astype(np.float32),
         "statistics": np.array(dataclasses.astuple(statistics)),
     }
-    return FittedMap(dataclasses.replace(config, sampling=sampling), state, _golden(rows, cell_m))
+    record = {"field": dataclasses.asdict(statistics)}
+    return FittedMap(dataclasses.replace(config, sampling=sampling), state, _golden(rows, cell_m), record)
 
 
 def map_at(
@@ -96,7 +109,9 @@ def _field_yaw_rad(rows: SurveyRows, rng: np.random.Generator) -> float:
     """
     regions = _regions(rows, rng)
     covariance = fit_covariance([Region(each.position_m, each.field_ut[:, [2, 2, 2]]) for each in regions])
-    covariance = covariance._replace(horizontal_ut=float(rows.field_ut[:, :2].std()), vertical_ut=covariance.vertical_ut)
+    covariance = covariance._replace(
+        horizontal_ut=float(rows.field_ut[:, :2].std()), vertical_ut=covariance.vertical_ut
+    )
     cost = {
         degrees: negative_log_likelihood(
             [Region(each.position_m, _rotated(each.field_ut, np.radians(degrees))) for each in regions], covariance
@@ -108,6 +123,7 @@ def _field_yaw_rad(rows: SurveyRows, rng: np.random.Generator) -> float:
 
 
 def _regions(rows: SurveyRows, rng: np.random.Generator) -> list[Region]:
+    rows = SurveyRows(*(column[::REGION_STEP] for column in rows))
     found = []
     for centre in _some(np.arange(len(rows.walk)), REGIONS, rng):
         away_m = np.linalg.norm(rows.position_m - rows.position_m[centre], axis=1)
@@ -124,11 +140,13 @@ def _noise_ut2(rows: SurveyRows, covariance: Covariance, rng: np.random.Generato
     others = SurveyRows(*(column[~held] for column in rows))
     cells = Cells(rows.position_m[at], rows.floor[at])
     mean_ut, variance_ut2 = map_at(others, cells, covariance, rng)
-    known = variance_ut2.mean(axis=1) < 0.25 * np.mean([covariance.horizontal_ut**2, covariance.vertical_ut**2])
-    if known.sum() < REGIONS:
-        return covariance.noise_ut**2
-    # The median of a squared normal is 0.455 times its variance; outliers are the filter's.
-    found = float(np.median(np.square(rows.field_ut[at] - mean_ut)[known]) / 0.455 - np.median(variance_ut2[known]))
+    variance_ut2 = variance_ut2.mean(axis=1)
+    known = variance_ut2 < WELL_KNOWN * (2.0 * covariance.horizontal_ut**2 + covariance.vertical_ut**2) / 3.0
+    if known.sum() < REGIONS:  # the walks cannot check each other
+        return max(covariance.noise_ut**2, UNCHECKED * covariance.horizontal_ut**2)
+    squared_ut2 = np.square(rows.field_ut[at] - mean_ut)[known]
+    # From the ninth decile: labels make few, large errors. That of a squared normal is 2.71 times its variance.
+    found = float(np.quantile(squared_ut2, 0.9) / 2.71 - variance_ut2[known].mean())
     return max(found, covariance.noise_ut**2)
 
 
@@ -155,14 +173,14 @@ def _between_lanes(grid: FloatArray, from_survey_m: FloatArray) -> BoolArray:
     return closed
 
 
-def _golden(rows: SurveyRows, cell_m: float) -> FloatArray:
+def _golden(rows: SurveyRows, cell_m: float) -> Float32Array:
     """A path of the first walk, as the robot would have it."""
     step = max(1, round(cell_m * 10.0))
     path = rows.path[rows.walk == rows.walk[0]][::step][:PATH_ROWS]
     return np.resize(path, (PATH_ROWS, path.shape[1])).astype(np.float32)
 
 
-def _rotated(field_ut: FloatArray, yaw_rad: float) -> FloatArray:
+def _rotated(field_ut: FloatArray, yaw_rad: float | FloatArray) -> FloatArray:
     turned = (field_ut[:, 0] + 1j * field_ut[:, 1]) * np.exp(1j * yaw_rad)
     return np.column_stack([turned.real, turned.imag, field_ut[:, 2]])
 

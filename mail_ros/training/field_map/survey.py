@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from mail_ros.core.errors import TrackError
 from mail_ros.core.signal.axes import AXES
@@ -24,6 +25,10 @@ from mail_ros.data.track import Track
 
 PER_M = 10.0  # rows per metre
 MAX_GAP_M = 0.5
+BESIDE_M = 2.5  # farthest distance of two walks whose fields are compared
+TURNED_RAD = np.radians(60.0)  # a smaller angle between the fields of two walks may be the place's
+NEAR_M = 0.5  # distance by which the weight of a comparison falls
+APART_M = 1e3  # between floors
 PLAUSIBLE_SCALE = (0.6, 1.6)  # label's length over odometry's within which odometry moves labels along a leg
 
 
@@ -93,6 +98,12 @@ def labels_by_odometry_m(track: Track) -> FloatArray:
     return position_m
 
 
+def levers_m(heading: FloatArray, lever_m: tuple[float, float]) -> FloatArray:
+    """(n, 2) from the device to its sensor, at headings (n, 2), cosine and sine."""
+    turned = (heading[:, 0] + 1j * heading[:, 1]) * complex(*lever_m)
+    return np.column_stack([turned.real, turned.imag])
+
+
 def _rows(number: int, track: Track) -> SurveyRows:
     if track.moved_m is None or track.attitude_xyzw is None:
         raise TrackError(
@@ -110,6 +121,7 @@ def _rows(number: int, track: Track) -> SurveyRows:
     steps = [np.diff(each, axis=0, prepend=each[:1]) for each in (path[:, :2], position_m)]
     yaw_rad = odometry_yaw_offset_rad(track.source, steps[0], np.cumsum(steps[1], axis=0))
     turned = rotated_rows(path[:, 2:], yaw_rad)
+    position_m = position_m + levers_m(turned[:, 3:], track.lever_m)
     turned = AXES["gravity"].without(turned, device_offset_ut(turned, position_m, floor))
     return SurveyRows(np.full(len(path), number), position_m, floor, turned[:, :3], path)
 
@@ -118,7 +130,7 @@ def _resampled(track: Track, label_m: FloatArray) -> tuple[FloatArray, IntArray]
     """Rows (m, 9) of path and label, and their floors (m,); NaN where the label is unknown."""
     assert track.moved_m is not None and track.attitude_xyzw is not None
     resampler, sensor, axes = PathResampler(PER_M, MAX_GAP_M), SensorCheck(), AXES["gravity"]
-    rows, floors = [np.zeros((0, 9))], []
+    rows, floors, arm_m = [np.zeros((0, 9))], [], None
     for index, sample in enumerate(track.samples()):
         assert sample.moved_m is not None and sample.attitude_xyzw is not None
         if not np.isfinite(sample.moved_m).all():
@@ -129,7 +141,38 @@ def _resampled(track: Track, label_m: FloatArray) -> tuple[FloatArray, IntArray]
         values = axes.row(sample.field_ut, sample.attitude_xyzw)
         if values is None:
             continue
+        now_m = levers_m(values[None, 3:5], sample.lever_m)[0]
+        resampler.move(np.zeros(2) if arm_m is None else now_m - arm_m)
+        arm_m = now_m
         for row in resampler.push(sample.stamp_ns, np.concatenate([values, label_m[index]])):
             rows.append(row.values[None])
             floors.append(int(track.floor[index]))
     return np.concatenate(rows), np.array(floors, np.int64)
+
+
+def turned_walks(rows: SurveyRows) -> FloatArray:
+    """(walks,) by how much the field of each walk is turned against that of the walks beside it, rad; mostly 0.
+
+    Where two walks pass each other, the angle between their fields is known. One rotation for each walk that agrees
+    with all of these is the leading eigenvector of their Hermitian matrix (Singer, Applied and Computational Harmonic
+    Analysis 30(1), 2011). The direction of the field itself varies: only what differs by more than `TURNED_RAD` from
+    most walks counts. Somebody held the device differently there, or walked with another side ahead.
+    """
+    chosen = np.arange(0, len(rows.walk), 3)
+    walk, field = rows.walk[chosen], rows.field_ut[chosen, 0] + 1j * rows.field_ut[chosen, 1]
+    place = np.column_stack([rows.position_m[chosen], rows.floor[chosen] * APART_M])
+    pairs = cKDTree(place).query_pairs(BESIDE_M, output_type="ndarray")
+    first, second = pairs[walk[pairs[:, 0]] != walk[pairs[:, 1]]].T
+    count = int(rows.walk.max()) + 1
+    relation = np.zeros((count, count), np.complex128)
+    nearness = np.exp(-np.linalg.norm(place[first] - place[second], axis=1) / NEAR_M)
+    np.add.at(relation, (walk[first], walk[second]), nearness * field[first] * field[second].conj())
+    relation = relation + relation.conj().T
+    weight = np.maximum(np.abs(relation).sum(axis=1), 1e-9)
+    leading = np.linalg.eigh(relation / np.sqrt(np.outer(weight, weight)))[1][:, -1]
+    common = leading @ np.sqrt(weight)
+    angle_rad = np.where(np.abs(leading) > 1e-6, np.angle(leading * common.conj()), 0.0)
+    odd = np.abs(angle_rad) > TURNED_RAD
+    beside = np.abs(relation[odd][:, ~odd]).sum(axis=0) @ np.exp(1j * angle_rad[~odd])
+    turned: FloatArray = np.where(odd, np.angle(np.exp(1j * (angle_rad - np.angle(beside)))), 0.0)
+    return turned

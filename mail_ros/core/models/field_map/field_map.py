@@ -47,15 +47,15 @@ class FieldMap:
         self.config = config
         self.head = SiteMap.of(state)
         self.statistics = FieldStatistics(*state["statistics"].astype(np.float64).tolist())
-        self.grid = CellGrid(self.head.cells, config.sampling.length + 1.0 / config.sampling.per_unit)
+        reach_m = config.sampling.length + 1.0 / config.sampling.per_unit
+        self.grid = CellGrid(self.head.cells, reach_m, config.field_map.beyond_m)
         mean_ut = state["mean_ut"].astype(np.float32)
         self._horizontal = self.grid.spread(mean_ut[:, 0] + np.complex64(1j) * mean_ut[:, 1])
         self._vertical = self.grid.spread(mean_ut[:, 2])
         noise_ut2 = self.statistics.noise_ut2
         self._widening = self.grid.spread(1.0 + state["variance_ut2"].mean(axis=1).astype(np.float32) / noise_ut2)
         self._there = self._widening > 0.0
-        spacing = 1.0 / (config.sampling.per_unit * self.statistics.length_m)
-        self._exponent = min(1.0, config.field_map.evidence_per_length * spacing)
+        self._exponent = min(1.0, config.field_map.evidence_per_m / config.sampling.per_unit)
 
     @property
     def samples(self) -> int:
@@ -81,7 +81,7 @@ class FieldMap:
     def __call__(self, rows: Float32Array) -> ModelOutput:
         """See `BatchModel`; log ratios (B, cells) of all rows but the first, over yaws (the mean of ratios)."""
         yaws = self.config.field_map.yaws
-        yaw_rad, cells = np.arange(yaws) * FULL_ROTATION / yaws, np.arange(len(self.grid.cells))
+        yaw_rad, cells = np.arange(yaws) * FULL_ROTATION / yaws, np.arange(self.grid.mapped)
         found = [self._compare(path.astype(np.float64), len(path) - 1, cells, yaw_rad) for path in rows]
         raw = np.array([np.logaddexp.reduce(each, axis=0) - math.log(yaws) for each in found], np.float32)
         return ModelOutput(raw, np.zeros((len(rows), 0), np.float32))
@@ -91,7 +91,7 @@ class FieldMap:
         rows = path.copy()
         turned = (rows[:, 2] + 1j * rows[:, 3]) * np.exp(1j * self.statistics.yaw_rad)
         rows[:, 2], rows[:, 3] = turned.real, turned.imag
-        evidence = PathEvidence.of(rows, new, self.statistics, self.config.field_map.offset_ut)
+        evidence = PathEvidence.of(rows, new, self.statistics, self.config.field_map.offset_ut, self.grid.size_m)
         parts = [
             self._ratios(rows, new, evidence, cells, yaw_rad[chosen]) for chosen in _chunks(len(yaw_rad), len(cells))
         ]
@@ -102,14 +102,13 @@ class FieldMap:
     ) -> FloatArray:
         """(yaws, cells) log ratios, tempered, with outliers."""
         places = self._places(rows, cells, yaw_rad)
-        inside = np.ones(places[0].shape, np.bool_)
-        for place in places:
-            inside &= self._there[place]
+        inside = np.logical_and.reduce([self._there[place] for place in places])
         rotation = np.exp(1j * yaw_rad)[:, None].astype(np.complex64)
         ratio = np.zeros(inside.shape)
         for number in range(new):
             ratio += self._row_ratio(rows, evidence, number, places, rotation, inside, len(rows) - new)
-        return self._exponent * ratio
+        beyond = new * math.log(self.config.field_map.beyond_per_m) / self.config.sampling.per_unit
+        return np.where(inside, self._exponent * ratio, beyond)
 
     def _row_ratio(
         self,
@@ -121,7 +120,7 @@ class FieldMap:
         inside: BoolArray,
         before: int,
     ) -> FloatArray:
-        """(yaws, cells) log ratio of one new row; 0 where its path leaves the map."""
+        """(yaws, cells) log ratio of one new row; of no meaning where its path leaves the map."""
         across = evidence.horizontal[number].astype(np.complex64)
         along = evidence.vertical[number].astype(np.float32)
         fields = rows[:, 2] + 1j * rows[:, 3]
@@ -137,7 +136,7 @@ class FieldMap:
         usual = -0.5 * squared / widening - 1.5 * np.log(widening) + math.log1p(-fraction)
         outlying = -0.5 / broad * squared - 1.5 * math.log(broad) + math.log(fraction)
         ratio: FloatArray = np.logaddexp(usual, outlying) - evidence.background[number]
-        return np.where(inside, ratio, 0.0)
+        return ratio
 
     def _places(self, rows: FloatArray, cells: IntArray, yaw_rad: FloatArray) -> list[IntArray]:
         """For each row (yaws, cells) the place where it was taken, if the path ends in a cell with a yaw."""

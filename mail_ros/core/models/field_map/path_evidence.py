@@ -20,8 +20,8 @@ from mail_ros.core.types import FloatArray
 
 ComplexArray = npt.NDArray[np.complex128]
 ROOT3 = 3.0**0.5
-import os
-KAPPA = float(os.environ.get("KAPPA", 0.5)); WHITE_UT2 = float(os.environ.get("WHITE", 1.0))
+ERROR_LENGTHS = 0.5  # correlation length of the map's errors, in that of the field
+WHITE_UT2 = 1.0  # variance of a row's own noise
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class FieldStatistics:
     horizontal_ut: float  # deviation of the field over the floor
     vertical_ut: float
     level_ut: float  # root mean square of the field itself
-    noise_ut2: float  # variance of a row about the map where the survey went, half of it correlated
+    noise_ut2: float  # variance of a row about the map where the survey went, beyond the map's own
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,9 @@ class PathEvidence:
     outlier: FloatArray  # (n,) variance of a row that has nothing to do with the map, in variances of one that has
 
     @classmethod
-    def of(cls, rows: FloatArray, new: int, statistics: FieldStatistics, offset_ut: float) -> PathEvidence:
+    def of(
+        cls, rows: FloatArray, new: int, statistics: FieldStatistics, offset_ut: float, cell_m: float
+    ) -> PathEvidence:
         """Weights for the newest rows of a path.
 
         Args:
@@ -54,13 +56,17 @@ class PathEvidence:
             new: how many of them count.
             statistics: of the map.
             offset_ut: deviation, per axis, of the device's constant field.
+            cell_m: side of a cell of the map: the field varies within.
         """
         apart_m = np.linalg.norm(rows[:, None, :2] - rows[None, :, :2], axis=2)
         heading = rows[:, 5] + 1j * rows[:, 6]
         turning = np.outer(heading, heading.conj())
         likeness = _likeness(apart_m / statistics.length_m)
-        noise = statistics.noise_ut2 * _likeness(apart_m / (KAPPA * statistics.length_m)) + WHITE_UT2 * np.eye(len(rows))
-        mapped = (turning * offset_ut**2 + noise, offset_ut**2 + noise)
+        deviations = (statistics.horizontal_ut, statistics.vertical_ut)
+        error = statistics.noise_ut2 * _likeness(apart_m / (ERROR_LENGTHS * statistics.length_m))
+        within = 0.5 * (cell_m / statistics.length_m) ** 2  # of the field's variance, by Matérn's gradient at 0
+        noises = [error + (WHITE_UT2 + within * each**2) * np.eye(len(rows)) for each in deviations]
+        mapped = (turning * offset_ut**2 + noises[0], offset_ut**2 + noises[1])
         anywhere = statistics.level_ut**2
         unmapped = (
             mapped[0] + statistics.horizontal_ut**2 * likeness + anywhere,
@@ -69,8 +75,9 @@ class PathEvidence:
         fields = (rows[:, 2] + 1j * rows[:, 3], rows[:, 4])
         factors = [np.linalg.inv(np.linalg.cholesky(covariance))[-new:] for covariance in mapped]
         background, outlier = np.zeros(new), np.ones(new)
-        deviations = (statistics.horizontal_ut, statistics.vertical_ut)
-        for factor, covariance, field, axes, deviation in zip(factors, unmapped, fields, (2.0, 1.0), deviations, strict=True):
+        for factor, covariance, field, axes, deviation in zip(
+            factors, unmapped, fields, (2.0, 1.0), deviations, strict=True
+        ):
             outlier += axes / 3.0 * np.square(deviation * np.diagonal(factor, len(rows) - new).real)
             wider = np.linalg.inv(np.linalg.cholesky(covariance))[-new:]
             diagonal = np.diagonal(wider, len(rows) - new).real / np.diagonal(factor, len(rows) - new).real

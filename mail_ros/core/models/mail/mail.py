@@ -27,7 +27,7 @@ from mail_ros.core.models.model import ModelOutput, Query
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.signal.axes import AXES
 from mail_ros.core.signal.window import Window, gradient
-from mail_ros.core.types import Float32Array, FloatArray, Prediction
+from mail_ros.core.types import Float32Array, Prediction
 
 NORM_EPSILON = 1e-5
 

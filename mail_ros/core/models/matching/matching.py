@@ -29,7 +29,7 @@ from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.neighbourhood import label_neighbours
 from mail_ros.core.signal.axes import AXES
 from mail_ros.core.signal.window import Window, cut_windows
-from mail_ros.core.types import Float32Array, FloatArray, IntArray, Prediction
+from mail_ros.core.types import Float32Array, IntArray, Prediction
 
 BLOCK = 64  # windows compared at a time: bounds the memory of a pass
 Real = TypeVar("Real", np.float32, np.float64)
