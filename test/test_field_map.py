@@ -37,7 +37,7 @@ def survey(hall: Hall = HALL, spacing_m: float = 1.0, **changes: object) -> list
 
 @pytest.fixture(scope="module")
 def fitted() -> FittedMap:
-    return fit_field_map(CONFIG, survey_rows(survey()))
+    return fit_field_map(CONFIG, survey_rows(survey()), "wheels")
 
 
 def localizer(fitted: FittedMap) -> Localizer:
@@ -114,7 +114,7 @@ def test_a_sensor_mounted_across_is_found_by_the_survey_itself() -> None:
     tracks = [
         dataclasses.replace(track, field_ut=track.field_ut[:, [1, 0, 2]] * [1.0, -1.0, 1.0]) for track in survey()
     ]
-    found = fit_field_map(CONFIG, survey_rows(tracks))
+    found = fit_field_map(CONFIG, survey_rows(tracks), "wheels")
     assert abs(found.state["statistics"][0]) == pytest.approx(np.pi / 2, abs=0.01)
 
 

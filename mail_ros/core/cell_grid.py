@@ -11,7 +11,6 @@ import numpy as np
 from mail_ros.core.neighbourhood import grid_m
 from mail_ros.core.types import Cells, FloatArray, IntArray
 
-
 MARGIN = 4  # cells by which a kernel or the rounding of a displacement may exceed the reach
 
 

@@ -106,7 +106,7 @@ def _fit(config: RunConfig, walks: _Walks, folder: RunFolder, report: Callable[[
     if not isinstance(walks.train, WindowSet):
         from mail_ros.training.field_map.fit import fit_field_map
 
-        return _Fitted(*fit_field_map(config.model, walks.train, config.training.seed))
+        return _Fitted(*fit_field_map(config.model, walks.train, walks.tracking.odometry, config.training.seed))
     golden = walks.train.fields(walks.train.ends[:1])[0]
     if config.kind == "matching":
         return _Fitted(config.model, fit_matching(config, walks.train), golden, {})

@@ -21,7 +21,7 @@ from mail_ros.core.types import FloatArray
 
 ROOT5 = 5.0**0.5
 MEAN_UT2 = 1e3  # variance of the mean field of a region
-BOUNDS = ((0.5, 1e2), (0.5, 1e2), (0.3, 2.5), (2.0, 10.0))  # of `Covariance`: a survey cannot tell longer lengths apart
+BOUNDS = ((0.5, 1e2), (0.5, 1e2), (0.3, 2.5), (0.5, 10.0))  # of `Covariance`: a survey cannot tell longer lengths apart
 
 
 class Covariance(NamedTuple):
@@ -31,6 +31,16 @@ class Covariance(NamedTuple):
     vertical_ut: float
     length_m: float  # correlation length
     noise_ut: float  # deviation of a row about the field, errors of its label included
+
+    @property
+    def variance_ut2(self) -> float:
+        """Of an axis, the mean of three."""
+        return (2.0 * self.horizontal_ut**2 + self.vertical_ut**2) / 3.0
+
+    @property
+    def slope_ut_m(self) -> float:
+        """Deviation of an axis's derivative along any direction, as of Matérn's covariance of 3/2."""
+        return float((3.0 * self.variance_ut2) ** 0.5 / self.length_m)
 
 
 class Region(NamedTuple):

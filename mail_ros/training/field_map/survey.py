@@ -176,3 +176,9 @@ def turned_walks(rows: SurveyRows) -> FloatArray:
     beside = np.abs(relation[odd][:, ~odd]).sum(axis=0) @ np.exp(1j * angle_rad[~odd])
     turned: FloatArray = np.where(odd, np.angle(np.exp(1j * (angle_rad - np.angle(beside)))), 0.0)
     return turned
+
+
+def rotated(field_ut: FloatArray, yaw_rad: float | FloatArray) -> FloatArray:
+    """Fields (n, 3), turned counterclockwise about the vertical."""
+    turned = (field_ut[:, 0] + 1j * field_ut[:, 1]) * np.exp(1j * yaw_rad)
+    return np.column_stack([turned.real, turned.imag, field_ut[:, 2]])
