@@ -14,13 +14,13 @@ import numpy as np
 
 from mail_ros.core.cell_grid import CellGrid
 from mail_ros.core.neighbourhood import FULL_ROTATION, diffuse_headings
-from mail_ros.core.types import FloatArray, IntArray
+from mail_ros.core.types import Float32Array, FloatArray, IntArray
 
 SAMPLES = 8  # cells, at every yaw, that stand for all that are not followed
 NEGLIGIBLE = 1e-7  # cells with less belief are no longer followed
 MIN_VARIANCE = 0.02  # of one move, cells²: odometry is never exact
 MAX_VARIANCE = 0.5  # of one piece of a move, cells²
-FEW = 2_000  # cells up to which neighbours are found one by one instead of on the whole grid
+FEW = 500  # cells up to which each is moved by itself instead of the whole grid
 
 
 class PoseBelief:
@@ -45,7 +45,7 @@ class PoseBelief:
         count = self.grid.mapped
         self.set(np.full((len(self.yaw_rad), count), 1.0 / (count * len(self.yaw_rad))), np.arange(count), 0.0)
 
-    def set(self, weight: FloatArray, cells: IntArray, elsewhere: float) -> None:
+    def set(self, weight: FloatArray | Float32Array, cells: IntArray, elsewhere: float) -> None:
         """Adopt weights of yaws and cells (k, a), and of all other cells; they are normalized."""
         probability = weight.sum(axis=0)
         total = float(probability.sum()) + elsewhere
@@ -54,7 +54,8 @@ class PoseBelief:
             return
         kept = probability > NEGLIGIBLE * total
         self.cells: IntArray = cells[kept]  # (a,) numbers of the active cells
-        self.weight: FloatArray = weight[:, kept] / total  # (k, a)
+        weight = weight if kept.all() else weight[:, kept]
+        self.weight: Float32Array = (weight / total).astype(np.float32)  # (k, a)
         self.elsewhere = max(0.0, 1.0 - float(self.weight.sum()))
 
     @property
@@ -70,7 +71,7 @@ class PoseBelief:
             log_ratio: (k, a + s) of the active cells, and of `samples`, which stand for all others.
         """
         highest = float(log_ratio.max())
-        ratio = np.exp(log_ratio - highest)
+        ratio = np.exp((log_ratio - highest).astype(np.float32))
         count = len(self.cells)
         weight = self.weight * ratio[:, :count]
         followed = float(self.weight.sum())
@@ -102,6 +103,8 @@ class PoseBelief:
 
     def move(self, moved_m: FloatArray, position_noise_m: float, yaw_noise_rad: float) -> None:
         """Shift by a displacement (2,) in odometry's frame, with deviations; what leaves the map is elsewhere."""
+        if not len(self.cells):
+            return
         variance = max((position_noise_m / self.grid.size_m) ** 2, MIN_VARIANCE)
         pieces = int(np.ceil(max(variance / MAX_VARIANCE, np.hypot(*moved_m) / self.grid.reach_m)))
         for _ in range(pieces):
@@ -118,30 +121,56 @@ class PoseBelief:
         between = np.stack([zero, 1.0 - rest, rest, zero], axis=2)  # (k, 2, s), at the steps
         ahead, behind = np.roll(between, 1, axis=2), np.roll(between, -1, axis=2)  # the ends are zero
         along = (1.0 - variance) * between + 0.5 * variance * (ahead + behind)
-        kernel = (along[:, 0, :, None] * along[:, 1, None, :]).reshape(len(base), -1)  # (k, s²)
-        steps = np.arange(-1, 3)
-        box = (steps[:, None] * self.grid.columns + steps).ravel()
-        offset = (base[:, 0] * self.grid.columns + base[:, 1]).astype(np.int64)[:, None] + box  # (k, s²)
-        source = self.grid.flat[self.cells]
-        target = self._reached(source, np.unique(offset))
-        self._slot[source] = np.arange(len(source))
-        place = self.grid.flat[target]
-        moved_weight = np.zeros((len(offset), len(target)))
-        padded = np.append(self.weight, np.zeros((len(offset), 1)), axis=1)  # the last entry stands for no cell
-        for yaw in np.flatnonzero(self.weight.any(axis=1)):
-            slots = self._slot[place - offset[yaw][:, None]]
-            moved_weight[yaw] = kernel[yaw] @ padded[yaw][slots]
-        self._slot[source] = -1
-        self.set(moved_weight, target, max(0.0, 1.0 - float(moved_weight.sum())))
+        first = (base.astype(np.int64) - 1) @ [self.grid.columns, 1]  # (k,) flat offset of the first step
+        self._carry(along[:, 0], along[:, 1], first)
 
-    def _reached(self, source: IntArray, offset: IntArray) -> IntArray:
-        """Numbers of the cells at offsets from places."""
-        grid = self.grid
-        if len(source) <= FEW:
-            number = grid.number[np.unique(source[:, None] + offset)]
-        else:
-            reached = np.zeros(grid.size, np.bool_)
-            for step in offset:
-                reached[source + step] = True
-            number = grid.number[np.flatnonzero(reached)]
-        return number[number >= 0]
+    def _carry(self, along_x: FloatArray, along_y: FloatArray, first: IntArray) -> None:
+        """Convolve each yaw with its kernel, the product of weights (k, s) along x and y, from flat offsets (k,) on."""
+        steps = np.arange(along_x.shape[1])
+        box = (steps[:, None] * self.grid.columns + steps).ravel()
+        source = self.grid.flat[self.cells]
+        carry = self._carry_few if len(source) <= FEW else self._carry_many
+        target, weight = carry(source, along_x, along_y, first[:, None] + box)
+        self.set(weight, target, max(0.0, 1.0 - float(weight.sum())))
+
+    def _carry_few(
+        self, source: IntArray, along_x: FloatArray, along_y: FloatArray, offset: IntArray
+    ) -> tuple[IntArray, FloatArray | Float32Array]:
+        """By the places that some active cells reach: their cells, and the weights (k, cells)."""
+        kernel = (along_x[:, :, None] * along_y[:, None, :]).reshape(offset.shape)
+        used = np.flatnonzero(self.weight.sum(axis=1) > NEGLIGIBLE)
+        number = self.grid.number[np.unique(source[:, None] + np.unique(offset[used]))]
+        target = number[number >= 0]
+        self._slot[source] = np.arange(len(source))
+        slots = self._slot[self.grid.flat[target] - offset[used][..., None]]  # (used, s², cells)
+        self._slot[source] = -1
+        padded = np.append(self.weight[used], np.zeros((len(used), 1)), axis=1)  # the last entry stands for no cell
+        weight = np.zeros((len(offset), len(target)))
+        arriving = np.take_along_axis(padded, slots.reshape(len(used), -1), axis=1).reshape(slots.shape)
+        weight[used] = np.einsum("ks,ksc->kc", kernel[used], arriving)
+        return target, weight
+
+    def _carry_many(
+        self, source: IntArray, along_x: FloatArray, along_y: FloatArray, offset: IntArray
+    ) -> tuple[IntArray, FloatArray | Float32Array]:
+        """By shifts of the whole grid, which is one array: first along y, then along x."""
+        margin = int(np.abs(offset).max())
+        full = np.zeros(self.grid.size + 2 * margin, np.float32)
+        weight = np.empty((len(offset), len(self.grid.cells)), np.float32)
+        for yaw, start in enumerate(offset[:, 0]):
+            full[margin + source] = self.weight[yaw]
+            shifted = full
+            for kernel, step in ((along_y[yaw], 1), (along_x[yaw], self.grid.columns)):
+                shifted = _convolved(shifted, kernel, step)
+            at = margin + self.grid.flat - start
+            weight[yaw] = shifted[at]
+            full[margin + source] = 0.0
+        return np.arange(len(self.grid.cells)), weight
+
+
+def _convolved(values: Float32Array, kernel: FloatArray, step: int) -> Float32Array:
+    """Each value plus those `step`, 2 `step`, ... before it, weighted by a kernel; none before the first."""
+    total: Float32Array = values * np.float32(kernel[0])
+    for number, weight in enumerate(kernel[1:], 1):
+        total[number * step :] += values[: -number * step] * np.float32(weight)
+    return total

@@ -46,6 +46,7 @@ class PoseGridFilter:
             config: motion of the belief.
             label_sigma_m: standard deviation of the survey's labels: the map is not more exact than they are.
         """
+        self._everywhere_m2 = np.diag(grid.cells.position_m[: grid.mapped].var(axis=0))
         self._label_m2 = label_sigma_m**2 * np.eye(2)
         self.grid, self.config = grid, config
         self.device_offset_ut = np.zeros(3)  # the model takes any constant field out by itself
@@ -180,7 +181,7 @@ class PoseGridFilter:
         cells, probability = self._followed(), self.belief.probability
         followed = 1.0 - self.belief.elsewhere
         posterior = decode(probability / followed, cells, self.config.radius_m)
-        everywhere_m2 = self.belief.elsewhere * np.diag(self.grid.cells.position_m.var(axis=0))
+        everywhere_m2 = self.belief.elsewhere * self._everywhere_m2
         self._posterior = dataclasses.replace(
             posterior,
             covariance_m2=posterior.covariance_m2 + everywhere_m2 + self._label_m2,

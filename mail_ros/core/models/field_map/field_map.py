@@ -104,11 +104,11 @@ class FieldMap:
         places = self._places(rows, cells, yaw_rad)
         inside = np.logical_and.reduce([self._there[place] for place in places])
         rotation = np.exp(1j * yaw_rad)[:, None].astype(np.complex64)
-        ratio = np.zeros(inside.shape)
+        ratio = np.zeros(inside.shape, np.float32)
         for number in range(new):
             ratio += self._row_ratio(rows, evidence, number, places, rotation, inside, len(rows) - new)
         beyond = new * math.log(self.config.field_map.beyond_per_m) / self.config.sampling.per_unit
-        return np.where(inside, self._exponent * ratio, beyond)
+        return np.where(inside, np.float32(self._exponent) * ratio, np.float32(beyond))
 
     def _row_ratio(
         self,
@@ -133,9 +133,9 @@ class FieldMap:
         squared = np.square(horizontal.real) + np.square(horizontal.imag) + np.square(vertical)
         broad = evidence.outlier[number]
         fraction = self.config.field_map.outlier
-        usual = -0.5 * squared / widening - 1.5 * np.log(widening) + math.log1p(-fraction)
-        outlying = -0.5 / broad * squared - 1.5 * math.log(broad) + math.log(fraction)
-        ratio: FloatArray = np.logaddexp(usual, outlying) - evidence.background[number]
+        usual = -0.5 * squared / widening - 1.5 * np.log(widening) + np.float32(math.log1p(-fraction))
+        outlying = np.float32(-0.5 / broad) * squared - np.float32(1.5 * math.log(broad) - math.log(fraction))
+        ratio: Float32Array = np.logaddexp(usual, outlying) - np.float32(evidence.background[number])
         return ratio
 
     def _places(self, rows: FloatArray, cells: IntArray, yaw_rad: FloatArray) -> list[IntArray]:
