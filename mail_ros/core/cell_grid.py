@@ -6,11 +6,15 @@ cell leaves the block. Entries without a cell are empty.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
+import numpy.typing as npt
 
 from mail_ros.core.neighbourhood import grid_m
 from mail_ros.core.types import Cells, FloatArray, IntArray
 
+Number = TypeVar("Number", bound=np.generic)
 MARGIN = 4  # cells by which a kernel or the rounding of a displacement may exceed the reach
 
 
@@ -49,7 +53,7 @@ class CellGrid:
         offset: IntArray = steps[..., 0] * self.columns + steps[..., 1]
         return offset
 
-    def spread(self, values: FloatArray) -> FloatArray:
+    def spread(self, values: npt.NDArray[Number]) -> npt.NDArray[Number]:
         """Values of the mapped cells (m, ...) at their places (size, ...); zero elsewhere."""
         full = np.zeros((self.size, *values.shape[1:]), values.dtype)
         full[self.flat[: len(values)]] = values

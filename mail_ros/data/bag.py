@@ -175,11 +175,12 @@ def read_recording(
         bag.name,
         stamp_ns_array,
         field_ut,
-        *labels,
+        *labels[:4],
         odometry.moved_m,
         odometry.attitude_xyzw,
         odometry.source,
         correction.lever_m(odometry.lever_m),
+        labels.leg,
     )
     delay_ns = np.median(np.array(logged) - stamp_ns_array)
     offset_s = float(delay_ns - np.median(truth.log_delay_ns)) / NS_PER_S if truth.log_delay_ns else 0.0

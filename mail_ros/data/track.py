@@ -60,11 +60,11 @@ class Track:
     floor: IntArray  # (n,)
     valid: BoolArray  # (n,) the position is known
     paused: BoolArray  # (n,) stationary
-    leg: IntArray | None = None  # (n,) see `Labels`
     moved_m: FloatArray | None = None  # (n, 2) since the previous sample, in the odometry frame; None without odometry
     attitude_xyzw: FloatArray | None = None  # (n, 4) attitude of the sensor, see `Sample`; None: unknown
     odometry: OdometrySource | None = None  # source of `moved_m` in a bag; None without motion
     lever_m: tuple[float, float] = (0.0, 0.0)  # see `Sample`
+    leg: IntArray | None = None  # (n,) see `Labels`
 
     def __len__(self) -> int:
         return len(self.stamp_ns)

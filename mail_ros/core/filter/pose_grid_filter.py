@@ -47,6 +47,7 @@ class PoseGridFilter:
             label_sigma_m: standard deviation of the survey's labels: the map is not more exact than they are.
         """
         self._everywhere_m2 = np.diag(grid.cells.position_m[: grid.mapped].var(axis=0))
+        self._posterior: Posterior | None = None
         self._label_m2 = label_sigma_m**2 * np.eye(2)
         self.grid, self.config = grid, config
         self.device_offset_ut = np.zeros(3)  # the model takes any constant field out by itself
@@ -204,4 +205,4 @@ class PoseGridFilter:
         return near
 
     def _changed(self) -> None:
-        self._posterior: Posterior | None = None
+        self._posterior = None

@@ -133,7 +133,7 @@ def _field_yaw_rad(rows: SurveyRows, yaws_deg: Sequence[int], rng: np.random.Gen
 
 
 def _regions(rows: SurveyRows, rng: np.random.Generator) -> list[Region]:
-    rows = SurveyRows(*(column[::REGION_STEP] for column in rows))
+    rows = rows.at(slice(None, None, REGION_STEP))
     found = []
     for centre in some(np.arange(len(rows.walk)), REGIONS, rng):
         away_m = np.linalg.norm(rows.position_m - rows.position_m[centre], axis=1)
@@ -147,15 +147,15 @@ def _noise_ut(rows: SurveyRows, covariance: Covariance, rng: np.random.Generator
     walks = np.unique(rows.walk)
     held = np.isin(rows.walk, walks[::2]) if len(walks) > 1 else np.arange(len(rows.walk)) % 2 == 0
     at = some(np.flatnonzero(held), HELD_ROWS, rng)
-    others = SurveyRows(*(column[~held] for column in rows))
+    others = rows.at(~held)
     mean_ut, variance_ut2 = map_at(others, Cells(rows.position_m[at], rows.floor[at]), covariance, rng)
     known = variance_ut2.mean(axis=1) < WELL_KNOWN * covariance.variance_ut2
     if known.sum() < REGIONS:  # the walks cannot check each other
-        return max(covariance.noise_ut, (UNCHECKED * covariance.variance_ut2) ** 0.5)
+        return max(covariance.noise_ut, float(np.sqrt(UNCHECKED * covariance.variance_ut2)))
     squared_ut2 = np.square(rows.field_ut[at] - mean_ut)[known]
     # From the ninth decile: labels make few, large errors. That of a squared normal is 2.71 times its variance.
     found = float(np.quantile(squared_ut2, 0.9) / 2.71 - variance_ut2[known].mean())
-    return max(found, covariance.noise_ut**2) ** 0.5
+    return float(np.sqrt(max(found, covariance.noise_ut**2)))
 
 
 def _golden(rows: SurveyRows, cell_m: float) -> Float32Array:

@@ -19,7 +19,7 @@ from mail_ros.core.errors import TrackError
 from mail_ros.core.signal.axes import AXES
 from mail_ros.core.signal.path import STEP_S, PathResampler
 from mail_ros.core.signal.preprocessor import SensorCheck
-from mail_ros.core.types import NS_PER_S, FloatArray, IntArray
+from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray, IntArray
 from mail_ros.data.gravity_alignment import device_offset_ut, odometry_yaw_offset_rad, rotated_rows
 from mail_ros.data.track import Track
 
@@ -40,6 +40,12 @@ class SurveyRows(NamedTuple):
     floor: IntArray  # (n,)
     field_ut: FloatArray  # (n, 3) in the map's axes, but for one rotation that all walks share
     path: FloatArray  # (n, 7) as the robot has them, see `signal.path`
+
+    def at(self, chosen: IntArray | BoolArray | slice) -> SurveyRows:
+        """Some of the rows."""
+        return SurveyRows(
+            self.walk[chosen], self.position_m[chosen], self.floor[chosen], self.field_ut[chosen], self.path[chosen]
+        )
 
 
 def survey_rows(tracks: Sequence[Track]) -> SurveyRows:
@@ -84,7 +90,8 @@ def labels_by_odometry_m(track: Track) -> FloatArray:
     """
     if track.leg is None:
         return track.position_m
-    position_m, path_m = track.position_m.copy(), travelled_m(track)
+    position_m: FloatArray = track.position_m.copy()
+    path_m = travelled_m(track)
     for leg in np.unique(track.leg[track.valid]):
         inside = np.flatnonzero((track.leg == leg) & track.valid)
         first, last = inside[0], inside[-1]

@@ -14,6 +14,7 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from mail_ros.core.cell_grid import CellGrid
 from mail_ros.core.models.field_map.path_evidence import FieldStatistics, PathEvidence
@@ -44,8 +45,9 @@ class FieldMap:
             ModelError: cells that do not lie on one grid.
             KeyError: an array is missing.
         """
-        self.config = config
+        self.config, self.samples = config, config.samples
         self.head = SiteMap.of(state)
+        self.site_map: SiteMap | None = self.head
         self.statistics = FieldStatistics(*state["statistics"].astype(np.float64).tolist())
         reach_m = config.sampling.length + 1.0 / config.sampling.per_unit
         self.grid = CellGrid(self.head.cells, reach_m, config.field_map.beyond_m)
@@ -56,16 +58,6 @@ class FieldMap:
         self._widening = self.grid.spread(1.0 + state["variance_ut2"].mean(axis=1).astype(np.float32) / noise_ut2)
         self._there = self._widening > 0.0
         self._exponent = min(1.0, config.field_map.evidence_per_m / config.sampling.per_unit)
-
-    @property
-    def samples(self) -> int:
-        """See `Model`."""
-        return self.config.samples
-
-    @property
-    def site_map(self) -> SiteMap:
-        """See `Model`."""
-        return self.head
 
     def window(self, stride: int) -> Window:
         """See `Model`; it is full as soon as there is a difference."""
@@ -86,7 +78,7 @@ class FieldMap:
         raw = np.array([np.logaddexp.reduce(each, axis=0) - math.log(yaws) for each in found], np.float32)
         return ModelOutput(raw, np.zeros((len(rows), 0), np.float32))
 
-    def _compare(self, path: FloatArray, new: int, cells: IntArray, yaw_rad: FloatArray) -> FloatArray:
+    def _compare(self, path: FloatArray, new: int, cells: IntArray, yaw_rad: FloatArray) -> Float32Array:
         """(yaws, cells) log ratios of the `new` last rows of a path (L, 7)."""
         rows = path.copy()
         turned = (rows[:, 2] + 1j * rows[:, 3]) * np.exp(1j * self.statistics.yaw_rad)
@@ -99,7 +91,7 @@ class FieldMap:
 
     def _ratios(
         self, rows: FloatArray, new: int, evidence: PathEvidence, cells: IntArray, yaw_rad: FloatArray
-    ) -> FloatArray:
+    ) -> Float32Array:
         """(yaws, cells) log ratios, tempered, with outliers."""
         places = self._places(rows, cells, yaw_rad)
         inside = np.logical_and.reduce([self._there[place] for place in places])
@@ -108,7 +100,8 @@ class FieldMap:
         for number in range(new):
             ratio += self._row_ratio(rows, evidence, number, places, rotation, inside, len(rows) - new)
         beyond = new * math.log(self.config.field_map.beyond_per_m) / self.config.sampling.per_unit
-        return np.where(inside, np.float32(self._exponent) * ratio, np.float32(beyond))
+        tempered: Float32Array = np.where(inside, np.float32(self._exponent) * ratio, np.float32(beyond))
+        return tempered
 
     def _row_ratio(
         self,
@@ -116,10 +109,10 @@ class FieldMap:
         evidence: PathEvidence,
         number: int,
         places: list[IntArray],
-        rotation: FloatArray,
+        rotation: npt.NDArray[np.complex64],
         inside: BoolArray,
         before: int,
-    ) -> FloatArray:
+    ) -> Float32Array:
         """(yaws, cells) log ratio of one new row; of no meaning where its path leaves the map."""
         across = evidence.horizontal[number].astype(np.complex64)
         along = evidence.vertical[number].astype(np.float32)
