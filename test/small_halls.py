@@ -30,7 +30,8 @@ class Hall:
         along = (np.sin(phase) * self.amplitude_ut) @ self.wave_per_m
         up = np.cos(phase) @ (self.amplitude_ut * np.linalg.norm(self.wave_per_m, axis=1))
         earth_ut = np.array([18.0, -5.0, -42.0])
-        return np.column_stack([along, up]) + earth_ut
+        field_ut: FloatArray = np.column_stack([along, up]) + earth_ut
+        return field_ut
 
 
 def lane_corners(spacing_m: float) -> FloatArray:

@@ -28,11 +28,11 @@ CONFIG = run_config([], "area").model
 AFTER_M = 5.0  # travelled, from which a drive is judged
 
 
-def survey(hall: Hall = HALL, spacing_m: float = 1.0, **changes: object) -> list[Track]:
+def survey(hall: Hall = HALL, spacing_m: float = 1.0) -> list[Track]:
+    """Lanes there, and back."""
     corners_m = lane_corners(spacing_m)
-    return [
-        drive(hall, part, 10 + n, name=f"lanes {n}", **changes) for n, part in enumerate((corners_m, corners_m[::-1]))
-    ]  # type: ignore[arg-type]
+    parts = (corners_m, corners_m[::-1])
+    return [drive(hall, part, 10 + number, name=f"lanes {number}") for number, part in enumerate(parts)]
 
 
 @pytest.fixture(scope="module")

@@ -87,7 +87,8 @@ class Posterior:
 class Prediction:
     """What a model infers from one window."""
 
-    log_likelihood: FloatArray | None  # (m,) ratio against the background model, in the map's cells; None: no cells
+    # (m,) ratio against the background model, in the map's cells, or of the queried poses; None: no cells
+    log_likelihood: FloatArray | Float32Array | None
     posterior: Posterior | None = None  # where the model computes a position itself
     attention: tuple[float, ...] = ()  # one weight per scale, sums to one; empty without scales
     device_offset_ut: FloatArray | None = None  # (3,) of the device against the survey's; None where not estimated

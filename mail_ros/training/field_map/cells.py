@@ -21,9 +21,8 @@ def map_cells(rows: SurveyRows, reach_m: float, cell_m: float) -> Cells:
         key = np.round(surveyed.position_m / cell_m).astype(np.int64)
         margin = int(np.ceil(2.0 * LANES_M / cell_m))
         low, high = key.min(axis=0) - margin, key.max(axis=0) + margin
-        grid: FloatArray = (
-            np.stack(np.meshgrid(*map(np.arange, low, high + 1), indexing="ij"), axis=-1).reshape(-1, 2) * cell_m
-        )
+        keys = np.stack(np.meshgrid(*map(np.arange, low, high + 1), indexing="ij"), axis=-1).reshape(-1, 2)
+        grid = keys.astype(np.float64) * cell_m
         from_survey_m = cKDTree(surveyed.position_m).query(grid)[0]
         chosen = grid[(from_survey_m <= reach_m) | _between_lanes(grid, from_survey_m)]
         parts.append(survey_cells(chosen, np.full(len(chosen), floor), cell_m))
