@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from mail_ros.core.types import NEAR_M, Cells, FloatArray, IntArray, Posterior, YawEstimate
+from mail_ros.core.types import NEAR_M, Cells, FloatArray, IntArray, Posterior, RealArray, YawEstimate
 
 GAUSSIAN_FLOOR_M = 0.25  # standard deviation added to a Gaussian over cells: half a cell
 MIN_DEVIATION_M = 0.05  # floor of a covariance, along each axis: consumers may divide by it
@@ -81,7 +81,7 @@ def _region_squared(on_floor: FloatArray, x: FloatArray, y: FloatArray, covarian
     return float(squared[order[min(inside, len(order) - 1)]])
 
 
-def softmax(log_likelihood: FloatArray) -> FloatArray:
+def softmax(log_likelihood: RealArray) -> FloatArray:
     """Log likelihoods (m,) under a uniform prior, as a belief that sums to one."""
     weight = np.exp(log_likelihood - log_likelihood.max())
     probability: FloatArray = weight / weight.sum()

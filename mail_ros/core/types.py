@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
+RealArray = FloatArray | Float32Array
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
@@ -88,7 +89,7 @@ class Prediction:
     """What a model infers from one window."""
 
     # (m,) ratio against the background model, in the map's cells, or of the queried poses; None: no cells
-    log_likelihood: FloatArray | Float32Array | None
+    log_likelihood: RealArray | None
     posterior: Posterior | None = None  # where the model computes a position itself
     attention: tuple[float, ...] = ()  # one weight per scale, sums to one; empty without scales
     device_offset_ut: FloatArray | None = None  # (3,) of the device against the survey's; None where not estimated

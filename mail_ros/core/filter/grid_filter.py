@@ -33,6 +33,7 @@ from mail_ros.core.types import (
     Hypothesis,
     Posterior,
     Prediction,
+    RealArray,
     Row,
     YawEstimate,
 )
@@ -196,7 +197,7 @@ class GridFilter:
             self._learn_offset(prediction.device_offset_ut, np.exp(log_likelihood - highest))
         self._since_update_s, self._elapsed_s, self._due = 0.0, 0.0, False
 
-    def _highest(self, log_likelihood: FloatArray) -> float:
+    def _highest(self, log_likelihood: RealArray) -> float:
         fits = log_likelihood.shape == self.cells.floor.shape
         highest = float(log_likelihood.max(initial=-np.inf)) if fits else np.nan
         if not np.isfinite(highest) or np.isnan(log_likelihood).any():

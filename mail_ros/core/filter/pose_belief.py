@@ -14,7 +14,7 @@ import numpy as np
 
 from mail_ros.core.cell_grid import CellGrid
 from mail_ros.core.neighbourhood import FULL_ROTATION, diffuse_headings
-from mail_ros.core.types import Float32Array, FloatArray, IntArray
+from mail_ros.core.types import Float32Array, FloatArray, IntArray, RealArray
 
 SAMPLES = 8  # cells, at every yaw, that stand for all that are not followed
 NEGLIGIBLE = 1e-7  # cells with less belief are no longer followed
@@ -45,7 +45,7 @@ class PoseBelief:
         count = self.grid.mapped
         self.set(np.full((len(self.yaw_rad), count), 1.0 / (count * len(self.yaw_rad))), np.arange(count), 0.0)
 
-    def set(self, weight: FloatArray | Float32Array, cells: IntArray, elsewhere: float) -> None:
+    def set(self, weight: RealArray, cells: IntArray, elsewhere: float) -> None:
         """Adopt weights of yaws and cells (k, a), and of all other cells; they are normalized."""
         probability = weight.sum(axis=0)
         total = float(probability.sum()) + elsewhere
@@ -64,7 +64,7 @@ class PoseBelief:
         total: FloatArray = self.weight.sum(axis=0)
         return total
 
-    def weigh(self, log_ratio: FloatArray) -> float:
+    def weigh(self, log_ratio: RealArray) -> float:
         """Multiply by likelihood ratios; the log of their mean over what is followed, against all other poses.
 
         Args:
@@ -135,7 +135,7 @@ class PoseBelief:
 
     def _carry_few(
         self, source: IntArray, along_x: FloatArray, along_y: FloatArray, offset: IntArray
-    ) -> tuple[IntArray, FloatArray | Float32Array]:
+    ) -> tuple[IntArray, RealArray]:
         """By the places that some active cells reach: their cells, and the weights (k, cells)."""
         kernel = (along_x[:, :, None] * along_y[:, None, :]).reshape(offset.shape)
         used = np.flatnonzero(self.weight.sum(axis=1) > NEGLIGIBLE)
@@ -152,7 +152,7 @@ class PoseBelief:
 
     def _carry_many(
         self, source: IntArray, along_x: FloatArray, along_y: FloatArray, offset: IntArray
-    ) -> tuple[IntArray, FloatArray | Float32Array]:
+    ) -> tuple[IntArray, RealArray]:
         """By shifts of the whole grid, which is one array: first along y, then along x."""
         margin = int(np.abs(offset).max())
         full = np.zeros(self.grid.size + 2 * margin, np.float32)
