@@ -118,7 +118,8 @@ def _fit(
 def _validation_words(config: RunConfig, given: Survey, parts: Survey) -> str:
     """Which walks a run validates on, and why."""
     if given.validate is not None:
-        return f"validation: {bag_arguments(given.validate)}"
+        purpose = "left out" if config.kind == "field_map" else "validation"
+        return f"{purpose}: {bag_arguments(given.validate)}"
     if not parts.validate:
         learns = f"{config.model.title} learns from walks as they are"
         kept = "the last epoch is kept" if config.kind == "mail" else learns
