@@ -12,7 +12,7 @@ from small_halls import Hall, drive, free_corners, lane_corners
 from mail_ros.core.errors import ConfigError, TrackError
 from mail_ros.core.localizer.compose import compose, resolve_tracking
 from mail_ros.core.localizer.localizer import Localizer
-from mail_ros.core.models.field_map.path_evidence import FieldStatistics, PathEvidence
+from mail_ros.core.models.field_map.path_likelihood import FieldStatistics, PathLikelihood
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.models.model_file import ModelCard, build, load_model, save_model
 from mail_ros.core.types import Status
@@ -20,7 +20,7 @@ from mail_ros.data.track import Track
 from mail_ros.evaluation.estimates import Scored, follow
 from mail_ros.training.field_map.fit import FittedMap, fit_field_map
 from mail_ros.training.field_map.process import Covariance, Region, likeness, predict
-from mail_ros.training.field_map.survey import labels_by_odometry_m, survey_rows, turned_walks
+from mail_ros.training.field_map.survey import labels_by_odometry_m, rotated_walks, survey_rows
 from mail_ros.training.run_config import run_config
 
 HALL = Hall(1)
@@ -123,7 +123,7 @@ def test_a_walk_whose_field_is_turned_against_the_others_is_found() -> None:
     lane = np.round((rows.position_m[:, 1] - 0.5) / 0.8).astype(np.int64)
     turn = np.exp(1j * np.where(lane == 2, np.pi / 2, 0.0)) * (rows.field_ut[:, 0] + 1j * rows.field_ut[:, 1])
     turned = rows._replace(walk=lane, field_ut=np.column_stack([turn.real, turn.imag, rows.field_ut[:, 2]]))
-    angle_rad = turned_walks(turned)
+    angle_rad = rotated_walks(turned)
     assert np.degrees(angle_rad[2]) == pytest.approx(90.0, abs=40.0)
     np.testing.assert_array_equal(np.delete(angle_rad, 2), 0.0)
 
@@ -151,9 +151,9 @@ def test_the_horizontal_axes_are_those_of_a_gradient() -> None:
 def test_a_constant_field_of_the_device_changes_no_evidence() -> None:
     rng = np.random.default_rng(0)
     rows = np.column_stack([np.arange(6) * 0.2, np.zeros(6), rng.normal(size=(6, 3)), np.ones(6), np.zeros(6)])
-    evidence = PathEvidence.of(rows, 2, FieldStatistics(0.0, 1.5, 10.0, 10.0, 30.0, 4.0), 1000.0, 0.2)
-    assert np.abs(evidence.horizontal.sum(axis=1)).max() < 1e-3
-    assert np.abs(evidence.vertical.sum(axis=1)).max() < 1e-3
+    likelihood = PathLikelihood.of(rows, 2, FieldStatistics(0.0, 1.5, 10.0, 10.0, 30.0, 4.0), 1000.0, 0.2)
+    assert np.abs(likelihood.horizontal.sum(axis=1)).max() < 1e-3
+    assert np.abs(likelihood.vertical.sum(axis=1)).max() < 1e-3
 
 
 def test_labels_follow_odometry_between_landmarks() -> None:

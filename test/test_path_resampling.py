@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mail_ros.core.signal.path import ROW_WIDTH, STEP_S, PathResampler
+from mail_ros.core.signal.path_resampling import ROW_WIDTH, STEP_S, PathResampler
 from mail_ros.core.signal.preprocessor import Preprocessor
 from mail_ros.core.signal.sampling import DistanceSampling
 from mail_ros.core.types import FloatArray, Row, Sample

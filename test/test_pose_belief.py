@@ -47,7 +47,7 @@ def test_a_move_shifts_by_odometry_turned_by_each_yaw(belief: PoseBelief, yaw: i
     belief.move(moved_m, 0.05, 0.0)
     turned = complex(*moved_m) * np.exp(1j * belief.yaw_rad[yaw])
     np.testing.assert_allclose(mean_m(belief) - 4.0, [turned.real, turned.imag], atol=0.02)
-    assert belief.weight.sum() + belief.elsewhere == pytest.approx(1.0)
+    assert belief.weight.sum() + belief.background == pytest.approx(1.0)
 
 
 def test_long_moves_have_the_deviation_they_are_given(belief: PoseBelief) -> None:
@@ -58,10 +58,10 @@ def test_long_moves_have_the_deviation_they_are_given(belief: PoseBelief) -> Non
     np.testing.assert_allclose(deviation_m, 0.9, atol=0.1)
 
 
-def test_what_leaves_the_map_is_elsewhere(belief: PoseBelief) -> None:
+def test_what_leaves_the_map_is_background(belief: PoseBelief) -> None:
     at(belief, (8.0, 4.0), 0)
     belief.move(np.array([1.0, 0.0]), 0.05, 0.0)
-    assert belief.elsewhere > 0.95
+    assert belief.background > 0.95
 
 
 def test_cost_follows_uncertainty(belief: PoseBelief) -> None:
@@ -76,14 +76,14 @@ def test_evidence_concentrates_and_the_samples_stand_for_the_rest(belief: PoseBe
     belief.lose(0.2)
     likely = np.concatenate([np.full((YAWS, 1), 3.0), np.zeros((YAWS, SAMPLES))], axis=1)
     assert belief.weigh(likely) == pytest.approx(3.0)
-    assert belief.elsewhere == pytest.approx(0.2 / (0.2 + 0.8 * np.exp(3.0)))
+    assert belief.background == pytest.approx(0.2 / (0.2 + 0.8 * np.exp(3.0)))
 
 
 def test_a_search_follows_the_whole_map_again(belief: PoseBelief) -> None:
     at(belief, (4.0, 4.0), 0)
     belief.lose(0.6)
     belief.search()
-    assert len(belief.cells) == len(belief.grid.cells) and belief.elsewhere < 1e-3
+    assert len(belief.cells) == len(belief.grid.cells) and belief.background < 1e-3
     assert belief.probability.max() == pytest.approx(0.4, abs=0.01)
 
 

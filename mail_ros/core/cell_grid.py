@@ -53,7 +53,7 @@ class CellGrid:
         offset: IntArray = steps[..., 0] * self.columns + steps[..., 1]
         return offset
 
-    def spread(self, values: npt.NDArray[Number]) -> npt.NDArray[Number]:
+    def scatter(self, values: npt.NDArray[Number]) -> npt.NDArray[Number]:
         """Values of the mapped cells (m, ...) at their places (size, ...); zero elsewhere."""
         full = np.zeros((self.size, *values.shape[1:]), values.dtype)
         full[self.flat[: len(values)]] = values

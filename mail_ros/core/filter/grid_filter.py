@@ -20,7 +20,7 @@ from mail_ros.core.errors import TrackError
 from mail_ros.core.filter.filter_config import FilterConfig
 from mail_ros.core.filter.initial_pose import check_initial_pose
 from mail_ros.core.filter.motion import Motion
-from mail_ros.core.filter.odometry_motion import OdometryMotion
+from mail_ros.core.filter.odometry_motion import OdometryMotion, mean_yaw
 from mail_ros.core.filter.walking_motion import WalkingMotion
 from mail_ros.core.models.model import Query
 from mail_ros.core.neighbourhood import belief_image
@@ -168,7 +168,7 @@ class GridFilter:
 
     @property
     def query(self) -> Query:
-        """See `PositionFilter`."""
+        """See `GridFilter`."""
         return Query(self.device_offset_ut)
 
     def update(self, prediction: Prediction) -> None:
@@ -192,7 +192,10 @@ class GridFilter:
         tempered = np.power(likelihood / likelihood.max(), self.config.likelihood_exponent_per_s * counted_s)
         self._set(self.belief * tempered[:, None])
         stationary = self.motion.stationary(self.belief)
-        self._count_map_fit(highest, counted_s * (1.0 - stationary))
+        fit_s = counted_s * (1.0 - stationary)
+        kept = np.exp(-fit_s / self.config.map_fit_s)
+        self._fit = kept * self._fit + fit_s * float(np.clip(highest, *MAP_FIT_BOUNDS))
+        self._fit_s = kept * self._fit_s + fit_s
         if prediction.device_offset_ut is not None and stationary <= 0.5:
             self._learn_offset(prediction.device_offset_ut, np.exp(log_likelihood - highest))
         self._since_update_s, self._elapsed_s, self._due = 0.0, 0.0, False
@@ -259,9 +262,11 @@ class GridFilter:
     @property
     def odom_yaw(self) -> YawEstimate | None:
         """From odometry's frame to the map's, by the belief around the mode; None without odometry."""
+        if not self.needs_odometry:
+            return None
         if self._posterior is None:
             self.posterior()
-        return self.motion.odom_yaw(self._mode_columns)
+        return mean_yaw(self._mode_columns, self.motion.angle_rad)
 
     def hypotheses(self, max_count: int = 5, min_weight: float = 0.01) -> list[Hypothesis]:
         """The heaviest positions, `radius_m` wide and not overlapping, heaviest mode first.
@@ -288,11 +293,6 @@ class GridFilter:
     def belief_image(self, floor: int) -> BeliefImage | None:
         """The belief on a floor as an image; None without a cell there."""
         return belief_image(self.cells, self.cell_probability, floor)
-
-    def _count_map_fit(self, highest: float, counted_s: float) -> None:
-        kept = np.exp(-counted_s / self.config.map_fit_s)
-        self._fit = kept * self._fit + counted_s * float(np.clip(highest, *MAP_FIT_BOUNDS))
-        self._fit_s = kept * self._fit_s + counted_s
 
     def _near(self, cell: int) -> FloatArray:
         distance_m = np.linalg.norm(self.cells.position_m - self.cells.position_m[cell], axis=1)

@@ -20,7 +20,7 @@ MAX_UNSEEN_M = 100.0  # after a longer displacement without a measurement, the d
 ANY_YAW_RAD2 = np.pi**2 / 3.0  # variance of a uniformly distributed angle
 
 
-class StepUnderWay:
+class StepInProgress:
     """The displacement that odometry has not reported yet.
 
     Odometry credits a step when it is complete; until then a walking person would lag half a step behind. The step
@@ -29,6 +29,8 @@ class StepUnderWay:
 
     def __init__(self) -> None:
         """Standing."""
+        self.begun_m = np.zeros(2)  # displacement since the last report, odometry's frame
+        self.is_stationary = True  # whether there was no displacement for `MAX_STEP_S`
         self._step_m = np.zeros(2)  # last displacement that odometry reported
         self._step_s = np.inf  # between its last two displacements
         self._silent_s = np.inf  # since its last displacement
@@ -38,17 +40,9 @@ class StepUnderWay:
         self._silent_s += elapsed_s
         if moved_m.any():
             self._step_m, self._step_s, self._silent_s = moved_m, self._silent_s, 0.0
-
-    @property
-    def begun_m(self) -> FloatArray:
-        """(2,) m, in odometry's frame."""
         overdue = self._step_s > MAX_STEP_S or self._silent_s >= 2.0 * self._step_s
-        return self._step_m * (0.0 if overdue else min(1.0, self._silent_s / self._step_s))
-
-    @property
-    def is_stationary(self) -> bool:
-        """Whether there was no displacement for `MAX_STEP_S`."""
-        return self._silent_s > MAX_STEP_S
+        self.begun_m = self._step_m * (0.0 if overdue else min(1.0, self._silent_s / self._step_s))
+        self.is_stationary = self._silent_s > MAX_STEP_S
 
 
 def mean_yaw(weight: FloatArray, yaw_rad: FloatArray) -> YawEstimate:
@@ -75,7 +69,7 @@ class OdometryMotion(Motion):
     def reset(self) -> None:
         """See `Motion`."""
         self._moved_m = np.zeros(2)
-        self._step = StepUnderWay()
+        self._step = StepInProgress()
         self.pending_m = np.zeros((self.columns, 2))
 
     def start(self, cells: int) -> FloatArray:
@@ -101,10 +95,6 @@ class OdometryMotion(Motion):
     def stationary(self, belief: FloatArray) -> float:
         """1 without a displacement for `MAX_STEP_S`."""
         return float(self._step.is_stationary)
-
-    def odom_yaw(self, weight: FloatArray) -> YawEstimate:
-        """See `mean_yaw`."""
-        return mean_yaw(weight, self.angle_rad)
 
     def _carry(self, belief: FloatArray | None) -> FloatArray | None:
         """Move the belief by the displacement, if one is given; update what is pending."""

@@ -2,7 +2,7 @@
 
     (yaws, active cells) --> move: shifted by odometry turned by each yaw, blurred --> new active cells
                          --> weigh: by likelihood ratios against an unmapped place --> fewer active cells
-    elsewhere: the probability of being in any other cell, in total
+    background: the probability of being in any other cell, in total
 
 A few cells from all over the map stand for those that are not followed. Once these outweigh the followed ones, the
 whole map becomes active again.
@@ -18,8 +18,8 @@ from mail_ros.core.types import Float32Array, FloatArray, IntArray, RealArray
 
 SAMPLES = 8  # cells, at every yaw, that stand for all that are not followed
 NEGLIGIBLE = 1e-7  # cells with less belief are no longer followed
-MIN_VARIANCE = 0.02  # of one move, cells²: odometry is never exact
-MAX_VARIANCE = 0.5  # of one piece of a move, cells²
+MIN_VARIANCE = 0.02  # smallest variance of a move, cells²: odometry is never exact
+MAX_VARIANCE = 0.5  # largest variance of one piece of a move, cells²
 FEW = 500  # cells up to which each is moved by itself instead of the whole grid
 
 
@@ -38,25 +38,25 @@ class PoseBelief:
         self._rotation = np.exp(1j * self.yaw_rad)
         self._shuffled, self._sampled = np.random.default_rng(0).permutation(grid.mapped), 0
         self._slot = np.full(grid.size, -1)  # the active cell at each place
-        self.spread()
+        self.start_anywhere()
 
-    def spread(self) -> None:
+    def start_anywhere(self) -> None:
         """Start from anywhere."""
         count = self.grid.mapped
         self.set(np.full((len(self.yaw_rad), count), 1.0 / (count * len(self.yaw_rad))), np.arange(count), 0.0)
 
-    def set(self, weight: RealArray, cells: IntArray, elsewhere: float) -> None:
+    def set(self, weight: RealArray, cells: IntArray, background: float) -> None:
         """Adopt weights of yaws and cells (k, a), and of all other cells; they are normalized."""
         probability = weight.sum(axis=0)
-        total = float(probability.sum()) + elsewhere
+        total = float(probability.sum()) + background
         if not (total > 0.0 and np.isfinite(total)):
-            self.spread()
+            self.start_anywhere()
             return
         kept = probability > NEGLIGIBLE * total
         self.cells: IntArray = cells[kept]  # (a,) numbers of the active cells
         weight = weight if kept.all() else weight[:, kept]
         self.weight: Float32Array = (weight / total).astype(np.float32)  # (k, a)
-        self.elsewhere = max(0.0, 1.0 - float(self.weight.sum()))
+        self.background = max(0.0, 1.0 - float(self.weight.sum()))
 
     @property
     def probability(self) -> FloatArray:
@@ -76,10 +76,10 @@ class PoseBelief:
         weight = self.weight * ratio[:, :count]
         followed = float(self.weight.sum())
         others = float(ratio[:, count:].mean())
-        evidence = float(np.log(max(weight.sum(), 1e-300) / max(followed * others, 1e-300)))
-        self.set(weight, self.cells, self.elsewhere * others)
+        log_mean = float(np.log(max(weight.sum(), 1e-300) / max(followed * others, 1e-300)))
+        self.set(weight, self.cells, self.background * others)
         self._sampled += SAMPLES
-        return evidence
+        return log_mean
 
     @property
     def samples(self) -> IntArray:
@@ -89,20 +89,20 @@ class PoseBelief:
         return cells
 
     def lose(self, probability: float) -> None:
-        """The device may have been carried elsewhere."""
+        """The device may have been carried background."""
         self.weight = self.weight * (1.0 - probability)
-        self.elsewhere += probability * (1.0 - self.elsewhere)
+        self.background += probability * (1.0 - self.background)
 
     def search(self) -> None:
-        """Follow the whole map: `elsewhere` becomes any cell and yaw."""
+        """Follow the whole map: `background` becomes any cell and yaw."""
         count = self.grid.mapped
         weight = np.zeros((len(self.yaw_rad), len(self.grid.cells)))
-        weight[:, :count] = self.elsewhere / (count * len(self.yaw_rad))
+        weight[:, :count] = self.background / (count * len(self.yaw_rad))
         weight[:, self.cells] += self.weight
         self.set(weight, np.arange(len(self.grid.cells)), 0.0)
 
     def move(self, moved_m: FloatArray, position_noise_m: float, yaw_noise_rad: float) -> None:
-        """Shift by a displacement (2,) in odometry's frame, with deviations; what leaves the map is elsewhere."""
+        """Shift by a displacement (2,) in odometry's frame, with deviations; what leaves the map is background."""
         if not len(self.cells):
             return
         variance = max((position_noise_m / self.grid.size_m) ** 2, MIN_VARIANCE)
@@ -146,7 +146,7 @@ class PoseBelief:
         self._slot[source] = -1
         padded = np.append(self.weight[used], np.zeros((len(used), 1)), axis=1)  # the last entry stands for no cell
         weight = np.zeros((len(offset), len(target)))
-        arriving = np.take_along_axis(padded, slots.reshape(len(used), -1), axis=1).reshape(slots.shape)
+        arriving = padded[np.arange(len(used))[:, None, None], slots]
         weight[used] = np.einsum("ks,ksc->kc", kernel[used], arriving)
         return target, weight
 

@@ -17,7 +17,7 @@ import numpy as np
 from mail_ros.core.belief import decode, gaussian, normal
 from mail_ros.core.cell_grid import CellGrid
 from mail_ros.core.filter.initial_pose import check_initial_pose
-from mail_ros.core.filter.odometry_motion import StepUnderWay, mean_yaw
+from mail_ros.core.filter.odometry_motion import StepInProgress, mean_yaw
 from mail_ros.core.filter.pose_belief import PoseBelief
 from mail_ros.core.models.field_map_config import FieldMapConfig
 from mail_ros.core.models.model import PoseQuery, Query
@@ -28,7 +28,7 @@ MAP_FIT_M = 5.0  # length over which the map fit is averaged
 MIN_FIT_M = 0.5  # less says nothing
 MAP_FIT_BOUNDS = (-3.0, 5.0)  # bounds of one update in the map fit
 KNOWN = 0.5  # probability of being near the position from which an update counts in the map fit
-INITIAL_POSE_DOUBT = 0.05  # probability that an initial pose is wrong
+INITIAL_POSE_OUTLIER = 0.05  # probability that an initial pose is wrong
 MAX_HYPOTHESES = 5
 MIN_HYPOTHESIS = 0.01  # weight of the lightest hypothesis
 
@@ -55,23 +55,23 @@ class PoseGridFilter:
         self.reset()
 
     def reset(self) -> None:
-        """See `PositionFilter`."""
+        """See `GridFilter`."""
         self._now_m = np.zeros(2)  # the sensor, in odometry's frame
         self._at_m: FloatArray | None = None  # where the belief stands, likewise; None before the first row
-        self._step = StepUnderWay()
+        self._step = StepInProgress()
         self._last_index: int | None = None
         self.reinitialize()
 
     def reinitialize(self) -> None:
-        """See `PositionFilter`."""
-        self.belief.spread()
+        """See `GridFilter`."""
+        self.belief.start_anywhere()
         self._changed()
         self._new_rows = 0
         self._fit, self._fit_m = 0.0, 0.0  # weighted sums over the last metres
         self._unread_m = 0.0  # travelled since the last update
 
     def set_initial_pose(self, position_m: FloatArray, covariance_m2: FloatArray, floor: int) -> None:
-        """See `PositionFilter`; a covariance smaller than a cell counts as a cell's.
+        """See `GridFilter`; a covariance smaller than a cell counts as a cell's.
 
         Raises:
             TrackError: numbers that are not finite, no covariance, or a position far from the survey; the belief stays.
@@ -81,12 +81,12 @@ class PoseGridFilter:
         log_likelihood = gaussian(normal(position_m, covariance_m2, floor), cells)
         self.reinitialize()
         weight = np.exp(log_likelihood - log_likelihood.max())
-        weight *= (1.0 - INITIAL_POSE_DOUBT) / (weight.sum() * self.config.yaws)
-        self.belief.set(np.tile(weight, (self.config.yaws, 1)), np.arange(len(cells)), INITIAL_POSE_DOUBT)
+        weight *= (1.0 - INITIAL_POSE_OUTLIER) / (weight.sum() * self.config.yaws)
+        self.belief.set(np.tile(weight, (self.config.yaws, 1)), np.arange(len(cells)), INITIAL_POSE_OUTLIER)
         self._changed()
 
     def predict(self, rows: Sequence[Row], elapsed_s: float, moved_m: FloatArray) -> None:
-        """See `PositionFilter`."""
+        """See `GridFilter`."""
         if elapsed_s < 0.0:  # the clock was set back: a bag restarted, or a simulation
             self.reset()
         self._now_m = self._now_m + moved_m
@@ -110,13 +110,13 @@ class PoseGridFilter:
         self._changed()
 
     def update_due(self) -> bool:
-        """See `PositionFilter`: rows came that were in no update."""
+        """See `GridFilter`: rows came that were in no update."""
         return self._new_rows > 0
 
     @property
     def query(self) -> Query:
-        """See `PositionFilter`; the poses that are followed, the whole map where the device is probably elsewhere."""
-        if self.belief.elsewhere > self.config.recovery:
+        """See `GridFilter`; the followed poses, or all where the device is probably in another cell."""
+        if self.belief.background > self.config.recovery:
             self.belief.search()
         cells = np.concatenate([self.belief.cells, self.belief.samples])
         return Query(self.device_offset_ut, PoseQuery(cells, self.belief.yaw_rad, self._new_rows))
@@ -125,17 +125,17 @@ class PoseGridFilter:
         """Weigh the belief by the log ratios (yaws, active cells) of the new rows."""
         assert prediction.log_likelihood is not None
         known = self.posterior().near > KNOWN
-        evidence = self.belief.weigh(prediction.log_likelihood)
+        log_mean = self.belief.weigh(prediction.log_likelihood)
         kept = math.exp(-self._unread_m / MAP_FIT_M)
         counted_m = self._unread_m * known
-        self._fit = kept * self._fit + counted_m * float(np.clip(evidence, *MAP_FIT_BOUNDS))
+        self._fit = kept * self._fit + counted_m * float(np.clip(log_mean, *MAP_FIT_BOUNDS))
         self._fit_m = kept * self._fit_m + counted_m
         self._new_rows, self._unread_m = 0, 0.0
         self._changed()
 
     @property
     def map_fit(self) -> float:
-        """Mean log evidence of the last updates against an unmapped place; NaN at first."""
+        """Mean log-likelihood ratio of the last updates against an unmapped place; NaN at first."""
         return self._fit / self._fit_m if self._fit_m > MIN_FIT_M else math.nan
 
     @property
@@ -148,13 +148,13 @@ class PoseGridFilter:
         if self._posterior is None:
             self._decode()
         assert self._posterior is not None
-        turned = complex(*self._pending_m()) * np.exp(1j * self._yaw.angle_rad)
-        moved_m = np.array([turned.real, turned.imag])
+        rotated = complex(*self._pending_m()) * np.exp(1j * self._yaw.angle_rad)
+        moved_m = np.array([rotated.real, rotated.imag])
         return dataclasses.replace(self._posterior, position_m=self._posterior.position_m + moved_m)
 
     @property
     def odom_yaw(self) -> YawEstimate:
-        """See `PositionFilter`; from the belief around the mode."""
+        """See `GridFilter`; from the belief around the mode."""
         if self._posterior is None:
             self._decode()
         return self._yaw
@@ -173,16 +173,16 @@ class PoseGridFilter:
         return found
 
     def belief_image(self, floor: int) -> BeliefImage | None:
-        """See `PositionFilter`."""
+        """See `GridFilter`."""
         probability = np.zeros(len(self.grid.cells))
         probability[self.belief.cells] = self.belief.probability
         return belief_image(self.grid.cells, probability, floor)
 
     def _decode(self) -> None:
         cells, probability = self._followed(), self.belief.probability
-        followed = 1.0 - self.belief.elsewhere
+        followed = 1.0 - self.belief.background
         posterior = decode(probability / followed, cells, self.config.radius_m)
-        everywhere_m2 = self.belief.elsewhere * self._everywhere_m2
+        everywhere_m2 = self.belief.background * self._everywhere_m2
         self._posterior = dataclasses.replace(
             posterior,
             covariance_m2=posterior.covariance_m2 + everywhere_m2 + self._label_m2,

@@ -45,7 +45,7 @@ class SingleWindow:
 
     @property
     def query(self) -> Query:
-        """See `PositionFilter`."""
+        """See `GridFilter`."""
         return Query(self.device_offset_ut)
 
     def update(self, prediction: Prediction) -> None:

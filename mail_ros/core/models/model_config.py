@@ -11,7 +11,7 @@ from mail_ros.core.models.field_map_config import FieldMapConfig
 from mail_ros.core.models.mail_config import MailConfig
 from mail_ros.core.models.matching_config import MatchingConfig
 from mail_ros.core.signal.axes import AXES, AxesKind
-from mail_ros.core.signal.path import ROW_WIDTH
+from mail_ros.core.signal.path_resampling import ROW_WIDTH
 from mail_ros.core.signal.sampling import Sampling, TimeSampling
 
 ModelKind = Literal["mail", "matching", "field_map"]
@@ -84,7 +84,7 @@ class ModelConfig(Settings):
 
     @property
     def along_path(self) -> bool:
-        """Whether rows are positions of a path, see `signal.path`."""
+        """Whether rows are positions of a path, see `signal.path_resampling`."""
         return self.kind == "field_map"
 
     @property

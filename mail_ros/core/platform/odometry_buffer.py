@@ -28,7 +28,7 @@ class OdometryPose(NamedTuple):
 class OdometryBuffer(ABC, Generic[Reading]):
     """Keeps odometry messages until field samples use them."""
 
-    lever_m = (0.0, 0.0)  # of its samples; that of a robot is in its robot file
+    lever_m = (0.0, 0.0)  # lever arm of its samples; a robot's is in its robot file
 
     def __init__(self) -> None:
         self._displacements = Displacements()

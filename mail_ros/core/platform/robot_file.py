@@ -92,7 +92,7 @@ class Robot:
     hard_iron_ut: tuple[float, ...] = (0.0, 0.0, 0.0)  # in the sensor's axes
     motor: MotorField = field(default_factory=MotorField)
     notes: dict[str, object] = field(default_factory=dict)  # notes on the calibration, for people
-    position_m: tuple[float, ...] = (0.0, 0.0)  # of the sensor in the body's frame, ahead and left, as in TF
+    position_m: tuple[float, ...] = (0.0, 0.0)  # position of the sensor in the body's frame, ahead and left, as in TF
     format: str = FORMAT
 
     def __post_init__(self) -> None:

@@ -18,7 +18,7 @@ from mail_ros.core.errors import TrackError
 from mail_ros.core.signal.attitude import UPRIGHT
 from mail_ros.core.signal.axes import AXES, AxesKind
 from mail_ros.core.signal.distance import DistanceResampler
-from mail_ros.core.signal.path import PathResampler
+from mail_ros.core.signal.path_resampling import PathResampler
 from mail_ros.core.signal.resampling import TimeResampler
 from mail_ros.core.signal.sampling import Sampling, TimeSampling
 from mail_ros.core.types import NS_PER_S, FloatArray, Row, Sample
@@ -90,7 +90,7 @@ class Preprocessor:
             sampling: of the rows.
             axes: of the rows.
             needs_odometry: reject samples whose odometry is not finite, also where sampling is by time.
-            along_path: rows of positions, see `signal.path`; sampling is by distance.
+            along_path: rows of positions, see `signal.path_resampling`; sampling is by distance.
         """
         self.axes, self.sensor = AXES[axes], SensorCheck()
         self.resampler: TimeResampler | DistanceResampler | PathResampler
@@ -156,10 +156,10 @@ class Preprocessor:
         ahead_m, left_m = lever_m
         cos, sin = values[3:5].tolist()
         now_m = np.array([cos * ahead_m - sin * left_m, sin * ahead_m + cos * left_m])
-        turned_m = now_m - (now_m if self.lever_m is None else self.lever_m)
+        rotated_m = now_m - (now_m if self.lever_m is None else self.lever_m)
         self.lever_m = now_m
-        resampler.move(turned_m)
-        self.moved_m = self.moved_m + turned_m
+        resampler.move(rotated_m)
+        self.moved_m = self.moved_m + rotated_m
 
     def _attitude(self, sample: Sample) -> FloatArray:
         if sample.attitude_xyzw is None:

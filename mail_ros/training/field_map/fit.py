@@ -13,14 +13,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mail_ros.core.config import OdometrySource
-from mail_ros.core.models.field_map.path_evidence import FieldStatistics
+from mail_ros.core.models.field_map.path_likelihood import FieldStatistics
 from mail_ros.core.models.heads import SiteMap, State
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.signal.sampling import DistanceSampling
 from mail_ros.core.types import Cells, Float32Array, FloatArray, IntArray
-from mail_ros.training.field_map.cells import map_cells
+from mail_ros.training.field_map.map_cells import map_cells
 from mail_ros.training.field_map.process import Covariance, Region, fit_covariance, negative_log_likelihood, predict
-from mail_ros.training.field_map.survey import SurveyRows, rotated, turned_walks
+from mail_ros.training.field_map.survey import SurveyRows, rotated_field, rotated_walks
 
 REGIONS, REGION_M, REGION_ROWS, REGION_STEP = (
     24,
@@ -29,12 +29,12 @@ REGIONS, REGION_M, REGION_ROWS, REGION_STEP = (
     3,
 )  # the covariance is fitted to regions: number, radius, rows, every which row
 # Rotations that are tried, the usual first; the opposite field is a gradient as well. A phone's attitude is that of one
-# of its edges, mostly of a short one; a robot's sensor may be turned by any angle.
+# of its edges, mostly of a short one; a robot's sensor may be rotated by any angle.
 YAWS_DEG: Mapping[OdometrySource, Sequence[int]] = {"steps": (90, 0), "wheels": (0, *range(-85, 95, 5))}
 POSITION_NOISE_M: Mapping[OdometrySource, float] = {"wheels": 0.1, "steps": 0.2}  # see `FieldMapConfig`
 MIN_GAIN = 10.0  # log likelihood by which another rotation than the usual must be better
 TILE_LENGTHS, MARGIN_LENGTHS = 1.2, 1.0  # side and margin of a tile, in correlation lengths
-MAX_ROWS = 300  # of one tile
+MAX_ROWS = 300  # most rows of one tile
 CELL_UT = 2.6  # usual difference of the field between neighbouring cells
 CELL_M = (0.15, 0.35)  # smallest and largest
 UNCHECKED = 0.1  # noise of a map whose walks do not pass each other, in the field's variance
@@ -63,9 +63,9 @@ def fit_field_map(config: ModelConfig, rows: SurveyRows, odometry: OdometrySourc
         seed: of the choice of regions and rows.
     """
     rng = np.random.default_rng([seed, 31])
-    rows = rows._replace(field_ut=rotated(rows.field_ut, -turned_walks(rows)[rows.walk]))
+    rows = rows._replace(field_ut=rotated_field(rows.field_ut, -rotated_walks(rows)[rows.walk]))
     yaw_rad = _field_yaw_rad(rows, YAWS_DEG[odometry], rng)
-    rows = rows._replace(field_ut=rotated(rows.field_ut, yaw_rad))
+    rows = rows._replace(field_ut=rotated_field(rows.field_ut, yaw_rad))
     covariance = fit_covariance(_regions(rows, rng))
     covariance = covariance._replace(noise_ut=_noise_ut(rows, covariance, rng))
     cell_m = round(20.0 * float(np.clip(CELL_UT / covariance.slope_ut_m, *CELL_M))) / 20.0
@@ -119,12 +119,12 @@ def _field_yaw_rad(rows: SurveyRows, yaws_deg: Sequence[int], rng: np.random.Gen
     """
     regions = _regions(rows, rng)
     covariance = fit_covariance(
-        [Region(each.position_m, rotated(each.field_ut, np.radians(yaws_deg[0]))) for each in regions]
+        [Region(each.position_m, rotated_field(each.field_ut, np.radians(yaws_deg[0]))) for each in regions]
     )
     covariance = covariance._replace(horizontal_ut=float(rows.field_ut[:, :2].std()))
     cost = {
         degrees: negative_log_likelihood(
-            [Region(each.position_m, rotated(each.field_ut, np.radians(degrees))) for each in regions], covariance
+            [Region(each.position_m, rotated_field(each.field_ut, np.radians(degrees))) for each in regions], covariance
         )
         for degrees in yaws_deg
     }

@@ -21,7 +21,12 @@ from mail_ros.core.types import FloatArray
 
 ROOT5 = 5.0**0.5
 MEAN_UT2 = 1e3  # variance of the mean field of a region
-BOUNDS = ((0.5, 1e2), (0.5, 1e2), (0.3, 2.5), (0.5, 10.0))  # of `Covariance`: a survey cannot tell longer lengths apart
+BOUNDS = (
+    (0.5, 1e2),
+    (0.5, 1e2),
+    (0.3, 2.5),
+    (0.5, 10.0),
+)  # bounds of `Covariance`: a survey cannot tell longer lengths apart
 
 
 class Covariance(NamedTuple):

@@ -9,6 +9,7 @@ were. The label stays on the straight line.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -17,16 +18,18 @@ from scipy.spatial import cKDTree
 
 from mail_ros.core.errors import TrackError
 from mail_ros.core.signal.axes import AXES
-from mail_ros.core.signal.path import STEP_S, PathResampler
+from mail_ros.core.signal.path_resampling import STEP_S, PathResampler
 from mail_ros.core.signal.preprocessor import SensorCheck
 from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray, IntArray
 from mail_ros.data.gravity_alignment import device_offset_ut, odometry_yaw_offset_rad, rotated_rows
 from mail_ros.data.track import Track
 
+logger = logging.getLogger(__name__)
+
 PER_M = 10.0  # rows per metre
 MAX_GAP_M = 0.5
-BESIDE_M = 2.5  # farthest distance of two walks whose fields are compared
-TURNED_RAD = np.radians(60.0)  # a smaller angle between the fields of two walks may be the place's
+NEIGHBOUR_M = 2.5  # farthest distance of two walks whose fields are compared
+ROTATED_RAD = np.radians(60.0)  # a smaller angle between the fields of two walks may be the position's
 NEAR_M = 0.5  # distance by which the weight of a comparison falls
 APART_M = 1e3  # between floors
 PLAUSIBLE_SCALE = (0.6, 1.6)  # label's length over odometry's within which odometry moves labels along a leg
@@ -39,12 +42,18 @@ class SurveyRows(NamedTuple):
     position_m: FloatArray  # (n, 2)
     floor: IntArray  # (n,)
     field_ut: FloatArray  # (n, 3) in the map's axes, but for one rotation that all walks share
-    path: FloatArray  # (n, 7) as the robot has them, see `signal.path`
+    path: FloatArray  # (n, 7) as the robot has them, see `signal.path_resampling`
+    sources: tuple[str, ...] = ()  # names of the walks
 
     def at(self, chosen: IntArray | BoolArray | slice) -> SurveyRows:
         """Some of the rows."""
         return SurveyRows(
-            self.walk[chosen], self.position_m[chosen], self.floor[chosen], self.field_ut[chosen], self.path[chosen]
+            self.walk[chosen],
+            self.position_m[chosen],
+            self.floor[chosen],
+            self.field_ut[chosen],
+            self.path[chosen],
+            self.sources,
         )
 
 
@@ -55,7 +64,11 @@ def survey_rows(tracks: Sequence[Track]) -> SurveyRows:
         TrackError: a walk without odometry or attitude, or none with a labelled path.
     """
     parts = [_rows(number, track.labelled_span()) for number, track in enumerate(tracks)]
-    rows = SurveyRows(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    sources = tuple(track.source for track in tracks)
+    walk, position_m, floor, field_ut, path = (
+        np.concatenate(column) for column in zip(*(part[:5] for part in parts), strict=True)
+    )
+    rows = SurveyRows(walk, position_m, floor, field_ut, path, tuple(track.source for track in tracks))
     if not len(rows.walk):
         raise TrackError(
             ", ".join(track.source for track in tracks),
@@ -107,8 +120,8 @@ def labels_by_odometry_m(track: Track) -> FloatArray:
 
 def levers_m(heading: FloatArray, lever_m: tuple[float, float]) -> FloatArray:
     """(n, 2) from the device to its sensor, at headings (n, 2), cosine and sine."""
-    turned = (heading[:, 0] + 1j * heading[:, 1]) * complex(*lever_m)
-    return np.column_stack([turned.real, turned.imag])
+    rotated = (heading[:, 0] + 1j * heading[:, 1]) * complex(*lever_m)
+    return np.column_stack([rotated.real, rotated.imag])
 
 
 def _rows(number: int, track: Track) -> SurveyRows:
@@ -127,10 +140,10 @@ def _rows(number: int, track: Track) -> SurveyRows:
     path, position_m, floor = path[known], position_m[known], floor[known]
     steps = [np.diff(each, axis=0, prepend=each[:1]) for each in (path[:, :2], position_m)]
     yaw_rad = odometry_yaw_offset_rad(track.source, steps[0], np.cumsum(steps[1], axis=0))
-    turned = rotated_rows(path[:, 2:], yaw_rad)
-    position_m = position_m + levers_m(turned[:, 3:], track.lever_m)
-    turned = AXES["gravity"].without(turned, device_offset_ut(turned, position_m, floor))
-    return SurveyRows(np.full(len(path), number), position_m, floor, turned[:, :3], path)
+    rotated = rotated_rows(path[:, 2:], yaw_rad)
+    position_m = position_m + levers_m(rotated[:, 3:], track.lever_m)
+    rotated = AXES["gravity"].without(rotated, device_offset_ut(rotated, position_m, floor))
+    return SurveyRows(np.full(len(path), number), position_m, floor, rotated[:, :3], path)
 
 
 def _resampled(track: Track, label_m: FloatArray) -> tuple[FloatArray, IntArray]:
@@ -157,35 +170,42 @@ def _resampled(track: Track, label_m: FloatArray) -> tuple[FloatArray, IntArray]
     return np.concatenate(rows), np.array(floors, np.int64)
 
 
-def turned_walks(rows: SurveyRows) -> FloatArray:
-    """(walks,) by how much the field of each walk is turned against that of the walks beside it, rad; mostly 0.
+def rotated_walks(rows: SurveyRows) -> FloatArray:
+    """(walks,) by how much the field of each walk is rotated against that of its neighbours, rad; mostly 0.
 
     Where two walks pass each other, the angle between their fields is known. One rotation for each walk that agrees
     with all of these is the leading eigenvector of their Hermitian matrix (Singer, Applied and Computational Harmonic
-    Analysis 30(1), 2011). The direction of the field itself varies: only what differs by more than `TURNED_RAD` from
-    most walks counts. Somebody held the device differently there, or walked with another side ahead.
+    Analysis 30(1), 2011). The direction of the field itself varies: only what differs by more than `ROTATED_RAD` from
+    most walks counts, with a warning that names the walk.
     """
     chosen = np.arange(0, len(rows.walk), 3)
     walk, field = rows.walk[chosen], rows.field_ut[chosen, 0] + 1j * rows.field_ut[chosen, 1]
-    place = np.column_stack([rows.position_m[chosen], rows.floor[chosen] * APART_M])
-    pairs = cKDTree(place).query_pairs(BESIDE_M, output_type="ndarray")
+    position = np.column_stack([rows.position_m[chosen], rows.floor[chosen] * APART_M])
+    pairs = cKDTree(position).query_pairs(NEIGHBOUR_M, output_type="ndarray")
     first, second = pairs[walk[pairs[:, 0]] != walk[pairs[:, 1]]].T
     count = int(rows.walk.max()) + 1
     relation = np.zeros((count, count), np.complex128)
-    nearness = np.exp(-np.linalg.norm(place[first] - place[second], axis=1) / NEAR_M)
+    nearness = np.exp(-np.linalg.norm(position[first] - position[second], axis=1) / NEAR_M)
     np.add.at(relation, (walk[first], walk[second]), nearness * field[first] * field[second].conj())
     relation = relation + relation.conj().T
     weight = np.maximum(np.abs(relation).sum(axis=1), 1e-9)
     leading = np.linalg.eigh(relation / np.sqrt(np.outer(weight, weight)))[1][:, -1]
     common = leading @ np.sqrt(weight)
     angle_rad = np.where(np.abs(leading) > 1e-6, np.angle(leading * common.conj()), 0.0)
-    odd = np.abs(angle_rad) > TURNED_RAD
-    beside = np.abs(relation[odd][:, ~odd]).sum(axis=0) @ np.exp(1j * angle_rad[~odd])
-    turned: FloatArray = np.where(odd, np.angle(np.exp(1j * (angle_rad - np.angle(beside)))), 0.0)
-    return turned
+    odd = np.abs(angle_rad) > ROTATED_RAD
+    neighbours = np.abs(relation[odd][:, ~odd]).sum(axis=0) @ np.exp(1j * angle_rad[~odd])
+    rotated: FloatArray = np.where(odd, np.angle(np.exp(1j * (angle_rad - np.angle(neighbours)))), 0.0)
+    for number in np.flatnonzero(odd):
+        logger.warning(
+            "%s: its field is rotated by %.0f° against that of its neighbours, and was rotated back: the device was "
+            "held differently, or another side was ahead",
+            rows.sources[number] if rows.sources else f"walk {number}",
+            np.degrees(rotated[number]),
+        )
+    return rotated
 
 
-def rotated(field_ut: FloatArray, yaw_rad: float | FloatArray) -> FloatArray:
-    """Fields (n, 3), turned counterclockwise about the vertical."""
-    turned = (field_ut[:, 0] + 1j * field_ut[:, 1]) * np.exp(1j * yaw_rad)
-    return np.column_stack([turned.real, turned.imag, field_ut[:, 2]])
+def rotated_field(field_ut: FloatArray, yaw_rad: float | FloatArray) -> FloatArray:
+    """Fields (n, 3), rotated counterclockwise about the vertical."""
+    rotated = (field_ut[:, 0] + 1j * field_ut[:, 1]) * np.exp(1j * yaw_rad)
+    return np.column_stack([rotated.real, rotated.imag, field_ut[:, 2]])

@@ -17,12 +17,12 @@ import numpy as np
 import numpy.typing as npt
 
 from mail_ros.core.cell_grid import CellGrid
-from mail_ros.core.models.field_map.path_evidence import FieldStatistics, PathEvidence
+from mail_ros.core.models.field_map.path_likelihood import FieldStatistics, PathLikelihood
 from mail_ros.core.models.heads import SiteMap, State
 from mail_ros.core.models.model import ModelOutput, Query
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.neighbourhood import FULL_ROTATION
-from mail_ros.core.signal.path import ROW_WIDTH
+from mail_ros.core.signal.path_resampling import ROW_WIDTH
 from mail_ros.core.signal.window import Window
 from mail_ros.core.types import BoolArray, Float32Array, FloatArray, IntArray, Prediction
 
@@ -52,12 +52,12 @@ class FieldMap:
         reach_m = config.sampling.length + 1.0 / config.sampling.per_unit
         self.grid = CellGrid(self.head.cells, reach_m, config.field_map.beyond_m)
         mean_ut = state["mean_ut"].astype(np.float32)
-        self._horizontal = self.grid.spread(mean_ut[:, 0] + np.complex64(1j) * mean_ut[:, 1])
-        self._vertical = self.grid.spread(mean_ut[:, 2])
+        self._horizontal = self.grid.scatter(mean_ut[:, 0] + np.complex64(1j) * mean_ut[:, 1])
+        self._vertical = self.grid.scatter(mean_ut[:, 2])
         noise_ut2 = self.statistics.noise_ut2
-        self._widening = self.grid.spread(1.0 + state["variance_ut2"].mean(axis=1).astype(np.float32) / noise_ut2)
+        self._widening = self.grid.scatter(1.0 + state["variance_ut2"].mean(axis=1).astype(np.float32) / noise_ut2)
         self._there = self._widening > 0.0
-        self._exponent = min(1.0, config.field_map.evidence_per_m / config.sampling.per_unit)
+        self._exponent = min(1.0, config.field_map.likelihood_exponent_per_m / config.sampling.per_unit)
 
     def window(self, stride: int) -> Window:
         """See `Model`; it is full as soon as there is a difference."""
@@ -81,24 +81,24 @@ class FieldMap:
     def _compare(self, path: FloatArray, new: int, cells: IntArray, yaw_rad: FloatArray) -> Float32Array:
         """(yaws, cells) log ratios of the `new` last rows of a path (L, 7)."""
         rows = path.copy()
-        turned = (rows[:, 2] + 1j * rows[:, 3]) * np.exp(1j * self.statistics.yaw_rad)
-        rows[:, 2], rows[:, 3] = turned.real, turned.imag
-        evidence = PathEvidence.of(rows, new, self.statistics, self.config.field_map.offset_ut, self.grid.size_m)
+        rotated = (rows[:, 2] + 1j * rows[:, 3]) * np.exp(1j * self.statistics.yaw_rad)
+        rows[:, 2], rows[:, 3] = rotated.real, rotated.imag
+        likelihood = PathLikelihood.of(rows, new, self.statistics, self.config.field_map.offset_ut, self.grid.size_m)
         parts = [
-            self._ratios(rows, new, evidence, cells, yaw_rad[chosen]) for chosen in _chunks(len(yaw_rad), len(cells))
+            self._ratios(rows, new, likelihood, cells, yaw_rad[chosen]) for chosen in _chunks(len(yaw_rad), len(cells))
         ]
         return np.concatenate(parts)
 
     def _ratios(
-        self, rows: FloatArray, new: int, evidence: PathEvidence, cells: IntArray, yaw_rad: FloatArray
+        self, rows: FloatArray, new: int, likelihood: PathLikelihood, cells: IntArray, yaw_rad: FloatArray
     ) -> Float32Array:
         """(yaws, cells) log ratios, tempered, with outliers."""
-        places = self._places(rows, cells, yaw_rad)
-        inside = np.logical_and.reduce([self._there[place] for place in places])
+        indices = self._indices(rows, cells, yaw_rad)
+        inside = np.logical_and.reduce([self._there[index] for index in indices])
         rotation = np.exp(1j * yaw_rad)[:, None].astype(np.complex64)
         ratio = np.zeros(inside.shape, np.float32)
         for number in range(new):
-            ratio += self._row_ratio(rows, evidence, number, places, rotation, inside, len(rows) - new)
+            ratio += self._row_ratio(rows, likelihood, number, indices, rotation, inside, len(rows) - new)
         beyond = new * math.log(self.config.field_map.beyond_per_m) / self.config.sampling.per_unit
         tempered: Float32Array = np.where(inside, np.float32(self._exponent) * ratio, np.float32(beyond))
         return tempered
@@ -106,36 +106,36 @@ class FieldMap:
     def _row_ratio(
         self,
         rows: FloatArray,
-        evidence: PathEvidence,
+        likelihood: PathLikelihood,
         number: int,
-        places: list[IntArray],
+        indices: list[IntArray],
         rotation: npt.NDArray[np.complex64],
         inside: BoolArray,
         before: int,
     ) -> Float32Array:
         """(yaws, cells) log ratio of one new row; of no meaning where its path leaves the map."""
-        across = evidence.horizontal[number].astype(np.complex64)
-        along = evidence.vertical[number].astype(np.float32)
+        across = likelihood.horizontal[number].astype(np.complex64)
+        along = likelihood.vertical[number].astype(np.float32)
         fields = rows[:, 2] + 1j * rows[:, 3]
-        horizontal = rotation * np.complex64(evidence.horizontal[number] @ fields)
-        vertical = np.float32(evidence.vertical[number] @ rows[:, 4])
+        horizontal = rotation * np.complex64(likelihood.horizontal[number] @ fields)
+        vertical = np.float32(likelihood.vertical[number] @ rows[:, 4])
         for at in range(before + number + 1):
-            horizontal = horizontal - across[at] * self._horizontal[places[at]]
-            vertical = vertical - along[at] * self._vertical[places[at]]
-        widening = np.where(inside, self._widening[places[before + number]], np.float32(1.0))
+            horizontal = horizontal - across[at] * self._horizontal[indices[at]]
+            vertical = vertical - along[at] * self._vertical[indices[at]]
+        widening = np.where(inside, self._widening[indices[before + number]], np.float32(1.0))
         squared = np.square(horizontal.real) + np.square(horizontal.imag) + np.square(vertical)
-        broad = evidence.outlier[number]
+        broad = likelihood.outlier[number]
         fraction = self.config.field_map.outlier
         usual = -0.5 * squared / widening - 1.5 * np.log(widening) + np.float32(math.log1p(-fraction))
         outlying = np.float32(-0.5 / broad) * squared - np.float32(1.5 * math.log(broad) - math.log(fraction))
-        ratio: Float32Array = np.logaddexp(usual, outlying) - np.float32(evidence.background[number])
+        ratio: Float32Array = np.logaddexp(usual, outlying) - np.float32(likelihood.background[number])
         return ratio
 
-    def _places(self, rows: FloatArray, cells: IntArray, yaw_rad: FloatArray) -> list[IntArray]:
-        """For each row (yaws, cells) the place where it was taken, if the path ends in a cell with a yaw."""
+    def _indices(self, rows: FloatArray, cells: IntArray, yaw_rad: FloatArray) -> list[IntArray]:
+        """For each row (yaws, cells) the flat index of where it was taken, if the path ends in a cell with a yaw."""
         back = (rows[-1, 0] - rows[:, 0]) + 1j * (rows[-1, 1] - rows[:, 1])
-        turned = back[:, None] * np.exp(1j * yaw_rad)
-        offset = self.grid.offset(np.stack([turned.real, turned.imag], axis=-1))  # (L, yaws)
+        rotated = back[:, None] * np.exp(1j * yaw_rad)
+        offset = self.grid.offset(np.stack([rotated.real, rotated.imag], axis=-1))  # (L, yaws)
         flat = self.grid.flat[cells]
         return [flat - each[:, None] for each in offset]
 

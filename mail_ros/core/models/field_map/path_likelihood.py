@@ -37,7 +37,7 @@ class FieldStatistics:
 
 
 @dataclass(frozen=True)
-class PathEvidence:
+class PathLikelihood:
     """The newest n of L rows, made independent."""
 
     horizontal: ComplexArray  # (n, L) weights of the horizontal fields
@@ -48,11 +48,11 @@ class PathEvidence:
     @classmethod
     def of(
         cls, rows: FloatArray, new: int, statistics: FieldStatistics, offset_ut: float, cell_m: float
-    ) -> PathEvidence:
+    ) -> PathLikelihood:
         """Weights for the newest rows of a path.
 
         Args:
-            rows: (L, 7), see `signal.path`, oldest first.
+            rows: (L, 7), see `signal.path_resampling`, oldest first.
             new: how many of them count.
             statistics: of the map.
             offset_ut: deviation, per axis, of the device's constant field.
@@ -64,7 +64,9 @@ class PathEvidence:
         likeness = _likeness(apart_m / statistics.length_m)
         deviations = (statistics.horizontal_ut, statistics.vertical_ut)
         error = statistics.noise_ut2 * _likeness(apart_m / (ERROR_LENGTHS * statistics.length_m))
-        within = 0.5 * (cell_m / statistics.length_m) ** 2  # of the field's variance, by Matérn's gradient at 0
+        within = (
+            0.5 * (cell_m / statistics.length_m) ** 2
+        )  # fraction of the field's variance, by Matérn's gradient at 0
         noises = [error + (WHITE_UT2 + within * each**2) * np.eye(len(rows)) for each in deviations]
         mapped = (turning * offset_ut**2 + noises[0], offset_ut**2 + noises[1])
         anywhere = statistics.level_ut**2
