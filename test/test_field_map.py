@@ -122,7 +122,7 @@ def test_a_walk_whose_field_is_turned_against_the_others_is_found() -> None:
     rows = survey_rows(survey(spacing_m=0.8))
     lane = np.round((rows.position_m[:, 1] - 0.5) / 0.8).astype(np.int64)
     turn = np.exp(1j * np.where(lane == 2, np.pi / 2, 0.0)) * (rows.field_ut[:, 0] + 1j * rows.field_ut[:, 1])
-    turned = rows._replace(walk=lane, field_ut=np.column_stack([turn.real, turn.imag, rows.field_ut[:, 2]]))
+    turned = rows._replace(sources=(), walk=lane, field_ut=np.column_stack([turn.real, turn.imag, rows.field_ut[:, 2]]))
     angle_rad = rotated_walks(turned)
     assert np.degrees(angle_rad[2]) == pytest.approx(90.0, abs=40.0)
     np.testing.assert_array_equal(np.delete(angle_rad, 2), 0.0)

@@ -100,6 +100,8 @@ class GridFilter:
         self._elapsed_s = 0.0  # since the last update
         self._due = True  # one update per move: in between, windows repeat the same information
         self._fit, self._fit_s = 0.0, 0.0  # weighted sums over the last windows
+        # Mean of the highest log ratio of the last windows in motion, each within `MAP_FIT_BOUNDS`; NaN at first.
+        self.map_fit = np.nan
 
     def set_initial_pose(self, position_m: FloatArray, covariance_m2: FloatArray, floor: int) -> None:
         """Start from a Gaussian around a position (2,), whatever the belief was; the heading stays open.
@@ -196,6 +198,7 @@ class GridFilter:
         kept = np.exp(-fit_s / self.config.map_fit_s)
         self._fit = kept * self._fit + fit_s * float(np.clip(highest, *MAP_FIT_BOUNDS))
         self._fit_s = kept * self._fit_s + fit_s
+        self.map_fit = self._fit / self._fit_s if self._fit_s > 0.0 else np.nan
         if prediction.device_offset_ut is not None and stationary <= 0.5:
             self._learn_offset(prediction.device_offset_ut, np.exp(log_likelihood - highest))
         self._since_update_s, self._elapsed_s, self._due = 0.0, 0.0, False
@@ -233,11 +236,6 @@ class GridFilter:
         if total > 0.0:
             self.belief = belief / total
         self._posterior = None
-
-    @property
-    def map_fit(self) -> float:
-        """Mean of the highest log ratio of the last windows in motion, each within `MAP_FIT_BOUNDS`; NaN at first."""
-        return self._fit / self._fit_s if self._fit_s > 0.0 else np.nan
 
     @property
     def is_stationary(self) -> bool:

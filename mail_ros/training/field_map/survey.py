@@ -64,7 +64,6 @@ def survey_rows(tracks: Sequence[Track]) -> SurveyRows:
         TrackError: a walk without odometry or attitude, or none with a labelled path.
     """
     parts = [_rows(number, track.labelled_span()) for number, track in enumerate(tracks)]
-    sources = tuple(track.source for track in tracks)
     walk, position_m, floor, field_ut, path = (
         np.concatenate(column) for column in zip(*(part[:5] for part in parts), strict=True)
     )
