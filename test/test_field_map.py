@@ -12,9 +12,13 @@ from small_halls import Hall, drive, free_corners, lane_corners
 from mail_ros.core.errors import ConfigError, TrackError
 from mail_ros.core.localizer.compose import compose, resolve_tracking
 from mail_ros.core.localizer.localizer import Localizer
+from mail_ros.core.localizer.runtime import Runtime
 from mail_ros.core.models.field_map.path_likelihood import FieldStatistics, PathLikelihood
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.models.model_file import ModelCard, build, load_model, save_model
+from mail_ros.core.platform.odometry_buffer import OdometryPose, WheelBuffer
+from mail_ros.core.platform.robot_file import Robot
+from mail_ros.core.signal.attitude import heading_rad
 from mail_ros.core.types import Status
 from mail_ros.data.track import Track
 from mail_ros.evaluation.estimates import Scored, follow
@@ -174,3 +178,29 @@ def test_a_field_map_needs_odometry_and_rows_by_distance(fitted: FittedMap) -> N
         compose(build(fitted.config, fitted.state), "walking")
     with pytest.raises(ConfigError, match=r"kind field_map.*gravity-aligned rows by distance"):
         ModelConfig("field_map")
+
+
+def test_the_runtime_of_the_node_follows_wheel_odometry_with_a_heading(fitted: FittedMap, tmp_path: Path) -> None:
+    card = ModelCard(fitted.config, tracker="odometry", odometry="wheels", cells=len(fitted.state["mean_ut"]))
+    save_model(tmp_path / "hall.safetensors", fitted.state, card, fitted.golden)
+    yaw_rad, track = 0.7, drive(HALL, free_corners(9), 9, yaw_rad=0.7, sensor_m=(0.4, 0.0))
+    runtime = Runtime(
+        load_model(tmp_path / "hall.safetensors"),
+        map_frame="map",
+        stride_s=0.1,
+        tracker="odometry",
+        odometry="wheels",
+        now_ns=lambda: int(track.stamp_ns[-1]),
+        about={},
+        robot=Robot(position_m=(0.4, 0.0)),
+    )
+    assert isinstance(runtime.odometry, WheelBuffer) and track.moved_m is not None and track.attitude_xyzw is not None
+    position_m, pose = np.zeros(2), None
+    for index, stamp_ns in enumerate(track.stamp_ns.tolist()):
+        position_m = position_m + track.moved_m[index]
+        heading = heading_rad(track.attitude_xyzw[index])
+        runtime.odometry.add(OdometryPose(stamp_ns, position_m, heading))
+        pose = runtime.push(stamp_ns, track.field_ut[index]) or pose
+    assert pose is not None and pose.heading is not None
+    assert np.linalg.norm(pose.estimate.position_m - track.position_m[-1]) < 0.3
+    assert abs(np.angle(np.exp(1j * (pose.heading.angle_rad - heading - yaw_rad)))) < 0.15
