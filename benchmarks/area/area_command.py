@@ -42,6 +42,7 @@ def area(
     lobby: Annotated[list[Path] | None, typer.Option(help="Bags of a lobby: survey_* train, test_* test.")] = None,
     room: Annotated[Path | None, typer.Option(help="Folder of the room's runs 1 to 4, as N-loc.csv.")] = None,
     every: Annotated[list[int] | None, typer.Option(help="Also with every Nth line of the lobby's survey.")] = None,
+    side: Annotated[list[float] | None, typer.Option(help="Time updates in a square area of this side, m.")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Odometries that are derived for the room.")] = 3,
 ) -> None:
     """Start anywhere at any yaw, and follow routes that cross a survey's lines.
@@ -63,7 +64,14 @@ def area(
         runs = [read_run(room, number, 0) for number in ROOM_SURVEY]
         tests = [read_run(room, ROOM_TEST, seed) for seed in range(seeds)]
         rows += _compared(f"runs {', '.join(map(str, ROOM_SURVEY))}", runs, tests, ROOM_FROM_M)
-    print_table("unknown start and yaw; errors in m", list(COLUMNS), rows, (0, 1, 2))
+    if rows:
+        print_table("unknown start and yaw; errors in m", list(COLUMNS), rows, (0, 1, 2))
+    if side:
+        from benchmarks.area.cost import update_cost
+
+        costs = [update_cost(each) for each in side]
+        lines_of = [[f"{each.cells:,}", f"{each.start_ms:.1f}", f"{each.known_ms:.1f}"] for each in costs]
+        print_table("an update of the field map, ms", ["cells", "unknown start", "position known"], lines_of, ())
 
 
 def _compared(survey: str, lines: Sequence[Track], tests: Sequence[Track], from_m: float) -> list[list[str]]:

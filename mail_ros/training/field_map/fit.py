@@ -32,6 +32,7 @@ REGIONS, REGION_M, REGION_ROWS, REGION_STEP = (
 # of its edges, mostly of a short one; a robot's sensor may be rotated by any angle.
 YAWS_DEG: Mapping[OdometrySource, Sequence[int]] = {"steps": (90, 0), "wheels": (0, *range(-85, 95, 5))}
 POSITION_NOISE_M: Mapping[OdometrySource, float] = {"wheels": 0.1, "steps": 0.2}  # see `FieldMapConfig`
+DEVIATIONS = (0.1, 0.25, 0.5, 1.0)  # the field's deviation within a region is one of these fractions of the floor's
 MIN_GAIN = 10.0  # log likelihood by which another rotation than the usual must be better
 TILE_LENGTHS, MARGIN_LENGTHS = 1.2, 1.0  # side and margin of a tile, in correlation lengths
 MAX_ROWS = 300  # most rows of one tile
@@ -118,18 +119,19 @@ def _field_yaw_rad(rows: SurveyRows, yaws_deg: Sequence[int], rng: np.random.Gen
     The first of the tried ones, unless another is better by `MIN_GAIN`.
     """
     regions = _regions(rows, rng)
-    covariance = fit_covariance(
-        [Region(each.position_m, rotated_field(each.field_ut, np.radians(yaws_deg[0]))) for each in regions]
-    )
-    covariance = covariance._replace(horizontal_ut=float(rows.field_ut[:, :2].std()))
-    cost = {
-        degrees: negative_log_likelihood(
-            [Region(each.position_m, rotated_field(each.field_ut, np.radians(degrees))) for each in regions], covariance
-        )
-        for degrees in yaws_deg
-    }
+    covariance = fit_covariance([_rotated_region(each, yaws_deg[0]) for each in regions])
+    deviation_ut = float(rows.field_ut[:, :2].std())
+    deviations = [covariance._replace(horizontal_ut=fraction * deviation_ut) for fraction in DEVIATIONS]
+    cost = {}
+    for degrees in yaws_deg:
+        candidates = [_rotated_region(each, degrees) for each in regions]
+        cost[degrees] = min(negative_log_likelihood(candidates, each) for each in deviations)
     best = min(cost, key=cost.__getitem__)
     return float(np.radians(best if cost[best] < cost[yaws_deg[0]] - MIN_GAIN else yaws_deg[0]))
+
+
+def _rotated_region(region: Region, yaw_deg: int) -> Region:
+    return Region(region.position_m, rotated_field(region.field_ut, np.radians(yaw_deg)))
 
 
 def _regions(rows: SurveyRows, rng: np.random.Generator) -> list[Region]:
