@@ -65,7 +65,7 @@ class Result:
 
     metrics: Metrics
     localized: float  # fraction of estimates that are LOCALIZED or STATIONARY
-    localized_off: float  # fraction of these that are more than `NEAR_M` off; NaN without any
+    localized_off: float  # fraction of the localized estimates that are over `NEAR_M` off; NaN without any
 
 
 def compare(

@@ -41,10 +41,10 @@ def field_map(
         for case in CASES:
             for kind in KINDS:
                 one = result(found[case, kind], from_m)
-                status = ["-" if math.isnan(share) else f"{share:.1%}" for share in (one.localized, one.localized_off)]
+                status = ["-" if math.isnan(part) else f"{part:.1%}" for part in (one.localized, one.localized_off)]
                 lines.append([case, kind, *metric_row(one.metrics)[:-1], *status])
-                shares = {"localized": one.localized, "localized_off": one.localized_off}
-                rows.append({"from_m": from_m, "drive": case, "model": kind, **vars(one.metrics), **shares})
+                fractions = {"localized": one.localized, "localized_off": one.localized_off}
+                rows.append({"from_m": from_m, "drive": case, "model": kind, **vars(one.metrics), **fractions})
         print_table(f"{title}; errors in m, {since}", heads, lines, (0, 1))
     if as_json:
         print_json(rows)
