@@ -23,15 +23,15 @@ STATISTICS = (0.0, 2.0, 10.0, 14.0, 30.0, 4.0)  # see `FieldStatistics`
 class UpdateCost(NamedTuple):
     """Medians, in ms."""
 
-    cells: int  # of the map
+    cells: int  # number in the map
     start_ms: float  # first ten updates
     known_ms: float  # last forty
 
 
 def update_cost(side_m: float) -> UpdateCost:
     """Drive through a square area of a side, from an unknown start."""
-    ticks = np.arange(0.0, side_m, CELL_M)
-    grid = np.stack(np.meshgrid(ticks, ticks, indexing="ij"), axis=-1).reshape(-1, 2)
+    axis_m = np.arange(0.0, side_m, CELL_M)
+    grid = np.stack(np.meshgrid(axis_m, axis_m, indexing="ij"), axis=-1).reshape(-1, 2)
     cells = survey_cells(grid, np.zeros(len(grid), np.int64), CELL_M)
     sampling = DistanceSampling(per_m=1.0 / CELL_M, length_m=6 * CELL_M, max_gap_m=0.5)
     config = dataclasses.replace(run_config([], "area").model, sampling=sampling)
