@@ -23,6 +23,7 @@ TOOLS = [
     "rich>=13",
     "rosbags>=0.10",
     "ruamel.yaml>=0.17",
+    "scipy>=1.9",
     "torch>=2.5,<3",
     "typer>=0.12",
 ]
@@ -38,8 +39,6 @@ TEST = [
     "pytest-timeout>=2.2",
     "pytest-xdist>=3.5",
     "ruff>=0.6",
-    "scikit-learn>=1.0",
-    "scipy>=1.9",
 ]
 
 

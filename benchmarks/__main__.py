@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from benchmarks.area.area_command import area
 from benchmarks.field.field_command import field
 from benchmarks.field_map.field_map_command import field_map
 from benchmarks.recorder.recorder_command import recorder
@@ -30,6 +31,7 @@ app.command()(recorder)
 app.command()(robots)
 app.command()(field)
 app.command("map")(field_map)
+app.command()(area)
 
 if __name__ == "__main__":
     sys.exit(run(app, NAME))

@@ -23,7 +23,7 @@ ROS = MESSAGES | {"rclpy", "ament_index_python"}
 LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "core": ({"core"}, {"numpy", "safetensors"}),
     "data": ({"core", "data"}, {"numpy", "mcap", "rosbags", "ruamel"}),
-    "training": ({"core", "data", "training"}, {"numpy", "torch", "safetensors"}),
+    "training": ({"core", "data", "training"}, {"numpy", "scipy", "torch", "safetensors"}),
     "evaluation": (
         {"core", "data", "training", "evaluation"},
         {"numpy", "torch", "matplotlib", "plotly", "dtaidistance"},

@@ -1,181 +1,206 @@
-"""A map of the field: right where a survey was, in doubt where none was, and walks that look like walks."""
+"""A map of the field: fitted to lanes, and followed by free drives from an unknown start."""
 
 from __future__ import annotations
 
 import dataclasses
-import functools
+from pathlib import Path
 
 import numpy as np
 import pytest
-from small_buildings import small_building
+from small_halls import Hall, drive, free_corners, lane_corners
 
-from benchmarks.field_map.fit import fit_field_map
-from benchmarks.field_map.kernel import PotentialKernel
-from benchmarks.field_map.paths import SurveyedPaths
-from benchmarks.field_map.walks import READ, DrawnWalksConfig, FloorMap, floor_maps, map_walks
-from mail_ros.core.errors import TrackError
-from mail_ros.core.types import FloatArray
-from mail_ros.data.dataset import resample
-from mail_ros.data.simulator.drive import survey
-from mail_ros.data.simulator.simulation_config import DriveConfig
+from mail_ros.core.errors import ConfigError, TrackError
+from mail_ros.core.localizer.compose import compose, resolve_tracking
+from mail_ros.core.localizer.localizer import Localizer
+from mail_ros.core.localizer.runtime import Runtime
+from mail_ros.core.models.field_map.path_likelihood import FieldStatistics, PathLikelihood
+from mail_ros.core.models.model_config import ModelConfig
+from mail_ros.core.models.model_file import ModelCard, build, load_model, save_model
+from mail_ros.core.platform.odometry_buffer import OdometryPose, WheelBuffer
+from mail_ros.core.platform.robot_file import Robot
+from mail_ros.core.signal.attitude import heading_rad
+from mail_ros.core.types import Status
 from mail_ros.data.track import Track
+from mail_ros.evaluation.estimates import Scored, follow
+from mail_ros.training.field_map.fit import FittedMap, fit_field_map
+from mail_ros.training.field_map.process import Covariance, Region, likeness, predict
+from mail_ros.training.field_map.survey import labels_by_odometry_m, rotated_walks, survey_rows
+from mail_ros.training.run_config import run_config
 
-HEIGHT_M = DriveConfig().height_m
-LINE_M = np.column_stack([np.arange(0.0, 8.0, 0.1), np.zeros(80)])
-
-
-@functools.cache
-def surveyed() -> tuple[Track, ...]:
-    """Both floors, by a robot with true positions and no field of its own."""
-    calm = DriveConfig(wander_m=0.05, offset_ut=0.0, soft_iron=0.0)
-    return tuple(walk.true_track("survey") for walk in survey(small_building(), 1, 3, calm))
-
-
-@functools.cache
-def maps() -> tuple[FloorMap, ...]:
-    return tuple(floor_maps(surveyed()))
+HALL = Hall(1)
+CONFIG = run_config([], "area").model
+AFTER_M = 5.0  # travelled, from which a drive is judged
 
 
-def source_ut(place_m: FloatArray) -> FloatArray:
-    """The field of two poles under the floor: a gradient, as that of steel is."""
-    field = np.zeros((len(place_m), 3))
-    for strength, x, y, z in ((40.0, 3.0, 1.2, -0.8), (-30.0, 5.0, -1.0, -0.9)):
-        apart = np.column_stack([place_m, np.zeros(len(place_m))]) - [x, y, z]
-        field += strength * apart / np.linalg.norm(apart, axis=1, keepdims=True) ** 3
-    return field
+def survey(hall: Hall = HALL, spacing_m: float = 1.0) -> list[Track]:
+    """Lanes there, and back."""
+    corners_m = lane_corners(spacing_m)
+    parts = (corners_m, corners_m[::-1])
+    return [drive(hall, part, 10 + number, name=f"lanes {number}") for number, part in enumerate(parts)]
 
 
-def test_the_kernel_is_a_covariance_and_has_its_derivative() -> None:
-    rng = np.random.default_rng(0)
-    rows = np.column_stack([rng.normal(size=(30, 2)), rng.integers(3, size=30)])
-    kernel = PotentialKernel(0.9)
-    covariance, derivative = kernel(rows, eval_gradient=True)
-    assert np.linalg.eigvalsh(covariance).min() > -1e-9
-    assert np.diag(covariance) == pytest.approx(kernel.diag(rows))
-    assert covariance == pytest.approx(kernel(rows, rows))
-    longer, shorter = (PotentialKernel(0.9 * np.exp(step))(rows) for step in (1e-5, -1e-5))
-    assert derivative[..., 0] == pytest.approx((longer - shorter) / 2e-5, abs=1e-6)
+@pytest.fixture(scope="module")
+def fitted() -> FittedMap:
+    return fit_field_map(CONFIG, survey_rows(survey()), "wheels")
 
 
-def test_a_field_is_a_gradient_so_its_axes_are_correlated() -> None:
-    """How the part along changes sideways is how the part across changes along: a central difference of covariances."""
-    kernel, step = PotentialKernel(1.1), 1e-4
-    other = np.array([[0.4, 0.3, 0.0], [0.4, 0.3, 1.0]])
-    sideways = kernel(np.array([[0.0, step, 0.0]]), other) - kernel(np.array([[0.0, -step, 0.0]]), other)
-    along = kernel(np.array([[step, 0.0, 1.0]]), other) - kernel(np.array([[-step, 0.0, 1.0]]), other)
-    assert sideways == pytest.approx(along, rel=1e-4)
+def localizer(fitted: FittedMap) -> Localizer:
+    return compose(build(fitted.config, fitted.state), "odometry")
 
 
-def test_the_map_reaches_beside_a_line_that_was_surveyed() -> None:
-    noise = np.random.default_rng(1).normal(scale=0.1, size=(80, 3))
-    found = fit_field_map(LINE_M, source_ut(LINE_M) + noise)
-    beside_m = LINE_M[15:65] + np.array([0.0, 0.2])
-    mean_ut, deviation_ut = found.at(beside_m)
-    error_ut = mean_ut[:, 0] - source_ut(beside_m)[:, 0]
-    of_the_line_ut = source_ut(LINE_M[15:65])[:, 0] - source_ut(beside_m)[:, 0]
-    assert np.sqrt(np.square(error_ut).mean()) < 0.5 * np.sqrt(np.square(of_the_line_ut).mean())
-    assert np.abs(error_ut / deviation_ut[:, 0]).mean() < 2.0
+def settled(fitted: FittedMap, track: Track) -> list[Scored]:
+    """Estimates of a drive after `AFTER_M`."""
+    assert track.moved_m is not None
+    travelled_m = np.cumsum(np.linalg.norm(track.moved_m, axis=1))
+    since_ns = track.stamp_ns[np.searchsorted(travelled_m, AFTER_M)]
+    return [one for one in follow(localizer(fitted), track) if one.estimate.stamp_ns > since_ns]
 
 
-def test_a_map_is_in_doubt_far_from_the_survey() -> None:
-    found = fit_field_map(LINE_M, source_ut(LINE_M))
-    near, beside, far = (found.at(np.array([[4.0, y]]))[1][0] for y in (0.0, 0.5, 30.0))
-    assert (near < beside).all()
-    assert (beside < far).all()
-    assert far == pytest.approx(found.covariance.deviation_ut, rel=0.01)
+def errors_m(scored: list[Scored]) -> float:
+    return float(np.mean([one.error_m for one in scored]))
 
 
-def test_the_map_does_not_jump_from_tile_to_tile() -> None:
-    found = fit_field_map(LINE_M, source_ut(LINE_M))
-    before, after = (found.at(np.array([[edge + side, 0.1] for edge in (2.0, 4.0, 6.0)]))[0] for side in (-1e-6, 0.0))
-    assert np.abs(before - after).max() < 0.05 * found.covariance.deviation_ut
+@pytest.mark.parametrize("yaw_rad", [0.0, 2.1, -1.3])
+def test_a_free_drive_is_followed_from_anywhere_at_any_yaw(fitted: FittedMap, yaw_rad: float) -> None:
+    scored = settled(fitted, drive(HALL, free_corners(3), 3, yaw_rad=yaw_rad, offset_ut=np.array([6.0, -4.0, 9.0])))
+    assert errors_m(scored) < 0.2
+    assert np.mean([one.estimate.status in (Status.LOCALIZED, Status.STATIONARY) for one in scored]) > 0.9
+    yaw = scored[-1].estimate.odom_yaw
+    assert yaw is not None and abs(np.angle(np.exp(1j * (yaw.angle_rad - yaw_rad)))) < 0.15
 
 
-@pytest.mark.slow
-def test_a_map_of_a_building_has_its_field() -> None:
-    for each in maps():
-        position_m = each.paths.node_m
-        true_ut = small_building().field_ut(
-            each.floor, np.column_stack([position_m, np.full(len(position_m), HEIGHT_M)])
+def test_a_sensor_ahead_of_the_axle_uses_the_map_of_another_robot(fitted: FittedMap) -> None:
+    corners_m = free_corners(4)
+    central, ahead = (settled(fitted, drive(HALL, corners_m, 4, sensor_m=arm)) for arm in ((0.0, 0.0), (0.5, 0.0)))
+    assert errors_m(ahead) < max(0.2, 1.3 * errors_m(central))
+
+
+def test_a_carried_robot_is_found_again(fitted: FittedMap) -> None:
+    first, second = (drive(HALL, free_corners(seed), seed) for seed in (5, 6))
+    tested, found = localizer(fitted), []
+    for track, later_ns in ((first, 0), (second, 10**12)):
+        for sample, at_m in zip(track.samples(), track.position_m, strict=True):
+            estimate = tested.push(dataclasses.replace(sample, stamp_ns=sample.stamp_ns + later_ns))
+            if estimate is not None:
+                found.append(float(np.linalg.norm(estimate.position_m - at_m)))
+    assert np.mean(found[-50:]) < 0.3
+
+
+def test_a_standing_robot_stays_where_it_is(fitted: FittedMap) -> None:
+    track, tested = drive(HALL, free_corners(7), 7), localizer(fitted)
+    samples = list(track.samples())
+    for sample in samples:
+        tested.push(sample)
+    before = None
+    for number in range(1, 600):
+        stopped = dataclasses.replace(
+            samples[-1], stamp_ns=samples[-1].stamp_ns + number * 50_000_000, moved_m=np.zeros(2)
         )
-        mean_ut, _ = each.field.at(position_m)
-        error_ut = np.linalg.norm(mean_ut - true_ut, axis=1)
-        assert np.median(error_ut) < 0.25 * np.median(np.linalg.norm(true_ut - true_ut.mean(axis=0), axis=1))
+        noise = 0.1 * np.sin(np.arange(3) + number)
+        estimate = tested.push(dataclasses.replace(stopped, field_ut=stopped.field_ut + noise))
+        if estimate is not None and number > 60:
+            assert estimate.status is Status.STATIONARY
+            assert before is None or np.allclose(before, estimate.position_m)
+            before = estimate.position_m
 
 
-def test_routes_follow_bends_that_no_survey_took() -> None:
-    """Two straight walks that cross: a survey of them has no bend."""
-    across_m = np.column_stack([np.full(100, 5.0), np.arange(-5.0, 5.0, 0.1)])
-    along_m = np.column_stack([np.arange(0.0, 10.0, 0.1), np.zeros(100)])
-    paths, rng = SurveyedPaths([along_m, across_m]), np.random.default_rng(0)
-    routes = [paths.route(5.0, rng) for _ in range(30)]
-    for route_m in routes:
-        assert np.linalg.norm(np.diff(route_m, axis=0), axis=1).max() < 1.5
-        off_m = np.minimum(np.abs(route_m[:, 1]), np.abs(route_m[:, 0] - 5.0))
-        assert off_m.max() < 0.3
-    bent = [route_m for route_m in routes if np.ptp(route_m[:, 0]) > 2.0 and np.ptp(route_m[:, 1]) > 2.0]
-    assert bent
+def test_the_model_file_keeps_the_map(fitted: FittedMap, tmp_path: Path) -> None:
+    card = ModelCard(fitted.config, tracker="odometry", odometry="wheels", cells=len(fitted.state["mean_ut"]))
+    save_model(tmp_path / "hall.safetensors", fitted.state, card, fitted.golden)
+    loaded = load_model(tmp_path / "hall.safetensors")
+    assert resolve_tracking(loaded.card).tracker == "odometry"
+    track = drive(HALL, free_corners(8, 3), 8)
+    pairs = zip(follow(localizer(fitted), track), follow(compose(loaded.model, "odometry"), track), strict=True)
+    assert all(np.array_equal(one.estimate.position_m, other.estimate.position_m) for one, other in pairs)
 
 
-@pytest.mark.slow
-def test_walks_have_the_configured_length_speed_and_lateral_offset() -> None:
-    config = DrawnWalksConfig(walks=3, length_m=40.0, lateral_offset_m=0.2, wander_m=0.0, speed_m_s=(0.5, 0.9))
-    walks = map_walks(maps(), config)
-    assert [int(walk.floor[0]) for walk in walks] == [0, 0, 0, 1, 1, 1]
-    for walk in walks:
-        assert walk.moved_m is not None
-        length_m = np.linalg.norm(walk.moved_m, axis=1).sum()
-        assert length_m > 0.8 * config.length_m  # corners are cut
-        assert 0.5 <= length_m / ((walk.stamp_ns[-1] - walk.stamp_ns[0]) / 1e9) <= 0.9
-        assert np.isfinite(walk.field_ut).all()
-    lateral_m = [_lateral_m(walk) for walk in walks]
-    assert max(lateral_m) < 0.6
-    assert max(lateral_m) > 0.1
+def test_a_sensor_mounted_across_is_found_by_the_survey_itself() -> None:
+    tracks = [
+        dataclasses.replace(track, field_ut=track.field_ut[:, [1, 0, 2]] * [1.0, -1.0, 1.0]) for track in survey()
+    ]
+    found = fit_field_map(CONFIG, survey_rows(tracks), "wheels")
+    assert abs(found.state["statistics"][0]) == pytest.approx(np.pi / 2, abs=0.01)
 
 
-def test_walks_pass_the_robots_preprocessing_in_the_maps_axes() -> None:
-    """The rows equal the drawn field: no yaw offset and no device offset are estimated."""
-    walk = map_walks(maps()[:1], DrawnWalksConfig(walks=1, length_m=30.0, uncertainty=0.0))[0]
-    rows = resample(walk, READ)
-    good = rows.valid & np.isfinite(rows.field_ut).all(axis=1)
-    assert good.sum() > 200
-    middle_m = (rows.position_m + np.roll(rows.position_m, 1, axis=0))[
-        good
-    ] / 2.0  # a row is the mean up to its position
-    known = np.isfinite(middle_m).all(axis=1)
-    mean_ut, _ = maps()[0].field.at(middle_m[known])
-    assert np.abs(rows.field_ut[good, :3][known] - mean_ut).mean() < 0.3
+def test_a_walk_whose_field_is_turned_against_the_others_is_found() -> None:
+    rows = survey_rows(survey(spacing_m=0.8))
+    lane = np.round((rows.position_m[:, 1] - 0.5) / 0.8).astype(np.int64)
+    turn = np.exp(1j * np.where(lane == 2, np.pi / 2, 0.0)) * (rows.field_ut[:, 0] + 1j * rows.field_ut[:, 1])
+    turned = rows._replace(sources=(), walk=lane, field_ut=np.column_stack([turn.real, turn.imag, rows.field_ut[:, 2]]))
+    angle_rad = rotated_walks(turned)
+    assert np.degrees(angle_rad[2]) == pytest.approx(90.0, abs=40.0)
+    np.testing.assert_array_equal(np.delete(angle_rad, 2), 0.0)
 
 
-def test_a_seed_and_a_number_decide_a_walk() -> None:
-    config = DrawnWalksConfig(walks=2, length_m=20.0)
-    first, again = (map_walks(maps()[:1], config) for _ in range(2))
-    other = map_walks(maps()[:1], dataclasses.replace(config, seed=1))
-    assert np.array_equal(first[0].field_ut, again[0].field_ut)
-    assert len({len(walk) for walk in (first[0], first[1], other[0])}) == 3
-
-
-def test_uncertainty_is_drawn_into_walks() -> None:
-    mean_walk, drawn_walk = (
-        map_walks(maps()[:1], DrawnWalksConfig(walks=1, length_m=30.0, uncertainty=uncertainty))[0]
-        for uncertainty in (0.0, 1.0)
+def test_the_map_is_unsure_beside_the_lanes() -> None:
+    covariance = Covariance(10.0, 10.0, 1.0, 0.5)
+    line_m = np.column_stack([np.linspace(0.0, 4.0, 40), np.zeros(40)])
+    _, variance_ut2 = predict(
+        Region(line_m, HALL.field_ut(line_m)), np.array([[2.0, 0.0], [2.0, 0.7], [2.0, 3.0]]), covariance
     )
-    assert np.array_equal(mean_walk.position_m, drawn_walk.position_m)
-    _, deviation_ut = maps()[0].field.at(mean_walk.position_m)
-    drawn = (drawn_walk.field_ut - mean_walk.field_ut) / deviation_ut
-    assert 0.6 < drawn.std() < 1.4
+    assert np.all(np.diff(variance_ut2, axis=0) > 0.0)
+    np.testing.assert_allclose(variance_ut2[2], 100.0, rtol=0.1)
 
 
-def test_a_survey_without_labels_has_no_map() -> None:
-    blind = dataclasses.replace(surveyed()[0], valid=np.zeros(len(surveyed()[0]), np.bool_))
-    with pytest.raises(TrackError, match="labelled"):
-        floor_maps([blind])
+def test_the_horizontal_axes_are_those_of_a_gradient() -> None:
+    """The covariance of a field with the circulation of a small loop is zero."""
+    side_m, far_m = 1e-3, np.array([[0.7, 0.4]])
+    loop_m = np.array([[0.0, -0.5], [0.5, 0.0], [0.0, 0.5], [-0.5, 0.0]]) * side_m
+    horizontal, _ = likeness(loop_m, far_m, 1.0)
+    x, y = horizontal[0::2, 0], horizontal[1::2, 0]
+    circulation = x[0] - x[2] + y[1] - y[3]
+    assert abs(circulation) < 1e-6 * side_m + 1e-9
 
 
-def _lateral_m(walk: Track) -> float:
-    """The median distance to the nearest corridor's middle."""
-    plan = small_building().plan
-    start_m, leg_m = plan.corner_m[plan.corridor[:, 0]], np.diff(plan.corner_m[plan.corridor], axis=1)[:, 0]
-    relative_m = walk.position_m[:, None] - start_m
-    fraction = np.clip((relative_m * leg_m).sum(axis=2) / np.square(leg_m).sum(axis=1), 0.0, 1.0)
-    return float(np.median(np.linalg.norm(relative_m - fraction[..., None] * leg_m, axis=2).min(axis=1)))
+def test_a_constant_field_of_the_device_changes_no_evidence() -> None:
+    rng = np.random.default_rng(0)
+    rows = np.column_stack([np.arange(6) * 0.2, np.zeros(6), rng.normal(size=(6, 3)), np.ones(6), np.zeros(6)])
+    likelihood = PathLikelihood.of(rows, 2, FieldStatistics(0.0, 1.5, 10.0, 10.0, 30.0, 4.0), 1000.0, 0.2)
+    assert np.abs(likelihood.horizontal.sum(axis=1)).max() < 1e-3
+    assert np.abs(likelihood.vertical.sum(axis=1)).max() < 1e-3
+
+
+def test_labels_follow_odometry_between_landmarks() -> None:
+    track = drive(HALL, np.array([[0.5, 0.5], [8.5, 0.5]]), 9)
+    late = np.linspace(0.0, 1.0, len(track)) ** 2  # labels at another speed than odometry's
+    labels_m = track.position_m[0] + late[:, None] * (track.position_m[-1] - track.position_m[0])
+    walked = dataclasses.replace(track, position_m=labels_m, leg=np.zeros(len(track), np.int64))
+    np.testing.assert_allclose(labels_by_odometry_m(walked), track.position_m, atol=0.1)
+
+
+def test_a_walk_without_odometry_names_what_to_record() -> None:
+    with pytest.raises(TrackError, match=r"lanes 0.*odometry and attitude.*neither.*record /odom or /imu/data"):
+        survey_rows([dataclasses.replace(survey()[0], moved_m=None)])
+
+
+def test_a_field_map_needs_odometry_and_rows_by_distance(fitted: FittedMap) -> None:
+    with pytest.raises(ConfigError, match=r"tracker walking.*odometry, for a field map"):
+        compose(build(fitted.config, fitted.state), "walking")
+    with pytest.raises(ConfigError, match=r"kind field_map.*gravity-aligned rows by distance"):
+        ModelConfig("field_map")
+
+
+def test_the_runtime_of_the_node_follows_wheel_odometry_with_a_heading(fitted: FittedMap, tmp_path: Path) -> None:
+    card = ModelCard(fitted.config, tracker="odometry", odometry="wheels", cells=len(fitted.state["mean_ut"]))
+    save_model(tmp_path / "hall.safetensors", fitted.state, card, fitted.golden)
+    yaw_rad, track = 0.7, drive(HALL, free_corners(9), 9, yaw_rad=0.7, sensor_m=(0.4, 0.0))
+    runtime = Runtime(
+        load_model(tmp_path / "hall.safetensors"),
+        map_frame="map",
+        stride_s=0.1,
+        tracker="odometry",
+        odometry="wheels",
+        now_ns=lambda: int(track.stamp_ns[-1]),
+        about={},
+        robot=Robot(position_m=(0.4, 0.0)),
+    )
+    assert isinstance(runtime.odometry, WheelBuffer) and track.moved_m is not None and track.attitude_xyzw is not None
+    position_m, pose = np.zeros(2), None
+    for index, stamp_ns in enumerate(track.stamp_ns.tolist()):
+        position_m = position_m + track.moved_m[index]
+        heading = heading_rad(track.attitude_xyzw[index])
+        runtime.odometry.add(OdometryPose(stamp_ns, position_m, heading))
+        pose = runtime.push(stamp_ns, track.field_ut[index]) or pose
+    assert pose is not None and pose.heading is not None
+    assert np.linalg.norm(pose.estimate.position_m - track.position_m[-1]) < 0.3
+    assert abs(np.angle(np.exp(1j * (pose.heading.angle_rad - heading - yaw_rad)))) < 0.15

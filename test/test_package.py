@@ -19,7 +19,6 @@ BUNDLED = {"rcl_interfaces"}  # comes with rclpy, as the types of its own parame
 PYTHON_KEYS = {
     "catkin_pkg": "python3-catkin-pkg-modules",
     "pillow": "python3-pil",
-    "scikit-learn": "python3-sklearn",
     "torch": "python3-torch",
 }
 NO_KEY = {

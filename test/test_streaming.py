@@ -18,6 +18,7 @@ from mail_ros.core.localizer.compose import compose
 from mail_ros.core.models.mail.mail import Mail
 from mail_ros.core.models.mail.streaming import MailWindow
 from mail_ros.core.models.mail_config import AttentionKind, HeadKind, MailConfig
+from mail_ros.core.models.model import Query
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.signal.sampling import TimeSampling
 from mail_ros.core.signal.window import GradientKind, Window
@@ -52,7 +53,9 @@ class Windows:
             for window in (self.streamed, self.plain):
                 window.append(Row(index, value_ut))
             if self.streamed.full and index == self.streamed.end_index + late:
-                pairs.append(Pair(*(self.model.predict(each, np.zeros(3)) for each in (self.streamed, self.plain))))
+                pairs.append(
+                    Pair(*(self.model.predict(each, Query(np.zeros(3))) for each in (self.streamed, self.plain)))
+                )
         return pairs
 
 
@@ -150,7 +153,7 @@ def test_neither_memory_nor_error_grows() -> None:
         for index in range(rows):
             window.append(Row(index + index // every, field_ut[index % 1000]))
             if window.full and index % 5 == 0:
-                model.predict(window, np.zeros(3))
+                model.predict(window, Query(np.zeros(3)))
             if index in (rows // 2, rows - 1):
                 gc.collect()
                 held.append(tracemalloc.get_traced_memory()[0])

@@ -104,7 +104,7 @@ def test_a_run_without_validation_walks_trains_on_all_or_holds_out_the_latest_of
     assert (everything.train, everything.validate) == (bags, [])
     with pytest.raises(TrackError, match="walk0: wanted a walk to validate on"):
         Survey(bags[:1]).split(needs_validation=True)
-    assert [run_config([], preset).needs_validation for preset in PRESETS] == [False, False, True, False]
+    assert [run_config([], preset).needs_validation for preset in PRESETS] == [False, False, False, True, False]
 
     settings = config("kind=matching")
     card = train(settings, survey, tmp_path / "m", tmp_path / "run", resume=False, report=quiet)

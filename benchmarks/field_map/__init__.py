@@ -1,1 +1,1 @@
-"""Training on walks drawn from a map of the field."""
+"""A map of the field, compared with matching."""

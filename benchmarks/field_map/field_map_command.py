@@ -1,13 +1,13 @@
-"""`python -m benchmarks map`: whether training on walks drawn from a map of the field helps."""
+"""`python -m benchmarks map`: matching and a map of the field on the same drives through corridors."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import math
 from typing import Annotated
 
 import typer
 
-from mail_ros.cli.console import console, print_json, print_table, progress
+from mail_ros.cli.console import print_json, print_table, progress
 from mail_ros.cli.options import AsJson
 from mail_ros.evaluation.metrics import metric_columns, metric_row
 
@@ -19,35 +19,32 @@ def field_map(
     poses: Annotated[
         bool, typer.Option("--poses", help="The survey is labelled at every sample, not at corners alone.")
     ] = False,
-    walks: Annotated[int, typer.Option(min=1, max=10_000, help="Walks drawn from the map of each floor.")] = 20,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", help="Change a setting of the robot's preset, as in `train`.")
-    ] = None,
-    run: Annotated[Path, typer.Option(help="Folder for the runs of networks.")] = Path("runs/map"),
     as_json: AsJson = False,
 ) -> None:
-    """Compare training on a survey alone with training on walks from its map as well, on simulated robots.
+    """Compare matching with a map of the field, both fitted to the same survey, on and off the surveyed path.
 
-    Example, some minutes: `python -m benchmarks map --buildings 3 --walks 20`
+    Example, some minutes: `python -m benchmarks map --buildings 2 --drives 3`
     """
-    from benchmarks.field_map.drawn_walks import CASES, compare, drawn
-    from benchmarks.field_map.walks import DrawnWalksConfig
-    from mail_ros.training.run_config import run_config
+    from benchmarks.field_map.corridors import CASES, KINDS, LENGTH_M, SETTLED_M, compare, result
+    from mail_ros.core.types import NEAR_M
 
-    config = run_config(settings or [], "robot")
-    chosen = DrawnWalksConfig(walks=walks)
     seeds = range(first, first + buildings)
     with progress("robots") as bar:
-        task = bar.add_task("", total=buildings * len(CASES) * len(drawn(chosen)))
-        found = compare(config, chosen, seeds, drives, poses=poses, folder=run, report=lambda: bar.advance(task))
-    names = list(drawn(chosen))
-    lines = [
-        [case if name == names[0] else "", name, *metric_row(found[case, name])] for case in CASES for name in names
-    ]
+        task = bar.add_task("", total=buildings * len(CASES) * len(KINDS))
+        found = compare(seeds, drives, poses=poses, report=lambda: bar.advance(task))
     labels = "labels at every sample" if poses else "landmarks at corners"
-    title = f"{buildings} buildings from seed {first}, {drives} drives each; survey with {labels}; errors in m"
-    print_table(title, ["drive", "trained on", *metric_columns()], lines, (0, 1))
-    console.print(f"{walks} walks of {chosen.length_m:g} m from each map")
+    title = f"{buildings} buildings from seed {first}, {drives} drives of {LENGTH_M:g} m each; survey with {labels}"
+    heads = ["drive", "model", *metric_columns()[:-1], "localized", f"of these > {NEAR_M:g} m"]  # one floor
+    rows = []
+    for from_m, since in ((0.0, "from the first estimate on"), (SETTLED_M, f"after {SETTLED_M:g} m of travel")):
+        lines = []
+        for case in CASES:
+            for kind in KINDS:
+                one = result(found[case, kind], from_m)
+                status = ["-" if math.isnan(part) else f"{part:.1%}" for part in (one.localized, one.localized_off)]
+                lines.append([case, kind, *metric_row(one.metrics)[:-1], *status])
+                fractions = {"localized": one.localized, "localized_off": one.localized_off}
+                rows.append({"from_m": from_m, "drive": case, "model": kind, **vars(one.metrics), **fractions})
+        print_table(f"{title}; errors in m, {since}", heads, lines, (0, 1))
     if as_json:
-        rows = [{"drive": case, "trained_on": name, **vars(found[case, name])} for case in CASES for name in names]
         print_json(rows)

@@ -15,6 +15,7 @@ from mail_ros.core.filter.grid_filter import GridFilter
 from mail_ros.core.filter.single_window import SingleWindow
 from mail_ros.core.models.mail.mail import Mail
 from mail_ros.core.models.mail_config import HeadKind
+from mail_ros.core.models.model import Query
 from mail_ros.core.types import Cells, FloatArray, Prediction, Row
 from mail_ros.training.network import MailNetwork, arrays
 
@@ -93,7 +94,7 @@ def _streamed(model: Mail, stride: int) -> Step:
     def step(number: int) -> object:
         for index in range(number * stride + 1, (number + 1) * stride + 1):
             window.append(Row(index, field_ut[index % 1000]))
-        alone.update(model.predict(window, np.zeros(3)))
+        alone.update(model.predict(window, Query(np.zeros(3))))
         return alone.posterior()
 
     return step

@@ -33,10 +33,11 @@ def train(
     preset: Annotated[
         str,
         typer.Option(
-            help="Initial settings: person, with a phone; robot, on wheels; mail, the network with a heat map; "
+            help="Initial settings: person, with a phone; robot, on wheels; area, anywhere between the lanes of a "
+            "survey, with odometry; mail, the network with a heat map; "
             "paper, the network of the paper; auto: robot where all bags have wheel odometry, else person. --set "
             "changes them.",
-            autocompletion=among("auto", "person", "robot", "mail", "paper"),
+            autocompletion=among("auto", "person", "robot", "area", "mail", "paper"),
         ),
     ] = "auto",
     settings: Settings = None,
@@ -117,9 +118,11 @@ def _fit(
 def _validation_words(config: RunConfig, given: Survey, parts: Survey) -> str:
     """Which walks a run validates on, and why."""
     if given.validate is not None:
-        return f"validation: {bag_arguments(given.validate)}"
+        purpose = "left out" if config.kind == "field_map" else "validation"
+        return f"{purpose}: {bag_arguments(given.validate)}"
     if not parts.validate:
-        kept = "the last epoch is kept" if config.kind == "mail" else "matching stores the walks as they are"
+        learns = f"{config.model.title} learns from walks as they are"
+        kept = "the last epoch is kept" if config.kind == "mail" else learns
         return f"no validation: {kept}, so all {len(parts.train)} bags train"
     return f"validation: the latest walk of each route, {bag_arguments(parts.validate)}; --validate names others"
 

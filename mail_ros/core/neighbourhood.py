@@ -31,7 +31,7 @@ class CellNeighbourhood:
             ModelError: cells that do not lie on one grid.
         """
         self.cells = cells
-        self.size_m = _grid_m(cells)
+        self.size_m = grid_m(cells)
         keys = np.column_stack([cells.floor, np.round(cells.position_m / self.size_m).astype(np.int64)])
         index = {key: number for number, key in enumerate(map(tuple, keys.tolist()))}
         n = int(reach_m / self.size_m)
@@ -125,7 +125,7 @@ def belief_image(cells: Cells, probability: FloatArray, floor: int) -> BeliefIma
     Raises:
         ModelError: cells that do not lie on one grid.
     """
-    size_m, here = _grid_m(cells), cells.floor == floor
+    size_m, here = grid_m(cells), cells.floor == floor
     if not here.any():
         return None
     column, row = np.round(cells.position_m[here] / size_m).astype(np.int64).T
@@ -135,7 +135,7 @@ def belief_image(cells: Cells, probability: FloatArray, floor: int) -> BeliefIma
     return BeliefImage((np.array([column.min(), row.min()]) - 0.5) * size_m, size_m, percent)
 
 
-def _grid_m(cells: Cells) -> float:
+def grid_m(cells: Cells) -> float:
     """Distance between neighbouring cells; one metre where there is one cell."""
     steps_m = np.concatenate([np.diff(np.unique(cells.position_m[:, axis])) for axis in (0, 1)])
     size_m = float(steps_m[steps_m > 1e-6].min(initial=np.inf))

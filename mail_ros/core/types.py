@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
+RealArray = FloatArray | Float32Array
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
@@ -33,6 +34,7 @@ class Sample:
     field_ut: FloatArray  # (3,) µT, sensor frame; NaN where an axis is not reported
     moved_m: FloatArray | None = None  # (2,) displacement since the last sample, odometry frame; None without odometry
     attitude_xyzw: FloatArray | None = None  # (4,) rotates sensor axes into odometry's, z up; None if unknown
+    lever_m: tuple[float, float] = (0.0, 0.0)  # how far the sensor is ahead and left of where the pose is wanted
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,8 @@ class Posterior:
 class Prediction:
     """What a model infers from one window."""
 
-    log_likelihood: FloatArray | None  # (m,) ratio against the background model, in the map's cells; None: no cells
+    # (m,) ratio against the background model, in the map's cells, or of the queried poses; None: no cells
+    log_likelihood: RealArray | None
     posterior: Posterior | None = None  # where the model computes a position itself
     attention: tuple[float, ...] = ()  # one weight per scale, sums to one; empty without scales
     device_offset_ut: FloatArray | None = None  # (3,) of the device against the survey's; None where not estimated

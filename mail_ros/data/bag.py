@@ -172,7 +172,15 @@ def read_recording(
     labels = truth.labels(stamp_ns_array)
     field_ut = np.array(fields)
     track = Track(
-        bag.name, stamp_ns_array, field_ut, *labels, odometry.moved_m, odometry.attitude_xyzw, odometry.source
+        bag.name,
+        stamp_ns_array,
+        field_ut,
+        *labels[:4],
+        odometry.moved_m,
+        odometry.attitude_xyzw,
+        odometry.source,
+        correction.lever_m(odometry.lever_m),
+        labels.leg,
     )
     delay_ns = np.median(np.array(logged) - stamp_ns_array)
     offset_s = float(delay_ns - np.median(truth.log_delay_ns)) / NS_PER_S if truth.log_delay_ns else 0.0

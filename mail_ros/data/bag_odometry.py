@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mail_ros.core.config import OdometrySource
-from mail_ros.core.platform.odometry import Displacements, PedestrianOdometry, WheelOdometry
+from mail_ros.core.platform.odometry import Displacements, GaitConfig, PedestrianOdometry, WheelOdometry
 from mail_ros.core.signal.attitude import AttitudeBuffer
 from mail_ros.core.types import FloatArray
 from mail_ros.data.messages import IMU_TYPE, ODOMETRY_TYPE, decode_imu, decode_odometry
@@ -54,6 +54,11 @@ class BagOdometry:
         if _travelled_m(self._by_wheels) >= MOVED_M:
             return "wheels"
         return "steps" if _travelled_m(self._by_steps) >= MOVED_M else None
+
+    @property
+    def lever_m(self) -> tuple[float, float]:
+        """How far the sensor is ahead and left of the walker's feet; of a robot, its robot file has it."""
+        return (GaitConfig.held_ahead_m, 0.0) if self.source == "steps" else (0.0, 0.0)
 
     @property
     def moved_m(self) -> FloatArray | None:

@@ -30,7 +30,8 @@ def labels_from_landmarks(stamp_ns: IntArray, landmarks: Sequence[Landmark]) -> 
         np.array([landmark.floor for landmark in ordered], np.int64),
     )
     length_m = np.linalg.norm(np.diff(known.position_m, axis=0), axis=1)
-    return _interpolated(stamp_ns, known, np.zeros(len(length_m), np.bool_), length_m < SAME_POSITION_M)
+    labels = _interpolated(stamp_ns, known, np.zeros(len(length_m), np.bool_), length_m < SAME_POSITION_M)
+    return labels._replace(leg=_leg(stamp_ns, known))
 
 
 def labels_from_poses(stamp_ns: IntArray, poses: PoseSeries, max_gap_s: float = MAX_POSE_GAP_S) -> Labels:
@@ -79,10 +80,16 @@ def unlabelled(count: int) -> Labels:
 
 def _interpolated(stamp_ns: IntArray, known: PoseSeries, gap: BoolArray, paused: BoolArray) -> Labels:
     """Labels between k known positions; `gap` and `paused` are (k - 1,), one per leg."""
-    leg = np.clip(np.searchsorted(known.stamp_ns, stamp_ns, side="right") - 1, 0, len(known.stamp_ns) - 2)
+    leg = _leg(stamp_ns, known)
     duration_ns = np.maximum(known.stamp_ns[leg + 1] - known.stamp_ns[leg], 1)
     weight = ((stamp_ns - known.stamp_ns[leg]) / duration_ns)[:, None]
     position_m = known.position_m[leg] + weight * (known.position_m[leg + 1] - known.position_m[leg])
     inside = (stamp_ns >= known.stamp_ns[0]) & (stamp_ns <= known.stamp_ns[-1])
     valid = inside & ~gap[leg] & (known.floor[leg] == known.floor[leg + 1])
     return Labels(np.where(valid[:, None], position_m, np.nan), known.floor[leg], valid, valid & paused[leg])
+
+
+def _leg(stamp_ns: IntArray, known: PoseSeries) -> IntArray:
+    """(n,) number of the leg between two known positions that each stamp is in, or nearest to."""
+    leg: IntArray = np.clip(np.searchsorted(known.stamp_ns, stamp_ns, side="right") - 1, 0, len(known.stamp_ns) - 2)
+    return leg

@@ -46,6 +46,7 @@ class Labels(NamedTuple):
     floor: IntArray  # (n,)
     valid: BoolArray  # (n,)
     paused: BoolArray  # (n,) stationary
+    leg: IntArray | None = None  # (n,) number of the leg between two landmarks; None with poses, or without labels
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ class Track:
     moved_m: FloatArray | None = None  # (n, 2) since the previous sample, in the odometry frame; None without odometry
     attitude_xyzw: FloatArray | None = None  # (n, 4) attitude of the sensor, see `Sample`; None: unknown
     odometry: OdometrySource | None = None  # source of `moved_m` in a bag; None without motion
+    lever_m: tuple[float, float] = (0.0, 0.0)  # see `Sample`
+    leg: IntArray | None = None  # (n,) see `Labels`
 
     def __len__(self) -> int:
         return len(self.stamp_ns)
@@ -72,7 +75,7 @@ class Track:
         moved_m = missing if self.moved_m is None else self.moved_m
         attitude = missing if self.attitude_xyzw is None else self.attitude_xyzw
         for row in zip(self.stamp_ns.tolist(), self.field_ut, moved_m, attitude, strict=True):
-            yield Sample(*row)
+            yield Sample(*row, self.lever_m)
 
     def labelled_span(self) -> Track:
         """The part from the first known position to the last; empty without a known position."""
@@ -81,7 +84,9 @@ class Track:
 
     def __getitem__(self, part: slice) -> Track:
         columns = {
-            each.name: getattr(self, each.name) for each in fields(self) if each.name not in ("source", "odometry")
+            each.name: getattr(self, each.name)
+            for each in fields(self)
+            if each.name not in ("source", "odometry", "lever_m")
         }
         parts: dict[str, Any] = {name: each if each is None else each[part] for name, each in columns.items()}
         return replace(self, **parts)

@@ -35,10 +35,9 @@ class RuntimeNode(ManagedNode):
         """Localize with this model from now on."""
         self.parameters, self.runtime = parameters, runtime
         config, floors = runtime.loaded.card.config, ", ".join(map(str, runtime.loaded.card.floors))
-        kind = "matching" if config.kind == "matching" else f"{config.mail.head} head"
         sampling = config.sampling
         self.get_logger().info(
-            f"model {self.parameters.model}: {kind}, map frame {runtime.map_frame}, floors {floors}, "
+            f"model {self.parameters.model}: {config.title}, map frame {runtime.map_frame}, floors {floors}, "
             f"{sampling.per_unit:g} {sampling.rate_unit}, window {sampling.length:g} {sampling.unit}"
         )
 

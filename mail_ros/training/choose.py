@@ -26,7 +26,8 @@ def tracking_for(config: ModelConfig, tracks: Sequence[Track]) -> Tracking:
     """The tracker for a model: odometry if all training walks have it from one source and the model can use it."""
     usual, sources = default_tracking(config), {track.odometry for track in tracks}
     source = sources.pop() if len(sources) == 1 else None
-    if usual.tracker == "none" or source is None or config.sampling.needs_odometry:
+    by_pose = config.sampling.needs_odometry and not config.along_path
+    if usual.tracker == "none" or source is None or by_pose:
         return usual
     return Tracking("odometry", source)
 
@@ -34,11 +35,10 @@ def tracking_for(config: ModelConfig, tracks: Sequence[Track]) -> Tracking:
 def reason(preset: str, config: RunConfig, tracks: Sequence[Track]) -> str:
     """One line about the choices of a run."""
     tracker, sampling = tracking_for(config.model, tracks).tracker, config.sampling
-    kind = "matching" if config.kind == "matching" else f"the network with a {config.mail.head} head"
     axes = ", gravity-aligned" if config.axes == "gravity" else ""
     counts = Counter(track.odometry for track in tracks)
     found = [f"{counts[one]} of {len(tracks)} bags have {name}" for one, name in RECORDED.items() if counts[one]]
     return (
-        f"preset {preset}: {kind} at {sampling.per_unit:g} {sampling.rate_unit}{axes}; "
+        f"preset {preset}: {config.model.title} at {sampling.per_unit:g} {sampling.rate_unit}{axes}; "
         f"{' and '.join(found) or 'no bag has odometry or steps'}, so the model card names tracker {tracker}"
     )

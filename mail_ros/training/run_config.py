@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from mail_ros.core.config import Fraction, Range, Settings, check_range, field_hints, from_dict, nested, parse_settings
 from mail_ros.core.errors import ConfigError
+from mail_ros.core.models.field_map_config import FieldMapConfig
 from mail_ros.core.models.mail_config import MailConfig
 from mail_ros.core.models.matching_config import MatchingConfig
 from mail_ros.core.models.model_config import ModelConfig, ModelKind
@@ -65,6 +66,7 @@ class RunConfig(Settings):
     axes: AxesKind = "device"  # "gravity": rows in a gravity-aligned frame; needs an attitude
     mail: MailConfig = field(default_factory=MailConfig)
     matching: MatchingConfig = field(default_factory=MatchingConfig)
+    field_map: FieldMapConfig = field(default_factory=FieldMapConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
@@ -75,7 +77,7 @@ class RunConfig(Settings):
     @property
     def model(self) -> ModelConfig:
         """The part that goes into the model card."""
-        return ModelConfig(self.kind, self.sampling, self.axes, self.mail, self.matching)
+        return ModelConfig(self.kind, self.sampling, self.axes, self.mail, self.matching, self.field_map)
 
     @property
     def needs_validation(self) -> bool:
@@ -114,6 +116,9 @@ PRESETS: Mapping[str, Sequence[str]] = {
         "matching.speeds=[1]",
         "matching.noise_ut2=2",
     ),
+    # A map of the field, for whatever has odometry and does not keep to the surveyed lines. Cells and rows follow from
+    # the survey.
+    "area": ("kind=field_map", "axes=gravity", "sampling.per_m=5", "sampling.length_m=1.5", "sampling.max_gap_m=0.5"),
     # MAIL's network with a heat map head, which keeps similar corridors apart.
     "mail": ("kind=mail", "mail.head=heatmap", "sampling.rate_hz=10"),
     # MAIL as in the paper, regression head and no augmentation but speed: the settings of row `mail` of docs/tables.md.

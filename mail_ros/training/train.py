@@ -13,8 +13,9 @@ import numpy as np
 from mail_ros import __version__
 from mail_ros.core.localizer.compose import Tracking
 from mail_ros.core.models.heads import State
+from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.models.model_file import ModelCard, build, save_model
-from mail_ros.core.types import FloatArray
+from mail_ros.core.types import Float32Array, FloatArray
 from mail_ros.data.dataset import WindowSet
 from mail_ros.training.choose import tracking_for
 from mail_ros.training.distribution import Processes
@@ -25,15 +26,25 @@ from mail_ros.training.site_state import fit_matching
 from mail_ros.training.survey_bags import Survey, refuse_shared
 
 if TYPE_CHECKING:
+    from mail_ros.training.field_map.survey import SurveyRows
     from mail_ros.training.loop import Progress
 
 
 class _Walks(NamedTuple):
-    """The walks of a run, read once: their windows, and the tracker that suits them."""
+    """The walks of a run, read once."""
 
-    train: WindowSet
+    train: WindowSet | SurveyRows  # the latter for a field map
     validate: WindowSet | None
-    tracking: Tracking
+    tracking: Tracking  # suits them
+
+
+class _Fitted(NamedTuple):
+    """What a fit gives."""
+
+    config: ModelConfig
+    state: State  # arrays of the model file
+    golden: Float32Array  # see `model_file.save_model`
+    record: dict[str, Any]  # entries of the model card about the fit
 
 
 def train(
@@ -65,16 +76,15 @@ def train(
     walks = processes.attempt(lambda: _read(config, parts))
     folder = RunFolder(run, processes)
     folder.open({"settings": dataclasses.asdict(config), **parts.record()}, resume)
-    state, record = _fit(config, walks, folder, report)
-    model = build(config.model, state)
+    fitted = _fit(config, walks, folder, report)
+    model = build(fitted.config, fitted.state)
     metrics = {}
     if walks.validate is not None:
         residual_m = residuals_m(lambda field_ut: model(field_ut).raw, model.head, walks.validate)
         metrics = _metrics(np.linalg.norm(residual_m, axis=1))
-    card = _card(config, parts, walks, state, record, metrics)
-    golden = walks.train.fields(walks.train.ends[:1])[0]
+    card = _card(config, parts, walks, fitted, metrics)
     for file in (out, run / "model.safetensors") if processes.leads else ():
-        card = save_model(file, state, card, golden, model)
+        card = save_model(file, fitted.state, card, fitted.golden, model)
     return card
 
 
@@ -82,23 +92,30 @@ def _read(config: RunConfig, survey: Survey) -> _Walks:
     validate = survey.validate or ()
     refuse_shared(survey.train, validate)
     tracks = survey.tracks(survey.train)
+    tracking = tracking_for(config.model, tracks)
+    if config.kind == "field_map":
+        from mail_ros.training.field_map.survey import survey_rows
+
+        return _Walks(survey_rows(tracks), None, tracking)
     windows = WindowSet(tracks, config.model, config.stride)
     validation = WindowSet(survey.tracks(validate), config.model, config.validate_stride) if validate else None
-    return _Walks(windows, validation, tracking_for(config.model, tracks))
+    return _Walks(windows, validation, tracking)
 
 
-def _fit(
-    config: RunConfig, walks: _Walks, folder: RunFolder, report: Callable[[Progress], None]
-) -> tuple[State, dict[str, Any]]:
-    """Arrays of a model file, and entries of the model card about the fit."""
+def _fit(config: RunConfig, walks: _Walks, folder: RunFolder, report: Callable[[Progress], None]) -> _Fitted:
+    if not isinstance(walks.train, WindowSet):
+        from mail_ros.training.field_map.fit import fit_field_map
+
+        return _Fitted(*fit_field_map(config.model, walks.train, walks.tracking.odometry, config.training.seed))
+    golden = walks.train.fields(walks.train.ends[:1])[0]
     if config.kind == "matching":
-        return fit_matching(config, walks.train), {}
+        return _Fitted(config.model, fit_matching(config, walks.train), golden, {})
     from mail_ros.training.loop import Trainer
     from mail_ros.training.network import arrays, untrained
 
     trainer = Trainer(config, untrained(config, walks.train), walks.train, walks.validate, folder)
     network = trainer.fit(report)
-    return arrays(network), {"best_epoch": trainer.state.best_epoch}
+    return _Fitted(config.model, arrays(network), golden, {"best_epoch": trainer.state.best_epoch})
 
 
 def _metrics(error_m: FloatArray) -> dict[str, Any]:
@@ -111,17 +128,15 @@ def _metrics(error_m: FloatArray) -> dict[str, Any]:
     }
 
 
-def _card(
-    config: RunConfig, survey: Survey, walks: _Walks, state: State, record: dict[str, Any], metrics: dict[str, Any]
-) -> ModelCard:
+def _card(config: RunConfig, survey: Survey, walks: _Walks, fitted: _Fitted, metrics: dict[str, Any]) -> ModelCard:
     origin = {"date": datetime.now(timezone.utc).date().isoformat(), "mail_ros": __version__}
     card = ModelCard(
-        config=config.model,
+        config=fitted.config,
         tracker=walks.tracking.tracker,
         odometry=walks.tracking.odometry,
         floors=tuple(int(floor) for floor in np.unique(walks.train.floor)),
-        cells=len(state.get("head.cell_floor", ())),
-        training={"settings": dataclasses.asdict(config.training), **survey.record(), **record, **origin},
+        cells=len(fitted.state.get("head.cell_floor", ())),
+        training={"settings": dataclasses.asdict(config.training), **survey.record(), **fitted.record, **origin},
         metrics=metrics,
     )
     return card if survey.site is None else dataclasses.replace(card, map_frame=survey.site.map_frame)

@@ -20,8 +20,9 @@ from mail_ros.core.errors import TrackError
 from mail_ros.core.filter.filter_config import FilterConfig
 from mail_ros.core.filter.initial_pose import check_initial_pose
 from mail_ros.core.filter.motion import Motion
-from mail_ros.core.filter.odometry_motion import OdometryMotion
+from mail_ros.core.filter.odometry_motion import OdometryMotion, mean_yaw
 from mail_ros.core.filter.walking_motion import WalkingMotion
+from mail_ros.core.models.model import Query
 from mail_ros.core.neighbourhood import belief_image
 from mail_ros.core.types import (
     LOCALIZED_FROM,
@@ -32,6 +33,7 @@ from mail_ros.core.types import (
     Hypothesis,
     Posterior,
     Prediction,
+    RealArray,
     Row,
     YawEstimate,
 )
@@ -98,6 +100,8 @@ class GridFilter:
         self._elapsed_s = 0.0  # since the last update
         self._due = True  # one update per move: in between, windows repeat the same information
         self._fit, self._fit_s = 0.0, 0.0  # weighted sums over the last windows
+        # Mean of the highest log ratio of the last windows in motion, each within `MAP_FIT_BOUNDS`; NaN at first.
+        self.map_fit = np.nan
 
     def set_initial_pose(self, position_m: FloatArray, covariance_m2: FloatArray, floor: int) -> None:
         """Start from a Gaussian around a position (2,), whatever the belief was; the heading stays open.
@@ -164,6 +168,11 @@ class GridFilter:
         self._carry(self.motion.settle(self.belief))
         return self._due
 
+    @property
+    def query(self) -> Query:
+        """See `GridFilter`."""
+        return Query(self.device_offset_ut)
+
     def update(self, prediction: Prediction) -> None:
         """Weigh the belief by a window's likelihood.
 
@@ -185,12 +194,16 @@ class GridFilter:
         tempered = np.power(likelihood / likelihood.max(), self.config.likelihood_exponent_per_s * counted_s)
         self._set(self.belief * tempered[:, None])
         stationary = self.motion.stationary(self.belief)
-        self._count_map_fit(highest, counted_s * (1.0 - stationary))
+        fit_s = counted_s * (1.0 - stationary)
+        kept = np.exp(-fit_s / self.config.map_fit_s)
+        self._fit = kept * self._fit + fit_s * float(np.clip(highest, *MAP_FIT_BOUNDS))
+        self._fit_s = kept * self._fit_s + fit_s
+        self.map_fit = self._fit / self._fit_s if self._fit_s > 0.0 else np.nan
         if prediction.device_offset_ut is not None and stationary <= 0.5:
             self._learn_offset(prediction.device_offset_ut, np.exp(log_likelihood - highest))
         self._since_update_s, self._elapsed_s, self._due = 0.0, 0.0, False
 
-    def _highest(self, log_likelihood: FloatArray) -> float:
+    def _highest(self, log_likelihood: RealArray) -> float:
         fits = log_likelihood.shape == self.cells.floor.shape
         highest = float(log_likelihood.max(initial=-np.inf)) if fits else np.nan
         if not np.isfinite(highest) or np.isnan(log_likelihood).any():
@@ -225,11 +238,6 @@ class GridFilter:
         self._posterior = None
 
     @property
-    def map_fit(self) -> float:
-        """Mean of the highest log ratio of the last windows in motion, each within `MAP_FIT_BOUNDS`; NaN at first."""
-        return self._fit / self._fit_s if self._fit_s > 0.0 else np.nan
-
-    @property
     def is_stationary(self) -> bool:
         """Whether the device is rather stationary than moving."""
         return self.motion.stationary(self.belief) > 0.5
@@ -252,9 +260,11 @@ class GridFilter:
     @property
     def odom_yaw(self) -> YawEstimate | None:
         """From odometry's frame to the map's, by the belief around the mode; None without odometry."""
+        if not self.needs_odometry:
+            return None
         if self._posterior is None:
             self.posterior()
-        return self.motion.odom_yaw(self._mode_columns)
+        return mean_yaw(self._mode_columns, self.motion.angle_rad)
 
     def hypotheses(self, max_count: int = 5, min_weight: float = 0.01) -> list[Hypothesis]:
         """The heaviest positions, `radius_m` wide and not overlapping, heaviest mode first.
@@ -281,11 +291,6 @@ class GridFilter:
     def belief_image(self, floor: int) -> BeliefImage | None:
         """The belief on a floor as an image; None without a cell there."""
         return belief_image(self.cells, self.cell_probability, floor)
-
-    def _count_map_fit(self, highest: float, counted_s: float) -> None:
-        kept = np.exp(-counted_s / self.config.map_fit_s)
-        self._fit = kept * self._fit + counted_s * float(np.clip(highest, *MAP_FIT_BOUNDS))
-        self._fit_s = kept * self._fit_s + counted_s
 
     def _near(self, cell: int) -> FloatArray:
         distance_m = np.linalg.norm(self.cells.position_m - self.cells.position_m[cell], axis=1)

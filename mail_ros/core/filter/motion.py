@@ -13,7 +13,7 @@ import numpy as np
 
 from mail_ros.core.filter.filter_config import FilterConfig
 from mail_ros.core.neighbourhood import FULL_ROTATION
-from mail_ros.core.types import FloatArray, Row, YawEstimate
+from mail_ros.core.types import FloatArray, Row
 
 REACH_DEVIATIONS = 2.5  # kernels are cut off there
 
@@ -67,7 +67,3 @@ class Motion(ABC):
     @abstractmethod
     def stationary(self, belief: FloatArray) -> float:
         """Probability that the device is stationary, 0 to 1."""
-
-    @abstractmethod
-    def odom_yaw(self, weight: FloatArray) -> YawEstimate | None:
-        """Yaw of odometry's frame from the belief per column (columns,); None without odometry."""

@@ -20,6 +20,39 @@ MAX_UNSEEN_M = 100.0  # after a longer displacement without a measurement, the d
 ANY_YAW_RAD2 = np.pi**2 / 3.0  # variance of a uniformly distributed angle
 
 
+class StepInProgress:
+    """The displacement that odometry has not reported yet.
+
+    Odometry credits a step when it is complete; until then a walking person would lag half a step behind. The step
+    under way is taken to be like the last one, until it is overdue.
+    """
+
+    def __init__(self) -> None:
+        """Standing."""
+        self.begun_m = np.zeros(2)  # displacement since the last report, odometry's frame
+        self.is_stationary = True  # whether there was no displacement for `MAX_STEP_S`
+        self._step_m = np.zeros(2)  # last displacement that odometry reported
+        self._step_s = np.inf  # between its last two displacements
+        self._silent_s = np.inf  # since its last displacement
+
+    def observe(self, elapsed_s: float, moved_m: FloatArray) -> None:
+        """Add a displacement (2,) m since the last call, zero where odometry reported none."""
+        self._silent_s += elapsed_s
+        if moved_m.any():
+            self._step_m, self._step_s, self._silent_s = moved_m, self._silent_s, 0.0
+        overdue = self._step_s > MAX_STEP_S or self._silent_s >= 2.0 * self._step_s
+        self.begun_m = self._step_m * (0.0 if overdue else min(1.0, self._silent_s / self._step_s))
+        self.is_stationary = self._silent_s > MAX_STEP_S
+
+
+def mean_yaw(weight: FloatArray, yaw_rad: FloatArray) -> YawEstimate:
+    """Circular mean of yaws (k,) and the variance of the equally concentrated wrapped normal, at most any yaw's."""
+    total = weight.sum()
+    x, y = float(weight @ np.cos(yaw_rad) / total), float(weight @ np.sin(yaw_rad) / total)
+    concentration = min(max(math.hypot(x, y), 1e-12), 1.0)
+    return YawEstimate(math.atan2(y, x), min(-2.0 * math.log(concentration), ANY_YAW_RAD2))
+
+
 class OdometryMotion(Motion):
     """By odometry."""
 
@@ -36,9 +69,7 @@ class OdometryMotion(Motion):
     def reset(self) -> None:
         """See `Motion`."""
         self._moved_m = np.zeros(2)
-        self._step_m = np.zeros(2)  # last displacement that odometry reported
-        self._step_s = np.inf  # between its last two displacements
-        self._silent_s = np.inf  # since its last displacement
+        self._step = StepInProgress()
         self.pending_m = np.zeros((self.columns, 2))
 
     def start(self, cells: int) -> FloatArray:
@@ -52,10 +83,8 @@ class OdometryMotion(Motion):
 
     def move(self, belief: FloatArray, elapsed_s: float, moved_m: FloatArray) -> FloatArray | None:
         """Due once odometry moved so far that the next window is not waited for; a long displacement in pieces."""
-        self._silent_s += elapsed_s
-        if moved_m.any():
-            self._moved_m = self._moved_m + moved_m
-            self._step_m, self._step_s, self._silent_s = moved_m, self._silent_s, 0.0
+        self._step.observe(elapsed_s, moved_m)
+        self._moved_m = self._moved_m + moved_m
         far = np.linalg.norm(self._moved_m) >= STRETCH * self.config.update_min_d_m
         return self._carry(belief if far else None)
 
@@ -65,28 +94,15 @@ class OdometryMotion(Motion):
 
     def stationary(self, belief: FloatArray) -> float:
         """1 without a displacement for `MAX_STEP_S`."""
-        return float(self._silent_s > MAX_STEP_S)
-
-    def odom_yaw(self, weight: FloatArray) -> YawEstimate:
-        """Circular mean and variance of the equally concentrated wrapped normal, at most that of any yaw."""
-        total = weight.sum()
-        x, y = float(weight @ self.cos / total), float(weight @ self.sin / total)
-        concentration = min(max(math.hypot(x, y), 1e-12), 1.0)
-        return YawEstimate(math.atan2(y, x), min(-2.0 * math.log(concentration), ANY_YAW_RAD2))
+        return float(self._step.is_stationary)
 
     def _carry(self, belief: FloatArray | None) -> FloatArray | None:
-        """Move the belief by the displacement, if one is given; update what is pending.
-
-        Odometry credits a step when it is complete; until then a walking person would lag half a step behind. The step
-        under way is taken to be like the last one, until it is overdue.
-        """
+        """Move the belief by the displacement, if one is given; update what is pending."""
         moved = None
         if belief is not None:
             moved = self._move(belief)
             self._moved_m = np.zeros(2)
-        overdue = self._step_s > MAX_STEP_S or self._silent_s >= 2.0 * self._step_s
-        begun = 0.0 if overdue else min(1.0, self._silent_s / self._step_s)
-        self.pending_m = self.rotation @ (self._moved_m + self._step_m * begun)
+        self.pending_m = self.rotation @ (self._moved_m + self._step.begun_m)
         return moved
 
     def _move(self, belief: FloatArray) -> FloatArray:

@@ -10,7 +10,9 @@ import numpy as np
 from mail_ros.core.belief import decode, softmax
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.filter.grid_filter import GridFilter
+from mail_ros.core.filter.pose_grid_filter import PoseGridFilter
 from mail_ros.core.models.heads import SiteMap
+from mail_ros.core.models.model import Query
 from mail_ros.core.types import FloatArray, Hypothesis, Posterior, Prediction, Row
 
 
@@ -40,6 +42,11 @@ class SingleWindow:
     def update_due(self) -> bool:
         """Always."""
         return True
+
+    @property
+    def query(self) -> Query:
+        """See `GridFilter`."""
+        return Query(self.device_offset_ut)
 
     def update(self, prediction: Prediction) -> None:
         """Take the window's own position."""
@@ -73,4 +80,4 @@ class SingleWindow:
         """See `GridFilter`."""
 
 
-PositionFilter = GridFilter | SingleWindow
+PositionFilter = GridFilter | PoseGridFilter | SingleWindow

@@ -84,9 +84,6 @@ class WalkingMotion(Motion):
     def settle(self, belief: FloatArray) -> None:
         """Never: a person's position is not known between two moves."""
 
-    def odom_yaw(self, weight: FloatArray) -> None:
-        """None: there is no odometry."""
-
     def stationary(self, belief: FloatArray) -> float:
         """The belief in the column that stands."""
         return float(belief[:, -1].sum())

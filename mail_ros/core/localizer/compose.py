@@ -8,8 +8,10 @@ from mail_ros.core.config import STRIDE_S, OdometrySetting, OdometrySource, Trac
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.filter.filter_config import FilterConfig
 from mail_ros.core.filter.grid_filter import GridFilter
+from mail_ros.core.filter.pose_grid_filter import PoseGridFilter
 from mail_ros.core.filter.single_window import PositionFilter, SingleWindow
 from mail_ros.core.localizer.localizer import Localizer
+from mail_ros.core.models.field_map.field_map import FieldMap
 from mail_ros.core.models.model import Model
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.models.model_file import ModelCard
@@ -71,6 +73,15 @@ def compose(
 
 def _filter(model: Model, tracker: TrackerChoice, config: FilterConfig, cells: Cells | None) -> PositionFilter:
     sampling, site_map = model.config.sampling, model.site_map
+    if isinstance(model, FieldMap):
+        if tracker != "odometry":
+            raise ConfigError(
+                f"tracker {tracker}",
+                wanted="odometry, for a field map: it compares the path that odometry reports",
+                found=tracker,
+                fix="set tracker to odometry, or train with --preset person for a device without odometry",
+            )
+        return PoseGridFilter(model.grid, model.config.field_map, model.head.label_sigma_m)
     if tracker == "none":
         return SingleWindow(site_map)
     cells = cells if site_map is None else site_map.cells

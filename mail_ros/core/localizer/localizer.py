@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mail_ros.core.belief import without_lever
 from mail_ros.core.config import STRIDE_S, check_range
 from mail_ros.core.filter.single_window import PositionFilter
 from mail_ros.core.models.model import Model
@@ -18,6 +19,8 @@ from mail_ros.core.platform.compensation import Compensation
 from mail_ros.core.signal.preprocessor import Preprocessor
 from mail_ros.core.signal.sampling import DistanceSampling
 from mail_ros.core.types import LOCALIZED_FROM, NS_PER_S, Estimate, Posterior, Row, Sample, Status
+
+MIN_STRIDE_S = 0.01  # sampled by distance
 
 
 class Localizer:
@@ -47,10 +50,15 @@ class Localizer:
             ConfigError: a stride shorter than a row, or longer than an hour.
         """
         sampling = model.config.sampling
-        check_range("stride_s", stride_s, 1.0 / sampling.per_unit, 3600.0)
+        check_range("stride_s", stride_s, sampling.pick(seconds=1.0 / sampling.per_unit, metres=MIN_STRIDE_S), 3600.0)
         self.model, self.filter, self.stride_s = model, position_filter, stride_s
         self.compensation = compensation or Compensation()
-        self.preprocessor = Preprocessor(sampling, model.config.axes, needs_odometry=position_filter.needs_odometry)
+        self.preprocessor = Preprocessor(
+            sampling,
+            model.config.axes,
+            needs_odometry=position_filter.needs_odometry,
+            along_path=model.config.along_path,
+        )
         self._by_distance = isinstance(sampling, DistanceSampling)
         self._stride_ns = round(stride_s * NS_PER_S)
         self.window = model.window(1 if self._by_distance else round(stride_s * sampling.per_unit))
@@ -82,7 +90,7 @@ class Localizer:
         if not self._stride_elapsed(rows):
             return None
         if self._unread and self.filter.update_due():
-            prediction = self.model.predict(self.window, self.filter.device_offset_ut)
+            prediction = self.model.predict(self.window, self.filter.query)
             self.filter.update(prediction)
             self._attention = prediction.attention
         self._unread = False
@@ -103,7 +111,9 @@ class Localizer:
         return window.full or self.filter.continuous
 
     def _estimate(self, stamp_ns: int, posterior: Posterior) -> Estimate:
-        map_fit = self.filter.map_fit
+        map_fit, odom_yaw = self.filter.map_fit, self.filter.odom_yaw
+        if self.preprocessor.lever_m is not None and odom_yaw is not None:
+            posterior = without_lever(posterior, self.preprocessor.lever_m, odom_yaw)
         self.status = status_of(posterior, map_fit, self.filter.is_stationary)
         return Estimate(
             stamp_ns,
@@ -113,7 +123,7 @@ class Localizer:
             self.status,
             self._attention or (),
             map_fit,
-            self.filter.odom_yaw,
+            odom_yaw,
         )
 
     def _update_status(self, rows: Sequence[Row]) -> None:

@@ -71,7 +71,7 @@ class Runtime:
         self.loaded, self.map_frame, self.tracking = loaded, map_frame, Tracking(tracker, odometry)
         config = loaded.card.config
         by_distance = isinstance(config.sampling, DistanceSampling)
-        if by_distance and odometry == "steps":
+        if by_distance and odometry == "steps" and not config.along_path:
             raise ConfigError(
                 "parameter odometry",
                 wanted='"wheels", which report displacements continuously: the model is sampled by distance',

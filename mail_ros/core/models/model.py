@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from mail_ros.core.models.heads import SiteMap
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.signal.axes import AXES
 from mail_ros.core.signal.window import Window
-from mail_ros.core.types import Float32Array, FloatArray, Prediction
+from mail_ros.core.types import Float32Array, FloatArray, IntArray, Prediction
 
 
 class ModelOutput(NamedTuple):
@@ -18,6 +19,23 @@ class ModelOutput(NamedTuple):
     raw: Float32Array  # (B, 2) metres, or (B, cells) logits
     attention: Float32Array  # (B, K), sums to one
     device_offset_ut: Float32Array | None = None  # (B, 3) of the device against the survey's, where it is estimated
+
+
+@dataclass(frozen=True)
+class PoseQuery:
+    """Poses at the end of a path."""
+
+    cells: IntArray  # (a,) numbers of cells
+    yaw_rad: FloatArray  # (k,) yaws of odometry's frame
+    new_rows: int  # rows of the window that were in no query before
+
+
+@dataclass(frozen=True)
+class Query:
+    """What a filter wants of a model, and what it has learned of the device."""
+
+    device_offset_ut: FloatArray  # (3,) constant field of the device against the survey's
+    poses: PoseQuery | None = None  # None: of all cells, whatever the yaw
 
 
 class Model(Protocol):
@@ -30,8 +48,8 @@ class Model(Protocol):
     def window(self, stride: int) -> Window:
         """An empty window for one signal, which ends at multiples of `stride` rows."""
 
-    def predict(self, window: Window, device_offset_ut: FloatArray) -> Prediction:
-        """Compare a full window, minus a constant field (3,) µT of the device, with the map."""
+    def predict(self, window: Window, query: Query) -> Prediction:
+        """Compare a full window, minus the constant field of the device, with the map."""
 
 
 class FunctionModel:
@@ -52,6 +70,6 @@ class FunctionModel:
         """See `Model`."""
         return Window(self.samples, self._axes.width, stride)
 
-    def predict(self, window: Window, device_offset_ut: FloatArray) -> Prediction:
+    def predict(self, window: Window, query: Query) -> Prediction:
         """See `Model`."""
-        return self.function(self._axes.without(window.values, device_offset_ut))
+        return self.function(self._axes.without(window.values, query.device_offset_ut))

@@ -7,28 +7,38 @@ from typing import Literal
 
 from mail_ros.core.config import Settings, check_range
 from mail_ros.core.errors import ConfigError
+from mail_ros.core.models.field_map_config import FieldMapConfig
 from mail_ros.core.models.mail_config import MailConfig
 from mail_ros.core.models.matching_config import MatchingConfig
 from mail_ros.core.signal.axes import AXES, AxesKind
+from mail_ros.core.signal.path_resampling import ROW_WIDTH
 from mail_ros.core.signal.sampling import Sampling, TimeSampling
 
-ModelKind = Literal["mail", "matching"]
+ModelKind = Literal["mail", "matching", "field_map"]
 
 
 @dataclass(frozen=True)
 class ModelConfig(Settings):
-    """All that is needed to build a model; the settings of the other kind have no effect."""
+    """All that is needed to build a model; the settings of the other kinds have no effect."""
 
     kind: ModelKind = "mail"
     sampling: Sampling = field(default_factory=TimeSampling)
     axes: AxesKind = "device"
     mail: MailConfig = field(default_factory=MailConfig)
     matching: MatchingConfig = field(default_factory=MatchingConfig)
+    field_map: FieldMapConfig = field(default_factory=FieldMapConfig)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.kind == "mail":
             self._check_mail()
+        if self.kind == "field_map" and (self.axes != "gravity" or isinstance(self.sampling, TimeSampling)):
+            raise ConfigError(
+                "kind field_map",
+                wanted="gravity-aligned rows by distance",
+                found=f"axes {self.axes}, samples per {self.sampling.unit}",
+                fix="set axes=gravity and sampling.per_m",
+            )
 
     def _check_mail(self) -> None:
         if not isinstance(self.sampling, TimeSampling):
@@ -50,9 +60,15 @@ class ModelConfig(Settings):
             )
 
     @property
+    def title(self) -> str:
+        """Its kind in words."""
+        titles = {"matching": "matching", "field_map": "a map of the field"}
+        return titles.get(self.kind, f"the network with a {self.mail.head} head")
+
+    @property
     def lag(self) -> int:
-        """Rows that a window holds before its first gradient; matching has none."""
-        if self.kind == "matching":
+        """Rows that a window holds before its first gradient; other kinds than mail have none."""
+        if self.kind != "mail":
             return 0
         return {"lag": round(self.mail.lag_s * self.sampling.per_unit), "first": 1, "mean": 0}[self.mail.gradient]
 
@@ -64,7 +80,12 @@ class ModelConfig(Settings):
     @property
     def window_shape(self) -> tuple[int, int]:
         """Rows of a window, and numbers in each."""
-        return self.samples, AXES[self.axes].width
+        return self.samples, ROW_WIDTH if self.along_path else AXES[self.axes].width
+
+    @property
+    def along_path(self) -> bool:
+        """Whether rows are positions of a path, see `signal.path_resampling`."""
+        return self.kind == "field_map"
 
     @property
     def scales(self) -> tuple[int, ...]:

@@ -21,6 +21,7 @@ from safetensors.numpy import save
 
 from mail_ros.core.config import OdometrySetting, Settings, TrackerSetting, from_dict, nested
 from mail_ros.core.errors import ConfigError, ModelError
+from mail_ros.core.models.field_map.field_map import FieldMap
 from mail_ros.core.models.heads import SiteMap, State
 from mail_ros.core.models.mail.mail import Mail, mail_head, weight_shapes
 from mail_ros.core.models.matching.matching import Matching
@@ -28,6 +29,7 @@ from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.models.renamed import with_new_names
 from mail_ros.core.types import Float32Array
 
+SiteModel = Mail | Matching | FieldMap
 FORMAT = "mail_ros/2"
 OLD_FORMAT = "mail_ros/1"  # the same but for the names of its settings, see `renamed`
 CARD_KEY = "mail_ros_card"
@@ -55,12 +57,12 @@ class ModelCard(Settings, prefix="model card, "):
 class LoadedModel(NamedTuple):
     """A model that was read and checked."""
 
-    model: Mail | Matching
+    model: SiteModel
     card: ModelCard
     golden_field_ut: Float32Array  # (n + lag, 3): the window for `check_golden`
 
 
-def build(config: ModelConfig, state: State) -> Mail | Matching:
+def build(config: ModelConfig, state: State) -> SiteModel:
     """A model of a site, of the kind that its configuration names.
 
     Args:
@@ -72,11 +74,13 @@ def build(config: ModelConfig, state: State) -> Mail | Matching:
     """
     if config.kind == "mail":
         return Mail(config, state)
+    if config.kind == "field_map":
+        return FieldMap(config, state)
     return Matching(config, state)
 
 
 def save_model(
-    path: Path, state: State, card: ModelCard, golden_field_ut: Float32Array, model: Mail | Matching | None = None
+    path: Path, state: State, card: ModelCard, golden_field_ut: Float32Array, model: SiteModel | None = None
 ) -> ModelCard:
     """Write the file whole or not at all; returns the card with the golden window's position.
 
@@ -143,9 +147,7 @@ def digest(arrays: Mapping[str, Any]) -> str:
     return sha.hexdigest()
 
 
-def check_golden(
-    path: Path, model: Mail | Matching, card: ModelCard, golden_field_ut: Float32Array | None
-) -> Float32Array:
+def check_golden(path: Path, model: SiteModel, card: ModelCard, golden_field_ut: Float32Array | None) -> Float32Array:
     """Check a model on the window that its file keeps; the window (n + lag, 3) µT.
 
     Raises:
@@ -251,6 +253,6 @@ def _check_weights(path: Path, config: ModelConfig, state: State) -> None:
             )
 
 
-def _position(model: Mail | Matching, field_ut: Float32Array) -> tuple[float, ...]:
+def _position(model: SiteModel, field_ut: Float32Array) -> tuple[float, ...]:
     raw = model(field_ut[None]).raw[0]
     return tuple(float(axis) for axis in model.head.posterior(raw).position_m)

@@ -88,13 +88,20 @@ class Compensation:
         self._lag_ns = round(robot.motor.lag_s * NS_PER_S)
         self._hard_iron_ut, self._mount = np.array(robot.hard_iron_ut), robot.mount
         self._sensor = SensorCheck()
-        self._identity = not (self.inputs or self._hard_iron_ut.any()) and np.array_equal(self._mount, np.eye(3))
+        rotated = not np.array_equal(self._mount, np.eye(3))
+        self._identity = not (self.inputs or self._hard_iron_ut.any() or rotated or any(robot.position_m))
 
     def apply(self, sample: Sample) -> Sample:
         """A sample with its field as in `field_ut`."""
         if self._identity:
             return sample
-        return dataclasses.replace(sample, field_ut=self.field_ut(sample.stamp_ns, sample.field_ut))
+        field_ut = self.field_ut(sample.stamp_ns, sample.field_ut)
+        return dataclasses.replace(sample, field_ut=field_ut, lever_m=self.lever_m(sample.lever_m))
+
+    def lever_m(self, usual_m: tuple[float, float]) -> tuple[float, float]:
+        """Position of the sensor, ahead and left, by the robot file; `usual_m` where that has none."""
+        ahead_m, left_m = self.robot.position_m
+        return (ahead_m, left_m) if ahead_m or left_m else usual_m
 
     def field_ut(self, stamp_ns: int, reading_ut: FloatArray) -> FloatArray:
         """A reading, (3,) µT in the sensor's axes, as the field of the place in the body's axes.

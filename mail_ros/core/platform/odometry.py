@@ -40,6 +40,7 @@ class GaitConfig(Settings, prefix="gait."):
     """
 
     step_m: Annotated[float, Range(0.1, 2.0)] = 0.60  # length of a step
+    held_ahead_m: Annotated[float, Range(0.0, 1.0)] = 0.35  # how far ahead of the feet a device is held
     cutoff_hz: Annotated[float, Range(0.1, 100.0)] = 2.0  # cutoff of both smoothing stages; a step takes about 0.6 s
     swing_m_s2: Annotated[float, Range(1e-3, 100.0)] = 0.75  # between two turning points of the smoothed acceleration
     shortest_s: Annotated[float, Range(0.0, 10.0)] = 0.3  # shortest time between two steps

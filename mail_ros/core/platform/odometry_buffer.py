@@ -8,7 +8,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from mail_ros.core.platform.odometry import Displacements, ImuReading, PedestrianOdometry, WheelOdometry
+from mail_ros.core.platform.odometry import Displacements, GaitConfig, ImuReading, PedestrianOdometry, WheelOdometry
 from mail_ros.core.signal.attitude import AttitudeBuffer, heading_rad
 from mail_ros.core.types import NS_PER_S, FloatArray, Sample
 
@@ -27,6 +27,8 @@ class OdometryPose(NamedTuple):
 
 class OdometryBuffer(ABC, Generic[Reading]):
     """Keeps odometry messages until field samples use them."""
+
+    lever_m = (0.0, 0.0)  # lever arm of its samples; a robot's is in its robot file
 
     def __init__(self) -> None:
         self._displacements = Displacements()
@@ -50,8 +52,8 @@ class OdometryBuffer(ABC, Generic[Reading]):
     def sample(self, stamp_ns: int, field_ut: FloatArray) -> Sample:
         """A field reading, (3,) µT, with the displacement known by its stamp; NaN where odometry is silent."""
         if not self._poses or abs(stamp_ns - self._poses[-1].stamp_ns) > SILENT_S * NS_PER_S:
-            return Sample(stamp_ns, field_ut, np.full(2, np.nan), self.attitude.newest)
-        return Sample(stamp_ns, field_ut, self._displacements.pop_until(stamp_ns), self.attitude.newest)
+            return Sample(stamp_ns, field_ut, np.full(2, np.nan), self.attitude.newest, self.lever_m)
+        return Sample(stamp_ns, field_ut, self._displacements.pop_until(stamp_ns), self.attitude.newest, self.lever_m)
 
     def at(self, stamp_ns: int) -> OdometryPose | None:
         """The newest pose at or before a stamp; None where none is kept."""
@@ -80,6 +82,8 @@ class WheelBuffer(OdometryBuffer[OdometryPose]):
 
 class StepBuffer(OdometryBuffer[ImuReading]):
     """The steps of a person, from an inertial unit with attitude."""
+
+    lever_m = (GaitConfig.held_ahead_m, 0.0)
 
     def __init__(self) -> None:
         super().__init__()

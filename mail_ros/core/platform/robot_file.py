@@ -26,6 +26,7 @@ from mail_ros.core.types import FloatArray
 
 FORMAT = "mail_ros.robot/1"
 LAGS_S = (0.0, 0.2)  # range of the delay of the field after the joint states
+MAX_LEVER_M = 20.0  # upper bound of a plausible position of the sensor
 MAX_UT = 1e4  # upper bound of a plausible robot field
 
 Values = TypeVar("Values", float, FloatArray)
@@ -91,12 +92,16 @@ class Robot:
     hard_iron_ut: tuple[float, ...] = (0.0, 0.0, 0.0)  # in the sensor's axes
     motor: MotorField = field(default_factory=MotorField)
     notes: dict[str, object] = field(default_factory=dict)  # notes on the calibration, for people
+    position_m: tuple[float, ...] = (0.0, 0.0)  # position of the sensor in the body's frame, ahead and left, as in TF
     format: str = FORMAT
 
     def __post_init__(self) -> None:
         check_choice("format", self.format, Literal["mail_ros.robot/1"])
         check_range("numbers of mount_xyzw", len(self.mount_xyzw), 4, 4)
         check_range("length of mount_xyzw", math.hypot(*self.mount_xyzw), 0.99, 1.01)
+        check_range("numbers of position_m", len(self.position_m), 2, 2)
+        for axis_m in self.position_m:
+            check_range("position_m", axis_m, -MAX_LEVER_M, MAX_LEVER_M)
         _check_vector("hard_iron_ut", self.hard_iron_ut)
 
     @property

@@ -18,6 +18,7 @@ from mail_ros.core.errors import TrackError
 from mail_ros.core.signal.attitude import UPRIGHT
 from mail_ros.core.signal.axes import AXES, AxesKind
 from mail_ros.core.signal.distance import DistanceResampler
+from mail_ros.core.signal.path_resampling import PathResampler
 from mail_ros.core.signal.resampling import TimeResampler
 from mail_ros.core.signal.sampling import Sampling, TimeSampling
 from mail_ros.core.types import NS_PER_S, FloatArray, Row, Sample
@@ -75,21 +76,30 @@ class SensorCheck:
 class Preprocessor:
     """Converts samples to rows one by one; every sample is in `counts` exactly once."""
 
-    def __init__(self, sampling: Sampling, axes: AxesKind = "device", *, needs_odometry: bool = False) -> None:
+    def __init__(
+        self,
+        sampling: Sampling,
+        axes: AxesKind = "device",
+        *,
+        needs_odometry: bool = False,
+        along_path: bool = False,
+    ) -> None:
         """Start empty.
 
         Args:
             sampling: of the rows.
             axes: of the rows.
             needs_odometry: reject samples whose odometry is not finite, also where sampling is by time.
+            along_path: rows of positions, see `signal.path_resampling`; sampling is by distance.
         """
         self.axes, self.sensor = AXES[axes], SensorCheck()
-        self.resampler: TimeResampler | DistanceResampler
+        self.resampler: TimeResampler | DistanceResampler | PathResampler
         if isinstance(sampling, TimeSampling):
             self.resampler = TimeResampler(sampling.rate_hz, sampling.max_gap_s)
         else:
-            self.resampler = DistanceResampler(sampling.per_m, sampling.max_gap_m)
-        self._needs_odometry = needs_odometry or isinstance(self.resampler, DistanceResampler)
+            resampler = PathResampler if along_path else DistanceResampler
+            self.resampler = resampler(sampling.per_m, sampling.max_gap_m)
+        self._needs_odometry = needs_odometry or not isinstance(self.resampler, TimeResampler)
         self._rejected: Counter[str] = Counter()
         self.reset()
 
@@ -99,6 +109,7 @@ class Preprocessor:
         self.sensor.reset()
         self.elapsed_ns = 0  # between the last two samples that were used, negative where the clock was set back
         self.moved_m = NO_MOVE_M  # (2,) by the last sample's odometry, zeros where it has none
+        self.lever_m: FloatArray | None = None  # (2,) to the sensor, odometry's frame; None unless along a path
         self._valid_ns: int | None = None  # stamp of the last valid reading
         self.faulty = False  # no reading was valid for longer than `max_gap`
 
@@ -118,6 +129,8 @@ class Preprocessor:
         if values is None:
             return self._reject(sample, "no_attitude")
         self._valid_ns, self.faulty = sample.stamp_ns, False
+        if isinstance(self.resampler, PathResampler):
+            self._move_lever(self.resampler, sample.lever_m, values)
         before_ns = self.resampler.newest_ns
         rows = self.resampler.push(sample.stamp_ns, values)
         newest_ns = self.resampler.newest_ns
@@ -134,9 +147,19 @@ class Preprocessor:
         if not np.isfinite(sample.moved_m).all():
             return not self._needs_odometry
         self.moved_m = sample.moved_m
-        if isinstance(self.resampler, DistanceResampler):
+        if not isinstance(self.resampler, TimeResampler):
             self.resampler.move(sample.moved_m)
         return True
+
+    def _move_lever(self, resampler: PathResampler, lever_m: tuple[float, float], values: FloatArray) -> None:
+        """Follow the sensor, which a turn of the device moves about the point whose pose is wanted."""
+        ahead_m, left_m = lever_m
+        cos, sin = values[3:5].tolist()
+        now_m = np.array([cos * ahead_m - sin * left_m, sin * ahead_m + cos * left_m])
+        rotated_m = now_m - (now_m if self.lever_m is None else self.lever_m)
+        self.lever_m = now_m
+        resampler.move(rotated_m)
+        self.moved_m = self.moved_m + rotated_m
 
     def _attitude(self, sample: Sample) -> FloatArray:
         if sample.attitude_xyzw is None:

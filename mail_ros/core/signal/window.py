@@ -20,8 +20,10 @@ class Window:
     the same windows. Newer rows are kept for the next one.
     """
 
-    def __init__(self, length: int, width: int = 3, stride: int = 1) -> None:
+    def __init__(self, length: int, width: int = 3, stride: int = 1, enough: int | None = None) -> None:
+        """Start empty; `enough` rows, by default all, make it full."""
         self.length, self.stride = length, stride
+        self._enough = length if enough is None else enough
         self._buffer = np.zeros((2 * length + stride, width))
         self.clear()
 
@@ -46,10 +48,10 @@ class Window:
         self._buffer[self._end] = row.values
         self._end += 1
         self._filled = min(self._filled + 1, self.length)
-        self.fill = self._filled / self.length
+        self.fill = min(1.0, self._filled / self._enough)
         self.last_index = row.index
         if row.index % self.stride == 0:
-            self._window_end, self.end_index, self.full = self._end, row.index, self._filled == self.length
+            self._window_end, self.end_index, self.full = self._end, row.index, self._filled >= self._enough
 
     @property
     def values(self) -> FloatArray:

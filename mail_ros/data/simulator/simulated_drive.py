@@ -70,12 +70,10 @@ class SimulatedDrive:
             source,
             self.stamp_ns,
             self.field_ut,
-            labels.position_m,
-            labels.floor,
-            labels.valid,
-            labels.paused,
+            *labels[:4],
             self.moved_m(),
             self.attitude_xyzw(),
+            leg=labels.leg,
         )
 
     def true_track(self, source: str) -> Track:
@@ -86,4 +84,5 @@ class SimulatedDrive:
             floor=np.full(len(self.stamp_ns), self.floor),
             valid=np.ones(len(self.stamp_ns), np.bool_),
             paused=self.stationary,
+            leg=None,
         )

@@ -23,11 +23,11 @@ from mail_ros.core.belief import log_ratio
 from mail_ros.core.models.heads import RegressionHead, SiteMap, State
 from mail_ros.core.models.mail.gru import Grus
 from mail_ros.core.models.mail.streaming import MailWindow, StreamingGrus
-from mail_ros.core.models.model import ModelOutput
+from mail_ros.core.models.model import ModelOutput, Query
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.signal.axes import AXES
 from mail_ros.core.signal.window import Window, gradient
-from mail_ros.core.types import Float32Array, FloatArray, Prediction
+from mail_ros.core.types import Float32Array, Prediction
 
 NORM_EPSILON = 1e-5
 
@@ -75,7 +75,7 @@ class Mail:
         grus = StreamingGrus(self.units, config.scales, self.starts, config.sampling.rows, stride)
         return MailWindow(config.samples, stride, config.lag, grus, self.gradient)
 
-    def predict(self, window: Window, device_offset_ut: FloatArray) -> Prediction:
+    def predict(self, window: Window, query: Query) -> Prediction:
         """See `Model`; the gradient is free of a constant field."""
         values = window.values[None].astype(np.float32)
         if isinstance(window, MailWindow):

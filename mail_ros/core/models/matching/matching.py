@@ -24,12 +24,12 @@ import numpy.typing as npt
 
 from mail_ros.core.models.heads import SiteMap, State
 from mail_ros.core.models.matching.alignment import PitchAlignment, YawAlignment
-from mail_ros.core.models.model import ModelOutput
+from mail_ros.core.models.model import ModelOutput, Query
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.neighbourhood import label_neighbours
 from mail_ros.core.signal.axes import AXES
 from mail_ros.core.signal.window import Window, cut_windows
-from mail_ros.core.types import Float32Array, FloatArray, IntArray, Prediction
+from mail_ros.core.types import Float32Array, IntArray, Prediction
 
 BLOCK = 64  # windows compared at a time: bounds the memory of a pass
 Real = TypeVar("Real", np.float32, np.float64)
@@ -110,9 +110,9 @@ class Matching:
         """See `Model`."""
         return Window(self.config.samples, self._axes.width, stride)
 
-    def predict(self, window: Window, device_offset_ut: FloatArray) -> Prediction:
+    def predict(self, window: Window, query: Query) -> Prediction:
         """See `Model`."""
-        rows = self._axes.without(window.values, device_offset_ut)[None].astype(np.float32)
+        rows = self._axes.without(window.values, query.device_offset_ut)[None].astype(np.float32)
         log_likelihood, offset_ut = self._compare(rows)
         return Prediction(log_likelihood[0].astype(np.float64), device_offset_ut=offset_ut[0].astype(np.float64))
 

@@ -1,0 +1,1 @@
+"""Localization anywhere in an area: recorded walks through a lobby, recorded drives through a room."""

@@ -1,0 +1,134 @@
+"""`python -m benchmarks area`: field map and matching on recorded walks that do not follow the survey's lines."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from mail_ros.cli.console import console, print_table
+from mail_ros.core.localizer.compose import compose, default_tracking
+from mail_ros.core.models.model_file import SiteModel, build
+from mail_ros.data.dataset import WindowSet
+from mail_ros.data.track import Track
+from mail_ros.evaluation.estimates import Scored, follow
+from mail_ros.evaluation.metrics import TAIL_M
+from mail_ros.evaluation.uncertainty import uncertainty
+
+COLUMNS = (
+    "",
+    "survey",
+    "model",
+    "chance",
+    "mean",
+    "median",
+    "p95",
+    "> 5 m",
+    "LOCALIZED",
+    "wrong",
+    "90 % region",
+    "fit",
+)
+STRIDE_S = 0.2
+LOBBY_FROM_M, ROOM_FROM_M = 10.0, 4.0  # travelled before estimates are counted
+ROOM_SURVEY, ROOM_TEST = (1, 2, 3), 4
+
+
+def area(
+    lobby: Annotated[list[Path] | None, typer.Option(help="Bags of a lobby: survey_* train, test_* test.")] = None,
+    room: Annotated[Path | None, typer.Option(help="Folder of the room's runs 1 to 4, as N-loc.csv.")] = None,
+    every: Annotated[list[int] | None, typer.Option(help="Also with every Nth line of the lobby's survey.")] = None,
+    side: Annotated[list[float] | None, typer.Option(help="Time updates in a square area of this side, m.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Odometries that are derived for the room.")] = 3,
+) -> None:
+    """Start anywhere at any yaw, and follow routes that cross a survey's lines.
+
+    Example: `python -m benchmarks area --lobby bags/survey_01 ... --room aalto`
+    """
+    rows: list[list[str]] = []
+    if lobby:
+        from mail_ros.training.survey_bags import labelled_track
+
+        tracks = [labelled_track(bag) for bag in sorted(lobby)]
+        lines = [track for track in tracks if track.source.startswith("survey")]
+        tests = [track for track in tracks if track.source.startswith("test")]
+        for step in every or [1]:
+            rows += _compared(f"every {step}. line", lines[::step], tests, LOBBY_FROM_M)
+    if room is not None:
+        from benchmarks.area.room import read_run
+
+        runs = [read_run(room, number, 0) for number in ROOM_SURVEY]
+        tests = [read_run(room, ROOM_TEST, seed) for seed in range(seeds)]
+        rows += _compared(f"runs {', '.join(map(str, ROOM_SURVEY))}", runs, tests, ROOM_FROM_M)
+    if rows:
+        print_table("unknown start and yaw; errors in m", list(COLUMNS), rows, (0, 1, 2))
+    if side:
+        from benchmarks.area.cost import update_cost
+
+        costs = [update_cost(each) for each in side]
+        lines_of = [[f"{each.cells:,}", f"{each.start_ms:.1f}", f"{each.known_ms:.1f}"] for each in costs]
+        print_table("an update of the field map, ms", ["cells", "unknown start", "position known"], lines_of, ())
+
+
+def _compared(survey: str, lines: Sequence[Track], tests: Sequence[Track], from_m: float) -> list[list[str]]:
+    """Rows of both kinds on every test."""
+    rows = []
+    for name, fit in (("field map", _field_map), ("matching", _matching)):
+        began = time.process_time()
+        model = fit(lines)
+        took = f"{time.process_time() - began:.0f} s"
+        tracker = default_tracking(model.config).tracker
+        means = []
+        for track in tests:
+            scored = _counted(list(follow(compose(model, tracker, STRIDE_S), track)), track, from_m)
+            rows.append([track.source, survey, name, f"{_chance_m(lines, track):.2f}", *_row(scored), took])
+            means.append(float(np.mean([one.error_m for one in scored])))
+        console.print(f"{name}, {survey}: mean of the {len(tests)} means {np.mean(means):.3f} m")
+    return rows
+
+
+def _field_map(lines: Sequence[Track]) -> SiteModel:
+    from mail_ros.training.field_map.fit import fit_field_map
+    from mail_ros.training.field_map.survey import survey_rows
+    from mail_ros.training.run_config import run_config
+
+    odometry = lines[0].odometry
+    assert odometry is not None
+    fitted = fit_field_map(run_config([], "area").model, survey_rows(lines), odometry)
+    return build(fitted.config, fitted.state)
+
+
+def _matching(lines: Sequence[Track]) -> SiteModel:
+    from mail_ros.training.run_config import run_config
+    from mail_ros.training.site_state import fit_matching
+
+    config = run_config([], "robot" if lines[0].odometry == "wheels" else "person")
+    return build(config.model, fit_matching(config, WindowSet(lines, config.model, config.stride)))
+
+
+def _counted(scored: Sequence[Scored], track: Track, from_m: float) -> list[Scored]:
+    """Estimates after some metres of travel."""
+    walk = track.labelled_span()
+    travelled_m = np.cumsum(np.linalg.norm(np.diff(walk.position_m, axis=0, prepend=walk.position_m[:1]), axis=1))
+    begin_ns = walk.stamp_ns[np.searchsorted(travelled_m, from_m)]
+    return [one for one in scored if one.estimate.stamp_ns >= begin_ns]
+
+
+def _row(scored: Sequence[Scored]) -> list[str]:
+    error_m = np.array([one.error_m for one in scored])
+    trust = uncertainty(scored)
+    wrong = 1.0 - trust.localized_near if trust.localized else 0.0
+    return [
+        *(f"{value:.2f}" for value in (error_m.mean(), np.median(error_m), np.percentile(error_m, 95))),
+        *(f"{value:.1%}" for value in ((error_m > TAIL_M).mean(), trust.localized, wrong, trust.in_90)),
+    ]
+
+
+def _chance_m(lines: Sequence[Track], track: Track) -> float:
+    """Mean error of always answering the middle of the survey."""
+    middle_m = np.concatenate([line.position_m[line.valid] for line in lines]).mean(axis=0)
+    return float(np.linalg.norm(track.position_m[track.valid] - middle_m, axis=1).mean())

@@ -1,0 +1,208 @@
+"""A recursive Bayes filter over x, y and yaw: where a sensor is on a map of the field, from anywhere, at any yaw.
+
+    rows of the path --> PoseBelief.move --> PoseBelief.weigh <-- log ratios of the model, for the followed poses
+    odometry since ----------------------------------------------> Posterior, yaw of odometry's frame
+
+Textbook: Thrun, Burgard and Fox, "Probabilistic Robotics", chapter 8 (grid localization).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from mail_ros.core.belief import decode, gaussian, normal
+from mail_ros.core.cell_grid import CellGrid
+from mail_ros.core.filter.initial_pose import check_initial_pose
+from mail_ros.core.filter.odometry_motion import StepInProgress, mean_yaw
+from mail_ros.core.filter.pose_belief import PoseBelief
+from mail_ros.core.models.field_map_config import FieldMapConfig
+from mail_ros.core.models.model import PoseQuery, Query
+from mail_ros.core.neighbourhood import belief_image
+from mail_ros.core.types import BeliefImage, Cells, FloatArray, Hypothesis, Posterior, Prediction, Row, YawEstimate
+
+MAP_FIT_M = 5.0  # length over which the map fit is averaged
+MIN_FIT_M = 0.5  # less says nothing
+MAP_FIT_BOUNDS = (-3.0, 5.0)  # bounds of one update in the map fit
+KNOWN = 0.5  # probability of being near the position from which an update counts in the map fit
+INITIAL_POSE_OUTLIER = 0.05  # probability that an initial pose is wrong
+MAX_HYPOTHESES = 5
+MIN_HYPOTHESIS = 0.01  # weight of the lightest hypothesis
+
+
+class PoseGridFilter:
+    """The belief over poses of the sensor, and what changes it: `predict` by odometry, `update` by rows of the path."""
+
+    needs_odometry, continuous = True, True
+
+    def __init__(self, grid: CellGrid, config: FieldMapConfig, label_sigma_m: float = 0.0) -> None:
+        """Start from anywhere.
+
+        Args:
+            grid: the cells, laid out.
+            config: motion of the belief.
+            label_sigma_m: standard deviation of the survey's labels: the map is not more exact than they are.
+        """
+        self._everywhere_m2 = np.diag(grid.cells.position_m[: grid.mapped].var(axis=0))
+        self._posterior: Posterior | None = None
+        self._label_m2 = label_sigma_m**2 * np.eye(2)
+        self.grid, self.config = grid, config
+        self.device_offset_ut = np.zeros(3)  # the model takes any constant field out by itself
+        self.belief = PoseBelief(grid, config.yaws)
+        self.reset()
+
+    def reset(self) -> None:
+        """See `GridFilter`."""
+        self._now_m = np.zeros(2)  # the sensor, in odometry's frame
+        self._at_m: FloatArray | None = None  # where the belief stands, likewise; None before the first row
+        self._step = StepInProgress()
+        self._last_index: int | None = None
+        self.reinitialize()
+
+    def reinitialize(self) -> None:
+        """See `GridFilter`."""
+        self.belief.start_anywhere()
+        self._changed()
+        self._new_rows = 0
+        self._fit, self._fit_m = 0.0, 0.0  # weighted sums over the last metres
+        self._unread_m = 0.0  # travelled since the last update
+
+    def set_initial_pose(self, position_m: FloatArray, covariance_m2: FloatArray, floor: int) -> None:
+        """See `GridFilter`; a covariance smaller than a cell counts as a cell's.
+
+        Raises:
+            TrackError: numbers that are not finite, no covariance, or a position far from the survey; the belief stays.
+        """
+        cells = self.grid.cells
+        check_initial_pose(cells, position_m, covariance_m2, floor)
+        log_likelihood = gaussian(normal(position_m, covariance_m2, floor), cells)
+        self.reinitialize()
+        weight = np.exp(log_likelihood - log_likelihood.max())
+        weight *= (1.0 - INITIAL_POSE_OUTLIER) / (weight.sum() * self.config.yaws)
+        self.belief.set(np.tile(weight, (self.config.yaws, 1)), np.arange(len(cells)), INITIAL_POSE_OUTLIER)
+        self._changed()
+
+    def predict(self, rows: Sequence[Row], elapsed_s: float, moved_m: FloatArray) -> None:
+        """See `GridFilter`."""
+        if elapsed_s < 0.0:  # the clock was set back: a bag restarted, or a simulation
+            self.reset()
+        self._now_m = self._now_m + moved_m
+        self._step.observe(elapsed_s, moved_m)
+        for row in rows:
+            follows = self._last_index is not None and row.index == self._last_index + 1
+            self._last_index = row.index
+            self._new_rows = self._new_rows + 1 if follows else 1
+        if rows:
+            self._move(rows[-1].values[:2])
+
+    def _move(self, to_m: FloatArray) -> None:
+        start_m, self._at_m = self._at_m, to_m
+        if start_m is None:
+            return
+        distance_m = float(np.hypot(*(to_m - start_m)))
+        root = math.sqrt(distance_m)
+        self.belief.move(to_m - start_m, self.config.position_noise_m * root, self.config.yaw_noise_rad * root)
+        self.belief.lose(min(1.0, self.config.kidnap_per_m * distance_m))
+        self._unread_m += distance_m
+        self._changed()
+
+    def update_due(self) -> bool:
+        """See `GridFilter`: rows came that were in no update."""
+        return self._new_rows > 0
+
+    @property
+    def query(self) -> Query:
+        """See `GridFilter`; the followed poses, or all where the device is probably in another cell."""
+        if self.belief.background > self.config.recovery:
+            self.belief.search()
+        cells = np.concatenate([self.belief.cells, self.belief.samples])
+        return Query(self.device_offset_ut, PoseQuery(cells, self.belief.yaw_rad, self._new_rows))
+
+    def update(self, prediction: Prediction) -> None:
+        """Weigh the belief by the log ratios (yaws, active cells) of the new rows."""
+        assert prediction.log_likelihood is not None
+        known = self.posterior().near > KNOWN
+        log_mean = self.belief.weigh(prediction.log_likelihood)
+        kept = math.exp(-self._unread_m / MAP_FIT_M)
+        counted_m = self._unread_m * known
+        self._fit = kept * self._fit + counted_m * float(np.clip(log_mean, *MAP_FIT_BOUNDS))
+        self._fit_m = kept * self._fit_m + counted_m
+        self._new_rows, self._unread_m = 0, 0.0
+        self._changed()
+
+    @property
+    def map_fit(self) -> float:
+        """Mean log-likelihood ratio of the last updates against an unmapped place; NaN at first."""
+        return self._fit / self._fit_m if self._fit_m > MIN_FIT_M else math.nan
+
+    @property
+    def is_stationary(self) -> bool:
+        """Whether odometry reports no displacement."""
+        return self._step.is_stationary
+
+    def posterior(self) -> Posterior:
+        """The mode's neighbourhood (see `belief.decode`), moved by odometry since the last row."""
+        if self._posterior is None:
+            self._decode()
+        assert self._posterior is not None
+        rotated = complex(*self._pending_m()) * np.exp(1j * self._yaw.angle_rad)
+        moved_m = np.array([rotated.real, rotated.imag])
+        return dataclasses.replace(self._posterior, position_m=self._posterior.position_m + moved_m)
+
+    @property
+    def odom_yaw(self) -> YawEstimate:
+        """See `GridFilter`; from the belief around the mode."""
+        if self._posterior is None:
+            self._decode()
+        return self._yaw
+
+    def hypotheses(self) -> list[Hypothesis]:
+        """The heaviest positions, `radius_m` wide and not overlapping, heaviest mode first."""
+        cells, left = self._followed(), self.belief.probability.copy()
+        found: list[Hypothesis] = []
+        while len(found) < MAX_HYPOTHESES and len(left):
+            mode = int(left.argmax())
+            near = self._near(cells, mode) & (left > 0.0)
+            if (weight := float(left[near].sum())) < MIN_HYPOTHESIS:
+                break
+            found.append(Hypothesis(left[near] @ cells.position_m[near] / weight, int(cells.floor[mode]), weight))
+            left[near] = 0.0
+        return found
+
+    def belief_image(self, floor: int) -> BeliefImage | None:
+        """See `GridFilter`."""
+        probability = np.zeros(len(self.grid.cells))
+        probability[self.belief.cells] = self.belief.probability
+        return belief_image(self.grid.cells, probability, floor)
+
+    def _decode(self) -> None:
+        cells, probability = self._followed(), self.belief.probability
+        followed = 1.0 - self.belief.background
+        posterior = decode(probability / followed, cells, self.config.radius_m)
+        everywhere_m2 = self.belief.background * self._everywhere_m2
+        self._posterior = dataclasses.replace(
+            posterior,
+            covariance_m2=posterior.covariance_m2 + everywhere_m2 + self._label_m2,
+            near=posterior.near * followed,
+        )
+        near = self._near(cells, int(probability.argmax()))
+        self._yaw = mean_yaw(self.belief.weight[:, near].sum(axis=1), self.belief.yaw_rad)
+
+    def _pending_m(self) -> FloatArray:
+        begun_m = self._step.begun_m
+        return begun_m if self._at_m is None else self._now_m - self._at_m + begun_m
+
+    def _followed(self) -> Cells:
+        cells = self.grid.cells
+        return Cells(cells.position_m[self.belief.cells], cells.floor[self.belief.cells])
+
+    def _near(self, cells: Cells, mode: int) -> FloatArray:
+        distance_m = np.linalg.norm(cells.position_m - cells.position_m[mode], axis=1)
+        near: FloatArray = (cells.floor == cells.floor[mode]) & (distance_m <= self.config.radius_m)
+        return near
+
+    def _changed(self) -> None:
+        self._posterior = None

@@ -1,0 +1,1 @@
+"""Fitting a map of the field to a survey, by Gaussian processes."""

@@ -1,0 +1,172 @@
+"""From a survey to the arrays of a field map.
+
+rows --> rotation of the field against displacements --> covariance --> tiles --> mean, variance of every cell
+                                                           +--> walks left out --> noise about the map
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mail_ros.core.config import OdometrySource
+from mail_ros.core.models.field_map.path_likelihood import FieldStatistics
+from mail_ros.core.models.heads import SiteMap, State
+from mail_ros.core.models.model_config import ModelConfig
+from mail_ros.core.signal.sampling import DistanceSampling
+from mail_ros.core.types import Cells, Float32Array, FloatArray, IntArray
+from mail_ros.training.field_map.map_cells import map_cells
+from mail_ros.training.field_map.process import Covariance, Region, fit_covariance, negative_log_likelihood, predict
+from mail_ros.training.field_map.survey import SurveyRows, rotated_field, rotated_walks
+
+REGIONS, REGION_M, REGION_ROWS, REGION_STEP = (
+    24,
+    2.5,
+    60,
+    3,
+)  # the covariance is fitted to regions: number, radius, rows, every which row
+# Rotations that are tried, the usual first; the opposite field is a gradient as well. A phone's attitude is that of one
+# of its edges, mostly of a short one; a robot's sensor may be rotated by any angle.
+YAWS_DEG: Mapping[OdometrySource, Sequence[int]] = {"steps": (90, 0), "wheels": (0, *range(-85, 95, 5))}
+POSITION_NOISE_M: Mapping[OdometrySource, float] = {"wheels": 0.1, "steps": 0.2}  # see `FieldMapConfig`
+DEVIATIONS = (0.1, 0.25, 0.5, 1.0)  # the field's deviation within a region is one of these fractions of the floor's
+MIN_GAIN = 10.0  # log likelihood by which another rotation than the usual must be better
+TILE_LENGTHS, MARGIN_LENGTHS = 1.2, 1.0  # side and margin of a tile, in correlation lengths
+MAX_ROWS = 300  # most rows of one tile
+CELL_UT = 2.6  # usual difference of the field between neighbouring cells
+CELL_M = (0.15, 0.35)  # smallest and largest
+UNCHECKED = 0.1  # noise of a map whose walks do not pass each other, in the field's variance
+WELL_KNOWN = 0.05  # fraction of the field's variance below which a map knows a position
+HELD_ROWS = 1000  # compared with a map of the other walks
+MAX_GAP_M = 0.5  # a longer displacement without a reading restarts the rows
+PATH_ROWS = 6  # rows that are compared at a time
+
+
+class FittedMap(NamedTuple):
+    """A field map as a model file has it."""
+
+    config: ModelConfig
+    state: State
+    golden: Float32Array  # (L, 7) a path of the survey
+    record: dict[str, Any]  # entries of the model card
+
+
+def fit_field_map(config: ModelConfig, rows: SurveyRows, odometry: OdometrySource, seed: int = 0) -> FittedMap:
+    """Fit a map.
+
+    Args:
+        config: of the model; cell size, rows of the path and noise of the position follow from the survey.
+        rows: of the survey.
+        odometry: source of the survey's displacements.
+        seed: of the choice of regions and rows.
+    """
+    rng = np.random.default_rng([seed, 31])
+    rows = rows._replace(field_ut=rotated_field(rows.field_ut, -rotated_walks(rows)[rows.walk]))
+    yaw_rad = _field_yaw_rad(rows, YAWS_DEG[odometry], rng)
+    rows = rows._replace(field_ut=rotated_field(rows.field_ut, yaw_rad))
+    covariance = fit_covariance(_regions(rows, rng))
+    covariance = covariance._replace(noise_ut=_noise_ut(rows, covariance, rng))
+    cell_m = round(20.0 * float(np.clip(CELL_UT / covariance.slope_ut_m, *CELL_M))) / 20.0
+    cells = map_cells(rows, config.field_map.reach_m, cell_m)
+    mean_ut, variance_ut2 = map_at(rows, cells, covariance, rng)
+    statistics = FieldStatistics(
+        yaw_rad,
+        covariance.length_m,
+        covariance.horizontal_ut,
+        covariance.vertical_ut,
+        level_ut=float(np.sqrt(np.square(rows.field_ut).mean())),
+        noise_ut2=covariance.noise_ut**2,
+    )
+    state = {
+        # The usual slope turns errors of the field into those of positions.
+        **SiteMap(cells, covariance.noise_ut / covariance.slope_ut_m, config.field_map.radius_m).arrays(),
+        "mean_ut": mean_ut.astype(np.float32),
+        "variance_ut2": variance_ut2.astype(np.float32),
+        "statistics": np.array(dataclasses.astuple(statistics)),
+    }
+    fitted = dataclasses.replace(
+        config,
+        sampling=DistanceSampling(per_m=1.0 / cell_m, length_m=PATH_ROWS * cell_m, max_gap_m=MAX_GAP_M),
+        field_map=dataclasses.replace(config.field_map, position_noise_m=POSITION_NOISE_M[odometry]),
+    )
+    return FittedMap(fitted, state, _golden(rows, cell_m), {"field": dataclasses.asdict(statistics)})
+
+
+def map_at(
+    rows: SurveyRows, cells: Cells, covariance: Covariance, rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    """Mean and variance (m, 3) of the field in every cell; each tile has a process of the rows in and around it."""
+    mean_ut, variance_ut2 = np.empty((2, len(cells), 3))
+    side_m, margin_m = TILE_LENGTHS * covariance.length_m, MARGIN_LENGTHS * covariance.length_m
+    tile = np.column_stack([cells.floor, np.floor(cells.position_m / side_m).astype(np.int64)])
+    for floor, *corner in np.unique(tile, axis=0):
+        inside = np.flatnonzero((tile == (floor, *corner)).all(axis=1))
+        away_m = np.abs(rows.position_m - (np.array(corner) + 0.5) * side_m).max(axis=1)
+        away_m = np.where(rows.floor == floor, away_m, np.inf)
+        reach_m = max(0.5 * side_m + margin_m, float(away_m.min()) + margin_m)  # never empty
+        near = some(np.flatnonzero(away_m <= reach_m), MAX_ROWS, rng)
+        region = Region(rows.position_m[near], rows.field_ut[near])
+        mean_ut[inside], variance_ut2[inside] = predict(region, cells.position_m[inside], covariance)
+    return mean_ut, variance_ut2
+
+
+def _field_yaw_rad(rows: SurveyRows, yaws_deg: Sequence[int], rng: np.random.Generator) -> float:
+    """Rotation from the field's axes to those of the labels: where the field is most nearly a gradient.
+
+    The first of the tried ones, unless another is better by `MIN_GAIN`.
+    """
+    regions = _regions(rows, rng)
+    covariance = fit_covariance([_rotated_region(each, yaws_deg[0]) for each in regions])
+    deviation_ut = float(rows.field_ut[:, :2].std())
+    deviations = [covariance._replace(horizontal_ut=fraction * deviation_ut) for fraction in DEVIATIONS]
+    cost = {}
+    for degrees in yaws_deg:
+        candidates = [_rotated_region(each, degrees) for each in regions]
+        cost[degrees] = min(negative_log_likelihood(candidates, each) for each in deviations)
+    best = min(cost, key=cost.__getitem__)
+    return float(np.radians(best if cost[best] < cost[yaws_deg[0]] - MIN_GAIN else yaws_deg[0]))
+
+
+def _rotated_region(region: Region, yaw_deg: int) -> Region:
+    return Region(region.position_m, rotated_field(region.field_ut, np.radians(yaw_deg)))
+
+
+def _regions(rows: SurveyRows, rng: np.random.Generator) -> list[Region]:
+    rows = rows.at(slice(None, None, REGION_STEP))
+    found = []
+    for centre in some(np.arange(len(rows.walk)), REGIONS, rng):
+        away_m = np.linalg.norm(rows.position_m - rows.position_m[centre], axis=1)
+        near = some(np.flatnonzero((away_m <= REGION_M) & (rows.floor == rows.floor[centre])), REGION_ROWS, rng)
+        found.append(Region(rows.position_m[near], rows.field_ut[near] - rows.field_ut[near].mean(axis=0)))
+    return found
+
+
+def _noise_ut(rows: SurveyRows, covariance: Covariance, rng: np.random.Generator) -> float:
+    """Deviation of rows about a map of the other walks, beyond the map's own; errors of labels are most of it."""
+    walks = np.unique(rows.walk)
+    held = np.isin(rows.walk, walks[::2]) if len(walks) > 1 else np.arange(len(rows.walk)) % 2 == 0
+    at = some(np.flatnonzero(held), HELD_ROWS, rng)
+    others = rows.at(~held)
+    mean_ut, variance_ut2 = map_at(others, Cells(rows.position_m[at], rows.floor[at]), covariance, rng)
+    known = variance_ut2.mean(axis=1) < WELL_KNOWN * covariance.variance_ut2
+    if known.sum() < REGIONS:  # the walks cannot check each other
+        return max(covariance.noise_ut, float(np.sqrt(UNCHECKED * covariance.variance_ut2)))
+    squared_ut2 = np.square(rows.field_ut[at] - mean_ut)[known]
+    # From the ninth decile: labels make few, large errors. That of a squared normal is 2.71 times its variance.
+    found = float(np.quantile(squared_ut2, 0.9) / 2.71 - variance_ut2[known].mean())
+    return float(np.sqrt(max(found, covariance.noise_ut**2)))
+
+
+def _golden(rows: SurveyRows, cell_m: float) -> Float32Array:
+    """A path of the first walk, as the robot would have it."""
+    step = max(1, round(cell_m * 10.0))
+    path = rows.path[rows.walk == rows.walk[0]][::step][:PATH_ROWS]
+    return np.resize(path, (PATH_ROWS, path.shape[1])).astype(np.float32)
+
+
+def some(index: IntArray, count: int, rng: np.random.Generator) -> IntArray:
+    """At most `count` of them, at random."""
+    return index if len(index) <= count else np.sort(rng.choice(index, count, replace=False))

@@ -1,0 +1,96 @@
+"""The belief over x, y and yaw."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mail_ros.core.belief import survey_cells
+from mail_ros.core.cell_grid import CellGrid
+from mail_ros.core.filter.pose_belief import SAMPLES, PoseBelief
+from mail_ros.core.types import Cells, FloatArray
+
+CELL_M, YAWS = 0.25, 12
+
+
+def area(width_m: float = 8.0, floors: int = 1) -> Cells:
+    """Square floors."""
+    ticks = np.arange(0.0, width_m + 1e-9, CELL_M)
+    grid = np.stack(np.meshgrid(ticks, ticks, indexing="ij"), axis=-1).reshape(-1, 2)
+    return survey_cells(np.tile(grid, (floors, 1)), np.repeat(np.arange(floors), len(grid)), CELL_M)
+
+
+@pytest.fixture
+def belief() -> PoseBelief:
+    return PoseBelief(CellGrid(area(), 2.0), YAWS)
+
+
+def at(belief: PoseBelief, position_m: tuple[float, float], yaw: int) -> None:
+    """Be sure of a pose."""
+    cells = belief.grid.cells
+    cell = int(np.linalg.norm(cells.position_m - position_m, axis=1).argmin())
+    weight = np.zeros((YAWS, 1))
+    weight[yaw] = 1.0
+    belief.set(weight, np.array([cell]), 0.0)
+
+
+def mean_m(belief: PoseBelief) -> FloatArray:
+    """(2,) of what is followed."""
+    mean: FloatArray = belief.probability @ belief.grid.cells.position_m[belief.cells] / belief.probability.sum()
+    return mean
+
+
+@pytest.mark.parametrize("yaw", range(0, YAWS, 3))
+def test_a_move_shifts_by_odometry_turned_by_each_yaw(belief: PoseBelief, yaw: int) -> None:
+    at(belief, (4.0, 4.0), yaw)
+    moved_m = np.array([0.31, 0.12])
+    belief.move(moved_m, 0.05, 0.0)
+    turned = complex(*moved_m) * np.exp(1j * belief.yaw_rad[yaw])
+    np.testing.assert_allclose(mean_m(belief) - 4.0, [turned.real, turned.imag], atol=0.02)
+    assert belief.weight.sum() + belief.background == pytest.approx(1.0)
+
+
+def test_long_moves_have_the_deviation_they_are_given(belief: PoseBelief) -> None:
+    at(belief, (4.0, 4.0), 0)
+    belief.move(np.zeros(2), 0.9, 0.0)
+    rest_m = belief.grid.cells.position_m[belief.cells] - mean_m(belief)
+    deviation_m = np.sqrt(belief.probability @ np.square(rest_m) / belief.probability.sum())
+    np.testing.assert_allclose(deviation_m, 0.9, atol=0.1)
+
+
+def test_what_leaves_the_map_is_background(belief: PoseBelief) -> None:
+    at(belief, (8.0, 4.0), 0)
+    belief.move(np.array([1.0, 0.0]), 0.05, 0.0)
+    assert belief.background > 0.95
+
+
+def test_cost_follows_uncertainty(belief: PoseBelief) -> None:
+    assert len(belief.cells) == len(belief.grid.cells)
+    at(belief, (4.0, 4.0), 0)
+    belief.move(np.array([0.25, 0.0]), 0.05, 0.05)
+    assert len(belief.cells) < 50
+
+
+def test_evidence_concentrates_and_the_samples_stand_for_the_rest(belief: PoseBelief) -> None:
+    at(belief, (4.0, 4.0), 0)
+    belief.lose(0.2)
+    likely = np.concatenate([np.full((YAWS, 1), 3.0), np.zeros((YAWS, SAMPLES))], axis=1)
+    assert belief.weigh(likely) == pytest.approx(3.0)
+    assert belief.background == pytest.approx(0.2 / (0.2 + 0.8 * np.exp(3.0)))
+
+
+def test_a_search_follows_the_whole_map_again(belief: PoseBelief) -> None:
+    at(belief, (4.0, 4.0), 0)
+    belief.lose(0.6)
+    belief.search()
+    assert len(belief.cells) == len(belief.grid.cells) and belief.background < 1e-3
+    assert belief.probability.max() == pytest.approx(0.4, abs=0.01)
+
+
+def test_floors_do_not_touch() -> None:
+    belief = PoseBelief(CellGrid(area(2.0, floors=2), 2.0), YAWS)
+    first = np.flatnonzero(belief.grid.cells.floor == 0)
+    belief.set(np.full((YAWS, len(first)), 1.0), first, 0.0)
+    for _ in range(8):
+        belief.move(np.array([0.5, 0.5]), 0.1, 0.1)
+    assert set(belief.grid.cells.floor[belief.cells]) <= {0}
