@@ -50,6 +50,7 @@ def test_a_method_is_causal_and_deterministic(method: str, tmp_path: Path) -> No
     assert_equal(before, disturbed[: len(before)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["jang", "mail"])
 def test_a_network_that_predicts_positions_can_be_filtered_over_the_survey(method: str, tmp_path: Path) -> None:
     training, walk = surveys(), drive(length_m=20.0)

@@ -87,6 +87,7 @@ def test_a_model_that_needs_odometry_is_followed_by_odometry(tmp_path: Path) -> 
     assert rows["all, moving"]["median_m"] < 1.0
 
 
+@pytest.mark.slow
 def test_a_network_holds_out_the_latest_walk_and_prints_which(tmp_path: Path) -> None:
     for seed in range(2):
         synthetic_walk(20.0, 50.0, start_ns=START_NS + seed * 100_000_000_000, seed=seed).write(
@@ -177,6 +178,7 @@ def test_a_calibration_drive_becomes_a_robot_file(tmp_path: Path) -> None:
     assert "wanted x,y,z,w or roll" in mail_ros("calibrate", lifted, "--out", robot, "--mount", "up", code=1)
 
 
+@pytest.mark.slow
 def test_verbs_that_read_bags_accept_a_robot_file(tmp_path: Path) -> None:
     bag, robot = synthetic_walk(40.0).write(tmp_path / "walk"), tmp_path / "robot.json"
     robot.write_text('{"hard_iron_ut": [0, 0, 60]}')

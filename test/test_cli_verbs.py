@@ -40,7 +40,6 @@ DIFFER = {
     "topic",
     "tracker",
     "quick",
-    "run",
 }  # in what they are, made or chosen from
 IN_REAL_TIME = {"mail_ros demo"}  # see test_demo.py
 OF_BUILDINGS = {

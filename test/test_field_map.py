@@ -27,6 +27,8 @@ from mail_ros.training.field_map.process import Covariance, Region, likeness, pr
 from mail_ros.training.field_map.survey import labels_by_odometry_m, rotated_walks, survey_rows
 from mail_ros.training.run_config import run_config
 
+pytestmark = pytest.mark.slow
+
 HALL = Hall(1)
 CONFIG = run_config([], "area").model
 AFTER_M = 5.0  # travelled, from which a drive is judged

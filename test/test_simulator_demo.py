@@ -126,6 +126,7 @@ def test_labels_at_a_steady_speed_are_right_up_to_the_wander(building: Building)
     np.testing.assert_allclose(np.sqrt(np.square(error_m).mean()), 0.1, rtol=0.3)
 
 
+@pytest.mark.slow
 def test_the_verb_writes_whole_surveys(building: Building, tmp_path: Path) -> None:
     write_survey(out=tmp_path / "bags", walks=2, seed=5, platform="robot")
     assert sorted(path.name for path in (tmp_path / "bags").iterdir()) == ["walk_00", "walk_01"]

@@ -10,7 +10,10 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from mail_ros.cli.console import console, print_table
+from benchmarks.area.cost import update_cost
+from benchmarks.area.room import read_run
+from mail_ros.cli.console import console, print_json, print_table
+from mail_ros.cli.options import AsJson
 from mail_ros.core.localizer.compose import compose, default_tracking
 from mail_ros.core.models.model_file import SiteModel, build
 from mail_ros.data.dataset import WindowSet
@@ -18,6 +21,7 @@ from mail_ros.data.track import Track
 from mail_ros.evaluation.estimates import Scored, follow
 from mail_ros.evaluation.metrics import TAIL_M
 from mail_ros.evaluation.uncertainty import uncertainty
+from mail_ros.training.survey_bags import labelled_track
 
 COLUMNS = (
     "",
@@ -44,34 +48,41 @@ def area(
     every: Annotated[list[int] | None, typer.Option(help="Also with every Nth line of the lobby's survey.")] = None,
     side: Annotated[list[float] | None, typer.Option(help="Time updates in a square area of this side, m.")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Odometries that are derived for the room.")] = 3,
+    as_json: AsJson = False,
 ) -> None:
     """Start anywhere at any yaw, and follow routes that cross a survey's lines.
 
-    Example: `python -m benchmarks area --lobby bags/survey_01 ... --room aalto`
+    Example: `python -m benchmarks area --side 5`
+
+    Example, some minutes: `python -m benchmarks area --lobby bags/survey_01 --lobby bags/test_S9_s1 --room aalto`
     """
-    rows: list[list[str]] = []
-    if lobby:
-        from mail_ros.training.survey_bags import labelled_track
-
-        tracks = [labelled_track(bag) for bag in sorted(lobby)]
-        lines = [track for track in tracks if track.source.startswith("survey")]
-        tests = [track for track in tracks if track.source.startswith("test")]
-        for step in every or [1]:
-            rows += _compared(f"every {step}. line", lines[::step], tests, LOBBY_FROM_M)
-    if room is not None:
-        from benchmarks.area.room import read_run
-
-        runs = [read_run(room, number, 0) for number in ROOM_SURVEY]
-        tests = [read_run(room, ROOM_TEST, seed) for seed in range(seeds)]
-        rows += _compared(f"runs {', '.join(map(str, ROOM_SURVEY))}", runs, tests, ROOM_FROM_M)
+    rows = [*_lobby(sorted(lobby or ()), every or [1]), *_room(room, seeds)]
+    costs = [update_cost(each) for each in side or ()]
     if rows:
         print_table("unknown start and yaw; errors in m", list(COLUMNS), rows, (0, 1, 2))
-    if side:
-        from benchmarks.area.cost import update_cost
+    if costs:
+        timed = [[f"{each.cells:,}", f"{each.start_ms:.1f}", f"{each.known_ms:.1f}"] for each in costs]
+        print_table("an update of the field map, ms", ["cells", "unknown start", "position known"], timed, ())
+    if as_json:
+        table = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
+        print_json({"rows": table, "costs": [each._asdict() for each in costs]})
 
-        costs = [update_cost(each) for each in side]
-        lines_of = [[f"{each.cells:,}", f"{each.start_ms:.1f}", f"{each.known_ms:.1f}"] for each in costs]
-        print_table("an update of the field map, ms", ["cells", "unknown start", "position known"], lines_of, ())
+
+def _lobby(bags: Sequence[Path], steps: Sequence[int]) -> list[list[str]]:
+    tracks = [labelled_track(bag) for bag in bags]
+    lines = [track for track in tracks if track.source.startswith("survey")]
+    tests = [track for track in tracks if track.source.startswith("test")]
+    if not (lines and tests):
+        return []
+    return [row for step in steps for row in _compared(f"every {step}. line", lines[::step], tests, LOBBY_FROM_M)]
+
+
+def _room(folder: Path | None, seeds: int) -> list[list[str]]:
+    if folder is None:
+        return []
+    runs = [read_run(folder, number, 0) for number in ROOM_SURVEY]
+    tests = [read_run(folder, ROOM_TEST, seed) for seed in range(seeds)]
+    return _compared(f"runs {', '.join(map(str, ROOM_SURVEY))}", runs, tests, ROOM_FROM_M)
 
 
 def _compared(survey: str, lines: Sequence[Track], tests: Sequence[Track], from_m: float) -> list[list[str]]:
