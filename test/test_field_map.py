@@ -23,7 +23,7 @@ from mail_ros.core.types import Status
 from mail_ros.data.track import Track
 from mail_ros.evaluation.estimates import Scored, follow
 from mail_ros.training.field_map.fit import FittedMap, fit_field_map
-from mail_ros.training.field_map.process import Covariance, Region, likeness, predict
+from mail_ros.training.field_map.process import Covariance, Region, correlations, predict
 from mail_ros.training.field_map.survey import labels_by_odometry_m, rotated_walks, survey_rows
 from mail_ros.training.run_config import run_config
 
@@ -148,7 +148,7 @@ def test_the_horizontal_axes_are_those_of_a_gradient() -> None:
     """The covariance of a field with the circulation of a small loop is zero."""
     side_m, far_m = 1e-3, np.array([[0.7, 0.4]])
     loop_m = np.array([[0.0, -0.5], [0.5, 0.0], [0.0, 0.5], [-0.5, 0.0]]) * side_m
-    horizontal, _ = likeness(loop_m, far_m, 1.0)
+    horizontal, _ = correlations(loop_m, far_m, 1.0)
     x, y = horizontal[0::2, 0], horizontal[1::2, 0]
     circulation = x[0] - x[2] + y[1] - y[3]
     assert abs(circulation) < 1e-6 * side_m + 1e-9

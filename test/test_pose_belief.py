@@ -60,8 +60,16 @@ def test_long_moves_have_the_deviation_they_are_given(belief: PoseBelief) -> Non
 
 def test_what_leaves_the_map_is_background(belief: PoseBelief) -> None:
     at(belief, (8.0, 4.0), 0)
+    cells = np.append(belief.cells, np.linalg.norm(belief.grid.cells.position_m - 4.0, axis=1).argmin())
+    belief.set(np.ones((YAWS, 2)) * np.eye(YAWS)[:, :1], cells, 0.0)
     belief.move(np.array([1.0, 0.0]), 0.05, 0.0)
-    assert belief.background > 0.95
+    assert belief.background == pytest.approx(0.5, abs=0.02)
+
+
+def test_a_belief_that_leaves_the_map_as_a_whole_starts_anywhere(belief: PoseBelief) -> None:
+    at(belief, (8.0, 4.0), 0)
+    belief.move(np.array([1.0, 0.0]), 0.05, 0.0)
+    assert len(belief.cells) == len(belief.grid.cells) and belief.background < 1e-3
 
 
 def test_cost_follows_uncertainty(belief: PoseBelief) -> None:
@@ -91,6 +99,6 @@ def test_floors_do_not_touch() -> None:
     belief = PoseBelief(CellGrid(area(2.0, floors=2), 2.0), YAWS)
     first = np.flatnonzero(belief.grid.cells.floor == 0)
     belief.set(np.full((YAWS, len(first)), 1.0), first, 0.0)
-    for _ in range(8):
-        belief.move(np.array([0.5, 0.5]), 0.1, 0.1)
+    for sign in (1.0, -1.0, 1.0, -1.0):
+        belief.move(sign * np.array([0.5, 0.5]), 0.1, 0.1)
     assert set(belief.grid.cells.floor[belief.cells]) <= {0}

@@ -39,10 +39,11 @@ def update_cost(side_m: float) -> UpdateCost:
         **SiteMap(cells).arrays(),
         "mean_ut": _field_ut(cells.position_m),
         "variance_ut2": np.ones((len(cells), 3)),
+        "position_noise_m": np.array(config.field_map.wheels_noise_m),
         "statistics": np.array(STATISTICS),
     }
     model = FieldMap(config, state)
-    position_filter, window = PoseGridFilter(model.grid, config.field_map), model.window(1)
+    position_filter, window = PoseGridFilter(model.grid, config.field_map, model.position_noise_m), model.window(1)
     rng, angle_rad, at_m, spent_ms = np.random.default_rng(0), 0.0, np.full(2, 0.5 * side_m), []
     for number in range(1, ROWS + 1):
         angle_rad += 0.1 * float(rng.normal())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
-from mail_ros.core.types import NEAR_M, Cells, FloatArray, IntArray, Posterior, RealArray, YawEstimate
+from mail_ros.core.types import NEAR_M, BoolArray, Cells, FloatArray, IntArray, Posterior, RealArray, YawEstimate
 
 GAUSSIAN_FLOOR_M = 0.25  # standard deviation added to a Gaussian over cells: half a cell
 MIN_DEVIATION_M = 0.05  # floor of a covariance, along each axis: consumers may divide by it
@@ -126,3 +127,31 @@ def without_lever(posterior: Posterior, lever_m: FloatArray, odom_yaw: YawEstima
     across_m = np.array([-arm_m[1], arm_m[0]])
     covariance_m2 = posterior.covariance_m2 + odom_yaw.variance_rad2 * np.outer(across_m, across_m)
     return dataclasses.replace(posterior, position_m=posterior.position_m - arm_m, covariance_m2=covariance_m2)
+
+
+def near_cell(cells: Cells, cell: int, radius_m: float) -> BoolArray:
+    """(m,) which cells lie within a radius of a cell, on its floor."""
+    distance_m = np.linalg.norm(cells.position_m - cells.position_m[cell], axis=1)
+    near: BoolArray = (cells.floor == cells.floor[cell]) & (distance_m <= radius_m)
+    return near
+
+
+def modes(
+    probability: FloatArray, cells: Cells, radius_m: float, max_count: int = 5, min_weight: float = 0.01
+) -> Iterator[BoolArray]:
+    """The neighbourhoods (m,) of the heaviest modes, which do not overlap, heaviest mode first.
+
+    Args:
+        probability: (m,) of each cell.
+        cells: the m cells.
+        radius_m: of a neighbourhood.
+        max_count: how many at most.
+        min_weight: the first lighter neighbourhood ends the search.
+    """
+    left = probability.copy()
+    for _ in range(max_count if len(left) else 0):
+        near = near_cell(cells, int(left.argmax()), radius_m) & (left > 0.0)
+        if left[near].sum() < max(min_weight, 1e-12):
+            return
+        yield near
+        left[near] = 0.0

@@ -139,42 +139,18 @@ def read_recording(
     """
     bag = Bag(path)
     notes = bag.notes()
-    stamps: list[int] = []
-    logged: list[int] = []
-    fields: list[FloatArray] = []
-    topics: set[str] = set()
     odometry, truths = BagOdometry(ODOMETRY_TOPIC, IMU_TOPIC), BagTruth(path, notes, truth_topic)
     correction = Compensation(robot or Robot())
-    for message in bag.messages():
-        topics.add(f"{message.topic} ({message.msgtype})")
-        if message.topic == field_topic and message.msgtype == FIELD_TYPE:
-            stamp_ns, field_ut = decode_field(message.cdr)
-            odometry.add_field_sample(stamp_ns)
-            stamps.append(stamp_ns)
-            logged.append(message.log_time_ns)
-            fields.append(correction.field_ut(stamp_ns, field_ut))
-        elif message.topic == JOINTS_TOPIC and message.msgtype == JOINTS_TYPE:
-            correction.joints.add(decode_joints(message.cdr))
-        else:
-            odometry.on_message(message.topic, message.msgtype, message.cdr)
-            truths.on_message(message)
-    if not stamps:
-        raise BagError(
-            path,
-            wanted=f"messages on {field_topic} ({FIELD_TYPE})",
-            found=", ".join(sorted(topics)) or "no message at all",
-            fix="name the topic with --topic, or record it",
-        )
-    truth = truths.result(sorted(topics))
+    readings = _read_messages(bag, field_topic, odometry, truths, correction)
+    truth = truths.result(readings.topics)
+    stamp_ns = np.array(readings.stamp_ns, dtype=np.int64)
     if bag.cut_off:
-        logger.warning("%s was cut off while it was recorded: using the %d samples before its end", path, len(stamps))
-    stamp_ns_array = np.array(stamps, dtype=np.int64)
-    labels = truth.labels(stamp_ns_array)
-    field_ut = np.array(fields)
+        logger.warning("%s was cut off while it was recorded: using the %d samples before its end", path, len(stamp_ns))
+    labels = truth.labels(stamp_ns)
     track = Track(
         bag.name,
-        stamp_ns_array,
-        field_ut,
+        stamp_ns,
+        np.array(readings.field_ut),
         *labels[:4],
         odometry.moved_m,
         odometry.attitude_xyzw,
@@ -182,9 +158,47 @@ def read_recording(
         correction.lever_m(odometry.lever_m),
         labels.leg,
     )
-    delay_ns = np.median(np.array(logged) - stamp_ns_array)
+    delay_ns = np.median(np.array(readings.logged_ns) - stamp_ns)
     offset_s = float(delay_ns - np.median(truth.log_delay_ns)) / NS_PER_S if truth.log_delay_ns else 0.0
     return Recording(track, truth, offset_s, bag.cut_off, notes)
+
+
+class _Readings(NamedTuple):
+    """The magnetometer's messages of a bag."""
+
+    stamp_ns: list[int]
+    logged_ns: list[int]
+    field_ut: list[FloatArray]
+    topics: list[str]  # all of the bag, with their types
+
+
+def _read_messages(
+    bag: Bag, field_topic: str, odometry: BagOdometry, truths: BagTruth, correction: Compensation
+) -> _Readings:
+    """Read a bag once; odometry, ground truth and joint states go to where they are used."""
+    topics: set[str] = set()
+    readings = _Readings([], [], [], [])
+    for message in bag.messages():
+        topics.add(f"{message.topic} ({message.msgtype})")
+        if message.topic == field_topic and message.msgtype == FIELD_TYPE:
+            stamp_ns, field_ut = decode_field(message.cdr)
+            odometry.add_field_sample(stamp_ns)
+            readings.stamp_ns.append(stamp_ns)
+            readings.logged_ns.append(message.log_time_ns)
+            readings.field_ut.append(correction.field_ut(stamp_ns, field_ut))
+        elif message.topic == JOINTS_TOPIC and message.msgtype == JOINTS_TYPE:
+            correction.joints.add(decode_joints(message.cdr))
+        else:
+            odometry.on_message(message.topic, message.msgtype, message.cdr)
+            truths.on_message(message)
+    if not readings.stamp_ns:
+        raise BagError(
+            bag.path,
+            wanted=f"messages on {field_topic} ({FIELD_TYPE})",
+            found=", ".join(sorted(topics)) or "no message at all",
+            fix="name the topic with --topic, or record it",
+        )
+    return readings._replace(topics=sorted(topics))
 
 
 def _files(folder: Path) -> list[Path]:

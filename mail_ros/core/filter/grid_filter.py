@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mail_ros.core.belief import decode, gaussian, normal
+from mail_ros.core.belief import decode, gaussian, modes, near_cell, normal
 from mail_ros.core.errors import TrackError
 from mail_ros.core.filter.filter_config import FilterConfig
 from mail_ros.core.filter.initial_pose import check_initial_pose
@@ -253,7 +253,8 @@ class GridFilter:
         if self._posterior is None:
             probability, config = self.belief.sum(axis=1), self.config
             self._posterior = decode(probability, self.cells, config.radius_m, self._covariance_scale)
-            self._mode_columns = self.belief[self._near(int(probability.argmax()))].sum(axis=0)
+            near = near_cell(self.cells, int(probability.argmax()), config.radius_m)
+            self._mode_columns = self.belief[near].sum(axis=0)
         pending_m = self._mode_columns @ self.motion.pending_m / self._mode_columns.sum()
         return dataclasses.replace(self._posterior, position_m=self._posterior.position_m + pending_m)
 
@@ -273,26 +274,14 @@ class GridFilter:
             max_count: how many at most.
             min_weight: lighter ones are left out.
         """
-        left = self.cell_probability.copy()
-        found: list[Hypothesis] = []
-        while len(found) < max_count:
-            mode = int(left.argmax())
-            near = self._near(mode) & (left > 0.0)
-            weight = float(left[near].sum())
-            if weight < max(min_weight, 1e-12):
-                break
-            columns = self.belief[near].sum(axis=0)
+        probability, found = self.cell_probability, []
+        for near in modes(probability, self.cells, self.config.radius_m, max_count, min_weight):
+            weight, columns = float(probability[near].sum()), self.belief[near].sum(axis=0)
             pending_m = columns @ self.motion.pending_m / columns.sum()
-            mean_m = left[near] @ self.cells.position_m[near] / weight + pending_m
-            found.append(Hypothesis(mean_m, int(self.cells.floor[mode]), weight))
-            left[near] = 0.0
+            mean_m = probability[near] @ self.cells.position_m[near] / weight + pending_m
+            found.append(Hypothesis(mean_m, int(self.cells.floor[near][0]), weight))
         return found
 
     def belief_image(self, floor: int) -> BeliefImage | None:
         """The belief on a floor as an image; None without a cell there."""
         return belief_image(self.cells, self.cell_probability, floor)
-
-    def _near(self, cell: int) -> FloatArray:
-        distance_m = np.linalg.norm(self.cells.position_m - self.cells.position_m[cell], axis=1)
-        near: FloatArray = (self.cells.floor == self.cells.floor[cell]) & (distance_m <= self.config.radius_m)
-        return near

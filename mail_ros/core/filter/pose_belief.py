@@ -37,7 +37,7 @@ class PoseBelief:
         self.yaw_rad = np.arange(yaws) * FULL_ROTATION / yaws
         self._rotation = np.exp(1j * self.yaw_rad)
         self._shuffled, self._sampled = np.random.default_rng(0).permutation(grid.mapped), 0
-        self._slot = np.full(grid.size, -1)  # the active cell at each place
+        self._slot = np.full(grid.size, -1)  # number among the active cells by flat index, -1: not active
         self.start_anywhere()
 
     def start_anywhere(self) -> None:
@@ -46,13 +46,13 @@ class PoseBelief:
         self.set(np.full((len(self.yaw_rad), count), 1.0 / (count * len(self.yaw_rad))), np.arange(count), 0.0)
 
     def set(self, weight: RealArray, cells: IntArray, background: float) -> None:
-        """Adopt weights of yaws and cells (k, a), and of all other cells; they are normalized."""
+        """Adopt weights (k, a), and that of all other cells, normalized; anywhere if no cell is left to follow."""
         probability = weight.sum(axis=0)
         total = float(probability.sum()) + background
-        if not (total > 0.0 and np.isfinite(total)):
+        kept = probability > NEGLIGIBLE * total
+        if not (kept.any() and np.isfinite(total)):  # nothing is left to follow
             self.start_anywhere()
             return
-        kept = probability > NEGLIGIBLE * total
         self.cells: IntArray = cells[kept]  # (a,) numbers of the active cells
         weight = weight if kept.all() else weight[:, kept]
         self.weight: Float32Array = (weight / total).astype(np.float32)  # (k, a)
@@ -89,7 +89,7 @@ class PoseBelief:
         return cells
 
     def lose(self, probability: float) -> None:
-        """The device may have been carried background."""
+        """The device may have been carried to another cell."""
         self.weight = self.weight * (1.0 - probability)
         self.background += probability * (1.0 - self.background)
 
@@ -103,8 +103,6 @@ class PoseBelief:
 
     def move(self, moved_m: FloatArray, position_noise_m: float, yaw_noise_rad: float) -> None:
         """Shift by a displacement (2,) in odometry's frame, with deviations; what leaves the map is background."""
-        if not len(self.cells):
-            return
         variance = max((position_noise_m / self.grid.size_m) ** 2, MIN_VARIANCE)
         pieces = int(np.ceil(max(variance / MAX_VARIANCE, np.hypot(*moved_m) / self.grid.reach_m)))
         for _ in range(pieces):
@@ -136,7 +134,7 @@ class PoseBelief:
     def _carry_few(
         self, source: IntArray, along_x: FloatArray, along_y: FloatArray, offset: IntArray
     ) -> tuple[IntArray, RealArray]:
-        """By the places that some active cells reach: their cells, and the weights (k, cells)."""
+        """Only the cells that the active ones reach; their numbers, and the weights (k, cells)."""
         kernel = (along_x[:, :, None] * along_y[:, None, :]).reshape(offset.shape)
         used = np.flatnonzero(self.weight.sum(axis=1) > NEGLIGIBLE)
         number = self.grid.number[np.unique(source[:, None] + np.unique(offset[used]))]
@@ -153,7 +151,7 @@ class PoseBelief:
     def _carry_many(
         self, source: IntArray, along_x: FloatArray, along_y: FloatArray, offset: IntArray
     ) -> tuple[IntArray, RealArray]:
-        """By shifts of the whole grid, which is one array: first along y, then along x."""
+        """All cells, by shifts of the whole flat grid, first along y, then along x."""
         margin = int(np.abs(offset).max())
         full = np.zeros(self.grid.size + 2 * margin, np.float32)
         weight = np.empty((len(offset), len(self.grid.cells)), np.float32)

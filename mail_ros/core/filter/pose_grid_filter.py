@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mail_ros.core.belief import decode, gaussian, normal
+from mail_ros.core.belief import decode, gaussian, modes, near_cell, normal
 from mail_ros.core.cell_grid import CellGrid
 from mail_ros.core.filter.initial_pose import check_initial_pose
 from mail_ros.core.filter.odometry_motion import StepInProgress, mean_yaw
@@ -29,8 +29,6 @@ MIN_FIT_M = 0.5  # less says nothing
 MAP_FIT_BOUNDS = (-3.0, 5.0)  # bounds of one update in the map fit
 KNOWN = 0.5  # probability of being near the position from which an update counts in the map fit
 INITIAL_POSE_OUTLIER = 0.05  # probability that an initial pose is wrong
-MAX_HYPOTHESES = 5
-MIN_HYPOTHESIS = 0.01  # weight of the lightest hypothesis
 
 
 class PoseGridFilter:
@@ -38,16 +36,20 @@ class PoseGridFilter:
 
     needs_odometry, continuous = True, True
 
-    def __init__(self, grid: CellGrid, config: FieldMapConfig, label_sigma_m: float = 0.0) -> None:
+    def __init__(
+        self, grid: CellGrid, config: FieldMapConfig, position_noise_m: float, label_sigma_m: float = 0.0
+    ) -> None:
         """Start from anywhere.
 
         Args:
             grid: the cells, laid out.
             config: motion of the belief.
+            position_noise_m: standard deviation of odometry after one metre.
             label_sigma_m: standard deviation of the survey's labels: the map is not more exact than they are.
         """
         self._everywhere_m2 = np.diag(grid.cells.position_m[: grid.mapped].var(axis=0))
         self._posterior: Posterior | None = None
+        self._position_noise_m = position_noise_m
         self._label_m2 = label_sigma_m**2 * np.eye(2)
         self.grid, self.config = grid, config
         self.device_offset_ut = np.zeros(3)  # the model takes any constant field out by itself
@@ -104,8 +106,10 @@ class PoseGridFilter:
             return
         distance_m = float(np.hypot(*(to_m - start_m)))
         root = math.sqrt(distance_m)
-        self.belief.move(to_m - start_m, self.config.position_noise_m * root, self.config.yaw_noise_rad * root)
+        self.belief.move(to_m - start_m, self._position_noise_m * root, self.config.yaw_noise_rad * root)
         self.belief.lose(min(1.0, self.config.kidnap_per_m * distance_m))
+        if self.belief.background > self.config.recovery:
+            self.belief.search()
         self._unread_m += distance_m
         self._changed()
 
@@ -115,9 +119,7 @@ class PoseGridFilter:
 
     @property
     def query(self) -> Query:
-        """See `GridFilter`; the followed poses, or all where the device is probably in another cell."""
-        if self.belief.background > self.config.recovery:
-            self.belief.search()
+        """See `GridFilter`; the poses that are followed, and some that stand for all others."""
         cells = np.concatenate([self.belief.cells, self.belief.samples])
         return Query(self.device_offset_ut, PoseQuery(cells, self.belief.yaw_rad, self._new_rows))
 
@@ -148,8 +150,7 @@ class PoseGridFilter:
         if self._posterior is None:
             self._decode()
         assert self._posterior is not None
-        rotated = complex(*self._pending_m()) * np.exp(1j * self._yaw.angle_rad)
-        moved_m = np.array([rotated.real, rotated.imag])
+        moved_m = self._pending_m(self._yaw.angle_rad)
         return dataclasses.replace(self._posterior, position_m=self._posterior.position_m + moved_m)
 
     @property
@@ -161,15 +162,12 @@ class PoseGridFilter:
 
     def hypotheses(self) -> list[Hypothesis]:
         """The heaviest positions, `radius_m` wide and not overlapping, heaviest mode first."""
-        cells, left = self._followed(), self.belief.probability.copy()
-        found: list[Hypothesis] = []
-        while len(found) < MAX_HYPOTHESES and len(left):
-            mode = int(left.argmax())
-            near = self._near(cells, mode) & (left > 0.0)
-            if (weight := float(left[near].sum())) < MIN_HYPOTHESIS:
-                break
-            found.append(Hypothesis(left[near] @ cells.position_m[near] / weight, int(cells.floor[mode]), weight))
-            left[near] = 0.0
+        cells, probability, found = self._followed(), self.belief.probability, []
+        for near in modes(probability, cells, self.config.radius_m):
+            weight = float(probability[near].sum())
+            yaw = mean_yaw(self.belief.weight[:, near].sum(axis=1), self.belief.yaw_rad)
+            mean_m = probability[near] @ cells.position_m[near] / weight + self._pending_m(yaw.angle_rad)
+            found.append(Hypothesis(mean_m, int(cells.floor[near][0]), weight))
         return found
 
     def belief_image(self, floor: int) -> BeliefImage | None:
@@ -188,21 +186,18 @@ class PoseGridFilter:
             covariance_m2=posterior.covariance_m2 + everywhere_m2 + self._label_m2,
             near=posterior.near * followed,
         )
-        near = self._near(cells, int(probability.argmax()))
+        near = near_cell(cells, int(probability.argmax()), self.config.radius_m)
         self._yaw = mean_yaw(self.belief.weight[:, near].sum(axis=1), self.belief.yaw_rad)
 
-    def _pending_m(self) -> FloatArray:
-        begun_m = self._step.begun_m
-        return begun_m if self._at_m is None else self._now_m - self._at_m + begun_m
+    def _pending_m(self, yaw_rad: float) -> FloatArray:
+        """(2,) m in the map's frame: travelled since the last row."""
+        pending_m = self._step.begun_m if self._at_m is None else self._now_m - self._at_m + self._step.begun_m
+        rotated = complex(*pending_m) * np.exp(1j * yaw_rad)
+        return np.array([rotated.real, rotated.imag])
 
     def _followed(self) -> Cells:
         cells = self.grid.cells
         return Cells(cells.position_m[self.belief.cells], cells.floor[self.belief.cells])
-
-    def _near(self, cells: Cells, mode: int) -> FloatArray:
-        distance_m = np.linalg.norm(cells.position_m - cells.position_m[mode], axis=1)
-        near: FloatArray = (cells.floor == cells.floor[mode]) & (distance_m <= self.config.radius_m)
-        return near
 
     def _changed(self) -> None:
         self._posterior = None

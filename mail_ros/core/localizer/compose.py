@@ -81,7 +81,7 @@ def _filter(model: Model, tracker: TrackerChoice, config: FilterConfig, cells: C
                 found=tracker,
                 fix="set tracker to odometry, or train with --preset person for a device without odometry",
             )
-        return PoseGridFilter(model.grid, model.config.field_map, model.head.label_sigma_m)
+        return PoseGridFilter(model.grid, model.config.field_map, model.position_noise_m, model.head.label_sigma_m)
     if tracker == "none":
         return SingleWindow(site_map)
     cells = cells if site_map is None else site_map.cells

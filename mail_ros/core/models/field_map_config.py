@@ -18,13 +18,14 @@ class FieldMapConfig(Settings, prefix="field_map."):
     # Measurement
     offset_ut: Annotated[float, Range(0.1, 1000.0)] = 15.0  # deviation, per axis, of the device's constant field
     outlier: Annotated[float, Range(1e-6, 1.0)] = 0.1  # fraction of rows without information: bounds a likelihood
-    likelihood_exponent_per_m: Annotated[float, Range(0.01, 100.0)] = 1.5  # independent rows in one metre of travel
+    likelihood_exponent_per_m: Annotated[float, Range(0.01, 100.0)] = (
+        1.5  # exponent of a row's likelihood, per metre between rows
+    )
     # Motion
     yaws: Annotated[int, Range(4, 360)] = 36  # yaws of odometry's frame that the belief distinguishes
     yaw_noise_rad: Annotated[float, Range(0.0, 3.0)] = 0.07  # deviation of odometry's yaw after one metre
-    position_noise_m: Annotated[float, Range(1e-3, 10.0)] = (
-        0.1  # deviation of odometry after one metre; by the survey's odometry
-    )
+    wheels_noise_m: Annotated[float, Range(1e-3, 10.0)] = 0.1  # deviation of wheel odometry's position after one metre
+    steps_noise_m: Annotated[float, Range(1e-3, 10.0)] = 0.2  # the same of a person's steps
     kidnap_per_m: Fraction = 1e-5  # probability per metre that the device was carried to another cell
     recovery: Fraction = 0.5  # probability of other cells from which the whole map is searched again
     beyond_m: Annotated[float, Range(0.0, 100.0)] = 7.0  # distance beyond the map over which odometry alone is followed

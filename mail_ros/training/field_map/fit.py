@@ -22,16 +22,11 @@ from mail_ros.training.field_map.map_cells import map_cells
 from mail_ros.training.field_map.process import Covariance, Region, fit_covariance, negative_log_likelihood, predict
 from mail_ros.training.field_map.survey import SurveyRows, rotated_field, rotated_walks
 
-REGIONS, REGION_M, REGION_ROWS, REGION_STEP = (
-    24,
-    2.5,
-    60,
-    3,
-)  # the covariance is fitted to regions: number, radius, rows, every which row
+REGIONS, REGION_M = 24, 2.5  # the covariance is fitted to regions: number, radius
+REGION_ROWS, REGION_STEP = 60, 3  # rows of a region, at most, out of every third
 # Rotations that are tried, the usual first; the opposite field is a gradient as well. A phone's attitude is that of one
 # of its edges, mostly of a short one; a robot's sensor may be rotated by any angle.
 YAWS_DEG: Mapping[OdometrySource, Sequence[int]] = {"steps": (90, 0), "wheels": (0, *range(-85, 95, 5))}
-POSITION_NOISE_M: Mapping[OdometrySource, float] = {"wheels": 0.1, "steps": 0.2}  # see `FieldMapConfig`
 DEVIATIONS = (0.1, 0.25, 0.5, 1.0)  # the field's deviation within a region is one of these fractions of the floor's
 MIN_GAIN = 10.0  # log likelihood by which another rotation than the usual must be better
 TILE_LENGTHS, MARGIN_LENGTHS = 1.2, 1.0  # side and margin of a tile, in correlation lengths
@@ -58,7 +53,7 @@ def fit_field_map(config: ModelConfig, rows: SurveyRows, odometry: OdometrySourc
     """Fit a map.
 
     Args:
-        config: of the model; cell size, rows of the path and noise of the position follow from the survey.
+        config: of the model; cell size and rows of the path follow from the survey.
         rows: of the survey.
         odometry: source of the survey's displacements.
         seed: of the choice of regions and rows.
@@ -80,19 +75,18 @@ def fit_field_map(config: ModelConfig, rows: SurveyRows, odometry: OdometrySourc
         level_ut=float(np.sqrt(np.square(rows.field_ut).mean())),
         noise_ut2=covariance.noise_ut**2,
     )
+    noise_m = {"wheels": config.field_map.wheels_noise_m, "steps": config.field_map.steps_noise_m}
     state = {
         # The usual slope turns errors of the field into those of positions.
         **SiteMap(cells, covariance.noise_ut / covariance.slope_ut_m, config.field_map.radius_m).arrays(),
         "mean_ut": mean_ut.astype(np.float32),
         "variance_ut2": variance_ut2.astype(np.float32),
+        "position_noise_m": np.array(noise_m[odometry]),
         "statistics": np.array(dataclasses.astuple(statistics)),
     }
-    fitted = dataclasses.replace(
-        config,
-        sampling=DistanceSampling(per_m=1.0 / cell_m, length_m=PATH_ROWS * cell_m, max_gap_m=MAX_GAP_M),
-        field_map=dataclasses.replace(config.field_map, position_noise_m=POSITION_NOISE_M[odometry]),
-    )
-    return FittedMap(fitted, state, _golden(rows, cell_m), {"field": dataclasses.asdict(statistics)})
+    sampling = DistanceSampling(per_m=1.0 / cell_m, length_m=PATH_ROWS * cell_m, max_gap_m=MAX_GAP_M)
+    record = {"field": dataclasses.asdict(statistics)}
+    return FittedMap(dataclasses.replace(config, sampling=sampling), state, _golden(rows, cell_m), record)
 
 
 def map_at(
@@ -107,7 +101,7 @@ def map_at(
         away_m = np.abs(rows.position_m - (np.array(corner) + 0.5) * side_m).max(axis=1)
         away_m = np.where(rows.floor == floor, away_m, np.inf)
         reach_m = max(0.5 * side_m + margin_m, float(away_m.min()) + margin_m)  # never empty
-        near = some(np.flatnonzero(away_m <= reach_m), MAX_ROWS, rng)
+        near = random_subset(np.flatnonzero(away_m <= reach_m), MAX_ROWS, rng)
         region = Region(rows.position_m[near], rows.field_ut[near])
         mean_ut[inside], variance_ut2[inside] = predict(region, cells.position_m[inside], covariance)
     return mean_ut, variance_ut2
@@ -137,9 +131,11 @@ def _rotated_region(region: Region, yaw_deg: int) -> Region:
 def _regions(rows: SurveyRows, rng: np.random.Generator) -> list[Region]:
     rows = rows.at(slice(None, None, REGION_STEP))
     found = []
-    for centre in some(np.arange(len(rows.walk)), REGIONS, rng):
+    for centre in random_subset(np.arange(len(rows.walk)), REGIONS, rng):
         away_m = np.linalg.norm(rows.position_m - rows.position_m[centre], axis=1)
-        near = some(np.flatnonzero((away_m <= REGION_M) & (rows.floor == rows.floor[centre])), REGION_ROWS, rng)
+        near = random_subset(
+            np.flatnonzero((away_m <= REGION_M) & (rows.floor == rows.floor[centre])), REGION_ROWS, rng
+        )
         found.append(Region(rows.position_m[near], rows.field_ut[near] - rows.field_ut[near].mean(axis=0)))
     return found
 
@@ -148,7 +144,7 @@ def _noise_ut(rows: SurveyRows, covariance: Covariance, rng: np.random.Generator
     """Deviation of rows about a map of the other walks, beyond the map's own; errors of labels are most of it."""
     walks = np.unique(rows.walk)
     held = np.isin(rows.walk, walks[::2]) if len(walks) > 1 else np.arange(len(rows.walk)) % 2 == 0
-    at = some(np.flatnonzero(held), HELD_ROWS, rng)
+    at = random_subset(np.flatnonzero(held), HELD_ROWS, rng)
     others = rows.at(~held)
     mean_ut, variance_ut2 = map_at(others, Cells(rows.position_m[at], rows.floor[at]), covariance, rng)
     known = variance_ut2.mean(axis=1) < WELL_KNOWN * covariance.variance_ut2
@@ -167,6 +163,6 @@ def _golden(rows: SurveyRows, cell_m: float) -> Float32Array:
     return np.resize(path, (PATH_ROWS, path.shape[1])).astype(np.float32)
 
 
-def some(index: IntArray, count: int, rng: np.random.Generator) -> IntArray:
+def random_subset(index: IntArray, count: int, rng: np.random.Generator) -> IntArray:
     """At most `count` of them, at random."""
     return index if len(index) <= count else np.sort(rng.choice(index, count, replace=False))

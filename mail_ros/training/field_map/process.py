@@ -55,7 +55,7 @@ class Region(NamedTuple):
     field_ut: FloatArray  # (n, 3)
 
 
-def likeness(first_m: FloatArray, second_m: FloatArray, length_m: float) -> tuple[FloatArray, FloatArray]:
+def correlations(first_m: FloatArray, second_m: FloatArray, length_m: float) -> tuple[FloatArray, FloatArray]:
     """Correlations of the horizontal fields (2 n, 2 m), x and y of each position in turn, and the vertical ones (n, m).
 
     With u = √5 r / l they are exp(-u) ((1 + u) [i = j] - 5 r_i r_j / l²) for the axes i and j.
@@ -72,7 +72,7 @@ def negative_log_likelihood(regions: list[Region], covariance: Covariance) -> fl
     """Of independent regions, whose mean fields are unknown; without the constant."""
     total = 0.0
     for position_m, field_ut in regions:
-        horizontal, vertical = likeness(position_m, position_m, covariance.length_m)
+        horizontal, vertical = correlations(position_m, position_m, covariance.length_m)
         axes = np.tile(np.eye(2), (len(position_m), 1))
         for part, mean, values, deviation in (
             (horizontal, axes @ axes.T, field_ut[:, :2].ravel(), covariance.horizontal_ut),
@@ -108,8 +108,8 @@ def predict(known: Region, at_m: FloatArray, covariance: Covariance) -> tuple[Fl
     mean_ut = known.field_ut.mean(axis=0)
     rest_ut = known.field_ut - mean_ut
     parts = zip(
-        likeness(known.position_m, known.position_m, covariance.length_m),
-        likeness(at_m, known.position_m, covariance.length_m),
+        correlations(known.position_m, known.position_m, covariance.length_m),
+        correlations(at_m, known.position_m, covariance.length_m),
         (rest_ut[:, :2].ravel(), rest_ut[:, 2]),
         (covariance.horizontal_ut, covariance.vertical_ut),
         strict=True,

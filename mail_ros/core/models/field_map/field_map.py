@@ -1,9 +1,9 @@
 """A map of the field: how likely the newest rows of a path end in each cell, with each yaw of odometry's frame.
 
-    rows of the path (L, 7) --> weights that make them independent --+
+    rows of the path (L, 7) --> whitening weights -----------------+
     map's mean, deviation at the cells where each row was taken -----+--> log ratios (yaws, cells)
 
-A cell and a yaw place the whole path on the map. The rows before the newest ones take out what they have in common
+A cell and a yaw determine the whole path on the map. The rows before the newest ones take out what they have in common
 with them, above all the constant field of the device. The method is ours; closest to it are the particle filters of
 Solin et al., IEEE Transactions on Robotics 34(4), 2018, on a map of the same kind.
 """
@@ -39,7 +39,8 @@ class FieldMap:
         Args:
             config: of the model; `config.field_map` is its own part.
             state: arrays of the map: `head.cell_position_m` and the others of `heads.SiteMap`, `mean_ut` (m, 3),
-                `variance_ut2` (m, 3), and `statistics` (6,), the fields of `FieldStatistics`.
+                `variance_ut2` (m, 3), `position_noise_m` of the survey's odometry, and `statistics` (6,), the fields of
+                `FieldStatistics`.
 
         Raises:
             ModelError: cells that do not lie on one grid.
@@ -48,6 +49,7 @@ class FieldMap:
         self.config, self.samples = config, config.samples
         self.head = SiteMap.of(state)
         self.site_map: SiteMap | None = self.head
+        self.position_noise_m = float(state["position_noise_m"])
         self.statistics = FieldStatistics(*state["statistics"].astype(np.float64).tolist())
         reach_m = config.sampling.length + 1.0 / config.sampling.per_unit
         self.grid = CellGrid(self.head.cells, reach_m, config.field_map.beyond_m)

@@ -1,6 +1,6 @@
-"""What the newest rows of a path are worth, given the rows before: weights that make their errors independent.
+"""The likelihood of the newest rows of a path, given the rows before: weights that whiten their errors.
 
-The error of a row against the map has three parts: a constant field of the device, which turns with its heading; an
+The error of a row against the map has three parts: a constant field of the device, which rotates with its heading; an
 error of the map, correlated over a length; and white noise. With the covariance C of all rows and its Cholesky factor
 L, the last entries of L⁻¹ (rows - map) are independent, and those of the rows alone have the distribution that an
 unmapped place of the same statistics would give. So a row is never counted twice, however much its error resembles the
@@ -38,7 +38,7 @@ class FieldStatistics:
 
 @dataclass(frozen=True)
 class PathLikelihood:
-    """The newest n of L rows, made independent."""
+    """Whitening of the newest n of L rows."""
 
     horizontal: ComplexArray  # (n, L) weights of the horizontal fields
     vertical: FloatArray  # (n, L) weights of the vertical fields
@@ -60,19 +60,18 @@ class PathLikelihood:
         """
         apart_m = np.linalg.norm(rows[:, None, :2] - rows[None, :, :2], axis=2)
         heading = rows[:, 5] + 1j * rows[:, 6]
-        turning = np.outer(heading, heading.conj())
-        likeness = _likeness(apart_m / statistics.length_m)
+        rotation = np.outer(heading, heading.conj())
+        correlation = _matern32(apart_m / statistics.length_m)
         deviations = (statistics.horizontal_ut, statistics.vertical_ut)
-        error = statistics.noise_ut2 * _likeness(apart_m / (ERROR_LENGTHS * statistics.length_m))
-        within = (
-            0.5 * (cell_m / statistics.length_m) ** 2
-        )  # fraction of the field's variance, by Matérn's gradient at 0
+        error = statistics.noise_ut2 * _matern32(apart_m / (ERROR_LENGTHS * statistics.length_m))
+        # Within a cell the field varies by a fraction of its variance, by Matérn's gradient at 0
+        within = 0.5 * (cell_m / statistics.length_m) ** 2
         noises = [error + (WHITE_UT2 + within * each**2) * np.eye(len(rows)) for each in deviations]
-        mapped = (turning * offset_ut**2 + noises[0], offset_ut**2 + noises[1])
-        anywhere = statistics.level_ut**2
+        mapped = (rotation * offset_ut**2 + noises[0], offset_ut**2 + noises[1])
+        mean_ut2 = statistics.level_ut**2  # the mean field of an unmapped place is unknown
         unmapped = (
-            mapped[0] + statistics.horizontal_ut**2 * likeness + anywhere,
-            mapped[1] + statistics.vertical_ut**2 * likeness + anywhere,
+            mapped[0] + statistics.horizontal_ut**2 * correlation + mean_ut2,
+            mapped[1] + statistics.vertical_ut**2 * correlation + mean_ut2,
         )
         fields = (rows[:, 2] + 1j * rows[:, 3], rows[:, 4])
         factors = [np.linalg.inv(np.linalg.cholesky(covariance))[-new:] for covariance in mapped]
@@ -87,8 +86,8 @@ class PathLikelihood:
         return cls(factors[0], factors[1], background, outlier)
 
 
-def _likeness(lengths: FloatArray) -> FloatArray:
+def _matern32(lengths: FloatArray) -> FloatArray:
     """Matérn's correlation of 3/2 at distances in correlation lengths."""
     near = ROOT3 * lengths
-    likeness: FloatArray = (1.0 + near) * np.exp(-near)
-    return likeness
+    correlation: FloatArray = (1.0 + near) * np.exp(-near)
+    return correlation
