@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers import START_NS, synthetic_walk, tiny_config
+from small_halls import Hall, drive, lane_corners
 from small_site import wheels_of
 
 from mail_ros.core.config import OdometrySetting, OdometrySource, TrackerSetting
@@ -55,6 +56,19 @@ def test_bags_decide_preset_and_tracker(
     assert words in sentence
     assert sentence.startswith(f"preset {preset}: matching at 10 ")
     assert sentence.endswith(f"so the model card names tracker {expected[0]}")
+
+
+@pytest.mark.parametrize(
+    ("spacing_m", "odometry", "preset"), [(0.6, "steps", "area"), (2.0, "wheels", "area"), (6.0, "wheels", "robot")]
+)
+def test_lanes_over_open_floor_are_an_area(spacing_m: float, odometry: OdometrySource, preset: str) -> None:
+    hall = [drive(Hall(1), lane_corners(spacing_m), 0)]
+    tracks = [dataclasses.replace(track, odometry=odometry) for track in hall]
+    assert chosen_preset("auto", tracks) == preset
+    without = [dataclasses.replace(track, odometry=None, moved_m=None) for track in tracks]
+    assert chosen_preset("auto", without) == "person"
+    sentence = reason("area", run_config([], "area"), tracks)
+    assert sentence.startswith("preset area: a map of the field, gravity-aligned; 1 of 1 bags have ")
 
 
 def test_a_preset_that_is_given_stays_and_its_tracker_follows_the_bags() -> None:

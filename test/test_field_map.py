@@ -149,7 +149,7 @@ def test_the_horizontal_axes_are_those_of_a_gradient() -> None:
     side_m, far_m = 1e-3, np.array([[0.7, 0.4]])
     loop_m = np.array([[0.0, -0.5], [0.5, 0.0], [0.0, 0.5], [-0.5, 0.0]]) * side_m
     horizontal, _ = correlations(loop_m, far_m, 1.0)
-    x, y = horizontal[0::2, 0], horizontal[1::2, 0]
+    x, y = horizontal[:4, 0], horizontal[4:, 0]
     circulation = x[0] - x[2] + y[1] - y[3]
     assert abs(circulation) < 1e-6 * side_m + 1e-9
 

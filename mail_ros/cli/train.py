@@ -35,8 +35,8 @@ def train(
         typer.Option(
             help="Initial settings: person, with a phone; robot, on wheels; area, anywhere between the lanes of a "
             "survey, with odometry; mail, the network with a heat map; "
-            "paper, the network of the paper; auto: robot where all bags have wheel odometry, else person. --set "
-            "changes them.",
+            "paper, the network of the paper; auto: area where all bags have odometry and their lanes cover open "
+            "floor, else robot where all have wheel odometry, else person. --set changes them.",
             autocompletion=among("auto", "person", "robot", "area", "mail", "paper"),
         ),
     ] = "auto",

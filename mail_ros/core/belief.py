@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Iterator
 
 import numpy as np
 
-from mail_ros.core.types import NEAR_M, BoolArray, Cells, FloatArray, IntArray, Posterior, RealArray, YawEstimate
+from mail_ros.core.types import NEAR_M, BoolArray, Cells, FloatArray, IntArray, Posterior, RealArray
 
 GAUSSIAN_FLOOR_M = 0.25  # standard deviation added to a Gaussian over cells: half a cell
 MIN_DEVIATION_M = 0.05  # floor of a covariance, along each axis: consumers may divide by it
@@ -117,16 +116,6 @@ def log_ratio(logits: FloatArray) -> FloatArray:
     shifted = logits - logits.max()
     ratio: FloatArray = shifted - np.log(np.exp(shifted).mean())
     return ratio
-
-
-def without_lever(posterior: Posterior, lever_m: FloatArray, odom_yaw: YawEstimate) -> Posterior:
-    """A posterior of the sensor as one of the device: minus the lever arm (2,), which is in odometry's frame."""
-    cos, sin = math.cos(odom_yaw.angle_rad), math.sin(odom_yaw.angle_rad)
-    x, y = lever_m.tolist()
-    arm_m = np.array([cos * x - sin * y, sin * x + cos * y])
-    across_m = np.array([-arm_m[1], arm_m[0]])
-    covariance_m2 = posterior.covariance_m2 + odom_yaw.variance_rad2 * np.outer(across_m, across_m)
-    return dataclasses.replace(posterior, position_m=posterior.position_m - arm_m, covariance_m2=covariance_m2)
 
 
 def near_cell(cells: Cells, cell: int, radius_m: float) -> BoolArray:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
+from mail_ros.core.belief import survey_cells
 from mail_ros.core.config import OdometrySource
 from mail_ros.core.localizer.compose import Tracking, default_tracking
 from mail_ros.core.models.model_config import ModelConfig
@@ -12,14 +15,38 @@ from mail_ros.data.track import Track
 from mail_ros.training.run_config import RunConfig
 
 AUTO = "auto"
+OPEN = 1.5  # area between the lanes of a survey over that of the lanes, from which it covers open floor
+LANE_M = 0.25  # width of a lane
 RECORDED: Mapping[OdometrySource, str] = {"wheels": "wheel odometry on /odom", "steps": "steps from /imu/data"}
 
 
 def chosen_preset(preset: str, tracks: Sequence[Track]) -> str:
-    """Resolve `auto`: robot if all walks have wheel odometry, else person."""
+    """Resolve `auto`.
+
+    `area` where all walks have one kind of odometry and an attitude, and cover open floor; else robot if all walks have
+    wheel odometry, else person. On single lines matching is at least as accurate, see docs/field_map.md.
+    """
     if preset != AUTO:
         return preset
-    return "robot" if {track.odometry for track in tracks} == {"wheels"} else "person"
+    sources = {track.odometry for track in tracks}
+    oriented = len(sources) == 1 and all(
+        track.moved_m is not None and track.attitude_xyzw is not None for track in tracks
+    )
+    if oriented and covers_open_floor(tracks):
+        return "area"
+    return "robot" if sources == {"wheels"} else "person"
+
+
+def covers_open_floor(tracks: Sequence[Track]) -> bool:
+    """Whether the labelled lanes of a survey enclose more floor than they cover."""
+    from mail_ros.training.field_map.map_cells import map_cells
+
+    position_m = np.concatenate([track.position_m[track.valid] for track in tracks])
+    floor = np.concatenate([track.floor[track.valid] for track in tracks])
+    if not len(floor):
+        return False
+    lanes, enclosed = survey_cells(position_m, floor, LANE_M), map_cells(position_m, floor, 0.0, LANE_M)
+    return len(enclosed) >= OPEN * len(lanes)
 
 
 def tracking_for(config: ModelConfig, tracks: Sequence[Track]) -> Tracking:
@@ -35,10 +62,11 @@ def tracking_for(config: ModelConfig, tracks: Sequence[Track]) -> Tracking:
 def reason(preset: str, config: RunConfig, tracks: Sequence[Track]) -> str:
     """One line about the choices of a run."""
     tracker, sampling = tracking_for(config.model, tracks).tracker, config.sampling
+    rows = f" at {sampling.per_unit:g} {sampling.rate_unit}" if config.kind != "field_map" else ""
     axes = ", gravity-aligned" if config.axes == "gravity" else ""
     counts = Counter(track.odometry for track in tracks)
     found = [f"{counts[one]} of {len(tracks)} bags have {name}" for one, name in RECORDED.items() if counts[one]]
     return (
-        f"preset {preset}: {config.model.title} at {sampling.per_unit:g} {sampling.rate_unit}{axes}; "
+        f"preset {preset}: {config.model.title}{rows}{axes}; "
         f"{' and '.join(found) or 'no bag has odometry or steps'}, so the model card names tracker {tracker}"
     )

@@ -116,8 +116,8 @@ class PoseBelief:
         base = np.floor(moved_cells)
         rest = moved_cells - base  # (k, 2)
         zero = np.zeros_like(rest)
-        between = np.stack([zero, 1.0 - rest, rest, zero], axis=2)  # (k, 2, s), at the steps
-        ahead, behind = np.roll(between, 1, axis=2), np.roll(between, -1, axis=2)  # the ends are zero
+        padded = np.stack([zero, zero, 1.0 - rest, rest, zero, zero], axis=2)  # (k, 2, s + 2)
+        behind, between, ahead = padded[..., 2:], padded[..., 1:-1], padded[..., :-2]  # (k, 2, s), at the steps
         along = (1.0 - variance) * between + 0.5 * variance * (ahead + behind)
         first = (base.astype(np.int64) - 1) @ [self.grid.columns, 1]  # (k,) flat offset of the first step
         self._carry(along[:, 0], along[:, 1], first)

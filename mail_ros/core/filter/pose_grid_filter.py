@@ -58,8 +58,12 @@ class PoseGridFilter:
 
     def reset(self) -> None:
         """See `GridFilter`."""
-        self._now_m = np.zeros(2)  # the sensor, in odometry's frame
-        self._at_m: FloatArray | None = None  # where the belief stands, likewise; None before the first row
+        self._now_m = np.zeros(2)  # the device, in odometry's frame
+        self._restart()
+
+    def _restart(self) -> None:
+        self._near = 0.0  # probability of being near the last decoded position
+        self._at_m: FloatArray | None = None  # the sensor at the newest row, in odometry's frame; None before the first
         self._step = StepInProgress()
         self._last_index: int | None = None
         self.reinitialize()
@@ -89,8 +93,8 @@ class PoseGridFilter:
 
     def predict(self, rows: Sequence[Row], elapsed_s: float, moved_m: FloatArray) -> None:
         """See `GridFilter`."""
-        if elapsed_s < 0.0:  # the clock was set back: a bag restarted, or a simulation
-            self.reset()
+        if elapsed_s < 0.0:  # the clock was set back: a bag restarted, or a simulation; odometry goes on
+            self._restart()
         self._now_m = self._now_m + moved_m
         self._step.observe(elapsed_s, moved_m)
         for row in rows:
@@ -126,7 +130,7 @@ class PoseGridFilter:
     def update(self, prediction: Prediction) -> None:
         """Weigh the belief by the log ratios (yaws, active cells) of the new rows."""
         assert prediction.log_likelihood is not None
-        known = self.posterior().near > KNOWN
+        known = self._near > KNOWN
         log_mean = self.belief.weigh(prediction.log_likelihood)
         kept = math.exp(-self._unread_m / MAP_FIT_M)
         counted_m = self._unread_m * known
@@ -146,12 +150,17 @@ class PoseGridFilter:
         return self._step.is_stationary
 
     def posterior(self) -> Posterior:
-        """The mode's neighbourhood (see `belief.decode`), moved by odometry since the last row."""
+        """The mode's neighbourhood (see `belief.decode`), moved to where the device is now."""
         if self._posterior is None:
             self._decode()
         assert self._posterior is not None
         moved_m = self._pending_m(self._yaw.angle_rad)
-        return dataclasses.replace(self._posterior, position_m=self._posterior.position_m + moved_m)
+        across_m = np.array([-moved_m[1], moved_m[0]])
+        return dataclasses.replace(
+            self._posterior,
+            position_m=self._posterior.position_m + moved_m,
+            covariance_m2=self._posterior.covariance_m2 + self._yaw.variance_rad2 * np.outer(across_m, across_m),
+        )
 
     @property
     def odom_yaw(self) -> YawEstimate:
@@ -186,11 +195,12 @@ class PoseGridFilter:
             covariance_m2=posterior.covariance_m2 + everywhere_m2 + self._label_m2,
             near=posterior.near * followed,
         )
+        self._near = self._posterior.near
         near = near_cell(cells, int(probability.argmax()), self.config.radius_m)
         self._yaw = mean_yaw(self.belief.weight[:, near].sum(axis=1), self.belief.yaw_rad)
 
     def _pending_m(self, yaw_rad: float) -> FloatArray:
-        """(2,) m in the map's frame: travelled since the last row."""
+        """(2,) m in the map's frame: from where the sensor was at the newest row to where the device is now."""
         pending_m = self._step.begun_m if self._at_m is None else self._now_m - self._at_m + self._step.begun_m
         rotated = complex(*pending_m) * np.exp(1j * yaw_rad)
         return np.array([rotated.real, rotated.imag])

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mail_ros.core.belief import without_lever
 from mail_ros.core.config import STRIDE_S, check_range
 from mail_ros.core.filter.single_window import PositionFilter
 from mail_ros.core.models.model import Model
@@ -111,9 +110,7 @@ class Localizer:
         return window.full or self.filter.continuous
 
     def _estimate(self, stamp_ns: int, posterior: Posterior) -> Estimate:
-        map_fit, odom_yaw = self.filter.map_fit, self.filter.odom_yaw
-        if self.preprocessor.lever_m is not None and odom_yaw is not None:
-            posterior = without_lever(posterior, self.preprocessor.lever_m, odom_yaw)
+        map_fit = self.filter.map_fit
         self.status = status_of(posterior, map_fit, self.filter.is_stationary)
         return Estimate(
             stamp_ns,
@@ -123,7 +120,7 @@ class Localizer:
             self.status,
             self._attention or (),
             map_fit,
-            odom_yaw,
+            self.filter.odom_yaw,
         )
 
     def _update_status(self, rows: Sequence[Row]) -> None:

@@ -109,7 +109,6 @@ class Preprocessor:
         self.sensor.reset()
         self.elapsed_ns = 0  # between the last two samples that were used, negative where the clock was set back
         self.moved_m = NO_MOVE_M  # (2,) by the last sample's odometry, zeros where it has none
-        self.lever_m: FloatArray | None = None  # (2,) to the sensor, odometry's frame; None unless along a path
         self._valid_ns: int | None = None  # stamp of the last valid reading
         self.faulty = False  # no reading was valid for longer than `max_gap`
 
@@ -129,10 +128,11 @@ class Preprocessor:
         if values is None:
             return self._reject(sample, "no_attitude")
         self._valid_ns, self.faulty = sample.stamp_ns, False
-        if isinstance(self.resampler, PathResampler):
-            self._move_lever(self.resampler, sample.lever_m, values)
         before_ns = self.resampler.newest_ns
-        rows = self.resampler.push(sample.stamp_ns, values)
+        if isinstance(self.resampler, PathResampler):
+            rows = self.resampler.push(sample.stamp_ns, values, arm_m(sample.lever_m, values[3:5]))
+        else:
+            rows = self.resampler.push(sample.stamp_ns, values)
         newest_ns = self.resampler.newest_ns
         self.elapsed_ns = 0 if before_ns is None or newest_ns is None else newest_ns - before_ns
         return rows
@@ -151,16 +151,6 @@ class Preprocessor:
             self.resampler.move(sample.moved_m)
         return True
 
-    def _move_lever(self, resampler: PathResampler, lever_m: tuple[float, float], values: FloatArray) -> None:
-        """Follow the sensor, which a turn of the device moves about the point whose pose is wanted."""
-        ahead_m, left_m = lever_m
-        cos, sin = values[3:5].tolist()
-        now_m = np.array([cos * ahead_m - sin * left_m, sin * ahead_m + cos * left_m])
-        rotated_m = now_m - (now_m if self.lever_m is None else self.lever_m)
-        self.lever_m = now_m
-        resampler.move(rotated_m)
-        self.moved_m = self.moved_m + rotated_m
-
     def _attitude(self, sample: Sample) -> FloatArray:
         if sample.attitude_xyzw is None:
             raise _missing("a gravity-aligned model", "an attitude", "train with --set axes=device")
@@ -177,6 +167,12 @@ class Preprocessor:
     def counts(self) -> Counter[str]:
         """Samples under `used` or the reason why not: a name of `SENSOR_FAULTS`, or as in `Admission.counts`."""
         return self.resampler.counts + self._rejected
+
+
+def arm_m(lever_m: tuple[float, float], heading: FloatArray) -> FloatArray:
+    """A lever, ahead and left of the device, as an arm (..., 2) at headings (..., 2), cosine and sine."""
+    rotated = (heading[..., 0] + 1j * heading[..., 1]) * complex(*lever_m)
+    return np.stack([rotated.real, rotated.imag], axis=-1)
 
 
 def _missing(reader: str, wanted: str, instead: str) -> TrackError:

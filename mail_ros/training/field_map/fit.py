@@ -65,7 +65,7 @@ def fit_field_map(config: ModelConfig, rows: SurveyRows, odometry: OdometrySourc
     covariance = fit_covariance(_regions(rows, rng))
     covariance = covariance._replace(noise_ut=_noise_ut(rows, covariance, rng))
     cell_m = round(20.0 * float(np.clip(CELL_UT / covariance.slope_ut_m, *CELL_M))) / 20.0
-    cells = map_cells(rows, config.field_map.reach_m, cell_m)
+    cells = map_cells(rows.position_m, rows.floor, config.field_map.reach_m, cell_m)
     mean_ut, variance_ut2 = map_at(rows, cells, covariance, rng)
     statistics = FieldStatistics(
         yaw_rad,

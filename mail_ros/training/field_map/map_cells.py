@@ -6,18 +6,17 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from mail_ros.core.belief import survey_cells
-from mail_ros.core.types import BoolArray, Cells, FloatArray
-from mail_ros.training.field_map.survey import SurveyRows
+from mail_ros.core.types import BoolArray, Cells, FloatArray, IntArray
 
 LANES_M = 1.3  # half the distance of lanes between which the map is continued
 
 
-def map_cells(rows: SurveyRows, reach_m: float, cell_m: float) -> Cells:
-    """Cells of a side of `cell_m` within `reach_m` of a row, or between two lanes."""
+def map_cells(position_m: FloatArray, floors: IntArray, reach_m: float, cell_m: float) -> Cells:
+    """Cells of a side of `cell_m` within `reach_m` of a surveyed position (n, 2), or between two lanes."""
     parts = []
-    for floor in np.unique(rows.floor):
-        here = rows.floor == floor
-        surveyed = survey_cells(rows.position_m[here], rows.floor[here], cell_m)
+    for floor in np.unique(floors):
+        here = floors == floor
+        surveyed = survey_cells(position_m[here], floors[here], cell_m)
         key = np.round(surveyed.position_m / cell_m).astype(np.int64)
         margin = int(np.ceil(2.0 * LANES_M / cell_m))
         low, high = key.min(axis=0) - margin, key.max(axis=0) + margin

@@ -56,16 +56,18 @@ class Region(NamedTuple):
 
 
 def correlations(first_m: FloatArray, second_m: FloatArray, length_m: float) -> tuple[FloatArray, FloatArray]:
-    """Correlations of the horizontal fields (2 n, 2 m), x and y of each position in turn, and the vertical ones (n, m).
+    """Correlations of the horizontal fields (2 n, 2 m), all of x before all of y, and of the vertical ones (n, m).
 
     With u = √5 r / l they are exp(-u) ((1 + u) [i = j] - 5 r_i r_j / l²) for the axes i and j.
     """
-    apart = (first_m[:, None] - second_m[None]) / length_m
-    u = ROOT5 * np.linalg.norm(apart, axis=2)
-    vertical = np.exp(-u) * (1.0 + u)
-    across = 5.0 * np.exp(-u)[..., None, None] * apart[..., :, None] * apart[..., None, :]
-    horizontal = vertical[..., None, None] * np.eye(2) - across
-    return horizontal.transpose(0, 2, 1, 3).reshape(2 * len(first_m), 2 * len(second_m)), vertical
+    apart_x, apart_y = (np.subtract.outer(*axis) / length_m for axis in zip(first_m.T, second_m.T, strict=True))
+    u = ROOT5 * np.hypot(apart_x, apart_y)
+    decay = np.exp(-u)
+    vertical = decay * (1.0 + u)
+    decay *= 5.0
+    across = -decay * apart_x * apart_y
+    horizontal = np.block([[vertical - decay * apart_x**2, across], [across, vertical - decay * apart_y**2]])
+    return horizontal, vertical
 
 
 def negative_log_likelihood(regions: list[Region], covariance: Covariance) -> float:
@@ -73,9 +75,9 @@ def negative_log_likelihood(regions: list[Region], covariance: Covariance) -> fl
     total = 0.0
     for position_m, field_ut in regions:
         horizontal, vertical = correlations(position_m, position_m, covariance.length_m)
-        axes = np.tile(np.eye(2), (len(position_m), 1))
+        axes = np.repeat(np.eye(2), len(position_m), axis=0)
         for part, mean, values, deviation in (
-            (horizontal, axes @ axes.T, field_ut[:, :2].ravel(), covariance.horizontal_ut),
+            (horizontal, axes @ axes.T, field_ut[:, :2].T.ravel(), covariance.horizontal_ut),
             (vertical, np.ones_like(vertical), field_ut[:, 2], covariance.vertical_ut),
         ):
             noise = covariance.noise_ut**2 * np.eye(len(part))
@@ -110,7 +112,7 @@ def predict(known: Region, at_m: FloatArray, covariance: Covariance) -> tuple[Fl
     parts = zip(
         correlations(known.position_m, known.position_m, covariance.length_m),
         correlations(at_m, known.position_m, covariance.length_m),
-        (rest_ut[:, :2].ravel(), rest_ut[:, 2]),
+        (rest_ut[:, :2].T.ravel(), rest_ut[:, 2]),
         (covariance.horizontal_ut, covariance.vertical_ut),
         strict=True,
     )
@@ -118,7 +120,7 @@ def predict(known: Region, at_m: FloatArray, covariance: Covariance) -> tuple[Fl
     for among, across, values, deviation in parts:
         between = deviation**2 * across
         factor = cho_factor(deviation**2 * among + covariance.noise_ut**2 * np.eye(len(among)), lower=True)
-        means.append((between @ cho_solve(factor, values)).reshape(len(at_m), -1))
+        means.append((between @ cho_solve(factor, values)).reshape(-1, len(at_m)).T)
         explained = np.square(solve_triangular(factor[0], between.T, lower=True)).sum(axis=0)
-        variances.append(np.maximum(deviation**2 - explained, 0.0).reshape(len(at_m), -1))
+        variances.append(np.maximum(deviation**2 - explained, 0.0).reshape(-1, len(at_m)).T)
     return np.concatenate(means, axis=1) + mean_ut, np.concatenate(variances, axis=1)

@@ -19,7 +19,7 @@ from scipy.spatial import cKDTree
 from mail_ros.core.errors import TrackError
 from mail_ros.core.signal.axes import AXES
 from mail_ros.core.signal.path_resampling import STEP_S, PathResampler
-from mail_ros.core.signal.preprocessor import SensorCheck
+from mail_ros.core.signal.preprocessor import SensorCheck, arm_m
 from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray, IntArray
 from mail_ros.data.gravity_alignment import device_offset_ut, odometry_yaw_offset_rad, rotated_rows
 from mail_ros.data.track import Track
@@ -117,12 +117,6 @@ def labels_by_odometry_m(track: Track) -> FloatArray:
     return position_m
 
 
-def levers_m(heading: FloatArray, lever_m: tuple[float, float]) -> FloatArray:
-    """(n, 2) from the device to its sensor, at headings (n, 2), cosine and sine."""
-    rotated = (heading[:, 0] + 1j * heading[:, 1]) * complex(*lever_m)
-    return np.column_stack([rotated.real, rotated.imag])
-
-
 def _rows(number: int, track: Track) -> SurveyRows:
     if track.moved_m is None or track.attitude_xyzw is None:
         raise TrackError(
@@ -140,7 +134,7 @@ def _rows(number: int, track: Track) -> SurveyRows:
     steps = [np.diff(each, axis=0, prepend=each[:1]) for each in (path[:, :2], position_m)]
     yaw_rad = odometry_yaw_offset_rad(track.source, steps[0], np.cumsum(steps[1], axis=0))
     rotated = rotated_rows(path[:, 2:], yaw_rad)
-    position_m = position_m + levers_m(rotated[:, 3:], track.lever_m)
+    position_m = position_m + arm_m(track.lever_m, rotated[:, 3:])
     rotated = AXES["gravity"].without(rotated, device_offset_ut(rotated, position_m, floor))
     return SurveyRows(np.full(len(path), number), position_m, floor, rotated[:, :3], path)
 
@@ -149,7 +143,7 @@ def _resampled(track: Track, label_m: FloatArray) -> tuple[FloatArray, IntArray]
     """Rows (m, 9) of path and label, and their floors (m,); NaN where the label is unknown."""
     assert track.moved_m is not None and track.attitude_xyzw is not None
     resampler, sensor, axes = PathResampler(PER_M, MAX_GAP_M), SensorCheck(), AXES["gravity"]
-    rows, floors, arm_m = [np.zeros((0, 9))], [], None
+    rows, floors = [np.zeros((0, 9))], list[int]()
     for index, sample in enumerate(track.samples()):
         assert sample.moved_m is not None and sample.attitude_xyzw is not None
         if not np.isfinite(sample.moved_m).all():
@@ -160,10 +154,8 @@ def _resampled(track: Track, label_m: FloatArray) -> tuple[FloatArray, IntArray]
         values = axes.row(sample.field_ut, sample.attitude_xyzw)
         if values is None:
             continue
-        now_m = levers_m(values[None, 3:5], sample.lever_m)[0]
-        resampler.move(np.zeros(2) if arm_m is None else now_m - arm_m)
-        arm_m = now_m
-        for row in resampler.push(sample.stamp_ns, np.concatenate([values, label_m[index]])):
+        arm = arm_m(sample.lever_m, values[3:5])
+        for row in resampler.push(sample.stamp_ns, np.concatenate([values, label_m[index]]), arm):
             rows.append(row.values[None])
             floors.append(int(track.floor[index]))
     return np.concatenate(rows), np.array(floors, np.int64)

@@ -24,7 +24,7 @@ from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.neighbourhood import FULL_ROTATION
 from mail_ros.core.signal.path_resampling import ROW_WIDTH
 from mail_ros.core.signal.window import Window
-from mail_ros.core.types import BoolArray, Float32Array, FloatArray, IntArray, Prediction
+from mail_ros.core.types import Float32Array, FloatArray, IntArray, Prediction
 
 CHUNK = 60_000  # cells times yaws that are compared at a time: what stays in a processor's cache
 MIN_ROWS = 2  # the first row of a path has nothing to be compared with: the device's offset is unknown
@@ -53,12 +53,14 @@ class FieldMap:
         self.statistics = FieldStatistics(*state["statistics"].astype(np.float64).tolist())
         reach_m = config.sampling.length + 1.0 / config.sampling.per_unit
         self.grid = CellGrid(self.head.cells, reach_m, config.field_map.beyond_m)
-        mean_ut = state["mean_ut"].astype(np.float32)
+        mean_ut, variance_ut2 = state["mean_ut"].astype(np.float32), state["variance_ut2"].astype(np.float32)
+        vertical_ut = np.where(self.grid.scatter(np.ones(len(mean_ut), np.bool_)), np.float32(0.0), np.float32(np.nan))
         self._horizontal = self.grid.scatter(mean_ut[:, 0] + np.complex64(1j) * mean_ut[:, 1])
-        self._vertical = self.grid.scatter(mean_ut[:, 2])
-        noise_ut2 = self.statistics.noise_ut2
-        self._widening = self.grid.scatter(1.0 + state["variance_ut2"].mean(axis=1).astype(np.float32) / noise_ut2)
-        self._there = self._widening > 0.0
+        self._vertical = vertical_ut + self.grid.scatter(mean_ut[:, 2])  # NaN where there is no cell
+        across = 1.0 + variance_ut2[:, :2].mean(axis=1) / self.statistics.noise_ut2
+        along = 1.0 + variance_ut2[:, 2] / self.statistics.noise_ut2
+        self._precision = self.grid.scatter(np.column_stack([0.5 / across, 0.5 / along]))  # halves, for the exponent
+        self._log_width = self.grid.scatter(np.log(across) + 0.5 * np.log(along))
         self._exponent = min(1.0, config.field_map.likelihood_exponent_per_m / config.sampling.per_unit)
 
     def window(self, stride: int) -> Window:
@@ -96,13 +98,12 @@ class FieldMap:
     ) -> Float32Array:
         """(yaws, cells) log ratios, tempered, with outliers."""
         indices = self._indices(rows, cells, yaw_rad)
-        inside = np.logical_and.reduce([self._there[index] for index in indices])
         rotation = np.exp(1j * yaw_rad)[:, None].astype(np.complex64)
-        ratio = np.zeros(inside.shape, np.float32)
-        for number in range(new):
-            ratio += self._row_ratio(rows, likelihood, number, indices, rotation, inside, len(rows) - new)
+        ratio = self._row_ratio(rows, likelihood, 0, indices, rotation)
+        for number in range(1, new):
+            ratio += self._row_ratio(rows, likelihood, number, indices, rotation)
         beyond = new * math.log(self.config.field_map.beyond_per_m) / self.config.sampling.per_unit
-        tempered: Float32Array = np.where(inside, np.float32(self._exponent) * ratio, np.float32(beyond))
+        tempered: Float32Array = np.where(np.isnan(ratio), np.float32(beyond), np.float32(self._exponent) * ratio)
         return tempered
 
     def _row_ratio(
@@ -112,25 +113,26 @@ class FieldMap:
         number: int,
         indices: list[IntArray],
         rotation: npt.NDArray[np.complex64],
-        inside: BoolArray,
-        before: int,
     ) -> Float32Array:
-        """(yaws, cells) log ratio of one new row; of no meaning where its path leaves the map."""
+        """(yaws, cells) log ratios of one new row; NaN where its path leaves the map."""
         across = likelihood.horizontal[number].astype(np.complex64)
         along = likelihood.vertical[number].astype(np.float32)
         fields = rows[:, 2] + 1j * rows[:, 3]
         horizontal = rotation * np.complex64(likelihood.horizontal[number] @ fields)
         vertical = np.float32(likelihood.vertical[number] @ rows[:, 4])
-        for at in range(before + number + 1):
+        last = len(rows) - len(likelihood.background) + number
+        for at in range(last + 1):
             horizontal = horizontal - across[at] * self._horizontal[indices[at]]
             vertical = vertical - along[at] * self._vertical[indices[at]]
-        widening = np.where(inside, self._widening[indices[before + number]], np.float32(1.0))
-        squared = np.square(horizontal.real) + np.square(horizontal.imag) + np.square(vertical)
-        broad = likelihood.outlier[number]
-        fraction = self.config.field_map.outlier
-        usual = -0.5 * squared / widening - 1.5 * np.log(widening) + np.float32(math.log1p(-fraction))
-        outlying = np.float32(-0.5 / broad) * squared - np.float32(1.5 * math.log(broad) - math.log(fraction))
-        ratio: Float32Array = np.logaddexp(usual, outlying) - np.float32(likelihood.background[number])
+        squared_across = np.square(horizontal.real) + np.square(horizontal.imag)
+        squared_along = np.square(vertical)
+        precision = self._precision[indices[last]]
+        usual = -precision[..., 0] * squared_across - precision[..., 1] * squared_along - self._log_width[indices[last]]
+        broad, fraction = likelihood.outlier[number], self.config.field_map.outlier
+        outlying = np.float32(-0.5 / broad) * (squared_across + squared_along)
+        outlying += np.float32(math.log(fraction / (1.0 - fraction)) - 1.5 * math.log(broad))
+        constant = np.float32(math.log1p(-fraction) - likelihood.background[number])
+        ratio: Float32Array = outlying + np.log(1.0 + np.exp(usual - outlying)) + constant
         return ratio
 
     def _indices(self, rows: FloatArray, cells: IntArray, yaw_rad: FloatArray) -> list[IntArray]:

@@ -73,17 +73,14 @@ class PathLikelihood:
             mapped[0] + statistics.horizontal_ut**2 * correlation + mean_ut2,
             mapped[1] + statistics.vertical_ut**2 * correlation + mean_ut2,
         )
-        fields = (rows[:, 2] + 1j * rows[:, 3], rows[:, 4])
-        factors = [np.linalg.inv(np.linalg.cholesky(covariance))[-new:] for covariance in mapped]
+        factors = np.linalg.inv(np.linalg.cholesky(np.stack([*mapped, *unmapped])))[:, -new:]
+        scales = np.diagonal(factors, len(rows) - new, axis1=1, axis2=2).real
         background, outlier = np.zeros(new), np.ones(new)
-        for factor, covariance, field, axes, deviation in zip(
-            factors, unmapped, fields, (2.0, 1.0), deviations, strict=True
-        ):
-            outlier += axes / 3.0 * np.square(deviation * np.diagonal(factor, len(rows) - new).real)
-            wider = np.linalg.inv(np.linalg.cholesky(covariance))[-new:]
-            diagonal = np.diagonal(wider, len(rows) - new).real / np.diagonal(factor, len(rows) - new).real
-            background += axes * np.log(diagonal) - 0.5 * np.square(np.abs(wider @ field))
-        return cls(factors[0], factors[1], background, outlier)
+        for number, (field, axes) in enumerate(((rows[:, 2] + 1j * rows[:, 3], 2.0), (rows[:, 4], 1.0))):
+            outlier += axes / 3.0 * np.square(deviations[number] * scales[number])
+            background += axes * np.log(scales[number + 2] / scales[number])
+            background -= 0.5 * np.square(np.abs(factors[number + 2] @ field))
+        return cls(factors[0], factors[1].real, background, outlier)
 
 
 def _matern32(lengths: FloatArray) -> FloatArray:
