@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mail_ros.cli.console import console, print_json, print_table, progress
+from mail_ros.cli.console import console, counting, print_json, print_table
 from mail_ros.cli.options import AsJson, Settings, among, retire
 from mail_ros.cli.train import expand
 from mail_ros.core.errors import ConfigError
@@ -118,9 +118,8 @@ def _split(data: Path | None, protocol: str, train: Sequence[Path] | None, test:
 def _compute(cells: Sequence[Cell]) -> None:
     from mail_ros.evaluation.accuracy import merge, run
 
-    with progress("benchmark") as bar:
-        task = bar.add_task("", total=None)
-        run(merge(cells), lambda done, total: bar.update(task, completed=done, total=total))
+    with counting("benchmark") as report:
+        run(merge(cells), report)
 
 
 def _all_rows(results: Sequence[CellResult], tables: Sequence[StudyTable]) -> list[dict[str, object]]:
