@@ -1,6 +1,6 @@
 """The package for pip and colcon alike.
 
-The base install is for a robot that only localizes; `tools` adds surveys, training, evaluation and export;
+The base install is for a robot that only localizes; `tools` adds surveys, training and evaluation;
 `view` adds the viewer of `mail_ros view`; `docs` builds the pages. docs/install.md has their sizes.
 """
 
@@ -17,7 +17,6 @@ TOOLS = [
     "magpylib>=5",
     "matplotlib>=3.6",
     "mcap>=1.5",
-    "onnx>=1.17",
     "pillow>=9",
     "plotly>=5.15",
     "rich>=13",
@@ -34,7 +33,6 @@ TEST = [
     "filterpy>=1.4",
     "hypothesis>=6",
     "mypy>=1.11",
-    "onnxruntime>=1.19",
     "pytest>=7,<9",
     "pytest-timeout>=2.2",
     "pytest-xdist>=3.5",

@@ -40,7 +40,6 @@ ONLY_IN = {  # packages of a single module
     "data/floor_plan.py": {"PIL"},
     "data/simulator/bodies.py": {"magpylib"},
     "nodes/outputs.py": {"tf2_ros"},
-    "training/export.py": {"onnx"},
     "view/rerun_canvas.py": {"rerun", "rerun_cli"},
 }
 
@@ -102,9 +101,7 @@ def test_the_core_needs_neither_torch_nor_ros_nor_bags_nor_pictures() -> None:
     names = [".".join(path.parts) for path in paths]
     loaded = modules_after(f"import {', '.join(names)}")
     assert "numpy" in loaded
-    assert not loaded & (
-        ROS | {"torch", "onnxruntime", "rosbags", "mcap", "ruamel", "matplotlib", "plotly", "typer", "rich"}
-    )
+    assert not loaded & (ROS | {"torch", "rosbags", "mcap", "ruamel", "matplotlib", "plotly", "typer", "rich"})
 
 
 @pytest.mark.process
@@ -113,7 +110,7 @@ def test_nodes_that_neither_record_nor_replay_need_no_bags() -> None:
     names = [f"mail_ros.nodes.{name}" for name in ("localizer_node", "fleet_node", "demo_laps")]
     loaded = modules_after(f"import {', '.join(names)}")
     assert "rclpy" in loaded
-    assert not loaded & {"torch", "onnxruntime", "rosbags", "mcap", "ruamel", "matplotlib", "rerun", "typer", "rich"}
+    assert not loaded & {"torch", "rosbags", "mcap", "ruamel", "matplotlib", "rerun", "typer", "rich"}
 
 
 @pytest.mark.slow
@@ -123,11 +120,11 @@ def test_the_view_of_topics_needs_no_tools() -> None:
         pytest.importorskip(name, reason="needs rclpy, and rerun-sdk: pip install 'mail_ros[view]'")
     loaded = modules_after("import mail_ros.nodes.view_node\nprint('\\n')")
     assert "rerun" in loaded
-    assert not loaded & {"torch", "onnxruntime", "rosbags", "mcap", "matplotlib", "plotly", "typer", "rich"}
+    assert not loaded & {"torch", "rosbags", "mcap", "matplotlib", "plotly", "typer", "rich"}
 
 
 @pytest.mark.process
 def test_help_does_not_wait_for_torch() -> None:
     loaded = modules_after("from mail_ros.cli.main import app\napp(['--help'], standalone_mode=False)\nprint('\\n')")
     assert "mail_ros.cli.train" in loaded
-    assert not loaded & {"torch", "onnx", "onnxruntime", "rclpy", "rosbags", "mcap", "matplotlib", "rerun"}
+    assert not loaded & {"torch", "rclpy", "rosbags", "mcap", "matplotlib", "rerun"}

@@ -144,6 +144,15 @@ def test_a_verb_that_moved_out_of_the_package_names_the_new_command(verb: str) -
     assert f"python -m benchmarks {verb}" in VERBS
 
 
+def test_a_verb_that_is_gone_names_what_to_use_instead() -> None:
+    code, output = ended("export", "models/network.safetensors", "--onnx", "network.onnx")
+    assert code == ExitCode.FAILED
+    assert output == (
+        "mail_ros: mail_ros export: wanted a verb of the installed package, found one that is gone; give the localizer "
+        "the .safetensors file of `mail_ros train`: it needs numpy only\n"
+    )
+
+
 @pytest.mark.parametrize("arguments", [[], ["benchmark"]])
 def test_without_a_verb_the_help_is_shown(arguments: list[str]) -> None:
     done = run_verb(*arguments)

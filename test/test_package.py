@@ -28,10 +28,9 @@ NO_KEY = {
     "dtaidistance",
     "magpylib",
     "plotly",
-    "onnx",
     "rerun-sdk",
 }  # docs/install.md has the commands to install them
-GATE_ONLY = {"filterpy", "mypy", "onnxruntime", "ruff"}  # for `make test`, not for `colcon test`
+GATE_ONLY = {"filterpy", "mypy", "ruff"}  # for `make test`, not for `colcon test`
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mail_ros.cli.console import console, print_json, print_table, progress
+from mail_ros.cli.console import console, counting, print_json, print_table
 from mail_ros.cli.options import AsJson
 from mail_ros.cli.train import expand
 
@@ -51,9 +51,8 @@ def robots(
     parts = split(read_walks(expand(bags)), "last-round") if bags else None
     seeds = range(1, 1 + buildings)
     planned = plan(out, seeds, cases(drawn), drives, sessions(parts, draws))
-    with progress("robots") as bar:
-        task = bar.add_task("", total=None)
-        compute(planned, lambda done, total: bar.update(task, completed=done, total=total))
+    with counting("robots") as report:
+        compute(planned, report)
     results = Results(
         drawn,
         curve_rows(planned, drawn),

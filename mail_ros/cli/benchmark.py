@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mail_ros.cli.console import console, print_json, print_table, progress
-from mail_ros.cli.options import AsJson, Settings, among
+from mail_ros.cli.console import console, counting, print_json, print_table
+from mail_ros.cli.options import AsJson, Settings, among, retire
 from mail_ros.cli.train import expand
 from mail_ros.core.errors import ConfigError
 
@@ -31,24 +31,9 @@ STUDIES = (
 )
 STRIDE_S, QUICK_STRIDE_S = 0.2, 1.0
 
-
-def _moved(context: typer.Context) -> None:
-    """Name the command that replaces a verb."""
-    raise ConfigError(
-        context.command_path,
-        wanted="a verb of the installed package",
-        found="one that runs from a checkout only",
-        fix=f"run `python -m benchmarks {context.info_name}` in a checkout of mail_ros",
-    )
-
-
 for _verb in MOVED:
-    benchmark.command(
-        _verb,
-        hidden=True,
-        add_help_option=False,
-        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
-    )(_moved)
+    fix = f"run `python -m benchmarks {_verb}` in a checkout of mail_ros"
+    retire(benchmark, _verb, found="one that runs from a checkout only", fix=fix)
 
 
 @benchmark.command()
@@ -133,9 +118,8 @@ def _split(data: Path | None, protocol: str, train: Sequence[Path] | None, test:
 def _compute(cells: Sequence[Cell]) -> None:
     from mail_ros.evaluation.accuracy import merge, run
 
-    with progress("benchmark") as bar:
-        task = bar.add_task("", total=None)
-        run(merge(cells), lambda done, total: bar.update(task, completed=done, total=total))
+    with counting("benchmark") as report:
+        run(merge(cells), report)
 
 
 def _all_rows(results: Sequence[CellResult], tables: Sequence[StudyTable]) -> list[dict[str, object]]:

@@ -6,7 +6,7 @@ import json
 import math
 import shutil
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,14 @@ def progress(description: str, *, shown: bool = True) -> Iterator[Progress]:
         disable=not (shown and stderr.is_terminal),
     ) as bar:
         yield bar
+
+
+@contextmanager
+def counting(description: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar of one task; yields a function that is called with the numbers of finished and of all items."""
+    with progress(description) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def print_error(problem: object) -> None:

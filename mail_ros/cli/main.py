@@ -16,9 +16,9 @@ from mail_ros.cli.check import check
 from mail_ros.cli.console import print_error
 from mail_ros.cli.demo import demo
 from mail_ros.cli.evaluate import evaluate
-from mail_ros.cli.export import export
 from mail_ros.cli.import_ import import_
 from mail_ros.cli.mark import mark
+from mail_ros.cli.options import retire
 from mail_ros.cli.repair import repair
 from mail_ros.cli.replay import replay
 from mail_ros.cli.report import report
@@ -85,13 +85,18 @@ app.command()(repair)
 app.command()(calibrate)
 app.command()(train)
 app.command()(evaluate)
-app.command()(export)
 app.command()(replay)
 app.command()(view)
 app.command()(simulate)
 app.command()(demo)
 app.add_typer(benchmark, name="benchmark")
 app.command()(report)
+retire(
+    app,
+    "export",
+    found="one that is gone",
+    fix="give the localizer the .safetensors file of `mail_ros train`: it needs numpy only",
+)
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from mail_ros.cli.console import console
+from mail_ros.core.errors import ConfigError
 
 
 def among(*words: str) -> Callable[[str], list[str]]:
@@ -18,6 +19,16 @@ def among(*words: str) -> Callable[[str], list[str]]:
         return [word for word in words if word.startswith(incomplete)]
 
     return complete
+
+
+def retire(app: typer.Typer, verb: str, *, found: str, fix: str) -> None:
+    """Add a hidden verb that, whatever its arguments, raises a ConfigError with its replacement."""
+
+    def refuse(context: typer.Context) -> None:
+        raise ConfigError(context.command_path, wanted="a verb of the installed package", found=found, fix=fix)
+
+    settings = {"allow_extra_args": True, "ignore_unknown_options": True}
+    app.command(verb, hidden=True, add_help_option=False, context_settings=settings)(refuse)
 
 
 def _for_programs(chosen: bool) -> bool:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mail_ros.cli.console import console, print_json, progress
+from mail_ros.cli.console import console, counting, print_json
 from mail_ros.cli.options import AsJson, Namespace
 
 
@@ -33,14 +33,8 @@ def replay(
 
     topics = tuple(f"/{name.lstrip('/')}" for name in topic or ())
     options = ReplayOptions(rate, topics, namespace, clock, wait_for)
-    with progress("replaying") as bar:
-        task = bar.add_task("messages", total=None)
-
-        def report(done: int, count: int) -> None:
-            if done % 100 == 0 or done == count:
-                bar.update(task, completed=done, total=count)
-
-        replayed = publish(bag, options, report)
+    with counting("replaying messages") as report:
+        replayed = publish(bag, options, lambda done, count: report(done, count) if done % 100 == 0 else None)
     if replayed.cut_off:
         console.print(f"{bag} has no end: it was cut off, all before that was replayed")
     for name in replayed.lossy:

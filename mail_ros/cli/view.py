@@ -9,7 +9,7 @@ from typing import Annotated, cast
 
 import typer
 
-from mail_ros.cli.console import console, print_json, progress
+from mail_ros.cli.console import console, counting, print_json
 from mail_ros.cli.options import AsJson, Namespace, SiteOption, Topic, Tracker, Truth
 from mail_ros.core.config import STRIDE_S, TrackerSetting, check_choice
 from mail_ros.core.errors import ConfigError
@@ -91,13 +91,9 @@ def _bag(
     setting = Setting(floor_plans(read_site(site_file) if site_file else None), scales, reference_paths(track))
     layout = Layout(attention=card.config.kind == "mail", error=bool(track.valid.any()))
     with closing(RerunCanvas(layout, out)) as canvas:
-        with progress("localizing") as bar:
-            task = bar.add_task("samples", total=len(track))
-
-            def report(done: int) -> None:
-                bar.update(task, completed=done)
-
-            estimates = show_bag(track, localizer, View(canvas, setting), {"model": model.name}, report)
+        with counting("localizing samples") as report:
+            view, about = View(canvas, setting), {"model": model.name}
+            estimates = show_bag(track, localizer, view, about, lambda done: report(done, len(track)))
         console.print(f"{estimates:,} estimates of {len(track):,} samples")
         while out is None and canvas.is_open:
             time.sleep(WINDOW_S)

@@ -22,14 +22,6 @@ class ByteRange(NamedTuple):
     end: int
 
 
-class StoredMessage(NamedTuple):
-    """A message with its schema and channel."""
-
-    schema: Schema | None
-    channel: Channel
-    message: Message
-
-
 class Salvage:
     """Reads one file. Attributes hold what has been read so far."""
 
@@ -52,8 +44,8 @@ class Salvage:
             self._process(where, record)
         return self
 
-    def messages(self) -> Iterator[StoredMessage]:
-        """All complete messages, in the order of writing.
+    def messages(self) -> Iterator[tuple[Schema | None, Channel, Message]]:
+        """All complete messages with schema and channel, in the order of writing.
 
         Raises:
             OSError: the file is not readable.
@@ -64,7 +56,7 @@ class Salvage:
                 if channel is None:  # a damaged chunk contained the channel
                     self._skip(where)
                 else:
-                    yield StoredMessage(self.schemas.get(channel.schema_id), channel, message)
+                    yield self.schemas.get(channel.schema_id), channel, message
 
     def _records(self) -> Iterator[tuple[ByteRange, Any]]:
         """Each record and its byte range, up to the first broken record."""

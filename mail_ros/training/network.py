@@ -95,20 +95,15 @@ class MailNetwork(Network):
         self.head = head
 
     def forward(self, field_ut: Tensor) -> Tensor:
-        """(B, n + lag, 3) µT, resampled to the config's rate -> the head's numbers (B, out)."""
-        return self.explained(field_ut)[0]
-
-    def explained(self, field_ut: Tensor) -> tuple[Tensor, Tensor]:
-        """The same -> the head's numbers (B, out), and the attention (B, K).
+        """(B, n + lag, 3) µT, resampled to the config's rate -> the head's numbers (B, out).
 
         The head reads the attention-weighted concatenation of all Φ (equation 13).
         """
         mail = self.config.mail
         g = gradient(field_ut[..., :3], mail.gradient, self.config.lag) / mail.scale_ut  # type: ignore[type-var]
         phi = torch.stack([unit(g) for unit in self.scales], dim=1)  # (B, K, feature)
-        w: Tensor = self.attention(g)
-        raw: Tensor = self.head((w.unsqueeze(-1) * phi).flatten(1))
-        return raw, w
+        raw: Tensor = self.head((self.attention(g).unsqueeze(-1) * phi).flatten(1))
+        return raw
 
 
 def untrained_network(config: ModelConfig, site: State) -> MailNetwork:
@@ -121,13 +116,6 @@ def untrained(config: RunConfig, windows: WindowSet) -> MailNetwork:
     """MAIL for the site of some windows; the seed alone determines its weights."""
     torch.manual_seed(config.training.seed)
     return untrained_network(config.model, head_state(config, windows))
-
-
-def restored_network(config: ModelConfig, state: State) -> MailNetwork:
-    """A trained network from its `arrays`, in evaluation mode."""
-    network = untrained_network(config, state)
-    network.load_state_dict({name: torch.tensor(value) for name, value in state.items()})
-    return network.eval()
 
 
 def arrays(module: nn.Module) -> dict[str, Float32Array]:

@@ -102,12 +102,7 @@ def save_model(
 
 
 def load_model(path: Path) -> LoadedModel:
-    """A model to localize with; errors as of `read_model`."""
-    return read_model(path)[0]
-
-
-def read_model(path: Path) -> tuple[LoadedModel, State]:
-    """Read, build and check a model; it, and the arrays that it was built of.
+    """Read, build and check a model to localize with.
 
     Raises:
         ModelError: no such file, not a safetensors file, no or another card, weights that do not fit the
@@ -134,7 +129,7 @@ def read_model(path: Path) -> tuple[LoadedModel, State]:
             found=found,
             fix="the file was altered or damaged: copy it again, or train the model again",
         )
-    return LoadedModel(model, card, golden), state
+    return LoadedModel(model, card, golden)
 
 
 def digest(arrays: Mapping[str, Any]) -> str:

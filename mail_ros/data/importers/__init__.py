@@ -44,11 +44,16 @@ def import_file(kind: str, source: Path, out: Path, site: SiteFile | None = None
     if kind not in IMPORTERS:
         raise ConfigError("importer", wanted=" or ".join(IMPORTERS), found=kind, fix="name one of them")
     read, origin = IMPORTERS[kind]
-    walk = read(source, Origin(*site.origin) if site and site.origin else origin) if origin else read(source)
-    bag, notes, frame = out / walk.name, walk.notes, SiteFile.map_frame
+    if origin is not None and site is not None and site.origin is not None:
+        origin = Origin(*site.origin)
+    walk = read(source, origin) if origin else read(source)
+    bag, frame = out / walk.name, SiteFile.map_frame
+    notes = {"source": source.name, "importer": kind, **walk.notes}
+    if origin is not None:
+        notes["origin"] = f"{origin.latitude_deg},{origin.longitude_deg}"
     if site is not None:
         if mismatch := site.mismatch({}, {landmark.floor for landmark in walk.landmarks}):
             raise BagError(source, wanted=f"a walk at {site.name}", found=mismatch.found, fix=mismatch.fix)
-        notes, frame = {**walk.notes, "site": site.name}, site.map_frame
+        notes, frame = {**notes, "site": site.name}, site.map_frame
     write_walk(bag, walk.stamp_ns, walk.field_ut, walk.landmarks, imu=walk.imu, map_frame=frame, custom=notes)
     return bag

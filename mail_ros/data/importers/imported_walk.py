@@ -29,7 +29,7 @@ class ImportedWalk:
     field_ut: FloatArray  # (n, 3)
     landmarks: tuple[Landmark, ...]
     imu: ImuSeries | None = None
-    notes: dict[str, str] = field(default_factory=dict)  # device, source; stored in the bag's metadata
+    notes: dict[str, str] = field(default_factory=dict)  # device, route; stored in the bag's metadata
 
 
 @dataclass(frozen=True)

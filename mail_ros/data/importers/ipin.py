@@ -74,13 +74,7 @@ def read_ipin_log(path: Path, origin: Origin) -> ImportedWalk:
         if "POSI" in lines
         else (),
         imu=_imu(lines, start_ns, delay_s),
-        notes={
-            "source": path.name,
-            "importer": "ipin",
-            **_labels(path.name),
-            "device": model.group(1).strip() if model else "unknown",
-            "origin": f"{origin.latitude_deg},{origin.longitude_deg}",
-        },
+        notes={**_labels(path.name), "device": model.group(1).strip() if model else "unknown"},
     )
 
 

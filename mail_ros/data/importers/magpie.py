@@ -62,7 +62,7 @@ def read_magpie(path: Path) -> ImportedWalk:
         stamp_ns=stamp_ns[finite],
         field_ut=field[finite] * factor,
         landmarks=_landmarks(reference),
-        notes={"source": path.name, "importer": "magpie", "field_unit_of_source": unit},
+        notes={"field_unit_of_source": unit},
     )
 
 

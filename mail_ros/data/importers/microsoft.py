@@ -77,12 +77,7 @@ def read_trace(path: Path) -> ImportedWalk:
         field_ut=series[FIELD].values,
         landmarks=tuple(Landmark(int(ms) * NS_PER_MS, (x, y), floor) for ms, x, y in rows.get(WAYPOINT, [])),
         imu=_imu(series),
-        notes={
-            "source": path.name,
-            "importer": "microsoft",
-            "device": device or "unknown",
-            **({"site": notes["SiteID"]} if notes.get("SiteID") else {}),
-        },
+        notes={"device": device or "unknown"} | ({"site": notes["SiteID"]} if notes.get("SiteID") else {}),
     )
 
 

@@ -65,7 +65,6 @@ def read_plain_csv(path: Path) -> ImportedWalk:
         field_ut=field_ut[read],
         landmarks=_landmarks(table, stamp_ns),
         imu=_imu(table, stamp_ns),
-        notes={"source": path.name, "importer": "csv"},
     )
 
 

@@ -70,12 +70,7 @@ def read_uji(path: Path, origin: Origin) -> ImportedWalk:
         stamp_ns=stamp_ns,
         field_ut=values[:, 1:4],
         landmarks=tuple(_without_duplicates(landmarks)),
-        notes={
-            "source": path.name,
-            "importer": "uji",
-            "route": path.parent.name,
-            "origin": f"{origin.latitude_deg},{origin.longitude_deg}",
-        },
+        notes={"route": path.parent.name},
     )
 
 
