@@ -83,8 +83,16 @@ def test_evidence_concentrates_and_the_samples_stand_for_the_rest(belief: PoseBe
     at(belief, (4.0, 4.0), 0)
     belief.lose(0.2)
     likely = np.concatenate([np.full((YAWS, 1), 3.0), np.zeros((YAWS, SAMPLES))], axis=1)
-    assert belief.weigh(likely) == pytest.approx(3.0)
+    assert belief.weigh(likely, 0.5) == pytest.approx(3.0)
     assert belief.background == pytest.approx(0.2 / (0.2 + 0.8 * np.exp(3.0)))
+
+
+def test_a_pose_that_is_hardly_better_than_a_random_one_is_doubted(belief: PoseBelief) -> None:
+    at(belief, (4.0, 4.0), 0)
+    belief.lose(0.2)
+    unlikely = np.concatenate([np.full((YAWS, 1), -4.0), np.full((YAWS, SAMPLES), -6.0)], axis=1)
+    assert belief.weigh(unlikely, 0.5) == pytest.approx(-1.0)
+    assert belief.background == pytest.approx(0.2 * np.exp(1.0) / (0.2 * np.exp(1.0) + 0.8))
 
 
 def test_a_search_follows_the_whole_map_again(belief: PoseBelief) -> None:

@@ -10,6 +10,8 @@ whole map becomes active again.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from mail_ros.core.cell_grid import CellGrid
@@ -64,22 +66,25 @@ class PoseBelief:
         total: FloatArray = self.weight.sum(axis=0)
         return total
 
-    def weigh(self, log_ratio: RealArray) -> float:
-        """Multiply by likelihood ratios; the log of their mean over what is followed, against all other poses.
+    def weigh(self, log_ratio: RealArray, doubt: float) -> float:
+        """Multiply by likelihood ratios; the log of the mean of the followed poses, against those not followed.
 
         Args:
             log_ratio: (k, a + s) of the active cells, and of `samples`, which stand for all others.
+            doubt: where a random pose is this fraction as unlikely, the device is as likely elsewhere: the true pose is
+                not among the samples, and wrong ones that follow the field for a while are better than random ones.
         """
         highest = float(log_ratio.max())
         ratio = np.exp((log_ratio - highest).astype(np.float32))
         count = len(self.cells)
         weight = self.weight * ratio[:, :count]
         followed = float(self.weight.sum())
-        others = float(ratio[:, count:].mean())
-        log_mean = float(np.log(max(weight.sum(), 1e-300) / max(followed * others, 1e-300)))
-        self.set(weight, self.cells, self.background * others)
+        log_followed = highest + math.log(max(float(weight.sum()), 1e-300) / followed)
+        log_random = highest + math.log(max(float(ratio[:, count:].mean()), 1e-300))
+        log_elsewhere = doubt * log_random if log_random < 0.0 else log_random
+        self.set(weight, self.cells, self.background * math.exp(min(log_elsewhere - highest, 300.0)))
         self._sampled += SAMPLES
-        return log_mean
+        return log_followed - log_elsewhere
 
     @property
     def samples(self) -> IntArray:
