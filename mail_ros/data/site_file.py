@@ -78,6 +78,10 @@ class SiteFile:
             )
         return self.routes[name]
 
+    def missing(self, walked: Iterable[int]) -> list[int]:
+        """Its floors that are not among the walked ones."""
+        return [floor for floor in self.floors if floor not in set(walked)]
+
     def mismatch(self, notes: Mapping[str, str], floors: Iterable[int]) -> SiteMismatch | None:
         """Reason why a walk is not from this site, or None. A bag without a site in its notes fits every site."""
         if (other := notes.get("site", self.name)) != self.name:
