@@ -19,8 +19,9 @@ from mail_ros.training.field_map.survey import APART_M, PER_M, SurveyRows
 
 STEP = 3  # every third row is compared
 NEAR_M, BIN_M = 0.8, 0.1  # farthest rows that are compared, and width of the classes of their distances
+CLOSE_M = 0.3  # closer rows alone are compared, if a walk has enough of them: some fields change within 0.8 m
 LABEL_M = 0.3  # usual error of labels: rows of one walk that are farther apart by this differ as those of two walks
-# The greatest ratio of 94 walks through a lobby is 1.6; labels shifted by 3 m make it 1.7 to 4.
+# The greatest ratio of 94 walks through a lobby is 1.6; labels shifted by 3 m make most 1.7 to 4.
 MAX_RATIO = 1.7
 MIN_UT = 5.0  # a smaller difference is that of two devices
 MIN_PATH_M = 2.0  # common path below which a walk is not judged
@@ -54,18 +55,34 @@ class _Comparisons(NamedTuple):
     other: IntArray  # (k,) the other walk
     difference_ut: FloatArray  # (k,)
     usual_ut: FloatArray  # (k,) at their distance
+    distance_m: FloatArray  # (k,)
 
     def at(self, chosen: BoolArray) -> _Comparisons:
         return _Comparisons(
-            self.row[chosen], self.walk[chosen], self.other[chosen], self.difference_ut[chosen], self.usual_ut[chosen]
+            self.row[chosen],
+            self.walk[chosen],
+            self.other[chosen],
+            self.difference_ut[chosen],
+            self.usual_ut[chosen],
+            self.distance_m[chosen],
         )
+
+    def of(self, walk: int) -> _Comparisons:
+        """Those of one walk: the close ones, if there are enough."""
+        own = self.at(self.walk == walk)
+        close = own.at(own.distance_m < CLOSE_M)
+        return close if close.path_m >= MIN_PATH_M else own
+
+    @property
+    def path_m(self) -> float:
+        return len(np.unique(self.row)) * STEP / PER_M
 
 
 def contradictions(rows: SurveyRows) -> list[Contradiction]:
     """Walks that contradict the others, the worst first; their fields must not be rotated against each other."""
     left, found = _compare(rows), []
     while (walk := _worst(left)) is not None:
-        found.append(_contradiction(left.at(left.walk == walk), walk, rows.sources))
+        found.append(_contradiction(left.of(walk), walk, rows.sources))
         left = left.at((left.walk != walk) & (left.other != walk))
     return found
 
@@ -92,7 +109,7 @@ def _compare(rows: SurveyRows) -> _Comparisons:
         _medians(difference_ut[within], classes[within] - round(LABEL_M / BIN_M)),
     )
     columns = row[between], walk[between], other[between], difference_ut[between]
-    return _Comparisons(*columns, usual_ut[classes[between]])
+    return _Comparisons(*columns, usual_ut[classes[between]], distance_m[between])
 
 
 def _medians(value: FloatArray, classes: IntArray) -> FloatArray:
@@ -103,12 +120,11 @@ def _medians(value: FloatArray, classes: IntArray) -> FloatArray:
 
 def _worst(comparisons: _Comparisons) -> int | None:
     """The walk of the greatest median ratio, if that is above the limit."""
-    ratio, worst, limit = comparisons.difference_ut / comparisons.usual_ut, None, MAX_RATIO
+    worst, limit = None, MAX_RATIO
     for walk in np.unique(comparisons.walk).tolist():
-        own = comparisons.walk == walk
-        median = float(np.median(ratio[own]))
-        is_large = np.median(comparisons.difference_ut[own]) > MIN_UT
-        if median > limit and is_large and _path_m(comparisons.row[own]) >= MIN_PATH_M:
+        own = comparisons.of(walk)
+        median = float(np.median(own.difference_ut / own.usual_ut))
+        if median > limit and np.median(own.difference_ut) > MIN_UT and own.path_m >= MIN_PATH_M:
             worst, limit = walk, median
     return worst
 
@@ -117,8 +133,4 @@ def _contradiction(own: _Comparisons, walk: int, sources: Sequence[str]) -> Cont
     others, counts = np.unique(own.other, return_counts=True)
     names = tuple(sources[other] for other in others[np.argsort(-counts, kind="stable")])
     difference_ut, usual_ut = float(np.median(own.difference_ut)), float(np.median(own.usual_ut))
-    return Contradiction(sources[walk], names, difference_ut, usual_ut, _path_m(own.row))
-
-
-def _path_m(row: IntArray) -> float:
-    return len(np.unique(row)) * STEP / PER_M
+    return Contradiction(sources[walk], names, difference_ut, usual_ut, own.path_m)
