@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,11 @@ from mail_ros.cli.console import console, print_json
 from mail_ros.cli.next_step import print_next, quoted
 from mail_ros.cli.options import AsJson
 from mail_ros.core.errors import ConfigError
+
+if TYPE_CHECKING:  # imports numpy
+    from mail_ros.core.types import FloatArray
+    from mail_ros.data.floor_plan import FloorPlan
+    from mail_ros.data.lane_plan import Area
 
 site = typer.Typer(help="Describe a building once: frame, floors, plans, landmarks, routes.", no_args_is_help=True)
 
@@ -61,6 +66,78 @@ def init(
         quoted("ros2", "launch", "mail_ros", "record.launch.py", f"site_file:={path}"),
         quoted("mail_ros", "import", "KIND") + " FILES... " + quoted("--site-file", path, "--out", "bags"),
     )
+
+
+@site.command()
+def lanes(
+    site_file: Annotated[
+        Path | None, typer.Option(help="Site file whose plan bounds the lanes; they keep 0.4 m from walls.")
+    ] = None,
+    floor: Annotated[int, typer.Option(help="Floor of the lanes.")] = 0,
+    spacing: Annotated[float, typer.Option(min=0.2, max=20.0, help="Distance of neighbouring lanes, m.")] = 1.0,
+    area: Annotated[
+        str,
+        typer.Option(
+            help='Corners "X,Y X,Y ..." of the area in the map frame, two of a rectangle or all of a polygon. Default: '
+            "all that is free in the plan."
+        ),
+    ] = "",
+    out: Annotated[Path, typer.Option(help="The CSV to write; the picture is beside it, as PNG.")] = Path("lanes.csv"),
+    as_json: AsJson = False,
+) -> None:
+    """Plan parallel lanes for a survey of an area; both ends of each lane are landmarks.
+
+    Example: `mail_ros site lanes --area "0,0 12,8" --spacing 1.0 --out plans/lanes.csv`
+    """
+    from mail_ros.data.floor_plan import floor_plans
+    from mail_ros.data.lane_plan import plan_lanes, write_lanes
+    from mail_ros.data.site_file import read_site
+    from mail_ros.evaluation.coverage.lanes_picture import draw_lanes
+
+    known_site = read_site(site_file) if site_file else None
+    plan = floor_plans(known_site).get(floor)
+    found = plan_lanes(*_bounds(area, plan), spacing, "L" if floor == 0 else f"F{floor}L")
+    if not found:
+        raise ConfigError(
+            area or site_file, wanted="an area with room for a lane of 2 m", found="none", fix="name a larger one"
+        )
+    write_lanes(out, found)
+    total_m = sum(lane.length_m for lane in found)
+    words = f"floor {floor}: {len(found)} lanes of {total_m:.0f} m in all, {spacing:g} m apart"
+    draw_lanes(picture := out.with_suffix(".png"), words, found, plan)
+    console.print(words)
+    console.print(f"lanes: {out}   picture: {picture}")
+    if as_json:
+        print_json({"lanes": [lane._asdict() for lane in found], "csv": out, "picture": picture})
+    file = site_file or Path("SITE.yaml")
+    written = os.path.relpath(out, file.parent)
+    console.print(f"write into {file}: `landmarks: {written}` below floor {floor}, `lanes: {written}` below routes")
+    print_next(
+        quoted("ros2", "launch", "mail_ros", "record.launch.py", "autostart:=false", f"site_file:={file}")
+        + " route:=lanes",
+    )
+
+
+def _bounds(area: str, plan: FloorPlan | None) -> tuple[Area, FloatArray, FloatArray]:
+    """Where lanes may lie, and the lower left and upper right corner of a box around it."""
+    import numpy as np
+
+    from mail_ros.data.lane_plan import polygon_area
+
+    if not area and plan is not None:
+        return plan.free_at, *plan.known_m
+    try:
+        corners_m = np.array([[float(value) for value in corner.split(",")] for corner in area.split()])
+    except ValueError:
+        corners_m = np.zeros(0)
+    if corners_m.ndim != 2 or corners_m.shape[1] != 2 or len(corners_m) < 2 or not np.isfinite(corners_m).all():
+        found = repr(area) if area else "neither --area nor a plan of the floor"
+        raise ConfigError("--area", wanted='two or more corners "X,Y X,Y", in metres', found=found, fix="name them")
+    low_m, high_m = corners_m.min(axis=0), corners_m.max(axis=0)
+    if len(corners_m) == 2:
+        corners_m = np.array([low_m, [high_m[0], low_m[1]], high_m, [low_m[0], high_m[1]]])
+    inside = polygon_area(corners_m)
+    return (inside if plan is None else lambda at_m: inside(at_m) & plan.free_at(at_m)), low_m, high_m
 
 
 def _text(name: str, floors: list[str], map_frame: str, origin: str, folder: Path) -> str:

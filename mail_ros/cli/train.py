@@ -135,9 +135,13 @@ def _print(card: ModelCard, out: Path, folder: Path, *, as_json: bool) -> None:
             f"{metrics['of']}: {metrics['windows']:,} windows, mean {metrics['mean_m']:.2f} m, "
             f"median {metrics['median_m']:.2f} m, p90 {metrics['p90_m']:.2f} m{epoch}"
         )
+    for area in card.training.get("area", ()):
+        console.print(
+            f"floor {area['floor']}: {area['known_m2']['2']:.0f} of {area['area_m2']:.0f} m² are known to 2 µT"
+        )
     console.print(f"model: {out}   run: {folder}")
     if as_json:
-        tracking = {"tracker": card.tracker, "odometry": card.odometry}
+        tracking = {"tracker": card.tracker, "odometry": card.odometry, "area": card.training.get("area", [])}
         print_json({"model": out, "run": folder, "validation": metrics, "best_epoch": best, **tracking})
 
 

@@ -54,6 +54,16 @@ class FloorPlan:
         high = np.array([columns.max() + 1, self.image.shape[0] - rows.min()])
         return self.low_m + low * pixel_m, self.low_m + high * pixel_m
 
+    def free_at(self, position_m: FloatArray) -> BoolArray:
+        """(n,) whether positions (n, 2) lie on free pixels; outside the image none does."""
+        rows, columns = self.image.shape
+        pixel = np.floor((position_m - self.low_m) / (self.high_m - self.low_m) * (columns, rows)).astype(np.int64)
+        inside = np.all((pixel >= 0) & (pixel < (columns, rows)), axis=1)
+        column, row_up = pixel[inside].T
+        free = np.zeros(len(position_m), np.bool_)
+        free[inside] = self.image[rows - 1 - row_up, column] == FREE
+        return free
+
     @property
     def faded(self) -> GreyImage:
         """The image with less contrast, as a background."""

@@ -10,9 +10,12 @@
           door: [2.0, 2.0]             # metres in the map frame
           lift: [20.0, 9.0]
       -2: {}
+      1:
+        landmarks: plans/lanes.csv     # both ends of the lanes of `mail_ros site lanes`, as F1L01a and F1L01b
     routes:
       hall: [door, {at: [11, 2], mark: false}, lift, lift, door]
       drawn: plans/tour.geojson
+      lanes: plans/lanes.csv           # the lanes, one after the other
 
 Points of a route are names of landmarks, or points as in `route.py`. Names of landmarks are unique.
 """
@@ -26,6 +29,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mail_ros.core.errors import ConfigError
+from mail_ros.data.lane_plan import lane_landmarks
 from mail_ros.data.route import Route, RoutePoint, parse_route, read_geojson
 from mail_ros.data.yaml_text import are_numbers, is_whole, parse, plain, read_text, short
 
@@ -78,6 +82,10 @@ class SiteFile:
             )
         return self.routes[name]
 
+    def missing(self, walked: Iterable[int]) -> list[int]:
+        """Its floors that are not among the walked ones."""
+        return [floor for floor in self.floors if floor not in set(walked)]
+
     def mismatch(self, notes: Mapping[str, str], floors: Iterable[int]) -> SiteMismatch | None:
         """Reason why a walk is not from this site, or None. A bag without a site in its notes fits every site."""
         if (other := notes.get("site", self.name)) != self.name:
@@ -120,7 +128,10 @@ def parse_site(text: str, path: Path) -> SiteFile:
         _check_keys(floor := {} if floor is None else floor, FLOOR_KEYS, source)
         if (plan := floor.get("plan")) is not None:
             plans[number] = _file(path, plan, source)
-        _add_landmarks(landmarks, {} if floor.get("landmarks") is None else floor["landmarks"], number, source)
+        written = {} if floor.get("landmarks") is None else floor["landmarks"]
+        if isinstance(written, str):
+            written = lane_landmarks(_file(path, written, source))
+        _add_landmarks(landmarks, written, number, source)
     routes = {} if content.get("routes") is None else content["routes"]
     if not isinstance(routes, dict):
         raise ConfigError(f"{path}, routes", wanted="routes by name", found=short(routes), fix=FIX)
@@ -197,7 +208,9 @@ def _add_landmarks(landmarks: dict[str, RoutePoint], written: Any, floor: int, s
 
 def _route(name: str, written: Any, path: Path, landmarks: Mapping[str, RoutePoint], floors: set[int]) -> Route:
     source = f"{path}, route {name}"
-    if isinstance(written, str):
+    if isinstance(written, str) and written.endswith(".csv"):
+        route = parse_route(name, list(lane_landmarks(_file(path, written, source))), source, landmarks)
+    elif isinstance(written, str):
         route = read_geojson(_file(path, written, source), name)
     else:
         route = parse_route(name, written, source, landmarks)

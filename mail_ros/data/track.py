@@ -69,6 +69,13 @@ class Track:
     def __len__(self) -> int:
         return len(self.stamp_ns)
 
+    @property
+    def lacks(self) -> str:
+        """What a map of the field needs and the walk does not have, empty for nothing: odometry or an attitude."""
+        if self.moved_m is None or self.odometry is None:
+            return "odometry"
+        return "" if self.attitude_xyzw is not None and np.isfinite(self.attitude_xyzw).any() else "an attitude"
+
     def samples(self) -> Iterator[Sample]:
         """The samples that a localizer receives."""
         missing = [None] * len(self)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,12 +12,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from mail_ros import __version__
+from mail_ros.core.config import OdometrySource
 from mail_ros.core.localizer.compose import Tracking
 from mail_ros.core.models.heads import State
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.models.model_file import ModelCard, build, save_model
 from mail_ros.core.types import Float32Array, FloatArray
 from mail_ros.data.dataset import WindowSet
+from mail_ros.data.track import Track
 from mail_ros.training.choose import tracking_for
 from mail_ros.training.distribution import Processes
 from mail_ros.training.residuals import residuals_m
@@ -28,6 +31,8 @@ from mail_ros.training.survey_bags import Survey, refuse_shared
 if TYPE_CHECKING:
     from mail_ros.training.field_map.survey import SurveyRows
     from mail_ros.training.loop import Progress
+
+logger = logging.getLogger(__name__)
 
 
 class _Walks(NamedTuple):
@@ -83,6 +88,9 @@ def train(
         residual_m = residuals_m(lambda field_ut: model(field_ut).raw, model.head, walks.validate)
         metrics = _metrics(np.linalg.norm(residual_m, axis=1))
     card = _card(config, parts, walks, fitted, metrics)
+    if parts.site is not None:
+        for floor in parts.site.missing(card.floors):
+            logger.warning("%s, floor %d: not walked, so the model does not know it", parts.site.name, floor)
     for file in (out, run / "model.safetensors") if processes.leads else ():
         card = save_model(file, fitted.state, card, fitted.golden, model)
     return card
@@ -92,21 +100,28 @@ def _read(config: RunConfig, survey: Survey) -> _Walks:
     validate = survey.validate or ()
     refuse_shared(survey.train, validate)
     tracks = survey.tracks(survey.train)
-    tracking = tracking_for(config.model, tracks)
     if config.kind == "field_map":
-        from mail_ros.training.field_map.survey import survey_rows
-
-        return _Walks(survey_rows(tracks), None, tracking)
+        return _read_rows(config, tracks)
+    tracking = tracking_for(config.model, tracks)
     windows = WindowSet(tracks, config.model, config.stride)
     validation = WindowSet(survey.tracks(validate), config.model, config.validate_stride) if validate else None
     return _Walks(windows, validation, tracking)
 
 
+def _read_rows(config: RunConfig, tracks: Sequence[Track]) -> _Walks:
+    """The rows of a map of the field, with a warning about each walk that contradicts the others."""
+    from mail_ros.training.field_map.contradictions import contradictions
+    from mail_ros.training.field_map.survey_walks import survey_walks
+
+    walks = survey_walks(tracks)
+    for contradiction in contradictions(walks.rows):
+        logger.warning("%s: %s", contradiction.source, contradiction)
+    return _Walks(walks.rows, None, tracking_for(config.model, walks.tracks))
+
+
 def _fit(config: RunConfig, walks: _Walks, folder: RunFolder, report: Callable[[Progress], None]) -> _Fitted:
     if not isinstance(walks.train, WindowSet):
-        from mail_ros.training.field_map.fit import fit_field_map
-
-        return _Fitted(*fit_field_map(config.model, walks.train, walks.tracking.odometry, config.training.seed))
+        return _fit_map(config, walks.train, walks.tracking.odometry)
     golden = walks.train.fields(walks.train.ends[:1])[0]
     if config.kind == "matching":
         return _Fitted(config.model, fit_matching(config, walks.train), golden, {})
@@ -116,6 +131,20 @@ def _fit(config: RunConfig, walks: _Walks, folder: RunFolder, report: Callable[[
     trainer = Trainer(config, untrained(config, walks.train), walks.train, walks.validate, folder)
     network = trainer.fit(report)
     return _Fitted(config.model, arrays(network), golden, {"best_epoch": trainer.state.best_epoch})
+
+
+def _fit_map(config: RunConfig, rows: SurveyRows, odometry: OdometrySource) -> _Fitted:
+    """A map of the field; the record has the area that it knows."""
+    from mail_ros.training.field_map.fit import fit_field_map
+    from mail_ros.training.field_map.known_area import surveyed_areas
+
+    fitted = fit_field_map(config.model, rows, odometry, config.training.seed)
+    areas = surveyed_areas(rows, fitted.config, fitted.state)
+    for area in areas:
+        if area.is_thin:
+            logger.warning("%s; `mail_ros check --area` proposes some", area.thin_text())
+    record = {**fitted.record, "area": [area.as_json() for area in areas]}
+    return _Fitted(fitted.config, fitted.state, fitted.golden, record)
 
 
 def _metrics(error_m: FloatArray) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import Track
 from mail_ros.data.truth import TruthSource
 
+WINDOWS = "windows"  # finding of a walk that is too short for windows
+
 
 @dataclass(frozen=True)
 class BagReport:
@@ -34,6 +37,7 @@ class BagReport:
     notes: Mapping[str, str] = field(default_factory=dict)  # notes of the recording: device, site, route
     track: Track | None = None  # None if the bag is not readable
     truth_source: TruthSource = TruthSource.NONE
+    path: Path = Path()  # where the bag is
 
     @property
     def usable(self) -> bool:
@@ -66,8 +70,8 @@ def check_bag(
     try:
         recording = read_recording(path, field_topic, truth_topic, robot)
     except MailError as error:
-        return BagReport(path.name, {}, (Finding(Level.ERROR, "unreadable", str(error)),))
-    return check(recording, limits or CheckLimits())
+        return BagReport(path.name, {}, (Finding(Level.ERROR, "unreadable", str(error)),), path=path)
+    return dataclasses.replace(check(recording, limits or CheckLimits()), path=path)
 
 
 def check(recording: Recording, limits: CheckLimits, config: ModelConfig | None = None) -> BagReport:
@@ -107,7 +111,8 @@ def _windows(track: Track, config: ModelConfig, limits: CheckLimits) -> tuple[di
     if count >= limits.min_windows:
         return {"windows": float(count)}, []
     length, unit = config.samples / config.sampling.per_unit, config.sampling.unit
-    found = f"{count} windows of {length:g} {unit} that are labelled, moving and without a hole"
-    return {"windows": float(count)}, [
-        Finding(Level.WARN if count else Level.ERROR, "windows", f"{found}; walk longer, mark more")
-    ]
+    found = f"{count} windows of {length:g} {unit} that are labelled, moving and without a hole; walk longer, mark more"
+    for_area = not track.lacks
+    fix = f"{found}, or train on it with --preset area, which needs no windows" if for_area else found
+    level = Level.WARN if count or for_area else Level.ERROR
+    return {"windows": float(count)}, [Finding(level, WINDOWS, fix)]

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from mail_ros.core.localizer.diagnostics import Level
+from mail_ros.data.check.area_survey import is_area_survey, judged_for_area
 from mail_ros.data.check.bag_report import BagReport
 from mail_ros.data.check.limits import Finding
 from mail_ros.data.coverage import Coverage, Need, coverage
 from mail_ros.data.hold_out import RouteWalk, latest_of_routes
 from mail_ros.data.site_file import SiteFile
+from mail_ros.data.track import Track
 
 UNNAMED = "site"  # name of the site if the bags' notes have none
 
@@ -24,19 +26,27 @@ class SiteReport:
     name: str
     bags: tuple[BagReport, ...]
     floors: tuple[Coverage, ...]
+    for_area: bool = False  # judged as a survey of an area, for a map of the field
+
+    @property
+    def tracks(self) -> list[Track]:
+        """The usable walks."""
+        return [report.track for report in self.bags if report.usable and report.track is not None]
 
     def as_json(self) -> dict[str, Any]:
         """The report as JSON values."""
-        return {"site": self.name, "floors": [_floor_json(floor) for floor in self.floors]}
+        floors = [_floor_json(floor) for floor in self.floors]
+        return {"site": self.name, "for_area": self.for_area, "floors": floors}
 
 
-def group_by_site(reports: Sequence[BagReport]) -> list[SiteReport]:
-    """One report per site, in the order of the bags."""
+def group_by_site(reports: Sequence[BagReport], *, for_area: bool | None = False) -> list[SiteReport]:
+    """One report per site, in the order of the bags; `for_area` None: see `is_area_survey`."""
     found = []
     for name in dict.fromkeys(map(_site, reports)):
         bags = tuple(report for report in reports if _site(report) == name)
-        tracks = [report.track for report in bags if report.usable and report.track is not None]
-        found.append(SiteReport(name, bags, tuple(coverage(tracks))))
+        area = is_area_survey(bags) if for_area is None else for_area
+        site = SiteReport(name, tuple(map(judged_for_area, bags)) if area else bags, (), area)
+        found.append(dataclasses.replace(site, floors=tuple(coverage(site.tracks))))
     return found
 
 

@@ -15,7 +15,7 @@ from matplotlib.patheffects import withStroke
 
 from mail_ros.core.types import FloatArray
 from mail_ros.data.check.site_report import SiteReport
-from mail_ros.data.coverage import Coverage, Need, Stretch
+from mail_ros.data.coverage import Coverage, Need
 from mail_ros.data.floor_plan import FloorPlan
 from mail_ros.evaluation.coverage.coverage_marks import (
     INK,
@@ -38,7 +38,7 @@ DPI = 120
 def draw_coverage(path: Path, site: SiteReport, plans: Mapping[int, FloorPlan] | None = None) -> None:
     """Draw one map per floor, below each other, as one PNG, over the floors' plans; parent folders are made."""
     plans = plans or {}
-    heights_in = [_height_in(floor, plans.get(floor.floor)) for floor in site.floors]
+    heights_in = [height_in(floor, plans.get(floor.floor), len(numbered(floor))) for floor in site.floors]
     figure = Figure(figsize=(WIDTH_IN, sum(heights_in) + 1.0), dpi=DPI, layout="constrained")
     usable = sum(report.usable for report in site.bags)
     title = f"{site.name}: coverage by {usable} usable of {len(site.bags)} walks"
@@ -59,44 +59,51 @@ def draw_coverage(path: Path, site: SiteReport, plans: Mapping[int, FloorPlan] |
     figure.savefig(path)
 
 
-def _height_in(floor: Coverage, plan: FloorPlan | None) -> float:
-    """Height of the map at the figure's width, or of the list next to it if that is larger."""
+def height_in(floor: Coverage, plan: FloorPlan | None, listed: int) -> float:
+    """Height of the map at the figure's width, or of the list of `listed` entries next to it if that is larger."""
     size_m = extent_m(floor, plan)[1]
     map_in = 0.72 * WIDTH_IN * size_m[1] / size_m[0]
-    return float(np.clip(max(map_in, TEXT_IN * (len(numbered(floor)) + 2)), MIN_IN, MAX_IN)) + 0.5
+    return float(np.clip(max(map_in, TEXT_IN * (listed + 2)), MIN_IN, MAX_IN)) + 0.5
 
 
 def _draw_floor(axes: Axes, floor: Coverage, plan: FloorPlan | None) -> None:
-    if plan is not None:
-        grey: dict[str, Any] = {"cmap": "gray", "vmin": 0, "vmax": 255, "interpolation": "antialiased"}
-        axes.imshow(plan.faded, extent=plan.extent_m, zorder=-1, **grey)
+    draw_frame(axes, floor, plan, summary(floor))
     for need, look in LOOKS.items():
-        _draw_lines(axes, dashes(floor, need), color=look.colour, linewidth=look.width, zorder=1 + need)
+        draw_lines(axes, dashes(floor, need), color=look.colour, linewidth=look.width, zorder=1 + need)
         if need is not Need.NOTHING:
             halo = [withStroke(linewidth=4.0, foreground="white")]
-            _draw_lines(axes, arrows(floor, need), color=INK, linewidth=1.6, zorder=5, path_effects=halo)
+            draw_lines(axes, arrows(floor, need), color=INK, linewidth=1.6, zorder=5, path_effects=halo)
     for number, stretch in enumerate(numbered(floor), 1):
-        _draw_number(axes, number, stretch)
-    low_m, size_m = extent_m(floor, plan)
-    high_m = low_m + size_m
-    axes.set(xlim=(low_m[0], high_m[0]), ylim=(low_m[1], high_m[1]), aspect="equal", xlabel="x, m", ylabel="y, m")
-    axes.set_title(summary(floor), loc="left", color=INK, fontsize=11)
+        draw_number(axes, number, stretch.position_m)
+
+
+def draw_frame(axes: Axes, floor: Coverage, plan: FloorPlan | None, title: str) -> None:
+    """The floor's plan, or a grid without one, and the axes in metres."""
+    axes.set_title(title, loc="left", color=INK, fontsize=11)
     axes.spines[:].set_visible(False)
     if plan is None:
         axes.grid(color="#eef1f4", linewidth=0.8)
+    else:
+        grey: dict[str, Any] = {"cmap": "gray", "vmin": 0, "vmax": 255, "interpolation": "antialiased"}
+        axes.imshow(plan.faded, extent=plan.extent_m, zorder=-1, **grey)
+    low_m, size_m = extent_m(floor, plan)
+    high_m = low_m + size_m
+    axes.set(xlim=(low_m[0], high_m[0]), ylim=(low_m[1], high_m[1]), aspect="equal", xlabel="x, m", ylabel="y, m")
     axes.set_axisbelow(True)
     axes.tick_params(length=0, colors=QUIET)
 
 
-def _draw_lines(axes: Axes, lines_m: FloatArray, **style: Any) -> None:
+def draw_lines(axes: Axes, lines_m: FloatArray, **style: Any) -> None:
+    """Lines (k, points, 2) in one style."""
     axes.add_collection(LineCollection(lines_m.tolist(), capstyle="round", **style))
 
 
-def _draw_number(axes: Axes, number: int, stretch: Stretch) -> None:
+def draw_number(axes: Axes, number: int, position_m: tuple[float, float], offset: int = 11) -> None:
+    """A number in a circle, some points next to a position."""
     text: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9, "fontweight": "bold", "color": "white"}
     circle = {"boxstyle": "circle,pad=0.25", "facecolor": INK, "edgecolor": "white", "linewidth": 0.8}
-    offset: dict[str, Any] = {"xytext": (11, 11), "textcoords": "offset points"}
-    axes.annotate(str(number), stretch.position_m, zorder=6, bbox=circle, **text, **offset)
+    shifted: dict[str, Any] = {"xytext": (offset, offset), "textcoords": "offset points"}
+    axes.annotate(str(number), position_m, zorder=6, bbox=circle, **text, **shifted)
 
 
 def _draw_list(axes: Axes, floor: Coverage) -> None:
