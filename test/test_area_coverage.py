@@ -101,7 +101,7 @@ def test_lanes_follow_the_long_side_of_what_is_unknown() -> None:
 def test_the_picture_has_the_classes_of_the_map(dense: AreaCoverage, thin: AreaCoverage, tmp_path: Path) -> None:
     fractions = []
     for name, tracks, area in (("dense", DENSE, dense), ("thin", THIN, thin)):
-        (site,) = group_by_site([BagReport(track.source, {}, (), {}, track) for track in tracks], for_area=True)
+        (site,) = group_by_site([BagReport(track.source, {}, (), {}, track) for track in tracks], lambda tracks: True)
         draw_area(tmp_path / "new" / f"{name}.png", site, area.floors)
         pixels = imread(tmp_path / "new" / f"{name}.png")[:-70, :, :3]
         shown = [0.85 * np.array(to_rgb(colour)) + 0.15 for colour in (COLOURS[0], COLOURS[1], COLOURS[-1])]

@@ -22,7 +22,8 @@ from mail_ros.evaluation.coverage.coverage_picture import draw_coverage
 
 def site(*tracks: Track, name: str = "museum", findings: tuple[Finding, ...] = ()) -> SiteReport:
     (only,) = group_by_site(
-        [BagReport(track.source, {"path_m": 20.0}, findings, {"site": name}, track) for track in tracks]
+        [BagReport(track.source, {"path_m": 20.0}, findings, {"site": name}, track) for track in tracks],
+        lambda tracks: False,
     )
     return only
 
@@ -39,7 +40,11 @@ def share_of(path: Path, need: Need) -> float:
 
 def test_bags_are_gathered_by_the_site_that_they_name() -> None:
     reports = [BagReport(str(n), {}, (), {"site": name}, walk(*THERE)) for n, name in enumerate(["a", "b", "a", ""])]
-    assert [(one.name, len(one.bags)) for one in group_by_site(reports)] == [("a", 2), ("b", 1), ("site", 1)]
+    assert [(one.name, len(one.bags)) for one in group_by_site(reports, lambda tracks: False)] == [
+        ("a", 2),
+        ("b", 1),
+        ("site", 1),
+    ]
 
 
 def report_of(name: str, floor: int = 0, **notes: str) -> BagReport:

@@ -35,7 +35,7 @@ def jump(track: Track, at: int) -> Track:
 
 
 def new_yaw(track: Track, at: int) -> Track:
-    """Odometry's frame is set anew."""
+    """Odometry's frame is reset."""
     assert track.moved_m is not None and track.attitude_xyzw is not None
     moved_m, attitude_xyzw = track.moved_m.copy(), track.attitude_xyzw.copy()
     rotated = (moved_m[at:, 0] + 1j * moved_m[at:, 1]) * np.exp(1.5j)

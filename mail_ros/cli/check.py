@@ -49,7 +49,7 @@ def check(
         typer.Option(
             "--area/--no-area",
             help="Judge the walks as lines through an area, for a map of the field (`train --preset area`): in square "
-            "metres, at any length. Default: where most walks are shorter than a window and have odometry.",
+            "metres, at any length. Default: where `train` chooses that preset.",
         ),
     ] = None,
 ) -> None:
@@ -66,6 +66,7 @@ def check(
     from mail_ros.data.check.site_report import checked_against_site, group_by_site
     from mail_ros.data.floor_plan import floor_plans
     from mail_ros.data.site_file import read_site
+    from mail_ros.training.choose import suits_area
 
     known_site = read_site(site_file) if site_file else None
     platform = None if robot is None else read_robot(robot)
@@ -74,7 +75,7 @@ def check(
     reports = [checked_against_site(known_site, report) for report in reports] if known_site else reports
     sites = [
         checked_site(site, floor_plans(known_site) if known_site and known_site.name == site.name else {})
-        for site in group_by_site(reports, for_area=area)
+        for site in group_by_site(reports, suits_area if area is None else lambda tracks: area)
     ]
     reports = [bag for site in sites for bag in site.report.bags]
     _print_reports(reports)

@@ -11,30 +11,43 @@ from mail_ros.core.belief import survey_cells
 from mail_ros.core.config import OdometrySource
 from mail_ros.core.localizer.compose import Tracking, default_tracking
 from mail_ros.core.models.model_config import ModelConfig
+from mail_ros.core.signal.sampling import TimeSampling
+from mail_ros.core.types import NS_PER_S
 from mail_ros.data.track import Track
 from mail_ros.training.run_config import RunConfig
 
 AUTO = "auto"
 OPEN = 1.5  # area between the lanes of a survey over that of the lanes, from which it covers open floor
+SHORT = 1.5  # lengths of a window below which a walk hardly holds one
 LANE_M = 0.25  # width of a lane
 RECORDED: Mapping[OdometrySource, str] = {"wheels": "wheel odometry on /odom", "steps": "steps from /imu/data"}
 
 
 def chosen_preset(preset: str, tracks: Sequence[Track]) -> str:
-    """Resolve `auto`.
-
-    `area` where all walks have one kind of odometry and an attitude, and cover open floor; else robot if all walks have
-    wheel odometry, else person. On single lines matching is at least as accurate, see docs/field_map.md.
-    """
+    """Resolve `auto`: area where the survey suits it, else robot if all walks have wheel odometry, else person."""
     if preset != AUTO:
         return preset
-    sources = {track.odometry for track in tracks}
-    oriented = len(sources) == 1 and all(
-        track.moved_m is not None and track.attitude_xyzw is not None for track in tracks
-    )
-    if oriented and covers_open_floor(tracks):
+    if suits_area(tracks):
         return "area"
-    return "robot" if sources == {"wheels"} else "person"
+    return "robot" if {track.odometry for track in tracks} == {"wheels"} else "person"
+
+
+def suits_area(tracks: Sequence[Track]) -> bool:
+    """Whether a survey is one of an area: its walks cover open floor, or most hardly hold a window.
+
+    Most walks have what a map of the field needs, from one kind of odometry. On long single lines matching is at least
+    as accurate, see docs/field_map.md.
+    """
+    usable = [track for track in tracks if not track.lacks]
+    if 2 * len(usable) <= len(tracks) or len({track.odometry for track in usable}) != 1:
+        return False
+    short = [track for track in usable if _labelled_s(track) < SHORT * TimeSampling.length_s]
+    return 2 * len(short) > len(tracks) or covers_open_floor(usable)
+
+
+def _labelled_s(track: Track) -> float:
+    stamp_ns = track.labelled_span().stamp_ns
+    return float(stamp_ns[-1] - stamp_ns[0]) / NS_PER_S if len(stamp_ns) else 0.0
 
 
 def covers_open_floor(tracks: Sequence[Track]) -> bool:

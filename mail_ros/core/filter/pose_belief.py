@@ -66,13 +66,14 @@ class PoseBelief:
         total: FloatArray = self.weight.sum(axis=0)
         return total
 
-    def weigh(self, log_ratio: RealArray, doubt: float) -> float:
+    def weigh(self, log_ratio: RealArray, lost_ratio: float) -> float:
         """Multiply by likelihood ratios; the log of the mean of the followed poses, against those not followed.
 
         Args:
             log_ratio: (k, a + s) of the active cells, and of `samples`, which stand for all others.
-            doubt: where a random pose is this fraction as unlikely, the device is as likely elsewhere: the true pose is
-                not among the samples, and wrong ones that follow the field for a while are better than random ones.
+            lost_ratio: where the followed poses have this fraction of a random one's log likelihood, the device is as
+                likely elsewhere. The true pose is hardly ever among the samples, and a wrong pose that was followed for
+                a while is better than a random one.
         """
         highest = float(log_ratio.max())
         ratio = np.exp((log_ratio - highest).astype(np.float32))
@@ -81,10 +82,10 @@ class PoseBelief:
         followed = float(self.weight.sum())
         log_followed = highest + math.log(max(float(weight.sum()), 1e-300) / followed)
         log_random = highest + math.log(max(float(ratio[:, count:].mean()), 1e-300))
-        log_elsewhere = doubt * log_random if log_random < 0.0 else log_random
-        self.set(weight, self.cells, self.background * math.exp(min(log_elsewhere - highest, 300.0)))
+        log_unfollowed = lost_ratio * log_random if log_random < 0.0 else log_random
+        self.set(weight, self.cells, self.background * math.exp(min(log_unfollowed - highest, 300.0)))
         self._sampled += SAMPLES
-        return log_followed - log_elsewhere
+        return log_followed - log_unfollowed
 
     @property
     def samples(self) -> IntArray:

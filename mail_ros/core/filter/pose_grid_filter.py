@@ -131,7 +131,7 @@ class PoseGridFilter:
         """Weigh the belief by the log ratios (yaws, active cells) of the new rows."""
         assert prediction.log_likelihood is not None
         known = self._near > KNOWN
-        log_mean = self.belief.weigh(prediction.log_likelihood, self.config.doubt)
+        log_mean = self.belief.weigh(prediction.log_likelihood, self.config.lost_ratio)
         kept = math.exp(-self._unread_m / MAP_FIT_M)
         counted_m = self._unread_m * known
         self._fit = kept * self._fit + counted_m * float(np.clip(log_mean, *MAP_FIT_BOUNDS))

@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 
 from mail_ros.core.localizer.diagnostics import Level
 from mail_ros.data.check.bag_report import WINDOWS, BagReport
 from mail_ros.data.check.limits import Finding
-
-
-def is_area_survey(reports: Sequence[BagReport]) -> bool:
-    """Whether most readable walks of a site are too short for windows, and have what a map of the field needs."""
-    readable = [report for report in reports if report.track is not None]
-    short = [report for report in readable if any(finding.name == WINDOWS for finding in report.findings)]
-    return 2 * sum(not report.track.lacks for report in short if report.track is not None) > len(readable)
 
 
 def judged_for_area(report: BagReport) -> BagReport:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from mail_ros.core.localizer.diagnostics import Level
-from mail_ros.data.check.area_survey import is_area_survey, judged_for_area
+from mail_ros.data.check.area_survey import judged_for_area
 from mail_ros.data.check.bag_report import BagReport
 from mail_ros.data.check.limits import Finding
 from mail_ros.data.coverage import Coverage, Need, coverage
@@ -39,12 +39,17 @@ class SiteReport:
         return {"site": self.name, "for_area": self.for_area, "floors": floors}
 
 
-def group_by_site(reports: Sequence[BagReport], *, for_area: bool | None = False) -> list[SiteReport]:
-    """One report per site, in the order of the bags; `for_area` None: see `is_area_survey`."""
+def group_by_site(reports: Sequence[BagReport], for_area: Callable[[Sequence[Track]], bool]) -> list[SiteReport]:
+    """One report per site, in the order of the bags.
+
+    Args:
+        reports: of all bags.
+        for_area: whether walks are a survey of an area, and need no windows.
+    """
     found = []
     for name in dict.fromkeys(map(_site, reports)):
         bags = tuple(report for report in reports if _site(report) == name)
-        area = is_area_survey(bags) if for_area is None else for_area
+        area = for_area([report.track for report in bags if report.track is not None])
         site = SiteReport(name, tuple(map(judged_for_area, bags)) if area else bags, (), area)
         found.append(dataclasses.replace(site, floors=tuple(coverage(site.tracks))))
     return found
