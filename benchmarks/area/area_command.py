@@ -1,9 +1,9 @@
-"""`python -m benchmarks area`: field map and matching on recorded walks that do not follow the survey's lines."""
+"""`python -m benchmarks area`: the field map, its baselines and matching, on walks off the survey's lines."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -14,13 +14,14 @@ from benchmarks.area.cost import update_cost
 from benchmarks.area.room import read_run
 from mail_ros.cli.console import console, print_json, print_table
 from mail_ros.cli.options import AsJson
-from mail_ros.core.localizer.compose import compose, default_tracking
-from mail_ros.core.models.model_file import SiteModel, build
-from mail_ros.data.dataset import WindowSet
+from mail_ros.core.localizer.compose import default_tracking
+from mail_ros.core.types import NEAR_M, FloatArray, IntArray, SampleLocalizer, Status
 from mail_ros.data.track import Track
 from mail_ros.evaluation.estimates import Scored, follow
+from mail_ros.evaluation.methods import METHODS, Fit
 from mail_ros.evaluation.metrics import TAIL_M
 from mail_ros.evaluation.uncertainty import uncertainty
+from mail_ros.training.run_config import run_config
 from mail_ros.training.survey_bags import labelled_track
 
 COLUMNS = (
@@ -35,11 +36,18 @@ COLUMNS = (
     "LOCALIZED",
     "wrong",
     "90 % region",
+    "start",
     "fit",
 )
 STRIDE_S = 0.2
 LOBBY_FROM_M, ROOM_FROM_M = 10.0, 4.0  # travelled before estimates are counted
 ROOM_SURVEY, ROOM_TEST = (1, 2, 3), 4
+MODELS: Mapping[str, str] = {
+    "field_map": "field map",
+    "map_particles": "particle filter",
+    "maght": "MagHT, tracked",
+    "matching": "matching",
+}
 
 
 def area(
@@ -51,6 +59,8 @@ def area(
     as_json: AsJson = False,
 ) -> None:
     """Start anywhere at any yaw, and follow routes that cross a survey's lines.
+
+    `start`: metres travelled until an estimate is LOCALIZED or STATIONARY and within 3 m.
 
     Example: `python -m benchmarks area --side 5`
 
@@ -86,47 +96,54 @@ def _room(folder: Path | None, seeds: int) -> list[list[str]]:
 
 
 def _compared(survey: str, lines: Sequence[Track], tests: Sequence[Track], from_m: float) -> list[list[str]]:
-    """Rows of both kinds on every test."""
+    """Rows of all models on every test."""
     rows = []
-    for name, fit in (("field map", _field_map), ("matching", _matching)):
+    for model, name in MODELS.items():
         began = time.process_time()
-        model = fit(lines)
+        localizer = _fitted(model, lines)
         took = f"{time.process_time() - began:.0f} s"
-        tracker = default_tracking(model.config).tracker
         means = []
         for track in tests:
-            scored = _counted(list(follow(compose(model, tracker, STRIDE_S), track)), track, from_m)
-            rows.append([track.source, survey, name, f"{_chance_m(lines, track):.2f}", *_row(scored), took])
+            found = list(follow(localizer, track))
+            scored = _counted(found, track, from_m)
+            numbers = [f"{_chance_m(lines, track):.2f}", *_row(scored), _start(found, track), took]
+            rows.append([track.source, survey, name, *numbers])
             means.append(float(np.mean([one.error_m for one in scored])))
         console.print(f"{name}, {survey}: mean of the {len(tests)} means {np.mean(means):.3f} m")
     return rows
 
 
-def _field_map(lines: Sequence[Track]) -> SiteModel:
-    from mail_ros.training.field_map.fit import fit_field_map
-    from mail_ros.training.field_map.survey import survey_rows
-    from mail_ros.training.run_config import run_config
-
-    odometry = lines[0].odometry
-    assert odometry is not None
-    fitted = fit_field_map(run_config([], "area").model, survey_rows(lines), odometry)
-    return build(fitted.config, fitted.state)
-
-
-def _matching(lines: Sequence[Track]) -> SiteModel:
-    from mail_ros.training.run_config import run_config
-    from mail_ros.training.site_state import fit_matching
-
+def _fitted(model: str, lines: Sequence[Track]) -> SampleLocalizer:
+    """A localizer of one of `MODELS`; matching has the preset of the platform, and the tracker that fits it."""
+    if model != "matching":
+        return METHODS[model].fit(Fit(lines, run_config([], "area"), STRIDE_S, Path())).localizer("none", STRIDE_S)
     config = run_config([], "robot" if lines[0].odometry == "wheels" else "person")
-    return build(config.model, fit_matching(config, WindowSet(lines, config.model, config.stride)))
+    fitted = METHODS[model].fit(Fit(lines, config, STRIDE_S, Path()))
+    return fitted.localizer(default_tracking(config.model).tracker, STRIDE_S)
 
 
 def _counted(scored: Sequence[Scored], track: Track, from_m: float) -> list[Scored]:
     """Estimates after some metres of travel."""
-    walk = track.labelled_span()
-    travelled_m = np.cumsum(np.linalg.norm(np.diff(walk.position_m, axis=0, prepend=walk.position_m[:1]), axis=1))
-    begin_ns = walk.stamp_ns[np.searchsorted(travelled_m, from_m)]
+    stamp_ns, travelled_m = _travelled(track)
+    begin_ns = stamp_ns[np.searchsorted(travelled_m, from_m)]
     return [one for one in scored if one.estimate.stamp_ns >= begin_ns]
+
+
+def _start(scored: Sequence[Scored], track: Track) -> str:
+    """Metres travelled until the position is known, and reported to be; "-" if never."""
+    stamp_ns, travelled_m = _travelled(track)
+    known = (Status.LOCALIZED, Status.STATIONARY)
+    for one in scored:
+        if one.estimate.status in known and one.error_m <= NEAR_M:
+            return f"{travelled_m[np.searchsorted(stamp_ns, one.estimate.stamp_ns)]:.1f}"
+    return "-"
+
+
+def _travelled(track: Track) -> tuple[IntArray, FloatArray]:
+    """Stamps (n,) of the labelled part, and the metres of labels travelled (n,)."""
+    walk = track.labelled_span()
+    steps_m = np.linalg.norm(np.diff(walk.position_m, axis=0, prepend=walk.position_m[:1]), axis=1)
+    return walk.stamp_ns, np.cumsum(steps_m)
 
 
 def _row(scored: Sequence[Scored]) -> list[str]:

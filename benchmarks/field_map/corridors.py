@@ -1,6 +1,6 @@
-"""Matching and a map of the field, fitted to the same survey, on drives of robots that leave the surveyed path.
+"""Matching, a field map and its baselines, fitted to the same survey, on drives that leave the surveyed path.
 
-make_building --> survey --> matching, field map -------------------------------+
+make_building --> survey --> models --------------------------------------------+
          +------> drives: on the surveyed path, lateral to it, by other bends --+--> errors
 """
 
@@ -12,8 +12,6 @@ from pathlib import Path
 
 import numpy as np
 
-from mail_ros.core.localizer.compose import compose
-from mail_ros.core.models.model_file import build
 from mail_ros.core.types import NEAR_M, SampleLocalizer, Status
 from mail_ros.data.simulator.building import Building, make_building
 from mail_ros.data.simulator.corridor_plan import CorridorPlan, drive_route, lengths_m
@@ -23,8 +21,6 @@ from mail_ros.data.track import Track
 from mail_ros.evaluation.estimates import Scored, follow
 from mail_ros.evaluation.methods import METHODS, Fit
 from mail_ros.evaluation.metrics import Metrics, summarize
-from mail_ros.training.field_map.fit import fit_field_map
-from mail_ros.training.field_map.survey import survey_rows
 from mail_ros.training.run_config import run_config
 
 SURVEY = DriveConfig(wander_m=0.05)
@@ -32,7 +28,12 @@ WALKS = 2  # per survey
 STRIDE_S = 0.5  # between two estimates
 LENGTH_M = 50.0  # length of each drive: the error of its start weighs ten times as much as on a long one
 SETTLED_M = 10.0  # travelled, from which a drive is judged again without its start
-KINDS: Mapping[str, str] = {"matching": "robot", "field_map": "area"}  # presets
+KINDS: Mapping[str, str] = {
+    "matching": "robot",
+    "field_map": "area",
+    "map_particles": "area",
+    "maght": "area",
+}  # presets
 OTHER_BENDS = "by other bends"
 CASES: Mapping[str, DriveConfig] = {
     "as the survey": SURVEY,
@@ -113,12 +114,8 @@ def surveyed(building: Building, seed: int, *, poses: bool) -> list[Track]:
 
 def fitted(kind: str, tracks: Sequence[Track]) -> SampleLocalizer:
     """A localizer of one kind of model, which knows nothing but the survey."""
-    config = run_config([], KINDS[kind])
-    if kind == "field_map":
-        field_map = fit_field_map(config.model, survey_rows(tracks), "wheels")
-        return compose(build(field_map.config, field_map.state), "odometry", STRIDE_S)
-    fit = Fit(tracks, config, STRIDE_S, Path())  # no network, and so no run
-    return METHODS[kind].fit(fit).localizer("odometry", STRIDE_S)
+    fit = Fit(tracks, run_config([], KINDS[kind]), STRIDE_S, Path())  # no network, and so no run
+    return METHODS[kind].fit(fit).localizer("none" if METHODS[kind].filters else "odometry", STRIDE_S)
 
 
 def followed(localizer: SampleLocalizer, track: Track) -> Iterator[Followed]:

@@ -87,7 +87,9 @@ def accuracy(
     for table in tables:
         _print_study(table)
     if not methods and len(usable) < len(COMPARED):
-        console.print(f"left out, since walks have no odometry: {', '.join(sorted(set(COMPARED) - set(usable)))}")
+        console.print(
+            f"left out, since walks have no odometry or attitude: {', '.join(sorted(set(COMPARED) - set(usable)))}"
+        )
     if impossible:
         console.print(f"left out, since walks name no second route or floor: {', '.join(impossible)}")
     console.print(f"results: {out / 'accuracy.csv'}   {out / 'accuracy.json'}   estimates: {out / 'cells'}")

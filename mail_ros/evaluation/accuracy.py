@@ -130,7 +130,7 @@ def relation(rows: Sequence[CellResult]) -> str:
     ours = [row for row in rows if METHODS[row.method].ours]
     for kind, baselines in (
         ("baseline", [row for row in rows if not METHODS[row.method].ours and not METHODS[row.method].filters]),
-        ("filter", [row for row in rows if METHODS[row.method].filters]),
+        ("filter", [row for row in rows if METHODS[row.method].filters and not METHODS[row.method].ours]),
     ):
         if baselines:
             best = min(baselines, key=lambda row: row.metrics.mean_m)

@@ -1,7 +1,7 @@
 """Every method that the benchmark compares: its name, and how it is fitted to training walks.
 
 `mail` is the paper's network and head; the other rows with `mail` in their name are its controls, and `matching`
-is the model without a network.
+is the model without a network. `field_map` is the model of preset `area`; `map_particles` and `maght` use the same map.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from mail_ros.core.config import TrackerChoice
+from mail_ros.core.config import OdometrySource, TrackerChoice
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.localizer.compose import compose
 from mail_ros.core.models.heads import SiteMap
@@ -28,11 +28,15 @@ from mail_ros.evaluation.baselines.dead_reckoning import fit_dead_reckoning
 from mail_ros.evaluation.baselines.dtw import dtw, subsequence
 from mail_ros.evaluation.baselines.jang import LEARNING_RATE, Jang
 from mail_ros.evaluation.baselines.knn import knn
+from mail_ros.evaluation.baselines.maght import Maght
 from mail_ros.evaluation.baselines.magicol import Magicol, MagicolSettings
 from mail_ros.evaluation.baselines.maloc import Maloc, MalocSettings
+from mail_ros.evaluation.baselines.map_particles import MapParticles
+from mail_ros.training.field_map.fit import FittedMap, fit_field_map
+from mail_ros.training.field_map.survey import survey_rows
 from mail_ros.training.loop import Trainer
 from mail_ros.training.network import arrays, untrained
-from mail_ros.training.run_config import AugmentConfig, RunConfig
+from mail_ros.training.run_config import AugmentConfig, RunConfig, run_config
 from mail_ros.training.run_folder import RunFolder
 from mail_ros.training.site_state import fit_matching, head_state, site_map_of
 
@@ -138,6 +142,27 @@ def fit_our_matching(fit: Fit) -> Fitted:
     return WindowMethod(build(config.model, state))
 
 
+def fit_our_field_map(fit: Fit) -> Fitted:
+    """See `core.models.field_map.field_map`."""
+    fitted = _field_map(fit)
+    return FilterMethod(compose(build(fitted.config, fitted.state), "odometry", fit.stride_s))
+
+
+def _field_map(fit: Fit) -> FittedMap:
+    """A map by preset `area`, whatever the run's sampling and axes are."""
+    config = dataclasses.replace(run_config([], "area"), field_map=fit.config.field_map)
+    odometry: OdometrySource = next((track.odometry for track in fit.tracks if track.odometry is not None), "wheels")
+    return fit_field_map(config.model, survey_rows(fit.tracks), odometry, fit.config.training.seed)
+
+
+def _fit_map_particles(fit: Fit) -> Fitted:
+    return FilterMethod(MapParticles(_field_map(fit), fit.config.training.seed, fit.stride_s))
+
+
+def _fit_maght(fit: Fit) -> Fitted:
+    return FilterMethod(Maght(_field_map(fit), fit.stride_s))
+
+
 def _folder(fit: Fit) -> RunFolder:
     folder = RunFolder(fit.folder)
     folder.path.mkdir(parents=True, exist_ok=True)
@@ -154,11 +179,13 @@ class Method:
     trains: bool = False  # a network, whose run keeps a log
     filters: bool = False  # has a filter of its own; all others predict from one window
     needs_odometry: bool = False
+    needs_attitude: bool = False
     compared: bool = True  # a row of the benchmark; else of one study
 
 
 WINDOWS = ("sampling",)
 NETWORK = (*WINDOWS, "axes", "mail", "training")
+FIELD_MAP = ("field_map", "training")
 METHODS: dict[str, Method] = {
     "chance": Method(_on_windows(chance), WINDOWS),
     "knn": Method(_on_windows(knn), WINDOWS),
@@ -181,6 +208,11 @@ METHODS: dict[str, Method] = {
     "mail_uniform": Method(lambda fit: fit_mail(fit, attention="uniform"), NETWORK, ours=True, trains=True),
     "mail_constant": Method(lambda fit: fit_mail(fit, attention="constant"), NETWORK, ours=True, trains=True),
     "mail_heatmap": Method(lambda fit: fit_mail(fit, head="heatmap"), (*NETWORK, "augment"), ours=True, trains=True),
+    "field_map": Method(
+        fit_our_field_map, FIELD_MAP, ours=True, filters=True, needs_odometry=True, needs_attitude=True
+    ),
+    "map_particles": Method(_fit_map_particles, FIELD_MAP, filters=True, needs_odometry=True, needs_attitude=True),
+    "maght": Method(_fit_maght, FIELD_MAP, filters=True, needs_odometry=True, needs_attitude=True),
     "matching": Method(fit_our_matching, (*WINDOWS, "axes", "matching", "training"), ours=True),
     "subsequence": Method(
         lambda fit: WindowMethod(subsequence(fit.tracks, _search_config(fit), fit.config.mail.lag_s)),
@@ -193,6 +225,11 @@ OURS = tuple(name for name, method in METHODS.items() if method.ours)
 
 
 def applicable(tracks: Sequence[Track]) -> list[str]:
-    """The compared methods that can run on some walks; the particle filters assume a speed without odometry."""
+    """The compared methods that can run on some walks; `magicol` and `maloc` assume a speed without odometry."""
     odometry = all(track.moved_m is not None for track in tracks)
-    return [name for name in COMPARED if odometry or not METHODS[name].needs_odometry]
+    attitude = all(track.attitude_xyzw is not None for track in tracks)
+    return [
+        name
+        for name in COMPARED
+        if (odometry or not METHODS[name].needs_odometry) and (attitude or not METHODS[name].needs_attitude)
+    ]

@@ -43,7 +43,7 @@ SPEEDS_M_S = (1.0, 1.2, 1.4)
 TRACKED = tuple(Condition(tracker=tracker, from_s=TRACKED_FROM_S) for tracker in typing.get_args(TrackerChoice))
 OFFSETS_UT = (0.0, 15.0, 40.0)
 TRAINED = tuple(name for name, method in METHODS.items() if method.trains)
-MAPPED = ("knn", "dtw", "jang", *OURS)  # methods that a tracker can follow
+MAPPED = ("knn", "dtw", "jang", *(name for name in OURS if not METHODS[name].filters))  # a tracker can follow them
 RENAMED = {"doubt": "uncertainty"}
 
 
