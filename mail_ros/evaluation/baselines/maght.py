@@ -126,16 +126,12 @@ class Maght(PathLocalizer):
         return posterior, YawEstimate(peak.yaw_rad, settings.start_rad**2)
 
     def _start(self, estimate: Estimate) -> None:
-        """Hand the pose of the sensor to the tracker."""
+        """Hand the pose to the tracker."""
         yaw = estimate.odom_yaw
         assert yaw is not None
-        arm_m = np.zeros(2) if self.preprocessor.lever_m is None else self.preprocessor.lever_m
-        arm = complex(*arm_m) * np.exp(1j * yaw.angle_rad)
         tracker = self._tracker.filter
         assert isinstance(tracker, PoseGridFilter)
-        tracker.set_initial_pose(
-            estimate.position_m + np.array([arm.real, arm.imag]), estimate.covariance_m2, estimate.floor
-        )
+        tracker.set_initial_pose(estimate.position_m, estimate.covariance_m2, estimate.floor)
         belief = tracker.belief
         away_rad = np.angle(np.exp(1j * (belief.yaw_rad - yaw.angle_rad)))
         weight = np.exp(-0.5 * np.square(away_rad) / yaw.variance_rad2)

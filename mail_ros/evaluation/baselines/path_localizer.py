@@ -17,7 +17,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mail_ros.core.belief import without_lever
 from mail_ros.core.cell_grid import CellGrid
 from mail_ros.core.errors import TrackError
 from mail_ros.core.filter.odometry_motion import StepInProgress
@@ -113,8 +112,8 @@ class PathLocalizer(ABC):
         """Start a new walk."""
         self.preprocessor.reset()
         self._step = StepInProgress()
-        self._now_m = np.zeros(2)  # the sensor, in odometry's frame
-        self._at_m: FloatArray | None = None  # the last row, likewise
+        self._now_m = np.zeros(2)  # the device, in odometry's frame
+        self._at_m: FloatArray | None = None  # the sensor at the last row, likewise
         self._decoded: tuple[Posterior, YawEstimate] | None = None  # None: not known since the last row
 
     def push(self, sample: Sample) -> Estimate | None:
@@ -140,10 +139,12 @@ class PathLocalizer(ABC):
             self._decoded = self.decoded()
         posterior, yaw = self._decoded
         pending = complex(*(self._now_m - self._at_m + self._step.begun_m)) * np.exp(1j * yaw.angle_rad)
-        position_m = posterior.position_m + np.array([pending.real, pending.imag])
-        posterior = dataclasses.replace(posterior, position_m=position_m)
-        if self.preprocessor.lever_m is not None:
-            posterior = without_lever(posterior, self.preprocessor.lever_m, yaw)
+        across_m = np.array([-pending.imag, pending.real])
+        posterior = dataclasses.replace(
+            posterior,
+            position_m=posterior.position_m + np.array([pending.real, pending.imag]),
+            covariance_m2=posterior.covariance_m2 + yaw.variance_rad2 * np.outer(across_m, across_m),
+        )
         status = status_of(posterior, math.nan, self._step.is_stationary)
         return Estimate(
             sample.stamp_ns, posterior.position_m, posterior.covariance_m2, posterior.floor, status, (), odom_yaw=yaw
