@@ -116,7 +116,7 @@ def test_what_has_no_room_is_refused_by_name() -> None:
         ({"hall_length_m": 2.0}, "building.hall_length_m: wanted at least 5, or 0 for no hall, found 2"),
     ):
         with pytest.raises(ConfigError, match=message):
-            dataclasses.replace(SMALL, **settings)  # type: ignore[arg-type]
+            dataclasses.replace(SMALL, **settings)
     with pytest.raises(ConfigError, match="lanes: wanted a building with a hall, found corridors alone"):
         lane_survey(small_building(), 1.0)
     with pytest.raises(ConfigError, match=r"lanes: wanted at most 3 m apart, found 3\.5"):

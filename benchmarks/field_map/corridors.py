@@ -115,7 +115,8 @@ def fitted(kind: str, tracks: Sequence[Track]) -> SampleLocalizer:
     """A localizer of one kind of model, which knows nothing but the survey."""
     config = run_config([], KINDS[kind])
     if kind == "field_map":
-        field_map = fit_field_map(config.model, survey_rows(tracks), "wheels")
+        assert tracks[0].odometry is not None
+        field_map = fit_field_map(config.model, survey_rows(tracks), tracks[0].odometry)
         return compose(build(field_map.config, field_map.state), "odometry", STRIDE_S)
     fit = Fit(tracks, config, STRIDE_S, Path())  # no network, and so no run
     return METHODS[kind].fit(fit).localizer("odometry", STRIDE_S)

@@ -53,7 +53,8 @@ def simulate(
 
     Example: `mail_ros simulate --out bags/robot --platform robot --walks 2 --drive-m 100 --set drive.spins=2`
 
-    Example: `mail_ros simulate --out bags/hall --building 0 --set building.hall_length_m=20 --lanes 1 --walks 1`
+    Example: `mail_ros simulate --out bags/hall --building 0 --set building.aisles=0 --set building.hall_length_m=8
+    --lanes 2 --walks 1 --platform robot`
     """
     from mail_ros.data.simulator.drive_bag import write_bag
     from mail_ros.data.simulator.simulation_config import simulation_config
