@@ -9,6 +9,8 @@ import typer
 from benchmarks.area.area_command import area
 from benchmarks.field.field_command import field
 from benchmarks.field_map.field_map_command import field_map
+from benchmarks.halls.hall_field_command import hall_field
+from benchmarks.halls.halls_command import halls
 from benchmarks.recorder.recorder_command import recorder
 from benchmarks.robots.robots_command import robots
 from benchmarks.soak.soak_command import soak
@@ -32,6 +34,8 @@ app.command()(robots)
 app.command()(field)
 app.command("map")(field_map)
 app.command()(area)
+app.command()(halls)
+app.command()(hall_field)
 
 if __name__ == "__main__":
     sys.exit(run(app, NAME))

@@ -84,12 +84,28 @@ def test_the_verb_writes_surveys_of_every_floor_and_drives(tmp_path: Path) -> No
         assert np.nanmax(step_m) < 0.5
 
 
+@pytest.mark.slow
+def test_the_verb_writes_lanes_of_a_hall_and_drives_through_it(tmp_path: Path) -> None:
+    hall = ["building.aisles=0", "building.hall_length_m=7", "building.hall_width_m=6"]
+    simulate(out=tmp_path / "lanes", walks=2, building="1", lanes=2.0, platform="robot", settings=hall)
+    simulate(out=tmp_path / "drives", walks=1, building="1", drive_m=12.0, platform="robot", settings=hall)
+    there, back = (read_recording(path) for path in sorted((tmp_path / "lanes").iterdir()))
+    assert there.notes["route"] == back.notes["route"] == "lanes of 2 m, floor 0"
+    np.testing.assert_allclose(there.track.position_m[0], back.track.position_m[-1], atol=0.1)
+    assert there.truth.source is TruthSource.LANDMARKS
+    (drive_through,) = (read_recording(path) for path in (tmp_path / "drives").iterdir())
+    assert np.nanmin(drive_through.track.position_m) > 0.0
+    assert (np.nanmax(drive_through.track.position_m, axis=0) < [7.0, 6.0]).all()
+
+
 def test_the_verb_names_invalid_settings(tmp_path: Path) -> None:
     for arguments, message in (
         (
             {"settings": ["building.floors=2"]},
             "building.*: wanted settings of a numbered building, found --building demo",
         ),
+        ({"lanes": 1.0}, "lanes: wanted a building with a hall, found corridors alone"),
+        ({"lanes": 1.0, "drive_m": 9.0}, "--lanes: wanted a survey or drives, found --drive-m as well"),
         ({"building": "attic"}, "building: wanted demo or a number, found 'attic'"),
         ({"building": "0", "platform": "cat"}, "drive.platform: wanted robot or person, found 'cat'"),
         ({"building": "0", "settings": ["drive.spped=1"]}, "drive.spped: wanted one of acceleration_m_s2"),

@@ -8,9 +8,10 @@ from small_buildings import SMALL, small_building
 
 from mail_ros.core.types import FloatArray
 from mail_ros.data.simulator.bodies import Block, Wire, bodies_ut
-from mail_ros.data.simulator.building import FieldGrid, earth_field_ut, make_building
+from mail_ros.data.simulator.building import earth_field_ut, make_building
 from mail_ros.data.simulator.corridor_plan import CorridorPlan
 from mail_ros.data.simulator.demo import dipole_ut
+from mail_ros.data.simulator.field_grid import FieldGrid
 from mail_ros.data.simulator.simulation_config import BuildingConfig
 
 HALLWAY = CorridorPlan(np.array([[0.0, 0.0], [4.0, 0.0]]), np.array([[0, 1]]))
@@ -46,7 +47,7 @@ def test_the_grid_reads_linear_fields_exactly_and_ends_with_the_corridor() -> No
         found: FloatArray = position_m @ slope
         return found
 
-    grid = FieldGrid(HALLWAY, linear)
+    grid = FieldGrid([HALLWAY], linear)
     position_m = np.random.default_rng(0).uniform([0.0, -0.9, 0.1], [4.0, 0.9, 2.0], (200, 3))
     np.testing.assert_allclose(grid.field_ut(position_m), position_m @ slope, atol=1e-9)
     assert np.isnan(grid.field_ut(np.array([[2.0, 3.0, 1.0], [-50.0, 0.0, 1.0], [99.0, 99.0, 1.0]]))).all()
@@ -59,7 +60,7 @@ def test_a_height_on_a_node_is_worked_out_alone() -> None:
         heights.extend(np.unique(position_m[:, 2]).tolist())
         return position_m
 
-    FieldGrid(HALLWAY, noted).field_ut(np.array([[1.0, 0.0, 0.3], [2.0, 0.0, 0.3]]))
+    FieldGrid([HALLWAY], noted).field_ut(np.array([[1.0, 0.0, 0.3], [2.0, 0.0, 0.3]]))
     np.testing.assert_allclose(heights, [0.3])
 
 

@@ -10,6 +10,7 @@ import pytest
 from small_buildings import small_building
 
 from mail_ros.core.errors import ConfigError
+from mail_ros.core.platform.odometry import GaitConfig
 from mail_ros.core.platform.robot_file import rotation
 from mail_ros.core.types import FloatArray
 from mail_ros.data.simulator.body_motion import to_body
@@ -56,12 +57,13 @@ def test_a_disturbance_changes_nothing_but_what_it_disturbs() -> None:
 
 def test_the_sensor_rotates_with_the_body_and_its_mount() -> None:
     """Rotated back by attitude and mount, the readings are the building's field at the sensor."""
-    for config in (EXACT, changed(heading_offset_rad=2.0, tilt_rad=0.15, spins=1, forward_m=0.0)):
+    for config in (EXACT, changed(heading_offset_rad=2.0, tilt_rad=0.15, spins=1, forward_m=-0.2, left_m=0.3)):
         walk = go(config)
         cosine, sine = np.cos(config.heading_offset_rad), np.sin(config.heading_offset_rad)
         mount = np.array([[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]])
         ahead = np.column_stack([np.cos(walk.heading_rad), np.sin(walk.heading_rad)])
-        position_m = walk.position_m + config.forward_m * ahead
+        left = np.column_stack([-ahead[:, 1], ahead[:, 0]])
+        position_m = walk.position_m + config.forward_m * ahead + config.left_m * left
         position_m = np.column_stack([position_m, np.full(len(position_m), config.height_m)])
         np.testing.assert_allclose(in_map(walk, mount), small_building().field_ut(0, position_m), atol=1e-6)
 
@@ -164,6 +166,19 @@ def test_a_person_walks_in_steps_that_odometry_finds() -> None:
     way_m = np.linalg.norm(np.diff(walk.position_m[::25], axis=0), axis=1).sum()
     steps_m = np.linalg.norm(walk.moved_m(), axis=1)
     assert steps_m.sum() == pytest.approx(way_m, rel=0.15)
+
+
+def test_a_track_declares_where_its_sensor_is_and_its_truth_is_that_of_the_axle() -> None:
+    """A rotation in place moves the sensor; the true position keeps still."""
+    walk = go(changed(forward_m=0.4, left_m=-0.2, spins=1))
+    track = walk.true_track("drive")
+    assert track.lever_m == walk.track("drive").lever_m == (0.4, -0.2)
+    assert track.odometry == "wheels"
+    spinning = track.paused & (np.abs(np.gradient(walk.heading_rad)) > 1e-3)
+    assert np.ptp(walk.heading_rad[spinning]) > 6.0
+    assert np.ptp(track.position_m[spinning], axis=0).max() < 1e-6
+    person = go(PERSON, length_m=20.0).true_track("walk")
+    assert (person.lever_m, person.odometry) == ((GaitConfig.held_ahead_m, 0.0), "steps")
 
 
 def test_tracks_carry_odometry_and_labels() -> None:

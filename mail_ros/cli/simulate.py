@@ -28,7 +28,7 @@ def simulate(
     walks: Annotated[int, typer.Option(min=1, max=100, help="Number of walks on each floor.")] = 6,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the walks.")] = 0,
     part: Annotated[
-        float, typer.Option(min=0.01, max=1.0, help="Fraction of its corridors after which each walk ends.")
+        float, typer.Option(min=0.01, max=1.0, help="Fraction of its corridors or lanes after which each walk ends.")
     ] = 1.0,
     building: Annotated[
         str, typer.Option(help="The demo's small building, or a number: another building of steel for each.")
@@ -38,16 +38,23 @@ def simulate(
     drive_m: Annotated[
         float | None, typer.Option(min=5.0, help="Instead of surveys: drives of this length, truth in /reference_pose.")
     ] = None,
+    lanes: Annotated[
+        float | None,
+        typer.Option(min=0.3, max=5.0, help="Instead of the corridors: lanes of the hall, this far apart (m)."),
+    ] = None,
     settings: SimulationSettings = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write simulated surveys as bags: every corridor of a building in both directions.
+    """Write simulated surveys as bags: every corridor of a building in both directions, or lanes of its hall.
 
     Sensors rotate with the person or robot that carries them.
 
     Example: `mail_ros simulate --out bags/simulated --walks 6`
 
     Example: `mail_ros simulate --out bags/robot --platform robot --walks 2 --drive-m 100 --set drive.spins=2`
+
+    Example: `mail_ros simulate --out bags/hall --building 0 --set building.aisles=0 --set building.hall_length_m=8
+    --lanes 2 --walks 1 --platform robot`
     """
     from mail_ros.data.simulator.drive_bag import write_bag
     from mail_ros.data.simulator.simulation_config import simulation_config
@@ -57,7 +64,9 @@ def simulate(
     config = simulation_config(settings or [], platform)
     simulated = _building(building, site or 0, config.building)
     if drive_m is None:
-        made = _surveys(simulated, walks, seed, config.drive, part)
+        made = _surveys(simulated, walks, seed, config.drive, part, lanes)
+    elif lanes is not None:
+        raise ConfigError("--lanes", wanted="a survey or drives", found="--drive-m as well", fix="leave one out")
     else:
         made = _drives(simulated, walks, seed, config.drive, drive_m)
     common = {"site": building, "platform": platform, "settings": " ".join(settings or []), "seed": str(seed)}
@@ -89,11 +98,15 @@ def _building(name: str, seed: int, config: BuildingConfig) -> Building:
     return demo_building(seed)
 
 
-def _surveys(building: Building, walks: int, seed: int, config: DriveConfig, part: float) -> Noted:
-    from mail_ros.data.simulator.drive import survey
+def _surveys(building: Building, walks: int, seed: int, config: DriveConfig, part: float, lanes: float | None) -> Noted:
+    from mail_ros.data.simulator.drive import lane_survey, survey
 
-    for number, walk in enumerate(survey(building, walks, seed, config, fraction=part)):
-        yield walk, {"route": f"{ROUTE}, floor {walk.floor}", "repetition": f"{number % walks + 1:02d}"}
+    if lanes is None:
+        name, made = ROUTE, survey(building, walks, seed, config, fraction=part)
+    else:
+        name, made = f"lanes of {lanes:g} m", lane_survey(building, lanes, walks, seed, config, fraction=part)
+    for number, walk in enumerate(made):
+        yield walk, {"route": f"{name}, floor {walk.floor}", "repetition": f"{number % walks + 1:02d}"}
 
 
 def _drives(building: Building, walks: int, seed: int, config: DriveConfig, length_m: float) -> Noted:

@@ -97,7 +97,7 @@ def fittings(length_m: float, rng: np.random.Generator) -> list[Fitting]:
         *_along_walls(length_m, DOORS_M, WALL_M + 0.05, 1.0, (0.9, 0.006, 2.0), DOOR_UT, rng),
         *_along_walls(length_m, RADIATORS_M, WALL_M - 0.05, 0.5, (1.0, 0.02, 0.6), RADIATOR_UT, rng),
         *_machines(length_m, rng),
-        *_rebar(length_m, rng),
+        *rebar(length_m, HALF_REBAR_M, rng),
     ]
 
 
@@ -158,16 +158,19 @@ def _machines(length_m: float, rng: np.random.Generator) -> list[Fitting]:
     ]
 
 
-def _rebar(length_m: float, rng: np.random.Generator) -> list[Fitting]:
-    """Pieces of bars, magnetized lengthwise: the magnetization changes from piece to piece."""
+def rebar(length_m: float, half_m: float, rng: np.random.Generator) -> list[Fitting]:
+    """Pieces of bars under a floor that reaches `half_m` to both sides of its centre line.
+
+    They are magnetized lengthwise; the magnetization changes from piece to piece.
+    """
     found = []
-    for _ in range(round(REBAR_1_M2 * length_m * 2.0 * HALF_REBAR_M)):
+    for _ in range(round(REBAR_1_M2 * length_m * 2.0 * half_m)):
         bar_m, lengthwise = rng.uniform(*BARS_M), rng.random() < 0.5
         pole_ut = rng.normal(scale=BAR_UT)
         up_m = -COVER_M - BAR_M / 2.0 - (0.0 if lengthwise else BAR_M)
         size_m = (bar_m, BAR_M, BAR_M) if lengthwise else (BAR_M, bar_m, BAR_M)
         polarization_ut = (pole_ut, 0.0, 0.0) if lengthwise else (0.0, pole_ut, 0.0)
-        position_m = rng.uniform([0.0, -HALF_REBAR_M], [length_m, HALF_REBAR_M])
+        position_m = rng.uniform([0.0, -half_m], [length_m, half_m])
         found.append(Fitting(float(position_m[0]), float(position_m[1]), up_m, size_m, polarization_ut))
     return found
 

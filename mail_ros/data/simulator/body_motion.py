@@ -65,9 +65,9 @@ def body_motion(trajectory: DriveTrajectory, config: DriveConfig, rng: np.random
 
 def sensor_position_m(motion: BodyMotion, config: DriveConfig) -> FloatArray:
     """(n, 3) of the magnetometer over the floor; a leaning body rotates about it."""
-    forward, _ = _axes(motion.heading_rad)
+    forward, left = _axes(motion.heading_rad)
     position_m: FloatArray = motion.position_m + np.array([0.0, 0.0, config.height_m])
-    position_m[:, :2] += config.forward_m * forward
+    position_m[:, :2] += config.forward_m * forward + config.left_m * left
     return position_m
 
 

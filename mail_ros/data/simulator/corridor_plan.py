@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mail_ros.core.types import FloatArray, IntArray
+from mail_ros.core.types import BoolArray, FloatArray, IntArray
+
+HALF_M = 1.0  # from a corridor's centre line to where its field ends
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,16 @@ class CorridorPlan:
     def neighbours(self, corner: int) -> list[int]:
         """The corners at the other ends of a corner's corridors."""
         return [int(a + b - corner) for a, b in self.corridor if corner in (a, b)]
+
+    @property
+    def extent_m(self) -> FloatArray:
+        """See `WalkableArea`."""
+        return np.array([self.corner_m.min(axis=0) - HALF_M, self.corner_m.max(axis=0) + HALF_M])
+
+    def contains(self, position_m: FloatArray, margin_m: float) -> BoolArray:
+        """See `WalkableArea`."""
+        inside: BoolArray = distance_m(self, position_m) <= HALF_M + margin_m
+        return inside
 
 
 def survey_route(plan: CorridorPlan, seed: int) -> list[int]:

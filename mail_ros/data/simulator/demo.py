@@ -16,9 +16,10 @@ import numpy as np
 
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.types import FloatArray
-from mail_ros.data.simulator.building import Building, FieldGrid
+from mail_ros.data.simulator.building import Building
 from mail_ros.data.simulator.corridor_plan import CorridorPlan, distance_m
 from mail_ros.data.simulator.drive import drive, survey
+from mail_ros.data.simulator.field_grid import FieldGrid
 from mail_ros.data.simulator.simulated_drive import SimulatedDrive
 from mail_ros.data.simulator.simulation_config import DriveConfig
 
@@ -72,7 +73,7 @@ def demo_building(seed: int = 0) -> Building:
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
     peak_ut = np.exp(rng.uniform(np.log(3.0), np.log(25.0), len(source_m)))  # roughly, at the centre line
     field = partial(_exact_ut, source_m, direction * (peak_ut * range_m**3 / 0.15)[:, None])
-    return Building(plan, np.array(EARTH_UT), (FieldGrid(plan, field),))
+    return Building(plan, np.array(EARTH_UT), (FieldGrid([plan], field),))
 
 
 def _exact_ut(sources_m: FloatArray, moments_am2: FloatArray, position_m: FloatArray) -> FloatArray:

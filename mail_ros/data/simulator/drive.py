@@ -1,26 +1,29 @@
 """Drives through a building, by a robot or a person: trajectory and all sensor readings; and surveys.
 
-CorridorPlan --> route --> drive_paths --> trajectory --> body_motion --> wheels, imu
-                                               |              | currents
-Building.field_ut <-- sensor's positions ------+              v
-         +--> sensor's axes ---------------------------> measured_ut --> SimulatedDrive
+CorridorPlan, Hall --> line --> drive_paths --> trajectory --> body_motion --> wheels, imu
+                                                    |              | currents
+Building.field_ut <-- sensor's positions -----------+              v
+         +--> sensor's axes --------------------------------> measured_ut --> SimulatedDrive
 
-A survey is as in the paper: every corridor of every floor, both ways, at a steady speed, corners as landmarks.
+A survey of corridors is as in the paper: every corridor of every floor, both ways, at a steady speed, corners as
+landmarks. One of a hall has parallel lanes, their ends are landmarks.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from mail_ros.core.errors import ConfigError
 from mail_ros.core.platform.robot_file import rotation
-from mail_ros.core.types import NS_PER_S
+from mail_ros.core.types import NS_PER_S, FloatArray
 from mail_ros.data.simulator.body_motion import about_z, body_motion, sensor_position_m, to_body
 from mail_ros.data.simulator.building import Building
 from mail_ros.data.simulator.corridor_plan import drive_route, survey_route
-from mail_ros.data.simulator.path import drive_paths
+from mail_ros.data.simulator.hall_route import free_line_m, lane_line_m
+from mail_ros.data.simulator.path import DrivePath, drive_paths
 from mail_ros.data.simulator.sensors import Wheels, imu, measured_ut, received, stamps_ns, true_attitude, wheels
 from mail_ros.data.simulator.simulated_drive import START_NS, SimulatedDrive
 from mail_ros.data.simulator.simulation_config import PERSON, DriveConfig
@@ -41,6 +44,7 @@ def drive(
     floor: int = 0,
     length_m: float = 100.0,
     route: Sequence[int] | None = None,
+    line_m: FloatArray | None = None,
     closed: bool = False,
     device: int | None = None,
     start_ns: int = START_NS,
@@ -52,8 +56,9 @@ def drive(
         config: of the platform and its sensors; None: a calm robot.
         seed: of the drive.
         floor: of the building.
-        length_m: least length of a random route without U-turns.
-        route: over these corners instead.
+        length_m: least length of a random line: over waypoints in a hall, else over corridors without U-turns.
+        route: over these corners of corridors instead.
+        line_m: over these positions (c, 2) instead.
         closed: end with a rotation in place to the heading of the start.
         device: seed of the hard and soft iron and the motors of a robot or phone; None: `seed`.
         start_ns: time of the start, as stamps count it.
@@ -64,8 +69,7 @@ def drive(
     config = config or DriveConfig()
     rngs = [np.random.default_rng([seed, 21, part]) for part in range(9)]
     rngs[DEVICE] = np.random.default_rng([seed if device is None else device, 20])
-    corners = list(drive_route(building.plan, length_m, seed) if route is None else route)
-    paths = drive_paths(building.plan.corner_m, corners, config, rngs[PATHS])
+    paths = _paths(building, route, line_m, length_m, seed, config, rngs[PATHS])
     driven = trajectory(paths, config, rngs[EVENTS], closed=closed)
     body = body_motion(driven, config, rngs[SWAY])
     in_map_ut = building.field_ut(floor, sensor_position_m(body, config))
@@ -90,7 +94,7 @@ def drive(
         heading_rad=body.heading_rad[kept],
         speed_m_s=body.speed_m_s[kept],
         imu=ImuSeries(stamp_ns[kept], *(values[kept] for values in imu(body, config, rngs[IMU]))),
-        sensor_m=np.array([config.forward_m, 0.0, config.height_m]),
+        sensor_m=np.array([config.forward_m, config.left_m, config.height_m]),
         sensor_yaw_rad=config.heading_offset_rad,
         wheels=None if wheel is None else Wheels(*(values[kept] for values in wheel)),
     )
@@ -114,18 +118,97 @@ def survey(
         config: of the platform; None: a person.
         fraction: of its corridors after which each walk ends.
         device: see `drive`; None: `seed`.
+
+    Raises:
+        ConfigError: the building has no corridors.
     """
-    config = config or PERSON
+    if not len(building.plan.corridor):
+        raise ConfigError("survey", wanted="a building with corridors", found="a hall alone", fix="survey it by lanes")
+
+    def line_m(own_seed: int, number: int) -> FloatArray:
+        route = survey_route(building.plan, own_seed)
+        return _first_legs(building.plan.corner_m[route], fraction)
+
+    return _walks(building, line_m, walks, seed, config or PERSON, device)
+
+
+def lane_survey(
+    building: Building,
+    spacing_m: float,
+    walks: int = 2,
+    seed: int = 0,
+    config: DriveConfig | None = None,
+    *,
+    fraction: float = 1.0,
+    device: int | None = None,
+) -> Iterator[SimulatedDrive]:
+    """Walks over parallel lanes of a building's hall, floor by floor; every second walk takes them backwards.
+
+    Args:
+        building: with a hall.
+        spacing_m: of the lanes.
+        walks: of each floor.
+        seed: of all walks.
+        config: of the platform; None: a person.
+        fraction: of its legs after which each walk ends.
+        device: see `drive`; None: `seed`.
+
+    Raises:
+        ConfigError: the building has no hall, or it has no room for two lanes.
+    """
+    if building.hall is None:
+        raise ConfigError(
+            "lanes", wanted="a building with a hall", found="corridors alone", fix="set building.hall_length_m"
+        )
+    lanes_m = lane_line_m(building.hall, spacing_m)
+
+    def line_m(_: int, number: int) -> FloatArray:
+        return _first_legs(lanes_m[:: -1 if number % 2 else 1], fraction)
+
+    return _walks(building, line_m, walks, seed, config or PERSON, device)
+
+
+def _walks(
+    building: Building,
+    line_m: Callable[[int, int], FloatArray],
+    walks: int,
+    seed: int,
+    config: DriveConfig,
+    device: int | None,
+) -> Iterator[SimulatedDrive]:
+    """Walks along lines, by their seed and number."""
     for floor in range(len(building.floors)):
         for number in range(walks):
             own_seed = 1000 * seed + 100 * floor + number
-            route = survey_route(building.plan, own_seed)
             yield drive(
                 building,
                 dataclasses.replace(config, speed_m_s=config.speed_m_s * PACES[number % len(PACES)]),
                 own_seed,
                 floor=floor,
-                route=route[: 1 + max(1, round(fraction * (len(route) - 1)))],
+                line_m=line_m(own_seed, number),
                 device=seed if device is None else device,
                 start_ns=START_NS + (floor * walks + number) * HOUR_NS,
             )
+
+
+def _first_legs(line_m: FloatArray, fraction: float) -> FloatArray:
+    return line_m[: 1 + max(1, round(fraction * (len(line_m) - 1)))]
+
+
+def _paths(
+    building: Building,
+    route: Sequence[int] | None,
+    line_m: FloatArray | None,
+    length_m: float,
+    seed: int,
+    config: DriveConfig,
+    rng: np.random.Generator,
+) -> list[DrivePath]:
+    """See `drive`."""
+    if line_m is not None:
+        return drive_paths(line_m, config, rng)
+    if route is None and building.hall is not None:
+        free_m = free_line_m(building.hall, building.plan, length_m, seed)
+        return [path.without_corners() for path in drive_paths(free_m, config, rng)]
+    corners = drive_route(building.plan, length_m, seed) if route is None else route
+    return drive_paths(building.plan.corner_m[list(corners)], config, rng)

@@ -1,12 +1,12 @@
-"""The path over a route's corners: its positions, headings and speed limits.
+"""The path over the corners of a line: its positions, headings and speed limits.
 
-A path ends at a U-turn of the route: there the body stops and rotates in place.
+A path ends at a U-turn of the line: there the body stops and rotates in place.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from mail_ros.data.simulator.corridor_plan import lengths_m
 from mail_ros.data.simulator.simulation_config import DriveConfig
 
 STEP_M = 0.02
+MAX_BEND_RAD = np.radians(115.0)  # a larger change of direction is not rounded
 WANDER_M = (3.0, 15.0)  # wavelengths
 MAX_LATERAL_M = 0.6  # from the centre line
 TAPER_M = 1.0  # at both ends of a path, where lateral offset and wander fade to zero
@@ -32,16 +33,17 @@ class DrivePath:
     corner: IntArray  # (c,) index of the position nearest to each corner
     corner_m: FloatArray  # (c, 2)
 
+    def without_corners(self) -> DrivePath:
+        """The same over open floor, where a waypoint is a position like any other; both ends stay corners."""
+        return dataclasses.replace(self, corner=self.corner[[0, -1]], corner_m=self.corner_m[[0, -1]])
 
-def drive_paths(
-    corner_m: FloatArray, route: Sequence[int], config: DriveConfig, rng: np.random.Generator
-) -> list[DrivePath]:
-    """The paths over a route's corners, in order."""
-    reversals = [at for at in range(1, len(route) - 1) if route[at - 1] == route[at + 1]]
-    ends = [0, *reversals, len(route) - 1]
-    return [
-        smooth_path(corner_m[list(route[first : last + 1])], config, rng) for first, last in itertools.pairwise(ends)
-    ]
+
+def drive_paths(line_m: FloatArray, config: DriveConfig, rng: np.random.Generator) -> list[DrivePath]:
+    """The paths over the corners (c, 2) of a line, in order."""
+    legs = np.diff(line_m, axis=0) @ np.array([1.0, 1j])
+    sharp = np.abs(np.angle(legs[1:] / legs[:-1])) > MAX_BEND_RAD
+    ends = [0, *(1 + np.flatnonzero(sharp)).tolist(), len(line_m) - 1]
+    return [smooth_path(line_m[first : last + 1], config, rng) for first, last in itertools.pairwise(ends)]
 
 
 def smooth_path(corner_m: FloatArray, config: DriveConfig, rng: np.random.Generator) -> DrivePath:

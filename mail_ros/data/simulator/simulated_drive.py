@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mail_ros.core.platform.odometry import ImuReading, PedestrianOdometry
+from mail_ros.core.platform.odometry import GaitConfig, ImuReading, PedestrianOdometry
 from mail_ros.core.signal.attitude import AttitudeBuffer
 from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray, IntArray
 from mail_ros.data.labels import labels_from_landmarks
@@ -24,7 +24,7 @@ class SimulatedDrive:
 
     stamp_ns: IntArray  # (n,)
     field_ut: FloatArray  # (n, 3) in the sensor's axes
-    position_m: FloatArray  # (n, 2) of the body, on the floor
+    position_m: FloatArray  # (n, 2) of the body, on the floor: the middle between a robot's wheels
     landmarks: tuple[Landmark, ...]  # one at each corner passed
     floor: int
     heading_rad: FloatArray  # (n,) of the body in the map, without jumps
@@ -63,6 +63,14 @@ class SimulatedDrive:
             attitude.append(buffer.newest)
         return np.array(attitude)
 
+    @property
+    def lever_m(self) -> tuple[float, float]:
+        """As `Track.lever_m`: a robot's mount is known from its robot file; a phone has none."""
+        if self.wheels is None:
+            return (GaitConfig.held_ahead_m, 0.0)
+        forward_m, left_m, _ = self.sensor_m.tolist()
+        return (forward_m, left_m)
+
     def track(self, source: str) -> Track:
         """The drive as a recorded walk with odometry, labelled by its landmarks."""
         labels = labels_from_landmarks(self.stamp_ns, self.landmarks)
@@ -73,6 +81,8 @@ class SimulatedDrive:
             *labels[:4],
             self.moved_m(),
             self.attitude_xyzw(),
+            odometry="steps" if self.wheels is None else "wheels",
+            lever_m=self.lever_m,
             leg=labels.leg,
         )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from mail_ros.core.config import Fraction, Range, Settings, from_dict, nested, parse_settings
+from mail_ros.core.errors import ConfigError
 
 Platform = Literal["robot", "person"]  # on two driven wheels; on foot, with a phone held ahead
 Count = Annotated[int, Range(0, 10_000)]
@@ -19,19 +20,44 @@ Error = Annotated[float, Range(0.0, 0.5)]  # a fraction, or radians
 Noise = Annotated[float, Range(0.0, 10.0)]
 Rotation = Annotated[float, Range(-2.0 * math.pi, 2.0 * math.pi)]
 
+MIN_AISLES, MIN_HALL_M = 2, 5.0
+
 
 @dataclass(frozen=True)
 class BuildingConfig(Settings, prefix="building."):
     """The layout of a building."""
 
     floors: Annotated[int, Range(1, 20)] = 1
-    aisles: Annotated[int, Range(2, 10)] = 3  # parallel corridors
+    aisles: Annotated[int, Range(0, 10)] = 3  # parallel corridors; 0: a hall alone
     length_m: Annotated[float, Range(5.0, 200.0)] = 30.0  # length of an aisle
     spacing_m: Annotated[float, Range(5.0, 50.0)] = 9.0  # between two aisles
     crossings: Annotated[int, Range(2, 20)] = 4  # corridors across, at both ends of the aisles and between
     similarity: Fraction = 0.5  # fraction of its fittings that a corridor shares with its parallels, on all floors
+    hall_length_m: Annotated[float, Range(0.0, 100.0)] = 0.0  # length of the hall's free floor; 0: no hall
+    hall_width_m: Annotated[float, Range(5.0, 100.0)] = 14.0
+    hall_column_spacing_m: Annotated[float, Range(4.0, 100.0)] = 6.0  # least, between two columns of a grid
+    hall_machines: Annotated[float, Range(0.0, 5.0)] = 1.0  # on 100 m² of free floor
+    hall_racks: Fraction = 0.5  # fraction of the hall's walls with racks
     latitude_deg: Annotated[float, Range(-90.0, 90.0)] = 49.5
     longitude_deg: Annotated[float, Range(-180.0, 180.0)] = 11.1
+
+    def __post_init__(self) -> None:
+        """Refuse settings out of their ranges, and a building of nothing."""
+        super().__post_init__()
+        if self.aisles < MIN_AISLES and (self.aisles or not self.hall_length_m):
+            raise ConfigError(
+                "building.aisles",
+                wanted=f"at least {MIN_AISLES}, or 0 for a hall alone",
+                found=f"{self.aisles}, hall_length_m={self.hall_length_m:g}",
+                fix="set building.hall_length_m, or more aisles",
+            )
+        if 0.0 < self.hall_length_m < MIN_HALL_M:
+            raise ConfigError(
+                "building.hall_length_m",
+                wanted=f"at least {MIN_HALL_M:g}, or 0 for no hall",
+                found=f"{self.hall_length_m:g}",
+                fix="lengthen it",
+            )
 
 
 @dataclass(frozen=True)
@@ -58,6 +84,7 @@ class DriveConfig(Settings, prefix="drive."):
     # Mount of the magnetometer on the body
     height_m: Annotated[float, Range(0.05, 2.2)] = 0.3
     forward_m: Annotated[float, Range(-0.5, 0.5)] = 0.1  # from the middle between the wheels
+    left_m: Annotated[float, Range(-0.5, 0.5)] = 0.0
     heading_offset_rad: Rotation = 0.0  # about the body's z; part of the mount's transform
     tilt_rad: Annotated[float, Range(-math.pi / 2.0, math.pi / 2.0)] = 0.0  # lean, measured by the inertial unit
     sway_rad: Error = 0.005  # standard deviation of its slow rolling and pitching
