@@ -10,6 +10,7 @@ import typer
 
 from mail_ros.cli.console import print_json, print_table
 from mail_ros.cli.options import AsJson
+from mail_ros.cli.train import expand
 
 if TYPE_CHECKING:  # these bring numpy along
     from mail_ros.data.track import Track
@@ -18,15 +19,15 @@ COLUMNS = ("deviation x", "y", "z", "in regions, horizontal", "vertical", "corre
 
 
 def hall_field(
-    lobby: Annotated[list[Path] | None, typer.Option(help="Bags of a lobby's survey, by a phone.")] = None,
-    room: Annotated[Path | None, typer.Option(help="Folder of a room's runs 1 to 3, as N-loc.csv.")] = None,
-    seeds: Annotated[int, typer.Option(min=1, max=100, help="How many simulated halls.")] = 5,
-    first: Annotated[int, typer.Option(min=0, help="Seed of the first.")] = 0,
+    bags: Annotated[list[Path] | None, typer.Argument(help="Bags of a lobby's survey, by a phone.")] = None,
+    room: Annotated[Path | None, typer.Option(help="Folder of the room's runs 1 to 4, as N-loc.csv.")] = None,
+    buildings: Annotated[int, typer.Option(min=1, max=100, help="How many simulated buildings.")] = 5,
+    first: Annotated[int, typer.Option(min=0, help="Seed of the first building.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Compare the deviation and the correlation length of the field, as the field map's fit estimates them.
 
-    Example: `python -m benchmarks hall-field --lobby bags/survey_01 --room aalto`
+    Example, some minutes: `python -m benchmarks hall-field bags/survey_* --room aalto`
     """
     import dataclasses
 
@@ -35,14 +36,14 @@ def hall_field(
     from mail_ros.training.survey_bags import labelled_track
 
     rows: dict[str, Any] = {}
-    if lobby:
-        rows["lobby, phone"] = _statistics([labelled_track(bag) for bag in sorted(lobby)])
+    if bags:
+        rows["lobby, phone"] = _statistics([labelled_track(bag) for bag in expand(bags)])
     for name, config in (("person", PERSON), ("robot", DriveConfig())):
         if name == "robot" and room:
             rows["room, robot"] = _statistics([read_run(room, number, 0) for number in (1, 2, 3)])
         own = dataclasses.replace(config, offset_ut=0.0)  # both real sensors are calibrated
-        each = [_statistics(_lanes(seed, own)) for seed in range(first, first + seeds)]
-        rows[f"{seeds} halls, {name}"] = [sum(column) / seeds for column in zip(*each, strict=True)]
+        each = [_statistics(_lanes(seed, own)) for seed in range(first, first + buildings)]
+        rows[f"{buildings} halls, {name}"] = [sum(column) / buildings for column in zip(*each, strict=True)]
     lines = [[name, *(f"{value:.1f}" for value in values)] for name, values in rows.items()]
     print_table("the field in µT", ["", *COLUMNS], lines, (0,))
     if as_json:

@@ -12,9 +12,11 @@ from mail_ros.cli.options import AsJson
 
 
 def halls(
-    seeds: Annotated[int, typer.Option(min=1, max=100, help="How many simulated buildings.")] = 5,
+    buildings: Annotated[int, typer.Option(min=1, max=100, help="How many simulated buildings.")] = 5,
     first: Annotated[int, typer.Option(min=0, help="Seed of the first building.")] = 20,
-    lanes: Annotated[list[float] | None, typer.Option(min=0.3, max=5.0, help="Distance of the lanes, m.")] = None,
+    lanes: Annotated[
+        list[float] | None, typer.Option(min=0.3, max=5.0, help="Survey the hall by lanes this far apart, m.")
+    ] = None,
     drives: Annotated[int, typer.Option(min=1, max=100, help="Drives per case and building.")] = 1,
     walks: Annotated[int, typer.Option(min=1, max=10, help="Walks over all lanes, every second one backwards.")] = 1,
     disturb: Annotated[
@@ -24,7 +26,7 @@ def halls(
 ) -> None:
     """Survey halls by parallel lanes, fit a map of the field, and drive freely from an unknown start.
 
-    Example, some minutes: `python -m benchmarks halls --seeds 5 --first 0 --lanes 1 --lanes 2`
+    Example, some minutes: `python -m benchmarks halls --buildings 5 --first 0 --lanes 1 --lanes 2`
     """
     from benchmarks.halls.hall_cases import OWN, disturbed
     from benchmarks.halls.hall_runs import OFF_M, SETTLED_M, compare, hall_result
@@ -32,8 +34,8 @@ def halls(
 
     cases, apart_m = [*OWN, *(disturbed(quick=True) if disturb else [])], lanes or [1.0, 2.0]
     with progress("halls") as bar:
-        task = bar.add_task("", total=seeds)
-        found = compare(range(first, first + seeds), apart_m, cases, drives, walks, lambda: bar.advance(task))
+        task = bar.add_task("", total=buildings)
+        found = compare(range(first, first + buildings), apart_m, cases, drives, walks, lambda: bar.advance(task))
     heads = ["drive", "n", "mean", "median", "p95", f"> {OFF_M:g} m", "localized", f"of these > {NEAR_M:g} m"]
     rows = []
     for spacing_m in apart_m:
@@ -48,7 +50,9 @@ def halls(
             lines.append([case.name, f"{metrics.estimates:,}", *errors, *fractions, ratio, met])
             known = {"localized": settled.localized, "localized_off": settled.localized_off, "ratio": one.ratio}
             rows.append({"lanes_m": spacing_m, "drive": case.name, **vars(metrics), "over_1m": one.over_1m, **known})
-        title = f"{seeds} halls from seed {first}, lanes of {spacing_m:g} m walked {walks} times, {drives} drives each"
+        title = (
+            f"{buildings} halls from seed {first}, lanes of {spacing_m:g} m walked {walks} times, {drives} drives each"
+        )
         print_table(f"{title}; errors in m, after {SETTLED_M:g} m", [*heads, "ratio", "bar"], lines, (0, 8, 9))
     if as_json:
         print_json(rows)

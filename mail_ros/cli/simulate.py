@@ -40,7 +40,7 @@ def simulate(
     ] = None,
     lanes: Annotated[
         float | None,
-        typer.Option(min=0.3, max=5.0, help="Instead of the corridors: lanes of the hall, this far apart (m)."),
+        typer.Option(min=0.3, max=5.0, help="Survey the hall by lanes this far apart, m."),
     ] = None,
     settings: SimulationSettings = None,
     as_json: AsJson = False,
