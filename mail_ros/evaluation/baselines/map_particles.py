@@ -7,11 +7,11 @@ Gustafsson and Nordlund, IEEE Transactions on Signal Processing 53(7), 2005) has
 the constant field of the device, in which a row is linear. That field may wander, which also takes up the correlated
 error of the map. Off the map, a row is as likely as in the best places of the map, but for a factor per metre.
 
-Tuned on the three routes of the lobby, with every line and every fourth of the survey, and on run 4 of the room (see
-docs/field_map.md), as the field map itself was; corridors and other buildings were not used. Temper, outliers and
-noise of motion were taken from `FieldMapConfig`. Other tempers (1, 2.5), wanderings (1.5, 6 µT), twice the noise and
-other factors off the map (0.05, 0.1) were worse, mostly by losing the first route where it leaves the map of every
-fourth line; half the noise was as good.
+Tuned on the three routes of the lobby, with every, every second and every fourth line of the survey, and on run 4 of
+the room (see docs/field_map.md), as the field map itself was, with seeds 0 and 1; corridors and other buildings were
+not used. Temper, outliers and noise of motion were taken from `FieldMapConfig`. Other tempers (1, 2.5), wanderings
+(1.5, 6 µT), half the noise of yaw and twice that of rows were worse; half of that was as good. The factors off the map
+matter most: with one factor for start and tracking, a walk was lost at one or the other.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ class MapParticleSettings:
     offset_walk_ut: float = 3.0  # deviation of its change over a metre
     exponent_per_m: float = 1.5  # exponent of a row's likelihood, per metre between rows
     outlier: float = 0.1  # fraction of rows without information
-    beyond_per_m: float = 0.15  # factor on the likelihood of a metre off the map
+    beyond_per_m: float = 0.2  # factor on the likelihood of a metre off the map, once the position is known
+    start_beyond_per_m: float = 0.05  # the same before: a walk starts on the map
     yaw_noise_rad: float = 0.07  # deviation of odometry's yaw after one metre
     renewed_per_m: float = 0.005  # fraction of the particles that start again, anywhere
     roughening_m: float = 0.05
@@ -168,7 +169,8 @@ class MapParticles(PathLocalizer):
         own.vertical = own.vertical + gain * along
         own.variance_ut2 = own.variance_ut2 * (1.0 - gain)
         spacing_m = 1.0 / self.field.config.sampling.per_unit
-        beyond = spacing_m * np.log(settings.beyond_per_m)
+        known = len(self._cloud) <= settings.tracking
+        beyond = spacing_m * np.log(settings.beyond_per_m if known else settings.start_beyond_per_m)
         tempered = min(1.0, settings.exponent_per_m * spacing_m) * log_likelihood
         best = np.quantile(tempered[seen.inside], BEST) if seen.inside.any() else 0.0
         weighed: FloatArray = np.where(seen.inside, tempered, best + beyond)
