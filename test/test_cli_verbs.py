@@ -29,6 +29,7 @@ from mail_ros.data.importers import IMPORTERS
 VERBS = verbs()
 TALKS = {"mail_ros mark"}  # with a person, and has no result
 DIFFER = {
+    "floor",  # one, or all of a site with their plans
     "out",
     "seed",
     "model",

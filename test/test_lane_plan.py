@@ -89,7 +89,7 @@ def test_a_plan_becomes_landmarks_a_route_and_labels(here: Path) -> None:
 
 @pytest.mark.slow
 def test_the_area_of_a_plan_may_be_a_part_of_it(here: Path) -> None:
-    options = ("--site-file", "site.yaml", "--area", "0,0 5,8", "--json")
+    options = ("--site-file", "site.yaml", "--corners", "0,0 5,8", "--json")
     lanes = json.loads(mail_ros("site", "lanes", *options))["lanes"]
     assert lanes and max(max(lane["start_m"][0], lane["end_m"][0]) for lane in lanes) < 5.0
 
@@ -98,10 +98,16 @@ def test_the_area_of_a_plan_may_be_a_part_of_it(here: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], '--area: wanted two or more corners "X,Y X,Y", in metres, found neither --area nor a plan of the floor'),
-        (["--area", "0,0 1"], "found '0,0 1'; name them"),
-        (["--area", "0,0 nan,2"], "found '0,0 nan,2'; name them"),
-        (["--area", "0,0 1,1"], "0,0 1,1: wanted an area with room for a lane of 2 m, found none; name a larger one"),
+        (
+            [],
+            '--corners: wanted two or more corners "X,Y X,Y", in metres, found neither --corners nor a plan of the floor',
+        ),
+        (["--corners", "0,0 1"], "found '0,0 1'; name them"),
+        (["--corners", "0,0 nan,2"], "found '0,0 nan,2'; name them"),
+        (
+            ["--corners", "0,0 1,1"],
+            "0,0 1,1: wanted an area with room for a lane of 2 m, found none; name a larger one",
+        ),
     ],
 )
 def test_an_area_without_lanes_is_refused_and_nothing_is_written(

@@ -10,7 +10,7 @@ import typer
 
 from mail_ros.cli.console import console, print_json
 from mail_ros.cli.next_step import print_next, quoted
-from mail_ros.cli.options import AsJson
+from mail_ros.cli.options import AsJson, SiteOption
 from mail_ros.core.errors import ConfigError
 
 if TYPE_CHECKING:  # imports numpy
@@ -70,16 +70,14 @@ def init(
 
 @site.command()
 def lanes(
-    site_file: Annotated[
-        Path | None, typer.Option(help="Site file whose plan bounds the lanes; they keep 0.4 m from walls.")
-    ] = None,
+    site_file: SiteOption = None,
     floor: Annotated[int, typer.Option(help="Floor of the lanes.")] = 0,
     spacing: Annotated[float, typer.Option(min=0.2, max=20.0, help="Distance of neighbouring lanes, m.")] = 1.0,
-    area: Annotated[
+    corners: Annotated[
         str,
         typer.Option(
             help='Corners "X,Y X,Y ..." of the area in the map frame, two of a rectangle or all of a polygon. Default: '
-            "all that is free in the plan."
+            "what is free in the plan of the site file, 0.4 m from walls."
         ),
     ] = "",
     out: Annotated[Path, typer.Option(help="The CSV to write; the picture is beside it, as PNG.")] = Path("lanes.csv"),
@@ -87,7 +85,7 @@ def lanes(
 ) -> None:
     """Plan parallel lanes for a survey of an area; both ends of each lane are landmarks.
 
-    Example: `mail_ros site lanes --area "0,0 12,8" --spacing 1.0 --out plans/lanes.csv`
+    Example: `mail_ros site lanes --corners "0,0 12,8" --spacing 1.0 --out plans/lanes.csv`
     """
     from mail_ros.data.floor_plan import floor_plans
     from mail_ros.data.lane_plan import plan_lanes, write_lanes
@@ -96,10 +94,10 @@ def lanes(
 
     known_site = read_site(site_file) if site_file else None
     plan = floor_plans(known_site).get(floor)
-    found = plan_lanes(*_bounds(area, plan), spacing, "L" if floor == 0 else f"F{floor}L")
+    found = plan_lanes(*_bounds(corners, plan), spacing, "L" if floor == 0 else f"F{floor}L")
     if not found:
         raise ConfigError(
-            area or site_file, wanted="an area with room for a lane of 2 m", found="none", fix="name a larger one"
+            corners or site_file, wanted="an area with room for a lane of 2 m", found="none", fix="name a larger one"
         )
     write_lanes(out, found)
     total_m = sum(lane.length_m for lane in found)
@@ -118,21 +116,21 @@ def lanes(
     )
 
 
-def _bounds(area: str, plan: FloorPlan | None) -> tuple[Area, FloatArray, FloatArray]:
+def _bounds(corners: str, plan: FloorPlan | None) -> tuple[Area, FloatArray, FloatArray]:
     """Where lanes may lie, and the lower left and upper right corner of a box around it."""
     import numpy as np
 
     from mail_ros.data.lane_plan import polygon_area
 
-    if not area and plan is not None:
+    if not corners and plan is not None:
         return plan.free_at, *plan.known_m
     try:
-        corners_m = np.array([[float(value) for value in corner.split(",")] for corner in area.split()])
+        corners_m = np.array([[float(value) for value in each.split(",")] for each in corners.split()])
     except ValueError:
         corners_m = np.zeros(0)
     if corners_m.ndim != 2 or corners_m.shape[1] != 2 or len(corners_m) < 2 or not np.isfinite(corners_m).all():
-        found = repr(area) if area else "neither --area nor a plan of the floor"
-        raise ConfigError("--area", wanted='two or more corners "X,Y X,Y", in metres', found=found, fix="name them")
+        found = repr(corners) if corners else "neither --corners nor a plan of the floor"
+        raise ConfigError("--corners", wanted='two or more corners "X,Y X,Y", in metres', found=found, fix="name them")
     low_m, high_m = corners_m.min(axis=0), corners_m.max(axis=0)
     if len(corners_m) == 2:
         corners_m = np.array([low_m, [high_m[0], low_m[1]], high_m, [low_m[0], high_m[1]]])
