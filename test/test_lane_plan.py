@@ -100,7 +100,8 @@ def test_the_area_of_a_plan_may_be_a_part_of_it(here: Path) -> None:
     [
         (
             [],
-            '--corners: wanted two or more corners "X,Y X,Y", in metres, found neither --corners nor a plan of the floor',
+            '--corners: wanted two or more corners "X,Y X,Y", in metres, found neither --corners nor a plan of the '
+            "floor",
         ),
         (["--corners", "0,0 1"], "found '0,0 1'; name them"),
         (["--corners", "0,0 nan,2"], "found '0,0 nan,2'; name them"),
