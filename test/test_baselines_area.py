@@ -19,7 +19,7 @@ from mail_ros.evaluation.baselines.path_localizer import MappedField
 from mail_ros.evaluation.estimates import Scored, follow
 from mail_ros.evaluation.methods import METHODS, Fit, applicable
 from mail_ros.training.field_map.fit import FittedMap, fit_field_map
-from mail_ros.training.field_map.survey import survey_rows
+from mail_ros.training.field_map.survey_walks import survey_walks
 from mail_ros.training.run_config import run_config
 
 pytestmark = pytest.mark.slow
@@ -39,7 +39,7 @@ def survey() -> list[Track]:
 
 @pytest.fixture(scope="module")
 def fitted() -> FittedMap:
-    return fit_field_map(run_config([], "area").model, survey_rows(survey()), "wheels")
+    return fit_field_map(run_config([], "area").model, survey_walks(survey()).rows, "wheels")
 
 
 def particles(fitted: FittedMap, seed: int = 0) -> SampleLocalizer:

@@ -24,7 +24,8 @@ from mail_ros.data.track import Track
 from mail_ros.evaluation.estimates import Scored, follow
 from mail_ros.training.field_map.fit import FittedMap, fit_field_map
 from mail_ros.training.field_map.process import Covariance, Region, correlations, predict
-from mail_ros.training.field_map.survey import labels_by_odometry_m, rotated_walks, survey_rows
+from mail_ros.training.field_map.survey import labels_by_odometry_m, rotated_walks
+from mail_ros.training.field_map.survey_walks import survey_walks
 from mail_ros.training.run_config import run_config
 
 pytestmark = pytest.mark.slow
@@ -43,7 +44,7 @@ def survey(hall: Hall = HALL, spacing_m: float = 1.0) -> list[Track]:
 
 @pytest.fixture(scope="module")
 def fitted() -> FittedMap:
-    return fit_field_map(CONFIG, survey_rows(survey()), "wheels")
+    return fit_field_map(CONFIG, survey_walks(survey()).rows, "wheels")
 
 
 def localizer(fitted: FittedMap) -> Localizer:
@@ -120,12 +121,12 @@ def test_a_sensor_mounted_across_is_found_by_the_survey_itself() -> None:
     tracks = [
         dataclasses.replace(track, field_ut=track.field_ut[:, [1, 0, 2]] * [1.0, -1.0, 1.0]) for track in survey()
     ]
-    found = fit_field_map(CONFIG, survey_rows(tracks), "wheels")
+    found = fit_field_map(CONFIG, survey_walks(tracks).rows, "wheels")
     assert abs(found.state["statistics"][0]) == pytest.approx(np.pi / 2, abs=0.01)
 
 
 def test_a_walk_whose_field_is_turned_against_the_others_is_found() -> None:
-    rows = survey_rows(survey(spacing_m=0.8))
+    rows = survey_walks(survey(spacing_m=0.8)).rows
     lane = np.round((rows.position_m[:, 1] - 0.5) / 0.8).astype(np.int64)
     turn = np.exp(1j * np.where(lane == 2, np.pi / 2, 0.0)) * (rows.field_ut[:, 0] + 1j * rows.field_ut[:, 1])
     turned = rows._replace(sources=(), walk=lane, field_ut=np.column_stack([turn.real, turn.imag, rows.field_ut[:, 2]]))
@@ -172,7 +173,7 @@ def test_labels_follow_odometry_between_landmarks() -> None:
 
 def test_a_walk_without_odometry_names_what_to_record() -> None:
     with pytest.raises(TrackError, match=r"lanes 0.*odometry and attitude.*neither.*record /odom or /imu/data"):
-        survey_rows([dataclasses.replace(survey()[0], moved_m=None)])
+        survey_walks([dataclasses.replace(survey()[0], moved_m=None)])
 
 
 def test_a_field_map_needs_odometry_and_rows_by_distance(fitted: FittedMap) -> None:

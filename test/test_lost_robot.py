@@ -16,7 +16,7 @@ from mail_ros.core.types import Status
 from mail_ros.data.track import Track
 from mail_ros.evaluation.estimates import follow
 from mail_ros.training.field_map.fit import fit_field_map
-from mail_ros.training.field_map.survey import survey_rows
+from mail_ros.training.field_map.survey_walks import survey_walks
 from mail_ros.training.run_config import run_config
 
 pytestmark = pytest.mark.slow
@@ -56,7 +56,7 @@ def stop(track: Track, at: int) -> Track:
 def model() -> SiteModel:
     lanes = lane_corners(1.0)
     survey = [drive(HALL, part, 10 + number) for number, part in enumerate((lanes, lanes[::-1]))]
-    fitted = fit_field_map(run_config([], "area").model, survey_rows(survey), "wheels")
+    fitted = fit_field_map(run_config([], "area").model, survey_walks(survey).rows, "wheels")
     return build(fitted.config, fitted.state)
 
 

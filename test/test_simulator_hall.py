@@ -13,7 +13,7 @@ from mail_ros.core.errors import ConfigError
 from mail_ros.core.types import FloatArray
 from mail_ros.data.simulator.building import Building, make_building
 from mail_ros.data.simulator.corridor_bodies import corridor_bodies
-from mail_ros.data.simulator.drive import drive, lane_survey, survey
+from mail_ros.data.simulator.drive import drive, survey
 from mail_ros.data.simulator.field_grid import WalkableArea
 from mail_ros.data.simulator.hall import MARGIN_M, Hall
 from mail_ros.data.simulator.hall_route import free_line_m, lane_line_m
@@ -94,7 +94,7 @@ def test_the_field_ends_at_the_walls_and_a_drive_stays_inside() -> None:
     assert np.isfinite(walk.field_ut).all()
     outside_m = np.array([[*hall.high_m + 0.5, 0.3], [*hall.low_m - [4.0, 3.0], 0.3]])
     assert np.isnan(building.field_ut(0, outside_m)).all()
-    for number, lane in enumerate(lane_survey(building, 2.0, 2, 0, DriveConfig())):
+    for number, lane in enumerate(survey(building, 2, 0, DriveConfig(), lanes_m=2.0)):
         assert np.isfinite(lane.field_ut).all()
         ends_m = lane_line_m(hall, 2.0)[[0, -1]]
         np.testing.assert_allclose(lane.position_m[[0, -1]], ends_m[:: -1 if number else 1], atol=0.05)
@@ -118,9 +118,9 @@ def test_what_has_no_room_is_refused_by_name() -> None:
         with pytest.raises(ConfigError, match=message):
             dataclasses.replace(SMALL, **settings)
     with pytest.raises(ConfigError, match="lanes: wanted a building with a hall, found corridors alone"):
-        lane_survey(small_building(), 1.0)
+        survey(small_building(), lanes_m=1.0)
     with pytest.raises(ConfigError, match=r"lanes: wanted at most 3 m apart, found 3\.5"):
-        lane_survey(make_building(0, alone), 3.5)
+        survey(make_building(0, alone), lanes_m=3.5)
     with pytest.raises(ConfigError, match="survey: wanted a building with corridors, found a hall alone"):
         survey(make_building(0, alone))
 

@@ -53,18 +53,18 @@ def hall_field(
 def _lanes(seed: int, config: Any) -> list[Track]:
     from benchmarks.halls.hall_runs import HALL
     from mail_ros.data.simulator.building import make_building
-    from mail_ros.data.simulator.drive import lane_survey
+    from mail_ros.data.simulator.drive import survey
 
-    return [walk.true_track("lanes") for walk in lane_survey(make_building(seed, HALL), 1.0, 1, seed, config)]
+    return [walk.true_track("lanes") for walk in survey(make_building(seed, HALL), 1, seed, config, lanes_m=1.0)]
 
 
 def _statistics(tracks: Sequence[Track]) -> list[float]:
     """Values of `COLUMNS`."""
     from mail_ros.training.field_map.fit import fit_field_map
-    from mail_ros.training.field_map.survey import survey_rows
+    from mail_ros.training.field_map.survey_walks import survey_walks
     from mail_ros.training.run_config import run_config
 
-    rows = survey_rows(tracks)
+    rows = survey_walks(tracks).rows
     odometry = tracks[0].odometry
     assert odometry is not None
     found = fit_field_map(run_config([], "area").model, rows, odometry).record["field"]

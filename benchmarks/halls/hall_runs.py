@@ -18,7 +18,7 @@ from benchmarks.halls.hall_cases import HallCase
 from benchmarks.robots.world import calibrated, corrected
 from mail_ros.core.types import SampleLocalizer
 from mail_ros.data.simulator.building import Building, make_building
-from mail_ros.data.simulator.drive import drive, lane_survey, survey
+from mail_ros.data.simulator.drive import drive, survey
 from mail_ros.data.simulator.simulation_config import BuildingConfig, DriveConfig
 from mail_ros.data.track import Track
 from mail_ros.evaluation.workers import context, end_with_parent
@@ -82,7 +82,7 @@ def in_building(
 
 def surveyed(building: Building, spacing_m: float, walks: int, seed: int, surveyor: DriveConfig) -> list[Track]:
     """Walks over the lanes and one over the corridors: a robot knows its poses, a person marks corners."""
-    made = [*lane_survey(building, spacing_m, walks, seed, surveyor), *survey(building, 1, seed, surveyor)]
+    made = [*survey(building, walks, seed, surveyor, lanes_m=spacing_m), *survey(building, 1, seed, surveyor)]
     if surveyor.platform == "person":
         return [walk.track("survey") for walk in made]
     return [walk.true_track("survey") for walk in made]

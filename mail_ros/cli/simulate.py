@@ -99,12 +99,10 @@ def _building(name: str, seed: int, config: BuildingConfig) -> Building:
 
 
 def _surveys(building: Building, walks: int, seed: int, config: DriveConfig, part: float, lanes: float | None) -> Noted:
-    from mail_ros.data.simulator.drive import lane_survey, survey
+    from mail_ros.data.simulator.drive import survey
 
-    if lanes is None:
-        name, made = ROUTE, survey(building, walks, seed, config, fraction=part)
-    else:
-        name, made = f"lanes of {lanes:g} m", lane_survey(building, lanes, walks, seed, config, fraction=part)
+    name = ROUTE if lanes is None else f"lanes of {lanes:g} m"
+    made = survey(building, walks, seed, config, lanes_m=lanes, fraction=part)
     for number, walk in enumerate(made):
         yield walk, {"route": f"{name}, floor {walk.floor}", "repetition": f"{number % walks + 1:02d}"}
 

@@ -33,7 +33,7 @@ from mail_ros.evaluation.baselines.magicol import Magicol, MagicolSettings
 from mail_ros.evaluation.baselines.maloc import Maloc, MalocSettings
 from mail_ros.evaluation.baselines.map_particles import MapParticles
 from mail_ros.training.field_map.fit import FittedMap, fit_field_map
-from mail_ros.training.field_map.survey import survey_rows
+from mail_ros.training.field_map.survey_walks import survey_walks
 from mail_ros.training.loop import Trainer
 from mail_ros.training.network import arrays, untrained
 from mail_ros.training.run_config import AugmentConfig, RunConfig, run_config
@@ -152,7 +152,7 @@ def _field_map(fit: Fit) -> FittedMap:
     """A map by preset `area`, whatever the run's sampling and axes are."""
     config = dataclasses.replace(run_config([], "area"), field_map=fit.config.field_map)
     odometry: OdometrySource = next((track.odometry for track in fit.tracks if track.odometry is not None), "wheels")
-    return fit_field_map(config.model, survey_rows(fit.tracks), odometry, fit.config.training.seed)
+    return fit_field_map(config.model, survey_walks(fit.tracks).rows, odometry, fit.config.training.seed)
 
 
 def _fit_map_particles(fit: Fit) -> Fitted:

@@ -33,6 +33,7 @@ from mail_ros.data.track import ImuSeries, Landmark
 # Random streams: a changed setting of one leaves the others as they are.
 PATHS, EVENTS, SWAY, DEVICE, WHEELS, IMU, NOISE, CLOCK, GAPS = range(9)
 HOUR_NS = 3600 * NS_PER_S
+Line = Callable[[int, int], FloatArray]  # positions (c, 2) that a walk passes, by its seed and number
 PACES = (0.9, 1.1)  # factors of the configured speed; walks alternate between them
 
 
@@ -106,77 +107,56 @@ def survey(
     seed: int = 0,
     config: DriveConfig | None = None,
     *,
+    lanes_m: float | None = None,
     fraction: float = 1.0,
     device: int | None = None,
 ) -> Iterator[SimulatedDrive]:
-    """Walks over each floor by one device, floor by floor, each in another order; one starts every hour.
+    """Walks over each floor by one device, floor by floor; one starts every hour.
 
     Args:
         building: to survey.
-        walks: of each floor.
+        walks: of each floor: over all corridors, each in another order, or over all lanes, every second one backwards.
         seed: of all walks.
         config: of the platform; None: a person.
-        fraction: of its corridors after which each walk ends.
+        lanes_m: survey the hall instead, by lanes this far apart.
+        fraction: of its corridors or lanes after which each walk ends.
         device: see `drive`; None: `seed`.
 
     Raises:
-        ConfigError: the building has no corridors.
+        ConfigError: the building has no corridors or, with lanes, no hall with room for two.
     """
+    line_m = _corridors(building) if lanes_m is None else _lanes(building, lanes_m)
+
+    def part_m(own_seed: int, number: int) -> FloatArray:
+        whole_m = line_m(own_seed, number)
+        return whole_m[: 1 + max(1, round(fraction * (len(whole_m) - 1)))]
+
+    return _walks(building, part_m, walks, seed, config or PERSON, device)
+
+
+def _corridors(building: Building) -> Line:
     if not len(building.plan.corridor):
         raise ConfigError("survey", wanted="a building with corridors", found="a hall alone", fix="survey it by lanes")
-
-    def line_m(own_seed: int, number: int) -> FloatArray:
-        route = survey_route(building.plan, own_seed)
-        return _first_legs(building.plan.corner_m[route], fraction)
-
-    return _walks(building, line_m, walks, seed, config or PERSON, device)
+    return lambda own_seed, number: building.plan.corner_m[survey_route(building.plan, own_seed)]
 
 
-def lane_survey(
-    building: Building,
-    spacing_m: float,
-    walks: int = 2,
-    seed: int = 0,
-    config: DriveConfig | None = None,
-    *,
-    fraction: float = 1.0,
-    device: int | None = None,
-) -> Iterator[SimulatedDrive]:
-    """Walks over parallel lanes of a building's hall, floor by floor; every second walk takes them backwards.
-
-    Args:
-        building: with a hall.
-        spacing_m: of the lanes.
-        walks: of each floor.
-        seed: of all walks.
-        config: of the platform; None: a person.
-        fraction: of its legs after which each walk ends.
-        device: see `drive`; None: `seed`.
-
-    Raises:
-        ConfigError: the building has no hall, or it has no room for two lanes.
-    """
+def _lanes(building: Building, spacing_m: float) -> Line:
     if building.hall is None:
         raise ConfigError(
             "lanes", wanted="a building with a hall", found="corridors alone", fix="set building.hall_length_m"
         )
     lanes_m = lane_line_m(building.hall, spacing_m)
-
-    def line_m(_: int, number: int) -> FloatArray:
-        return _first_legs(lanes_m[:: -1 if number % 2 else 1], fraction)
-
-    return _walks(building, line_m, walks, seed, config or PERSON, device)
+    return lambda own_seed, number: lanes_m[:: -1 if number % 2 else 1]
 
 
 def _walks(
     building: Building,
-    line_m: Callable[[int, int], FloatArray],
+    line_m: Line,
     walks: int,
     seed: int,
     config: DriveConfig,
     device: int | None,
 ) -> Iterator[SimulatedDrive]:
-    """Walks along lines, by their seed and number."""
     for floor in range(len(building.floors)):
         for number in range(walks):
             own_seed = 1000 * seed + 100 * floor + number
@@ -189,10 +169,6 @@ def _walks(
                 device=seed if device is None else device,
                 start_ns=START_NS + (floor * walks + number) * HOUR_NS,
             )
-
-
-def _first_legs(line_m: FloatArray, fraction: float) -> FloatArray:
-    return line_m[: 1 + max(1, round(fraction * (len(line_m) - 1)))]
 
 
 def _paths(

@@ -20,7 +20,7 @@ from mail_ros.core.signal.sampling import DistanceSampling
 from mail_ros.core.types import Cells, Float32Array, FloatArray, IntArray
 from mail_ros.training.field_map.map_cells import map_cells
 from mail_ros.training.field_map.process import Covariance, Region, fit_covariance, negative_log_likelihood, predict
-from mail_ros.training.field_map.survey import SurveyRows, rotated_field, rotated_walks
+from mail_ros.training.field_map.survey import SurveyRows, rotated_field
 
 REGIONS, REGION_M = 24, 2.5  # the covariance is fitted to regions: number, radius
 REGION_ROWS, REGION_STEP = 60, 3  # rows of a region, at most, out of every third
@@ -54,12 +54,11 @@ def fit_field_map(config: ModelConfig, rows: SurveyRows, odometry: OdometrySourc
 
     Args:
         config: of the model; cell size and rows of the path follow from the survey.
-        rows: of the survey.
+        rows: of the survey, see `survey_walks`.
         odometry: source of the survey's displacements.
         seed: of the choice of regions and rows.
     """
     rng = np.random.default_rng([seed, 31])
-    rows = rows._replace(field_ut=rotated_field(rows.field_ut, -rotated_walks(rows)[rows.walk]))
     yaw_rad = _field_yaw_rad(rows, YAWS_DEG[odometry], rng)
     rows = rows._replace(field_ut=rotated_field(rows.field_ut, yaw_rad))
     covariance = fit_covariance(_regions(rows, rng))

@@ -10,7 +10,6 @@ were. The label stays on the straight line.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -57,27 +56,6 @@ class SurveyRows(NamedTuple):
         )
 
 
-def survey_rows(tracks: Sequence[Track]) -> SurveyRows:
-    """The rows of all walks.
-
-    Raises:
-        TrackError: a walk without odometry or attitude, or none with a labelled path.
-    """
-    parts = [_rows(number, track.labelled_span()) for number, track in enumerate(tracks)]
-    walk, position_m, floor, field_ut, path = (
-        np.concatenate(column) for column in zip(*(part[:5] for part in parts), strict=True)
-    )
-    rows = SurveyRows(walk, position_m, floor, field_ut, path, tuple(track.source for track in tracks))
-    if not len(rows.walk):
-        raise TrackError(
-            ", ".join(track.source for track in tracks),
-            wanted="labelled walks that move, to fit a map of the field to",
-            found="no labelled row",
-            fix="add landmarks",
-        )
-    return rows
-
-
 def travelled_m(track: Track) -> FloatArray:
     """(n,) path length at each sample; a step is spread over the time that it took."""
     assert track.moved_m is not None
@@ -117,26 +95,36 @@ def labels_by_odometry_m(track: Track) -> FloatArray:
     return position_m
 
 
-def _rows(number: int, track: Track) -> SurveyRows:
-    if track.moved_m is None or track.attitude_xyzw is None:
+def walk_rows(track: Track) -> SurveyRows:
+    """The rows of one walk, as walk 0.
+
+    Raises:
+        TrackError: the walk has no odometry, attitude or labelled path.
+    """
+    walk = track.labelled_span()
+    if walk.moved_m is None or walk.attitude_xyzw is None:
         raise TrackError(
-            track.source,
+            walk.source,
             wanted="odometry and attitude, for a map of the field",
-            found="neither" if track.moved_m is None else "no attitude",
+            found="neither" if walk.moved_m is None else "no attitude",
             fix="record /odom or /imu/data, or train with --preset person",
         )
-    rows, floor = _resampled(track, labels_by_odometry_m(track))
-    path, position_m = rows[:, :7], rows[:, 7:]
+    rows, floor = _resampled(walk, labels_by_odometry_m(walk))
     known = np.isfinite(rows).all(axis=1)
     if not known.any():
-        return SurveyRows(np.zeros(0, np.int64), position_m[:0], floor[:0], path[:0, 2:5], path[:0])
-    path, position_m, floor = path[known], position_m[known], floor[known]
+        raise TrackError(
+            walk.source,
+            wanted="a labelled walk that moves, to fit a map of the field to",
+            found="no labelled row",
+            fix="add landmarks",
+        )
+    path, position_m, floor = rows[known, :7], rows[known, 7:], floor[known]
     steps = [np.diff(each, axis=0, prepend=each[:1]) for each in (path[:, :2], position_m)]
-    yaw_rad = odometry_yaw_offset_rad(track.source, steps[0], np.cumsum(steps[1], axis=0))
+    yaw_rad = odometry_yaw_offset_rad(walk.source, steps[0], np.cumsum(steps[1], axis=0))
     rotated = rotated_rows(path[:, 2:], yaw_rad)
-    position_m = position_m + arm_m(track.lever_m, rotated[:, 3:])
+    position_m = position_m + arm_m(walk.lever_m, rotated[:, 3:])
     rotated = AXES["gravity"].without(rotated, device_offset_ut(rotated, position_m, floor))
-    return SurveyRows(np.full(len(path), number), position_m, floor, rotated[:, :3], path)
+    return SurveyRows(np.zeros(len(path), np.int64), position_m, floor, rotated[:, :3], path, (walk.source,))
 
 
 def _resampled(track: Track, label_m: FloatArray) -> tuple[FloatArray, IntArray]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from mail_ros.core.errors import TrackError
 from mail_ros.data.track import Track
-from mail_ros.training.field_map.survey import SurveyRows, rotated_field, rotated_walks, survey_rows
+from mail_ros.training.field_map.survey import SurveyRows, rotated_field, rotated_walks, walk_rows
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ def survey_walks(tracks: Sequence[Track]) -> SurveyWalks:
     parts, used, refused = [], [], []
     for track in tracks:
         try:
-            parts.append(survey_rows([track]))
+            parts.append(walk_rows(track))
         except TrackError as error:
             refused.append(error)
         else:
