@@ -81,13 +81,20 @@ def check(
     _print_reports(reports)
     _print_coverage(sites, known_site)
     drawn = _draw(coverage, sites) if coverage is not None else []
-    unusable = [report for report in reports if not report.usable]
-    console.print(f"{len(bags) - len(unusable)} of {len(bags)} bags are usable")
+    console.print(f"{sum(report.usable for report in reports)} of {len(bags)} bags are usable")
     for file in drawn:
         console.print(f"coverage: {file}")
     if as_json:
         found = {"bags": [report.as_json() for report in reports], "sites": [site.as_json() for site in sites]}
         print_json({**found, "coverage": drawn})
+    _refuse_unusable(reports)
+    options = (*(("--site-file", site_file) if site_file else ()), *reading_options(topic, truth, robot))
+    for site in sites:
+        _print_next_steps(site, known_site, options)
+
+
+def _refuse_unusable(reports: Sequence[BagReport]) -> None:
+    unusable = [report for report in reports if not report.usable]
     if unusable:
         names = dict.fromkeys(f.name for report in unusable for f in report.findings if f.level is Level.ERROR)
         raise BagError(
@@ -96,9 +103,6 @@ def check(
             found=", ".join(names),
             fix="record them again, or leave them out",
         )
-    options = (*(("--site-file", site_file) if site_file else ()), *reading_options(topic, truth, robot))
-    for site in sites:
-        _print_next_steps(site, known_site, options)
 
 
 def _print_next_steps(site: CheckedSite, known_site: SiteFile | None, options: Sequence[object]) -> None:

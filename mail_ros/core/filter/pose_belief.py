@@ -38,13 +38,14 @@ class PoseBelief:
         self.grid = grid
         self.yaw_rad = np.arange(yaws) * FULL_ROTATION / yaws
         self._rotation = np.exp(1j * self.yaw_rad)
-        self._shuffled, self._sampled = np.random.default_rng(0).permutation(grid.mapped), 0
+        self._shuffled = np.random.default_rng(0).permutation(grid.mapped)
         self._slot = np.full(grid.size, -1)  # number among the active cells by flat index, -1: not active
         self.start_anywhere()
 
     def start_anywhere(self) -> None:
         """Start from anywhere."""
         count = self.grid.mapped
+        self._sampled = 0  # cells among the shuffled ones that have stood for others
         self.set(np.full((len(self.yaw_rad), count), 1.0 / (count * len(self.yaw_rad))), np.arange(count), 0.0)
 
     def set(self, weight: RealArray, cells: IntArray, background: float) -> None:

@@ -88,13 +88,13 @@ class Maght(PathLocalizer):
         self._yaw_rad = 2.0 * np.pi * np.arange(settings.yaws) / settings.yaws
         self._lag = max(1, round(settings.lag_m * field.config.sampling.per_unit))
         self._noise_ut2 = _noise_ut2(field)
-        self._model, self._stride_s = build(fitted.config, fitted.state), stride_s
+        self._tracker = compose(build(fitted.config, fitted.state), "odometry", stride_s)
         super().__init__(field, stride_s)
 
     def reset(self) -> None:
         """Start a new walk."""
         super().reset()
-        self._tracker = compose(self._model, "odometry", self._stride_s)
+        self._tracker.reset()
         self._started = False
         self._rows: deque[FloatArray] = deque(maxlen=self._lag + 1)
         self._votes: deque[Votes] = deque(maxlen=round(self.settings.window_m * self.field.config.sampling.per_unit))
