@@ -83,22 +83,22 @@ def test_evidence_concentrates_and_the_samples_stand_for_the_rest(belief: PoseBe
     at(belief, (4.0, 4.0), 0)
     belief.lose(0.2)
     likely = np.concatenate([np.full((YAWS, 1), 3.0), np.zeros((YAWS, SAMPLES))], axis=1)
-    assert belief.weigh(likely, 0.5) == pytest.approx(3.0)
+    means = belief.weigh(likely, -1.0)
+    assert [means.followed, means.on_map] == pytest.approx([3.0, 3.0])
+    assert means.random == pytest.approx(0.0, abs=1e-6) and means.mapped == pytest.approx(0.8)
     assert belief.background == pytest.approx(0.2 / (0.2 + 0.8 * np.exp(3.0)))
 
 
-def test_a_pose_that_is_hardly_better_than_a_random_one_is_doubted(belief: PoseBelief) -> None:
+def test_a_path_off_the_map_has_the_likelihood_that_is_given_and_leaves_the_map_unjudged(belief: PoseBelief) -> None:
     at(belief, (4.0, 4.0), 0)
-    belief.lose(0.2)
-    unlikely = np.concatenate([np.full((YAWS, 1), -4.0), np.full((YAWS, SAMPLES), -6.0)], axis=1)
-    assert belief.weigh(unlikely, 0.5) == pytest.approx(-1.0)
-    assert belief.background == pytest.approx(0.2 * np.exp(1.0) / (0.2 * np.exp(1.0) + 0.8))
+    off = np.concatenate([np.full((YAWS, 1), np.nan), np.zeros((YAWS, SAMPLES))], axis=1)
+    means = belief.weigh(off, -1.0)
+    assert means.followed == pytest.approx(-1.0) and means.mapped == 0.0
 
 
 def test_a_search_follows_the_whole_map_again(belief: PoseBelief) -> None:
     at(belief, (4.0, 4.0), 0)
-    belief.lose(0.6)
-    belief.search()
+    belief.search(0.6)
     assert len(belief.cells) == len(belief.grid.cells) and belief.background < 1e-3
     assert belief.probability.max() == pytest.approx(0.4, abs=0.01)
 

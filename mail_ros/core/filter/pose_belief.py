@@ -11,6 +11,7 @@ whole map becomes active again.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,6 +24,15 @@ NEGLIGIBLE = 1e-7  # cells with less belief are no longer followed
 MIN_VARIANCE = 0.02  # smallest variance of a move, cells²: odometry is never exact
 MAX_VARIANCE = 0.5  # largest variance of one piece of a move, cells²
 FEW = 500  # cells up to which each is moved by itself instead of the whole grid
+
+
+class MeanLogRatios(NamedTuple):
+    """Logs of mean likelihood ratios, weighted by the belief before."""
+
+    followed: float  # all followed poses
+    on_map: float  # followed poses whose path is on the map
+    random: float  # poses from all over the map
+    mapped: float  # weight of `on_map` in the belief, 0 to 1
 
 
 class PoseBelief:
@@ -67,26 +77,25 @@ class PoseBelief:
         total: FloatArray = self.weight.sum(axis=0)
         return total
 
-    def weigh(self, log_ratio: RealArray, lost_ratio: float) -> float:
-        """Multiply by likelihood ratios; the log of the mean of the followed poses, against those not followed.
+    def weigh(self, log_ratio: RealArray, log_beyond: float) -> MeanLogRatios:
+        """Multiply by likelihood ratios.
 
         Args:
-            log_ratio: (k, a + s) of the active cells, and of `samples`, which stand for all others.
-            lost_ratio: where the followed poses have this fraction of a random one's log likelihood, the device is as
-                likely elsewhere. The true pose is hardly ever among the samples, and a wrong pose that was followed for
-                a while is better than a random one.
+            log_ratio: (k, a + s) of the active cells, and of `samples`, which stand for all others; NaN off the map.
+            log_beyond: that of a pose off the map.
         """
-        highest = float(log_ratio.max())
-        ratio = np.exp((log_ratio - highest).astype(np.float32))
+        off = np.isnan(log_ratio)
+        highest = max(float(np.nanmax(log_ratio, initial=log_beyond)), log_beyond)
+        ratio = np.exp((np.where(off, np.float32(log_beyond), log_ratio) - highest).astype(np.float32))
         count = len(self.cells)
         weight = self.weight * ratio[:, :count]
-        followed = float(self.weight.sum())
-        log_followed = highest + math.log(max(float(weight.sum()), 1e-300) / followed)
-        log_random = highest + math.log(max(float(ratio[:, count:].mean()), 1e-300))
-        log_unfollowed = lost_ratio * log_random if log_random < 0.0 else log_random
-        self.set(weight, self.cells, self.background * math.exp(min(log_unfollowed - highest, 300.0)))
+        on = ~off[:, :count]
+        mapped, others = float(self.weight[on].sum()), float(ratio[:, count:].mean())
+        means = float(weight.sum()) / float(self.weight.sum()), float(weight[on].sum()) / max(mapped, 1e-30), others
+        self.set(weight, self.cells, self.background * others)
         self._sampled += SAMPLES
-        return log_followed - log_unfollowed
+        followed, on_map, random = (highest + math.log(max(mean, 1e-300)) for mean in means)
+        return MeanLogRatios(followed, on_map, random, mapped)
 
     @property
     def samples(self) -> IntArray:
@@ -100,8 +109,9 @@ class PoseBelief:
         self.weight = self.weight * (1.0 - probability)
         self.background += probability * (1.0 - self.background)
 
-    def search(self) -> None:
-        """Follow the whole map: `background` becomes any cell and yaw."""
+    def search(self, probability: float = 0.0) -> None:
+        """Follow the whole map: `background`, and a probability of being lost, become any cell and yaw."""
+        self.lose(probability)
         count = self.grid.mapped
         weight = np.zeros((len(self.yaw_rad), len(self.grid.cells)))
         weight[:, :count] = self.background / (count * len(self.yaw_rad))

@@ -18,7 +18,7 @@ from mail_ros.core.belief import decode, gaussian, modes, near_cell, normal
 from mail_ros.core.cell_grid import CellGrid
 from mail_ros.core.filter.initial_pose import check_initial_pose
 from mail_ros.core.filter.odometry_motion import StepInProgress, mean_yaw
-from mail_ros.core.filter.pose_belief import PoseBelief
+from mail_ros.core.filter.pose_belief import MeanLogRatios, PoseBelief
 from mail_ros.core.models.field_map_config import FieldMapConfig
 from mail_ros.core.models.model import PoseQuery, Query
 from mail_ros.core.neighbourhood import belief_image
@@ -28,6 +28,10 @@ MAP_FIT_M = 5.0  # length over which the map fit is averaged
 MIN_FIT_M = 0.5  # less says nothing
 MAP_FIT_BOUNDS = (-3.0, 5.0)  # bounds of one update in the map fit
 KNOWN = 0.5  # probability of being near the position from which an update counts in the map fit
+LOST_PRIOR = 0.01  # odds of being lost, times the exponential of what was added up
+LOST_MAX = 5.0  # largest sum: the whole map is searched there, and the status recovers from it within metres
+SEARCH_PROBABILITY = 0.5  # prior probability of all other poses in a search
+SEARCH_AGAIN_M = 3.0  # travel between two searches
 INITIAL_POSE_OUTLIER = 0.05  # probability that an initial pose is wrong
 
 
@@ -74,6 +78,7 @@ class PoseGridFilter:
         self._changed()
         self._new_rows = 0
         self._fit, self._fit_m = 0.0, 0.0  # weighted sums over the last metres
+        self._lost, self._searched_m = 0.0, SEARCH_AGAIN_M  # log odds gained for being lost; travel since a search
         self._unread_m = 0.0  # travelled since the last update
 
     def set_initial_pose(self, position_m: FloatArray, covariance_m2: FloatArray, floor: int) -> None:
@@ -131,13 +136,28 @@ class PoseGridFilter:
         """Weigh the belief by the log ratios (yaws, active cells) of the new rows."""
         assert prediction.log_likelihood is not None
         known = self._near > KNOWN
-        log_mean = self.belief.weigh(prediction.log_likelihood, self.config.lost_ratio)
+        log_beyond = self._unread_m * math.log(self.config.beyond_per_m)
+        means = self.belief.weigh(prediction.log_likelihood, log_beyond)
+        self._suspect(means)
         kept = math.exp(-self._unread_m / MAP_FIT_M)
         counted_m = self._unread_m * known
-        self._fit = kept * self._fit + counted_m * float(np.clip(log_mean, *MAP_FIT_BOUNDS))
+        self._fit = kept * self._fit + counted_m * float(np.clip(means.followed - means.random, *MAP_FIT_BOUNDS))
         self._fit_m = kept * self._fit_m + counted_m
         self._new_rows, self._unread_m = 0, 0.0
         self._changed()
+
+    def _suspect(self, means: MeanLogRatios) -> None:
+        """Add up by how much the followed poses explain the field worse than those of a device that is not lost.
+
+        A cumulative sum (Page, Biometrika 41, 1954): a lost device has a wrong pose that is better than a random
+        one, and its true pose is hardly ever among the samples. The belief keeps its pose until another is better.
+        """
+        worse = means.mapped * (self.config.lost_ratio * min(means.random, 0.0) - means.on_map)
+        self._lost = min(max(0.0, self._lost + worse), LOST_MAX)
+        self._searched_m += self._unread_m
+        if self._lost >= LOST_MAX and self._searched_m >= SEARCH_AGAIN_M:
+            self.belief.search(SEARCH_PROBABILITY)
+            self._searched_m = 0.0
 
     @property
     def map_fit(self) -> float:
@@ -189,11 +209,13 @@ class PoseGridFilter:
         cells, probability = self._followed(), self.belief.probability
         followed = 1.0 - self.belief.background
         posterior = decode(probability / followed, cells, self.config.radius_m)
-        everywhere_m2 = self.belief.background * self._everywhere_m2
+        odds = LOST_PRIOR * math.expm1(self._lost)
+        there = followed / (1.0 + odds)
+        everywhere_m2 = (1.0 - there) * self._everywhere_m2
         self._posterior = dataclasses.replace(
             posterior,
             covariance_m2=posterior.covariance_m2 + everywhere_m2 + self._label_m2,
-            near=posterior.near * followed,
+            near=posterior.near * there,
         )
         self._near = self._posterior.near
         near = near_cell(cells, int(probability.argmax()), self.config.radius_m)

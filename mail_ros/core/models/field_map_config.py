@@ -26,11 +26,9 @@ class FieldMapConfig(Settings, prefix="field_map."):
     yaw_noise_rad: Annotated[float, Range(0.0, 3.0)] = 0.07  # deviation of odometry's yaw after one metre
     wheels_noise_m: Annotated[float, Range(1e-3, 10.0)] = 0.1  # deviation of wheel odometry's position after one metre
     steps_noise_m: Annotated[float, Range(1e-3, 10.0)] = 0.2  # the same of a person's steps
-    kidnap_per_m: Fraction = 3e-3  # probability per metre that the device was carried, or odometry reset
-    lost_ratio: Fraction = (
-        0.42  # log likelihood of a pose, over that of a random one, at which the belief is in lost_ratio
-    )
-    recovery: Fraction = 0.9  # probability of other cells from which the whole map is searched again
+    kidnap_per_m: Fraction = 1e-5  # probability per metre that the device was carried to another cell
+    recovery: Fraction = 0.5  # probability of other cells from which the whole map is searched again
+    lost_ratio: Fraction = 0.42  # log likelihood of the belief over that of a random pose, from which it may be lost
     beyond_m: Annotated[float, Range(0.0, 100.0)] = 7.0  # distance beyond the map over which odometry alone is followed
     beyond_per_m: Annotated[float, Range(1e-6, 1.0)] = 0.05  # likelihood of a metre beyond the map
     # Map

@@ -68,7 +68,7 @@ class FieldMap:
         return Window(self.config.samples, ROW_WIDTH, 1, enough=MIN_ROWS)
 
     def predict(self, window: Window, query: Query) -> Prediction:
-        """See `Model`; log ratios (yaws, cells) of the queried poses."""
+        """See `Model`; log ratios (yaws, cells) of the queried poses, NaN where their path leaves the map."""
         poses = query.poses
         assert poses is not None  # `compose` gives this model a filter of poses
         rows = window.newest(self.samples)
@@ -79,11 +79,13 @@ class FieldMap:
         yaws = self.config.field_map.yaws
         yaw_rad, cells = np.arange(yaws) * FULL_ROTATION / yaws, np.arange(self.grid.mapped)
         found = [self._compare(path.astype(np.float64), len(path) - 1, cells, yaw_rad) for path in rows]
-        raw = np.array([np.logaddexp.reduce(each, axis=0) - math.log(yaws) for each in found], np.float32)
+        beyond = self.config.sampling.length * math.log(self.config.field_map.beyond_per_m)
+        known = [np.nan_to_num(each, nan=beyond) for each in found]
+        raw = np.array([np.logaddexp.reduce(each, axis=0) - math.log(yaws) for each in known], np.float32)
         return ModelOutput(raw, np.zeros((len(rows), 0), np.float32))
 
     def _compare(self, path: FloatArray, new: int, cells: IntArray, yaw_rad: FloatArray) -> Float32Array:
-        """(yaws, cells) log ratios of the `new` last rows of a path (L, 7)."""
+        """(yaws, cells) log ratios of the `new` last rows of a path (L, 7); NaN where the path leaves the map."""
         rows = path.copy()
         rotated = (rows[:, 2] + 1j * rows[:, 3]) * np.exp(1j * self.statistics.yaw_rad)
         rows[:, 2], rows[:, 3] = rotated.real, rotated.imag
@@ -102,8 +104,7 @@ class FieldMap:
         ratio = self._row_ratio(rows, likelihood, 0, indices, rotation)
         for number in range(1, new):
             ratio += self._row_ratio(rows, likelihood, number, indices, rotation)
-        beyond = new * math.log(self.config.field_map.beyond_per_m) / self.config.sampling.per_unit
-        tempered: Float32Array = np.where(np.isnan(ratio), np.float32(beyond), np.float32(self._exponent) * ratio)
+        tempered: Float32Array = np.float32(self._exponent) * ratio
         return tempered
 
     def _row_ratio(
