@@ -22,7 +22,17 @@ from mail_ros.core.filter.pose_belief import MeanLogRatios, PoseBelief
 from mail_ros.core.models.field_map_config import FieldMapConfig
 from mail_ros.core.models.model import PoseQuery, Query
 from mail_ros.core.neighbourhood import belief_image
-from mail_ros.core.types import BeliefImage, Cells, FloatArray, Hypothesis, Posterior, Prediction, Row, YawEstimate
+from mail_ros.core.types import (
+    LOCALIZED_FROM,
+    BeliefImage,
+    Cells,
+    FloatArray,
+    Hypothesis,
+    Posterior,
+    Prediction,
+    Row,
+    YawEstimate,
+)
 
 MAP_FIT_M = 5.0  # length over which the map fit is averaged
 MIN_FIT_M = 0.5  # less says nothing
@@ -66,7 +76,7 @@ class PoseGridFilter:
         self._restart()
 
     def _restart(self) -> None:
-        self._near = 0.0  # probability of being near the last decoded position
+        self._near = 0.0  # belief near the last decoded position: that of a device that is not lost
         self._at_m: FloatArray | None = None  # the sensor at the newest row, in odometry's frame; None before the first
         self._step = StepInProgress()
         self._last_index: int | None = None
@@ -78,6 +88,7 @@ class PoseGridFilter:
         self._changed()
         self._new_rows = 0
         self._fit, self._fit_m = 0.0, 0.0  # weighted sums over the last metres
+        self._settled = False  # whether a pose was certain since the start
         self._lost, self._searched_m = 0.0, SEARCH_AGAIN_M  # log odds gained for being lost; travel since a search
         self._unread_m = 0.0  # travelled since the last update
 
@@ -151,9 +162,11 @@ class PoseGridFilter:
 
         A cumulative sum (Page, Biometrika 41, 1954): a lost device has a wrong pose that is better than a random
         one, and its true pose is hardly ever among the samples. The belief keeps its pose until another is better.
+        Before its first certain pose it has none that could be wrong.
         """
+        self._settled |= self._near >= LOCALIZED_FROM
         worse = means.mapped * (self.config.lost_ratio * min(means.random, 0.0) - means.on_map)
-        self._lost = min(max(0.0, self._lost + worse), LOST_MAX)
+        self._lost = min(max(0.0, self._lost + self._settled * worse), LOST_MAX)
         self._searched_m += self._unread_m
         if self._lost >= LOST_MAX and self._searched_m >= SEARCH_AGAIN_M:
             self.belief.search(SEARCH_PROBABILITY)
@@ -217,7 +230,7 @@ class PoseGridFilter:
             covariance_m2=posterior.covariance_m2 + everywhere_m2 + self._label_m2,
             near=posterior.near * there,
         )
-        self._near = self._posterior.near
+        self._near = posterior.near * followed
         near = near_cell(cells, int(probability.argmax()), self.config.radius_m)
         self._yaw = mean_yaw(self.belief.weight[:, near].sum(axis=1), self.belief.yaw_rad)
 
