@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mail_ros.core.neighbourhood import grid_m
-from mail_ros.core.types import Cells, FloatArray, IntArray
+from mail_ros.core.types import Cells, ComplexArray, Float32Array, IntArray
 
 Number = TypeVar("Number", bound=np.generic)
 MARGIN = 4  # cells by which a kernel or the rounding of a displacement may exceed the reach
@@ -47,16 +47,34 @@ class CellGrid:
         self.number = np.full(self.size, -1)  # (size,) the cell of each place, -1 where there is none
         self.number[self.flat] = np.arange(len(cells))
 
-    def offset(self, displacement_m: FloatArray) -> IntArray:
-        """Flat offsets of displacements (..., 2), rounded to whole cells."""
-        steps = np.round(displacement_m / self.size_m).astype(np.int64)
-        offset: IntArray = steps[..., 0] * self.columns + steps[..., 1]
+    def offset(self, steps: ComplexArray) -> IntArray:
+        """Flat offsets of displacements in cells, x + iy, rounded to whole ones."""
+        offset: IntArray = np.round(steps.real).astype(np.int64) * self.columns + np.round(steps.imag).astype(np.int64)
         return offset
+
+    def corners(self, steps: ComplexArray) -> tuple[IntArray, Float32Array]:
+        """Flat offsets (4, ...) of the cells around displacements, and their shares in a linear interpolation."""
+        along_x, along_y = np.floor(steps.real), np.floor(steps.imag)
+        ahead_x, ahead_y = steps.real - along_x, steps.imag - along_y
+        first = along_x.astype(np.int64) * self.columns + along_y.astype(np.int64)
+        offset = np.stack([first, first + 1, first + self.columns, first + self.columns + 1])
+        share_x, share_y = np.stack([1.0 - ahead_x, ahead_x]), np.stack([1.0 - ahead_y, ahead_y])
+        share = share_x[:, None] * share_y[None]
+        return offset, share.reshape(offset.shape).astype(np.float32)
 
     def scatter(self, values: npt.NDArray[Number]) -> npt.NDArray[Number]:
         """Values of the mapped cells (m, ...) at their places (size, ...); zero elsewhere."""
         full = np.zeros((self.size, *values.shape[1:]), values.dtype)
         full[self.flat[: len(values)]] = values
+        return full
+
+    def with_border(self, values: Float32Array) -> Float32Array:
+        """As `scatter`; a place beside mapped cells has their mean, for interpolation up to the border."""
+        full, there = self.scatter(values), self.scatter(np.ones(len(values), np.float32))
+        around = [along_x * self.columns + along_y for along_x in (-1, 0, 1) for along_y in (-1, 0, 1)]
+        count = np.sum([np.roll(there, each) for each in around], axis=0)
+        border = (there == 0.0) & (count > 0.0)
+        full[border] = np.sum([np.roll(full, each, axis=0)[border] for each in around], axis=0) / count[border][:, None]
         return full
 
 

@@ -5,15 +5,18 @@ Cells exist only where a survey went, so most neighbours are missing; what sprea
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 
 from mail_ros.core.errors import ModelError
-from mail_ros.core.types import BeliefImage, Cells, FloatArray, IntArray
+from mail_ros.core.types import BeliefImage, Cells, Float32Array, FloatArray, IntArray
 
 ON_GRID = 1e-3  # fraction of a cell's size by which a centre may lie off the grid
 NEGLIGIBLE = 1e-3  # kernel weights below this are left out
 LABEL_REACH = 4.0  # standard deviations of a label that are considered
 IDLE = 1e-8  # cells with less belief than this keep it, which saves most of the work once the position is known
+Belief = TypeVar("Belief", FloatArray, Float32Array)
 FULL_ROTATION = 2.0 * np.pi
 
 
@@ -93,15 +96,14 @@ class CellNeighbourhood:
         return kernel
 
 
-def diffuse_headings(belief: FloatArray, noise_rad: float, any_heading: float) -> FloatArray:
-    """Diffuse a belief (m, k) over its k headings: to neighbouring ones by noise, a fraction to any heading."""
-    weight = 0.5 * (noise_rad * belief.shape[1] / FULL_ROTATION) ** 2  # to either side
+def diffuse_headings(belief: Belief, noise_rad: float, any_heading: float = 0.0, axis: int = 1) -> Belief:
+    """Diffuse a belief over the headings along an axis: to neighbouring ones by noise, a fraction to any heading."""
+    weight = 0.5 * (noise_rad * belief.shape[axis] / FULL_ROTATION) ** 2  # to either side
     passes = max(1, int(np.ceil(weight / 0.25)))
     for _ in range(passes):
-        sides = np.roll(belief, 1, axis=1) + np.roll(belief, -1, axis=1)
+        sides = np.roll(belief, 1, axis=axis) + np.roll(belief, -1, axis=axis)
         belief = belief + weight / passes * (sides - 2.0 * belief)
-    mean = belief.mean(axis=1, keepdims=True)
-    diffused: FloatArray = (1.0 - any_heading) * belief + any_heading * mean
+    diffused: Belief = (1.0 - any_heading) * belief + any_heading * belief.mean(axis=axis, keepdims=True)
     return diffused
 
 

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.types import BoolArray, FloatArray
+from mail_ros.core.types import BoolArray, ComplexArray, FloatArray
 from mail_ros.data.yaml_text import read_text
 
 COLUMNS = ("lane", "x0", "y0", "x1", "y1")
@@ -24,7 +23,6 @@ CLEARANCE_M = 0.4  # distance of lanes from walls and from the border of the are
 MIN_LANE_M = 2.0  # shorter lanes are left out
 DIRECTIONS = 12  # directions that are tried, every 15 degrees from the x axis
 
-ComplexArray = npt.NDArray[np.complex128]  # x + i y
 Area = Callable[[FloatArray], BoolArray]  # (n,) whether positions (n, 2) may be walked
 
 

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mail_ros.core.cell_grid import CellGrid
+from mail_ros.core.models.model import PoseQuery
 from mail_ros.core.neighbourhood import FULL_ROTATION, diffuse_headings
 from mail_ros.core.types import Float32Array, FloatArray, IntArray, RealArray
 
@@ -23,7 +24,7 @@ SAMPLES = 8  # cells, at every yaw, that stand for all that are not followed
 NEGLIGIBLE = 1e-7  # cells with less belief are no longer followed
 MIN_VARIANCE = 0.02  # smallest variance of a move, cells²: odometry is never exact
 MAX_VARIANCE = 0.5  # largest variance of one piece of a move, cells²
-FEW = 500  # cells up to which each is moved by itself instead of the whole grid
+FEW = 20_000  # poses up to which each is moved by itself, instead of the whole grid
 
 
 class MeanLogRatios(NamedTuple):
@@ -49,7 +50,6 @@ class PoseBelief:
         self.yaw_rad = np.arange(yaws) * FULL_ROTATION / yaws
         self._rotation = np.exp(1j * self.yaw_rad)
         self._shuffled = np.random.default_rng(0).permutation(grid.mapped)
-        self._slot = np.full(grid.size, -1)  # number among the active cells by flat index, -1: not active
         self.start_anywhere()
 
     def start_anywhere(self) -> None:
@@ -62,12 +62,12 @@ class PoseBelief:
         """Adopt weights (k, a), and that of all other cells, normalized; anywhere if no cell is left to follow."""
         probability = weight.sum(axis=0)
         total = float(probability.sum()) + background
-        kept = probability > NEGLIGIBLE * total
-        if not (kept.any() and np.isfinite(total)):  # nothing is left to follow
+        kept = np.flatnonzero(probability > NEGLIGIBLE * total)
+        if not (len(kept) and np.isfinite(total)):  # nothing is left to follow
             self.start_anywhere()
             return
         self.cells: IntArray = cells[kept]  # (a,) numbers of the active cells
-        weight = weight if kept.all() else weight[:, kept]
+        weight = weight if len(kept) == len(cells) else weight.take(kept, axis=1)
         self.weight: Float32Array = (weight / total).astype(np.float32)  # (k, a)
         self.background = max(0.0, 1.0 - float(self.weight.sum()))
 
@@ -77,32 +77,37 @@ class PoseBelief:
         total: FloatArray = self.weight.sum(axis=0)
         return total
 
+    def query(self, new_rows: int) -> PoseQuery:
+        """The followed poses, and `SAMPLES` cells from all over the map, at every yaw, that stand for all others."""
+        asked = self.weight > NEGLIGIBLE
+        self._asked, yaws = np.flatnonzero(asked), np.arange(len(self.yaw_rad))
+        yaw = np.repeat(yaws, asked.sum(axis=1))
+        slot = self._asked - yaw * len(self.cells)
+        at = np.arange(self._sampled, self._sampled + SAMPLES) % len(self._shuffled)
+        cells = np.concatenate([self.cells[slot], np.tile(self._shuffled[at], len(yaws))])
+        return PoseQuery(cells, np.concatenate([yaw, np.repeat(yaws, SAMPLES)]), self.yaw_rad, new_rows)
+
     def weigh(self, log_ratio: RealArray, log_beyond: float) -> MeanLogRatios:
         """Multiply by likelihood ratios.
 
         Args:
-            log_ratio: (k, a + s) of the active cells, and of `samples`, which stand for all others; NaN off the map.
+            log_ratio: (p,) of the poses of the last `query`; NaN off the map.
             log_beyond: that of a pose off the map.
         """
         off = np.isnan(log_ratio)
         highest = max(float(np.nanmax(log_ratio, initial=log_beyond)), log_beyond)
         ratio = np.exp((np.where(off, np.float32(log_beyond), log_ratio) - highest).astype(np.float32))
-        count = len(self.cells)
-        weight = self.weight * ratio[:, :count]
-        on = ~off[:, :count]
-        mapped, others = float(self.weight[on].sum()), float(ratio[:, count:].mean())
-        means = float(weight.sum()) / float(self.weight.sum()), float(weight[on].sum()) / max(mapped, 1e-30), others
-        self.set(weight, self.cells, self.background * others)
+        count = len(self._asked)
+        before = self.weight.ravel()[self._asked]
+        after, on = before * ratio[:count], ~off[:count]
+        followed, mapped, others = float(before.sum()), float(before @ on), float(ratio[count:].mean())
+        means = float(after.sum()) / followed, float(after @ on) / max(mapped, 1e-30), others
+        weight = np.zeros(self.weight.size, np.float32)
+        weight[self._asked] = after
+        self.set(weight.reshape(self.weight.shape), self.cells, (1.0 - followed) * others)
         self._sampled += SAMPLES
-        followed, on_map, random = (highest + math.log(max(mean, 1e-300)) for mean in means)
-        return MeanLogRatios(followed, on_map, random, mapped)
-
-    @property
-    def samples(self) -> IntArray:
-        """(s,) numbers of cells from all over the map, others for every measurement."""
-        at = np.arange(self._sampled, self._sampled + SAMPLES) % len(self._shuffled)
-        cells: IntArray = self._shuffled[at]
-        return cells
+        log_followed, log_on_map, log_random = (highest + math.log(max(mean, 1e-300)) for mean in means)
+        return MeanLogRatios(log_followed, log_on_map, log_random, mapped)
 
     def lose(self, probability: float) -> None:
         """The device may have been carried to another cell."""
@@ -124,19 +129,20 @@ class PoseBelief:
         pieces = int(np.ceil(max(variance / MAX_VARIANCE, np.hypot(*moved_m) / self.grid.reach_m)))
         for _ in range(pieces):
             self._shift(moved_m / pieces, variance / pieces)
-        self.weight = diffuse_headings(self.weight.T, yaw_noise_rad, 0.0).T
+        self.weight = diffuse_headings(self.weight, yaw_noise_rad, axis=0)
 
     def _shift(self, moved_m: FloatArray, variance: float) -> None:
-        """Interpolate linearly, which keeps the mean, and diffuse to the neighbours by a variance in cells²."""
+        """Move to the nearest cell and its neighbours, with the mean of the move and a variance in cells².
+
+        Where a variance is too small for positive weights, they interpolate linearly, which has the smallest one.
+        """
         moved = self._rotation * complex(*moved_m) / self.grid.size_m  # (k,) in cells
         moved_cells = np.stack([moved.real, moved.imag], axis=1)
-        base = np.floor(moved_cells)
+        base = np.round(moved_cells)
         rest = moved_cells - base  # (k, 2)
-        zero = np.zeros_like(rest)
-        padded = np.stack([zero, zero, 1.0 - rest, rest, zero, zero], axis=2)  # (k, 2, s + 2)
-        behind, between, ahead = padded[..., 2:], padded[..., 1:-1], padded[..., :-2]  # (k, 2, s), at the steps
-        along = (1.0 - variance) * between + 0.5 * variance * (ahead + behind)
-        first = (base.astype(np.int64) - 1) @ [self.grid.columns, 1]  # (k,) flat offset of the first step
+        square = np.maximum(variance + np.square(rest), np.abs(rest))  # second moment about the nearest cell
+        along = np.stack([0.5 * (square - rest), 1.0 - square, 0.5 * (square + rest)], axis=2)  # (k, 2, s)
+        first = (base.astype(np.int64) - 1) @ np.array([self.grid.columns, 1])  # (k,) flat offset of the first step
         self._carry(along[:, 0], along[:, 1], first)
 
     def _carry(self, along_x: FloatArray, along_y: FloatArray, first: IntArray) -> None:
@@ -144,7 +150,7 @@ class PoseBelief:
         steps = np.arange(along_x.shape[1])
         box = (steps[:, None] * self.grid.columns + steps).ravel()
         source = self.grid.flat[self.cells]
-        carry = self._carry_few if len(source) <= FEW else self._carry_many
+        carry = self._carry_few if np.count_nonzero(self.weight) <= FEW else self._carry_many
         target, weight = carry(source, along_x, along_y, first[:, None] + box)
         self.set(weight, target, max(0.0, 1.0 - float(weight.sum())))
 
@@ -153,34 +159,37 @@ class PoseBelief:
     ) -> tuple[IntArray, RealArray]:
         """Only the cells that the active ones reach; their numbers, and the weights (k, cells)."""
         kernel = (along_x[:, :, None] * along_y[:, None, :]).reshape(offset.shape)
-        used = np.flatnonzero(self.weight.sum(axis=1) > NEGLIGIBLE)
-        number = self.grid.number[np.unique(source[:, None] + np.unique(offset[used]))]
-        target = number[number >= 0]
-        self._slot[source] = np.arange(len(source))
-        slots = self._slot[self.grid.flat[target] - offset[used][..., None]]  # (used, s², cells)
-        self._slot[source] = -1
-        padded = np.append(self.weight[used], np.zeros((len(used), 1)), axis=1)  # the last entry stands for no cell
-        weight = np.zeros((len(offset), len(target)))
-        arriving = padded[np.arange(len(used))[:, None, None], slots]
-        weight[used] = np.einsum("ks,ksc->kc", kernel[used], arriving)
-        return target, weight
+        yaw, slot = np.nonzero(self.weight)
+        reached = source[slot][:, None] + offset[yaw]  # (p, s²)
+        lowest = int(reached.min())
+        there = np.zeros(int(reached.max()) - lowest + 1, np.bool_)
+        there[reached - lowest] = True
+        there &= self.grid.number[lowest : lowest + len(there)] >= 0
+        place = np.maximum(np.cumsum(there) - 1, 0)  # number among the cells that are reached
+        weight = self.weight[yaw, slot][:, None] * kernel[yaw] * there[reached - lowest]
+        target = self.grid.number[lowest + np.flatnonzero(there)]
+        key = yaw[:, None] * len(target) + place[reached - lowest]
+        total = np.bincount(key.ravel(), weight.ravel(), minlength=len(offset) * len(target)).astype(np.float32)
+        return target, total.reshape(len(offset), len(target))
 
     def _carry_many(
         self, source: IntArray, along_x: FloatArray, along_y: FloatArray, offset: IntArray
     ) -> tuple[IntArray, RealArray]:
-        """All cells, by shifts of the whole flat grid, first along y, then along x."""
+        """All cells between the first and the last that can be reached, by shifts of the grid along y, then along x."""
         margin = int(np.abs(offset).max())
-        full = np.zeros(self.grid.size + 2 * margin, np.float32)
-        weight = np.empty((len(offset), len(self.grid.cells)), np.float32)
+        lowest, highest = int(source.min()) - 2 * margin, int(source.max()) + 2 * margin
+        target = np.flatnonzero((self.grid.flat >= lowest + margin) & (self.grid.flat <= highest - margin))
+        full = np.zeros(highest - lowest + 1, np.float32)
+        weight = np.empty((len(offset), len(target)), np.float32)
+        source, at = source - lowest, self.grid.flat[target] - lowest - margin
         for yaw, start in enumerate(offset[:, 0]):
-            full[margin + source] = self.weight[yaw]
+            full[source] = self.weight[yaw]
             shifted = full
             for kernel, step in ((along_y[yaw], 1), (along_x[yaw], self.grid.columns)):
                 shifted = _convolved(shifted, kernel, step)
-            at = margin + self.grid.flat - start
-            weight[yaw] = shifted[at]
-            full[margin + source] = 0.0
-        return np.arange(len(self.grid.cells)), weight
+            weight[yaw] = shifted[margin - start :].take(at)
+            full[source] = 0.0
+        return target, weight
 
 
 def _convolved(values: Float32Array, kernel: FloatArray, step: int) -> Float32Array:

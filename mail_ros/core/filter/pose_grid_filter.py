@@ -20,7 +20,7 @@ from mail_ros.core.filter.initial_pose import check_initial_pose
 from mail_ros.core.filter.odometry_motion import StepInProgress, mean_yaw
 from mail_ros.core.filter.pose_belief import MeanLogRatios, PoseBelief
 from mail_ros.core.models.field_map_config import FieldMapConfig
-from mail_ros.core.models.model import PoseQuery, Query
+from mail_ros.core.models.model import Query
 from mail_ros.core.neighbourhood import belief_image
 from mail_ros.core.types import (
     LOCALIZED_FROM,
@@ -140,8 +140,7 @@ class PoseGridFilter:
     @property
     def query(self) -> Query:
         """See `GridFilter`; the poses that are followed, and some that stand for all others."""
-        cells = np.concatenate([self.belief.cells, self.belief.samples])
-        return Query(self.device_offset_ut, PoseQuery(cells, self.belief.yaw_rad, self._new_rows))
+        return Query(self.device_offset_ut, self.belief.query(self._new_rows))
 
     def update(self, prediction: Prediction) -> None:
         """Weigh the belief by the log ratios (yaws, active cells) of the new rows."""

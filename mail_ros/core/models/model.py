@@ -25,7 +25,8 @@ class ModelOutput(NamedTuple):
 class PoseQuery:
     """Poses at the end of a path."""
 
-    cells: IntArray  # (a,) numbers of cells
+    cells: IntArray  # (p,) numbers of cells
+    yaw: IntArray  # (p,) index of the yaw of each
     yaw_rad: FloatArray  # (k,) yaws of odometry's frame
     new_rows: int  # rows of the window that were in no query before
 

@@ -176,8 +176,7 @@ class Maght(PathLocalizer):
 
     def _offset(self, displacement_m: FloatArray) -> IntArray:
         """(yaws,) flat offsets of a displacement (2,) in odometry's frame."""
-        rotated = complex(*displacement_m) * np.exp(1j * self._yaw_rad)
-        return self.field.grid.offset(np.stack([rotated.real, rotated.imag], axis=-1))
+        return self.field.grid.offset(complex(*displacement_m) * np.exp(1j * self._yaw_rad) / self.field.grid.size_m)
 
 
 def _noise_ut2(field: MappedField) -> float:

@@ -23,9 +23,9 @@ import numpy as np
 from mail_ros.core.belief import decode
 from mail_ros.core.filter.odometry_motion import mean_yaw
 from mail_ros.core.models.field_map.path_likelihood import WHITE_UT2
-from mail_ros.core.types import LOCALIZED_FROM, Cells, FloatArray, IntArray, Posterior, YawEstimate
+from mail_ros.core.types import LOCALIZED_FROM, Cells, ComplexArray, FloatArray, IntArray, Posterior, YawEstimate
 from mail_ros.evaluation.baselines.particles import Cloud, MotionSettings, systematic
-from mail_ros.evaluation.baselines.path_localizer import ComplexArray, MappedField, PathLocalizer
+from mail_ros.evaluation.baselines.path_localizer import MappedField, PathLocalizer
 from mail_ros.training.field_map.fit import FittedMap
 
 BEST = 0.99  # quantile of the likelihoods on the map that a row off the map has

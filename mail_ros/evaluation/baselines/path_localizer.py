@@ -15,7 +15,6 @@ from abc import ABC, abstractmethod
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from mail_ros.core.cell_grid import CellGrid
 from mail_ros.core.errors import TrackError
@@ -24,11 +23,10 @@ from mail_ros.core.localizer.localizer import status_of
 from mail_ros.core.models.field_map.path_likelihood import FieldStatistics
 from mail_ros.core.models.heads import SiteMap
 from mail_ros.core.signal.preprocessor import Preprocessor
-from mail_ros.core.types import NS_PER_S, BoolArray, Estimate, FloatArray, Posterior, Sample, YawEstimate
+from mail_ros.core.types import NS_PER_S, BoolArray, ComplexArray, Estimate, FloatArray, Posterior, Sample, YawEstimate
 from mail_ros.training.field_map.fit import FittedMap
 
 MIN_FRACTION = 0.25  # weight of the cells around a position from which it is on the map
-ComplexArray = npt.NDArray[np.complex128]
 
 
 class MapValues(NamedTuple):

@@ -14,11 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from mail_ros.core.types import FloatArray
+from mail_ros.core.types import ComplexArray, FloatArray
 
-ComplexArray = npt.NDArray[np.complex128]
 ROOT3 = 3.0**0.5
 ERROR_LENGTHS = 0.5  # correlation length of the map's errors, in that of the field
 WHITE_UT2 = 1.0  # variance of a row's own noise
