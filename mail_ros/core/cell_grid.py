@@ -53,14 +53,14 @@ class CellGrid:
         return offset
 
     def corners(self, steps: ComplexArray) -> tuple[IntArray, Float32Array]:
-        """Flat offsets (4, ...) of the cells around displacements, and their shares in a linear interpolation."""
+        """Flat offsets (4, ...) of the cells around displacements, and their weights in a linear interpolation."""
         along_x, along_y = np.floor(steps.real), np.floor(steps.imag)
         ahead_x, ahead_y = steps.real - along_x, steps.imag - along_y
         first = along_x.astype(np.int64) * self.columns + along_y.astype(np.int64)
         offset = np.stack([first, first + 1, first + self.columns, first + self.columns + 1])
-        share_x, share_y = np.stack([1.0 - ahead_x, ahead_x]), np.stack([1.0 - ahead_y, ahead_y])
-        share = share_x[:, None] * share_y[None]
-        return offset, share.reshape(offset.shape).astype(np.float32)
+        weight_x, weight_y = np.stack([1.0 - ahead_x, ahead_x]), np.stack([1.0 - ahead_y, ahead_y])
+        weight = weight_x[:, None] * weight_y[None]
+        return offset, weight.reshape(offset.shape).astype(np.float32)
 
     def scatter(self, values: npt.NDArray[Number]) -> npt.NDArray[Number]:
         """Values of the mapped cells (m, ...) at their places (size, ...); zero elsewhere."""

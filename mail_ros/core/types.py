@@ -17,7 +17,7 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
 RealArray = FloatArray | Float32Array
-ComplexArray = npt.NDArray[np.complex128]  # of horizontal vectors: x + iy
+ComplexArray = npt.NDArray[np.complex128]  # horizontal vectors, x + iy
 Complex64Array = npt.NDArray[np.complex64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]

@@ -79,10 +79,10 @@ class PoseBelief:
 
     def query(self, new_rows: int) -> PoseQuery:
         """The followed poses, and `SAMPLES` cells from all over the map, at every yaw, that stand for all others."""
-        asked = self.weight > NEGLIGIBLE
-        self._asked, yaws = np.flatnonzero(asked), np.arange(len(self.yaw_rad))
-        yaw = np.repeat(yaws, asked.sum(axis=1))
-        slot = self._asked - yaw * len(self.cells)
+        queried = self.weight > NEGLIGIBLE
+        self._queried, yaws = np.flatnonzero(queried), np.arange(len(self.yaw_rad))
+        yaw = np.repeat(yaws, queried.sum(axis=1))
+        slot = self._queried - yaw * len(self.cells)
         at = np.arange(self._sampled, self._sampled + SAMPLES) % len(self._shuffled)
         cells = np.concatenate([self.cells[slot], np.tile(self._shuffled[at], len(yaws))])
         return PoseQuery(cells, np.concatenate([yaw, np.repeat(yaws, SAMPLES)]), self.yaw_rad, new_rows)
@@ -97,13 +97,13 @@ class PoseBelief:
         off = np.isnan(log_ratio)
         highest = max(float(np.nanmax(log_ratio, initial=log_beyond)), log_beyond)
         ratio = np.exp((np.where(off, np.float32(log_beyond), log_ratio) - highest).astype(np.float32))
-        count = len(self._asked)
-        before = self.weight.ravel()[self._asked]
+        count = len(self._queried)
+        before = self.weight.ravel()[self._queried]
         after, on = before * ratio[:count], ~off[:count]
         followed, mapped, others = float(before.sum()), float(before @ on), float(ratio[count:].mean())
         means = float(after.sum()) / followed, float(after @ on) / max(mapped, 1e-30), others
         weight = np.zeros(self.weight.size, np.float32)
-        weight[self._asked] = after
+        weight[self._queried] = after
         self.set(weight.reshape(self.weight.shape), self.cells, (1.0 - followed) * others)
         self._sampled += SAMPLES
         log_followed, log_on_map, log_random = (highest + math.log(max(mean, 1e-300)) for mean in means)
@@ -165,12 +165,13 @@ class PoseBelief:
         there = np.zeros(int(reached.max()) - lowest + 1, np.bool_)
         there[reached - lowest] = True
         there &= self.grid.number[lowest : lowest + len(there)] >= 0
-        place = np.maximum(np.cumsum(there) - 1, 0)  # number among the cells that are reached
-        weight = self.weight[yaw, slot][:, None] * kernel[yaw] * there[reached - lowest]
+        column = np.cumsum(there) * there  # number among the cells that are reached, from 1; 0: no cell
+        weight = self.weight[yaw, slot][:, None] * kernel[yaw]
         target = self.grid.number[lowest + np.flatnonzero(there)]
-        key = yaw[:, None] * len(target) + place[reached - lowest]
-        total = np.bincount(key.ravel(), weight.ravel(), minlength=len(offset) * len(target)).astype(np.float32)
-        return target, total.reshape(len(offset), len(target))
+        shape = len(offset), len(target) + 1
+        key = yaw[:, None] * shape[1] + column[reached - lowest]
+        total = np.bincount(key.ravel(), weight.ravel(), minlength=shape[0] * shape[1]).astype(np.float32)
+        return target, total.reshape(shape)[:, 1:]
 
     def _carry_many(
         self, source: IntArray, along_x: FloatArray, along_y: FloatArray, offset: IntArray

@@ -118,10 +118,10 @@ class FieldMap:
         return Fields(self._horizontal[index], self._vertical[index])
 
     def _between(self, flat: IntArray, yaw: IntArray, steps: ComplexArray) -> Fields:
-        """Mean field (L, p) at displacements (L, k) from cells (p,): bilinear, and the same shares for all cells."""
-        corner, share = self.grid.corners(steps)  # (4, L, k)
-        fields, share = self._at(flat + corner.take(yaw, axis=2)), share.take(yaw, axis=2)
-        return Fields((share * fields.horizontal).sum(axis=0), (share * fields.vertical).sum(axis=0))
+        """Mean field (L, p) at displacements (L, k) from cells (p,): bilinear, with the same weights for all cells."""
+        corner, weight = self.grid.corners(steps)  # (4, L, k)
+        fields, weight = self._at(flat + corner.take(yaw, axis=2)), weight.take(yaw, axis=2)
+        return Fields((weight * fields.horizontal).sum(axis=0), (weight * fields.vertical).sum(axis=0))
 
     def _ratios(
         self,
