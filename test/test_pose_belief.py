@@ -82,7 +82,7 @@ def test_cost_follows_uncertainty(belief: PoseBelief) -> None:
 def test_evidence_concentrates_and_the_samples_stand_for_the_rest(belief: PoseBelief) -> None:
     at(belief, (4.0, 4.0), 0)
     belief.lose(0.2)
-    assert len(belief.query(1).cells) == 1 + YAWS * SAMPLES
+    assert len(belief.query(1, np.zeros(2)).cells) == 1 + YAWS * SAMPLES
     means = belief.weigh(np.append(3.0, np.zeros(YAWS * SAMPLES)), -1.0)
     assert [means.followed, means.on_map] == pytest.approx([3.0, 3.0])
     assert means.random == pytest.approx(0.0, abs=1e-6) and means.mapped == pytest.approx(0.8)
@@ -91,7 +91,7 @@ def test_evidence_concentrates_and_the_samples_stand_for_the_rest(belief: PoseBe
 
 def test_a_path_off_the_map_has_the_likelihood_that_is_given_and_leaves_the_map_unjudged(belief: PoseBelief) -> None:
     at(belief, (4.0, 4.0), 0)
-    belief.query(1)
+    belief.query(1, np.zeros(2))
     means = belief.weigh(np.append(np.nan, np.zeros(YAWS * SAMPLES)), -1.0)
     assert means.followed == pytest.approx(-1.0) and means.mapped == 0.0
 

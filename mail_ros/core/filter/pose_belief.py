@@ -21,7 +21,7 @@ from mail_ros.core.neighbourhood import FULL_ROTATION, diffuse_headings
 from mail_ros.core.types import Float32Array, FloatArray, IntArray, RealArray
 
 SAMPLES = 8  # cells, at every yaw, that stand for all that are not followed
-NEGLIGIBLE = 1e-7  # cells with less belief are no longer followed
+NEGLIGIBLE = 1e-7  # cells and poses with less belief are no longer followed
 MIN_VARIANCE = 0.02  # smallest variance of a move, cells²: odometry is never exact
 MAX_VARIANCE = 0.5  # largest variance of one piece of a move, cells²
 FEW = 20_000  # poses up to which each is moved by itself, instead of the whole grid
@@ -49,6 +49,7 @@ class PoseBelief:
         self.grid = grid
         self.yaw_rad = np.arange(yaws) * FULL_ROTATION / yaws
         self._rotation = np.exp(1j * self.yaw_rad)
+        self._negligible = min(NEGLIGIBLE, 0.1 / (grid.mapped * yaws))  # on a large map each of all poses has little
         self._shuffled = np.random.default_rng(0).permutation(grid.mapped)
         self.start_anywhere()
 
@@ -62,7 +63,7 @@ class PoseBelief:
         """Adopt weights (k, a), and that of all other cells, normalized; anywhere if no cell is left to follow."""
         probability = weight.sum(axis=0)
         total = float(probability.sum()) + background
-        kept = np.flatnonzero(probability > NEGLIGIBLE * total)
+        kept = np.flatnonzero(probability > self._negligible * total)
         if not (len(kept) and np.isfinite(total)):  # nothing is left to follow
             self.start_anywhere()
             return
@@ -77,15 +78,15 @@ class PoseBelief:
         total: FloatArray = self.weight.sum(axis=0)
         return total
 
-    def query(self, new_rows: int) -> PoseQuery:
+    def query(self, new_rows: int, ahead_m: FloatArray) -> PoseQuery:
         """The followed poses, and `SAMPLES` cells from all over the map, at every yaw, that stand for all others."""
-        queried = self.weight > NEGLIGIBLE
+        queried = self.weight > self._negligible
         self._queried, yaws = np.flatnonzero(queried), np.arange(len(self.yaw_rad))
         yaw = np.repeat(yaws, queried.sum(axis=1))
         slot = self._queried - yaw * len(self.cells)
         at = np.arange(self._sampled, self._sampled + SAMPLES) % len(self._shuffled)
         cells = np.concatenate([self.cells[slot], np.tile(self._shuffled[at], len(yaws))])
-        return PoseQuery(cells, np.concatenate([yaw, np.repeat(yaws, SAMPLES)]), self.yaw_rad, new_rows)
+        return PoseQuery(cells, np.concatenate([yaw, np.repeat(yaws, SAMPLES)]), self.yaw_rad, new_rows, ahead_m)
 
     def weigh(self, log_ratio: RealArray, log_beyond: float) -> MeanLogRatios:
         """Multiply by likelihood ratios.

@@ -37,10 +37,11 @@ from mail_ros.core.types import (
 MAP_FIT_M = 5.0  # length over which the map fit is averaged
 MIN_FIT_M = 0.5  # less says nothing
 MAP_FIT_BOUNDS = (-3.0, 5.0)  # bounds of one update in the map fit
+SHIFT_CELLS = 3.0  # displacement that is collected before the belief is shifted: each shift blurs it by some of a cell
 KNOWN = 0.5  # probability of being near the position from which an update counts in the map fit
 LOST_PRIOR = 0.01  # odds of being lost, times the exponential of what was added up
 LOST_MAX = 5.0  # largest sum: the whole map is searched there, and the status recovers from it within metres
-SEARCH_PROBABILITY = 0.5  # prior probability of all other poses in a search
+SEARCH_PROBABILITY = 0.1  # prior probability of all other poses in a search
 SEARCH_AGAIN_M = 3.0  # travel between two searches
 INITIAL_POSE_OUTLIER = 0.05  # probability that an initial pose is wrong
 
@@ -85,6 +86,7 @@ class PoseGridFilter:
     def reinitialize(self) -> None:
         """See `GridFilter`."""
         self.belief.start_anywhere()
+        self._belief_at_m = self._at_m  # where the sensor was, in odometry's frame, when it had the poses of the belief
         self._changed()
         self._new_rows = 0
         self._fit, self._fit_m = 0.0, 0.0  # weighted sums over the last metres
@@ -122,11 +124,17 @@ class PoseGridFilter:
 
     def _move(self, to_m: FloatArray) -> None:
         start_m, self._at_m = self._at_m, to_m
-        if start_m is None:
+        if start_m is None or self._belief_at_m is None:
+            self._belief_at_m = to_m
             return
         distance_m = float(np.hypot(*(to_m - start_m)))
         root = math.sqrt(distance_m)
-        self.belief.move(to_m - start_m, self._position_noise_m * root, self.config.yaw_noise_rad * root)
+        moved_m = to_m - self._belief_at_m
+        if np.hypot(*moved_m) < SHIFT_CELLS * self.grid.size_m:
+            moved_m = np.zeros(2)
+        else:
+            self._belief_at_m = to_m
+        self.belief.move(moved_m, self._position_noise_m * root, self.config.yaw_noise_rad * root)
         self.belief.lose(min(1.0, self.config.kidnap_per_m * distance_m))
         if self.belief.background > self.config.recovery:
             self.belief.search()
@@ -140,7 +148,7 @@ class PoseGridFilter:
     @property
     def query(self) -> Query:
         """See `GridFilter`; the poses that are followed, and some that stand for all others."""
-        return Query(self.device_offset_ut, self.belief.query(self._new_rows))
+        return Query(self.device_offset_ut, self.belief.query(self._new_rows, self._ahead_m))
 
     def update(self, prediction: Prediction) -> None:
         """Weigh the belief by the log ratios (yaws, active cells) of the new rows."""
@@ -235,13 +243,20 @@ class PoseGridFilter:
 
     def _pending_m(self, yaw_rad: float) -> FloatArray:
         """(2,) m in the map's frame: from where the sensor was at the newest row to where the device is now."""
-        pending_m = self._step.begun_m if self._at_m is None else self._now_m - self._at_m + self._step.begun_m
+        pending_m = self._step.begun_m
+        if self._belief_at_m is not None:
+            pending_m = self._now_m - self._belief_at_m + pending_m
         rotated = complex(*pending_m) * np.exp(1j * yaw_rad)
         return np.array([rotated.real, rotated.imag])
 
     def _followed(self) -> Cells:
         cells = self.grid.cells
         return Cells(cells.position_m[self.belief.cells], cells.floor[self.belief.cells])
+
+    @property
+    def _ahead_m(self) -> FloatArray:
+        """(2,) m in odometry's frame: from the poses of the belief to where the sensor was at the newest row."""
+        return np.zeros(2) if self._at_m is None or self._belief_at_m is None else self._at_m - self._belief_at_m
 
     def _changed(self) -> None:
         self._posterior = None

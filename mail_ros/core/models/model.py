@@ -23,12 +23,13 @@ class ModelOutput(NamedTuple):
 
 @dataclass(frozen=True)
 class PoseQuery:
-    """Poses at the end of a path."""
+    """Poses near the end of a path."""
 
     cells: IntArray  # (p,) numbers of cells
     yaw: IntArray  # (p,) index of the yaw of each
     yaw_rad: FloatArray  # (k,) yaws of odometry's frame
     new_rows: int  # rows of the window that were in no query before
+    ahead_m: FloatArray  # (2,) from these poses to the end of the path, in odometry's frame
 
 
 @dataclass(frozen=True)

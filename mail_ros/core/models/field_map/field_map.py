@@ -87,7 +87,7 @@ class FieldMap:
         yaws, cells = self.config.field_map.yaws, self.grid.mapped
         yaw_rad = np.arange(yaws) * FULL_ROTATION / yaws
         new = rows.shape[1] - 1
-        poses = PoseQuery(np.tile(np.arange(cells), yaws), np.repeat(np.arange(yaws), cells), yaw_rad, new)
+        poses = PoseQuery(np.tile(np.arange(cells), yaws), np.repeat(np.arange(yaws), cells), yaw_rad, new, np.zeros(2))
         found = [self._compare(path.astype(np.float64), new, poses).reshape(yaws, cells) for path in rows]
         beyond = self.config.sampling.length * math.log(self.config.field_map.beyond_per_m)
         known = [np.nan_to_num(each, nan=beyond) for each in found]
@@ -100,8 +100,9 @@ class FieldMap:
         rotated = (rows[:, 2] + 1j * rows[:, 3]) * np.exp(1j * self.statistics.yaw_rad)
         rows[:, 2], rows[:, 3] = rotated.real, rotated.imag
         likelihood = PathLikelihood.of(rows, new, self.statistics, self.config.field_map.offset_ut, self.grid.size_m)
-        back_m = (rows[:, 0] - rows[-1, 0]) + 1j * (rows[:, 1] - rows[-1, 1])
-        steps = back_m[:, None] * np.exp(1j * poses.yaw_rad) / self.grid.size_m  # (L, k) from the end of the path
+        away_m = rows[:, :2] - rows[-1, :2] + poses.ahead_m
+        away = (away_m[:, 0] + 1j * away_m[:, 1]) / self.grid.size_m
+        steps = away[:, None] * np.exp(1j * poses.yaw_rad)  # (L, k)
         rotation = np.exp(1j * poses.yaw_rad).astype(np.complex64)
         ratio = np.empty(len(poses.cells), np.float32)
         for first in range(0, len(ratio), CHUNK):
