@@ -13,7 +13,7 @@ from mail_ros.core.types import FloatArray, IntArray
 
 PIECE_M = 10.0  # half the length of a piece with one yaw offset
 CELL_M = 0.5  # size of a cell with one field
-MIN_HEADING_VARIANCE = 0.1  # variance of headings within cells below which the offset is unobservable
+MAX_ERROR_UT = 2.5  # standard error of the offset above which it is not subtracted: headings hardly vary within cells
 
 
 def odometry_yaw_offset_rad(source: str, moved_m: FloatArray, position_m: FloatArray) -> FloatArray:
@@ -63,6 +63,9 @@ def rotated_rows(rows: FloatArray, angle_rad: FloatArray) -> FloatArray:
 def device_offset_ut(rows: FloatArray, position_m: FloatArray, floor: IntArray) -> FloatArray:
     """Horizontal offset of the device, (3,) µT in axes along its heading. The vertical part is unobservable: 0.
 
+    All 0 where the standard error is too large, with rows of one cell correlated (Liang and Zeger, Biometrika 73,
+    1986): a survey by lanes shows the offset in its bends alone.
+
     Args:
         rows: (n, 5) in the map's axes; NaN where unknown.
         position_m: (n, 2), likewise.
@@ -74,9 +77,13 @@ def device_offset_ut(rows: FloatArray, position_m: FloatArray, floor: IntArray) 
     _, cell = np.unique(cells, axis=0, return_inverse=True)
     field, heading = (part - _cell_mean(part, cell)[cell] for part in (field, heading))
     variance = float(np.square(np.abs(heading)).sum())
-    if variance < MIN_HEADING_VARIANCE * max(len(heading), 1):
+    if variance == 0.0:
         return np.zeros(3)
     offset = (np.conj(heading) * field).sum() / variance
+    rest = np.conj(heading) * (field - offset * heading)
+    of_cell = np.bincount(cell, rest.real) + 1j * np.bincount(cell, rest.imag)
+    if np.linalg.norm(of_cell) > MAX_ERROR_UT * variance:
+        return np.zeros(3)
     return np.array([offset.real, offset.imag, 0.0])
 
 
