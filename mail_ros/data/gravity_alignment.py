@@ -13,6 +13,7 @@ from mail_ros.core.types import FloatArray, IntArray
 
 PIECE_M = 10.0  # half the length of a piece with one yaw offset
 CELL_M = 0.5  # size of a cell with one field
+MIN_CELLS = 6.0  # effective number of cells in which headings vary below which the standard error is not known
 MAX_ERROR_UT = 2.5  # standard error of the offset above which it is not subtracted: headings hardly vary within cells
 
 
@@ -77,7 +78,8 @@ def device_offset_ut(rows: FloatArray, position_m: FloatArray, floor: IntArray) 
     _, cell = np.unique(cells, axis=0, return_inverse=True)
     field, heading = (part - _cell_mean(part, cell)[cell] for part in (field, heading))
     variance = float(np.square(np.abs(heading)).sum())
-    if variance == 0.0:
+    each = np.bincount(cell, np.square(np.abs(heading)))
+    if variance**2 < MIN_CELLS * np.square(each).sum() or variance == 0.0:
         return np.zeros(3)
     offset = (np.conj(heading) * field).sum() / variance
     rest = np.conj(heading) * (field - offset * heading)

@@ -37,7 +37,7 @@ UNCHECKED = 0.1  # noise of a map whose walks do not pass each other, in the fie
 WELL_KNOWN = 0.05  # fraction of the field's variance below which a map knows a position
 HELD_ROWS = 1000  # compared with a map of the other walks
 MAX_GAP_M = 0.5  # a longer displacement without a reading restarts the rows
-PATH_ROWS = 6  # rows that are compared at a time
+PATH_ROWS = 12  # rows of a path that are kept
 
 
 class FittedMap(NamedTuple):

@@ -27,6 +27,7 @@ from mail_ros.core.types import Complex64Array, ComplexArray, Float32Array, Floa
 
 CHUNK = 40_000  # poses that are compared at a time: what stays in a processor's cache
 INTERPOLATED = 5_000  # poses up to which the map is read between cells
+LAGS = np.array([1, 2, 4, 8, 11])  # rows before the new ones on which these are conditioned
 MIN_ROWS = 2  # the first row of a path has nothing to be compared with: the device's offset is unknown
 
 
@@ -96,7 +97,7 @@ class FieldMap:
 
     def _compare(self, path: FloatArray, new: int, poses: PoseQuery) -> Float32Array:
         """(p,) log ratios of the `new` last rows of a path (L, 7), tempered; NaN where the path leaves the map."""
-        rows = path.copy()
+        rows = path[_conditioned(len(path), new)]
         rotated = (rows[:, 2] + 1j * rows[:, 3]) * np.exp(1j * self.statistics.yaw_rad)
         rows[:, 2], rows[:, 3] = rotated.real, rotated.imag
         likelihood = PathLikelihood.of(rows, new, self.statistics, self.config.field_map.offset_ut, self.grid.size_m)
@@ -149,3 +150,9 @@ class FieldMap:
         either = np.maximum(usual, outlying) + np.log(1.0 + np.exp(-np.abs(usual - outlying)))
         ratio: Float32Array = either.sum(axis=0) + np.float32(constant)
         return ratio
+
+
+def _conditioned(rows: int, new: int) -> IntArray:
+    """Numbers of the new rows and of those at `LAGS` before them (Vecchia, J. R. Statist. Soc. B 50, 1988)."""
+    before = new + LAGS[rows - new >= LAGS] - 1
+    return (rows - 1 - np.concatenate([np.arange(new), before]))[::-1]
