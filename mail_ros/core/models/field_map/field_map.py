@@ -68,7 +68,7 @@ class FieldMap:
         self._vertical = field_ut[:, 2].copy()
         across = 1.0 + variance_ut2[:, :2].mean(axis=1) / self.statistics.noise_ut2
         along = 1.0 + variance_ut2[:, 2] / self.statistics.noise_ut2
-        self._precision = self.grid.scatter(np.column_stack([0.5 / across, 0.5 / along]))  # halves, for the exponent
+        self._across, self._along = self.grid.scatter(0.5 / across), self.grid.scatter(0.5 / along)  # half precisions
         self._log_width = self.grid.scatter(np.log(across) + 0.5 * np.log(along))
         self._exponent = min(1.0, config.field_map.likelihood_exponent_per_m / config.sampling.per_unit)
 
@@ -112,12 +112,12 @@ class FieldMap:
             nearest = flat + self.grid.offset(steps).take(yaw, axis=1)  # (L, p)
             fields = self._between(flat, yaw, steps) if len(ratio) <= INTERPOLATED else self._at(nearest)
             ratio[chosen] = self._ratios(rows, likelihood, rotation[yaw], nearest, fields)
-            ratio[chosen][~self._mapped[nearest].all(axis=0)] = np.nan
+            ratio[chosen][~self._mapped.take(nearest).all(axis=0)] = np.nan
         ratio *= np.float32(self._exponent)
         return ratio
 
     def _at(self, index: IntArray) -> Fields:
-        return Fields(self._horizontal[index], self._vertical[index])
+        return Fields(self._horizontal.take(index), self._vertical.take(index))
 
     def _between(self, flat: IntArray, yaw: IntArray, steps: ComplexArray) -> Fields:
         """Mean field (L, p) at displacements (L, k) from cells (p,): bilinear, with the same weights for all cells."""
@@ -141,13 +141,12 @@ class FieldMap:
         along = along - likelihood.vertical.astype(np.float32) @ fields.vertical
         squared_across, squared_along = np.square(across.real) + np.square(across.imag), np.square(along)  # (n, p)
         at = nearest[-len(across) :]
-        precision = self._precision[at]
-        usual = -precision[..., 0] * squared_across - precision[..., 1] * squared_along - self._log_width[at]
+        usual = self._across.take(at) * squared_across + self._along.take(at) * squared_along + self._log_width.take(at)
         broad, fraction = likelihood.outlier.astype(np.float32)[:, None], self.config.field_map.outlier
         outlying = np.float32(-0.5) / broad * (squared_across + squared_along)
         outlying += np.float32(math.log(fraction / (1.0 - fraction))) - np.float32(1.5) * np.log(broad)
         constant = len(at) * math.log1p(-fraction) - likelihood.background.sum()
-        either = np.maximum(usual, outlying) + np.log(1.0 + np.exp(-np.abs(usual - outlying)))
+        either = np.maximum(-usual, outlying) + np.log1p(np.exp(-np.abs(usual + outlying)))
         ratio: Float32Array = either.sum(axis=0) + np.float32(constant)
         return ratio
 
