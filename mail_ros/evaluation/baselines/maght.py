@@ -13,9 +13,9 @@ position and yaw. Until then the highest peak is published, as UNCERTAIN.
 
 Tuned on the three routes of the lobby, with every, every second and every fourth line of the survey, and on run 4 of
 the room (see docs/field_map.md), as the field map itself was; corridors and other buildings were not used. Tolerance
-and ratio are those with the earliest starts of which none was wrong, with the map that was fitted then; with today's one
-start on `test_S9_s3` is. Voting on in place of a tracker was worse: the
-peak of the last ten metres was more than 2.5 m off in up to 29 % of the checks along a route, with every line.
+and ratio are those with the earliest starts of which none was wrong on the maps that were fitted then; on later maps of
+the lobby two are. Voting on in place of a tracker was worse: the peak of the last ten metres was more than 2.5 m off in
+up to 29 % of the checks along a route, with every line.
 """
 
 from __future__ import annotations
