@@ -128,7 +128,12 @@ def test_the_device_offset_rotates_with_the_device() -> None:
     assert offset_ut(FORTH_AND_BACK) == pytest.approx([*OFFSET_UT[:2], 0.0], abs=0.5)
 
 
-@pytest.mark.parametrize("corners_m", [FORTH, LOOP_M])
+def test_parallel_lanes_show_the_device_offset_in_their_bends() -> None:
+    lanes = [(x, 2.1 * number) for number in range(12) for x in ((0.0, 20.0) if number % 2 == 0 else (20.0, 0.0))]
+    assert offset_ut(lanes) == pytest.approx([*OFFSET_UT[:2], 0.0], abs=2.5)
+
+
+@pytest.mark.parametrize("corners_m", [FORTH, LOOP_M, [*LOOP_M[:3], (5.0, 12.0)]])
 def test_with_one_heading_per_position_the_offset_is_zero(corners_m: list[tuple[float, float]]) -> None:
     assert offset_ut(corners_m).tolist() == [0.0, 0.0, 0.0]
 

@@ -7,7 +7,7 @@ import pytest
 
 from mail_ros.core.belief import survey_cells
 from mail_ros.core.cell_grid import CellGrid
-from mail_ros.core.filter.pose_belief import SAMPLES, PoseBelief
+from mail_ros.core.filter.pose_belief import NEGLIGIBLE, SAMPLES, PoseBelief
 from mail_ros.core.types import Cells, FloatArray
 
 CELL_M, YAWS = 0.25, 12
@@ -58,6 +58,34 @@ def test_long_moves_have_the_deviation_they_are_given(belief: PoseBelief) -> Non
     np.testing.assert_allclose(deviation_m, 0.9, atol=0.1)
 
 
+def test_many_moves_have_no_more_variance_than_they_are_given(belief: PoseBelief) -> None:
+    at(belief, (2.0, 4.0), 0)
+    for _ in range(10):
+        belief.move(np.array([0.275, 0.0]), 0.1, 0.0)  # a tenth of a cell more than one
+    rest_m = belief.grid.cells.position_m[belief.cells] - mean_m(belief)
+    variance_m2 = belief.probability @ np.square(rest_m) / belief.probability.sum()
+    np.testing.assert_allclose(mean_m(belief), [4.75, 4.0], atol=1e-3)
+    np.testing.assert_allclose(variance_m2, 10 * 0.1**2, rtol=0.01)
+
+
+def test_all_poses_of_a_large_map_are_compared_at_a_start() -> None:
+    belief = PoseBelief(CellGrid(area(40.0), 2.0), 400)
+    assert 1.0 / belief.weight.size < NEGLIGIBLE
+    assert len(belief.query(1, np.zeros(2)).cells) == belief.weight.size + 400 * SAMPLES
+
+
+def test_interpolation_reads_a_linear_map_exactly_up_to_its_border() -> None:
+    grid = CellGrid(area(2.0), 2.0)
+    slope = grid.cells.position_m @ np.array([3.0, -2.0])
+    offset, weight = grid.corners(np.array([0.3 + 0.6j, -1.2 + 0.1j]))
+    middle = grid.flat[np.linalg.norm(grid.cells.position_m - 1.0, axis=1).argmin()]
+    read = (weight * grid.with_border(slope[:, None].astype(np.float32))[middle + offset, 0]).sum(axis=0)
+    np.testing.assert_allclose(
+        read, 1.0 + CELL_M * np.array([3.0 * 0.3 - 2.0 * 0.6, -3.0 * 1.2 - 2.0 * 0.1]), rtol=1e-5
+    )
+    assert np.count_nonzero(grid.with_border(np.ones((len(slope), 1), np.float32))) == 11 * 11
+
+
 def test_what_leaves_the_map_is_background(belief: PoseBelief) -> None:
     at(belief, (8.0, 4.0), 0)
     cells = np.append(belief.cells, np.linalg.norm(belief.grid.cells.position_m - 4.0, axis=1).argmin())
@@ -91,7 +119,6 @@ def test_evidence_concentrates_and_the_samples_stand_for_the_rest(belief: PoseBe
 
 def test_a_path_off_the_map_has_the_likelihood_that_is_given_and_leaves_the_map_unjudged(belief: PoseBelief) -> None:
     at(belief, (4.0, 4.0), 0)
-    belief.query(1, np.zeros(2))
     means = belief.weigh(np.append(np.nan, np.zeros(YAWS * SAMPLES)), -1.0)
     assert means.followed == pytest.approx(-1.0) and means.mapped == 0.0
 

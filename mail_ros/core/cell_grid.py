@@ -69,7 +69,7 @@ class CellGrid:
         return full
 
     def with_border(self, values: Float32Array) -> Float32Array:
-        """As `scatter`; a place beside mapped cells has their mean, for interpolation up to the border."""
+        """As `scatter`, of (m, d); an empty cell next to mapped ones has their mean, to interpolate at the border."""
         full, there = self.scatter(values), self.scatter(np.ones(len(values), np.float32))
         around = [along_x * self.columns + along_y for along_x in (-1, 0, 1) for along_y in (-1, 0, 1)]
         count = np.sum([np.roll(there, each) for each in around], axis=0)

@@ -13,8 +13,8 @@ from mail_ros.core.types import FloatArray, IntArray
 
 PIECE_M = 10.0  # half the length of a piece with one yaw offset
 CELL_M = 0.5  # size of a cell with one field
-MIN_CELLS = 6.0  # effective number of cells in which headings vary below which the standard error is not known
-MAX_ERROR_UT = 2.5  # standard error of the offset above which it is not subtracted: headings hardly vary within cells
+MIN_CELLS = 6.0  # min effective number of cells in which headings vary: fewer do not give a standard error
+MAX_ERROR_UT = 2.5  # max standard error of an offset that is subtracted
 
 
 def odometry_yaw_offset_rad(source: str, moved_m: FloatArray, position_m: FloatArray) -> FloatArray:
@@ -78,13 +78,13 @@ def device_offset_ut(rows: FloatArray, position_m: FloatArray, floor: IntArray) 
     _, cell = np.unique(cells, axis=0, return_inverse=True)
     field, heading = (part - _cell_mean(part, cell)[cell] for part in (field, heading))
     variance = float(np.square(np.abs(heading)).sum())
-    each = np.bincount(cell, np.square(np.abs(heading)))
-    if variance**2 < MIN_CELLS * np.square(each).sum() or variance == 0.0:
+    variance_in_cell = np.bincount(cell, np.square(np.abs(heading)))
+    if variance**2 <= MIN_CELLS * np.square(variance_in_cell).sum():  # also where no heading varies
         return np.zeros(3)
     offset = (np.conj(heading) * field).sum() / variance
-    rest = np.conj(heading) * (field - offset * heading)
-    of_cell = np.bincount(cell, rest.real) + 1j * np.bincount(cell, rest.imag)
-    if np.linalg.norm(of_cell) > MAX_ERROR_UT * variance:
+    score = np.conj(heading) * (field - offset * heading)
+    score_in_cell = np.bincount(cell, score.real) + 1j * np.bincount(cell, score.imag)
+    if np.linalg.norm(score_in_cell) > MAX_ERROR_UT * variance:
         return np.zeros(3)
     return np.array([offset.real, offset.imag, 0.0])
 

@@ -49,7 +49,7 @@ class PoseBelief:
         self.grid = grid
         self.yaw_rad = np.arange(yaws) * FULL_ROTATION / yaws
         self._rotation = np.exp(1j * self.yaw_rad)
-        self._negligible = min(NEGLIGIBLE, 0.1 / (grid.mapped * yaws))  # on a large map each of all poses has little
+        self._negligible = min(NEGLIGIBLE, 0.1 / (grid.mapped * yaws))  # below a uniform belief, however large the map
         self._shuffled = np.random.default_rng(0).permutation(grid.mapped)
         self.start_anywhere()
 
@@ -78,12 +78,14 @@ class PoseBelief:
         total: FloatArray = self.weight.sum(axis=0)
         return total
 
+    def _followed(self) -> IntArray:
+        """(p,) indices of the poses that are not negligible, in the flattened weights."""
+        return np.flatnonzero(self.weight > self._negligible)
+
     def query(self, new_rows: int, ahead_m: FloatArray) -> PoseQuery:
         """The followed poses, and `SAMPLES` cells from all over the map, at every yaw, that stand for all others."""
-        queried = self.weight > self._negligible
-        self._queried, yaws = np.flatnonzero(queried), np.arange(len(self.yaw_rad))
-        yaw = np.repeat(yaws, queried.sum(axis=1))
-        slot = self._queried - yaw * len(self.cells)
+        yaw, slot = np.divmod(self._followed(), len(self.cells))
+        yaws = np.arange(len(self.yaw_rad))
         at = np.arange(self._sampled, self._sampled + SAMPLES) % len(self._shuffled)
         cells = np.concatenate([self.cells[slot], np.tile(self._shuffled[at], len(yaws))])
         return PoseQuery(cells, np.concatenate([yaw, np.repeat(yaws, SAMPLES)]), self.yaw_rad, new_rows, ahead_m)
@@ -92,19 +94,20 @@ class PoseBelief:
         """Multiply by likelihood ratios.
 
         Args:
-            log_ratio: (p,) of the poses of the last `query`; NaN off the map.
+            log_ratio: (p + s,) of the poses of `query`, with the same belief; NaN off the map.
             log_beyond: that of a pose off the map.
         """
         off = np.isnan(log_ratio)
         highest = max(float(np.nanmax(log_ratio, initial=log_beyond)), log_beyond)
         ratio = np.exp((np.where(off, np.float32(log_beyond), log_ratio) - highest).astype(np.float32))
-        count = len(self._queried)
-        before = self.weight.ravel()[self._queried]
+        poses = self._followed()
+        count = len(poses)
+        before = self.weight.ravel()[poses]
         after, on = before * ratio[:count], ~off[:count]
         followed, mapped, others = float(before.sum()), float(before @ on), float(ratio[count:].mean())
         means = float(after.sum()) / followed, float(after @ on) / max(mapped, 1e-30), others
         weight = np.zeros(self.weight.size, np.float32)
-        weight[self._queried] = after
+        weight[poses] = after
         self.set(weight.reshape(self.weight.shape), self.cells, (1.0 - followed) * others)
         self._sampled += SAMPLES
         log_followed, log_on_map, log_random = (highest + math.log(max(mean, 1e-300)) for mean in means)

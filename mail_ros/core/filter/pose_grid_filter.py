@@ -37,10 +37,10 @@ from mail_ros.core.types import (
 MAP_FIT_M = 5.0  # length over which the map fit is averaged
 MIN_FIT_M = 0.5  # less says nothing
 MAP_FIT_BOUNDS = (-3.0, 5.0)  # bounds of one update in the map fit
-SHIFT_CELLS = 3.0  # displacement that is collected before the belief is shifted: each shift blurs it by some of a cell
+SHIFT_CELLS = 3.0  # min displacement of a shift of the belief, in cells: every shift blurs it by a fraction of a cell
 KNOWN = 0.5  # probability of being near the position from which an update counts in the map fit
-LOST_PRIOR = 0.01  # odds of being lost, times the exponential of what was added up
-LOST_MAX = 5.0  # largest sum: the whole map is searched there, and the status recovers from it within metres
+LOST_PRIOR = 0.01  # prior odds of being lost; the cumulative sum is the log of a likelihood ratio
+LOST_MAX = 5.0  # max cumulative sum; reaching it starts a search of the whole map
 SEARCH_PROBABILITY = 0.1  # prior probability of all other poses in a search
 SEARCH_AGAIN_M = 3.0  # travel between two searches
 INITIAL_POSE_OUTLIER = 0.05  # probability that an initial pose is wrong
@@ -151,7 +151,7 @@ class PoseGridFilter:
         return Query(self.device_offset_ut, self.belief.query(self._new_rows, self._ahead_m))
 
     def update(self, prediction: Prediction) -> None:
-        """Weigh the belief by the log ratios (yaws, active cells) of the new rows."""
+        """Weigh the belief by the log ratios (p,) of the new rows, for the poses of `query`."""
         assert prediction.log_likelihood is not None
         known = self._near > KNOWN
         log_beyond = self._unread_m * math.log(self.config.beyond_per_m)

@@ -28,7 +28,7 @@ class FieldMapConfig(Settings, prefix="field_map."):
     steps_noise_m: Annotated[float, Range(1e-3, 10.0)] = 0.2  # the same of a person's steps
     kidnap_per_m: Fraction = 1e-5  # probability per metre that the device was carried to another cell
     recovery: Fraction = 0.5  # probability of other cells from which the whole map is searched again
-    lost_ratio: Fraction = 0.46  # log likelihood of the belief over that of a random pose, from which it may be lost
+    lost_ratio: Fraction = 0.46  # log ratio of the belief over that of random poses below which it may be lost
     beyond_m: Annotated[float, Range(0.0, 100.0)] = 7.0  # distance beyond the map over which odometry alone is followed
     beyond_per_m: Annotated[float, Range(1e-6, 1.0)] = 0.05  # likelihood of a metre beyond the map
     # Map

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mail_ros.core.config import OdometrySource
+from mail_ros.core.models.field_map.field_map import LAGS
 from mail_ros.core.models.field_map.path_likelihood import FieldStatistics
 from mail_ros.core.models.heads import SiteMap, State
 from mail_ros.core.models.model_config import ModelConfig
@@ -37,7 +38,7 @@ UNCHECKED = 0.1  # noise of a map whose walks do not pass each other, in the fie
 WELL_KNOWN = 0.05  # fraction of the field's variance below which a map knows a position
 HELD_ROWS = 1000  # compared with a map of the other walks
 MAX_GAP_M = 0.5  # a longer displacement without a reading restarts the rows
-PATH_ROWS = 12  # rows of a path that are kept
+PATH_ROWS = int(LAGS[-1]) + 1  # rows of a path: the newest and those before it
 
 
 class FittedMap(NamedTuple):

@@ -1,7 +1,7 @@
 """A map of the field: how likely the newest rows of a path end in each cell, with each yaw of odometry's frame.
 
     rows of the path (L, 7) --> whitening weights -----------------+
-    map's mean, deviation at the cells where each row was taken -----+--> log ratios (yaws, cells)
+    map's mean, deviation at the cells where each row was taken -----+--> log ratios of poses
 
 A cell and a yaw determine the whole path on the map. The rows before the newest ones take out what they have in common
 with them, above all the constant field of the device. The method is ours; closest to it are the particle filters of
@@ -68,7 +68,8 @@ class FieldMap:
         self._vertical = field_ut[:, 2].copy()
         across = 1.0 + variance_ut2[:, :2].mean(axis=1) / self.statistics.noise_ut2
         along = 1.0 + variance_ut2[:, 2] / self.statistics.noise_ut2
-        self._across, self._along = self.grid.scatter(0.5 / across), self.grid.scatter(0.5 / along)  # half precisions
+        half_precisions = 0.5 / across, 0.5 / along
+        self._horizontal_weight, self._vertical_weight = (self.grid.scatter(each) for each in half_precisions)
         self._log_width = self.grid.scatter(np.log(across) + 0.5 * np.log(along))
         self._exponent = min(1.0, config.field_map.likelihood_exponent_per_m / config.sampling.per_unit)
 
@@ -117,6 +118,7 @@ class FieldMap:
         return ratio
 
     def _at(self, index: IntArray) -> Fields:
+        """Mean field of the cells at flat indices."""
         return Fields(self._horizontal.take(index), self._vertical.take(index))
 
     def _between(self, flat: IntArray, yaw: IntArray, steps: ComplexArray) -> Fields:
@@ -141,12 +143,13 @@ class FieldMap:
         along = along - likelihood.vertical.astype(np.float32) @ fields.vertical
         squared_across, squared_along = np.square(across.real) + np.square(across.imag), np.square(along)  # (n, p)
         at = nearest[-len(across) :]
-        usual = self._across.take(at) * squared_across + self._along.take(at) * squared_along + self._log_width.take(at)
+        usual = self._horizontal_weight.take(at) * squared_across + self._vertical_weight.take(at) * squared_along
+        usual = -usual - self._log_width.take(at)
         broad, fraction = likelihood.outlier.astype(np.float32)[:, None], self.config.field_map.outlier
         outlying = np.float32(-0.5) / broad * (squared_across + squared_along)
         outlying += np.float32(math.log(fraction / (1.0 - fraction))) - np.float32(1.5) * np.log(broad)
         constant = len(at) * math.log1p(-fraction) - likelihood.background.sum()
-        either = np.maximum(-usual, outlying) + np.log1p(np.exp(-np.abs(usual + outlying)))
+        either = np.maximum(usual, outlying) + np.log1p(np.exp(-np.abs(usual - outlying)))
         ratio: Float32Array = either.sum(axis=0) + np.float32(constant)
         return ratio
 
