@@ -24,9 +24,14 @@ def survey_cells(position_m: FloatArray, floor: IntArray, size_m: float) -> Cell
         floor: (n,) their floors.
         size_m: distance between neighbouring cells.
     """
+    return numbered_cells(position_m, floor, size_m)[0]
+
+
+def numbered_cells(position_m: FloatArray, floor: IntArray, size_m: float) -> tuple[Cells, IntArray]:
+    """See `survey_cells`; also the number (n,) of the cell of each position."""
     keys = np.column_stack([floor, np.round(position_m / size_m).astype(np.int64)])
-    unique = np.unique(keys, axis=0)
-    return Cells(unique[:, 1:] * size_m, unique[:, 0])
+    unique, number = np.unique(keys, axis=0, return_inverse=True)
+    return Cells(unique[:, 1:] * size_m, unique[:, 0]), number.reshape(-1)
 
 
 def decode(probability: FloatArray, cells: Cells, radius_m: float, covariance_scale: float = 1.0) -> Posterior:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from mail_ros.core.belief import survey_cells
+from mail_ros.core.belief import numbered_cells
 from mail_ros.core.errors import TrackError
 from mail_ros.core.models.heads import SiteMap, State
-from mail_ros.core.types import FloatArray, IntArray
+from mail_ros.core.types import BoolArray, IntArray
 from mail_ros.data.dataset import WindowSet
 from mail_ros.training.run_config import RunConfig
 
@@ -20,7 +20,8 @@ def head_state(config: RunConfig, windows: WindowSet) -> State:
     """
     if config.mail.head == "heatmap":
         return site_map_of(config, windows).arrays()
-    position_m, floor = _surveyed(windows)
+    known = _known(windows)
+    position_m, floor = windows.position_m[known], windows.floor[known]
     floors = np.unique(floor)
     if len(floors) > 1:
         raise TrackError(
@@ -38,27 +39,32 @@ def head_state(config: RunConfig, windows: WindowSet) -> State:
 
 def site_map_of(config: RunConfig, windows: WindowSet) -> SiteMap:
     """The map of a survey: cells with a surveyed position."""
-    training = config.training
-    return SiteMap(survey_cells(*_surveyed(windows), training.cell_m), training.label_sigma_m, training.radius_m)
+    return _numbered_map(config, windows)[0]
+
+
+def _numbered_map(config: RunConfig, windows: WindowSet) -> tuple[SiteMap, IntArray]:
+    """The map of a survey, and the number (n,) of the cell of each row; -1 where its position is not known."""
+    training, known = config.training, _known(windows)
+    cells, number = numbered_cells(windows.position_m[known], windows.floor[known], training.cell_m)
+    cell = np.full(len(known), -1)
+    cell[known] = number
+    return SiteMap(cells, training.label_sigma_m, training.radius_m), cell
 
 
 def fit_matching(config: RunConfig, windows: WindowSet) -> State:
     """The arrays of `Matching`: the survey's windows, `RunConfig.stride` apart, at each speed."""
-    site_map, speeds, ends = site_map_of(config, windows), config.matching.speeds, windows.ends
-    distance_m = np.linalg.norm(windows.position_m[ends][:, None] - site_map.cells.position_m, axis=2)
-    same_floor = windows.floor[ends][:, None] == site_map.cells.floor
-    cell = np.where(same_floor, distance_m, np.inf).argmin(axis=1)  # nearest to each window's end
+    (site_map, cell), speeds, ends = _numbered_map(config, windows), config.matching.speeds, windows.ends
     return {
         **site_map.arrays(),
         "field_ut": np.nan_to_num(windows.field_ut),
         "end": np.tile(ends, len(speeds)),
         "reach": np.tile(windows.reach[ends], len(speeds)),
         "speed": np.repeat(np.array(speeds, np.float32), len(ends)),
-        "cell": np.tile(cell, len(speeds)),
+        "cell": np.tile(cell[ends], len(speeds)),
     }
 
 
-def _surveyed(windows: WindowSet) -> tuple[FloatArray, IntArray]:
-    """Known positions (n, 2) and their floors (n,)."""
-    known = np.isfinite(windows.position_m).all(axis=1)
-    return windows.position_m[known], windows.floor[known]
+def _known(windows: WindowSet) -> BoolArray:
+    """(n,) rows whose position is known."""
+    known: BoolArray = np.isfinite(windows.position_m).all(axis=1)
+    return known
