@@ -45,7 +45,7 @@ def decode(probability: FloatArray, cells: Cells, radius_m: float, covariance_sc
     probability `REGION` holds that much of the belief: the last percent of it, far away, does not widen the region.
 
     Args:
-        probability: (m,) sums to one.
+        probability: (m,) sums to one, or to the probability of being on the map: the rest counts as other floors.
         cells: the m cells.
         radius_m: cells of the mode's floor within this distance are averaged.
         covariance_scale: factor on the covariance in the end: 1 where beliefs are as wide as errors are large.

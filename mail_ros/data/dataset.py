@@ -138,6 +138,7 @@ class WindowSet:
             TrackError: no walk has a labelled, moving window.
         """
         resampled = [resample(track, config.sampling, config.axes).labelled_span() for track in tracks]
+        self.recorded = len(resampled)  # walks; the rest are the same walks backwards
         if config.axes == "gravity":
             resampled += [walked_back(track) for track in resampled]
         self.samples = config.samples

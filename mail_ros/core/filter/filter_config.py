@@ -21,6 +21,7 @@ class FilterConfig(Settings, prefix="filter."):
     likelihood_exponent_per_s: Annotated[float, Range(0.0, 100.0)] = (
         0.8  # exponent of one second's likelihood: windows overlap
     )
+    on_map_exponent_per_s: Annotated[float, Range(0.0, 100.0)] = 0.2  # the same of whether the device is on the map
     equivalent_m_per_s: Annotated[float, Range(0.01, 10.0)] = 2.0  # metres of travel worth one second of measurements
     outlier: Annotated[float, Range(1e-6, 1.0)] = 0.1  # fraction of windows without information: bounds a likelihood
     kidnap_rate_hz: Fraction = 1e-6  # fraction of the belief spread over all cells per second: recovery when carried

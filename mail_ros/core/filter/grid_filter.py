@@ -10,6 +10,7 @@ Textbook: Thrun, Burgard and Fox, "Probabilistic Robotics", chapters 4 and 8 (gr
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections import deque
 from collections.abc import Sequence
 
@@ -21,6 +22,7 @@ from mail_ros.core.filter.filter_config import FilterConfig
 from mail_ros.core.filter.initial_pose import check_initial_pose
 from mail_ros.core.filter.motion import Motion
 from mail_ros.core.filter.odometry_motion import OdometryMotion, mean_yaw
+from mail_ros.core.filter.off_map import PRIOR, OnMap
 from mail_ros.core.filter.walking_motion import WalkingMotion
 from mail_ros.core.models.model import Query
 from mail_ros.core.neighbourhood import belief_image
@@ -81,6 +83,7 @@ class GridFilter:
         self._covariance_scale = 1.0 if odometry else config.walking_covariance_scale
         self._moving: deque[float] = deque(maxlen=window_rows)  # for each row of the window, 0 to 1
         self._anywhere = self.motion.start(len(cells))  # (m, columns), the belief without information
+        self._on_map = OnMap(config.on_map_exponent_per_s)
         self.reset()
 
     def reset(self) -> None:
@@ -96,6 +99,7 @@ class GridFilter:
         self.motion.reset()
         self.belief = self._anywhere  # (m, columns), sums to one
         self._posterior: Posterior | None = None  # posterior of the present belief
+        self._on_map.set(PRIOR)
         self._since_update_s = 0.0  # by distance: what the metres since then are worth
         self._elapsed_s = 0.0  # since the last update
         self._due = True  # one update per move: in between, windows repeat the same information
@@ -115,6 +119,7 @@ class GridFilter:
         log_likelihood = gaussian(normal(position_m, covariance_m2, floor), self.cells)
         self.reinitialize()
         self._set(self.belief * np.exp(log_likelihood - log_likelihood.max())[:, None])
+        self._on_map.set(LOCALIZED_FROM)
 
     def predict(self, rows: Sequence[Row], elapsed_s: float, moved_m: FloatArray) -> None:
         """Move the belief by time and odometry.
@@ -191,6 +196,8 @@ class GridFilter:
         likelihood = (1.0 - outlier) * np.exp(log_likelihood - scale) + outlier * np.exp(-scale)
         weight = max(MIN_WEIGHT, sum(self._moving) / len(self._moving)) if self._moving else 1.0
         counted_s = weight * min(self._since_update_s, MAX_UPDATE_S)
+        mean = float(self.belief.sum(axis=1) @ likelihood)
+        self._on_map.update(math.log(max(mean, 1e-300)) + scale, counted_s)
         tempered = np.power(likelihood / likelihood.max(), self.config.likelihood_exponent_per_s * counted_s)
         self._set(self.belief * tempered[:, None])
         stationary = self.motion.stationary(self.belief)
@@ -252,7 +259,8 @@ class GridFilter:
         """The mode's neighbourhood (see `belief.decode`), moved by what is pending since the last move."""
         if self._posterior is None:
             probability, config = self.belief.sum(axis=1), self.config
-            self._posterior = decode(probability, self.cells, config.radius_m, self._covariance_scale)
+            there = self._on_map.probability * probability
+            self._posterior = decode(there, self.cells, config.radius_m, self._covariance_scale)
             near = near_cell(self.cells, int(probability.argmax()), config.radius_m)
             self._mode_columns = self.belief[near].sum(axis=0)
         pending_m = self._mode_columns @ self.motion.pending_m / self._mode_columns.sum()

@@ -15,6 +15,8 @@ from mail_ros.core.models.heads import SiteMap
 from mail_ros.core.models.model import Query
 from mail_ros.core.types import FloatArray, Hypothesis, Posterior, Prediction, Row
 
+LEAST = 1e-6  # probability of being on the map, so that the position stays defined
+
 
 class SingleWindow:
     """No filter: each window by itself."""
@@ -56,7 +58,8 @@ class SingleWindow:
         if self._posterior is None:
             assert log_likelihood is not None and self._map is not None
             site = self._map
-            self._posterior = decode(softmax(log_likelihood), site.cells, site.radius_m, site.covariance_scale)
+            there = np.clip(np.exp(log_likelihood).mean(), LEAST, 1.0)  # at an even chance of being on the map
+            self._posterior = decode(there * softmax(log_likelihood), site.cells, site.radius_m, site.covariance_scale)
 
     def posterior(self) -> Posterior:
         """See `GridFilter`; only after an update."""

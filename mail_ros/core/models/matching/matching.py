@@ -49,11 +49,16 @@ class NearestOfCells:
 
         A cell in which no window ends, or none with a finite distance, is as far as the farthest of the others.
         """
-        smallest = np.full((len(distance), self.cells), np.inf, distance.dtype)
-        smallest[:, self._there] = np.minimum.reduceat(distance[:, self._order], self._begin, axis=1)
+        smallest = self.smallest(distance)
         farthest = np.where(np.isinf(smallest), 0.0, smallest).max(axis=1, keepdims=True)
         nearest: npt.NDArray[Real] = np.minimum(smallest, farthest)
         return nearest
+
+    def smallest(self, distance: npt.NDArray[Real]) -> npt.NDArray[Real]:
+        """The same, infinite in a cell in which no window ends."""
+        smallest = np.full((len(distance), self.cells), np.inf, distance.dtype)
+        smallest[:, self._there] = np.minimum.reduceat(distance[:, self._order], self._begin, axis=1)
+        return smallest
 
 
 def likelihood_ratio(
@@ -98,7 +103,7 @@ class Matching:
         self.site_map: SiteMap | None = self.head
         speed = state["speed"].astype(np.float64)
         stored_ut = cut_windows(state["field_ut"], state["end"], state["reach"], speed, config.samples)
-        self._nearest = NearestOfCells(state["cell"], len(self.head.cells))
+        self.nearest = NearestOfCells(state["cell"], len(self.head.cells))
         self._neighbour, weight = label_neighbours(self.head.cells, self.head.label_sigma_m)  # (cells, k)
         with np.errstate(divide="ignore"):  # weights of missing neighbours are zero
             self._log_weight = np.log(weight).astype(np.float32)
@@ -127,7 +132,7 @@ class Matching:
         matching = self.config.matching
         distance = self.alignment.compare(rows)
         flat_ut2 = rows[..., :3].var(axis=1).sum(axis=1, keepdims=True)  # a constant field equals the window's mean
-        ratio = likelihood_ratio(self._nearest(distance), flat_ut2, matching.noise_ut2, matching.background_ut2)
+        ratio = likelihood_ratio(self.nearest(distance), flat_ut2, matching.noise_ut2, matching.background_ut2)
         return self._over_labels(ratio), self.alignment.offset(rows, distance.argmin(axis=1))
 
     def _over_labels(self, ratio: Float32Array) -> Float32Array:
