@@ -195,6 +195,7 @@ def test_the_runtime_of_the_node_follows_wheel_odometry_with_a_heading(fitted: F
         odometry="wheels",
         now_ns=lambda: int(track.stamp_ns[-1]),
         about={},
+        model_name="hall",
         robot=Robot(position_m=(0.4, 0.0)),
     )
     assert isinstance(runtime.odometry, WheelBuffer) and track.moved_m is not None and track.attitude_xyzw is not None

@@ -23,7 +23,7 @@ from mail_ros.training.site_state import fit_matching
 
 def runtime(model: Path, **changed: Any) -> Runtime:
     settings = {"map_frame": "map", "stride_s": STRIDE_S, "tracker": "none", "odometry": "wheels", **changed}
-    return Runtime(load_model(model), now_ns=lambda: 0, about={}, **settings)
+    return Runtime(load_model(model), now_ns=lambda: 0, about={}, model_name="site", **settings)
 
 
 @pytest.fixture(params=["regression", "heatmap"])

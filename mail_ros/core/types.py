@@ -55,7 +55,12 @@ class Status(Enum):
     STATIONARY = "STATIONARY"  # LOCALIZED, and the device does not move: windows bring nothing new
     UNCERTAIN = "UNCERTAIN"  # several candidate positions, or no information
     OUT_OF_AREA = "OUT_OF_AREA"  # the survey does not explain the field
-    SENSOR_FAULT = "SENSOR_FAULT"  # no estimate: the readings are not a magnetic field, see `preprocessor.SensorCheck`
+    SENSOR_FAULT = "SENSOR_FAULT"  # no estimate: no readings, or no magnetic field, see `preprocessor.SensorCheck`
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether an estimate with this status is one to act upon."""
+        return self in (Status.LOCALIZED, Status.STATIONARY)
 
 
 class YawEstimate(NamedTuple):

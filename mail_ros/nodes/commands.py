@@ -19,7 +19,7 @@ from rclpy.task import Future
 from std_srvs.srv import Empty, Trigger
 
 from mail_ros.core.errors import ConfigError, MailError
-from mail_ros.core.localizer.runtime import TRUSTED, Runtime
+from mail_ros.core.localizer.runtime import Runtime
 from mail_ros.core.localizer.saved_pose import read_pose, save_pose
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import from_initial_pose
@@ -63,7 +63,7 @@ class PoseFile:
         path, runtime = self._path, self.node.runtime
         if path is None:
             raise ConfigError("parameter state_file", wanted="a file", found="none", fix="start with one")
-        if runtime.last is None or runtime.last.status not in TRUSTED:
+        if runtime.last is None or not runtime.last.status.is_trusted:
             found = runtime.localizer.status.name
             raise MailError("the pose", wanted="LOCALIZED or STATIONARY", found=found, fix="try again later")
         save_pose(path, runtime.last, runtime.map_frame)
@@ -72,7 +72,7 @@ class PoseFile:
     def save_if_trusted(self) -> None:
         """Save where there is a file and a trusted pose."""
         last = self.node.runtime.last
-        if self._path is None or last is None or last.status not in TRUSTED:
+        if self._path is None or last is None or not last.status.is_trusted:
             return
         try:
             self.save()

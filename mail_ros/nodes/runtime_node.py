@@ -7,6 +7,7 @@ from hashlib import sha256
 
 from mail_ros.core.localizer.compose import resolve_tracking
 from mail_ros.core.localizer.runtime import Runtime
+from mail_ros.core.localizer.status_report import model_name
 from mail_ros.core.models.model_file import load_model
 from mail_ros.core.platform.robot_file import read_robot
 from mail_ros.nodes.lifecycle import ManagedNode
@@ -53,9 +54,10 @@ def load_runtime(parameters: LocalizerParameters, now_ns: Callable[[], int]) -> 
     chosen = resolve_tracking(loaded.card, parameters.tracker, parameters.odometry)
     parameters.check(chosen)
     robot_path = optional_path(parameters.robot_file)
+    digest = sha256(parameters.model_path.read_bytes()).hexdigest()
     about = {
         "model": parameters.model,
-        "model sha256": sha256(parameters.model_path.read_bytes()).hexdigest(),
+        "model sha256": digest,
         "map frame": map_frame,
         "tracker": chosen.tracker,
     }
@@ -67,5 +69,6 @@ def load_runtime(parameters: LocalizerParameters, now_ns: Callable[[], int]) -> 
         odometry=chosen.odometry,
         now_ns=now_ns,
         about=about,
+        model_name=model_name(parameters.model_path, digest),
         robot=None if robot_path is None else read_robot(robot_path),
     )

@@ -13,6 +13,7 @@ import numpy as np
 
 from mail_ros.core.belief import REGION_SQUARED
 from mail_ros.core.localizer.diagnostics import Assessment, Level
+from mail_ros.core.localizer.status_report import WITHOUT_POSE
 from mail_ros.core.types import NS_PER_S, BeliefImage, Estimate, FloatArray, Hypothesis, Status
 from mail_ros.data.floor_plan import FloorPlan
 from mail_ros.view.drawing import Canvas, Colour, Curves, Dots, Lines, Note, Page
@@ -25,7 +26,6 @@ COLOURS: Mapping[Status, Colour] = {
     Status.FILLING: (149, 165, 166, 255),
     Status.SENSOR_FAULT: (192, 57, 43, 255),
 }
-WITHOUT_POSE = (Status.FILLING, Status.SENSOR_FAULT)
 SURVEYED: Colour = (110, 125, 140, 160)
 REFERENCE: Colour = (150, 150, 150, 255)
 HYPOTHESIS: Colour = (255, 255, 255, 255)
@@ -130,6 +130,11 @@ class View:
         error_m = float(np.linalg.norm(last.position_m - position_m))
         self.canvas.draw("error", Curves(("error, m",), (error_m,)), stamp_ns)
 
+    def show_status(self, status: Status) -> None:
+        """Show a status at the newest stamp; before the first sample nothing is drawn."""
+        if self.newest_ns is not None:
+            self._change_status(status, self.newest_ns)
+
     def show_assessment(self, assessment: Assessment) -> None:
         """Show an assessment, as once a second on /diagnostics.
 
@@ -151,7 +156,7 @@ class View:
         if status is self.status:
             return
         self.status = status
-        trusted = status in (Status.LOCALIZED, Status.STATIONARY)
+        trusted = status.is_trusted
         self.canvas.draw("log", Note(status.value, Level.OK if trusted else Level.WARN), stamp_ns)
         if status in WITHOUT_POSE:
             self._last = None

@@ -120,7 +120,7 @@ class Diagnostics:
         interval_s, latency_s = list(self._interval_s) or [math.nan], list(self._latency_s) or [math.nan]
         usual_s = statistics.median(interval_s)
         values = {
-            "status": self.localizer.status.name,
+            "status": (self.localizer.status if new["used"] else Status.SENSOR_FAULT).name,
             "window filled": f"{fill:.0%}",
             "rate, Hz": f"{received / elapsed_s:.1f}",
             "jitter, ms": f"{1e3 * statistics.median(abs(each - usual_s) for each in interval_s):.1f}",
@@ -155,8 +155,8 @@ def _judged(new: Counter[str], field_ut: float, status: Status, fill: float) -> 
     if not new["used"]:
         return Level.ERROR, f"no sample was used: {words}"
     state = f"FILLING, {fill:.0%}" if status is Status.FILLING else status.name
-    trusted = status in (Status.LOCALIZED, Status.STATIONARY) and not words
-    return Level.OK if trusted else Level.WARN, "; ".join(filter(None, [state, words]))
+    usual = (status.is_trusted or status is Status.FILLING) and not words
+    return Level.OK if usual else Level.WARN, "; ".join(filter(None, [state, words]))
 
 
 def unit_fault(field_ut: float) -> str:

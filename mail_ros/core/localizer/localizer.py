@@ -124,9 +124,11 @@ class Localizer:
         )
 
     def _update_status(self, rows: Sequence[Row]) -> None:
+        # A filter that has a position keeps it while a window by distance refills.
+        goes_on = self._by_distance and self.filter.continuous and self._attention is not None
         if self.preprocessor.faulty:
             self.status = Status.SENSOR_FAULT
-        elif self.status is Status.SENSOR_FAULT or (rows and self.window.fill < 1.0):
+        elif self.status is Status.SENSOR_FAULT or (rows and self.window.fill < 1.0 and not goes_on):
             self.status = Status.FILLING
 
 

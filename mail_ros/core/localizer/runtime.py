@@ -15,15 +15,15 @@ from mail_ros.core.config import OdometrySource, TrackerChoice
 from mail_ros.core.errors import ConfigError, MailError
 from mail_ros.core.localizer.compose import Tracking, compose
 from mail_ros.core.localizer.diagnostics import Diagnostics
+from mail_ros.core.localizer.status_report import StatusMonitor
 from mail_ros.core.models.model_file import LoadedModel
 from mail_ros.core.platform.compensation import Compensation
 from mail_ros.core.platform.odometry_buffer import OdometryBuffer, OdometryPose, StepBuffer, WheelBuffer
 from mail_ros.core.platform.robot_file import Robot
 from mail_ros.core.signal.sampling import DistanceSampling
-from mail_ros.core.types import NS_PER_S, Estimate, FloatArray, Sample, Status, YawEstimate
+from mail_ros.core.types import NS_PER_S, Estimate, FloatArray, Sample, YawEstimate
 
 BUFFERS: Mapping[OdometrySource, Callable[[], OdometryBuffer[Any]]] = {"wheels": WheelBuffer, "steps": StepBuffer}
-TRUSTED = (Status.LOCALIZED, Status.STATIONARY)
 KEPT_S = 1.0  # samples kept in addition to those of a window
 YIELD_S = 2e-4  # pause after each sample that another thread processes
 MAX_KEPT = 5000  # samples, at any rate and whatever their stamps
@@ -51,6 +51,7 @@ class Runtime:
         odometry: OdometrySource,
         now_ns: Callable[[], int],
         about: Mapping[str, str],
+        model_name: str,
         robot: Robot | None = None,
     ) -> None:
         """Start with a model.
@@ -63,6 +64,7 @@ class Runtime:
             odometry: source of displacements, where tracker or model need them.
             now_ns: the clock that stamps samples.
             about: see `Diagnostics`.
+            model_name: see `status_report.model_name`.
             robot: the robot file; None for a device that adds nothing to the field.
 
         Raises:
@@ -83,6 +85,7 @@ class Runtime:
         self.odometry = BUFFERS[odometry]() if needs_odometry else None
         self.uses_imu_tilt = config.axes == "gravity" and odometry == "wheels"
         self.diagnostics = Diagnostics(self.localizer, now_ns, about)
+        self.monitor = StatusMonitor(self.localizer, model_name)
         self.last: Estimate | None = None
         # A window by distance may have taken any time.
         self._kept_ns = math.inf if by_distance else (config.sampling.length + KEPT_S) * NS_PER_S
@@ -92,6 +95,7 @@ class Runtime:
     def reset(self) -> None:
         """Drop all samples: time was set back."""
         self.localizer.reset()
+        self.monitor.restart()
         self.last = None
         self._kept.clear()
         if self.odometry is not None:
@@ -103,6 +107,7 @@ class Runtime:
         self._keep(sample)
         estimate = self.localizer.push(sample)
         self.diagnostics.observe(sample, estimate)
+        self.monitor.observe(estimate)
         if estimate is None:
             return None
         self.last = estimate
@@ -140,11 +145,12 @@ class Runtime:
             if number > successor._count:
                 successor.localizer.push(sample)
         successor._count, successor._kept, successor.odometry = self._count, self._kept, self.odometry
-        if self.last is not None and self.last.status in TRUSTED:
+        if self.last is not None and self.last.status.is_trusted:
             with suppress(MailError):  # without a filter, or where its map does not reach, it starts from anywhere
                 last = self.last
                 successor.localizer.filter.set_initial_pose(last.position_m, last.covariance_m2, last.floor)
         successor.diagnostics.begin()
+        successor.monitor.report = self.monitor.report  # until the successor's own estimate
 
     def _keep(self, sample: Sample) -> None:
         self._count += 1
@@ -156,7 +162,7 @@ class Runtime:
 def map_from_odometry(pose: PoseEstimate) -> OdometryPose | None:
     """Pose of odometry's frame in the map's (REP-105); None while the position or the yaw is not known."""
     estimate, odometry = pose.estimate, pose.odometry
-    if odometry is None or estimate.odom_yaw is None or estimate.status not in TRUSTED:
+    if odometry is None or estimate.odom_yaw is None or not estimate.status.is_trusted:
         return None
     angle_rad, variance_rad2 = estimate.odom_yaw
     if variance_rad2 > MAX_YAW_DEVIATION_RAD**2:

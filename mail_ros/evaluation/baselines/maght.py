@@ -31,7 +31,7 @@ from mail_ros.core.filter.pose_grid_filter import PoseGridFilter
 from mail_ros.core.localizer.compose import compose
 from mail_ros.core.models.field_map.path_likelihood import WHITE_UT2
 from mail_ros.core.models.model_file import build
-from mail_ros.core.types import Estimate, FloatArray, IntArray, Posterior, Sample, Status, YawEstimate
+from mail_ros.core.types import Estimate, FloatArray, IntArray, Posterior, Sample, YawEstimate
 from mail_ros.evaluation.baselines.path_localizer import MappedField, PathLocalizer
 from mail_ros.training.field_map.fit import FittedMap
 
@@ -105,7 +105,7 @@ class Maght(PathLocalizer):
         if self._started:
             return self._tracker.push(sample)
         estimate = super().push(sample)
-        if estimate is not None and estimate.status in (Status.LOCALIZED, Status.STATIONARY):
+        if estimate is not None and estimate.status.is_trusted:
             self._start(estimate)
         return estimate
 
