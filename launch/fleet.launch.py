@@ -1,4 +1,4 @@
-"""Several robots in one process: NAMESPACE/imu/mag in, NAMESPACE/mail_localizer/pose out.
+"""Several robots in one process: NAMESPACE/imu/mag in, NAMESPACE/mail_localizer/status and poses out.
 
 ros2 launch mail_ros fleet.launch.py model:=site.safetensors
 """

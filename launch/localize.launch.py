@@ -1,4 +1,4 @@
-"""The localizer alone: imu/mag in, mail_localizer/pose out.
+"""The localizer alone: imu/mag in, mail_localizer/status and poses out.
 
 ros2 launch mail_ros localize.launch.py model:=site.safetensors
 """

@@ -28,9 +28,10 @@ TRANSITIONS = {
 
 
 class Managed:
-    """A localizer in this process, and what a lifecycle manager does with it."""
+    """A localizer in this process, and what a lifecycle manager does with it; it publishes uncertain poses too."""
 
     def __init__(self, graph: Graph, **parameters: Any) -> None:
+        parameters = {"publish_uncertain_pose": True, **parameters}  # an untrained model is hardly ever sure
         self.graph, self.node = graph, in_process(graph, **parameters)
         self.errors: list[str] = []
         self.node.get_logger = lambda: LogLines(self.errors)

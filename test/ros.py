@@ -136,10 +136,10 @@ class Graph:
 
 
 class LogLines:
-    """A logger that keeps its warnings and errors."""
+    """A logger that keeps its warnings and errors, and its other lines if `informed`."""
 
-    def __init__(self, lines: list[str]) -> None:
-        self.lines = lines
+    def __init__(self, lines: list[str], *, informed: bool = False) -> None:
+        self.lines, self.informed = lines, informed
 
     def warning(self, line: str, **_: Any) -> None:
         self.lines.append(line)
@@ -147,7 +147,8 @@ class LogLines:
     error = warning
 
     def info(self, line: str) -> None:
-        """Not kept."""
+        if self.informed:
+            self.lines.append(line)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

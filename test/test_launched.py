@@ -14,7 +14,7 @@ from ros import ROOT, Graph, Process
 
 pytest.importorskip("launch_ros.actions", reason="needs launch and launch_ros: a ROS 2 installation has them")
 
-from geometry_msgs.msg import PoseStamped
+from geometry_msgs.msg import PoseStamped, PoseWithCovarianceStamped
 from launch.launch_description_sources import get_launch_description_from_python_launch_file
 from rcl_interfaces.srv import GetParameters
 
@@ -98,7 +98,7 @@ def test_the_front_door_starts_and_stops_localizer_recorder_and_rviz(
         *("record:=true", f"out:={tmp_path / 'bags'}", "topics:=imu/mag,landmark", "prefix:=12"),
         *("rviz:=true", "fixed_frame:=map_floor_1"),
     )
-    started.wait_for("on /robot/mail_localizer/pose from /robot/imu/mag")
+    started.wait_for("on /robot/mail_localizer/pose_with_covariance from /robot/imu/mag")
     started.wait_for("recording /robot/imu/mag, /robot/landmark into")
     view = ROOT / "launch" / ".." / "config" / "mail.rviz"
     started.wait_for(f"rviz2 with --display-config {view} --fixed-frame map_floor_1 --ros-args")
@@ -154,9 +154,9 @@ def test_the_robot_of_the_demo_is_localized_in_its_namespace(
 ) -> None:
     started = launch("demo.launch.py", f"model:={model}", "tracker:=none", "namespace:=robot", "seed:=1")
     truth = graph.listen(PoseStamped, "/robot/ground_truth/pose")
-    poses = graph.listen(PoseStamped, "/robot/mail_localizer/pose")
+    poses = graph.listen(PoseWithCovarianceStamped, "/robot/mail_localizer/pose_with_covariance")
     started.wait_for("driving on /robot/imu/mag")
-    started.wait_for("on /robot/mail_localizer/pose from /robot/imu/mag")
+    started.wait_for("on /robot/mail_localizer/pose_with_covariance from /robot/imu/mag")
     graph.wait(lambda: bool(poses and truth))
     assert poses[-1].header.frame_id == truth[-1].header.frame_id == "map"
     assert ctrl_c(started) == 0, started.output

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from sensor_msgs.msg import MagneticField
 from std_srvs.srv import Empty, Trigger
 
 from mail_ros.core.localizer.saved_pose import read_pose
+from mail_ros.core.localizer.status_report import model_name
 from mail_ros.core.types import Status
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_stamp_ns
@@ -96,8 +98,11 @@ def test_commands_are_ignored_while_the_node_is_not_active(graph: Graph, model: 
 def test_a_model_is_exchanged_while_it_runs(graph: Graph, model: Path) -> None:
     managed = Managed(graph, model=str(model))
     graph.wait(lambda: managed.node.poses.plain.get_subscription_count() == 1)
+    statuses: list[str] = []  # the model of each
+    managed.node.status.publisher.publish = lambda msg: statuses.append(msg.values[-1].value)
     managed.push_samples()
     graph.wait(lambda: len(managed.poses) > 0)
+    before_reload = statuses[-1]
     tiny_model(model, tiny_config("heatmap"), map_frame="hall", floor=0, seed=1)
     response = graph.call(Trigger, "/mail_localizer/reload_model", Trigger.Request())
     assert (response.success, response.message) == (True, f"localizing with {model}")
@@ -106,6 +111,8 @@ def test_a_model_is_exchanged_while_it_runs(graph: Graph, model: Path) -> None:
     managed.push_samples()
     graph.wait(lambda: len(managed.poses) > before)
     assert {pose.header.frame_id for pose in managed.poses[before:]} == {"hall"}
+    assert statuses[-1] != before_reload
+    assert statuses[-1] == model_name(model, sha256(model.read_bytes()).hexdigest())
 
 
 def test_the_model_can_be_set_while_it_runs_and_nothing_else(graph: Graph, model: Path) -> None:

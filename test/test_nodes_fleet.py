@@ -11,8 +11,9 @@ import pytest
 
 pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
 
+from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import PoseStamped
-from helpers import SyntheticWalk, synthetic_walk, tiny_model
+from helpers import SyntheticWalk, synthetic_walk, tiny_config, tiny_model
 from rclpy.parameter import Parameter
 from rclpy.serialization import deserialize_message
 from ros import Graph
@@ -53,8 +54,9 @@ def alone(model: Path, walk: SyntheticWalk) -> list[Estimate]:
 
 
 def test_every_robot_of_a_list_gets_its_own_poses(graph: Graph, model: Path) -> None:
-    node = fleet_of(graph, model=str(model), namespaces=["one", "/two"])
+    node = fleet_of(graph, model=str(model), namespaces=["one", "/two"], publish_uncertain_pose=True)
     walks = {"/one": synthetic_walk(6.0, seed=1), "/two": synthetic_walk(5.0, seed=2)}
+    statuses = {name: graph.listen(DiagnosticStatus, f"{name}/mail_localizer/status") for name in walks}
     received = {name: graph.listen(PoseStamped, f"{name}/mail_localizer/pose") for name in walks}
     graph.wait(lambda: all(robot.poses.plain.get_subscription_count() == 1 for robot in node.robots.values()))
     bad = MagneticField()
@@ -70,6 +72,30 @@ def test_every_robot_of_a_list_gets_its_own_poses(graph: Graph, model: Path) -> 
         positions = [(pose.pose.position.x, pose.pose.position.y) for pose in poses]
         np.testing.assert_allclose(positions, [e.position_m for e in expected[name]], rtol=0.0, atol=1e-4)
     assert [robot.counts.malformed for robot in node.robots.values()] == [0, 1]
+    for name, messages_of in statuses.items():
+        graph.wait(lambda found=messages_of: "UNCERTAIN" in {one.message for one in found})  # type: ignore[misc]
+        assert {one.name for one in messages_of} == {f"{name[1:]}/mail_localizer: localization"}
+
+
+def test_a_fleet_s_plain_poses_are_those_to_rely_on(graph: Graph, tmp_path: Path) -> None:
+    model = tiny_model(tmp_path / "map.safetensors", tiny_config("heatmap"))
+    node = fleet_of(graph, model=str(model), namespaces=["one"], tracker="walking")
+    robot, published = node.robots["/one"], list[str]()
+    robot.status.publisher.publish = lambda msg: published.append(msg.message)
+    robot.poses.plain.publish = lambda msg: published.append("plain")
+    robot.poses.with_covariance.publish = lambda msg: published.append("covariance")
+    walk = messages(synthetic_walk(4.0))
+    for _ in range(300):
+        node.on_field("/one", next(walk))
+    assert set(published) == {"UNCERTAIN", "covariance"}
+    robot.counts.localizer.filter.set_initial_pose(np.array([5.0, 0.0]), 0.01 * np.eye(2), 0)
+    published.clear()
+    for _ in range(15):
+        node.on_field("/one", next(walk))
+    assert published[:3] == ["LOCALIZED", "plain", "covariance"]
+    node.refresh()
+    node.refresh()
+    assert published[-1] == "SENSOR_FAULT", "no sample since the last refresh"
 
 
 def test_robots_are_found_by_their_magnetometers_and_leave_with_them(graph: Graph, model: Path) -> None:

@@ -34,6 +34,7 @@ from mail_ros.nodes.conversions import to_stamp_ns
 from mail_ros.nodes.replay import ReplayOptions, replay
 
 READY = "a pose every"
+EVERY_POSE = "publish_uncertain_pose:=true"
 LOSSLESS = (
     "qos_overrides./imu/mag.subscription.reliability:=reliable",
     "qos_overrides./imu/mag.subscription.history:=keep_all",
@@ -62,7 +63,7 @@ def drive(
 ) -> tuple[list[PoseStamped], Process]:
     """Replay a bag into a localizer of its own that loses nothing; what it published, and its ended process."""
     poses: list[PoseStamped] = graph.listen(PoseStamped, "/mail_localizer/pose")
-    node = graph.start("mail_localizer", f"model:={model}", f"tracker:={tracker}", *LOSSLESS)
+    node = graph.start("mail_localizer", f"model:={model}", f"tracker:={tracker}", EVERY_POSE, *LOSSLESS)
     node.wait_for(READY)
     graph.wait(lambda: graph.node.count_publishers("/mail_localizer/pose") == 1)
     replay(bag, options)
@@ -135,7 +136,7 @@ def test_what_is_wrong_with_samples_gives_no_wrong_pose(graph: Graph, model: Pat
 
 def test_bytes_that_are_no_message_do_no_harm(graph: Graph, model: Path) -> None:
     poses = graph.listen(PoseStamped, "/mail_localizer/pose")
-    node = graph.start("mail_localizer", f"model:={model}", *LOSSLESS)
+    node = graph.start("mail_localizer", f"model:={model}", EVERY_POSE, *LOSSLESS)
     publisher = graph.node.create_publisher(MagneticField, "/imu/mag", qos.lossless())
     node.wait_for(READY)
     graph.wait(lambda: publisher.get_subscription_count() == 1)

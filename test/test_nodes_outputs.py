@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
@@ -13,7 +15,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import PoseArray, PoseStamped, PoseWithCovarianceStamped
 from helpers import tiny_config, tiny_model
 from managed import in_process, messages
-from ros import Graph
+from ros import Graph, LogLines
 from std_msgs.msg import Float32MultiArray
 
 from mail_ros.core.types import Sample
@@ -29,7 +31,7 @@ def model(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(("given", "frame"), [("", "site_floor_2"), ("hall", "hall_floor_2")])
 def test_poses_are_in_the_model_s_map_frame_by_default(graph: Graph, given: str, frame: str) -> None:
     model = tiny_model(graph.folder / "site.safetensors", map_frame="site", floor=2)
-    node = in_process(graph, model=str(model), global_frame_id=given)
+    node = in_process(graph, model=str(model), global_frame_id=given, publish_uncertain_pose=True)
     graph.executor.add_node(node)
     poses = graph.listen(PoseStamped, "/mail_localizer/pose")
     graph.wait(lambda: node.poses.plain.get_subscription_count() == 1)
@@ -60,7 +62,7 @@ def test_a_late_subscriber_receives_the_last_pose_with_its_covariance(graph: Gra
 @pytest.mark.parametrize("tracker", ["walking", "none"])
 def test_a_tracker_s_arraygo_with_its_poses(graph: Graph, tracker: str) -> None:
     model = tiny_model(graph.folder / "map.safetensors", tiny_config("heatmap"))
-    node = in_process(graph, model=str(model), tracker=tracker)
+    node = in_process(graph, model=str(model), tracker=tracker, publish_uncertain_pose=True)
     graph.executor.add_node(node)
     poses, hypotheses = (
         graph.listen(kind, f"/mail_localizer/{topic}")
@@ -109,3 +111,65 @@ def test_diagnostics_are_published_once_a_second(graph: Graph, model: Path) -> N
     assert (values["used"], values["window filled"]) == ("300", "100%")
     assert values["model sha256"] == sha256(model.read_bytes()).hexdigest()
     assert values["status"] == status.message == node.runtime.localizer.status.name
+
+
+def by_key(status: DiagnosticStatus) -> dict[str, str]:
+    return {pair.key: pair.value for pair in status.values}
+
+
+def test_a_late_subscriber_receives_the_status_and_each_change_of_it(graph: Graph, model: Path) -> None:
+    node = in_process(graph, model=str(model))
+    for timer in node.timers:
+        timer.cancel()  # the test itself calls what is due once a second
+    graph.executor.add_node(node)
+    lines: list[str] = []
+    node.get_logger = lambda: LogLines(lines, informed=True)
+    received: list[DiagnosticStatus] = []
+    graph.node.create_subscription(DiagnosticStatus, "/mail_localizer/status", received.append, qos.last_pose())
+    graph.wait(lambda: len(received) > 0)
+    first = received[0]
+    assert (first.level, first.name, first.message) == (
+        DiagnosticStatus.WARN,
+        "mail_localizer: localization",
+        "FILLING",
+    )
+    digest = sha256(model.read_bytes()).hexdigest()
+    assert by_key(first)["model"] == f"site.safetensors {digest[:12]}"
+    for msg in messages(3.0):
+        node.on_field(msg)
+    graph.wait(lambda: received[-1].message == "UNCERTAIN")
+    assert by_key(received[-1])["floor"] == "0"
+    (line,) = [line for line in lines if line.startswith("status")]
+    assert re.fullmatch(r"status FILLING -> UNCERTAIN, floor 0, \d+\.\d m \(90 % region\)", line)
+    count = len(received)
+    node.diagnose()
+    graph.wait(lambda: len(received) == count + 1, "for the same status again")
+    assert received[-1].message == "UNCERTAIN"
+    node.diagnose()
+    graph.wait(lambda: received[-1].message == "SENSOR_FAULT", "for the status without samples")
+    assert received[-1].level == DiagnosticStatus.ERROR
+
+
+def test_a_plain_pose_is_published_only_while_the_status_is_one_to_rely_on(graph: Graph) -> None:
+    """An initial pose is sure for a while; the untrained model never is."""
+    model = tiny_model(graph.folder / "map.safetensors", tiny_config("heatmap"))
+    node = in_process(graph, model=str(model), tracker="walking")
+    published: list[str] = []
+    node.status.publisher.publish = lambda msg: published.append(msg.message)
+    node.poses.plain.publish = lambda msg: published.append("plain")
+    node.poses.with_covariance.publish = lambda msg: published.append("covariance")
+    walk = messages(6.0)
+    for _ in range(300):
+        node.on_field(next(walk))
+    assert set(published) == {"UNCERTAIN", "covariance"}
+    node.runtime.localizer.filter.set_initial_pose(np.array([5.0, 0.0]), 0.01 * np.eye(2), 0)
+    published.clear()
+    for _ in range(15):
+        node.on_field(next(walk))
+    assert published[:3] == ["LOCALIZED", "plain", "covariance"]
+    node.runtime.localizer.filter.reinitialize()
+    published.clear()
+    for _ in range(100):
+        node.on_field(next(walk))
+    assert published[:2] == ["UNCERTAIN", "covariance"]
+    assert "plain" not in published

@@ -68,10 +68,7 @@ def test_a_fleet_follows_the_card_and_walks_instead_of_odometry(
 ) -> None:
     lines: list[str] = []
 
-    class Logger(LogLines):
-        info = LogLines.warning
-
-    monkeypatch.setattr(FleetNode, "get_logger", lambda _: Logger(lines))
+    monkeypatch.setattr(FleetNode, "get_logger", lambda _: LogLines(lines, informed=True))
     for card, given, expected in (
         ("odometry", "auto", "walking"),
         ("none", "auto", "none"),

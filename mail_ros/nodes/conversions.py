@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Time
-from diagnostic_msgs.msg import DiagnosticStatus
+from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 from geometry_msgs.msg import Pose, PoseArray, PoseStamped, PoseWithCovarianceStamped, Quaternion, TransformStamped
 from nav_msgs.msg import OccupancyGrid, Odometry
 from sensor_msgs.msg import Imu, JointState, MagneticField
@@ -191,7 +191,7 @@ def from_pose(msg: PoseWithCovarianceStamped, status: Status) -> Estimate:
 
     Args:
         msg: from ~/pose_with_covariance.
-        status: the last one on /diagnostics.
+        status: the last one on ~/status.
 
     Raises:
         MailError: an impossible stamp.
@@ -221,6 +221,12 @@ def from_diagnostic_status(msg: DiagnosticStatus) -> Assessment:
     level = int.from_bytes(msg.level, "little")
     values = {value.key: value.value for value in msg.values}
     return Assessment(Level(min(level, Level.ERROR)), msg.message, values)
+
+
+def to_diagnostic_status(name: str, level: Level, message: str, values: Mapping[str, str]) -> DiagnosticStatus:
+    """A status of this package's sensor, as on /diagnostics and ~/status."""
+    pairs = [KeyValue(key=key, value=value) for key, value in values.items()]
+    return DiagnosticStatus(name=name, level=bytes([level]), message=message, hardware_id="magnetometer", values=pairs)
 
 
 def message_class(msgtype: str) -> Any:

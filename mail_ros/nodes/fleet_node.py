@@ -1,8 +1,8 @@
 """`mail_fleet`: the localizers of several robots in one process, with one model.
 
-    NAMESPACE/imu/mag of each --> Localizer.push of its own --> NAMESPACE/mail_localizer/pose of each
+    NAMESPACE/imu/mag of each --> Localizer.push of its own --> NAMESPACE/mail_localizer/pose, /status of each
 
-Topics are those of a `mail_localizer` in every namespace. Robots share the model and nothing else.
+Poses and status are those of a `mail_localizer` in every namespace. Robots share the model and nothing else.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 from rclpy.clock import Clock, ClockType
@@ -20,11 +21,12 @@ from sensor_msgs.msg import MagneticField
 from mail_ros.core.errors import ConfigError, MailError
 from mail_ros.core.localizer.compose import compose, resolve_tracking
 from mail_ros.core.localizer.diagnostics import SampleCounts, rejected
+from mail_ros.core.localizer.status_report import StatusMonitor, model_name
 from mail_ros.core.models.model_file import load_model
 from mail_ros.core.types import Sample
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_reading
-from mail_ros.nodes.outputs import PoseOutput
+from mail_ros.nodes.outputs import PoseOutput, StatusOutput
 from mail_ros.nodes.parameters import FleetParameters, declare
 from mail_ros.nodes.spin import run
 
@@ -34,6 +36,7 @@ FIELD_TYPE = "sensor_msgs/msg/MagneticField"
 DISCOVER_S = 1.0  # between two searches for robots that joined or left
 LEAVE_S = 60.0  # a robot without a magnetometer for this long is removed
 REPORT_S = 10.0  # between two log lines about rejected samples
+STATUS_S = 1.0  # between two messages on a robot's status that does not change
 
 
 @dataclass
@@ -41,6 +44,8 @@ class FleetRobot:
     """One robot of the fleet."""
 
     counts: SampleCounts  # and its localizer
+    monitor: StatusMonitor
+    status: StatusOutput
     poses: PoseOutput
     subscription: Subscription
     absent_s: float = 0.0  # since its magnetometer left
@@ -57,7 +62,8 @@ class FleetNode(Node):
         super().__init__(NAME, **options)
         self.parameters = declare(self, FleetParameters)
         self.model, card, _ = load_model(self.parameters.model_path)
-        config = card.config
+        config, path = card.config, self.parameters.model_path
+        self.model_name = model_name(path, sha256(path.read_bytes()).hexdigest())
         if config.needs_odometry:
             raise ConfigError(
                 "the model of a fleet",
@@ -73,6 +79,7 @@ class FleetNode(Node):
         self.robots: dict[str, FleetRobot] = {}
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(REPORT_S, self.report, clock=steady)
+        self.create_timer(STATUS_S, self.refresh, clock=steady)
         if self.parameters.namespaces:
             for namespace in self.parameters.namespaces:
                 self.add(namespace)
@@ -96,16 +103,19 @@ class FleetNode(Node):
                 fix="remove it from namespaces" if known else "raise the parameter max_robots",
             )
         localizer = compose(self.model, self.tracker, self.parameters.stride_s)
-        poses, topic = PoseOutput(self, f"{prefix}/{POSES}"), f"{prefix}/{FIELD_TOPIC}"
+        monitor, own, topic = StatusMonitor(localizer, self.model_name), f"{prefix}/{POSES}", f"{prefix}/{FIELD_TOPIC}"
+        status, poses = StatusOutput(self, own), PoseOutput(self, own, self.parameters.publish_uncertain_pose)
         on_field = partial(self.on_field, prefix)
         subscription = self.create_subscription(MagneticField, topic, on_field, qos.sensor_data())
-        self.robots[prefix] = FleetRobot(SampleCounts(localizer), poses, subscription)
-        self.get_logger().info(f"robot {prefix}: poses on {poses.plain.topic_name} from {topic}")
+        self.robots[prefix] = FleetRobot(SampleCounts(localizer), monitor, status, poses, subscription)
+        status.publish(monitor.report)
+        self.get_logger().info(f"robot {prefix}: poses on {poses.with_covariance.topic_name} from {topic}")
 
     def remove(self, namespace: str) -> None:
         """Stop localizing the robot of a namespace."""
         robot = self.robots.pop(namespace)
         self.destroy_subscription(robot.subscription)
+        robot.status.destroy()
         robot.poses.destroy()
         self.get_logger().info(f"robot {namespace} left")
 
@@ -136,8 +146,16 @@ class FleetNode(Node):
             robot.counts.malformed += 1
             self.get_logger().warning(f"{prefix}: sample not used: {error}", throttle_duration_sec=REPORT_S)
             return
+        robot.monitor.observe(estimate)
+        robot.status.publish(robot.monitor.report)
         if estimate is not None:
             robot.poses.publish(estimate, self.map_frame)
+
+    def refresh(self) -> None:
+        """Publish the status of each robot."""
+        for robot in self.robots.values():
+            robot.monitor.refresh()
+            robot.status.publish(robot.monitor.report, repeat=True)
 
     def report(self) -> None:
         """Log what happened to each robot's samples since the last report, where some were rejected."""

@@ -1,13 +1,13 @@
-"""`mail_localizer`: MagneticField in, PoseStamped out.
+"""`mail_localizer`: MagneticField in, poses and their status out.
 
     imu/mag ---------> to_reading -----> Runtime.push --> to_pose --> ~/pose, ~/pose_with_covariance, /tf
     joint_states ----> JointInput ---------^       |
     odom, imu/data --> OdometryInput ------^       +--> ~/hypotheses, ~/belief, ~/attention, where subscribed
-                                                   +--> /diagnostics, once a second
+                                                   +--> ~/status, where it changed; with /diagnostics, once a second
 
-Every pose carries the stamp of the newest sample that it used. Nothing is published while the window fills, nor for
-rejected samples; these are counted and reported. The node is a lifecycle node (see `lifecycle`), which by default
-activates itself; while it is not active, it ignores messages and publishes nothing.
+Every pose carries the stamp of the newest sample that it used; its status is published before it. No pose is published
+while the window fills, nor for rejected samples; these are counted and reported. The node is a lifecycle node (see
+`lifecycle`), which by default activates itself; while it is not active, it ignores messages and publishes nothing.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from mail_ros.nodes import qos
 from mail_ros.nodes.commands import Commands, PoseFile
 from mail_ros.nodes.conversions import to_reading
 from mail_ros.nodes.inputs import JointInput, OdometryInput
-from mail_ros.nodes.outputs import DetailOutput, DiagnosticsOutput, MapToOdom, PoseOutput
+from mail_ros.nodes.outputs import DetailOutput, DiagnosticsOutput, MapToOdom, PoseOutput, StatusOutput
 from mail_ros.nodes.parameters import LocalizerParameters, declare_only
 from mail_ros.nodes.runtime_node import RuntimeNode, load_runtime
 from mail_ros.nodes.spin import run
@@ -58,8 +58,9 @@ class LocalizerNode(RuntimeNode):
         self.set_runtime(parameters, load_runtime(parameters, self.now_ns))
         for name in ("runtime", "parameters"):  # frees the model
             self.configured.callback(delattr, self, name)
-        self.poses, self.details, self.diagnostics = PoseOutput(self, "~"), DetailOutput(self), DiagnosticsOutput(self)
-        for output in (self.poses, self.details, self.diagnostics):
+        self.status, self.poses = StatusOutput(self, "~"), PoseOutput(self, "~", parameters.publish_uncertain_pose)
+        self.details, self.diagnostics = DetailOutput(self), DiagnosticsOutput(self)
+        for output in (self.status, self.poses, self.details, self.diagnostics):
             self.configured.callback(output.destroy)
         self.map_to_odom = MapToOdom.create_if_enabled(self)
         self.odometry, self.joints = OdometryInput.create_if_enabled(self), JointInput(self)
@@ -81,13 +82,15 @@ class LocalizerNode(RuntimeNode):
         for period_s, callback in ((DIAGNOSE_S, self.diagnose), (SAVE_S, self.pose_file.save_if_trusted)):
             self.activated.callback(self.destroy_timer, self.create_timer(period_s, callback, clock=steady))
         self.runtime.diagnostics.begin()
+        self._restart_status()
+        self.activated.callback(self._restart_status)  # an inactive node has no estimate
         self.get_logger().info(
             f"tracker {self.runtime.tracking.tracker}, a pose every {self.parameters.stride_s:g} s on "
-            f"{self.poses.plain.topic_name} from {self.field_subscription.topic_name}"
+            f"{self.poses.with_covariance.topic_name} from {self.field_subscription.topic_name}"
         )
 
     def on_field(self, msg: MagneticField) -> None:
-        """Process a sample, and publish the pose where one is due."""
+        """Process a sample, and publish the status where it changed and the pose where one is due."""
         if not self.active:
             return
         try:
@@ -97,6 +100,7 @@ class LocalizerNode(RuntimeNode):
             self.get_logger().warning(f"sample not used: {error}", throttle_duration_sec=REPORT_S)
             return
         pose = self.runtime.push(stamp_ns, field_ut)
+        self.status.publish(self.runtime.monitor.report)
         if pose is not None:
             self.publish(pose)
 
@@ -108,7 +112,9 @@ class LocalizerNode(RuntimeNode):
         self.details.publish(self.runtime.localizer, pose.estimate, self.runtime.map_frame)
 
     def diagnose(self) -> None:
-        """Publish an assessment of the time since the last one; log problems too."""
+        """Publish the status, and an assessment of the time since the last one; log problems too."""
+        self.runtime.monitor.refresh()
+        self.status.publish(self.runtime.monitor.report, repeat=True)
         assessed = self.runtime.diagnostics.assess(lambda: qos.why_silent(self, self.field_subscription, FIELD_TYPE))
         assessment = self.joints.explain(assessed)
         self.diagnostics.publish(assessment)
@@ -126,10 +132,15 @@ class LocalizerNode(RuntimeNode):
             return
         self.get_logger().warning("the clock was set back: restarting")
         self.runtime.reset()
+        self.status.publish(self.runtime.monitor.report)
 
     def close(self) -> None:
         """Save the pose, and free everything."""
         self.free()
+
+    def _restart_status(self) -> None:
+        self.runtime.monitor.restart()
+        self.status.publish(self.runtime.monitor.report)
 
     def _watch_clock(self) -> None:
         back = JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import PoseArray, PoseStamped, PoseWithCovarianceStamped
 from nav_msgs.msg import OccupancyGrid
 from rclpy.node import Node
@@ -16,11 +16,13 @@ from mail_ros.core.errors import ConfigError
 from mail_ros.core.localizer.diagnostics import Assessment
 from mail_ros.core.localizer.localizer import Localizer
 from mail_ros.core.localizer.runtime import PoseEstimate, map_from_odometry
+from mail_ros.core.localizer.status_report import StatusReport
 from mail_ros.core.map_frames import frame_of_floor
 from mail_ros.core.types import NS_PER_S, Estimate, YawEstimate
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import (
     to_attention,
+    to_diagnostic_status,
     to_occupancy_grid,
     to_pose,
     to_pose_array,
@@ -30,6 +32,7 @@ from mail_ros.nodes.conversions import (
 from mail_ros.nodes.runtime_node import RuntimeNode
 
 BELIEF_S = 1.0  # between two images of the belief
+TASK = "localization"
 
 
 class Output:
@@ -51,19 +54,44 @@ class Output:
             self.node.destroy_publisher(self._publishers.pop())
 
 
-class PoseOutput(Output):
-    """Two topics: PREFIX/pose and PREFIX/pose_with_covariance; the latter is latched."""
+class StatusOutput(Output):
+    """PREFIX/status, latched, and a line in the log at each change of the status."""
 
     def __init__(self, node: Node, prefix: str) -> None:
+        """Create the publisher; the prefix stands before its name: that of a localizer, or ~ for the node itself."""
+        super().__init__(node)
+        own = prefix == "~"
+        self._log_prefix = "" if own else f"{prefix}: "
+        self._name = status_name(node.get_fully_qualified_name() if own else prefix)
+        self.publisher = self.create_publisher(DiagnosticStatus, f"{prefix}/status", qos.last_pose())
+        self._last: StatusReport | None = None  # the last published one
+
+    def publish(self, report: StatusReport, *, repeat: bool = False) -> None:
+        """Publish a report where it differs from the last one, or to repeat it."""
+        last, differs = self._last, report.differs(self._last)
+        if not differs and not repeat:
+            return
+        self._last = report
+        self.publisher.publish(to_diagnostic_status(self._name, report.level, report.status.name, report.values))
+        if last is not None and last.status is not report.status:
+            self.node.get_logger().info(f"{self._log_prefix}status {last.status.name} -> {report}")
+
+
+class PoseOutput(Output):
+    """PREFIX/pose, only of a trusted status unless `uncertain`, and PREFIX/pose_with_covariance, latched."""
+
+    def __init__(self, node: Node, prefix: str, uncertain: bool) -> None:
         """Create the publishers; the prefix stands before their names."""
         super().__init__(node)
+        self.uncertain = uncertain
         self.plain = self.create_publisher(PoseStamped, f"{prefix}/pose", qos.poses())
         topic = f"{prefix}/pose_with_covariance"
         self.with_covariance = self.create_publisher(PoseWithCovarianceStamped, topic, qos.last_pose())
 
     def publish(self, estimate: Estimate, map_frame: str, heading: YawEstimate | None = None) -> None:
         """Publish an estimate; `map_frame` is the frame of floor 0."""
-        self.plain.publish(to_pose(estimate, map_frame, heading))
+        if self.uncertain or estimate.status.is_trusted:
+            self.plain.publish(to_pose(estimate, map_frame, heading))
         self.with_covariance.publish(to_pose_with_covariance(estimate, map_frame, heading))
 
 
@@ -135,7 +163,7 @@ class MapToOdom:
 class DiagnosticsOutput(Output):
     """`/diagnostics`: one status, named after the node and its task."""
 
-    def __init__(self, node: Node, task: str = "localization") -> None:
+    def __init__(self, node: Node, task: str = TASK) -> None:
         """Create the publisher."""
         super().__init__(node)
         self.task = task
@@ -143,14 +171,14 @@ class DiagnosticsOutput(Output):
 
     def publish(self, assessment: Assessment) -> DiagnosticStatus:
         """Publish an assessment; returns the published status."""
-        status = DiagnosticStatus(
-            level=bytes([assessment.level]),
-            name=f"{self.node.get_fully_qualified_name().lstrip('/')}: {self.task}",
-            message=assessment.message,
-            hardware_id="magnetometer",
-            values=[KeyValue(key=name, value=value) for name, value in assessment.values.items()],
-        )
+        name = status_name(self.node.get_fully_qualified_name(), self.task)
+        status = to_diagnostic_status(name, assessment.level, assessment.message, assessment.values)
         msg = DiagnosticArray(status=[status])
         msg.header.stamp = self.node.get_clock().now().to_msg()
         self.publisher.publish(msg)
         return status
+
+
+def status_name(node: str, task: str = TASK) -> str:
+    """The name of a status: of a node and its task, as diagnostic_updater has it."""
+    return f"{node.lstrip('/')}: {task}"

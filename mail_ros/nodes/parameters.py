@@ -40,6 +40,9 @@ class ModelParameters(Settings, prefix="parameter "):
     field_scale: Annotated[float, Range(1e-12, 1e12)] = described(
         1.0, "Tesla per unit of the driver: 1 as in REP-103, 1e-6 for µT."
     )
+    publish_uncertain_pose: bool = described(
+        False, "true: publish every pose on ~/pose; false: only while the status is LOCALIZED or STATIONARY."
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -1,8 +1,8 @@
 """`mail_view`: a localizer's topics on a screen.
 
     imu/mag -------------------------------------> View --> rerun's window, or a file
-    mail_localizer/pose_with_covariance, /hypotheses, --^
-    /belief, /attention, and /diagnostics
+    mail_localizer/status, /pose_with_covariance, ------^
+    /hypotheses, /belief, /attention, and /diagnostics
 
 It publishes nothing. Shapes carry the stamps of the messages; messages without a stamp, that of the newest.
 """
@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from diagnostic_msgs.msg import DiagnosticArray
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import PoseArray, PoseWithCovarianceStamped
 from nav_msgs.msg import OccupancyGrid
 from rclpy.clock import Clock, ClockType
@@ -24,6 +24,7 @@ from sensor_msgs.msg import MagneticField
 from std_msgs.msg import Float32MultiArray
 
 from mail_ros.core.errors import MailError
+from mail_ros.core.types import Status
 from mail_ros.data.floor_plan import floor_plans
 from mail_ros.data.site_file import read_site
 from mail_ros.nodes import qos
@@ -69,6 +70,7 @@ class ViewNode(Node):
         self.view = View(self.canvas, setting)
         for kind, topic, callback, profile in (
             (MagneticField, "imu/mag", self.on_field, qos.sensor_data()),
+            (DiagnosticStatus, "status", self.on_status, qos.last_pose()),
             (PoseWithCovarianceStamped, "pose_with_covariance", self.on_pose, qos.last_pose()),
             (PoseArray, "hypotheses", self.on_hypotheses, qos.poses()),
             (OccupancyGrid, "belief", self.on_belief, qos.last_pose()),
@@ -82,6 +84,10 @@ class ViewNode(Node):
     def on_field(self, msg: MagneticField) -> None:
         """Show a reading."""
         self.view.show_field(*to_reading(msg))
+
+    def on_status(self, msg: DiagnosticStatus) -> None:
+        """Show the status from now on."""
+        self.view.show_status(Status(msg.message))
 
     def on_pose(self, msg: PoseWithCovarianceStamped) -> None:
         """Show an estimate."""
