@@ -31,13 +31,14 @@ def test_a_simulated_robot_is_localized_over_dds(tmp_path: Path, capsys: pytest.
 
     demo(out=tmp_path / "pictures" / "demo.png", length_m=15.0, seed=6)
     printed = capsys.readouterr().out.splitlines()
-    poses, mean_m, median_m, p90_m, max_m, over_5m = row_of("all", printed)
+    poses, mean_m, median_m, p90_m, max_m, over_5m, localized = row_of("all", printed)
     latency_ms, latency_p99_ms = (float(number) for number in re.findall(r"([\d.]+) ms", printed[-2]))
     assert poses > 30
     assert median_m < 0.5
     assert median_m <= p90_m <= max_m
     assert mean_m < 3.0
     assert over_5m < 20.0
+    assert localized > 20.0
     assert 0.0 < latency_ms <= latency_p99_ms
     assert printed[-1] == f"picture: {tmp_path / 'pictures' / 'demo.png'}"
     assert (tmp_path / "pictures" / "demo.png").read_bytes().startswith(PNG)
@@ -51,7 +52,7 @@ def test_a_robot_whose_sensor_turns_with_it_is_localized_with_a_model_of_its_own
 
     demo(out=tmp_path / "robot.png", length_m=8.0, seed=1, wheels=True)
     printed = capsys.readouterr().out.splitlines()
-    poses, mean_m, median_m, p90_m, max_m, _ = row_of("all", printed)
+    poses, mean_m, median_m, p90_m, max_m, *_ = row_of("all", printed)
     assert poses > 30
     assert median_m <= p90_m <= max_m
     assert mean_m < 2.0

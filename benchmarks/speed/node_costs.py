@@ -116,7 +116,7 @@ def node_cost(run: Run, duration_s: float, report: Callable[[str, int, int], Non
         raise missing(error) from None
     walk = drive(demo_building(), CALM, 1, length_m=FULL / RATE_HZ + duration_s)  # at about 1 m/s
     namespaces = [f"robot_{number}" for number in range(run.robots)] if run.robots > 1 else [""]
-    parameters = {"stride_s": run.stride_s, **run.parameters}
+    parameters = {"stride_s": run.stride_s, "publish_uncertain_pose": True, **run.parameters}
     if run.robots > 1:
         parameters["namespaces"] = json.dumps(namespaces)
     reload_at = np.linspace(FULL, len(walk.stamp_ns), run.reloads + 2)[1:-1].astype(int).tolist()

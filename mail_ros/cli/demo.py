@@ -72,7 +72,8 @@ def demo(
     console.print(f"picture: {out}")
     if as_json:
         metrics = dataclasses.asdict(estimates.metrics())
-        print_json({**metrics, "latency_ms": estimates.latency_ms, "picture": out})
+        fraction = float(estimates.trusted.mean())
+        print_json({**metrics, "localized": fraction, "latency_ms": estimates.latency_ms, "picture": out})
 
 
 def shipped_model() -> Path:
@@ -115,6 +116,7 @@ class DriveEstimates(NamedTuple):
     sample: IntArray  # (p,) of the drive, with the stamp of each pose
     position_m: FloatArray  # (p, 2)
     error_m: FloatArray  # (p,)
+    trusted: BoolArray  # (p,) whether the status was LOCALIZED or STATIONARY
     latency_ms: tuple[float, float]  # median and 99th percentile
 
     def metrics(self) -> Metrics:
@@ -145,7 +147,8 @@ def localized(drive: SimulatedDrive, parameters: Mapping[str, object]) -> DriveE
     position_m = np.array([pose.position_m for pose in poses])
     error_m = np.linalg.norm(position_m - drive.position_m[sample], axis=1)
     median_ms, p99_ms = np.percentile([1e3 * pose.latency_s for pose in poses], [50, 99]).tolist()
-    return DriveEstimates(sample, position_m, error_m, (median_ms, p99_ms))
+    trusted = np.array([pose.trusted for pose in poses])
+    return DriveEstimates(sample, position_m, error_m, trusted, (median_ms, p99_ms))
 
 
 def _received(drive: SimulatedDrive, parameters: Mapping[str, object]) -> list[ReceivedPose]:
@@ -179,8 +182,9 @@ def _print(drive: SimulatedDrive, estimates: DriveEstimates) -> None:
         error_m = estimates.error_m[chosen]
         if len(error_m):
             values = (error_m.mean(), *np.percentile(error_m, [50, 90, 100]))
-            tail = f"{np.mean(error_m > TAIL_M):.1%}"
-            lines.append([name, f"{len(error_m):,}", *(f"{value:.2f}" for value in values), tail])
-    heads = ["", "poses", "mean", "median", "p90", "max", f"> {TAIL_M:g} m"]
+            fractions = np.mean(error_m > TAIL_M), estimates.trusted[chosen].mean()
+            numbers = (*(f"{value:.2f}" for value in values), *(f"{fraction:.1%}" for fraction in fractions))
+            lines.append([name, f"{len(error_m):,}", *numbers])
+    heads = ["", "poses", "mean", "median", "p90", "max", f"> {TAIL_M:g} m", "LOCALIZED"]
     print_table("Simulated robot; errors in m", heads, lines)
     console.print(f"latency: median {estimates.latency_ms[0]:.1f} ms, p99 {estimates.latency_ms[1]:.1f} ms")

@@ -3,7 +3,7 @@
 SimulatedDrive --> imu/mag    field                                                --> the localizer,
                    odom       wheel odometry, in a frame of its own                    in its own process
                    imu/data   attitude with an unknown north, rates, acceleration
-              <-- mail_localizer/pose <------------------------------------------------
+              <-- mail_localizer/pose_with_covariance: all poses, and /pose: those to rely on <--
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from geometry_msgs.msg import Point, Pose, PoseStamped, Quaternion, Vector3
+from geometry_msgs.msg import Point, Pose, PoseStamped, PoseWithCovarianceStamped, Quaternion, Vector3
 from nav_msgs.msg import Odometry
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
@@ -94,6 +94,7 @@ class ReceivedPose(NamedTuple):
     sample: int  # index of the drive's sample with the stamp of the pose
     position_m: tuple[float, float]
     latency_s: float  # from publishing that sample to receiving the pose
+    trusted: bool  # whether it came on ~/pose: the status was LOCALIZED or STATIONARY
 
 
 class DemoRobot:
@@ -103,10 +104,18 @@ class DemoRobot:
         self.node, self.drive = node, drive
         self.stamp_ns: IntArray = drive.stamp_ns  # as published: from the start on
         self.published_s: list[float] = []
-        self.poses: list[ReceivedPose] = []
+        self._received: dict[int, ReceivedPose] = {}  # by sample
+        self._trusted: set[int] = set()  # samples of the poses to rely on
         self.body = DemoBody(node, drive, namespace)
         topic = f"{namespace}/mail_localizer/pose".lstrip("/")
-        self.pose_subscription = node.create_subscription(PoseStamped, topic, self.on_pose, qos.poses())
+        self.plain_subscription = node.create_subscription(PoseStamped, topic, self.on_plain_pose, qos.poses())
+        kind, topic = PoseWithCovarianceStamped, f"{topic}_with_covariance"
+        self.pose_subscription = node.create_subscription(kind, topic, self.on_pose, qos.poses())
+
+    @property
+    def poses(self) -> list[ReceivedPose]:
+        """The poses received so far."""
+        return [pose._replace(trusted=sample in self._trusted) for sample, pose in self._received.items()]
 
     @property
     def connected(self) -> bool:
@@ -123,12 +132,20 @@ class DemoRobot:
         self.published_s.append(time.monotonic())
         self.body.publish(sample, int(self.stamp_ns[sample]))
 
-    def on_pose(self, msg: PoseStamped) -> None:
-        """Keep a pose with the sample of its stamp."""
-        now_s = time.monotonic()
-        sample = int(self.stamp_ns.searchsorted(to_stamp_ns(msg.header.stamp)))
-        position_m = (msg.pose.position.x, msg.pose.position.y)
-        self.poses.append(ReceivedPose(sample, position_m, now_s - self.published_s[sample]))
+    def on_pose(self, msg: PoseWithCovarianceStamped) -> None:
+        """Keep a pose."""
+        self._receive(msg.header, msg.pose.pose.position)
+
+    def on_plain_pose(self, msg: PoseStamped) -> None:
+        """Keep a pose to rely on."""
+        self._trusted.add(self._receive(msg.header, msg.pose.position))
+
+    def _receive(self, header: Header, position: Point) -> int:
+        """Keep a pose, whichever topic it came on first; returns the sample of its stamp."""
+        now_s, sample = time.monotonic(), int(self.stamp_ns.searchsorted(to_stamp_ns(header.stamp)))
+        pose = ReceivedPose(sample, (position.x, position.y), now_s - self.published_s[sample], trusted=False)
+        self._received.setdefault(sample, pose)
+        return sample
 
 
 def drive_in_real_time(
