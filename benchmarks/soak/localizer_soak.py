@@ -1,6 +1,6 @@
-"""A localizer node at full speed through hours of good and faulty data, with reloads and restarts between.
+"""A localizer node at full speed through hours of good and faulty data, with commands, reloads and restarts between.
 
-Driver --> on_field --> poses, each checked
+Driver --> on_field --> status, poses, each checked: none on ~/pose whose status is not one to rely on
                +------> counts: received = used + refused, checked whenever the model changes
 """
 
@@ -17,12 +17,15 @@ from typing import Any
 import numpy as np
 import rclpy
 from builtin_interfaces.msg import Time
+from geometry_msgs.msg import PoseWithCovarianceStamped
+from rclpy.clock import ClockChange, TimeJump
 from rclpy.context import Context
+from rclpy.duration import Duration
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import MagneticField
-from std_srvs.srv import Trigger
+from std_srvs.srv import Empty, Trigger
 
 from benchmarks.soak.faults import FAULTS, Driver, Reading
 from mail_ros.core.errors import MailError
@@ -34,9 +37,11 @@ from mail_ros.nodes.conversions import to_time
 from mail_ros.nodes.localizer_node import LocalizerNode
 
 HOUR = 3600 * 50  # readings
+TRUSTED = ("LOCALIZED", "STATIONARY")
 GOOD = (600, 3000)  # between two faults: the window fills, and poses come
 BAD = (10, 400)  # with a fault
-RELOAD_EVERY, RESTART_EVERY = 20, 50  # faults
+COMMAND_EVERY, RELOAD_EVERY, RESTART_EVERY = 7, 20, 50  # faults
+INITIAL_M = 20.0  # largest coordinate of an initial pose, which may lie outside the survey
 RELOAD_HZ = 1000.0  # readings while a model is loaded: the new one receives those that arrived meanwhile
 EARLIEST_S, LATEST_S = -(2**31), 2**31 - 1  # range of a ROS stamp
 
@@ -49,6 +54,8 @@ class Hour:
     received: int = 0
     used: int = 0
     poses: int = 0
+    plain: int = 0  # poses on ~/pose
+    changes: int = 0  # changes of the status
     reloads: int = 0
     restarts: int = 0  # transitions of the node's lifecycle, down and up
     median_us: float = 0.0  # processor time of a callback
@@ -93,6 +100,7 @@ class Soak:
         self.executor.add_node(self.node)
         self.sent, self.rows = 0, [Hour(0)]
         self._callback_s: list[float] = []
+        self._status = ""  # the last one published
         self._watch_runtime()
 
     def run(self, readings: int, report: Callable[[int], None]) -> list[Hour]:
@@ -103,6 +111,8 @@ class Soak:
             self._send("none", int(self.random.integers(*GOOD)))
             self._send(kinds[number % len(kinds)], int(self.random.integers(*BAD)))
             number += 1
+            if number % COMMAND_EVERY == 0:
+                self._command()
             if number % RELOAD_EVERY == 0:
                 self._reload()
             if number % RESTART_EVERY == 0:
@@ -126,18 +136,53 @@ class Soak:
         self._unaudited += 1
 
     def _watch_runtime(self) -> None:
-        """Check every pose, and count from here on."""
+        """Check every pose and its status, and count from here on."""
         self._counts = self.node.runtime.diagnostics.counts
         self._before, self._unaudited = self._counts.counts, 0
-        publish = self.node.poses.plain.publish
+        poses = self.node.poses
+        self.node.status.publisher.publish = self._checked(self.node.status.publisher.publish, self._check_status)
+        poses.with_covariance.publish = self._checked(poses.with_covariance.publish, self._check_pose)
+        poses.plain.publish = self._checked(poses.plain.publish, self._check_plain)
 
-        def check(msg: Any) -> None:
-            numbers = msg.pose.position.x, msg.pose.position.y, msg.pose.orientation.z, msg.pose.orientation.w
-            _demand(all(map(math.isfinite, numbers)), "poses", "numbers", str(numbers))
-            self.rows[-1].poses += 1
+    def _checked(self, publish: Callable[[Any], None], check: Callable[[Any], None]) -> Callable[[Any], None]:
+        def checked(msg: Any) -> None:
+            check(msg)
             publish(msg)
 
-        self.node.poses.plain.publish = check
+        return checked
+
+    def _check_status(self, msg: Any) -> None:
+        self.rows[-1].changes += msg.message != self._status
+        self._status = msg.message
+
+    def _check_pose(self, msg: Any) -> None:
+        position, orientation = msg.pose.pose.position, msg.pose.pose.orientation
+        numbers = position.x, position.y, orientation.z, orientation.w, *msg.pose.covariance.tolist()
+        _demand(all(map(math.isfinite, numbers)), "poses", "numbers", str(numbers))
+        self.rows[-1].poses += 1
+
+    def _check_plain(self, msg: Any) -> None:
+        now = self.node.runtime.localizer.status.name
+        _demand(
+            self._status in TRUSTED and now in TRUSTED, "~/pose", "LOCALIZED or STATIONARY", f"{self._status}, {now}"
+        )
+        self.rows[-1].plain += 1
+
+    def _command(self) -> None:
+        """Set an initial pose, or drop the pose, or reset the clock, or publish what is due once a second."""
+        command = int(self.random.integers(4))
+        if command == 0:
+            msg = PoseWithCovarianceStamped()
+            msg.header.frame_id, position = self.node.runtime.map_frame, msg.pose.pose.position
+            position.x, position.y = self.random.uniform(0.0, INITIAL_M, 2).tolist()
+            msg.pose.covariance[0] = msg.pose.covariance[7] = 0.25
+            self.node.commands.on_initial_pose(msg)
+        elif command == 1:
+            self.node.commands.on_reinitialize(Empty.Request(), Empty.Response())
+        elif command == 2:
+            self.node.on_clock_jump(TimeJump(ClockChange.ROS_TIME_NO_CHANGE, Duration(seconds=-60)))
+        else:
+            self.node.diagnose()
 
     def _audit(self) -> None:
         """Every reading since the last audit is counted once."""

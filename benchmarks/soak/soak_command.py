@@ -27,9 +27,10 @@ def soak(
     out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("runs/soak"),
     as_json: AsJson = False,
 ) -> None:
-    """Run the localizer node through hours of data with faults, reloads and restarts, and check counts and memory.
+    """Run the localizer node through hours of data with faults, commands, reloads and restarts, and check what it does.
 
-    Ends with an error if a sample is not counted, a pose is not finite, or a reload or restart fails.
+    Ends with an error if a sample is not counted, a pose is not finite, one is on ~/pose without the status LOCALIZED
+    or STATIONARY, or a reload or restart fails.
 
     Example: `python -m benchmarks soak --hours 0.02`
 
@@ -53,6 +54,13 @@ def soak(
     print_table("Soak, hour by hour", [head.replace("_", " ") for head in heads], lines, ())
     refused = sum((Counter(row.refused) for row in rows), Counter[str]())
     console.print("refused: " + ", ".join(f"{count:,} {reason}" for reason, count in sorted(refused.items())))
+    received, poses, plain, changes = (
+        sum(getattr(row, name) for row in rows) for name in ("received", "poses", "plain", "changes")
+    )
+    console.print(
+        f"~/pose: {plain:,} of {poses:,} poses, none without LOCALIZED or STATIONARY; "
+        f"{changes:,} changes of the status in {received:,} messages"
+    )
     console.print(f"results: {out / 'soak.json'}")
     if as_json:
         print_json([dataclasses.asdict(row) for row in rows])
