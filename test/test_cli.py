@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -46,29 +47,39 @@ def test_train_then_evaluate(tmp_path: Path) -> None:
         synthetic_walk(30.0, 50.0, seed=seed).write(tmp_path / f"walk{seed}")
     model, run, walk0, walk1 = (tmp_path / name for name in ("site.safetensors", "run", "walk0", "walk1"))
     train = ["train", walk0, walk1, "--validate", tmp_path / "walk[2]", "--out", model, "--run", run, *MAIL, *QUICK]
-    output = mail_ros(*train).splitlines()
+    done = run_verb(*train)
+    assert done.returncode == 1, "two epochs"
+    assert f"mail_ros: {model} is not worth launching: wanted a median error below 2." in done.stderr
+    output = done.stdout.splitlines()
     assert output[0].startswith(
         "preset mail: the network with a heatmap head at 20 Hz; no bag has odometry or steps, so"
     )
     assert output[1] == f"validation: {walk1.parent}/walk2"
     assert "single windows of the validation walks" in output[2]
-    assert output[-3] == f"model: {model}   run: {run}"
-    assert output[-2] == f"next: ros2 launch mail_ros mail.launch.py model:={model}"
-    assert output[-1] == f"  or: mail_ros evaluate {model} {tmp_path}/walk2"
+    assert [line.split("  ")[0].strip() for line in output[5:8]] == ["tracker walking", "middle of the site", "1-NN"]
+    assert output[-2] == f"model: {model}   run: {run}"
+    evaluate = f"mail_ros evaluate {model} {tmp_path}/walk2 --survey {walk0} --survey {walk1}"
+    assert output[-1] == f"next: {evaluate}"
+    printed = mail_ros(*evaluate.split()[1:])
+    assert "nan" not in printed
+    assert f"\n{model} is not worth launching: wanted" in printed
+    assert re.search(r"^ 1-NN +2\d ", printed, re.MULTILINE), "one a second"
     assert {p.name for p in run.iterdir()} >= {"config.json", "metrics.jsonl", "model.safetensors"}
     assert [bag["bag"] for bag in load_model(model)[1].training["bags"]["validate"]] == ["walk2"]
 
     estimates = tmp_path / "estimates.csv"
     table = mail_ros("evaluate", model, tmp_path / "walk2", "--estimates", estimates)
-    assert "median" in table
+    assert "1-NN is not known: --survey names" in table
     assert table.splitlines()[-1] == f"estimates: {estimates}"
     rows = json.loads(mail_ros("evaluate", model, tmp_path / "walk2", "--json"))
     with estimates.open() as file:
         assert rows["all, moving"]["estimates"] == sum(1 for _ in csv.DictReader(file)) > 200
     assert 50 < rows["all, moving, from 20 s"]["estimates"] < 110
+    assert rows["middle of the site"]["median_m"] == pytest.approx(5.0, abs=0.5)
+    assert (rows["worth_launching"], set(rows["status"])) == (False, {"all, moving", "all, moving, from 20 s"})
 
     assert "add --resume" in mail_ros(*train, code=1)
-    assert mail_ros(*train, "--resume").splitlines() == output
+    assert run_verb(*train, "--resume").stdout.splitlines() == output
 
 
 @pytest.mark.slow
@@ -79,12 +90,14 @@ def test_a_model_that_needs_odometry_is_followed_by_odometry(tmp_path: Path) -> 
         write_walk(tmp_path / f"walk{seed}", walk.stamp_ns, walk.field_ut, walk.landmarks, before=wheels_of(walk))
     model, walk0, walk1 = (tmp_path / name for name in ("site.safetensors", "walk0", "walk1"))
     train = ("train", walk0, "--validate", walk1, "--out", model, "--run", tmp_path / "run")
-    chosen, *_, launch, evaluate = mail_ros(*train).splitlines()
+    chosen, *_, nearest, _, launch, evaluate = mail_ros(*train).splitlines()
     assert chosen.startswith("preset robot: matching at 10 per m, gravity-aligned; 1 of 1 bags have wheel odometry on")
     assert launch == f"next: ros2 launch mail_ros mail.launch.py model:={model}"
     assert evaluate == f"  or: mail_ros evaluate {model} {walk1}"
     rows = json.loads(mail_ros(*evaluate.partition("mail_ros ")[2].split(), "--json"))
     assert rows["all, moving"]["median_m"] < 1.0
+    assert rows["worth_launching"]
+    assert f"{rows['1-NN']['median_m']:.2f}" == nearest.split()[3]
 
 
 @pytest.mark.slow
@@ -94,9 +107,9 @@ def test_a_network_holds_out_the_latest_walk_and_prints_which(tmp_path: Path) ->
             tmp_path / f"walk{seed}"
         )
     bags, out, run = sorted(tmp_path.iterdir()), tmp_path / "m", tmp_path / "run"
-    output = mail_ros("train", *bags, "--out", out, "--run", run, *MAIL, *QUICK).splitlines()
+    output = run_verb("train", *bags, "--out", out, "--run", run, *MAIL, *QUICK).stdout.splitlines()
     assert output[1] == f"validation: the latest walk of each route, {bags[1]}; --validate names others"
-    assert output[-1] == f"  or: mail_ros evaluate {out} {bags[1]}"
+    assert output[-1].endswith(f"mail_ros evaluate {out} {bags[1]} --survey {bags[0]}")
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mail_ros.cli.next_step import bag_arguments, print_next, quoted, reading_options
+from mail_ros.cli.next_step import bag_arguments, bag_options, print_next, quoted, reading_options
 
 
 @pytest.fixture
@@ -26,6 +26,13 @@ def test_bags_are_gathered_where_a_pattern_means_them_and_no_others(bags: list[P
     assert bag_arguments([bags[0], bags[5]]) == "bags/route1_round1 bags/route2_round3"
     assert bag_arguments(bags[:1]) == "bags/route1_round1"
     assert bag_arguments([bags[0], Path("other")]) == "bags/route1_round1 other"
+
+
+def test_an_option_of_bags_is_repeated_with_a_quoted_pattern(bags: list[Path]) -> None:
+    assert bag_options("--survey", [bags[0], bags[1], bags[3], bags[4]]) == (
+        "--survey 'bags/*_round1' --survey 'bags/*_round2'"
+    )
+    assert bag_options("--survey", [bags[0], bags[5]]) == "--survey bags/route1_round1 --survey bags/route2_round3"
 
 
 def test_what_a_shell_would_take_apart_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from mail_ros.core.types import Estimate, Status
 from mail_ros.evaluation.estimates import Scored
-from mail_ros.evaluation.uncertainty import uncertainty, uncertainty_line
+from mail_ros.evaluation.uncertainty import status_fractions, uncertainty, uncertainty_line
 
 
 def scored(offset_m: tuple[float, float], *, status: Status = Status.LOCALIZED, floor: int = 0) -> Scored:
@@ -36,10 +36,19 @@ def test_the_right_place_on_the_wrong_floor_is_not_right() -> None:
 def test_localized_counts_those_with_that_status() -> None:
     found = uncertainty([scored((2.0, 2.0)), scored((3.0, 1.0)), scored((9.0, 0.0), status=Status.UNCERTAIN)])
     assert (found.localized, found.localized_near) == pytest.approx((2 / 3, 0.5))
-    assert "LOCALIZED: 66.7%, of these within 3 m 50.0%" in uncertainty_line(found)
 
 
-def test_without_a_localized_estimate_the_fraction_is_nan_and_not_printed() -> None:
-    found = uncertainty([scored((0.0, 0.0), status=Status.UNCERTAIN)])
-    assert math.isnan(found.localized_near)
-    assert uncertainty_line(found).endswith("LOCALIZED: 0.0%")
+def test_every_status_has_its_fraction_and_promises_their_wrong_ones() -> None:
+    wrong_floor = scored((0.0, 0.0), floor=1)
+    others = [scored((9.0, 0.0), status=status) for status in (Status.UNCERTAIN, Status.OUT_OF_AREA)]
+    found = status_fractions([scored((0.0, 2.9)), scored((0.0, 3.1)), wrong_floor, *others])
+    assert math.isnan(found.pop("STATIONARY, wrong"))
+    expected = {"LOCALIZED": 0.6, "LOCALIZED, wrong": 2 / 3, "STATIONARY": 0.0, "UNCERTAIN": 0.2, "OUT_OF_AREA": 0.2}
+    assert found == pytest.approx(expected)
+    assert math.isnan(uncertainty(others).localized_near)
+
+
+def test_the_line_of_the_regions_has_no_status() -> None:
+    assert uncertainty_line(uncertainty([scored((0.0, 0.0))])) == (
+        "inside the 50, 90 and 95 % regions: 100.0%, 100.0%, 100.0%"
+    )

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+import math
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import Annotated, cast
 
 import typer
 
-from mail_ros.cli.console import console, print_json, print_metrics, progress
+from mail_ros.cli.console import console, print_json, print_metrics, print_table, progress
 from mail_ros.cli.options import AsJson, RobotFile, Topic, Tracker, Truth
-from mail_ros.core.config import STRIDE_S, TrackerChoice, TrackerSetting, check_choice
+from mail_ros.cli.train import expand
+from mail_ros.core.config import STRIDE_S, TrackerSetting, check_choice
 from mail_ros.core.errors import TrackError
-
-if TYPE_CHECKING:  # these import numpy
-    from mail_ros.core.localizer.localizer import Localizer
-    from mail_ros.core.models.model_config import ModelConfig
-    from mail_ros.data.track import Track
-    from mail_ros.evaluation.estimates import Scored
 
 
 def evaluate(
@@ -32,34 +28,45 @@ def evaluate(
     estimates: Annotated[
         Path | None, typer.Option(help="Write every estimate and its reference to this CSV file.")
     ] = None,
+    survey: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="The bags that the model was trained on, for the row 1-NN of a network or a map of the field; repeat "
+            "for each bag or glob. A file of matching holds them."
+        ),
+    ] = None,
     as_json: AsJson = False,
     topic: Topic = "/imu/mag",
     truth: Truth = "",
     robot: RobotFile = None,
 ) -> None:
-    """Print the errors of a model over whole walks, moving and paused apart, and how well its uncertainty fits them.
+    """Print the errors of a model over whole walks, moving and paused apart, and how far its statuses can be trusted.
 
     Each walk starts at its first landmark, with an empty window. With a tracker, a row of its own has the estimates
-    from 20 s on, when it has seen more than one window.
+    from 20 s on, when it has seen more than one window. The last rows have two guesses on the same walks while the
+    device moves: the middle of the site, and 1-NN, the survey's window nearest to each whole second's. A line follows
+    if the model is not worth launching.
 
     Example: `mail_ros evaluate models/site.safetensors bags/tuesday_* --estimates estimates.csv`
     """
-    from mail_ros.core.localizer.compose import compose, resolve_tracking
+    from mail_ros.core.localizer.compose import resolve_tracking
     from mail_ros.core.models.model_file import load_model
     from mail_ros.core.platform.robot_file import read_robot
     from mail_ros.data.bag import read_track
-    from mail_ros.evaluation.estimates import TRACKED_FROM_S, table, write_csv
-    from mail_ros.evaluation.uncertainty import uncertainty, uncertainty_line
+    from mail_ros.evaluation.estimates import TRACKED_FROM_S, errors, groups, write_csv
+    from mail_ros.evaluation.held_out import follow_walks, nearest_window
+    from mail_ros.evaluation.uncertainty import status_fractions, uncertainty, uncertainty_line
 
     check_choice("--tracker", tracker, TrackerSetting)
     network, card, _ = load_model(model)
     chosen = resolve_tracking(card, cast(TrackerSetting, tracker)).tracker
-    localizer = compose(network, chosen, stride_s)
     platform = None if robot is None else read_robot(robot)
     with progress("evaluating") as bar:
+        walks = [read_track(bag, topic, truth, platform) for bag in expand(survey or [])]
+        nearest = nearest_window(model, card.config, walks)
         tracks = (read_track(bag, topic, truth, platform) for bag in bar.track(bags, description=""))
-        scored, settled = _follow_walks(localizer, chosen, card.config, tracks, from_s)
-    if not scored:
+        held = follow_walks(network, nearest, tracks, chosen, stride_s, from_s)
+    if not held.scored:
         sampling = network.config.sampling
         raise TrackError(
             ", ".join(bag.name for bag in bags),
@@ -67,35 +74,37 @@ def evaluate(
             found="none",
             fix="give labelled bags, or name the topic of their labels with --truth",
         )
-    rows = table(scored)
-    if chosen != "none" and 0 < len(settled) < len(scored):
+    parts = groups(held.scored)
+    if chosen != "none" and 0 < len(held.settled) < len(held.scored):
         last = "all, moving"
-        rows |= {f"{last}, from {TRACKED_FROM_S:g} s": row for name, row in table(settled).items() if name == last}
-    moving = uncertainty([one for one in scored if not one.paused] or scored)
+        parts |= {
+            f"{last}, from {TRACKED_FROM_S:g} s": one for name, one in groups(held.settled).items() if name == last
+        }
+    guesses = held.guesses(network.head)
+    rows = {name: errors(part) for name, part in parts.items()} | guesses
+    statuses = {name: status_fractions(part) for name, part in parts.items()}
+    moving = uncertainty(held.moving)
     print_metrics(f"{model.name} over {len(bags)} walks", rows)
+    if nearest is None:
+        console.print("1-NN is not known: --survey names the bags that the model was trained on")
+    _print_statuses(statuses)
     console.print(f"moving, {uncertainty_line(moving)}")
+    if reason := held.not_worth_launching(model, guesses):
+        console.print(str(reason), markup=False)
     if estimates is not None:
-        write_csv(estimates, scored)
+        write_csv(estimates, held.scored)
         console.print(f"estimates: {estimates}")
     if as_json:
-        print_json(
-            {name: dataclasses.asdict(row) for name, row in rows.items()} | {"uncertainty": dataclasses.asdict(moving)}
-        )
+        judged = {"status": statuses, "uncertainty": dataclasses.asdict(moving), "worth_launching": reason is None}
+        print_json({name: dataclasses.asdict(row) for name, row in rows.items()} | judged)
 
 
-def _follow_walks(
-    localizer: Localizer, tracker: TrackerChoice, config: ModelConfig, tracks: Iterable[Track], from_s: float
-) -> tuple[list[Scored], list[Scored]]:
-    """Counted estimates of all walks, and those of them from `TRACKED_FROM_S` on."""
-    from mail_ros.core.types import NS_PER_S
-    from mail_ros.evaluation.estimates import TRACKED_FROM_S, follow, refuse_without_odometry
+def _print_statuses(statuses: Mapping[str, Mapping[str, float]]) -> None:
+    from mail_ros.core.types import NEAR_M
+    from mail_ros.evaluation.uncertainty import WRONG
 
-    scored: list[Scored] = []
-    settled: list[Scored] = []  # a tracker has seen more than one window
-    for track in tracks:
-        refuse_without_odometry(track, tracker, config)
-        begin_ns = int(track.labelled_span().stamp_ns[0]) if track.valid.any() else 0
-        since_ns = [(one.estimate.stamp_ns - begin_ns, one) for one in follow(localizer, track)]
-        scored += [one for age_ns, one in since_ns if age_ns >= round(from_s * NS_PER_S)]
-        settled += [one for age_ns, one in since_ns if age_ns >= round(max(from_s, TRACKED_FROM_S) * NS_PER_S)]
-    return scored, settled
+    heads = [WRONG if head.endswith(WRONG) else head for head in next(iter(statuses.values()))]
+    lines = [
+        [name, *("–" if math.isnan(part) else f"{part:.1%}" for part in row.values())] for name, row in statuses.items()
+    ]
+    print_table(f"status; {WRONG}: of these, over {NEAR_M:g} m off or on another floor", ["", *heads], lines)

@@ -48,7 +48,11 @@ class ExitCode(IntEnum):
     """Exit code of a verb, with its meaning."""
 
     DONE = 0, "done; a checked item is good enough"
-    FAILED = 1, "not done, or a checked item is not good enough; the line on stderr has wanted, found and fix"
+    FAILED = (
+        1,
+        "not done, or a checked item (a bag, a model on held-out walks) is not good enough; the line on stderr has "
+        "wanted, found and fix",
+    )
     USAGE = 2, "the command was called wrongly; the line on stderr names the `--help` to look at"
     BUG = 70, "an error of mail_ros itself; please report it with the traceback that was printed"
     INTERRUPTED = 130, "Ctrl-C"

@@ -30,13 +30,23 @@ def reading_options(topic: str, truth: str, robot: Path | None) -> tuple[str, ..
 
 def bag_arguments(paths: Collection[Path]) -> str:
     """Bags as arguments: one pattern, or one for each ending of their names, else one by one."""
+    return " ".join(_patterns(paths)) or quoted(*paths)
+
+
+def bag_options(name: str, paths: Collection[Path]) -> str:
+    """Bags as an option that is repeated for each of the same patterns, else for each bag."""
+    return " ".join(quoted(name, one) for one in _patterns(paths) or paths)
+
+
+def _patterns(paths: Collection[Path]) -> list[str]:
+    """See `bag_arguments`; empty where patterns match other bags too."""
     if one := bag_pattern(paths):
-        return one
+        return [one]
     endings: dict[str, list[Path]] = defaultdict(list)
     for path in paths:
         endings[path.name.rpartition("_")[2]].append(path)
     patterns = [bag_pattern(alike) for alike in endings.values()]
-    return " ".join(patterns) if all(patterns) else quoted(*paths)
+    return patterns if all(patterns) else []
 
 
 def bag_pattern(paths: Collection[Path]) -> str:

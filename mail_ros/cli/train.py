@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mail_ros.cli.console import console, print_json, progress
-from mail_ros.cli.next_step import bag_arguments, print_next, quoted, reading_options
+from mail_ros.cli.console import console, print_json, print_metrics, progress
+from mail_ros.cli.next_step import bag_arguments, bag_options, print_next, quoted, reading_options
 from mail_ros.cli.options import AsJson, RobotFile, Settings, SiteOption, Topic, Truth, among
 
 if TYPE_CHECKING:  # imports numpy
+    from mail_ros.core.errors import ModelError
     from mail_ros.core.models.model_file import ModelCard
+    from mail_ros.evaluation.metrics import Metrics
     from mail_ros.training.loop import Progress
     from mail_ros.training.run_config import RunConfig
     from mail_ros.training.survey_bags import Survey
@@ -50,7 +54,9 @@ def train(
 ) -> None:
     """Train a model on whole walks and write one model file with its card.
 
-    Without settings, preset and tracker follow from what the bags hold; one line names them with the reason.
+    Without settings, preset and tracker follow from what the bags hold; one line names them with the reason. Held-out
+    walks judge the model, against two guesses: the middle of the site, and 1-NN, the survey's nearest window. The exit
+    code is 1 if it is not worth launching; its file is written all the same.
 
     Example: `mail_ros train bags/monday_* bags/tuesday_* --out models/site.safetensors`
 
@@ -70,13 +76,45 @@ def train(
     if trained is None:
         return
     card, survey = trained
-    _print(card, out, folder, as_json=as_json)
+    rows, reason = _judge(out, card, survey)
+    _print(card, rows, reason, out, folder, as_json=as_json)
     arguments = () if robot is None else (f"robot_file:={robot.resolve()}",)
+    launch = quoted("ros2", "launch", "mail_ros", "mail.launch.py", f"model:={out.resolve()}", *arguments)
+    print_next(*([] if reason else [launch]), _evaluation(out, card, survey, reading_options(topic, truth, robot)))
+    if reason:
+        raise reason
+
+
+def _evaluation(out: Path, card: ModelCard, survey: Survey, options: Sequence[str]) -> str:
+    """The command that evaluates the model; a file of matching holds its survey."""
     walks = bag_arguments(survey.validate) if survey.validate else "BAGS"
-    print_next(
-        quoted("ros2", "launch", "mail_ros", "mail.launch.py", f"model:={out.resolve()}", *arguments),
-        f"mail_ros evaluate {quoted(out)} {walks} {quoted(*reading_options(topic, truth, robot))}".rstrip(),
-    )
+    known = () if card.config.kind == "matching" else (bag_options("--survey", survey.train),)
+    return " ".join(filter(None, ("mail_ros evaluate", quoted(out), walks, *known, quoted(*options))))
+
+
+def _judge(out: Path, card: ModelCard, survey: Survey) -> tuple[dict[str, Metrics], ModelError | None]:
+    """Errors on the held-out walks, if there are any, those of two guesses, and the reason against the model."""
+    from mail_ros.core.localizer.compose import resolve_tracking
+    from mail_ros.core.models.model_file import load_model
+    from mail_ros.evaluation.estimates import errors
+    from mail_ros.evaluation.held_out import follow_walks, nearest_window
+
+    model, tracker = load_model(out).model, resolve_tracking(card).tracker
+    walks = []
+    for walk in survey.tracks(survey.validate or ()):
+        if tracker == "odometry" and walk.lacks:
+            console.print(f"{walk.source} lacks {walk.lacks}: the model is not judged by it", markup=False)
+        else:
+            walks.append(walk)
+    if not walks:
+        return {}, None
+    with progress("held-out walks") as bar:
+        nearest = nearest_window(out, card.config, survey.tracks(survey.train))
+        held = follow_walks(model, nearest, bar.track(walks, description=""), tracker)
+    if not held.scored:
+        return {}, None
+    guesses = held.guesses(model.head)
+    return {f"tracker {tracker}": errors(held.moving), **guesses}, held.not_worth_launching(out, guesses)
 
 
 def _fit(
@@ -123,11 +161,14 @@ def _validation_words(config: RunConfig, given: Survey, parts: Survey) -> str:
     if not parts.validate:
         learns = f"{config.model.title} learns from walks as they are"
         kept = "the last epoch is kept" if config.kind == "mail" else learns
-        return f"no validation: {kept}, so all {len(parts.train)} bags train"
+        judged = "--validate names walks to judge the model by"
+        return f"no validation: {kept}, so all {len(parts.train)} bags train; {judged}"
     return f"validation: the latest walk of each route, {bag_arguments(parts.validate)}; --validate names others"
 
 
-def _print(card: ModelCard, out: Path, folder: Path, *, as_json: bool) -> None:
+def _print(
+    card: ModelCard, rows: Mapping[str, Metrics], reason: ModelError | None, out: Path, folder: Path, *, as_json: bool
+) -> None:
     metrics, best = card.metrics, card.training.get("best_epoch")
     epoch = "" if best is None else f" (epoch {best + 1})"
     if metrics:
@@ -135,6 +176,8 @@ def _print(card: ModelCard, out: Path, folder: Path, *, as_json: bool) -> None:
             f"{metrics['of']}: {metrics['windows']:,} windows, mean {metrics['mean_m']:.2f} m, "
             f"median {metrics['median_m']:.2f} m, p90 {metrics['p90_m']:.2f} m{epoch}"
         )
+    if rows:
+        print_metrics("the held-out walks, moving", rows)
     for area in card.training.get("area", ()):
         console.print(
             f"floor {area['floor']}: {area['known_m2']['2']:.0f} of {area['area_m2']:.0f} m² are known to 2 µT"
@@ -142,7 +185,9 @@ def _print(card: ModelCard, out: Path, folder: Path, *, as_json: bool) -> None:
     console.print(f"model: {out}   run: {folder}")
     if as_json:
         tracking = {"tracker": card.tracker, "odometry": card.odometry, "area": card.training.get("area", [])}
-        print_json({"model": out, "run": folder, "validation": metrics, "best_epoch": best, **tracking})
+        judged = {name: dataclasses.asdict(row) for name, row in rows.items()}
+        worth = {"held_out": judged, "worth_launching": reason is None if rows else None}
+        print_json({"model": out, "run": folder, "validation": metrics, "best_epoch": best, **tracking, **worth})
 
 
 def expand(patterns: list[Path]) -> list[Path]:

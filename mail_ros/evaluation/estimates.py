@@ -68,21 +68,28 @@ def refuse_without_odometry(track: Track, tracker: TrackerChoice, config: ModelC
         )
 
 
+def groups(scored: Sequence[Scored]) -> dict[str, list[Scored]]:
+    """Moving and paused apart, per floor where there are several; only groups that have estimates."""
+    floors = sorted({one.reference_floor for one in scored})
+    parts = {f"floor {floor}": [one for one in scored if one.reference_floor == floor] for floor in floors}
+    parts = (parts if len(floors) > 1 else {}) | {"all": list(scored)}
+    found = {
+        f"{name}, {'paused' if paused else 'moving'}": [one for one in part if one.paused == paused]
+        for name, part in parts.items()
+        for paused in (False, True)
+    }
+    return {name: part for name, part in found.items() if part}
+
+
 def table(scored: Sequence[Scored]) -> dict[str, Metrics]:
-    """Moving and paused apart, per floor where there are several; only rows that have estimates."""
-    error_m = np.array([one.error_m for one in scored])
-    floor = np.array([one.reference_floor for one in scored])
+    """Errors of each of the `groups`."""
+    return {name: errors(part) for name, part in groups(scored).items()}
+
+
+def errors(scored: Sequence[Scored]) -> Metrics:
+    """Metrics of some estimates."""
     wrong = np.array([one.estimate.floor != one.reference_floor for one in scored], dtype=np.bool_)
-    paused = np.array([one.paused for one in scored], dtype=np.bool_)
-    floors = np.unique(floor).tolist()
-    parts = {f"floor {number}": floor == number for number in floors} if len(floors) > 1 else {}
-    parts["all"] = np.ones(len(scored), dtype=np.bool_)
-    rows = {}
-    for part, inside in parts.items():
-        for name, chosen in ((f"{part}, moving", inside & ~paused), (f"{part}, paused", inside & paused)):
-            if chosen.any():
-                rows[name] = summarize(error_m[chosen], wrong[chosen])
-    return rows
+    return summarize(np.array([one.error_m for one in scored]), wrong)
 
 
 def write_csv(path: Path, scored: Iterable[Scored]) -> None:

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from mail_ros.core.types import NEAR_M
 from mail_ros.evaluation.metrics import Metrics, metric_columns
-from mail_ros.evaluation.uncertainty import NEAR_M, Uncertainty
+from mail_ros.evaluation.uncertainty import Uncertainty
 
 FOUND_M = 1.0  # a piece of a walk is found if its match is this near to its true end
 HEADINGS = {

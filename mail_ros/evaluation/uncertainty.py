@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mail_ros.core.types import BoolArray, FloatArray, Status
+from mail_ros.core.types import NEAR_M, BoolArray, FloatArray, Status
 from mail_ros.evaluation.estimates import Scored
 
 REGIONS = (0.5, 0.9, 0.95)
-NEAR_M = 3.0
+PROMISES = (Status.LOCALIZED, Status.STATIONARY)  # to be within `NEAR_M`
+ESTIMATED = (*PROMISES, Status.UNCERTAIN, Status.OUT_OF_AREA)  # statuses of an estimate
+WRONG = "wrong"
 FAR_M = 2.0  # an estimate this far from all learned routes is outside the survey
 
 
@@ -47,11 +49,25 @@ def uncertainty(scored: Sequence[Scored]) -> Uncertainty:
 def uncertainty_line(found: Uncertainty) -> str:
     """One line for people."""
     inside = ", ".join(f"{part:.1%}" for part in (found.in_50, found.in_90, found.in_95))
-    line = f"inside the 50, 90 and 95 % regions: {inside}; LOCALIZED: {found.localized:.1%}"
-    if not found.localized:
-        return line
-    near, floor = f"{found.localized_near:.1%}", f"{found.localized_floor:.1%}"
-    return f"{line}, of these within {NEAR_M:g} m {near}, on the right floor {floor}"
+    return f"inside the 50, 90 and 95 % regions: {inside}"
+
+
+def status_fractions(scored: Sequence[Scored]) -> dict[str, float]:
+    """Fraction of some estimates with each status, and the wrong ones among those that promise to be near.
+
+    Wrong is farther off than `NEAR_M`, or on another floor; NaN where no estimate has the status.
+    """
+    fractions = {}
+    for status in ESTIMATED:
+        wrong = [
+            one.error_m > NEAR_M or one.estimate.floor != one.reference_floor
+            for one in scored
+            if one.estimate.status is status
+        ]
+        fractions[status.value] = len(wrong) / len(scored)
+        if status in PROMISES:
+            fractions[f"{status.value}, {WRONG}"] = float(np.mean(wrong)) if wrong else np.nan
+    return fractions
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,10 @@ class RegressionLayer(Layer):
     @property
     def meaning(self) -> RegressionHead:
         """See `Layer`."""
-        return RegressionHead(self.covariance_m2.cpu().numpy().astype(np.float64), int(self.floor))
+        covariance_m2, center_m = (
+            each.cpu().numpy().astype(np.float64) for each in (self.covariance_m2, self.center_m)
+        )
+        return RegressionHead(covariance_m2, int(self.floor), center_m)
 
     def forward(self, f: Tensor) -> Tensor:
         """(B, features) -> (B, 2) metres."""

@@ -19,6 +19,11 @@ class RegressionHead:
 
     covariance_m2: FloatArray  # (2, 2), of the validation walks
     floor: int
+    center_m: FloatArray  # (2,) mean surveyed position
+
+    def middle_m(self, floor: int) -> FloatArray:
+        """See `SiteMap`; there is one floor."""
+        return self.center_m
 
     def posterior(self, raw: Float32Array) -> Posterior:
         """The position by one window alone, from the model's numbers (out,)."""
@@ -52,6 +57,13 @@ class SiteMap:
             "head.label_sigma_m": np.array(self.label_sigma_m),
             "head.radius_m": np.array(self.radius_m),
         }
+
+    def middle_m(self, floor: int) -> FloatArray:
+        """(2,) the mean of a floor's cells; without a cell on it, that of the floor with the most cells."""
+        floors, counts = np.unique(self.cells.floor, return_counts=True)
+        here = self.cells.floor == (floor if floor in floors else floors[counts.argmax()])
+        middle_m: FloatArray = self.cells.position_m[here].mean(axis=0)
+        return middle_m
 
     def posterior(self, raw: Float32Array | FloatArray) -> Posterior:
         """See `RegressionHead`; of logits or log likelihoods (m,), under a uniform prior."""

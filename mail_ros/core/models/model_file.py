@@ -109,7 +109,7 @@ def load_model(path: Path) -> LoadedModel:
             card, weights that are not finite, a golden window that is located differently, or arrays that are
             not those that were saved.
     """
-    arrays, card = _read(path)
+    arrays, card = read_arrays(path)
     state = {name: value for name, value in arrays.items() if name != GOLDEN_KEY}
     try:
         _check_weights(path, card.config, state)
@@ -166,7 +166,8 @@ def check_golden(path: Path, model: SiteModel, card: ModelCard, golden_field_ut:
     return golden_field_ut
 
 
-def _read(path: Path) -> tuple[dict[str, Any], ModelCard]:
+def read_arrays(path: Path) -> tuple[dict[str, Any], ModelCard]:
+    """Arrays of a model file by their names, unchecked, and its card; errors as of `load_model`."""
     if not path.is_file():
         raise ModelError(
             path,

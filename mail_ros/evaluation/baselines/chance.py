@@ -13,7 +13,8 @@ from mail_ros.data.dataset import WindowSet
 
 def chance(windows: WindowSet, config: ModelConfig) -> FunctionModel:
     """Predict the mean position of the windows' ends, with their covariance."""
-    position_m = windows.position_m[windows.ends]
     floors, counts = np.unique(windows.floor[windows.ends], return_counts=True)
-    centre = Prediction(None, normal(position_m.mean(axis=0), np.cov(position_m.T), int(floors[counts.argmax()])))
+    floor = int(floors[counts.argmax()])
+    position_m = windows.position_m[windows.ends][windows.floor[windows.ends] == floor]
+    centre = Prediction(None, normal(position_m.mean(axis=0), np.cov(position_m.T), floor))
     return FunctionModel(config, config.samples, lambda _: centre)

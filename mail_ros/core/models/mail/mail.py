@@ -154,7 +154,8 @@ def mail_head(config: ModelConfig, state: State) -> RegressionHead | SiteMap:
     """What the network's numbers mean; KeyError where an array is missing."""
     if config.mail.head == "heatmap":
         return SiteMap.of(state)
-    return RegressionHead(state["head.covariance_m2"].astype(np.float64), int(state["head.floor"]))
+    covariance_m2, center_m = (state[f"head.{name}"].astype(np.float64) for name in ("covariance_m2", "center_m"))
+    return RegressionHead(covariance_m2, int(state["head.floor"]), center_m)
 
 
 def weight_shapes(config: ModelConfig, outputs: int) -> dict[str, tuple[int, ...]]:
