@@ -44,7 +44,9 @@ def accuracy(
     ] = "last-round",
     train: Annotated[list[Path] | None, typer.Option(help="Instead: bags or globs for training.")] = None,
     test: Annotated[list[Path] | None, typer.Option(help="Instead: bags or globs for testing.")] = None,
-    methods: Annotated[str, typer.Option(help="Names with commas between; default: all.")] = "",
+    methods: Annotated[
+        str, typer.Option(help="Names with commas between; default: all. chance and knn are always among them.")
+    ] = "",
     out: Annotated[Path, typer.Option(help="Folder of the results; finished parts in it are reused.")] = Path(
         "runs/accuracy"
     ),
@@ -63,7 +65,7 @@ def accuracy(
 
     Example, some hours: `mail_ros benchmark accuracy --data bags --out runs/all --study all`
     """
-    from mail_ros.evaluation.accuracy import Bench, check_methods, results, settled, write_results
+    from mail_ros.evaluation.accuracy import GUESSES, Bench, check_methods, results, settled, write_results
     from mail_ros.evaluation.methods import COMPARED, applicable
     from mail_ros.evaluation.studies import chosen, write_study
     from mail_ros.training.run_config import run_config
@@ -75,7 +77,7 @@ def accuracy(
     usable = applicable([walk.track for walk in (*parts.train, *parts.test)])
     check_methods(names or usable, COMPARED)
     bench = Bench(parts, config, QUICK_STRIDE_S if quick else STRIDE_S, out, settled(config))
-    cells = bench.cells(names or usable)
+    cells = bench.cells(list(dict.fromkeys((*GUESSES, *(names or usable)))))
     parts_of = {each.name: each.parts(bench, each.methods(names, usable)) for each in studies}
     impossible = [name for name, found in parts_of.items() if not found]
     studies = [each for each in studies if parts_of[each.name]]
@@ -144,11 +146,11 @@ def _print_study(table: StudyTable) -> None:
 
 
 def _print(cells: Sequence[Cell], results: Sequence[CellResult]) -> None:
-    from mail_ros.evaluation.accuracy import errors_table, relation
+    from mail_ros.evaluation.accuracy import errors_table, not_worth_line, relation
 
     for floor in sorted({result.floor for result in results}):
         rows = [result for result in results if result.floor == floor]
         walks = next(cell for cell in cells if cell.floor == floor)
         title = f"floor {floor}: {len(walks.train)} walks for training, {len(walks.test)} for testing; errors in m"
         print_table(title, *errors_table(rows))
-        console.print(f"{relation(rows)}\n")
+        console.print("\n".join(filter(None, (relation(rows), not_worth_line(rows)))) + "\n")

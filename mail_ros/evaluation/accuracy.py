@@ -22,8 +22,11 @@ from mail_ros.evaluation.metrics import metric_columns, metric_row
 from mail_ros.evaluation.protocol import Split
 from mail_ros.evaluation.study_table import write_rows
 from mail_ros.evaluation.workers import compute_all
+from mail_ros.training.comparison import not_worth_launching
 from mail_ros.training.run_config import RunConfig
 from mail_ros.training.survey_bags import refuse_shared
+
+GUESSES = ("chance", "knn")  # rows of every table
 
 
 @dataclass(frozen=True)
@@ -138,6 +141,18 @@ def relation(rows: Sequence[CellResult]) -> str:
             compared = ", ".join(relations) or "none of ours in this run"
             lines.append(f"mean error against the best {kind}, {best.method}: {compared}")
     return "\n".join(lines)
+
+
+def not_worth_line(rows: Sequence[CellResult]) -> str:
+    """Our methods that are not worth launching on a floor; empty if there is none. See `training.comparison`."""
+    median_m = {row.method: row.metrics.median_m for row in rows}
+    guesses_m = [median_m[name] for name in GUESSES]
+    found = [
+        name
+        for name, error_m in median_m.items()
+        if METHODS[name].ours and not_worth_launching(name, error_m, *guesses_m)
+    ]
+    return f"not worth launching: {', '.join(found)}" if found else ""
 
 
 def errors_table(rows: Sequence[CellResult]) -> tuple[list[str], list[list[str]]]:
