@@ -14,11 +14,12 @@ from mail_ros.core.signal.sampling import DistanceSampling, TimeSampling
 from mail_ros.core.types import Cells, Float32Array
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.simulator.building import Building
-from mail_ros.data.simulator.corridor_plan import drive_route
+from mail_ros.data.simulator.corridor_plan import drive_route, survey_route
 from mail_ros.data.simulator.demo import demo_building
 from mail_ros.data.simulator.field_grid import FieldGrid
 from mail_ros.evaluation.baselines.knn import features
 from mail_ros.evaluation.held_out import MIDDLE, NEAREST, HeldOut, follow_walks, nearest_window
+from mail_ros.training.comparison import not_worth_launching
 from mail_ros.training.run_config import run_config
 from mail_ros.training.site_state import fit_matching
 
@@ -36,7 +37,8 @@ def weak(fraction: float) -> Building:
 def matching_of(building: Building, path: Path) -> Path:
     """A model file of matching, of a survey of the building."""
     config = run_config(["matching.stride_s=0.4"], "person")
-    windows = WindowSet(surveys(building), config.model, config.stride)
+    survey = simulated_track(building, survey_route(building.plan, 11), 11)
+    windows = WindowSet([survey], config.model, config.stride)
     golden = windows.fields(windows.ends[:1])[0]
     save_model(path, fit_matching(config, windows), ModelCard(config.model), golden)
     return path
@@ -64,6 +66,18 @@ def test_a_model_of_a_field_without_structure_is_not(tmp_path: Path) -> None:
     reason = held.not_worth_launching("m", held.guesses(head))
     assert "m is not worth launching: wanted a median error below" in str(reason)
     assert "half of that of the middle of the site" in str(reason)
+
+
+def test_random_answers_are_sometimes_better_than_the_middle_and_hardly_ever_twice_as_good() -> None:
+    """Surveyed positions, a new one every 10 s, on a walk of a minute: what a model without information may answer."""
+    surveyed_m, walk = np.concatenate([track.position_m[track.valid] for track in surveys()]), drive().labelled_span()
+    part = (walk.stamp_ns - walk.stamp_ns[0]) // 10_000_000_000
+    rng = np.random.default_rng(0)
+    answers_m = surveyed_m[rng.integers(len(surveyed_m), size=(1000, part.max() + 1))]
+    medians_m = [float(np.median(np.linalg.norm(walk.position_m - answer_m[part], axis=1))) for answer_m in answers_m]
+    middle_m = float(np.median(np.linalg.norm(walk.position_m - surveyed_m.mean(axis=0), axis=1)))
+    assert np.mean(np.array(medians_m) < middle_m) > 0.03
+    assert np.mean([not_worth_launching("m", error_m, middle_m) is None for error_m in medians_m]) < 0.003
 
 
 def test_the_middle_is_that_of_the_walks_floor_or_of_the_most_surveyed_one() -> None:

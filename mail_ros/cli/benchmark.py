@@ -61,7 +61,7 @@ def accuracy(
     Sites (figures 11 to 13) are the plain run's floors. Users and energy cannot be repeated with recorded walks:
     the processor time per estimate of the study `time` stands in for energy.
 
-    Example: `mail_ros benchmark accuracy --data bags --methods chance,knn,matching --out runs/accuracy`
+    Example: `mail_ros benchmark accuracy --data bags --methods matching --out runs/accuracy`
 
     Example, some hours: `mail_ros benchmark accuracy --data bags --out runs/all --study all`
     """
