@@ -21,7 +21,7 @@ from mail_ros.training.run_config import run_config
 from mail_ros.training.site_state import fit_matching
 
 WEAK = 0.02  # the building's field, as a fraction
-NOISE_UT = 0.8  # of each sample
+NOISE_UT = 0.8  # deviation of a sample
 CONFIG = run_config(["kind=matching", "sampling.rate_hz=10", "sampling.length_s=6"])
 
 

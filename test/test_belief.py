@@ -5,9 +5,9 @@ import pytest
 import torch
 from helpers import tiny_config, tiny_network
 
-from mail_ros.core.belief import MIN_DEVIATION_M, decode, log_ratio, normal, survey_cells
+from mail_ros.core.belief import MIN_DEVIATION_M, decode, log_ratio, normal, survey_cells, useful_m
 from mail_ros.core.models.heads import SiteMap
-from mail_ros.core.types import Cells
+from mail_ros.core.types import NEAR_M, Cells
 
 LINE = Cells(np.column_stack([np.arange(20.0) / 2, np.zeros(20)]), np.zeros(20, dtype=np.int64))
 
@@ -91,3 +91,12 @@ def test_heatmap_loss_is_smallest_at_the_label() -> None:
     best = head.loss(logits(1.0, 2.0), truth, floor)
     assert best < head.loss(logits(1.5, 2.0), truth, floor)
     assert best < head.loss(logits(1.0, 1.5), truth, floor)
+
+
+def test_a_small_site_promises_less_than_three_metres() -> None:
+    """Half of what the middle of the site is off: 3 m say nothing in a room of 5 m."""
+    room = survey_cells(np.random.default_rng(0).uniform(-2.5, 2.5, (5000, 2)), np.zeros(5000, np.int64), 0.1)
+    assert useful_m(room) == pytest.approx(0.5 * 5.0 * 0.3826, rel=0.02)  # mean distance from the middle of a square
+    two_rooms = Cells(np.tile(room.position_m, (2, 1)) + 100.0, np.repeat([0, 1], len(room)))
+    assert useful_m(two_rooms) == pytest.approx(useful_m(room))
+    assert useful_m(Cells(20.0 * room.position_m, room.floor)) == NEAR_M

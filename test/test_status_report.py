@@ -53,34 +53,34 @@ def push(monitor: StatusMonitor, walk: SyntheticWalk, until_s: float, since_s: f
     ],
 )
 def test_only_a_status_to_act_upon_is_ok(status: Status, level: Level) -> None:
-    assert StatusReport(status, "site").level == level
+    assert StatusReport(status, "site", NEAR_M).level == level
     assert status.is_trusted == (level == Level.OK)
 
 
 def test_a_program_can_read_all_that_it_needs() -> None:
-    values = StatusReport(Status.LOCALIZED, "site 0123", estimate_of(Status.LOCALIZED, -1)).values
+    values = StatusReport(Status.LOCALIZED, "site 0123", NEAR_M, estimate_of(Status.LOCALIZED, -1)).values
     promised = {"status": "LOCALIZED", "floor": "-1", "map_fit": "1.23", "model": "site 0123"}
     assert values == {**promised, "radius_m": str(int(NEAR_M))}
-    values = StatusReport(Status.FILLING, "site 0123").values
+    values = StatusReport(Status.FILLING, "site 0123", NEAR_M).values
     assert (values["floor"], values["map_fit"]) == ("", "nan")
 
 
 def test_the_line_of_the_log_has_floor_and_region() -> None:
     """The longest axis: 90 % of a Gaussian in the plane lie within 2.15 standard deviations."""
-    assert str(StatusReport(Status.LOCALIZED, "", estimate_of(Status.LOCALIZED))) == (
+    assert str(StatusReport(Status.LOCALIZED, "", NEAR_M, estimate_of(Status.LOCALIZED))) == (
         "LOCALIZED, floor 0, 1.1 m (90 % region)"
     )
-    assert str(StatusReport(Status.SENSOR_FAULT, "")) == "SENSOR_FAULT"
+    assert str(StatusReport(Status.SENSOR_FAULT, "", NEAR_M)) == "SENSOR_FAULT"
 
 
 def test_a_report_differs_by_status_floor_or_model_and_not_by_position() -> None:
-    report = StatusReport(Status.LOCALIZED, "site", estimate_of(Status.LOCALIZED))
+    report = StatusReport(Status.LOCALIZED, "site", NEAR_M, estimate_of(Status.LOCALIZED))
     assert report.differs(None)
-    assert not report.differs(StatusReport(Status.LOCALIZED, "site", estimate_of(Status.LOCALIZED, 0, 2.0)))
+    assert not report.differs(StatusReport(Status.LOCALIZED, "site", NEAR_M, estimate_of(Status.LOCALIZED, 0, 2.0)))
     for other in (
-        StatusReport(Status.STATIONARY, "site", estimate_of(Status.STATIONARY)),
-        StatusReport(Status.LOCALIZED, "site", estimate_of(Status.LOCALIZED, 1)),
-        StatusReport(Status.LOCALIZED, "another", estimate_of(Status.LOCALIZED)),
+        StatusReport(Status.STATIONARY, "site", NEAR_M, estimate_of(Status.STATIONARY)),
+        StatusReport(Status.LOCALIZED, "site", NEAR_M, estimate_of(Status.LOCALIZED, 1)),
+        StatusReport(Status.LOCALIZED, "another", NEAR_M, estimate_of(Status.LOCALIZED)),
     ):
         assert report.differs(other)
 

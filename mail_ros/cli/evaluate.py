@@ -87,7 +87,7 @@ def evaluate(
     print_metrics(f"{model.name} over {len(bags)} walks", rows)
     if nearest is None:
         console.print("1-NN is not known: --survey names the bags that the model was trained on")
-    _print_statuses(statuses)
+    _print_statuses(statuses, held.scored[0].estimate.near_m)
     console.print(f"moving, {uncertainty_line(moving)}")
     if reason := held.not_worth_launching(model, guesses):
         console.print(str(reason), markup=False)
@@ -99,12 +99,11 @@ def evaluate(
         print_json({name: dataclasses.asdict(row) for name, row in rows.items()} | judged)
 
 
-def _print_statuses(statuses: Mapping[str, Mapping[str, float]]) -> None:
-    from mail_ros.core.types import NEAR_M
+def _print_statuses(statuses: Mapping[str, Mapping[str, float]], near_m: float) -> None:
     from mail_ros.evaluation.uncertainty import WRONG
 
     heads = [WRONG if head.endswith(WRONG) else head for head in next(iter(statuses.values()))]
     lines = [
         [name, *("–" if math.isnan(part) else f"{part:.1%}" for part in row.values())] for name, row in statuses.items()
     ]
-    print_table(f"status; {WRONG}: of these, over {NEAR_M:g} m off or on another floor", ["", *heads], lines)
+    print_table(f"status; {WRONG}: of these, over {near_m:.2g} m off or on another floor", ["", *heads], lines)

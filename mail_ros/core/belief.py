@@ -34,7 +34,16 @@ def numbered_cells(position_m: FloatArray, floor: IntArray, size_m: float) -> tu
     return Cells(unique[:, 1:] * size_m, unique[:, 0]), number.reshape(-1)
 
 
-def decode(probability: FloatArray, cells: Cells, radius_m: float, covariance_scale: float = 1.0) -> Posterior:
+def useful_m(cells: Cells) -> float:
+    """Distance within which a position is useful: `NEAR_M`, or half of what a guess is off, the middle of the cells."""
+    floors = [cells.position_m[cells.floor == floor] for floor in np.unique(cells.floor)]
+    guess_m = np.concatenate([np.linalg.norm(each_m - each_m.mean(axis=0), axis=1) for each_m in floors])
+    return min(NEAR_M, max(0.5 * float(guess_m.mean()), MIN_DEVIATION_M))
+
+
+def decode(
+    probability: FloatArray, cells: Cells, radius_m: float, covariance_scale: float = 1.0, near_m: float = NEAR_M
+) -> Posterior:
     """The mean of the belief around its mode, and the covariance of the whole belief about that point.
 
     Averaging only the neighbourhood keeps the position in one of two similar corridors instead of between them; the
@@ -49,6 +58,7 @@ def decode(probability: FloatArray, cells: Cells, radius_m: float, covariance_sc
         cells: the m cells.
         radius_m: cells of the mode's floor within this distance are averaged.
         covariance_scale: factor on the covariance in the end: 1 where beliefs are as wide as errors are large.
+        near_m: distance within which a position is useful.
     """
     mode = int(probability.argmax())
     floor = int(cells.floor[mode])
@@ -64,8 +74,8 @@ def decode(probability: FloatArray, cells: Cells, radius_m: float, covariance_sc
     other_floors_m2 = max(0.0, 1.0 - float(on_floor.sum())) * farthest_m2
     covariance_m2 = np.array([[xx + other_floors_m2, xy], [xy, yy + other_floors_m2]])
     scale = covariance_scale * min(1.0, _region_squared(on_floor, x, y, covariance_m2) / REGION_SQUARED)
-    within = float(on_floor @ (x * x + y * y <= NEAR_M**2))
-    return Posterior(mean_m, scale * covariance_m2 + MIN_DEVIATION_M**2 * IDENTITY, floor, within)
+    within = float(on_floor @ (x * x + y * y <= near_m**2))
+    return Posterior(mean_m, scale * covariance_m2 + MIN_DEVIATION_M**2 * IDENTITY, floor, within, near_m)
 
 
 def _region_squared(on_floor: FloatArray, x: FloatArray, y: FloatArray, covariance_m2: FloatArray) -> float:

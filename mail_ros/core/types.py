@@ -24,8 +24,8 @@ BoolArray = npt.NDArray[np.bool_]
 
 NS_PER_S = 1_000_000_000
 UT_PER_T = 1e6
-NEAR_M = 3.0  # an estimate at most this far off is useful
-LOCALIZED_FROM = 0.95  # probability of being within `NEAR_M` from which an estimate is LOCALIZED
+NEAR_M = 3.0  # a position at most this far off is useful; less in a small site, see `belief.useful_m`
+LOCALIZED_FROM = 0.95  # probability of being that near from which an estimate is LOCALIZED
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Status(Enum):
     """How far a localizer can be trusted."""
 
     FILLING = "FILLING"  # no estimate yet: the window is not full
-    LOCALIZED = "LOCALIZED"  # within `NEAR_M` with probability `LOCALIZED_FROM`, by its own belief
+    LOCALIZED = "LOCALIZED"  # within `Estimate.near_m` with probability `LOCALIZED_FROM`, by its own belief
     STATIONARY = "STATIONARY"  # LOCALIZED, and the device does not move: windows bring nothing new
     UNCERTAIN = "UNCERTAIN"  # several candidate positions, or no information
     OUT_OF_AREA = "OUT_OF_AREA"  # the survey does not explain the field
@@ -88,7 +88,8 @@ class Posterior:
     position_m: FloatArray  # (2,)
     covariance_m2: FloatArray  # (2, 2)
     floor: int
-    near: float  # probability of being within `NEAR_M` of the position, 0 to 1
+    near: float  # probability of being within `near_m` of the position, 0 to 1
+    near_m: float = NEAR_M
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,7 @@ class Estimate:
     attention: tuple[float, ...]  # one weight per scale, sums to one
     map_fit: float = math.nan  # how well the map explains the field: highest log likelihood ratio, below 0 not at all
     odom_yaw: YawEstimate | None = None  # from odometry's frame to the map's; None without odometry
+    near_m: float = NEAR_M  # a LOCALIZED position is at most this far off
 
 
 class SampleLocalizer(Protocol):

@@ -12,7 +12,7 @@ import numpy as np
 from mail_ros.core.config import TrackerChoice
 from mail_ros.core.errors import TrackError
 from mail_ros.core.models.model_config import ModelConfig
-from mail_ros.core.types import Estimate, FloatArray, SampleLocalizer, Status
+from mail_ros.core.types import NEAR_M, Estimate, FloatArray, SampleLocalizer, Status
 from mail_ros.data.track import Track
 from mail_ros.evaluation.metrics import Metrics, summarize
 
@@ -22,6 +22,7 @@ COLUMNS = (
     *("reference_x_m", "reference_y_m", "reference_floor", "paused"),
     "attention",  # weights per scale with ; between, empty for methods without scales
     "map_fit",  # log-likelihood ratio, nan for methods without one
+    "near_m",  # a LOCALIZED position is at most this far off
 )
 
 
@@ -113,6 +114,7 @@ def _row(one: Scored) -> tuple[object, ...]:
         *(*one.reference_m.tolist(), one.reference_floor, int(one.paused)),
         ";".join(map(str, estimate.attention)),
         estimate.map_fit,
+        estimate.near_m,
     )
 
 
@@ -126,6 +128,7 @@ def _scored(row: Mapping[str, str]) -> Scored:
         Status(row["status"]),
         tuple(float(weight) for weight in (row.get("attention") or "").split(";") if weight),  # older files have none
         float(row.get("map_fit") or row.get("support") or "nan"),  # older files: support
+        near_m=float(row.get("near_m") or NEAR_M),  # older files have none
     )
     reference_m = np.array([float(row["reference_x_m"]), float(row["reference_y_m"])])
     return Scored(row["bag"], estimate, reference_m, int(row["reference_floor"]), row["paused"] == "1")

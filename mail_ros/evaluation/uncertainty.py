@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mail_ros.core.types import NEAR_M, BoolArray, FloatArray, Status
+from mail_ros.core.types import BoolArray, FloatArray, Status
 from mail_ros.evaluation.estimates import Scored
 
 REGIONS = (0.5, 0.9, 0.95)
-PROMISES = (Status.LOCALIZED, Status.STATIONARY)  # to be within `NEAR_M`
+PROMISES = (Status.LOCALIZED, Status.STATIONARY)  # to be within `Estimate.near_m`
 ESTIMATED = (*PROMISES, Status.UNCERTAIN, Status.OUT_OF_AREA)  # statuses of an estimate
 WRONG = "wrong"
 FAR_M = 2.0  # an estimate this far from all learned routes is outside the survey
@@ -25,7 +25,7 @@ class Uncertainty:
     in_90: float
     in_95: float
     localized: float  # with that status
-    localized_near: float  # within `NEAR_M`
+    localized_near: float  # within `Estimate.near_m`
     localized_floor: float  # on the right floor
 
 
@@ -40,7 +40,7 @@ def uncertainty(scored: Sequence[Scored]) -> Uncertainty:
     squared = np.einsum("ni,ni->n", offset_m, np.linalg.solve(covariance_m2, offset_m[..., None])[..., 0])
     floor = np.array([one.estimate.floor == one.reference_floor for one in scored])
     localized = np.array([one.estimate.status is Status.LOCALIZED for one in scored])
-    near = np.linalg.norm(offset_m, axis=1) <= NEAR_M
+    near = np.array([one.error_m <= one.estimate.near_m for one in scored])
     in_50, in_90, in_95 = (float(((squared <= -2.0 * np.log(1.0 - p)) & floor).mean()) for p in REGIONS)
     localized_near, localized_floor = (_fraction(each, localized) for each in (near & floor, floor))
     return Uncertainty(in_50, in_90, in_95, float(localized.mean()), localized_near, localized_floor)
@@ -55,12 +55,12 @@ def uncertainty_line(found: Uncertainty) -> str:
 def status_fractions(scored: Sequence[Scored]) -> dict[str, float]:
     """Fraction of some estimates with each status, and the wrong ones among those that promise to be near.
 
-    Wrong is farther off than `NEAR_M`, or on another floor; NaN where no estimate has the status.
+    Wrong is farther off than `Estimate.near_m`, or on another floor; NaN where no estimate has the status.
     """
     fractions = {}
     for status in ESTIMATED:
         wrong = [
-            one.error_m > NEAR_M or one.estimate.floor != one.reference_floor
+            one.error_m > one.estimate.near_m or one.estimate.floor != one.reference_floor
             for one in scored
             if one.estimate.status is status
         ]

@@ -102,7 +102,7 @@ class FleetNode(Node):
                 found="one of this name" if known else f"{len(self.robots)} robots",
                 fix="remove it from namespaces" if known else "raise the parameter max_robots",
             )
-        localizer = compose(self.model, self.tracker, self.parameters.stride_s)
+        localizer = compose(self.model, self.tracker, self.parameters.stride_s, near_m=self.parameters.near_m or None)
         monitor, own, topic = StatusMonitor(localizer, self.model_name), f"{prefix}/{POSES}", f"{prefix}/{FIELD_TOPIC}"
         status, poses = StatusOutput(self, own), PoseOutput(self, own, self.parameters.publish_uncertain_pose)
         on_field = partial(self.on_field, prefix)

@@ -40,6 +40,11 @@ class ModelParameters(Settings, prefix="parameter "):
     field_scale: Annotated[float, Range(1e-12, 1e12)] = described(
         1.0, "Tesla per unit of the driver: 1 as in REP-103, 1e-6 for µT."
     )
+    near_m: Annotated[float, Range(0.0, 100.0)] = described(
+        0.0,
+        "LOCALIZED promises a position at most this far off, in metres; 0: 3 m, or half of the error of a guess, the "
+        "middle of the site, where that is less.",
+    )
     publish_uncertain_pose: bool = described(
         False, "true: publish every pose on ~/pose; false: only while the status is LOCALIZED or STATIONARY."
     )

@@ -71,4 +71,5 @@ def load_runtime(parameters: LocalizerParameters, now_ns: Callable[[], int]) -> 
         about=about,
         model_name=model_name(parameters.model_path, digest),
         robot=None if robot_path is None else read_robot(robot_path),
+        near_m=parameters.near_m or None,
     )

@@ -29,6 +29,7 @@ NEAR_M, FAR_M = 1.5, 5.0  # from the position of a window: another pass of it, a
 MIN_PASSED = 20  # windows with a second pass, below which the variance is not learned
 OUTLIER = 0.1  # fraction of windows that fit nothing: bounds what one of them says
 NOISE_FACTORS = (1.0, 2.0, 4.0, 8.0)  # other devices differ by more than passes of one: never below the setting
+EXCLUDED_UT2 = np.float32(1e12)  # distance of a window that does not count
 BACKGROUND_UT2 = (1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0)  # and the setting
 
 
@@ -57,7 +58,9 @@ def calibrated_matching(config: ModelConfig, state: State, windows: WindowSet, s
         dataclasses.replace(matching, noise_ut2=factor * matching.noise_ut2, background_ut2=background)
         for factor, background in itertools.product(factors, reversed(backgrounds))
     ]
-    best = min(candidates, key=lambda one: _score(one, compared))  # of equal ones the first: the settings
+    best = min(
+        candidates, key=lambda one: _score(one, compared)
+    )  # the settings themselves, where others are equally good
     return dataclasses.replace(config, matching=best)
 
 
@@ -72,12 +75,12 @@ def _compared(model: Matching, windows: WindowSet, rng: np.random.Generator) -> 
     for part in np.array_split(chosen, -(-len(chosen) // BLOCK)):
         ends = windows.ends[part]
         rows = windows.fields(ends)
-        distance = np.where(stored == walks[part][:, None], np.inf, model.alignment.compare(rows))
-        squared, flat = model.nearest.smallest(distance), rows[..., :3].var(axis=1).sum(axis=1)
+        distance = np.where(stored == walks[part][:, None], EXCLUDED_UT2, model.alignment.compare(rows))
+        squared, flat = model.nearest(distance), rows[..., :3].var(axis=1).sum(axis=1)
         away_m = np.linalg.norm(windows.position_m[ends][:, None] - cells.position_m, axis=2)
         away_m[windows.floor[ends][:, None] != cells.floor] = np.inf
         for each, away, level in zip(squared, away_m, flat.tolist(), strict=True):
-            has = np.isfinite(each)
+            has = each < EXCLUDED_UT2
             found.append(_Compared(each[has], away[has], level))
     return found
 

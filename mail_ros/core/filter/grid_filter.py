@@ -22,7 +22,6 @@ from mail_ros.core.filter.filter_config import FilterConfig
 from mail_ros.core.filter.initial_pose import check_initial_pose
 from mail_ros.core.filter.motion import Motion
 from mail_ros.core.filter.odometry_motion import OdometryMotion, mean_yaw
-from mail_ros.core.filter.off_map import PRIOR, OnMap
 from mail_ros.core.filter.walking_motion import WalkingMotion
 from mail_ros.core.models.model import Query
 from mail_ros.core.neighbourhood import belief_image
@@ -44,6 +43,10 @@ MAX_UPDATE_S = 2.0  # a window counts for at most this long, however rarely one 
 MAX_UNSEEN_S = 60.0  # without odometry, a belief of this age holds no information
 MAP_FIT_BOUNDS = (-3.0, 5.0)  # bounds of a window's log ratio in the map fit: a device that is handled fits nothing
 MIN_WEIGHT = 0.02  # weight of a window that seems stationary throughout: a wrong detection must not freeze the belief
+# Prior probability of being on the map, and rate per second at which what windows said of it is forgotten. Windows by
+# distance have a wide variance: often a right position explains one hardly better than the background does.
+BY_TIME, BY_DISTANCE = (0.5, 0.002), (0.98, 0.05)
+MIN_OFF_MAP, MAX_EXPONENT = 1e-5, 50.0  # bounds of that probability, and of one window: numbers stay finite
 FIRST_OFFSET_S = 1.0  # agreement between window and belief until the device offset counts in full
 
 
@@ -61,6 +64,7 @@ class GridFilter:
         rows_per_s: float,
         window_rows: int,
         by_distance: bool = False,
+        near_m: float = NEAR_M,
     ) -> None:
         """Start without any information.
 
@@ -71,11 +75,12 @@ class GridFilter:
             rows_per_s: rate of the window's rows.
             window_rows: rows in a window.
             by_distance: whether windows are sampled by distance, so that metres, not seconds, bring new information.
+            near_m: distance within which a position is useful.
 
         Raises:
             ModelError: cells that do not lie on one grid.
         """
-        self.cells, self.config = cells, config
+        self.cells, self.config, self.near_m = cells, config, near_m
         self.needs_odometry = odometry  # whether `predict` needs displacements
         motion = OdometryMotion if odometry else WalkingMotion
         self.motion: Motion = motion(cells, config, rows_per_s)
@@ -83,7 +88,7 @@ class GridFilter:
         self._covariance_scale = 1.0 if odometry else config.walking_covariance_scale
         self._moving: deque[float] = deque(maxlen=window_rows)  # for each row of the window, 0 to 1
         self._anywhere = self.motion.start(len(cells))  # (m, columns), the belief without information
-        self._on_map = OnMap(config.on_map_exponent_per_s)
+        self._on_map_prior, self._return_per_s = BY_DISTANCE if self._by_distance else BY_TIME
         self.reset()
 
     def reset(self) -> None:
@@ -99,7 +104,7 @@ class GridFilter:
         self.motion.reset()
         self.belief = self._anywhere  # (m, columns), sums to one
         self._posterior: Posterior | None = None  # posterior of the present belief
-        self._on_map.set(PRIOR)
+        self._on_map = self._on_map_prior  # probability of being on the map at all
         self._since_update_s = 0.0  # by distance: what the metres since then are worth
         self._elapsed_s = 0.0  # since the last update
         self._due = True  # one update per move: in between, windows repeat the same information
@@ -119,7 +124,7 @@ class GridFilter:
         log_likelihood = gaussian(normal(position_m, covariance_m2, floor), self.cells)
         self.reinitialize()
         self._set(self.belief * np.exp(log_likelihood - log_likelihood.max())[:, None])
-        self._on_map.set(LOCALIZED_FROM)
+        self._on_map = LOCALIZED_FROM
 
     def predict(self, rows: Sequence[Row], elapsed_s: float, moved_m: FloatArray) -> None:
         """Move the belief by time and odometry.
@@ -196,8 +201,13 @@ class GridFilter:
         likelihood = (1.0 - outlier) * np.exp(log_likelihood - scale) + outlier * np.exp(-scale)
         weight = max(MIN_WEIGHT, sum(self._moving) / len(self._moving)) if self._moving else 1.0
         counted_s = weight * min(self._since_update_s, MAX_UPDATE_S)
-        mean = float(self.belief.sum(axis=1) @ likelihood)
-        self._on_map.update(math.log(max(mean, 1e-300)) + scale, counted_s)
+        # Two states, on the map or off it, by the mean ratio over the predicted belief: off the map, the best matches
+        # of successive windows do not agree with the motion of the device.
+        mean_log_ratio = math.log(max(float(self.belief.sum(axis=1) @ likelihood), 1e-300)) + scale
+        returned = min(1.0, self._return_per_s * counted_s) * (self._on_map_prior - self._on_map)
+        on_map, exponent = self._on_map + returned, self.config.on_map_exponent_per_s * counted_s
+        odds = on_map / (1.0 - on_map) * math.exp(min(exponent * mean_log_ratio, MAX_EXPONENT))
+        self._on_map = min(max(odds / (1.0 + odds), MIN_OFF_MAP), 1.0 - MIN_OFF_MAP)
         tempered = np.power(likelihood / likelihood.max(), self.config.likelihood_exponent_per_s * counted_s)
         self._set(self.belief * tempered[:, None])
         stationary = self.motion.stationary(self.belief)
@@ -228,7 +238,7 @@ class GridFilter:
         if belief.near < LOCALIZED_FROM:
             return
         distance_m = np.linalg.norm(self.cells.position_m - belief.position_m, axis=1)
-        near = (distance_m <= NEAR_M) & (self.cells.floor == belief.floor)
+        near = (distance_m <= self.near_m) & (self.cells.floor == belief.floor)
         if likelihood[near].sum() < LOCALIZED_FROM * likelihood.sum():
             return
         counted_s = min(self._elapsed_s, MAX_UPDATE_S)
@@ -259,8 +269,8 @@ class GridFilter:
         """The mode's neighbourhood (see `belief.decode`), moved by what is pending since the last move."""
         if self._posterior is None:
             probability, config = self.belief.sum(axis=1), self.config
-            there = self._on_map.probability * probability
-            self._posterior = decode(there, self.cells, config.radius_m, self._covariance_scale)
+            there = self._on_map * probability
+            self._posterior = decode(there, self.cells, config.radius_m, self._covariance_scale, self.near_m)
             near = near_cell(self.cells, int(probability.argmax()), config.radius_m)
             self._mode_columns = self.belief[near].sum(axis=0)
         pending_m = self._mode_columns @ self.motion.pending_m / self._mode_columns.sum()

@@ -24,6 +24,7 @@ from mail_ros.core.models.model import Query
 from mail_ros.core.neighbourhood import belief_image
 from mail_ros.core.types import (
     LOCALIZED_FROM,
+    NEAR_M,
     BeliefImage,
     Cells,
     FloatArray,
@@ -52,7 +53,12 @@ class PoseGridFilter:
     needs_odometry, continuous = True, True
 
     def __init__(
-        self, grid: CellGrid, config: FieldMapConfig, position_noise_m: float, label_sigma_m: float = 0.0
+        self,
+        grid: CellGrid,
+        config: FieldMapConfig,
+        position_noise_m: float,
+        label_sigma_m: float = 0.0,
+        near_m: float = NEAR_M,
     ) -> None:
         """Start from anywhere.
 
@@ -61,12 +67,13 @@ class PoseGridFilter:
             config: motion of the belief.
             position_noise_m: standard deviation of odometry after one metre.
             label_sigma_m: standard deviation of the survey's labels: the map is not more exact than they are.
+            near_m: distance within which a position is useful.
         """
         self._everywhere_m2 = np.diag(grid.cells.position_m[: grid.mapped].var(axis=0))
         self._posterior: Posterior | None = None
         self._position_noise_m = position_noise_m
         self._label_m2 = label_sigma_m**2 * np.eye(2)
-        self.grid, self.config = grid, config
+        self.grid, self.config, self.near_m = grid, config, near_m
         self.device_offset_ut = np.zeros(3)  # the model takes any constant field out by itself
         self.belief = PoseBelief(grid, config.yaws)
         self.reset()
@@ -228,7 +235,7 @@ class PoseGridFilter:
     def _decode(self) -> None:
         cells, probability = self._followed(), self.belief.probability
         followed = 1.0 - self.belief.background
-        posterior = decode(probability / followed, cells, self.config.radius_m)
+        posterior = decode(probability / followed, cells, self.config.radius_m, near_m=self.near_m)
         odds = LOST_PRIOR * math.expm1(self._lost)
         there = followed / (1.0 + odds)
         everywhere_m2 = (1.0 - there) * self._everywhere_m2

@@ -13,9 +13,9 @@ from mail_ros.core.filter.grid_filter import GridFilter
 from mail_ros.core.filter.pose_grid_filter import PoseGridFilter
 from mail_ros.core.models.heads import SiteMap
 from mail_ros.core.models.model import Query
-from mail_ros.core.types import FloatArray, Hypothesis, Posterior, Prediction, Row
+from mail_ros.core.types import NEAR_M, FloatArray, Hypothesis, Posterior, Prediction, Row
 
-LEAST = 1e-6  # probability of being on the map, so that the position stays defined
+MIN_ON_MAP = 1e-6  # probability of being on the map, so that the position stays defined
 
 
 class SingleWindow:
@@ -24,9 +24,14 @@ class SingleWindow:
     needs_odometry, continuous = False, False
     is_stationary, odom_yaw = False, None
 
-    def __init__(self, site_map: SiteMap | None) -> None:
-        """Take the map of the model's predictions; None where the model computes positions itself."""
-        self._map = site_map
+    def __init__(self, site_map: SiteMap | None, near_m: float = NEAR_M) -> None:
+        """No window yet.
+
+        Args:
+            site_map: of the model's predictions; None where the model computes positions itself.
+            near_m: distance within which a position is useful.
+        """
+        self._map, self.near_m = site_map, near_m
         self.device_offset_ut = np.zeros(3)
         self.reset()
 
@@ -58,8 +63,9 @@ class SingleWindow:
         if self._posterior is None:
             assert log_likelihood is not None and self._map is not None
             site = self._map
-            there = np.clip(np.exp(log_likelihood).mean(), LEAST, 1.0)  # at an even chance of being on the map
-            self._posterior = decode(there * softmax(log_likelihood), site.cells, site.radius_m, site.covariance_scale)
+            there = np.clip(np.exp(log_likelihood).mean(), MIN_ON_MAP, 1.0)  # at an even chance of being on the map
+            belief = there * softmax(log_likelihood)
+            self._posterior = decode(belief, site.cells, site.radius_m, site.covariance_scale, self.near_m)
 
     def posterior(self) -> Posterior:
         """See `GridFilter`; only after an update."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from mail_ros.core.belief import useful_m
 from mail_ros.core.config import STRIDE_S, OdometrySetting, OdometrySource, TrackerChoice, TrackerSetting
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.filter.filter_config import FilterConfig
@@ -17,7 +18,7 @@ from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.models.model_file import ModelCard
 from mail_ros.core.platform.compensation import Compensation
 from mail_ros.core.signal.sampling import DistanceSampling
-from mail_ros.core.types import Cells
+from mail_ros.core.types import NEAR_M, Cells
 
 
 class Tracking(NamedTuple):
@@ -53,6 +54,7 @@ def compose(
     config: FilterConfig | None = None,
     cells: Cells | None = None,
     compensation: Compensation | None = None,
+    near_m: float | None = None,
 ) -> Localizer:
     """A localizer of a model.
 
@@ -64,14 +66,18 @@ def compose(
         config: of the grid filter; None for the defaults.
         cells: of the grid filter, where the model has no map.
         compensation: of the device.
+        near_m: distance within which a position is useful: LOCALIZED promises it; None for that of the site.
 
     Raises:
         ConfigError: a tracker for a model without a map.
     """
-    return Localizer(model, _filter(model, tracker, config or FilterConfig(), cells), stride_s, compensation)
+    position_filter = _filter(model, tracker, config or FilterConfig(), cells, near_m)
+    return Localizer(model, position_filter, stride_s, compensation)
 
 
-def _filter(model: Model, tracker: TrackerChoice, config: FilterConfig, cells: Cells | None) -> PositionFilter:
+def _filter(
+    model: Model, tracker: TrackerChoice, config: FilterConfig, cells: Cells | None, near_m: float | None
+) -> PositionFilter:
     sampling, site_map = model.config.sampling, model.site_map
     if isinstance(model, FieldMap):
         if tracker != "odometry":
@@ -81,10 +87,13 @@ def _filter(model: Model, tracker: TrackerChoice, config: FilterConfig, cells: C
                 found=tracker,
                 fix="set tracker to odometry, or train with --preset person for a device without odometry",
             )
-        return PoseGridFilter(model.grid, model.config.field_map, model.position_noise_m, model.head.label_sigma_m)
-    if tracker == "none":
-        return SingleWindow(site_map)
+        near_m = near_m or useful_m(model.head.cells)
+        sigma_m = model.head.label_sigma_m
+        return PoseGridFilter(model.grid, model.config.field_map, model.position_noise_m, sigma_m, near_m)
     cells = cells if site_map is None else site_map.cells
+    near_m = near_m or (NEAR_M if cells is None else useful_m(cells))
+    if tracker == "none":
+        return SingleWindow(site_map, near_m)
     if cells is None:
         raise ConfigError(
             f"tracker {tracker}",
@@ -99,4 +108,5 @@ def _filter(model: Model, tracker: TrackerChoice, config: FilterConfig, cells: C
         rows_per_s=sampling.per_unit,
         window_rows=model.samples,
         by_distance=isinstance(sampling, DistanceSampling),
+        near_m=near_m,
     )

@@ -121,6 +121,7 @@ class Localizer:
             self._attention or (),
             map_fit,
             self.filter.odom_yaw,
+            posterior.near_m,
         )
 
     def _update_status(self, rows: Sequence[Row]) -> None:

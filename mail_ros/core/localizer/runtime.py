@@ -53,6 +53,7 @@ class Runtime:
         about: Mapping[str, str],
         model_name: str,
         robot: Robot | None = None,
+        near_m: float | None = None,
     ) -> None:
         """Start with a model.
 
@@ -66,6 +67,7 @@ class Runtime:
             about: see `Diagnostics`.
             model_name: see `status_report.model_name`.
             robot: the robot file; None for a device that adds nothing to the field.
+            near_m: see `compose`.
 
         Raises:
             ConfigError: see `compose`; or odometry that the model cannot use.
@@ -80,7 +82,7 @@ class Runtime:
                 found='"steps"',
                 fix="use a model sampled by time for a person",
             )
-        self.localizer = compose(loaded.model, tracker, stride_s, compensation=Compensation(robot))
+        self.localizer = compose(loaded.model, tracker, stride_s, compensation=Compensation(robot), near_m=near_m)
         needs_odometry = tracker == "odometry" or config.needs_odometry
         self.odometry = BUFFERS[odometry]() if needs_odometry else None
         self.uses_imu_tilt = config.axes == "gravity" and odometry == "wheels"

@@ -15,7 +15,7 @@ import numpy as np
 from mail_ros.core.belief import REGION, REGION_SQUARED
 from mail_ros.core.localizer.diagnostics import Level
 from mail_ros.core.localizer.localizer import Localizer
-from mail_ros.core.types import NEAR_M, Estimate, Status
+from mail_ros.core.types import Estimate, Status
 
 WITHOUT_POSE = (Status.FILLING, Status.SENSOR_FAULT)
 HASH_DIGITS = 12  # a model's short name has that many of its SHA-256
@@ -27,6 +27,7 @@ class StatusReport:
 
     status: Status
     model: str  # see `model_name`
+    near_m: float  # a LOCALIZED position is at most this far off
     estimate: Estimate | None = None  # the newest; None where the status is one of `WITHOUT_POSE`
 
     @property
@@ -42,7 +43,7 @@ class StatusReport:
         return {
             "status": self.status.name,
             "floor": "" if self.estimate is None else str(self.estimate.floor),
-            "radius_m": f"{NEAR_M:g}",
+            "radius_m": f"{self.near_m:g}",
             "map_fit": f"{math.nan if self.estimate is None else self.estimate.map_fit:.2f}",
             "model": self.model,
         }
@@ -78,22 +79,25 @@ class StatusMonitor:
 
     def restart(self) -> None:
         """Report FILLING until the next sample: at the start, and while the node processes no samples."""
-        self.report = StatusReport(Status.FILLING, self.model)
+        self.report = self._reported(Status.FILLING)
         self._refreshed_ns = self._newest_ns
 
     def observe(self, estimate: Estimate | None) -> None:
         """Update the report after a sample that was pushed, by the estimate that it gave."""
         status = self.localizer.status
         if estimate is not None:
-            self.report = StatusReport(estimate.status, self.model, estimate)
+            self.report = self._reported(estimate.status, estimate)
         elif status is Status.SENSOR_FAULT or (status is Status.FILLING and not self._is_silent):
-            self.report = StatusReport(status, self.model)
+            self.report = self._reported(status)
 
     def refresh(self) -> None:
         """Update the report about once a second: SENSOR_FAULT where no sample was used since the last call."""
         if self._is_silent:
-            self.report = StatusReport(Status.SENSOR_FAULT, self.model)
+            self.report = self._reported(Status.SENSOR_FAULT)
         self._refreshed_ns = self._newest_ns
+
+    def _reported(self, status: Status, estimate: Estimate | None = None) -> StatusReport:
+        return StatusReport(status, self.model, self.localizer.filter.near_m, estimate)
 
     @property
     def _is_silent(self) -> bool:

@@ -49,16 +49,11 @@ class NearestOfCells:
 
         A cell in which no window ends, or none with a finite distance, is as far as the farthest of the others.
         """
-        smallest = self.smallest(distance)
+        smallest = np.full((len(distance), self.cells), np.inf, distance.dtype)
+        smallest[:, self._there] = np.minimum.reduceat(distance[:, self._order], self._begin, axis=1)
         farthest = np.where(np.isinf(smallest), 0.0, smallest).max(axis=1, keepdims=True)
         nearest: npt.NDArray[Real] = np.minimum(smallest, farthest)
         return nearest
-
-    def smallest(self, distance: npt.NDArray[Real]) -> npt.NDArray[Real]:
-        """The same, infinite in a cell in which no window ends."""
-        smallest = np.full((len(distance), self.cells), np.inf, distance.dtype)
-        smallest[:, self._there] = np.minimum.reduceat(distance[:, self._order], self._begin, axis=1)
-        return smallest
 
 
 def likelihood_ratio(
