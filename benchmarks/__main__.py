@@ -15,6 +15,7 @@ from benchmarks.recorder.recorder_command import recorder
 from benchmarks.robots.robots_command import robots
 from benchmarks.soak.soak_command import soak
 from benchmarks.speed.speed_command import speed
+from benchmarks.trust.trust_command import trust
 from mail_ros.cli.main import run
 
 NAME = "python -m benchmarks"
@@ -36,6 +37,7 @@ app.command("map")(field_map)
 app.command()(area)
 app.command()(halls)
 app.command()(hall_field)
+app.command()(trust)
 
 if __name__ == "__main__":
     sys.exit(run(app, NAME))

@@ -16,9 +16,8 @@ from mail_ros.core.types import Status
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import Track
 from mail_ros.evaluation.estimates import follow
-from mail_ros.training.background import calibrated_matching
+from mail_ros.training.background import fit_calibrated
 from mail_ros.training.run_config import run_config
-from mail_ros.training.site_state import fit_matching
 
 WEAK = 0.02  # the building's field, as a fraction
 NOISE_UT = 0.8  # deviation of a sample
@@ -34,8 +33,7 @@ def weakened(walk: Track, seed: int) -> Track:
 
 def learned(walks: list[Track]) -> tuple[Matching, MatchingConfig]:
     windows = WindowSet(walks, CONFIG.model, CONFIG.stride)
-    state = fit_matching(CONFIG, windows)
-    config = calibrated_matching(CONFIG.model, state, windows)
+    config, state = fit_calibrated(CONFIG, windows)
     model = build(config, state)
     assert isinstance(model, Matching)
     return model, config.matching

@@ -32,13 +32,14 @@ from mail_ros.evaluation.baselines.maght import Maght
 from mail_ros.evaluation.baselines.magicol import Magicol, MagicolSettings
 from mail_ros.evaluation.baselines.maloc import Maloc, MalocSettings
 from mail_ros.evaluation.baselines.map_particles import MapParticles
+from mail_ros.training.background import fit_calibrated
 from mail_ros.training.field_map.fit import FittedMap, fit_field_map
 from mail_ros.training.field_map.survey_walks import survey_walks
 from mail_ros.training.loop import Trainer
 from mail_ros.training.network import arrays, untrained
 from mail_ros.training.run_config import AugmentConfig, RunConfig, run_config
 from mail_ros.training.run_folder import RunFolder
-from mail_ros.training.site_state import fit_matching, head_state, site_map_of
+from mail_ros.training.site_state import head_state, site_map_of
 
 AS_IN_THE_PAPER = AugmentConfig(tilt_deg=0.0, soft_iron=0.0, noise_ut=0.0)
 SEARCH_RATE_HZ = 10.0  # rate of the methods that search: enough for a walk, and that of their published figures
@@ -138,8 +139,7 @@ def fit_mail(fit: Fit, **changes: str) -> Fitted:
 def fit_our_matching(fit: Fit) -> Fitted:
     """See `core.models.matching.matching`."""
     config = dataclasses.replace(fit.config, kind="matching")
-    state = fit_matching(config, WindowSet(fit.tracks, config.model, config.stride))
-    return WindowMethod(build(config.model, state))
+    return WindowMethod(build(*fit_calibrated(config, WindowSet(fit.tracks, config.model, config.stride))))
 
 
 def fit_our_field_map(fit: Fit) -> Fitted:

@@ -22,6 +22,8 @@ from mail_ros.core.models.matching_config import MatchingConfig
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.types import Float32Array, FloatArray
 from mail_ros.data.dataset import WindowSet
+from mail_ros.training.run_config import RunConfig
+from mail_ros.training.site_state import fit_matching
 
 SAMPLED = 160  # windows of the survey
 BLOCK = 16  # windows compared at a time
@@ -41,16 +43,18 @@ class _Compared(NamedTuple):
     flat_ut2: float  # to a constant field
 
 
-def calibrated_matching(config: ModelConfig, state: State, windows: WindowSet, seed: int = 0) -> ModelConfig:
-    """A model's configuration with the variance and background that the survey has; at most as confident as before.
+def fit_calibrated(config: RunConfig, windows: WindowSet) -> tuple[ModelConfig, State]:
+    """Matching with the variance and background that the survey has, at most as confident as the settings.
 
     Args:
-        config: of the model.
-        state: its arrays, see `site_state.fit_matching`.
+        config: of the run; its seed chooses the windows that are compared.
         windows: of the survey.
-        seed: chooses the windows that are compared.
+
+    Returns:
+        The model's configuration, and its arrays: see `site_state.fit_matching`.
     """
-    matching, compared = config.matching, _compared(Matching(config, state), windows, np.random.default_rng(seed))
+    state, rng = fit_matching(config, windows), np.random.default_rng(config.training.seed)
+    matching, compared = config.matching, _compared(Matching(config.model, state), windows, rng)
     passed = sum(bool((one.distance_m <= NEAR_M).any()) for one in compared)
     factors = NOISE_FACTORS if passed >= MIN_PASSED else NOISE_FACTORS[:1]
     backgrounds = [*(one for one in BACKGROUND_UT2 if one < matching.background_ut2), matching.background_ut2]
@@ -61,7 +65,7 @@ def calibrated_matching(config: ModelConfig, state: State, windows: WindowSet, s
     best = min(
         candidates, key=lambda one: _score(one, compared)
     )  # the settings themselves, where others are equally good
-    return dataclasses.replace(config, matching=best)
+    return dataclasses.replace(config.model, matching=best), state
 
 
 def _compared(model: Matching, windows: WindowSet, rng: np.random.Generator) -> list[_Compared]:

@@ -20,13 +20,12 @@ from mail_ros.core.models.model_file import ModelCard, build, save_model
 from mail_ros.core.types import Float32Array, FloatArray
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import Track
-from mail_ros.training.background import calibrated_matching
+from mail_ros.training.background import fit_calibrated
 from mail_ros.training.choose import tracking_for
 from mail_ros.training.distribution import Processes
 from mail_ros.training.residuals import residuals_m
 from mail_ros.training.run_config import RunConfig
 from mail_ros.training.run_folder import RunFolder
-from mail_ros.training.site_state import fit_matching
 from mail_ros.training.survey_bags import Survey, refuse_shared
 
 if TYPE_CHECKING:
@@ -125,8 +124,7 @@ def _fit(config: RunConfig, walks: _Walks, folder: RunFolder, report: Callable[[
         return _fit_map(config, walks.train, walks.tracking.odometry)
     golden = walks.train.fields(walks.train.ends[:1])[0]
     if config.kind == "matching":
-        state = fit_matching(config, walks.train)
-        return _Fitted(calibrated_matching(config.model, state, walks.train), state, golden, {})
+        return _Fitted(*fit_calibrated(config, walks.train), golden, {})
     from mail_ros.training.loop import Trainer
     from mail_ros.training.network import arrays, untrained
 

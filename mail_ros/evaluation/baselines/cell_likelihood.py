@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from mail_ros.core.belief import survey_cells
+from mail_ros.core.belief import numbered_cells
 from mail_ros.core.models.matching.matching import NearestOfCells, likelihood_ratio
-from mail_ros.core.types import Cells, FloatArray, IntArray
+from mail_ros.core.types import FloatArray, IntArray
 
 CELL_M = 0.5
 # Both were chosen for `knn`, of two values each, over several splits of the repetitions of IPIN 2023 Track 3.
@@ -26,10 +26,8 @@ class CellLikelihood:
     ) -> None:
         """Make the cells of stored positions (n, 2) and their floors (n,)."""
         self.noise_ut2, self.background_ut2 = noise_ut2, background_ut2
-        self.cells: Cells = survey_cells(position_m, floor, CELL_M)
-        keys = np.column_stack([floor, np.round(position_m / CELL_M).astype(np.int64)])
-        _, cell = np.unique(keys, axis=0, return_inverse=True)
-        self._nearest = NearestOfCells(cell.ravel(), len(self.cells))
+        self.cells, cell = numbered_cells(position_m, floor, CELL_M)
+        self._nearest = NearestOfCells(cell, len(self.cells))
 
     def ratio(self, squared_ut2: FloatArray, flat_ut2: float) -> FloatArray:
         """Log-likelihood ratio (m,) of every cell against the background model.

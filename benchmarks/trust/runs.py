@@ -1,0 +1,121 @@
+"""Walks that a model has not learned, followed by every platform that its kind allows.
+
+survey --> all but one walk, or the outward halves --> model of a platform --> the walk left out, or the way back
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from mail_ros.core.config import TrackerChoice
+from mail_ros.core.errors import TrackError
+from mail_ros.data.track import Track
+from mail_ros.evaluation.estimates import Scored, follow
+from mail_ros.evaluation.methods import METHODS, Fit
+from mail_ros.evaluation.uncertainty import PROMISES, uncertainty
+from mail_ros.evaluation.workers import context, end_with_parent
+from mail_ros.training.run_config import run_config
+from mail_ros.training.survey_bags import labelled_track
+
+STRIDE_S = 0.5
+FAR_M = 3.0  # a LOCALIZED estimate that is farther off is wrong, however small the site
+
+
+class Platform(NamedTuple):
+    """Who walks, and what a model is trained and followed with."""
+
+    preset: str
+    settings: tuple[str, ...]
+    method: str
+    tracker: TrackerChoice
+
+
+PLATFORMS: Mapping[str, Platform] = {
+    "phone": Platform("person", (), "matching", "walking"),
+    "phone, steps": Platform("person", (), "matching", "odometry"),
+    "phone, gravity axes": Platform("person", ("axes=gravity",), "matching", "walking"),
+    "phone, gravity axes, steps": Platform("person", ("axes=gravity",), "matching", "odometry"),
+    "field map, steps": Platform("area", (), "field_map", "none"),
+}
+
+
+class Judged(NamedTuple):
+    """What the estimates of a platform are worth, while it moves."""
+
+    estimates: int
+    mean_m: float
+    median_m: float
+    localized: float  # fraction that is LOCALIZED or STATIONARY
+    wrong: float  # fraction of all that is LOCALIZED or STATIONARY, and more than `FAR_M` off
+    in_90: float  # fraction inside the 90 % region
+
+
+def left_out(bags: Sequence[Path], every: int, name: str, report: Callable[[], None]) -> Judged | None:
+    """Each `every`-th walk by a model of all others; one process per core. None where no walk gave an estimate."""
+    with ProcessPoolExecutor(os.cpu_count(), context(), end_with_parent) as pool:
+        jobs = [pool.submit(_left_out, bags, index, name) for index in range(0, len(bags), every)]
+        found: list[Scored] = []
+        for job in jobs:
+            found += job.result()
+            report()
+    return judged(found)
+
+
+def _left_out(bags: Sequence[Path], index: int, name: str) -> list[Scored]:
+    tracks = [labelled_track(bag) for bag in bags]
+    return followed(tracks[:index] + tracks[index + 1 :], [tracks[index]], name)
+
+
+def way_back(survey: Sequence[Path], test: Sequence[Path], name: str) -> Judged | None:
+    """The way back of the test walks by a model of the outward halves of the survey."""
+    outward = [halves(labelled_track(bag))[0] for bag in survey]
+    return judged(followed(outward, [halves(labelled_track(bag))[1] for bag in test], name))
+
+
+def followed(survey: Sequence[Track], test: Sequence[Track], name: str) -> list[Scored]:
+    """Estimates of the test walks by a platform's model of the survey; none where the survey has no window."""
+    platform = PLATFORMS[name]
+    config = run_config(platform.settings, platform.preset)
+    try:
+        fitted = METHODS[platform.method].fit(Fit(survey, config, STRIDE_S, Path()))
+        localizer = fitted.localizer(platform.tracker, STRIDE_S)
+        return [one for track in test for one in follow(localizer, track)]
+    except TrackError:
+        return []
+
+
+def halves(track: Track) -> tuple[Track, Track]:
+    """A walk before and after the middle of its longest pause, or of its labelled part where it has none."""
+    walk = track.labelled_span()
+    edge = np.flatnonzero(np.diff(np.r_[0, walk.paused.astype(np.int64), 0]))
+    begins, ends = edge[::2], np.minimum(edge[1::2], len(walk.stamp_ns) - 1)
+    middle = len(walk.stamp_ns) // 2
+    if len(begins):
+        longest = int((walk.stamp_ns[ends] - walk.stamp_ns[begins]).argmax())
+        middle = int(begins[longest] + ends[longest]) // 2
+    return walk[:middle], walk[middle:]
+
+
+def judged(scored: Sequence[Scored]) -> Judged | None:
+    """Judge all estimates of moving devices together."""
+    moving = [one for one in scored if not one.paused]
+    if not moving:
+        return None
+    error_m = np.array([one.error_m for one in moving])
+    promised = np.array([one.estimate.status in PROMISES for one in moving])
+    wrong = promised & (error_m > FAR_M)
+    in_90 = uncertainty(moving).in_90
+    return Judged(
+        len(moving),
+        float(error_m.mean()),
+        float(np.median(error_m)),
+        float(promised.mean()),
+        float(wrong.mean()),
+        in_90,
+    )
