@@ -22,6 +22,9 @@ def test_bags_are_gathered_where_a_pattern_means_them_and_no_others(bags: list[P
     assert bag_arguments(bags) == "bags/*"
     assert bag_arguments(bags[:3]) == "bags/route1_round*"
     assert bag_arguments(bags[::3]) == "bags/*_round1"
+    (bags[0].parent / "other_round1").mkdir()
+    assert bag_arguments(bags[::3]) == "bags/route*_round1"
+    (bags[0].parent / "other_round1").rmdir()
     assert bag_arguments([bags[0], bags[1], bags[3], bags[4]]) == "bags/*_round1 bags/*_round2"
     assert bag_arguments([bags[0], bags[5]]) == "bags/route1_round1 bags/route2_round3"
     assert bag_arguments(bags[:1]) == "bags/route1_round1"

@@ -50,14 +50,14 @@ def _patterns(paths: Collection[Path]) -> list[str]:
 
 
 def bag_pattern(paths: Collection[Path]) -> str:
-    """FOLDER/*, FOLDER/START* or FOLDER/*END that matches these paths and no others; empty if there is none."""
+    """FOLDER/*, with a start or an end of the names, that matches these paths and no others; empty if there is none."""
     folders = {path.parent for path in paths}
     if len(paths) < 2 or len(folders) > 1:
         return ""
     folder, names = folders.pop(), [path.name for path in paths]
     start = commonprefix(names)  # noqa: RUF071 - a prefix of letters
     end = commonprefix([name[::-1] for name in names])[::-1]  # noqa: RUF071
-    for one in ("*", f"{start}*", f"*{end}"):
+    for one in ("*", f"{start}*", f"*{end}", f"{start}*{end}"):
         plain = one.replace("*", "", 1)
         if shlex.quote(f"{folder}/{plain}x") == f"{folder}/{plain}x" and {*folder.glob(one)} == {*paths}:
             return f"{folder}/{one}"

@@ -140,7 +140,7 @@ class WindowSet:
         resampled = [resample(track, config.sampling, config.axes).labelled_span() for track in tracks]
         self.recorded = len(resampled)  # walks; the rest are the same walks backwards
         if config.axes == "gravity":
-            resampled += [walked_back(track) for track in resampled]
+            resampled += [walked_back(track) for track in resampled if len(track)]
         self.samples = config.samples
         self.field_ut = np.concatenate([t.field_ut for t in resampled]).astype(np.float32)  # (n, w)
         self.position_m = np.concatenate([t.position_m for t in resampled])  # (n, 2)
