@@ -20,7 +20,7 @@ from warm_verbs import run_verb
 from mail_ros.core.errors import TrackError
 from mail_ros.core.models.model_file import load_model
 from mail_ros.data.check.bag_report import BagReport
-from mail_ros.data.check.site_report import group_by_site
+from mail_ros.data.check.site_report import judged_site
 from mail_ros.data.floor_plan import FREE, OCCUPIED, FloorPlan
 from mail_ros.data.track import Track
 from mail_ros.evaluation.coverage.added_lanes import added_lanes
@@ -29,6 +29,7 @@ from mail_ros.evaluation.coverage.area_picture import COLOURS, draw_area
 from mail_ros.training.field_map.contradictions import contradictions
 from mail_ros.training.field_map.known_area import SurveyedArea
 from mail_ros.training.field_map.survey_walks import survey_walks
+from mail_ros.training.run_config import run_config
 
 pytestmark = pytest.mark.slow
 
@@ -101,7 +102,8 @@ def test_lanes_follow_the_long_side_of_what_is_unknown() -> None:
 def test_the_picture_has_the_classes_of_the_map(dense: AreaCoverage, thin: AreaCoverage, tmp_path: Path) -> None:
     fractions = []
     for name, tracks, area in (("dense", DENSE, dense), ("thin", THIN, thin)):
-        (site,) = group_by_site([BagReport(track.source, {}, (), {}, track) for track in tracks], lambda tracks: True)
+        reports = [BagReport(track.source, {}, (), {}, track) for track in tracks]
+        site = judged_site("hall", reports, run_config([], "area").model)
         draw_area(tmp_path / "new" / f"{name}.png", site, area.floors)
         pixels = imread(tmp_path / "new" / f"{name}.png")[:-70, :, :3]
         shown = [0.85 * np.array(to_rgb(colour)) + 0.15 for colour in (COLOURS[0], COLOURS[1], COLOURS[-1])]
@@ -169,16 +171,19 @@ def test_walks_without_odometry_are_named_and_the_others_used(caplog: pytest.Log
 def test_an_area_is_checked_and_trained_on(tmp_path: Path) -> None:
     bags = [write_lane(tmp_path / "bags", track) for track in lanes(HALL, np.array([1.0, 5.0]))]
     model = tmp_path / "hall.safetensors"
-    checked = mail_ros("check", *bags, "--coverage", tmp_path / "coverage").splitlines()
-    assert "site: judged as an area: lines of any length; --no-area judges by windows" in checked
-    assert any("site, floor 0: the survey is thin" in line for line in checked)
+    done = run_verb("check", *bags, "--coverage", tmp_path / "coverage")
+    checked = done.stdout.splitlines()
+    assert any(
+        line.startswith("site, preset area: 2 of 2 walks are shorter than 15 s, and have odometry") for line in checked
+    )
+    assert any("site, floor 0: chance, the middle of its walks, errs by " in line for line in checked)
     assert any(line.startswith("  1: walk from (") for line in checked)
-    assert checked[-3:-1] == [
+    assert checked[-2:] == [
         f"coverage: {tmp_path}/coverage/site.png",
         "next: walk the missing lanes of site, and check again",
     ]
-    train = checked[-1].removeprefix("  or: mail_ros ").split()
-    assert train[:1] + train[2:4] == ["train", "--preset", "area"]
+    assert done.returncode == 1
+    assert "mail_ros: site: wanted a survey to train on, found its walks have 8 m of path" in done.stderr
     mail_ros("site", "init", "hall", "--floor", "0", "--floor", "1", "--out", tmp_path / "hall.yaml")
     options = ("--site-file", tmp_path / "hall.yaml", "--run", tmp_path / "run", "--out", model)
     done = run_verb("train", *bags, "--preset", "area", *options)
@@ -192,7 +197,7 @@ def test_an_area_is_checked_and_trained_on(tmp_path: Path) -> None:
 def test_an_area_of_known_cells_is_not_thin() -> None:
     position_m = np.zeros((100, 2))
     between = np.arange(100) < 20
-    for error_ut, is_thin in ((1.0, False), (3.0, True)):
+    for error_ut, is_thin, is_unknown in ((1.0, False, False), (3.0, True, False), (5.0, True, True)):
         area = SurveyedArea(0, 0.5, position_m, np.where(between, error_ut, 1.0), between)
-        assert area.is_thin is is_thin
+        assert (area.is_thin, area.is_unknown_between) == (is_thin, is_unknown)
     assert not SurveyedArea(0, 0.5, position_m, np.full(100, 3.0), np.zeros(100, np.bool_)).is_thin

@@ -49,7 +49,7 @@ def test_bags_decide_preset_and_tracker(
     sources: tuple[OdometrySource | None, ...], preset: str, expected: Tracking, words: str
 ) -> None:
     tracks = walks(*sources)
-    assert chosen_preset("auto", tracks) == preset
+    assert chosen_preset("auto", tracks).preset == preset
     config = run_config([], preset)
     assert tracking_for(config.model, tracks) == expected
     sentence = reason(preset, config, tracks)
@@ -64,16 +64,16 @@ def test_bags_decide_preset_and_tracker(
 def test_lanes_over_open_floor_are_an_area(spacing_m: float, odometry: OdometrySource, preset: str) -> None:
     hall = [drive(Hall(1), lane_corners(spacing_m), 0)]
     tracks = [dataclasses.replace(track, odometry=odometry) for track in hall]
-    assert chosen_preset("auto", tracks) == preset
+    assert chosen_preset("auto", tracks).preset == preset
     without = [dataclasses.replace(track, odometry=None, moved_m=None) for track in tracks]
-    assert chosen_preset("auto", without) == "person"
+    assert chosen_preset("auto", without).preset == "person"
     sentence = reason("area", run_config([], "area"), tracks)
     assert sentence.startswith("preset area: a map of the field, gravity-aligned; 1 of 1 bags have ")
 
 
 def test_a_preset_that_is_given_stays_and_its_tracker_follows_the_bags() -> None:
     tracks = walks("steps")
-    assert chosen_preset("mail", tracks) == "mail"
+    assert chosen_preset("mail", tracks) == ("mail", "as given")
     assert tracking_for(run_config([], "mail").model, tracks) == ("odometry", "steps")
     assert tracking_for(run_config([], "paper").model, tracks).tracker == "none"
     assert tracking_for(run_config([], "robot").model, tracks) == ("odometry", "wheels"), "steps do not do"

@@ -195,7 +195,8 @@ def test_a_calibration_drive_becomes_a_robot_file(tmp_path: Path) -> None:
 def test_verbs_that_read_bags_accept_a_robot_file(tmp_path: Path) -> None:
     bag, robot = synthetic_walk(40.0).write(tmp_path / "walk"), tmp_path / "robot.json"
     robot.write_text('{"hard_iron_ut": [0, 0, 60]}')
-    bare, freed = (json.loads(mail_ros("check", bag, "--json", *more)) for more in ((), ("--robot", robot)))
+    again = synthetic_walk(40.0, seed=1).write(tmp_path / "again")
+    bare, freed = (json.loads(mail_ros("check", bag, again, "--json", *more)) for more in ((), ("--robot", robot)))
     assert freed["bags"][0]["field_ut"] > bare["bags"][0]["field_ut"] + 40.0
     robot.write_text("{}")
     model = tiny_model(tmp_path / "model.safetensors")
@@ -225,6 +226,8 @@ def test_check_judges_bags_and_draws_what_they_cover(tmp_path: Path) -> None:
     output = mail_ros("check", *sorted(tmp_path.glob("walk_*")), "--coverage", tmp_path / "coverage")
     assert "2 of 2 bags are usable" in output
     assert "all of it walked both ways" in output
+    assert "demo, preset person: not all bags have wheel odometry; the walks follow single lines" in output
+    assert "demo, floor 0: chance, the middle of its walks, errs by " in output
     assert output.splitlines()[-1].startswith(
         f"next: mail_ros train {tmp_path}/walk_00 --validate {tmp_path}/walk_01 --out"
     )
@@ -237,14 +240,21 @@ def test_check_fails_for_an_unusable_bag_with_the_reason(tmp_path: Path) -> None
     done = run_verb("check", good, gauss, tmp_path / "none", "--json")
     assert done.returncode == 1
     assert done.stderr == (
-        "mail_ros: gauss, none: wanted usable bags, found units, windows, unreadable; "
-        "record them again, or leave them out\n"
+        "mail_ros: gauss, none: wanted usable bags, found units, unreadable; record them again, or leave them out\n"
     )
     bags = {bag["bag"]: bag for bag in json.loads(done.stdout)["bags"]}
     assert [bag["usable"] for bag in bags.values()] == [True, False, False]
     assert bags["gauss"]["findings"][0]["name"] == "units"
     assert bags["good"]["windows"] > 100
     assert json.loads(done.stdout)["sites"][0]["floors"][0]["once_m"] >= 0
+    alone = run_verb("check", good, good, "--no-area")
+    assert alone.returncode == 1
+    assert "--area and --no-area are deprecated: use --preset person" in alone.stderr
+    assert alone.stderr.endswith(
+        "mail_ros: site: wanted a survey to train on, found a single pass: nothing can be held out to validate on; "
+        "walk every route once more\n"
+    )
+    assert run_verb("check", good, "--preset", "mial").stderr.startswith("mail_ros: --preset: wanted auto or person or")
 
 
 @pytest.mark.slow

@@ -52,7 +52,25 @@ def test_a_corridor_walked_once_needs_to_be_walked_again() -> None:
 
 
 def test_twice_the_same_way_needs_the_other_way() -> None:
-    assert metres(of(walk(*THERE), walk(*THERE))) == [0, 21, 0]
+    covered = of(walk(*THERE), walk(*THERE))
+    assert metres(covered) == [0, 21, 0]
+    (stretch,) = covered.stretches()
+    assert (stretch.start_m, stretch.end_m) == ((20.0, 0.0), (0.0, 0.0))
+
+
+def test_where_the_direction_does_not_matter_twice_the_same_way_is_enough() -> None:
+    (covered,) = coverage([walk(*THERE), walk(*THERE), walk((0.0, 9.0), (9.0, 9.0))], both_directions=False)
+    assert metres(covered) == [21, 0, 10]
+    assert covered.length_m() == 31
+
+
+def test_a_stretch_ends_at_a_corner() -> None:
+    corner = ((0.0, 0.0), (20.0, 0.0), (20.0, 10.0))
+    first, second = of(walk(*corner), walk(*corner)).stretches()
+    assert [first.length_m, second.length_m] == [pytest.approx(20, abs=1), pytest.approx(10, abs=1)]
+    assert first.end_m == (0.0, 0.0)
+    assert second.start_m == pytest.approx((20.0, 10.0), abs=1.0)
+    assert second.end_m == pytest.approx((20.0, 1.0), abs=1.0)
 
 
 def test_there_and_back_is_covered_in_one_walk_or_in_two() -> None:
@@ -117,6 +135,7 @@ def test_floors_are_apart() -> None:
 def test_nothing_labelled_is_no_coverage() -> None:
     track = walk(*THERE)
     assert coverage([dataclasses.replace(track, valid=np.zeros(len(track), np.bool_))]) == []
+    assert coverage([dataclasses.replace(track, position_m=np.ones_like(track.position_m))]) == []
 
 
 def test_a_simulated_survey_covers_every_corridor() -> None:

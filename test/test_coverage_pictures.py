@@ -1,5 +1,6 @@
 """The coverage map: paths that lack a pass stand out, with the direction that is missing."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -9,23 +10,30 @@ from matplotlib.image import imread
 from test_coverage import BACK, THERE, walk
 
 from mail_ros.core.localizer.diagnostics import Level
+from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.data.check.bag_report import BagReport
 from mail_ros.data.check.limits import Finding
-from mail_ros.data.check.site_report import SiteReport, checked_against_site, group_by_site, held_out
+from mail_ros.data.check.site_report import SiteReport, checked_against_site, group_by_site, held_out, judged_site
 from mail_ros.data.coverage import Need
 from mail_ros.data.floor_plan import FREE, OCCUPIED, UNKNOWN, FloorPlan
 from mail_ros.data.site_file import SiteFile
 from mail_ros.data.track import Track
-from mail_ros.evaluation.coverage.coverage_marks import LOOKS, arrows, dashes, extent_m, line_of, numbered, summary
+from mail_ros.evaluation.coverage.coverage_marks import (
+    LOOKS,
+    arrows,
+    dashes,
+    extent_m,
+    line_of,
+    numbered,
+    one_direction_cost,
+    summary,
+)
 from mail_ros.evaluation.coverage.coverage_picture import draw_coverage
 
 
 def site(*tracks: Track, name: str = "museum", findings: tuple[Finding, ...] = ()) -> SiteReport:
-    (only,) = group_by_site(
-        [BagReport(track.source, {"path_m": 20.0}, findings, {"site": name}, track) for track in tracks],
-        lambda tracks: False,
-    )
-    return only
+    reports = [BagReport(track.source, {"path_m": 20.0}, findings, {"site": name}, track) for track in tracks]
+    return judged_site(name, reports, ModelConfig())
 
 
 HALF = site(walk(*THERE), walk((8.0, 0.0), (0.0, 0.0)), walk(*THERE, floor=1), walk(*THERE, floor=1))
@@ -40,11 +48,7 @@ def share_of(path: Path, need: Need) -> float:
 
 def test_bags_are_gathered_by_the_site_that_they_name() -> None:
     reports = [BagReport(str(n), {}, (), {"site": name}, walk(*THERE)) for n, name in enumerate(["a", "b", "a", ""])]
-    assert [(one.name, len(one.bags)) for one in group_by_site(reports, lambda tracks: False)] == [
-        ("a", 2),
-        ("b", 1),
-        ("site", 1),
-    ]
+    assert {name: len(bags) for name, bags in group_by_site(reports).items()} == {"a": 2, "b": 1, "site": 1}
 
 
 def report_of(name: str, floor: int = 0, **notes: str) -> BagReport:
@@ -76,7 +80,7 @@ def test_the_latest_walk_of_every_route_is_held_out_to_validate() -> None:
 
 
 def test_an_unusable_bag_covers_nothing() -> None:
-    assert site(walk(*THERE), findings=(Finding(Level.ERROR, "units", "gauss"),)).floors == ()
+    assert site(walk(*THERE), findings=(Finding(Level.ERROR, "units", "gauss", "send tesla"),)).floors == ()
 
 
 def test_arrows_point_the_way_that_is_missing() -> None:
@@ -89,10 +93,16 @@ def test_arrows_point_the_way_that_is_missing() -> None:
 
 def test_lines_have_length_and_position() -> None:
     lower, upper = HALF.floors
-    assert summary(lower) == "floor 0: 21 m of path, 9 m both ways, 0 m one way only, 12 m once"
+    assert summary(lower) == "floor 0: 21 m of path, 9 m both ways, 12 m (57%) one way only, 12 m of it once"
+    assert (
+        one_direction_cost(upper) == "floor 1: on 21 m a walk the other way matches no window, and errs as chance does"
+    )
+    assert summary(dataclasses.replace(lower, both_directions=False)) == (
+        "floor 0: 21 m of path, 9 m twice or more, 12 m once"
+    )
     assert summary(WHOLE.floors[0]) == "floor 0: 21 m of path, all of it walked both ways"
-    assert line_of(1, numbered(lower)[0]) == "1: walk 12 m again, around (14.0, 0.0)"
-    assert line_of(1, numbered(upper)[0]) == "1: walk 21 m the other way, around (10.0, 0.0)"
+    assert line_of(1, numbered(lower)[0]) == "1: walk 12 m once more, from (20.0, 0.0) to (9.0, 0.0)"
+    assert line_of(1, numbered(upper)[0]) == "1: walk 21 m the other way, from (20.0, 0.0) to (0.0, 0.0)"
 
 
 def test_the_picture_shows_holes_only_where_there_are_some(tmp_path: Path) -> None:

@@ -3,9 +3,16 @@
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
+from helpers import synthetic_walk
+
+from mail_ros.data.check.bag_report import check_bag
+from mail_ros.data.check.model_needs import judged_for
+from mail_ros.evaluation.workers import mapping
+from mail_ros.training.run_config import run_config
 
 
 @pytest.mark.process
@@ -46,3 +53,15 @@ def runs(process: Path) -> bool:
         return (process / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+@pytest.mark.process
+def test_bags_are_judged_alike_in_one_process_and_in_several(tmp_path: Path) -> None:
+    bags = [synthetic_walk(20.0, 50.0, seed=seed).write(tmp_path / f"walk_{seed}") for seed in (0, 1)]
+    judge = partial(judged_for, model=run_config([], "person").model)
+    found = []
+    for several in (False, True):
+        with mapping([check_bag.__module__], several=several) as each:
+            found.append([report.as_json() for report in each(judge, each(check_bag, bags))])
+    assert found[0] == found[1]
+    assert found[0][0]["windows"] > 90

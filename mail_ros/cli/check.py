@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mail_ros.cli.check_area import CheckedSite, checked_site, print_area
-from mail_ros.cli.console import console, print_json, print_table, progress
+from mail_ros.cli.check_report import print_reports, print_site
+from mail_ros.cli.console import console, print_json, progress
 from mail_ros.cli.next_step import bag_arguments, bag_pattern, print_next, quoted, reading_options
-from mail_ros.cli.options import AsJson, RobotFile, SiteOption, Topic, Truth
-from mail_ros.core.errors import BagError
+from mail_ros.cli.options import AsJson, RobotFile, SiteOption, Topic, Truth, among
+from mail_ros.core.errors import BagError, TrackError
 from mail_ros.core.localizer.diagnostics import Level
 
 if TYPE_CHECKING:
     from mail_ros.data.check.bag_report import BagReport
     from mail_ros.data.check.site_report import SiteReport
     from mail_ros.data.site_file import SiteFile
+    from mail_ros.evaluation.coverage.checked_site import CheckedSite
 
-# Heading, number of a report, its factor and its digits.
-COLUMNS: tuple[tuple[str, str, float, int], ...] = (
-    ("min", "duration_s", 1 / 60, 1),
-    ("Hz", "rate_hz", 1, 1),
-    ("drops", "drops", 1, 0),
-    ("gaps", "gaps", 1, 0),
-    ("|B| µT", "field_ut", 1, 1),
-    ("path m", "path_m", 1, 0),
-    ("m/s", "speed_m_s", 1, 2),
-    ("stood s", "paused_s", 1, 0),
-    ("windows", "windows", 1, 0),
-)
+MAX_NAMED = 5  # bags that an error names
+PARALLEL_BYTES = 20_000_000  # some minutes of walks: the start of processes takes as long as reading a few
 
 
 def check(
@@ -39,25 +32,32 @@ def check(
     coverage: Annotated[
         Path | None, typer.Option(help="Draw a coverage map of every site into this folder, as PNG.")
     ] = None,
+    preset: Annotated[
+        str,
+        typer.Option(
+            help="Judge the walks for this preset of `train`; auto: for the one that `train` chooses.",
+            autocompletion=among("auto", "person", "robot", "area", "mail", "paper"),
+        ),
+    ] = "auto",
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Print every bag and every finding, of many bags too.")
+    ] = False,
     as_json: AsJson = False,
     site_file: SiteOption = None,
     topic: Topic = "/imu/mag",
     truth: Truth = "",
     robot: RobotFile = None,
-    area: Annotated[
-        bool | None,
-        typer.Option(
-            "--area/--no-area",
-            help="Judge the walks as lines through an area, for a map of the field (`train --preset area`): in square "
-            "metres, at any length. Default: where `train` chooses that preset.",
-        ),
-    ] = None,
+    area: Annotated[bool | None, typer.Option("--area/--no-area", hidden=True, help="Deprecated: --preset.")] = None,
 ) -> None:
-    """Check bags: gaps, drops, rate, units, landmarks, speed, windows; and how often each path was walked.
+    """Check bags and surveys: samples, landmarks, windows, coverage, and whether the field distinguishes positions.
 
-    The exit code is 0 if every bag is usable, else 1. Bags belong to the site that their notes name. Windows are
-    counted every 0.1 s, with the default settings; a lack of coverage makes no bag unusable. A map of the field needs
-    odometry and an attitude instead of windows: its coverage is the area where it expects small errors.
+    Bags belong to the site that their notes name. A site is judged for the model that `train` would make of it: by
+    windows of 10 s or 4 m, counted every 0.1 s or m, or at any length for a map of the field, in square metres. Where
+    windows match in the direction of the survey only, each path needs both directions.
+
+    The exit code is 0 if every bag is usable and no site is too thin to train, else 1. Too thin is a short path, no
+    second walk to hold out, lines with an unknown field between them, and a field without structure; a path that was
+    walked once or one way is not.
 
     Example: `mail_ros check bags/monday_* --coverage coverage`
     """
@@ -66,96 +66,91 @@ def check(
     from mail_ros.data.check.site_report import checked_against_site, group_by_site
     from mail_ros.data.floor_plan import floor_plans
     from mail_ros.data.site_file import read_site
-    from mail_ros.training.choose import suits_area
+    from mail_ros.evaluation.coverage.checked_site import checked_site
+    from mail_ros.evaluation.workers import mapping
+    from mail_ros.training.run_config import run_config
 
+    if area is not None:
+        preset = "area" if area else "person"
+        warnings.warn(f"--area and --no-area are deprecated: use --preset {preset}", FutureWarning, stacklevel=2)
+    if preset != "auto":
+        run_config([], preset)  # refuses an unknown one before bags are read
+    bags = list({bag.resolve(): bag for bag in bags}.values())  # a bag that is given twice is no second pass
     known_site = read_site(site_file) if site_file else None
     platform = None if robot is None else read_robot(robot)
-    with progress("checking") as bar:
-        reports = [check_bag(bag, topic, truth, platform) for bag in bar.track(bags, description="")]
-    reports = [checked_against_site(known_site, report) for report in reports] if known_site else reports
-    sites = [
-        checked_site(site, floor_plans(known_site) if known_site and known_site.name == site.name else {})
-        for site in group_by_site(reports, suits_area if area is None else lambda tracks: area)
-    ]
+    with progress("checking") as bar, mapping([check_bag.__module__], several=_are_large(bags)) as each:
+        judge = partial(check_bag, field_topic=topic, truth_topic=truth, robot=platform)
+        reports = list(bar.track(each(judge, bags), len(bags), description=""))
+        reports = [checked_against_site(known_site, report) for report in reports] if known_site else reports
+        plans = {known_site.name: floor_plans(known_site)} if known_site else {}
+        found = bar.track(group_by_site(reports).items(), description="sites")
+        sites = [checked_site(name, group, preset, plans.get(name, {}), each) for name, group in found]
     reports = [bag for site in sites for bag in site.report.bags]
-    _print_reports(reports)
-    _print_coverage(sites, known_site)
+    print_reports(reports, verbose=verbose)
+    for site in sites:
+        print_site(site, missing_floors(site.report, known_site))
     drawn = _draw(coverage, sites) if coverage is not None else []
     console.print(f"{sum(report.usable for report in reports)} of {len(bags)} bags are usable")
     for file in drawn:
         console.print(f"coverage: {file}")
     if as_json:
-        found = {"bags": [report.as_json() for report in reports], "sites": [site.as_json() for site in sites]}
-        print_json({**found, "coverage": drawn})
+        judged = {"bags": [report.as_json() for report in reports], "sites": [site.as_json() for site in sites]}
+        print_json({**judged, "coverage": drawn})
     _refuse_unusable(reports)
     options = (*(("--site-file", site_file) if site_file else ()), *reading_options(topic, truth, robot))
     for site in sites:
-        _print_next_steps(site, known_site, options)
+        print_next(*_next_steps(site, known_site, options))
+    _refuse_thin(sites)
+
+
+def _are_large(bags: Sequence[Path]) -> bool:
+    """Whether several processes read some bags sooner than one does."""
+    files = [file for bag in bags for file in (bag, *bag.glob("*")) if file.is_file()]
+    return len(bags) > 1 and sum(file.stat().st_size for file in files) > PARALLEL_BYTES
 
 
 def _refuse_unusable(reports: Sequence[BagReport]) -> None:
     unusable = [report for report in reports if not report.usable]
     if unusable:
         names = dict.fromkeys(f.name for report in unusable for f in report.findings if f.level is Level.ERROR)
+        more = f" and {len(unusable) - MAX_NAMED} more" if len(unusable) > MAX_NAMED else ""
         raise BagError(
-            ", ".join(report.bag for report in unusable),
+            ", ".join(report.bag for report in unusable[:MAX_NAMED]) + more,
             wanted="usable bags",
             found=", ".join(names),
             fix="record them again, or leave them out",
         )
 
 
-def _print_next_steps(site: CheckedSite, known_site: SiteFile | None, options: Sequence[object]) -> None:
-    """Walk missing paths or lanes, if there are any, and train on the bags."""
+def _refuse_thin(sites: Sequence[CheckedSite]) -> None:
+    for site in sites:
+        if site.thin:
+            first = site.thin[0]
+            raise TrackError(site.report.name, wanted="a survey to train on", found=first.found, fix=first.fix)
+
+
+def _next_steps(site: CheckedSite, known_site: SiteFile | None, options: Sequence[object]) -> Iterator[str]:
+    """Walk missing paths or lanes, if there are any, and train on the bags unless the survey is too thin."""
     from mail_ros.data.check.site_report import held_out
     from mail_ros.evaluation.coverage.coverage_marks import numbered
+    from mail_ros.training.choose import GIVEN
 
-    report = site.report
-    missing = bool(missing_floors(report, known_site))
+    report, thin = site.report, {finding.name for finding in site.thin}
+    parts = [floor.lanes for floor in site.area.floors] if site.area else [numbered(floor) for floor in report.floors]
+    if any(parts) or missing_floors(report, known_site):
+        yield f"walk the missing {'lanes' if report.for_area else 'paths'} of {report.name}, and check again"
+    elif thin & {"path", "passes"}:
+        yield f"walk every route of {report.name} once more, for validation, and check again"
+    if thin:
+        return
     held = [] if report.for_area else held_out(report.bags)
     validation = [report.bags[index].path for index in held]
     training = [bag.path for index, bag in enumerate(report.bags) if index not in held]
-    out = quoted(*options, "--out", f"models/{file_stem(report.name)}.safetensors")
-    if report.for_area:
-        missing |= site.area is None or any(floor.lanes for floor in site.area.floors)
-        walk = [f"walk the missing lanes of {report.name}, and check again"] if missing else []
-        print_next(*walk, f"mail_ros train {bag_arguments(training)} --preset area {out}")
-        return
-    if not validation:
-        print_next(f"walk every route of {report.name} once more, for validation, and check again")
-        return
-    missing |= any(numbered(floor) for floor in report.floors)
-    walk = [f"walk the missing paths of {report.name}, and check again"] if missing else []
     shown = bag_pattern(validation)
-    validate = quoted("--validate", shown) if shown else quoted(*(w for bag in validation for w in ("--validate", bag)))
-    print_next(*walk, f"mail_ros train {bag_arguments(training)} {validate} {out}")
-
-
-def _print_reports(reports: Sequence[BagReport]) -> None:
-    lines = []
-    for report in reports:
-        values = [
-            f"{report.numbers[name] * factor:,.{digits}f}" if name in report.numbers else "–"
-            for _, name, factor, digits in COLUMNS
-        ]
-        lines.append([report.bag, "yes" if report.usable else "NO", report.truth_source.value, *values])
-    print_table("", ["bag", "usable", "truth", *(heading for heading, *_ in COLUMNS)], lines, words=(0, 1, 2))
-    for report in reports:
-        for finding in report.findings:
-            console.print(f"{report.bag}: {finding.level.name}, {finding.name}: {finding.message}", markup=False)
-
-
-def _print_coverage(sites: Sequence[CheckedSite], known_site: SiteFile | None) -> None:
-    from mail_ros.evaluation.coverage.coverage_marks import line_of, numbered, summary
-
-    print_area(sites)
-    for site in (each.report for each in sites):
-        for floor in () if site.for_area else site.floors:
-            console.print(f"{site.name}, {summary(floor)}", markup=False)
-            for number, stretch in enumerate(numbered(floor), 1):
-                console.print(f"  {line_of(number, stretch)}", markup=False)
-        for missing in missing_floors(site, known_site):
-            console.print(f"{site.name}, floor {missing}: not walked", markup=False)
+    validate = ("--validate", shown) if shown else [word for bag in validation for word in ("--validate", bag)]
+    named = ("--preset", site.choice.preset) if site.choice.why == GIVEN or report.for_area else ()
+    out = ("--out", f"models/{file_stem(report.name)}.safetensors")
+    yield f"mail_ros train {bag_arguments(training)} {quoted(*validate, *named, *options, *out)}"
 
 
 def missing_floors(site: SiteReport, known_site: SiteFile | None) -> list[int]:

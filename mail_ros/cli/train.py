@@ -138,7 +138,7 @@ def _fit(
         if preset != AUTO:
             run_config(settings, preset)  # refuses invalid settings before bags are read
         tracks = processes.attempt(lambda: survey.tracks(survey.train))
-        name = chosen_preset(preset, tracks)
+        name = chosen_preset(preset, tracks).preset
         config = run_config(settings, name)
         parts = processes.attempt(lambda: survey.split(needs_validation=config.needs_validation))
         if processes.leads:

@@ -23,22 +23,25 @@ LATERAL_M = 1.0  # maximum lateral offset between walks on the same path
 MIN_SAME_AXIS_COS = np.cos(np.radians(50.0))  # headings on the same path differ by less: more than half a corner
 MIN_STRAIGHT_COS = np.cos(np.radians(20.0))  # a metre of path starts only where the walk bends less
 MAX_STEP_M = 1.6  # neighbouring metres of one stretch are closer
+MIN_STRETCH_COS = np.cos(np.radians(30.0))  # and their missing directions differ by less
 
 
 class Need(IntEnum):
     """What a metre of path lacks."""
 
-    NOTHING = 0  # walked in both directions
+    NOTHING = 0  # walked twice or more, in both directions where that matters
     REVERSE = 1  # walked twice or more, in one direction only
     AGAIN = 2  # walked once
 
 
 class Stretch(NamedTuple):
-    """Neighbouring metres of path with the same need."""
+    """Neighbouring metres of path with the same need, in one direction."""
 
     need: Need
     length_m: float
     position_m: tuple[float, float]  # its central metre
+    start_m: tuple[float, float]  # its ends, in the direction that was walked less
+    end_m: tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -50,24 +53,33 @@ class Coverage:
     heading_rad: FloatArray  # (k,) forward direction
     forward: IntArray  # (k,) passes
     backward: IntArray  # (k,)
+    both_directions: bool = True  # whether a metre needs to be walked in both directions
 
     @property
     def need(self) -> IntArray:
         """(k,) values of `Need`."""
-        single_direction = np.minimum(self.forward, self.backward) == 0
+        single_direction = (np.minimum(self.forward, self.backward) == 0) & self.both_directions
         walked_twice = np.where(single_direction, Need.REVERSE, Need.NOTHING)
         return np.where(self.forward + self.backward < 2, Need.AGAIN, walked_twice).astype(np.int64)
 
-    def length_m(self, need: Need) -> float:
-        """Metres of path with this need."""
-        return float((self.need == need).sum() * METRE_M)
+    @property
+    def missing(self) -> FloatArray:
+        """(k, 2) unit vectors in the direction that was walked less."""
+        sign = np.where(self.forward > self.backward, -1.0, 1.0)
+        vectors: FloatArray = np.column_stack([np.cos(self.heading_rad), np.sin(self.heading_rad)]) * sign[:, None]
+        return vectors
+
+    def length_m(self, *needs: Need) -> float:
+        """Metres of path with one of these needs, of the whole path without any."""
+        return float((np.isin(self.need, needs) if needs else self.need >= 0).sum() * METRE_M)
 
     def stretches(self) -> list[Stretch]:
         """Stretches with a need, worst need first, then longest."""
         found = []
         for need in (Need.AGAIN, Need.REVERSE):
-            groups = _groups(self.position_m[self.need == need])
-            found += [_stretch(need, group) for group in sorted(groups, key=len, reverse=True)]
+            position_m, missing = (each[self.need == need] for each in (self.position_m, self.missing))
+            groups = sorted(_groups(position_m, missing), key=len, reverse=True)
+            found += [_stretch(need, position_m[group], missing[group]) for group in groups]
         return found
 
 
@@ -82,14 +94,19 @@ class _Points:
     at: IntArray  # (n,) steps since the start of the piece
 
 
-def coverage(tracks: Sequence[Track]) -> list[Coverage]:
-    """Coverage of each floor by labelled walks, lowest floor first; stops count for nothing."""
+def coverage(tracks: Sequence[Track], *, both_directions: bool = True) -> list[Coverage]:
+    """Coverage of each floor by labelled walks, lowest floor first; stops count for nothing.
+
+    Args:
+        tracks: walks.
+        both_directions: whether each metre needs to be walked in both directions, or only twice.
+    """
     floors = sorted({int(floor) for track in tracks for floor in np.unique(track.floor[track.valid])})
     found = []
     for floor in floors:
         pieces = [piece for track in tracks for piece in _pieces(track, floor)]
-        if pieces:
-            found.append(_cover(floor, _points(pieces)))
+        covered = _cover(floor, _points(pieces), both_directions)
+        found += [covered] if len(covered.position_m) else []
     return found
 
 
@@ -129,14 +146,14 @@ def _unit(vector: FloatArray) -> FloatArray:
     return unit
 
 
-def _cover(floor: int, points: _Points) -> Coverage:
+def _cover(floor: int, points: _Points, both_directions: bool) -> Coverage:
     metres = _metres(points)
     position_m, axis = points.position_m[metres], points.heading[metres]
     passes = np.array([_passes(points, *metre) for metre in zip(position_m, axis, strict=True)], np.int64)
     passes = passes.reshape(-1, 2)
     seen = passes.sum(axis=1) > 0
     heading_rad = np.arctan2(axis[:, 1], axis[:, 0])
-    return Coverage(floor, position_m[seen], heading_rad[seen], passes[seen, 0], passes[seen, 1])
+    return Coverage(floor, position_m[seen], heading_rad[seen], passes[seen, 0], passes[seen, 1], both_directions)
 
 
 def _metres(points: _Points) -> list[int]:
@@ -179,22 +196,26 @@ def _visits(points: _Points, index: IntArray) -> int:
     return 1 + int(new.sum())
 
 
-def _groups(position_m: FloatArray) -> list[FloatArray]:
-    """Positions grouped by single linkage: neighbours of a group are at most `MAX_STEP_M` apart."""
-    left, groups = list(range(len(position_m))), []
-    while left:
-        group, open_ = [], [left.pop(0)]
+def _groups(position_m: FloatArray, direction: FloatArray) -> list[IntArray]:
+    """Indices grouped by single linkage: neighbours of a group are close, and have nearly the same direction."""
+    left, groups = np.ones(len(position_m), np.bool_), []
+    for first in range(len(position_m)):
+        group, open_ = [], [first] if left[first] else []
+        left[first] = False
         while open_:
             at = open_.pop()
             group.append(at)
-            near = [other for other in left if np.hypot(*(position_m[other] - position_m[at])) <= MAX_STEP_M]
-            open_ += near
-            left = [other for other in left if other not in near]
-        groups.append(position_m[group])
+            close = np.hypot(*(position_m - position_m[at]).T) <= MAX_STEP_M
+            near = np.flatnonzero(left & close & (direction @ direction[at] >= MIN_STRETCH_COS))
+            open_ += near.tolist()
+            left[near] = False
+        groups += [np.array(group)] if group else []
     return groups
 
 
-def _stretch(need: Need, position_m: FloatArray) -> Stretch:
+def _stretch(need: Need, position_m: FloatArray, direction: FloatArray) -> Stretch:
     middle = int(np.argmin(np.linalg.norm(position_m - position_m.mean(axis=0), axis=1)))
-    x_m, y_m = position_m[middle]
-    return Stretch(need, len(position_m) * METRE_M, (float(x_m), float(y_m)))
+    along_m = position_m @ direction.sum(axis=0)
+    marks = (middle, int(along_m.argmin()), int(along_m.argmax()))
+    centre_m, start_m, end_m = ((float(x_m), float(y_m)) for x_m, y_m in position_m[list(marks)])
+    return Stretch(need, len(position_m) * METRE_M, centre_m, start_m, end_m)

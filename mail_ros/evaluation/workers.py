@@ -5,18 +5,20 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from multiprocessing.context import BaseContext
+from typing import Any
 
-HEAVY = ["mail_ros.evaluation.cells"]  # imports torch, which takes seconds
+HEAVY = ("mail_ros.evaluation.cells",)  # imports torch, which takes seconds
 
 
-def context() -> BaseContext:
-    """How processes start: as forks of one that has imported `HEAVY`, where the platform has that."""
+def context(preload: Sequence[str] = HEAVY) -> BaseContext:
+    """How processes start: as forks of one that has imported some modules, where the platform has that."""
     method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
     chosen: BaseContext = multiprocessing.get_context(method)
-    chosen.set_forkserver_preload(HEAVY)
+    chosen.set_forkserver_preload([*preload])
     return chosen
 
 
@@ -41,6 +43,16 @@ def compute_all(tasks: Sequence[Callable[[], None]], report: Callable[[int], Non
             report(len(futures) - len(pending))
     for future in futures:
         future.result()
+
+
+@contextmanager
+def mapping(preload: Sequence[str], *, several: bool) -> Iterator[Callable[..., Any]]:
+    """`map` in this process, or in `several` that have imported some modules; what it maps can be pickled then."""
+    if not several:
+        yield map
+        return
+    with ProcessPoolExecutor(os.cpu_count(), context(preload), end_with_parent) as pool:
+        yield pool.map
 
 
 def end_with_parent() -> None:

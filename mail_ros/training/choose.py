@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,33 +17,49 @@ from mail_ros.core.types import NS_PER_S
 from mail_ros.data.track import Track
 from mail_ros.training.run_config import RunConfig
 
-AUTO = "auto"
+AUTO, GIVEN = "auto", "as given"
 OPEN = 1.5  # area between the lanes of a survey over that of the lanes, from which it covers open floor
 SHORT = 1.5  # lengths of a window below which a walk hardly holds one
 LANE_M = 0.25  # width of a lane
 RECORDED: Mapping[OdometrySource, str] = {"wheels": "wheel odometry on /odom", "steps": "steps from /imu/data"}
 
 
-def chosen_preset(preset: str, tracks: Sequence[Track]) -> str:
+class Choice(NamedTuple):
+    """A preset, and what decided it."""
+
+    preset: str
+    why: str
+
+
+def chosen_preset(preset: str, tracks: Sequence[Track]) -> Choice:
     """Resolve `auto`: area where the survey suits it, else robot if all walks have wheel odometry, else person."""
     if preset != AUTO:
-        return preset
-    if suits_area(tracks):
-        return "area"
-    return "robot" if {track.odometry for track in tracks} == {"wheels"} else "person"
+        return Choice(preset, GIVEN)
+    is_area, why = _suits_area(tracks)
+    if is_area:
+        return Choice("area", why)
+    if {track.odometry for track in tracks} == {"wheels"}:
+        return Choice("robot", f"all bags have wheel odometry; {why}")
+    return Choice("person", f"not all bags have wheel odometry; {why}")
 
 
-def suits_area(tracks: Sequence[Track]) -> bool:
-    """Whether a survey is one of an area: its walks cover open floor, or most hardly hold a window.
+def _suits_area(tracks: Sequence[Track]) -> tuple[bool, str]:
+    """Whether a survey is one of an area, and why: its walks cover open floor, or most hardly hold a window.
 
     Most walks have what a map of the field needs, from one kind of odometry. On long single lines matching is at least
     as accurate, see docs/field_map.md.
     """
-    usable = [track for track in tracks if not track.lacks]
-    if 2 * len(usable) <= len(tracks) or len({track.odometry for track in usable}) != 1:
-        return False
-    short = [track for track in usable if _labelled_s(track) < SHORT * TimeSampling.length_s]
-    return 2 * len(short) > len(tracks) or covers_open_floor(usable)
+    usable, limit_s = [track for track in tracks if not track.lacks], SHORT * TimeSampling.length_s
+    if 2 * len(usable) <= len(tracks):
+        return False, f"{len(tracks) - len(usable)} of {len(tracks)} lack what a map of the field needs"
+    if len({track.odometry for track in usable}) != 1:
+        return False, "some have steps, and a map of the field needs one kind of odometry"
+    short = sum(_labelled_s(track) < limit_s for track in usable)
+    if 2 * short > len(tracks):
+        return True, f"{short} of {len(tracks)} walks are shorter than {limit_s:g} s, and have odometry"
+    if covers_open_floor(usable):
+        return True, "the walks enclose more floor than they cover, and have odometry"
+    return False, f"the walks follow single lines, and most are longer than {limit_s:g} s"
 
 
 def _labelled_s(track: Track) -> float:

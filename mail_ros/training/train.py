@@ -142,7 +142,7 @@ def _fit_map(config: RunConfig, rows: SurveyRows, odometry: OdometrySource) -> _
     areas = surveyed_areas(rows, fitted.config, fitted.state)
     for area in areas:
         if area.is_thin:
-            logger.warning("%s; `mail_ros check --area` proposes some", area.thin_text())
+            logger.warning("%s; `mail_ros check --preset area` proposes some", area.thin_text())
     record = {**fitted.record, "area": [area.as_json() for area in areas]}
     return _Fitted(fitted.config, fitted.state, fitted.golden, record)
 

@@ -83,6 +83,11 @@ class ModelConfig(Settings):
         return self.samples, ROW_WIDTH if self.along_path else AXES[self.axes].width
 
     @property
+    def needs_both_directions(self) -> bool:
+        """Whether a path must be surveyed both ways: the device's axes turn with it, and a window matches one way."""
+        return self.axes == "device"
+
+    @property
     def along_path(self) -> bool:
         """Whether rows are positions of a path, see `signal.path_resampling`."""
         return self.kind == "field_map"

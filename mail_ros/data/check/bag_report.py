@@ -1,4 +1,4 @@
-"""Report on one bag: checks of samples, landmarks and labels, and the number of training windows."""
+"""Report on one bag: checks of samples, landmarks and labels. What a model needs besides is in `model_needs`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mail_ros.core.config import STRIDE_S
-from mail_ros.core.errors import MailError, TrackError
+from mail_ros.core.errors import MailError
 from mail_ros.core.localizer.diagnostics import Level
-from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.platform.robot_file import Robot
 from mail_ros.core.signal.sampling import TimeSampling
 from mail_ros.core.types import NS_PER_S
@@ -23,8 +21,6 @@ from mail_ros.data.check.samples import check_field, check_stamps
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import Track
 from mail_ros.data.truth import TruthSource
-
-WINDOWS = "windows"  # finding of a walk that is too short for windows
 
 
 @dataclass(frozen=True)
@@ -38,6 +34,7 @@ class BagReport:
     track: Track | None = None  # None if the bag is not readable
     truth_source: TruthSource = TruthSource.NONE
     path: Path = Path()  # where the bag is
+    windows: WindowSet | None = field(default=None, repr=False)  # for the model of the site, if it has windows
 
     @property
     def usable(self) -> bool:
@@ -70,13 +67,14 @@ def check_bag(
     try:
         recording = read_recording(path, field_topic, truth_topic, robot)
     except MailError as error:
-        return BagReport(path.name, {}, (Finding(Level.ERROR, "unreadable", str(error)),), path=path)
+        found, _, fix = str(error).rpartition("; ")
+        return BagReport(path.name, {}, (Finding(Level.ERROR, "unreadable", found, fix),), path=path)
     return dataclasses.replace(check(recording, limits or CheckLimits()), path=path)
 
 
-def check(recording: Recording, limits: CheckLimits, config: ModelConfig | None = None) -> BagReport:
-    """Check a recording for training with `config` (default: the default settings)."""
-    track, config = recording.track, config or ModelConfig()
+def check(recording: Recording, limits: CheckLimits) -> BagReport:
+    """Check a recording for training."""
+    track = recording.track
     numbers: dict[str, float] = {
         "samples": float(len(track)),
         "duration_s": float(track.stamp_ns.max() - track.stamp_ns.min()) / NS_PER_S,
@@ -84,35 +82,18 @@ def check(recording: Recording, limits: CheckLimits, config: ModelConfig | None 
     }
     findings: list[Finding] = []
     if recording.cut_off:
-        message = "cut off while it was recorded: judged up to its end; `ros2 bag play` needs it repaired"
-        findings.append(Finding(Level.WARN, "cut_off", message))
+        found = "cut off while it was recorded: judged up to its end"
+        findings.append(Finding(Level.WARN, "cut_off", found, "`ros2 bag play` needs it repaired"))
     if len(track) < 2:
-        findings.append(Finding(Level.ERROR, "samples", f"found {len(track)} sample; record a whole walk"))
+        findings.append(Finding(Level.ERROR, "samples", f"found {len(track)} sample", "record a whole walk"))
     else:
-        for more, found in (
+        for more, problems in (
             check_stamps(track.stamp_ns, TimeSampling.max_gap_s, limits),
             check_field(track.stamp_ns, track.field_ut, limits),
             ({}, check_landmarks(track, recording.truth, recording.clock_offset_s, limits)),
             check_labels(track, limits),
-            _windows(track, config, limits),
         ):
             numbers.update(more)
-            findings += found
+            findings += problems
     findings.sort(key=lambda finding: -finding.level)
     return BagReport(track.source, numbers, tuple(findings), recording.notes, track, recording.truth.source)
-
-
-def _windows(track: Track, config: ModelConfig, limits: CheckLimits) -> tuple[dict[str, float], list[Finding]]:
-    """How many windows, one every `STRIDE_S`, a training would take from the walk."""
-    try:
-        count = len(WindowSet([track], config, STRIDE_S))
-    except TrackError:
-        count = 0
-    if count >= limits.min_windows:
-        return {"windows": float(count)}, []
-    length, unit = config.samples / config.sampling.per_unit, config.sampling.unit
-    found = f"{count} windows of {length:g} {unit} that are labelled, moving and without a hole; walk longer, mark more"
-    for_area = not track.lacks
-    fix = f"{found}, or train on it with --preset area, which needs no windows" if for_area else found
-    level = Level.WARN if count or for_area else Level.ERROR
-    return {"windows": float(count)}, [Finding(level, WINDOWS, fix)]

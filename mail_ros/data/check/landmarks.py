@@ -23,17 +23,20 @@ def check_landmarks(track: Track, truth: Truth, clock_offset_s: float, limits: C
     """
     marks = sorted(truth.landmarks, key=lambda mark: mark.stamp_ns)
     if truth.poses is not None:
-        message = f"none of the {len(truth.poses.stamp_ns)} poses of the reference fits a sample; check their clock"
-        return [] if track.valid.any() else [Finding(Level.ERROR, "labels", message)]
+        found = f"none of the {len(truth.poses.stamp_ns)} poses of the reference fits a sample"
+        return [] if track.valid.any() else [Finding(Level.ERROR, "labels", found, "check their clock")]
     if truth.source is TruthSource.NONE:
-        message = f"no sample has a position: found none of {TRUTH_TOPICS}; walk it again, or name a topic with --truth"
-        return [Finding(Level.ERROR, "labels", message)]
+        found, fix = (
+            f"no sample has a position: found none of {TRUTH_TOPICS}",
+            "walk it again, or name a topic with --truth",
+        )
+        return [Finding(Level.ERROR, "labels", found, fix)]
     if len(marks) < 2:
-        message = f"found {len(marks)} landmarks, wanted two or more: no sample has a position; mark corners and stops"
-        return [Finding(Level.ERROR, "labels", message)]
+        found = f"found {len(marks)} landmarks, wanted two or more: no sample has a position"
+        return [Finding(Level.ERROR, "labels", found, "mark corners and stops")]
     if broken := sum(not np.isfinite(mark.position_m).all() for mark in marks):
-        message = f"{broken} of {len(marks)} landmarks have a position that is not finite; check their publisher"
-        return [Finding(Level.ERROR, "labels", message)]
+        found = f"{broken} of {len(marks)} landmarks have a position that is not finite"
+        return [Finding(Level.ERROR, "labels", found, "check their publisher")]
     findings = _outside(track, marks, limits)
     findings += graded(
         "clock",
@@ -41,7 +44,8 @@ def check_landmarks(track: Track, truth: Truth, clock_offset_s: float, limits: C
         limits.warn_clock_s,
         limits.max_clock_s,
         f"the landmarks' clock is {abs(clock_offset_s):.1f} s {'behind' if clock_offset_s < 0 else 'ahead of'} the "
-        "field's; synchronize the machines (chrony)",
+        "field's",
+        "synchronize the machines (chrony)",
     )
     if truth.source is TruthSource.CLICKS:
         findings += _clicks(marks, int(track.stamp_ns.min()), limits)
@@ -52,11 +56,12 @@ def _outside(track: Track, marks: Sequence[Landmark], limits: CheckLimits) -> li
     stamp_ns = np.array([mark.stamp_ns for mark in marks])
     outside_s = np.maximum(track.stamp_ns.min() - stamp_ns, stamp_ns - track.stamp_ns.max()) / NS_PER_S
     outside = outside_s > limits.outside_s
-    message = (
+    found = (
         f"{int(outside.sum())} of {len(marks)} landmarks are not inside the recording, by {outside_s.max():.1f} s at "
-        "most; check their clock, and record from before the first to after the last"
+        "most"
     )
-    return graded("labels", float(outside.mean()), 0.0, 0.5, message)
+    fix = "check their clock, and record from before the first to after the last"
+    return graded("labels", float(outside.mean()), 0.0, 0.5, found, fix)
 
 
 def _clicks(marks: Sequence[Landmark], start_ns: int, limits: CheckLimits) -> list[Finding]:
@@ -71,16 +76,16 @@ def _clicks(marks: Sequence[Landmark], start_ns: int, limits: CheckLimits) -> li
     findings = []
     if len(again):
         at = ", ".join(f"{each_s:.0f}" for each_s in at_s[again])
-        message = f"clicked twice at {at} s, less than {limits.double_click_s:g} s after the click before"
-        findings.append(Finding(Level.WARN, "clicks", f"{message}; was one of the two meant for another position?"))
+        found = f"clicked twice at {at} s, less than {limits.double_click_s:g} s after the click before"
+        findings.append(Finding(Level.WARN, "clicks", found, "was one of the two meant for another position?"))
     far = [single[index] for index in _far_off([marks[index] for index in single], at_s[single], limits)]
     if far:
         clicks = " and ".join(
             f"{at:.0f} s, ({x:.1f}, {y:.1f}) m"
             for at, (x, y) in zip(at_s[far], [marks[index].position_m for index in far], strict=True)
         )
-        message = f"far off the path are the clicks at {clicks}; click them again on another walk, or leave the bag out"
-        findings.append(Finding(Level.WARN, "clicks", message))
+        fix = "click them again on another walk, or leave the bag out"
+        findings.append(Finding(Level.WARN, "clicks", f"far off the path are the clicks at {clicks}", fix))
     return findings
 
 
@@ -123,7 +128,7 @@ def _legs(track: Track, marks: Sequence[Landmark], path: Sequence[Landmark], lim
     long = (length_m > limits.max_leg_m) | (time_s > limits.max_leg_s)
     at_s = (stamp_ns - track.stamp_ns.min()) / NS_PER_S
 
-    def finding(name: str, level: Level, which: BoolArray, meaning: str) -> list[Finding]:
+    def finding(name: str, level: Level, which: BoolArray, meaning: str, fix: str) -> list[Finding]:
         found = np.flatnonzero(which & walked)
         legs = [
             f"{at_s[leg]:.0f} to {at_s[leg + 1]:.0f} s ({length_m[leg]:.1f} m, {speed_m_s[leg]:.2f} m/s"
@@ -131,14 +136,14 @@ def _legs(track: Track, marks: Sequence[Landmark], path: Sequence[Landmark], lim
             for leg in found[:MAX_NAMED]
         ]
         more = f" and {len(found) - MAX_NAMED} more" if len(found) > MAX_NAMED else ""
-        message = f"from landmark to landmark at {', '.join(legs)}{more}: {meaning}"
-        return [Finding(level, name, message)] if legs else []
+        problem = f"{meaning} from landmark to landmark at {', '.join(legs)}{more}"
+        return [Finding(level, name, problem, fix)] if legs else []
 
     return [
-        *finding("speed", Level.ERROR, fast, "faster than walking; a landmark has the wrong position or time"),
-        *finding("speed", Level.WARN, slow, "stopped on the leg; mark the start and the end of a stop"),
-        *finding("legs", Level.WARN, long & ~slow, "too long for constant speed; mark more landmarks between"),
-        *finding("way", Level.WARN, odd & ~fast, "odometry took another path; a landmark is missing or misplaced"),
+        *finding("speed", Level.ERROR, fast, "faster than walking", "a landmark has the wrong position or time"),
+        *finding("speed", Level.WARN, slow, "stopped on the leg", "mark the start and the end of a stop"),
+        *finding("legs", Level.WARN, long & ~slow, "too long for constant speed", "mark more landmarks between"),
+        *finding("way", Level.WARN, odd & ~fast, "odometry took another path", "a landmark is missing or misplaced"),
     ]
 
 
@@ -179,9 +184,9 @@ def check_labels(track: Track, limits: CheckLimits) -> tuple[dict[str, float], l
     numbers = {"labelled_s": labelled_s, "paused_s": paused_s, "path_m": path_m, "speed_m_s": speed_m_s}
     if not labelled_s:
         return numbers, []
-    unlabelled = f"only {labelled_s:.0f} s of {total_s:.0f} s lie between landmarks; begin and end with one"
-    paused = f"{paused_s:.0f} s of {labelled_s:.0f} s are stationary and add nothing to training; walk on"
+    unlabelled = f"only {labelled_s:.0f} s of {total_s:.0f} s lie between landmarks", "begin and end with one"
+    paused = f"{paused_s:.0f} s of {labelled_s:.0f} s are stationary and add nothing to training", "walk on"
     return numbers, [
-        *graded("unlabelled", 1.0 - labelled_s / total_s, 1.0 - limits.min_labelled_fraction, np.inf, unlabelled),
-        *graded("pauses", paused_s / labelled_s, limits.max_paused_fraction, np.inf, paused),
+        *graded("unlabelled", 1.0 - labelled_s / total_s, 1.0 - limits.min_labelled_fraction, np.inf, *unlabelled),
+        *graded("pauses", paused_s / labelled_s, limits.max_paused_fraction, np.inf, *paused),
     ]

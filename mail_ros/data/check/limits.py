@@ -37,7 +37,7 @@ class CheckLimits:
     odometry_mismatch_m: float = 3.0  # added to the above
     min_labelled_fraction: float = 0.5  # below, landmarks at the start or end of the walk are missing
     max_paused_fraction: float = 0.6  # stops over the labelled time
-    min_windows: int = 100  # ten seconds of walking
+    min_windows: int = 100  # ten seconds or metres of walking
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,17 @@ class Finding:
 
     level: Level  # ERROR: the bag is not usable; WARN: it is usable, and could be better
     name: str  # such as `gaps`
-    message: str  # the problem, and its fix
+    found: str  # the problem, with the numbers of this bag
+    fix: str  # the same for all bags with the same cause
+
+    @property
+    def message(self) -> str:
+        """The problem and its fix."""
+        return f"{self.found}; {self.fix}"
 
 
-def graded(name: str, value: float, warn_above: float, error_above: float, message: str) -> list[Finding]:
+def graded(name: str, value: float, warn_above: float, error_above: float, found: str, fix: str) -> list[Finding]:
     """A finding whose level follows from a value; none up to `warn_above`, and for NaN."""
     if not value > warn_above:
         return []
-    return [Finding(Level.ERROR if value > error_above else Level.WARN, name, message)]
+    return [Finding(Level.ERROR if value > error_above else Level.WARN, name, found, fix)]

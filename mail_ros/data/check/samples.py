@@ -20,7 +20,8 @@ def check_stamps(stamp_ns: IntArray, max_gap_s: float, limits: CheckLimits) -> t
     step_s = np.diff(stamp_ns) / NS_PER_S
     forward_s = step_s[step_s > 0]
     if not len(forward_s):
-        return {}, [Finding(Level.ERROR, "order", "all samples have the same stamp; stamp them by the sensor's clock")]
+        same = Finding(Level.ERROR, "order", "all samples have the same stamp", "stamp them by the sensor's clock")
+        return {}, [same]
     median_s = float(np.median(forward_s))
     rate_hz = 1.0 / median_s
     gap = step_s > max_gap_s
@@ -37,14 +38,20 @@ def check_stamps(stamp_ns: IntArray, max_gap_s: float, limits: CheckLimits) -> t
         "longest_gap_s": float(step_s[gap].max(initial=0.0)),
     }
     drop_fraction = drops / (len(stamp_ns) + drops)
-    dropped = f"{drops} samples ({drop_fraction:.1%}) are missing between others; check the driver's load and its QoS"
-    uneven = f"intervals differ by {jitter:.0%} from the median, {1e3 * median_s:.1f} ms; stamp by the sensor's clock"
+    dropped = (
+        f"{drops} samples ({drop_fraction:.1%}) are missing between others",
+        "check the driver's load and its QoS",
+    )
+    uneven = (
+        f"intervals differ by {jitter:.0%} from the median, {1e3 * median_s:.1f} ms",
+        "stamp by the sensor's clock",
+    )
     return numbers, [
         *_order(stamp_ns, step_s, max_gap_s, limits),
         *_rate(rate_hz, limits),
         *_gaps(stamp_ns, step_s, gap, limits),
-        *graded("drops", drop_fraction, limits.warn_drop_fraction, limits.max_drop_fraction, dropped),
-        *graded("jitter", jitter, limits.warn_jitter, np.inf, uneven),
+        *graded("drops", drop_fraction, limits.warn_drop_fraction, limits.max_drop_fraction, *dropped),
+        *graded("jitter", jitter, limits.warn_jitter, np.inf, *uneven),
     ]
 
 
@@ -53,7 +60,7 @@ def _rate(rate_hz: float, limits: CheckLimits) -> list[Finding]:
         return []
     level = Level.ERROR if rate_hz < limits.min_rate_hz else Level.WARN
     wanted = limits.min_rate_hz if level is Level.ERROR else limits.good_rate_hz
-    return [Finding(level, "rate", f"{rate_hz:.1f} Hz, wanted {wanted:g} Hz or more; raise the sensor's rate")]
+    return [Finding(level, "rate", f"{rate_hz:.1f} Hz, wanted {wanted:g} Hz or more", "raise the sensor's rate")]
 
 
 def _gaps(stamp_ns: IntArray, step_s: FloatArray, gap: BoolArray, limits: CheckLimits) -> list[Finding]:
@@ -63,11 +70,12 @@ def _gaps(stamp_ns: IntArray, step_s: FloatArray, gap: BoolArray, limits: CheckL
     at_s = (stamp_ns[longest] - stamp_ns[0]) / NS_PER_S
     total_s = float(step_s[gap].sum())
     fraction = total_s / _duration_s(stamp_ns)
-    message = (
+    found = (
         f"{int(gap.sum())} gaps, {total_s:.1f} s in all ({fraction:.0%}), the longest {step_s[longest]:.1f} s at "
-        f"{at_s:.1f} s; the window restarts after each: walk there again"
+        f"{at_s:.1f} s"
     )
-    return graded("gaps", fraction, 0.0, limits.max_gap_fraction, message)
+    fix = "the window restarts after each: walk there again"
+    return graded("gaps", fraction, 0.0, limits.max_gap_fraction, found, fix)
 
 
 def _order(stamp_ns: IntArray, step_s: FloatArray, max_gap_s: float, limits: CheckLimits) -> list[Finding]:
@@ -75,11 +83,11 @@ def _order(stamp_ns: IntArray, step_s: FloatArray, max_gap_s: float, limits: Che
     if step_s.min() < -max_gap_s:
         at = int(np.argmin(step_s))
         at_s = (stamp_ns[at] - stamp_ns[0]) / NS_PER_S
-        message = f"the clock was set back by {-step_s[at]:.1f} s at {at_s:.1f} s; record again, with a steady clock"
-        return [Finding(Level.ERROR, "order", message)]
+        found = f"the clock was set back by {-step_s[at]:.1f} s at {at_s:.1f} s"
+        return [Finding(Level.ERROR, "order", found, "record again, with a steady clock")]
     fraction = float((step_s <= 0).mean())
-    message = f"{fraction:.1%} of the samples are not after the one before; they will not be used"
-    return graded("order", fraction, limits.warn_unordered_fraction, np.inf, message)
+    found = f"{fraction:.1%} of the samples are not after the one before"
+    return graded("order", fraction, limits.warn_unordered_fraction, np.inf, found, "they will not be used")
 
 
 def check_field(
@@ -88,16 +96,18 @@ def check_field(
     """Check the readings (n, 3) µT at stamps (n,). Returns field_ut, the median magnitude; and the findings."""
     finite = np.isfinite(field_ut).all(axis=1)
     fraction = float(1.0 - finite.mean())
-    message = f"{fraction:.1%} of the samples have an axis that is not finite; check the driver"
-    findings = graded("not_finite", fraction, limits.warn_not_finite_fraction, limits.max_not_finite_fraction, message)
+    not_finite = f"{fraction:.1%} of the samples have an axis that is not finite", "check the driver"
+    limit = limits.warn_not_finite_fraction, limits.max_not_finite_fraction
+    findings = graded("not_finite", fraction, *limit, *not_finite)
     if not finite.any():
         return {}, findings
     magnitude_ut = float(np.median(np.linalg.norm(field_ut[finite], axis=1)))
     if fault := unit_fault(magnitude_ut):
-        findings.append(Finding(Level.ERROR, "units", fault))
+        found, _, fix = fault.partition(": ")
+        findings.append(Finding(Level.ERROR, "units", found, fix))
     elif float(np.linalg.norm(field_ut[finite].std(axis=0))) < limits.min_field_change_ut:
-        change = f"changes by less than {limits.min_field_change_ut:g} µT over the whole recording"
-        findings.append(Finding(Level.ERROR, "frozen", f"the field {change}; check the sensor"))
+        found = f"the field changes by less than {limits.min_field_change_ut:g} µT over the whole recording"
+        findings.append(Finding(Level.ERROR, "frozen", found, "check the sensor"))
     else:
         findings += _frozen(stamp_ns, field_ut, limits)
     return {"field_ut": magnitude_ut}, findings
@@ -111,11 +121,12 @@ def _frozen(stamp_ns: IntArray, field_ut: FloatArray, limits: CheckLimits) -> li
     length_s = (stamp_ns[ends] - stamp_ns[starts]) / NS_PER_S
     frozen_s = float(length_s[length_s > limits.frozen_s].sum())
     longest = int(np.argmax(length_s))
-    message = (
+    found = (
         f"the reading stays the same for {frozen_s:.1f} s in all, the longest time from "
-        f"{(stamp_ns[starts[longest]] - stamp_ns[0]) / NS_PER_S:.1f} s on; check the sensor"
+        f"{(stamp_ns[starts[longest]] - stamp_ns[0]) / NS_PER_S:.1f} s on"
     )
-    return graded("frozen", frozen_s / _duration_s(stamp_ns), 0.0, limits.max_frozen_fraction, message)
+    fraction = frozen_s / _duration_s(stamp_ns)
+    return graded("frozen", fraction, 0.0, limits.max_frozen_fraction, found, "check the sensor")
 
 
 def _duration_s(stamp_ns: IntArray) -> float:

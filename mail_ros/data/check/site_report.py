@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from mail_ros.core.localizer.diagnostics import Level
-from mail_ros.data.check.area_survey import judged_for_area
+from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.data.check.bag_report import BagReport
 from mail_ros.data.check.limits import Finding
 from mail_ros.data.coverage import Coverage, Need, coverage
@@ -21,17 +21,27 @@ UNNAMED = "site"  # name of the site if the bags' notes have none
 
 @dataclass(frozen=True)
 class SiteReport:
-    """The bags of one site, and the coverage of the usable ones."""
+    """The bags of one site, judged for a model, and the coverage of the usable ones."""
 
     name: str
     bags: tuple[BagReport, ...]
     floors: tuple[Coverage, ...]
-    for_area: bool = False  # judged as a survey of an area, for a map of the field
+    model: ModelConfig
+
+    @property
+    def for_area(self) -> bool:
+        """Whether the walks are judged as a survey of an area, for a map of the field."""
+        return self.model.kind == "field_map"
+
+    @property
+    def usable(self) -> list[BagReport]:
+        """The usable bags."""
+        return [report for report in self.bags if report.usable]
 
     @property
     def tracks(self) -> list[Track]:
         """The usable walks."""
-        return [report.track for report in self.bags if report.usable and report.track is not None]
+        return usable_tracks(self.bags)
 
     def as_json(self) -> dict[str, Any]:
         """The report as JSON values."""
@@ -39,20 +49,22 @@ class SiteReport:
         return {"site": self.name, "for_area": self.for_area, "floors": floors}
 
 
-def group_by_site(reports: Sequence[BagReport], for_area: Callable[[Sequence[Track]], bool]) -> list[SiteReport]:
-    """One report per site, in the order of the bags.
+def group_by_site(reports: Sequence[BagReport]) -> dict[str, list[BagReport]]:
+    """The bags of each site, in their order."""
+    return {name: [each for each in reports if _site(each) == name] for name in dict.fromkeys(map(_site, reports))}
 
-    Args:
-        reports: of all bags.
-        for_area: whether walks are a survey of an area, and need no windows.
-    """
-    found = []
-    for name in dict.fromkeys(map(_site, reports)):
-        bags = tuple(report for report in reports if _site(report) == name)
-        area = for_area([report.track for report in bags if report.track is not None])
-        site = SiteReport(name, tuple(map(judged_for_area, bags)) if area else bags, (), area)
-        found.append(dataclasses.replace(site, floors=tuple(coverage(site.tracks))))
-    return found
+
+def usable_tracks(reports: Sequence[BagReport]) -> list[Track]:
+    """The walks of the usable bags."""
+    return [report.track for report in reports if report.usable and report.track is not None]
+
+
+def judged_site(name: str, judged: Iterable[BagReport], model: ModelConfig) -> SiteReport:
+    """The report on one site; its bags are judged for the model, see `model_needs`."""
+    bags = tuple(judged)
+    return SiteReport(
+        name, bags, tuple(coverage(usable_tracks(bags), both_directions=model.needs_both_directions)), model
+    )
 
 
 def checked_against_site(site: SiteFile, report: BagReport) -> BagReport:
@@ -60,7 +72,7 @@ def checked_against_site(site: SiteFile, report: BagReport) -> BagReport:
     mismatch = site.mismatch(report.notes, _route_walk(report).floors)
     findings = report.findings
     if mismatch is not None:
-        findings = (Finding(Level.ERROR, "site", f"found {mismatch.found}; {mismatch.fix}"), *findings)
+        findings = (Finding(Level.ERROR, "site", f"found {mismatch.found}", mismatch.fix), *findings)
     return dataclasses.replace(report, findings=findings, notes={"site": site.name, **report.notes})
 
 
@@ -84,7 +96,14 @@ def _floor_json(floor: Coverage) -> dict[str, Any]:
         "one_way_m": floor.length_m(Need.REVERSE),
         "once_m": floor.length_m(Need.AGAIN),
         "stretches": [
-            {"need": need.name.lower(), "length_m": length_m, "x_m": round(x_m, 2), "y_m": round(y_m, 2)}
-            for need, length_m, (x_m, y_m) in floor.stretches()
+            {
+                "need": stretch.need.name.lower(),
+                "length_m": stretch.length_m,
+                "x_m": round(stretch.position_m[0], 2),
+                "y_m": round(stretch.position_m[1], 2),
+                "from_m": stretch.start_m,
+                "to_m": stretch.end_m,
+            }
+            for stretch in floor.stretches()
         ],
     }

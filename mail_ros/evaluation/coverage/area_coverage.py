@@ -33,10 +33,11 @@ class FloorArea(NamedTuple):
 
 
 class AreaCoverage(NamedTuple):
-    """The floors of a site, and walks that contradict the others."""
+    """The floors of a site, walks that contradict the others, and the rows of the walks."""
 
     floors: list[FloorArea]
     contradictions: list[Contradiction]
+    rows: SurveyRows
 
 
 def area_coverage(tracks: Sequence[Track], plans: Mapping[int, FloorPlan]) -> AreaCoverage:
@@ -54,7 +55,7 @@ def area_coverage(tracks: Sequence[Track], plans: Mapping[int, FloorPlan]) -> Ar
     fitted = fit_field_map(config, walks.rows, tracking_for(config, walks.tracks).odometry)
     areas = surveyed_areas(walks.rows, fitted.config, fitted.state)
     floors = [FloorArea(area, _lanes(area, walks.rows, plans.get(area.floor))) for area in areas]
-    return AreaCoverage(floors, contradictions(walks.rows))
+    return AreaCoverage(floors, contradictions(walks.rows), walks.rows)
 
 
 def _lanes(area: SurveyedArea, rows: SurveyRows, plan: FloorPlan | None) -> list[AddedLane]:

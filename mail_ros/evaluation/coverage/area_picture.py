@@ -31,6 +31,7 @@ def draw_area(
 ) -> None:
     """Draw one map per floor, below each other, as one PNG, over the floors' plans; parent folders are made."""
     plans, paths = plans or {}, {floor.floor: floor for floor in site.floors}
+    floors = [each for each in floors if each.area.floor in paths]
     heights_in = [height_in(paths[each.area.floor], plans.get(each.area.floor), len(each.lanes)) for each in floors]
     figure = Figure(figsize=(WIDTH_IN, sum(heights_in) + 1.0), dpi=DPI, layout="constrained")
     title = f"{site.name}: expected error of a map of the field, by {len(site.tracks)} usable of {len(site.bags)} walks"

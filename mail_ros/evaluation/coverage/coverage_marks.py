@@ -27,11 +27,11 @@ class Look(NamedTuple):
 
 
 LOOKS: dict[Need, Look] = {
-    Need.NOTHING: Look("#9bbcad", 3.0, "walked both ways"),
+    Need.NOTHING: Look("#9bbcad", 3.0, "covered"),
     Need.REVERSE: Look("#f59e0b", 5.5, "walked one way only: walk it the other way"),
-    Need.AGAIN: Look("#c81e1e", 7.5, "walked once: walk it again"),
+    Need.AGAIN: Look("#c81e1e", 7.5, "walked once: walk it the other way"),
 }
-SHORT = {Need.REVERSE: "the other way", Need.AGAIN: "again"}
+SHORT = {Need.REVERSE: "the other way", Need.AGAIN: "once more"}
 
 
 def dashes(floor: Coverage, need: Need) -> FloatArray:
@@ -45,7 +45,7 @@ def arrows(floor: Coverage, need: Need) -> FloatArray:
     """(m, 3, 2) chevrons along metres with this need, in the direction that was walked less."""
     size_m = float(extent_m(floor)[1].max())
     chosen = np.array(_apart(floor.position_m, np.flatnonzero(floor.need == need), ARROW_SPACING * size_m), np.int64)
-    missing_rad = floor.heading_rad[chosen] + np.where(floor.forward > floor.backward, np.pi, 0.0)[chosen]
+    missing_rad = np.arctan2(floor.missing[chosen, 1], floor.missing[chosen, 0])
     stroke_m = max(ARROW_FRACTION * size_m, 0.3)
     tip_m = floor.position_m[chosen] + 0.4 * stroke_m * _direction(missing_rad)
     wings = [tip_m + stroke_m * _direction(missing_rad + side * np.radians(145.0)) for side in (1.0, -1.0)]
@@ -79,21 +79,28 @@ def numbered(floor: Coverage) -> list[Stretch]:
 
 def line_of(number: int, stretch: Stretch) -> str:
     """A numbered stretch in words."""
-    x_m, y_m = stretch.position_m
-    return f"{number}: walk {stretch.length_m:.0f} m {SHORT[stretch.need]}, around ({x_m:.1f}, {y_m:.1f})"
+    (x0, y0), (x1, y1) = stretch.start_m, stretch.end_m
+    ends = f"from ({x0:.1f}, {y0:.1f}) to ({x1:.1f}, {y1:.1f})"
+    return f"{number}: walk {stretch.length_m:.0f} m {SHORT[stretch.need]}, {ends}"
 
 
 def summary(floor: Coverage) -> str:
     """A floor in one line."""
-    parts = {need: floor.length_m(need) for need in Need}
-    total_m = sum(parts.values())
+    total_m, enough_m, once_m = floor.length_m(), floor.length_m(Need.NOTHING), floor.length_m(Need.AGAIN)
     words = f"floor {floor.floor}: {total_m:.0f} m of path"
-    if parts[Need.NOTHING] == total_m:
-        return f"{words}, all of it walked both ways"
-    return (
-        f"{words}, {parts[Need.NOTHING]:.0f} m both ways, {parts[Need.REVERSE]:.0f} m one way only, "
-        f"{parts[Need.AGAIN]:.0f} m once"
-    )
+    enough = "both ways" if floor.both_directions else "twice or more"
+    if enough_m == total_m:
+        return f"{words}, all of it walked {enough}"
+    if not floor.both_directions:
+        return f"{words}, {enough_m:.0f} m {enough}, {once_m:.0f} m once"
+    single = f"{total_m - enough_m:.0f} m ({1.0 - enough_m / total_m:.0%}) one way only"
+    return f"{words}, {enough_m:.0f} m {enough}, {single}, {once_m:.0f} m of it once"
+
+
+def one_direction_cost(floor: Coverage) -> str:
+    """What the metres cost that were walked in one direction only; the error was measured in docs/survey.md."""
+    single_m = floor.length_m(Need.REVERSE, Need.AGAIN)
+    return f"floor {floor.floor}: on {single_m:.0f} m a walk the other way matches no window, and errs as chance does"
 
 
 def _direction(heading_rad: FloatArray) -> FloatArray:

@@ -109,8 +109,7 @@ def draw_number(axes: Axes, number: int, position_m: tuple[float, float], offset
 def _draw_list(axes: Axes, floor: Coverage) -> None:
     axes.set_axis_off()
     lines = [
-        line_of(number, stretch).replace(", around", "\n    around")
-        for number, stretch in enumerate(numbered(floor), 1)
+        line_of(number, stretch).replace(", from", "\n    from") for number, stretch in enumerate(numbered(floor), 1)
     ]
     text = "\n".join(lines) or "Nothing is missing along\nthese paths."
     axes.text(0.0, 1.0, text, va="top", fontsize=9, color=INK, transform=axes.transAxes)

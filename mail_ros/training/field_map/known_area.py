@@ -20,6 +20,7 @@ LEVELS_UT = (1.0, 2.0, 4.0)  # expected errors of the field that are reported
 KNOWN_UT = 2.0  # a cell with a smaller one is known: a device's own noise and labels add as much
 GAP_M = 2.5  # half the distance of lines between which the floor counts as part of the area
 MIN_BETWEEN = 0.1  # fraction of an area between its lines from which the survey may be too thin
+MIN_KNOWN = 0.1  # fraction of what lies between that is known roughly in a survey that suffices
 
 
 class SurveyedArea(NamedTuple):
@@ -43,10 +44,16 @@ class SurveyedArea(NamedTuple):
     @property
     def is_thin(self) -> bool:
         """Whether most of what lies between the lines is unknown."""
-        return bool(
-            self.between.sum() > MIN_BETWEEN * len(self.between)
-            and (self.error_ut[self.between] <= KNOWN_UT).mean() < 0.5
-        )
+        return self._known_less(KNOWN_UT, 0.5)
+
+    @property
+    def is_unknown_between(self) -> bool:
+        """Whether nearly nothing between the lines is known even roughly."""
+        return self._known_less(LEVELS_UT[-1], MIN_KNOWN)
+
+    def _known_less(self, error_ut: float, fraction: float) -> bool:
+        between_ut = self.error_ut[self.between]
+        return len(between_ut) > MIN_BETWEEN * len(self.between) and bool((between_ut <= error_ut).mean() < fraction)
 
     def summary(self) -> str:
         """The area in one line."""
@@ -54,12 +61,15 @@ class SurveyedArea(NamedTuple):
         return f"floor {self.floor}: {self.area_m2:.0f} m² of area; the field is known on {known}"
 
     def thin_text(self) -> str:
-        """Why a survey is too thin, and the fix."""
-        cell_m2 = self.cell_m**2
+        """Why a survey is thin, and the fix."""
+        return f"floor {self.floor}: the survey is thin: {self.between_text(KNOWN_UT)}; walk lanes between them"
+
+    def between_text(self, error_ut: float) -> str:
+        """How much of what lies between the lines is known to an error."""
+        between_ut, cell_m2 = self.error_ut[self.between], self.cell_m**2
         return (
-            f"floor {self.floor}: the survey is thin: {self.between.sum() * cell_m2:.0f} m² lie between its lines, and "
-            f"the field is known to {KNOWN_UT:g} µT on {(self.error_ut[self.between] <= KNOWN_UT).sum() * cell_m2:.0f} "
-            "m² of them; walk lanes between them"
+            f"{len(between_ut) * cell_m2:.0f} m² lie between its lines, and the field is known to {error_ut:g} µT on "
+            f"{(between_ut <= error_ut).sum() * cell_m2:.0f} m² of them"
         )
 
     def as_json(self) -> dict[str, Any]:
