@@ -64,6 +64,11 @@ def test_where_the_direction_does_not_matter_twice_the_same_way_is_enough() -> N
     assert covered.length_m() == 31
 
 
+def test_parallel_lines_are_stretches_of_their_own() -> None:
+    lines = [walk((0.0, y_m), (10.0, y_m)) for y_m in (0.0, 1.2, 2.4)]
+    assert [stretch.length_m for stretch in of(*lines).stretches()] == [11, 11, 11]
+
+
 def test_a_stretch_ends_at_a_corner() -> None:
     corner = ((0.0, 0.0), (20.0, 0.0), (20.0, 10.0))
     first, second = of(walk(*corner), walk(*corner)).stretches()

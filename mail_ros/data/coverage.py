@@ -23,6 +23,7 @@ LATERAL_M = 1.0  # maximum lateral offset between walks on the same path
 MIN_SAME_AXIS_COS = np.cos(np.radians(50.0))  # headings on the same path differ by less: more than half a corner
 MIN_STRAIGHT_COS = np.cos(np.radians(20.0))  # a metre of path starts only where the walk bends less
 MAX_STEP_M = 1.6  # neighbouring metres of one stretch are closer
+MAX_SIDE_M = 0.8  # and lie less to the side: parallel lines are stretches of their own
 MIN_STRETCH_COS = np.cos(np.radians(30.0))  # and their missing directions differ by less
 
 
@@ -205,7 +206,8 @@ def _groups(position_m: FloatArray, direction: FloatArray) -> list[IntArray]:
         while open_:
             at = open_.pop()
             group.append(at)
-            close = np.hypot(*(position_m - position_m[at]).T) <= MAX_STEP_M
+            (x_m, y_m), (along_x, along_y) = (position_m - position_m[at]).T, direction[at]
+            close = (np.hypot(x_m, y_m) <= MAX_STEP_M) & (np.abs(y_m * along_x - x_m * along_y) <= MAX_SIDE_M)
             near = np.flatnonzero(left & close & (direction @ direction[at] >= MIN_STRETCH_COS))
             open_ += near.tolist()
             left[near] = False

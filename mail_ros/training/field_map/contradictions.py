@@ -24,6 +24,7 @@ LABEL_M = 0.3  # usual error of labels: rows of one walk that are farther apart 
 # The greatest ratio of 94 walks through a lobby is 1.6; labels shifted by 3 m make most 1.7 to 4.
 MAX_RATIO = 1.7
 MIN_UT = 5.0  # a smaller difference is that of two devices
+TINY_UT = 1e-9  # copies of one bag differ by nothing
 MIN_PATH_M = 2.0  # common path below which a walk is not judged
 MAX_NAMED = 3  # walks that a message names
 
@@ -123,7 +124,7 @@ def _worst(comparisons: _Comparisons) -> int | None:
     worst, limit = None, MAX_RATIO
     for walk in np.unique(comparisons.walk).tolist():
         own = comparisons.of(walk)
-        median = float(np.median(own.difference_ut / own.usual_ut))
+        median = float(np.median(own.difference_ut / np.maximum(own.usual_ut, TINY_UT)))
         if median > limit and np.median(own.difference_ut) > MIN_UT and own.path_m >= MIN_PATH_M:
             worst, limit = walk, median
     return worst
