@@ -72,7 +72,7 @@ def _left_out(bags: Sequence[Path], index: int, name: str) -> list[Scored]:
     return followed(tracks[:index] + tracks[index + 1 :], [tracks[index]], name)
 
 
-def way_back(survey: Sequence[Path], test: Sequence[Path], name: str) -> Judged | None:
+def outward_only(survey: Sequence[Path], test: Sequence[Path], name: str) -> Judged | None:
     """The way back of the test walks by a model of the outward halves of the survey."""
     outward = [halves(labelled_track(bag))[0] for bag in survey]
     return judged(followed(outward, [halves(labelled_track(bag))[1] for bag in test], name))

@@ -28,14 +28,16 @@ def trust(
 
     Example, an hour: `python -m benchmarks trust bags/mall_* --every 4`
     """
-    from benchmarks.trust.runs import PLATFORMS, left_out, way_back
+    from benchmarks.trust.runs import PLATFORMS, left_out, outward_only
 
     names = platform or list(PLATFORMS)
     lines, rows = [], []
     with progress("trust") as bar:
         task = bar.add_task("", total=len(names) * (1 if back else len(range(0, len(survey), every))))
         for name in names:
-            found = way_back(survey, back, name) if back else left_out(survey, every, name, lambda: bar.advance(task))
+            found = (
+                outward_only(survey, back, name) if back else left_out(survey, every, name, lambda: bar.advance(task))
+            )
             if back:
                 bar.advance(task)
             if found is None:
