@@ -99,6 +99,12 @@ def test_a_model_that_needs_odometry_is_followed_by_odometry(tmp_path: Path) -> 
     assert rows["worth_launching"]
     assert f"{rows['1-NN']['median_m']:.2f}" == nearest.split()[3]
 
+    bare = synthetic_walk(30.0, 50.0, seed=2).write(tmp_path / "bare")
+    out, run = tmp_path / "other", tmp_path / "other_run"
+    printed = mail_ros("train", walk0, "--validate", bare, "--preset", "person", "--out", out, "--run", run)
+    assert "bare lacks odometry: the model is not judged by it" in printed
+    assert f"next: ros2 launch mail_ros mail.launch.py model:={out}" in printed
+
 
 @pytest.mark.slow
 def test_a_network_holds_out_the_latest_walk_and_prints_which(tmp_path: Path) -> None:
