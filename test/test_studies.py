@@ -21,7 +21,7 @@ from mail_ros.cli.benchmark import STUDIES as NAMED_IN_HELP
 from mail_ros.core.errors import ConfigError, MailError
 from mail_ros.data.simulator.demo import demo_building
 from mail_ros.data.walk_writer import write_walk
-from mail_ros.evaluation.accuracy import Bench, merge, settled
+from mail_ros.evaluation.accuracy import GUESSES, Bench, merge, settled
 from mail_ros.evaluation.estimates import read_csv
 from mail_ros.evaluation.protocol import read_walks, split
 from mail_ros.evaluation.report.charts import FORMS, charts
@@ -72,7 +72,7 @@ def test_a_second_run_computes_nothing_and_returns_the_same(bags: Path, run: Pat
     arguments = ["--data", bags, "--out", run, "--methods", ",".join(METHODS), "--study", "all", "--json", *SMALL]
     printed = json.loads(mail_ros("benchmark", "accuracy", "--quick", *arguments))
     assert {file: file.stat().st_mtime_ns for file in run.glob("cells/*/*/cell.json")} == before
-    assert printed[: len(METHODS)] == json.loads((run / "accuracy.json").read_text())
+    assert printed[: len({*GUESSES, *METHODS})] == json.loads((run / "accuracy.json").read_text())
     for name in STUDIES:
         kept = [{"study": name} | row for row in rows(run, name)]
         plain = json.loads(json.dumps(kept), parse_constant=lambda _: None)  # JSON has no NaN
@@ -96,7 +96,7 @@ def test_every_fit_is_made_once(run: Path) -> None:
     without = {f"matching_{name.replace(' ', '_')}" for name in INGREDIENTS if name != "all"}
     left_out = {f"matching_without_{route}" for route in "12"}
     trained = {f"mail_heatmap_{name.replace(' ', '_')}" for name in TRAINING if name != "as it is"}
-    assert folders == {*METHODS, *lengths, *scales, *pieces, "matching", *without, *left_out, *trained}
+    assert folders == {*GUESSES, *METHODS, *lengths, *scales, *pieces, "matching", *without, *left_out, *trained}
     plain = {row["method"]: row["metrics"] for row in json.loads((run / "accuracy.json").read_text())}
     for name, same in (
         ("length", {"length_s": 10.0}),
