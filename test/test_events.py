@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from mail_ros.core.types import NS_PER_S
-from mail_ros.data.simulator.demo import ROBOT, demo_building, drive_demo
+from mail_ros.data.simulator import drive as simulator
+from mail_ros.data.simulator.demo import ROBOT, demo_building
 from mail_ros.data.simulator.simulated_drive import SimulatedDrive
 from mail_ros.evaluation.events import AFTER_S, KINDS, DriveEvent, drive_events, during
 
 
 @pytest.fixture(scope="module")
 def drive() -> SimulatedDrive:
-    return drive_demo(demo_building(), 45.0, 1)
+    config = dataclasses.replace(ROBOT, stops=2, spins=2, reversals=2)
+    return simulator.drive(demo_building(), config, 1, length_m=45.0)
 
 
 def lasts_s(drive: SimulatedDrive, event: DriveEvent) -> float:
     return float(drive.stamp_ns[event.last] - drive.stamp_ns[event.first]) / NS_PER_S
 
 
-def test_a_drive_has_two_of_each_and_a_short_one_has_none(drive: SimulatedDrive) -> None:
+def test_a_drive_has_two_of_each_and_a_calm_one_has_none(drive: SimulatedDrive) -> None:
     found = drive_events(drive)
     assert {kind: [each.kind for each in found].count(kind) for kind in KINDS} == dict.fromkeys(KINDS, 2)
     assert [each.first for each in found] == sorted(each.first for each in found)
-    assert drive_events(drive_demo(demo_building(), 8.0, 1)) == []
+    assert drive_events(simulator.drive(demo_building(), seed=1, length_m=8.0)) == []
 
 
 def test_each_has_the_motion_of_its_name(drive: SimulatedDrive) -> None:

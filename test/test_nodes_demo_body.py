@@ -12,14 +12,15 @@ from ros import Graph
 from sensor_msgs.msg import Imu, MagneticField
 
 from mail_ros.core.types import UT_PER_T
-from mail_ros.data.simulator.demo import demo_building, drive_demo
+from mail_ros.data.simulator.demo import demo_building
+from mail_ros.data.simulator.drive import drive as simulate
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import to_imu_reading, to_odometry_pose, to_stamp_ns
 from mail_ros.nodes.demo_robot import DemoBody
 
 
 def test_the_localizer_reads_what_the_simulator_wrote(graph: Graph) -> None:
-    drive = drive_demo(demo_building(), 8.0, 0)
+    drive = simulate(demo_building(), length_m=8.0)
     assert drive.wheels is not None
     body = DemoBody(graph.node, drive, "robot_1")
     odometries = graph.listen(Odometry, "/robot_1/odom")

@@ -6,7 +6,7 @@ import dataclasses
 import os
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -22,13 +22,11 @@ from mail_ros.nodes.spin import missing
 
 if TYPE_CHECKING:  # these import numpy and rclpy
     from mail_ros.core.types import BoolArray, FloatArray, IntArray
-    from mail_ros.data.simulator.building import Building
     from mail_ros.data.simulator.simulated_drive import SimulatedDrive
     from mail_ros.nodes.demo_robot import ReceivedPose
 
 SHIPPED = Path("models", "demo.safetensors")
-CALM_M, WHEELS_M = 32.0, 16.0  # length of each act's drive: about 40 s
-TRACKED: Mapping[str, object] = {"tracker": "odometry", "odometry": "wheels"}
+CALM_M, WHEELS_M = 32.0, 27.0  # length of each act's drive: about 45 s
 
 
 def demo(
@@ -43,32 +41,42 @@ def demo(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the drive.")] = 0,
     wheels: Annotated[
-        bool, typer.Option("--wheels", help="A robot that stops, spins and reverses, on wheels that slip.")
+        bool,
+        typer.Option(
+            "--wheels",
+            help="A robot that drives freely through a hall and a corridor, on a field map (preset area), which is "
+            "trained first from the bags of another robot's survey by lanes.",
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Localize a simulated robot: it publishes its sensors, the localizer node publishes poses over DDS.
 
-    The node runs in a process of its own, as on a robot; the drive takes about 40 s, in real time.
+    The node runs in a process of its own, as on a robot; the drive takes about 45 s, in real time.
 
     Example, one minute: `mail_ros demo --wheels --out demo.png`
     """
-    from mail_ros.data.simulator.demo import CALM, demo_building, drive_demo
+    from mail_ros.core.platform.robot_file import write_robot
+    from mail_ros.data.simulator.demo import CALM, ROBOT_FILE, demo_building, demo_hall, drive_hall, survey_hall
     from mail_ros.data.simulator.drive import drive
     from mail_ros.evaluation.drive_picture import draw_drive
 
-    building = demo_building()
+    walks: list[SimulatedDrive] = []  # the survey that the demo itself makes
     with tempfile.TemporaryDirectory() as folder:
         parameters: dict[str, object]
         if wheels:
-            driven = drive_demo(building, length_m or WHEELS_M, seed)
-            parameters = {"model": model or trained_model(building, Path(folder)), **TRACKED}
+            building, robot_file = demo_hall(), Path(folder, "robot.json")
+            walks, driven = survey_hall(building), drive_hall(building, length_m or WHEELS_M, seed)
+            write_robot(robot_file, ROBOT_FILE)
+            parameters = {"model": model or trained_model(walks, Path(folder)), "robot_file": robot_file}
         else:
+            building = demo_building()
             driven = drive(building, CALM, seed, length_m=length_m or CALM_M)
             parameters = {"model": model or shipped_model(), "tracker": "none"}
         estimates = localized(driven, parameters)
     _print(driven, estimates)
-    draw_drive(out, building, driven, estimates.sample, estimates.position_m)
+    survey_m = [walk.position_m for walk in walks]
+    draw_drive(out, building, driven, estimates.sample, estimates.position_m, estimates.trusted, survey_m)
     console.print(f"picture: {out}")
     if as_json:
         metrics = dataclasses.asdict(estimates.metrics())
@@ -92,21 +100,20 @@ def shipped_model() -> Path:
     )
 
 
-def trained_model(building: Building, folder: Path) -> Path:
-    """Train as `mail_ros train --preset robot` on a survey of the building by another robot; all files in `folder`."""
-    from mail_ros.data.simulator.demo import survey_demo
+def trained_model(walks: Sequence[SimulatedDrive], folder: Path) -> Path:
+    """Train as `mail_ros train --preset area` on the bags of a survey; all files in `folder`."""
     from mail_ros.data.simulator.drive_bag import write_bag
     from mail_ros.training.run_config import run_config
     from mail_ros.training.survey_bags import Survey
     from mail_ros.training.train import train
 
-    walks = survey_demo(building)
-    bags = [folder / "survey", folder / "validate"]
+    bags = [folder / f"survey_{number}" for number in range(len(walks))]
     for walk, bag in zip(walks, bags, strict=True):
         write_bag(bag, walk)
-    console.print(f"Another robot surveyed for {walks[0].duration_s:.0f} s; training from its bag.")
-    out, survey = folder / "building.safetensors", Survey(bags[:1], bags[1:])
-    train(run_config([], "robot"), survey, out, folder / "run", resume=False, report=lambda progress: None)
+    duration_s = sum(walk.duration_s for walk in walks)
+    console.print(f"Another robot surveyed for {duration_s:.0f} s by lanes; training a map of the field from its bags.")
+    out = folder / "hall.safetensors"
+    train(run_config([], "area"), Survey(bags), out, folder / "run", resume=False, report=lambda progress: None)
     return out
 
 
@@ -170,10 +177,11 @@ def _print(drive: SimulatedDrive, estimates: DriveEstimates) -> None:
     """A row of all poses, and if the drive has events one of each kind and one of all other poses."""
     import numpy as np
 
+    from mail_ros.core.types import NS_PER_S
     from mail_ros.evaluation.events import AFTER_S, KINDS, during
 
     within = {kind: during(drive, kind)[estimates.sample] for kind in KINDS}
-    rows: dict[str, BoolArray] = {"all": np.ones(len(estimates.sample), np.bool_)}
+    rows: dict[str, BoolArray] = {"all": np.ones(len(estimates.sample), np.bool_), "LOCALIZED": estimates.trusted}
     if any(chosen.any() for chosen in within.values()):
         rows["no event"] = ~np.any(list(within.values()), axis=0)
         rows |= {f"{kind}, and {AFTER_S:g} s after": chosen for kind, chosen in within.items()}
@@ -187,4 +195,9 @@ def _print(drive: SimulatedDrive, estimates: DriveEstimates) -> None:
             lines.append([name, f"{len(error_m):,}", *numbers])
     heads = ["", "poses", "mean", "median", "p90", "max", f"> {TAIL_M:g} m", "LOCALIZED"]
     print_table("Simulated robot; errors in m", heads, lines)
+    if estimates.trusted.any():
+        first = estimates.sample[estimates.trusted][0]
+        start_s = (drive.stamp_ns[first] - drive.stamp_ns[0]) / NS_PER_S
+        start_m = np.linalg.norm(np.diff(drive.position_m[: first + 1], axis=0), axis=1).sum()
+        console.print(f"LOCALIZED after {start_s:.1f} s and {start_m:.1f} m")
     console.print(f"latency: median {estimates.latency_ms[0]:.1f} ms, p99 {estimates.latency_ms[1]:.1f} ms")

@@ -11,18 +11,18 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
-from mail_ros.core.types import NS_PER_S, FloatArray, IntArray
+from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray, IntArray
 from mail_ros.data.simulator.building import Building
-from mail_ros.data.simulator.corridor_plan import distance_m
-from mail_ros.data.simulator.demo import CORRIDOR_M
+from mail_ros.data.simulator.hall import COLUMN_M, MACHINE_M
 from mail_ros.data.simulator.simulated_drive import SimulatedDrive
 from mail_ros.evaluation.events import DriveEvent, EventKind, drive_events
 
 GRID_M = 0.1
-MARGIN_M = 1.6  # around the corridors
+MARGIN_M = 0.6  # around the floor
 MAX_ERROR_M = 3.0  # larger errors have the last colour
-INK = "#1f2933"
+INK, QUIET, LANE = "#1f2933", "#9aa5b1", "#7dd3fc"
 ERROR_COLOURS = LinearSegmentedColormap.from_list("error", ["#1d4ed8", "#0ea5a4", "#f59e0b", "#b91c1c"])
 AXIS_COLOURS = {"x": "#c2410c", "y": "#15803d", "z": "#1d4ed8"}
 EVENT_STYLES: dict[EventKind, tuple[str, str]] = {  # marker and colour
@@ -32,7 +32,15 @@ EVENT_STYLES: dict[EventKind, tuple[str, str]] = {  # marker and colour
 }
 
 
-def draw_drive(path: Path, building: Building, drive: SimulatedDrive, sample: IntArray, position_m: FloatArray) -> None:
+def draw_drive(
+    path: Path,
+    building: Building,
+    drive: SimulatedDrive,
+    sample: IntArray,
+    position_m: FloatArray,
+    trusted: BoolArray,
+    survey_m: Sequence[FloatArray] = (),
+) -> None:
     """Draw a drive and its estimates as a PNG.
 
     Args:
@@ -41,42 +49,51 @@ def draw_drive(path: Path, building: Building, drive: SimulatedDrive, sample: In
         drive: its readings, and the truth.
         sample: (p,) the drive's sample of each estimate.
         position_m: (p, 2) the estimates.
+        trusted: (p,) whether each estimate was LOCALIZED or STATIONARY; others are grey.
+        survey_m: positions (n, 2) of each walk of the survey.
     """
     figure = Figure(figsize=(10.5, 9.6), dpi=120, layout="constrained")
     floor, error, field = figure.subplots(3, 1, height_ratios=[4.6, 0.9, 0.9])
     events, error_m = drive_events(drive), np.linalg.norm(position_m - drive.position_m[sample], axis=1)
     _draw_floor(floor, building, drive)
-    _draw_paths(floor, drive, sample, position_m)
+    for number, walk_m in enumerate(survey_m):
+        floor.plot(*walk_m.T, color=LANE, linewidth=0.9, label=None if number else "survey")
+    first = int(sample[trusted][0]) if trusted.any() else len(drive.stamp_ns) - 1
+    _draw_path(floor, drive, first)
+    _draw_estimates(floor, drive.position_m[sample], position_m, trusted)
     _mark_events(floor, drive, events)
-    title = f"Simulated robot, {len(sample)} poses: median error {np.median(error_m):.2f} m, p90 "
-    floor.set_title(f"{title}{np.percentile(error_m, 90):.2f} m", loc="left", color=INK)
+    median_m, p90_m = np.percentile(error_m[trusted] if trusted.any() else error_m, [50, 90])
+    title = f"Simulated robot, {trusted.mean():.0%} of {len(sample)} poses LOCALIZED: "
+    floor.set_title(f"{title}median error {median_m:.2f} m, p90 {p90_m:.2f} m", loc="left", color=INK)
     time_s = (drive.stamp_ns - drive.stamp_ns[0]) / NS_PER_S
     error.sharex(field)
-    error.plot(time_s[sample], error_m, color=INK, linewidth=1.1)
-    error.set(ylim=(0.0, max(1.0, 1.05 * float(error_m.max()))), ylabel="error, m")
+    error.plot(time_s[sample], np.where(trusted, error_m, np.nan), color=INK, linewidth=1.1)
+    error.set(ylim=(0.0, float(error_m[trusted].max(initial=1.0))), ylabel="error, m")
     error.tick_params(labelbottom=False)
-    error.text(0.4, 0.93, "window fills", transform=error.get_xaxis_transform(), va="top", fontsize=8, color=INK)
+    error.text(0.4, 0.93, "not LOCALIZED yet", transform=error.get_xaxis_transform(), va="top", fontsize=8, color=INK)
     for (name, colour), axis_ut in zip(AXIS_COLOURS.items(), drive.field_ut.T, strict=True):
         field.plot(time_s, axis_ut - axis_ut.mean(), color=colour, linewidth=0.9, label=name)
     field.set(xlim=(0.0, time_s[-1]), xlabel="time, s", ylabel="field, µT\n(mean removed)")
     field.legend(loc="upper right", frameon=False, ncols=3, bbox_to_anchor=(1.0, 1.25))
     for axes in (error, field):
         axes.spines[["top", "right"]].set_visible(False)
-        axes.axvspan(0.0, time_s[sample[0]], color=INK, alpha=0.08, linewidth=0)
+        axes.axvspan(0.0, time_s[first], color=INK, alpha=0.08, linewidth=0)
         for event in events:
             colour = EVENT_STYLES[event.kind][1]
             axes.axvspan(time_s[event.first], time_s[event.last], color=colour, alpha=0.25, linewidth=0)
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path)
+    figure.savefig(path, bbox_inches="tight")
 
 
 def _draw_floor(axes: Axes, building: Building, drive: SimulatedDrive) -> None:
-    """The corridors, shaded by the strength of the field at the sensor's height."""
-    corner_m = building.plan.corner_m
-    low_m, high_m = corner_m.min(axis=0) - MARGIN_M, corner_m.max(axis=0) + MARGIN_M
-    x_m, y_m = np.meshgrid(np.arange(low_m[0], high_m[0], GRID_M), np.arange(low_m[1], high_m[1], GRID_M))
+    """The corridors and the hall with its obstacles, shaded by the strength of the field at the sensor's height."""
+    hall = building.hall
+    areas = [area for area in (building.plan, hall, hall and hall.doorway) if area is not None]
+    edge_m = np.concatenate([area.extent_m for area in areas])
+    low_m, high_m = edge_m.min(axis=0) - MARGIN_M, edge_m.max(axis=0) + MARGIN_M
+    x_m, y_m = np.meshgrid(*(np.arange(low_m[axis], high_m[axis], GRID_M) + GRID_M / 2.0 for axis in (0, 1)))
     position_m = np.column_stack([x_m.ravel(), y_m.ravel(), np.full(x_m.size, drive.sensor_m[2])])
-    inside = distance_m(building.plan, position_m[:, :2]) <= CORRIDOR_M / 2
+    inside = np.any([area.contains(position_m[:, :2], -GRID_M) for area in areas], axis=0)
     strength_ut = np.linalg.norm(building.field_ut(drive.floor, position_m), axis=1)
     strength_ut[~inside] = np.nan
     limits = np.nanpercentile(strength_ut, [2, 98])
@@ -90,25 +107,37 @@ def _draw_floor(axes: Axes, building: Building, drive: SimulatedDrive) -> None:
         interpolation="bilinear",
     )
     axes.contour(x_m, y_m, inside.reshape(x_m.shape), levels=[0.5], colors=INK, linewidths=1.4)
+    if hall is not None:
+        obstacles = [(at_m, (COLUMN_M, COLUMN_M)) for at_m in hall.column_m] + [
+            (at_m, MACHINE_M) for at_m in hall.machine_m
+        ]
+        for at_m, size_m in obstacles:
+            axes.add_patch(Rectangle(tuple(at_m - np.array(size_m) / 2.0), *size_m, color=INK))
     axes.set(xlim=(low_m[0], high_m[0]), ylim=(low_m[1], high_m[1]), aspect="equal", xlabel="x, m", ylabel="y, m")
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0, colors=INK)
     axes.text(0.01, 0.005, "shading: strength of the field", transform=axes.transAxes, fontsize=8, color=INK)
 
 
-def _draw_paths(axes: Axes, drive: SimulatedDrive, sample: IntArray, position_m: FloatArray) -> None:
-    """The true path, the estimates coloured by error, and a line from each to the truth."""
-    true_m = drive.position_m[sample]
-    error_m = np.linalg.norm(position_m - true_m, axis=1)
-    axes.add_collection(
-        LineCollection(np.stack([true_m, position_m], axis=1).tolist(), colors=INK, linewidths=0.5, alpha=0.5)
-    )
-    axes.plot(*drive.position_m[: sample[0]].T, color=INK, linewidth=1.1, linestyle=":")  # the window fills
-    axes.plot(*drive.position_m[sample[0] :].T, color=INK, linewidth=1.1, label="true path")
+def _draw_path(axes: Axes, drive: SimulatedDrive, first: int) -> None:
+    """The true path, dotted before the sample of the first estimate that can be trusted."""
+    axes.plot(*drive.position_m[: first + 1].T, color=INK, linewidth=1.1, linestyle=":")
+    axes.plot(*drive.position_m[first:].T, color=INK, linewidth=1.1, label="true path")
     axes.plot(*drive.position_m[0], "o", color="white", markeredgecolor=INK, markersize=9, label="start")
-    style: dict[str, Any] = {"cmap": ERROR_COLOURS, "vmin": 0.0, "vmax": MAX_ERROR_M}
-    x_m, y_m = position_m.T
-    dots = axes.scatter(x_m, y_m, s=16, c=error_m, linewidths=0, zorder=3, label="estimate", **style)
+
+
+def _draw_estimates(axes: Axes, true_m: FloatArray, position_m: FloatArray, trusted: BoolArray) -> None:
+    """The trusted estimates coloured by error, with a line from each to the truth; all others in grey."""
+    if not trusted.all():
+        axes.plot(*position_m[~trusted].T, ".", color=QUIET, markersize=4, label="not LOCALIZED")
+    true_m, (x_m, y_m) = true_m[trusted], position_m[trusted].T
+    error_m = np.hypot(x_m - true_m[:, 0], y_m - true_m[:, 1])
+    lines_m = np.stack([true_m, position_m[trusted]], axis=1)
+    axes.add_collection(LineCollection(lines_m.tolist(), colors=INK, linewidths=0.5, alpha=0.5))
+    limit_m = min(float(error_m.max(initial=1.0)), MAX_ERROR_M)
+    style: dict[str, Any] = {"cmap": ERROR_COLOURS, "vmin": 0.0, "vmax": limit_m}
+    dots = axes.scatter(x_m, y_m, s=16, c=error_m, linewidths=0, zorder=3, **style)
+    axes.plot([], [], ".", color=ERROR_COLOURS(0.0), markersize=9, label="estimate")
     bar = axes.figure.colorbar(dots, ax=axes, shrink=0.55, aspect=30, pad=0.01, extend="max")
     bar.set_label("error, m")
     bar.outline.set_visible(False)
@@ -121,5 +150,5 @@ def _mark_events(axes: Axes, drive: SimulatedDrive, events: Sequence[DriveEvent]
         if starts:
             style: dict[str, Any] = {"color": "none", "markeredgecolor": colour, "markeredgewidth": 2, "markersize": 15}
             axes.plot(*drive.position_m[starts].T, marker, label=kind, **style)
-    legend = axes.legend(loc="lower right", frameon=False, ncols=6, bbox_to_anchor=(1.0, -0.12), borderaxespad=0.0)
-    legend.legend_handles[2].set_color(ERROR_COLOURS(0.0))  # type: ignore[union-attr]
+    style = {"loc": "upper right", "bbox_to_anchor": (1.0, 0.0), "borderaxespad": 3.0, "columnspacing": 1.2}
+    axes.legend(frameon=False, ncols=8, handlelength=1.4, **style)

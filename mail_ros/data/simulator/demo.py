@@ -1,27 +1,29 @@
-"""The demo: its building, a calm robot for its first act, and one with stops, spins and reversals for its second.
+"""The demo: a building and a calm robot for its first act, a hall and a robot that drives freely for its second.
 
 The building has one floor with five corridors, and magnetic dipoles in place of columns, doors and cables: its field
-takes a fraction of a second, where that of `make_building` takes many. The second robot's magnetometer is rotated by
-140° on its body, which leans; its own iron and motors distort the field.
+takes a fraction of a second. The hall and the corridors beside it are of `make_building`, and take some seconds. The
+second robot's magnetometer is off its axle and rotated by 140° on its body, which leans; its own iron and motors
+distort the field.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from contextlib import suppress
 from functools import partial
 
 import numpy as np
 
-from mail_ros.core.errors import ConfigError
+from mail_ros.core.platform.robot_file import Robot, quaternion
 from mail_ros.core.types import FloatArray
-from mail_ros.data.simulator.building import Building
-from mail_ros.data.simulator.corridor_plan import CorridorPlan, distance_m
+from mail_ros.data.simulator.body_motion import about_z
+from mail_ros.data.simulator.building import Building, make_building
+from mail_ros.data.simulator.corridor_plan import CorridorPlan, distance_m, lengths_m
 from mail_ros.data.simulator.drive import drive, survey
 from mail_ros.data.simulator.field_grid import FieldGrid
+from mail_ros.data.simulator.hall_route import free_line_m
 from mail_ros.data.simulator.simulated_drive import SimulatedDrive
-from mail_ros.data.simulator.simulation_config import DriveConfig
+from mail_ros.data.simulator.simulation_config import BuildingConfig, DriveConfig
 
 EARTH_UT = (1.0, 19.5, -44.0)  # east, north, up: central Europe
 CORRIDOR_M = 1.8  # width
@@ -33,22 +35,31 @@ _CORNER_M = ((2, 2), (11, 2), (20, 2), (28, 2), (28, 16), (20, 16), (11, 16), (2
 _CORRIDOR = ((0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (5, 6), (6, 7), (7, 0), (1, 8), (8, 6), (2, 9), (9, 5), (8, 9))
 
 CALM = DriveConfig(speed_m_s=0.95, jitter_s=0.0)
-SURVEYOR = DriveConfig(speed_m_s=1.0, rate_hz=25.0)
+HALL = BuildingConfig(aisles=2, length_m=6.0, spacing_m=6.0, crossings=2, hall_length_m=16.0, hall_width_m=10.0)
+LANES_M = 0.5  # distance of the survey's lanes
+SURVEYOR = DriveConfig(speed_m_s=1.0, rate_hz=25.0, forward_m=0.0)  # on its axle: needs no robot file
+SURVEY_SEED = 10**6  # apart from the seeds of drives: another robot
 ROBOT = DriveConfig(
-    speed_m_s=1.0,
-    speed_variation=0.4,  # from 0.6 to 1.4 m/s
-    acceleration_m_s2=0.7,
-    max_yaw_rate_rad_s=1.5,
-    stop_s=4.0,
+    speed_m_s=1.2,
+    speed_variation=0.3,  # from 0.84 to 1.56 m/s
+    acceleration_m_s2=1.0,
+    max_yaw_rate_rad_s=2.0,
+    stops=1,
+    stop_s=3.0,
+    spins=1,
+    reversals=1,
     reversal_m=1.5,
+    forward_m=0.3,
+    left_m=-0.1,
     heading_offset_rad=math.radians(140.0),
     tilt_rad=math.radians(8.0),
     offset_ut=40.0,
     motor_ut=5.0,
 )
-EVENTS_M = 16.0  # length of path per stop, spin and reversal
-SURVEY_DEVICE = 1000  # seed of the surveyor's own iron
-VALIDATION = 0.25  # fraction of the corridors that the validation walk takes
+# What the localizer knows of the robot: the mount, as in TF, and neither iron nor motors.
+ROBOT_FILE = Robot(quaternion(about_z(ROBOT.heading_offset_rad)), position_m=(ROBOT.forward_m, ROBOT.left_m))
+LINES = 100  # random lines of which a drive follows one
+REACH = 0.5  # fraction of a corridor after which the drive returns to the hall
 
 
 def demo_building(seed: int = 0) -> Building:
@@ -100,17 +111,27 @@ def dipole_ut(offset_m: FloatArray, moment_am2: FloatArray) -> FloatArray:
     return field_ut
 
 
-def survey_demo(building: Building) -> tuple[SimulatedDrive, SimulatedDrive]:
-    """A training walk through every corridor both ways, and a shorter validation walk."""
-    training = survey(building, 1, 1, SURVEYOR, device=SURVEY_DEVICE)
-    validation = survey(building, 1, 2, SURVEYOR, device=SURVEY_DEVICE, fraction=VALIDATION)
-    return next(training), next(validation)
+def demo_hall() -> Building:
+    """A hall with a door to four corridors."""
+    return make_building(0, HALL)
 
 
-def drive_demo(building: Building, length_m: float, seed: int) -> SimulatedDrive:
-    """A drive of at least `length_m`, with events in proportion to it as far as its corners leave room."""
-    for times in range(int(length_m // EVENTS_M), 0, -1):
-        with suppress(ConfigError):  # no room for so many
-            config = dataclasses.replace(ROBOT, stops=times, spins=times, reversals=times)
-            return drive(building, config, seed, length_m=length_m)
-    return drive(building, ROBOT, seed, length_m=length_m)
+def survey_hall(hall: Building) -> list[SimulatedDrive]:
+    """A robot's walk over the lanes of the hall, and one through every corridor both ways."""
+    lanes = survey(hall, 1, SURVEY_SEED, SURVEYOR, lanes_m=LANES_M)
+    return [*lanes, *survey(hall, 1, SURVEY_SEED, SURVEYOR)]
+
+
+def drive_hall(building: Building, length_m: float, seed: int) -> SimulatedDrive:
+    """A free drive of at least `length_m` with each kind of event, once out through the hall's door and back."""
+    hall, plan = building.hall, building.plan
+    assert hall is not None and hall.doorway is not None
+    door_m = hall.doorway.corner_m[0]
+    nearer = dataclasses.replace(plan, corner_m=door_m + REACH * (plan.corner_m - door_m))
+
+    def rank(line: int) -> tuple[bool, float]:
+        line_m = free_line_m(hall, nearer, length_m, line)
+        return (line_m == door_m).all(axis=1).sum() != 2, float(lengths_m(line_m).sum())
+
+    line = min(range(seed * LINES, (seed + 1) * LINES), key=rank)  # a short one: the drive is in real time
+    return drive(dataclasses.replace(building, plan=nearer), ROBOT, line, length_m=length_m)
