@@ -31,6 +31,7 @@ TALKS = {"mail_ros mark"}  # with a person, and has no result
 DIFFER = {
     "floor",  # one, or all of a site with their plans
     "out",
+    "preset",
     "seed",
     "model",
     "bag",

@@ -12,7 +12,7 @@ from mail_ros.cli.options import AsJson
 
 
 def trust(
-    survey: Annotated[list[Path], typer.Argument(help="Labelled bags of the survey.")],
+    bags: Annotated[list[Path], typer.Argument(help="Labelled bags of the survey.")],
     back: Annotated[
         list[Path] | None,
         typer.Option(
@@ -20,23 +20,25 @@ def trust(
             "Without: each walk of the survey by a model of all others."
         ),
     ] = None,
-    every: Annotated[int, typer.Option(min=1, help="Leave out only each so many-th walk.")] = 1,
-    platform: Annotated[list[str] | None, typer.Option(help="Only these platforms; repeat. Default: all.")] = None,
+    one_in: Annotated[int, typer.Option(min=1, help="Leave out only one walk in so many.")] = 1,
+    case: Annotated[list[str] | None, typer.Option(help="Only this platform; repeat. Default: all.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Fractions of the estimates that are LOCALIZED, LOCALIZED and more than 3 m off, and inside their 90 % region.
 
-    Example, an hour: `python -m benchmarks trust bags/mall_* --every 4`
+    Example: `python -m benchmarks trust bags/monday_* bags/tuesday_1 --case phone`
+
+    Example, an hour: `python -m benchmarks trust bags/mall_* --one-in 4`
     """
     from benchmarks.trust.runs import PLATFORMS, left_out, outward_only
 
-    names = platform or list(PLATFORMS)
+    names = case or list(PLATFORMS)
     lines, rows = [], []
     with progress("trust") as bar:
-        task = bar.add_task("", total=len(names) * (1 if back else len(range(0, len(survey), every))))
+        task = bar.add_task("", total=len(names) * (1 if back else len(range(0, len(bags), one_in))))
         for name in names:
             found = (
-                outward_only(survey, back, name) if back else left_out(survey, every, name, lambda: bar.advance(task))
+                outward_only(bags, back, name) if back else left_out(bags, one_in, name, lambda: bar.advance(task))
             )
             if back:
                 bar.advance(task)
@@ -47,8 +49,8 @@ def trust(
             fractions = [f"{value:.1%}" for value in (found.localized, found.wrong, found.in_90)]
             lines.append([name, f"{found.estimates:,}", *errors, *fractions])
             rows.append({"platform": name, **found._asdict()})
-    case = "the way back, by models of the way there" if back else "each walk by a model of all others"
+    judged_on = "the way back, by models of the way there" if back else "each walk by a model of all others"
     heads = ["platform", "n", "mean", "median", "LOCALIZED", "wrong", "90 % region"]
-    print_table(f"{case}; moving; errors in m; wrong: LOCALIZED and more than 3 m off, of all", heads, lines)
+    print_table(f"{judged_on}; moving; errors in m; wrong: LOCALIZED and more than 3 m off, of all", heads, lines)
     if as_json:
         print_json(rows)
