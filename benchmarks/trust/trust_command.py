@@ -37,9 +37,7 @@ def trust(
     with progress("trust") as bar:
         task = bar.add_task("", total=len(names) * (1 if back else len(range(0, len(bags), one_in))))
         for name in names:
-            found = (
-                outward_only(bags, back, name) if back else left_out(bags, one_in, name, lambda: bar.advance(task))
-            )
+            found = outward_only(bags, back, name) if back else left_out(bags, one_in, name, lambda: bar.advance(task))
             if back:
                 bar.advance(task)
             if found is None:
