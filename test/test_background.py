@@ -14,9 +14,9 @@ from mail_ros.core.models.matching_config import MatchingConfig
 from mail_ros.core.models.model_file import build
 from mail_ros.core.types import Status
 from mail_ros.data.dataset import WindowSet
+from mail_ros.data.scored import follow
 from mail_ros.data.track import Track
-from mail_ros.evaluation.estimates import follow
-from mail_ros.training.background import fit_calibrated
+from mail_ros.training.background import fit_background
 from mail_ros.training.run_config import run_config
 
 WEAK = 0.02  # the building's field, as a fraction
@@ -33,7 +33,7 @@ def weakened(walk: Track, seed: int) -> Track:
 
 def learned(walks: list[Track]) -> tuple[Matching, MatchingConfig]:
     windows = WindowSet(walks, CONFIG.model, CONFIG.stride)
-    config, state = fit_calibrated(CONFIG, windows)
+    config, state = fit_background(CONFIG, windows)
     model = build(config, state)
     assert isinstance(model, Matching)
     return model, config.matching

@@ -12,11 +12,11 @@ from small_halls import Hall, drive, free_corners, lane_corners
 
 from mail_ros.core.errors import ConfigError, TrackError
 from mail_ros.core.types import SampleLocalizer, Status
+from mail_ros.data.scored import Scored, follow
 from mail_ros.data.track import Track
 from mail_ros.evaluation.baselines.maght import Maght, MaghtSettings
 from mail_ros.evaluation.baselines.map_particles import MapParticles, MapParticleSettings
 from mail_ros.evaluation.baselines.path_localizer import MappedField
-from mail_ros.evaluation.estimates import Scored, follow
 from mail_ros.evaluation.methods import METHODS, Fit, applicable
 from mail_ros.training.field_map.fit import FittedMap, fit_field_map
 from mail_ros.training.field_map.survey_walks import survey_walks

@@ -9,8 +9,8 @@ import pytest
 from simulated_tracks import assert_equal, drive, estimates_of, surveys, with_noise_after
 
 from mail_ros.core.errors import TrackError
+from mail_ros.data.scored import follow
 from mail_ros.evaluation.baselines.dead_reckoning import DeadReckoning, fit_dead_reckoning, true_start
-from mail_ros.evaluation.estimates import follow
 
 
 def test_perfect_odometry_from_the_true_start_is_the_truth() -> None:

@@ -18,9 +18,9 @@ from simulated_tracks import (
 
 from mail_ros.core.errors import TrackError
 from mail_ros.core.types import Estimate
+from mail_ros.data.scored import follow
 from mail_ros.data.track import Track
 from mail_ros.evaluation.baselines.magicol import Magicol, MagicolSettings, distances_ut
-from mail_ros.evaluation.estimates import follow
 
 SMALL = MagicolSettings(particles=400, passes=0, offset_ut=0.5)  # as many as a small building needs
 

@@ -18,11 +18,11 @@ from simulated_tracks import (
 
 from mail_ros.core.errors import TrackError
 from mail_ros.core.types import Estimate, Sample
+from mail_ros.data.scored import follow
 from mail_ros.data.simulator.corridor_plan import drive_route
 from mail_ros.data.simulator.demo import demo_building
 from mail_ros.data.track import Track
 from mail_ros.evaluation.baselines.maloc import Maloc, MalocSettings
-from mail_ros.evaluation.estimates import follow
 
 SMALL = MalocSettings(particles=1000, offset_ut=0.5)  # as many as a small building needs
 

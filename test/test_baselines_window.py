@@ -10,8 +10,8 @@ from simulated_tracks import assert_equal, chance_error_m, drive, estimates_of, 
 from mail_ros.core.config import TrackerChoice
 from mail_ros.core.errors import TrackError
 from mail_ros.core.types import SampleLocalizer
+from mail_ros.data.scored import follow
 from mail_ros.data.track import Track
-from mail_ros.evaluation.estimates import follow
 from mail_ros.evaluation.methods import METHODS, Fit, Fitted
 from mail_ros.training.run_config import run_config
 

@@ -24,11 +24,11 @@ from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.signal.sampling import TimeSampling
 from mail_ros.core.types import Cells, Estimate, Prediction, Row, Sample, SampleLocalizer, Status
 from mail_ros.data.dataset import WindowSet
+from mail_ros.data.scored import follow
 from mail_ros.data.track import Track
 from mail_ros.evaluation.baselines.dead_reckoning import DeadReckoning
 from mail_ros.evaluation.baselines.dtw import dtw
 from mail_ros.evaluation.baselines.knn import knn
-from mail_ros.evaluation.estimates import follow
 from mail_ros.evaluation.methods import FilterMethod
 
 SEARCH = ModelConfig("matching", TimeSampling(rate_hz=10.0))

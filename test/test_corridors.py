@@ -12,9 +12,9 @@ from small_buildings import SMALL, small_building
 from benchmarks.field_map import corridors
 from benchmarks.field_map.corridors import Followed
 from mail_ros.core.types import Estimate, Status
+from mail_ros.data.scored import Scored
 from mail_ros.data.simulator.building import make_building
 from mail_ros.data.simulator.simulation_config import BuildingConfig
-from mail_ros.evaluation.estimates import Scored
 
 
 def estimate(error_m: float, status: Status, travelled_m: float) -> Followed:

@@ -11,7 +11,8 @@ from helpers import synthetic_walk, tiny_mail
 from mail_ros.core.localizer.compose import compose
 from mail_ros.core.types import Estimate, Sample, Status
 from mail_ros.data.bag import read_track
-from mail_ros.evaluation.estimates import follow, read_csv, table, write_csv
+from mail_ros.data.scored import follow
+from mail_ros.evaluation.estimates import read_csv, table, write_csv
 from mail_ros.evaluation.metrics import summarize
 
 

@@ -20,8 +20,8 @@ from mail_ros.core.platform.odometry_buffer import OdometryPose, WheelBuffer
 from mail_ros.core.platform.robot_file import Robot
 from mail_ros.core.signal.attitude import heading_rad
 from mail_ros.core.types import Status
+from mail_ros.data.scored import Scored, follow
 from mail_ros.data.track import Track
-from mail_ros.evaluation.estimates import Scored, follow
 from mail_ros.training.field_map.fit import FittedMap, fit_field_map
 from mail_ros.training.field_map.process import Covariance, Region, correlations, predict
 from mail_ros.training.field_map.survey import labels_by_odometry_m, rotated_walks

@@ -14,9 +14,9 @@ from benchmarks.halls.hall_cases import OWN, PLAIN, TURNING, HallCase, disturbed
 from benchmarks.halls.hall_runs import HALL, hall_result, in_building
 from benchmarks.robots.cases import curves
 from mail_ros.core.types import Estimate, Status
+from mail_ros.data.scored import Scored
 from mail_ros.data.simulator.building import make_building
 from mail_ros.data.simulator.drive import drive
-from mail_ros.evaluation.estimates import Scored
 
 
 def followed(error_m: float, travelled_m: float) -> Followed:

@@ -13,8 +13,8 @@ from mail_ros.core.localizer.compose import compose
 from mail_ros.core.models.model_file import SiteModel, build
 from mail_ros.core.signal.attitude import about_vertical, heading_rad
 from mail_ros.core.types import Status
+from mail_ros.data.scored import follow
 from mail_ros.data.track import Track
-from mail_ros.evaluation.estimates import follow
 from mail_ros.training.field_map.fit import fit_field_map
 from mail_ros.training.field_map.survey_walks import survey_walks
 from mail_ros.training.run_config import run_config

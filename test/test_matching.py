@@ -14,9 +14,9 @@ from mail_ros.core.models.matching.matching import Matching, NearestOfCells, lik
 from mail_ros.core.models.model_file import ModelCard, build, load_model, save_model
 from mail_ros.core.types import FloatArray
 from mail_ros.data.dataset import WindowSet
+from mail_ros.data.scored import follow
 from mail_ros.data.track import Track
 from mail_ros.evaluation.baselines.cell_likelihood import CellLikelihood
-from mail_ros.evaluation.estimates import follow
 from mail_ros.training.run_config import run_config
 from mail_ros.training.site_state import fit_matching
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mail_ros.core.types import Estimate, Status
-from mail_ros.evaluation.estimates import Scored
+from mail_ros.data.scored import Scored
 from mail_ros.evaluation.uncertainty import status_fractions, uncertainty, uncertainty_line
 
 

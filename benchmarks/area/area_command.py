@@ -16,8 +16,8 @@ from mail_ros.cli.console import console, print_json, print_table
 from mail_ros.cli.options import AsJson
 from mail_ros.core.localizer.compose import default_tracking
 from mail_ros.core.types import NEAR_M, FloatArray, IntArray, SampleLocalizer, Status
+from mail_ros.data.scored import Scored, follow
 from mail_ros.data.track import Track
-from mail_ros.evaluation.estimates import Scored, follow
 from mail_ros.evaluation.methods import METHODS, Fit
 from mail_ros.evaluation.metrics import TAIL_M
 from mail_ros.evaluation.uncertainty import uncertainty

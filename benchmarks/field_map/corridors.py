@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from mail_ros.core.types import NEAR_M, SampleLocalizer, Status
+from mail_ros.data.scored import Scored, follow
 from mail_ros.data.simulator.building import Building, make_building
 from mail_ros.data.simulator.corridor_plan import CorridorPlan, drive_route, lengths_m
 from mail_ros.data.simulator.drive import drive, survey
 from mail_ros.data.simulator.simulation_config import DriveConfig
 from mail_ros.data.track import Track
-from mail_ros.evaluation.estimates import Scored, follow
 from mail_ros.evaluation.methods import METHODS, Fit
 from mail_ros.evaluation.metrics import Metrics, summarize
 from mail_ros.training.run_config import run_config

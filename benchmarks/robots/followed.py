@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray, IntArray, SampleLocalizer
+from mail_ros.data.scored import follow
 from mail_ros.data.track import Track
-from mail_ros.evaluation.estimates import follow
 from mail_ros.evaluation.metrics import Metrics, summarize
 
 

@@ -1,12 +1,13 @@
 """Walks that a model has not learned, followed by every platform that its kind allows.
 
-survey --> all but one walk, or the outward halves --> model of a platform --> the walk left out, or the way back
+survey --> all but a fold, or the outward halves --> model of a platform --> the walks left out, or the ways back
 """
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -15,8 +16,8 @@ import numpy as np
 
 from mail_ros.core.config import TrackerChoice
 from mail_ros.core.errors import TrackError
+from mail_ros.data.scored import Scored, follow
 from mail_ros.data.track import Track
-from mail_ros.evaluation.estimates import Scored, follow
 from mail_ros.evaluation.methods import METHODS, Fit
 from mail_ros.evaluation.uncertainty import PROMISES, uncertainty
 from mail_ros.evaluation.workers import context, end_with_parent
@@ -56,26 +57,31 @@ class Judged(NamedTuple):
     in_90: float  # fraction inside the 90 % region
 
 
-def left_out(bags: Sequence[Path], every: int, name: str, report: Callable[[], None]) -> Judged | None:
-    """Each `every`-th walk by a model of all others; one process per core. None where no walk gave an estimate."""
+def left_out(bags: Sequence[Path], folds: int, names: Sequence[str]) -> Iterator[tuple[str, list[Scored]]]:
+    """Every walk by a model of the other folds, for some platforms; one process per core, a fold after the other."""
     with ProcessPoolExecutor(os.cpu_count(), context(), end_with_parent) as pool:
-        jobs = [pool.submit(_left_out, bags, index, name) for index in range(0, len(bags), every)]
-        found: list[Scored] = []
-        for job in jobs:
-            found += job.result()
-            report()
-    return judged(found)
+        jobs = [
+            (name, pool.submit(_left_out, tuple(bags), folds, fold, name)) for name in names for fold in range(folds)
+        ]
+        for name, job in jobs:
+            yield name, job.result()
 
 
-def _left_out(bags: Sequence[Path], index: int, name: str) -> list[Scored]:
-    tracks = [labelled_track(bag) for bag in bags]
-    return followed(tracks[:index] + tracks[index + 1 :], [tracks[index]], name)
+def _left_out(bags: tuple[Path, ...], folds: int, fold: int, name: str) -> list[Scored]:
+    tracks = _tracks(bags)
+    others = [track for index, track in enumerate(tracks) if index % folds != fold]
+    return followed(others, tracks[fold::folds], name)
 
 
-def outward_only(survey: Sequence[Path], test: Sequence[Path], name: str) -> Judged | None:
+@functools.cache
+def _tracks(bags: tuple[Path, ...]) -> list[Track]:
+    return [labelled_track(bag) for bag in bags]
+
+
+def outward_only(survey: Sequence[Path], test: Sequence[Path], name: str) -> list[Scored]:
     """The way back of the test walks by a model of the outward halves of the survey."""
-    outward = [halves(labelled_track(bag))[0] for bag in survey]
-    return judged(followed(outward, [halves(labelled_track(bag))[1] for bag in test], name))
+    outward = [halves(track)[0] for track in _tracks(tuple(survey))]
+    return followed(outward, [halves(track)[1] for track in _tracks(tuple(test))], name)
 
 
 def followed(survey: Sequence[Track], test: Sequence[Track], name: str) -> list[Scored]:

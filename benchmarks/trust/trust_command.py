@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mail_ros.cli.console import print_json, print_table, progress
 from mail_ros.cli.options import AsJson
+
+if TYPE_CHECKING:
+    from mail_ros.data.scored import Scored
 
 
 def trust(
@@ -17,10 +20,10 @@ def trust(
         list[Path] | None,
         typer.Option(
             help="Learn the survey's walks up to their turning point, and judge these walks from theirs on; repeat. "
-            "Without: each walk of the survey by a model of all others."
+            "Without: every walk of the survey by a model of the other folds."
         ),
     ] = None,
-    one_in: Annotated[int, typer.Option(min=1, help="Leave out only one walk in so many.")] = 1,
+    folds: Annotated[int, typer.Option(min=2, help="Parts of the survey, each judged by the others.")] = 5,
     case: Annotated[list[str] | None, typer.Option(help="Only this platform; repeat. Default: all.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -28,26 +31,29 @@ def trust(
 
     Example: `python -m benchmarks trust bags/monday_* bags/tuesday_1 --case phone`
 
-    Example, an hour: `python -m benchmarks trust bags/mall_* --one-in 4`
+    Example, an hour: `python -m benchmarks trust bags/mall_*`
     """
-    from benchmarks.trust.runs import PLATFORMS, left_out, outward_only
+    from benchmarks.trust.runs import PLATFORMS, judged, left_out, outward_only
 
-    names = case or list(PLATFORMS)
-    lines, rows = [], []
+    found: dict[str, list[Scored]] = {name: [] for name in case or PLATFORMS}
     with progress("trust") as bar:
-        task = bar.add_task("", total=len(names) * (1 if back else len(range(0, len(bags), one_in))))
-        for name in names:
-            found = outward_only(bags, back, name) if back else left_out(bags, one_in, name, lambda: bar.advance(task))
-            if back:
-                bar.advance(task)
-            if found is None:
-                lines.append([name, "0", *["–"] * 5])
-                continue
-            errors = [f"{value:.2f}" for value in (found.mean_m, found.median_m)]
-            fractions = [f"{value:.1%}" for value in (found.localized, found.wrong, found.in_90)]
-            lines.append([name, f"{found.estimates:,}", *errors, *fractions])
-            rows.append({"platform": name, **found._asdict()})
-    judged_on = "the way back, by models of the way there" if back else "each walk by a model of all others"
+        if back:
+            for name in bar.track(list(found), description=""):
+                found[name] = outward_only(bags, back, name)
+        else:
+            parts = left_out(bags, min(folds, len(bags)), list(found))
+            for name, part in bar.track(parts, total=folds * len(found), description=""):
+                found[name] += part
+    lines, rows = [], []
+    for name, scored in found.items():
+        if (row := judged(scored)) is None:
+            lines.append([name, "0", *["–"] * 5])
+            continue
+        errors = [f"{value:.2f}" for value in (row.mean_m, row.median_m)]
+        fractions = [f"{value:.1%}" for value in (row.localized, row.wrong, row.in_90)]
+        lines.append([name, f"{row.estimates:,}", *errors, *fractions])
+        rows.append({"platform": name, **row._asdict()})
+    judged_on = "the way back, by models of the way there" if back else "each walk by a model of the other folds"
     heads = ["platform", "n", "mean", "median", "LOCALIZED", "wrong", "90 % region"]
     print_table(f"{judged_on}; moving; errors in m; wrong: LOCALIZED and more than 3 m off, of all", heads, lines)
     if as_json:

@@ -25,7 +25,7 @@ BoolArray = npt.NDArray[np.bool_]
 NS_PER_S = 1_000_000_000
 UT_PER_T = 1e6
 NEAR_M = 3.0  # a position at most this far off is useful; less in a small site, see `belief.useful_m`
-LOCALIZED_FROM = 0.95  # probability of being that near from which an estimate is LOCALIZED
+LOCALIZED_FROM = 0.95  # probability of being that near from which an estimate is LOCALIZED, unless a site needs more
 
 
 @dataclass(frozen=True)
@@ -134,6 +134,7 @@ class Estimate:
     map_fit: float = math.nan  # how well the map explains the field: highest log likelihood ratio, below 0 not at all
     odom_yaw: YawEstimate | None = None  # from odometry's frame to the map's; None without odometry
     near_m: float = NEAR_M  # a LOCALIZED position is at most this far off
+    near: float = math.nan  # probability of that, by the belief; NaN for methods without one
 
 
 class SampleLocalizer(Protocol):

@@ -25,9 +25,10 @@ from mail_ros.core.errors import TrackError
 from mail_ros.core.filter.filter_config import FilterConfig
 from mail_ros.core.types import NS_PER_S
 from mail_ros.data.bag import read_track
+from mail_ros.data.scored import Scored, follow
 from mail_ros.data.track import Track
 from mail_ros.evaluation.conditions import AS_WALKED, Condition, at_speed, with_offset
-from mail_ros.evaluation.estimates import Scored, follow, table, write_csv
+from mail_ros.evaluation.estimates import table, write_csv
 from mail_ros.evaluation.identity import changed_ns, hashed, identities, walk_names
 from mail_ros.evaluation.methods import METHODS, Fit
 from mail_ros.evaluation.metrics import Metrics

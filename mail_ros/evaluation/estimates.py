@@ -1,10 +1,9 @@
-"""Walks through a localizer: every estimate with the surveyed position at its stamp."""
+"""Scored estimates: tables of their errors, and files that keep them."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,8 @@ import numpy as np
 from mail_ros.core.config import TrackerChoice
 from mail_ros.core.errors import TrackError
 from mail_ros.core.models.model_config import ModelConfig
-from mail_ros.core.types import NEAR_M, Estimate, FloatArray, SampleLocalizer, Status
+from mail_ros.core.types import NEAR_M, Estimate, Status
+from mail_ros.data.scored import Scored
 from mail_ros.data.track import Track
 from mail_ros.evaluation.metrics import Metrics, summarize
 
@@ -24,34 +24,6 @@ COLUMNS = (
     "map_fit",  # log-likelihood ratio, nan for methods without one
     "near_m",  # a LOCALIZED position is at most this far off
 )
-
-
-@dataclass(frozen=True)
-class Scored:
-    """An estimate, and the true position at its stamp."""
-
-    bag: str
-    estimate: Estimate
-    reference_m: FloatArray  # (2,)
-    reference_floor: int
-    paused: bool
-
-    @property
-    def error_m(self) -> float:
-        """Horizontal distance; positions on different floors are compared as if on one."""
-        return float(np.linalg.norm(self.estimate.position_m - self.reference_m))
-
-
-def follow(localizer: SampleLocalizer, track: Track) -> Iterator[Scored]:
-    """Replay the labelled part of a walk through a localizer, as on a robot that is switched on at its start."""
-    localizer.reset()
-    walk = track.labelled_span()
-    for index, sample in enumerate(walk.samples()):
-        estimate = localizer.push(sample)
-        if estimate is not None and walk.valid[index]:
-            yield Scored(
-                track.source, estimate, walk.position_m[index], int(walk.floor[index]), bool(walk.paused[index])
-            )
 
 
 def refuse_without_odometry(track: Track, tracker: TrackerChoice, config: ModelConfig) -> None:

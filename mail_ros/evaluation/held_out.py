@@ -24,9 +24,10 @@ from mail_ros.core.signal.sampling import Sampling, TimeSampling
 from mail_ros.core.signal.window import cut_windows
 from mail_ros.core.types import NS_PER_S
 from mail_ros.data.dataset import WindowSet
+from mail_ros.data.scored import Scored, follow
 from mail_ros.data.track import Track
 from mail_ros.evaluation.baselines.knn import knn, nearest_neighbour
-from mail_ros.evaluation.estimates import TRACKED_FROM_S, Scored, errors, follow, refuse_without_odometry
+from mail_ros.evaluation.estimates import TRACKED_FROM_S, errors, refuse_without_odometry
 from mail_ros.evaluation.metrics import Metrics, summarize
 from mail_ros.training.comparison import not_worth_launching
 

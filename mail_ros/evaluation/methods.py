@@ -19,7 +19,7 @@ from mail_ros.core.localizer.compose import compose
 from mail_ros.core.models.heads import SiteMap
 from mail_ros.core.models.model import FunctionModel, Model
 from mail_ros.core.models.model_config import ModelConfig
-from mail_ros.core.models.model_file import build
+from mail_ros.core.models.model_file import SiteModel, build
 from mail_ros.core.types import Cells, FloatArray, Prediction, SampleLocalizer
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import Track
@@ -32,7 +32,6 @@ from mail_ros.evaluation.baselines.maght import Maght
 from mail_ros.evaluation.baselines.magicol import Magicol, MagicolSettings
 from mail_ros.evaluation.baselines.maloc import Maloc, MalocSettings
 from mail_ros.evaluation.baselines.map_particles import MapParticles
-from mail_ros.training.background import fit_calibrated
 from mail_ros.training.field_map.fit import FittedMap, fit_field_map
 from mail_ros.training.field_map.survey_walks import survey_walks
 from mail_ros.training.loop import Trainer
@@ -40,6 +39,7 @@ from mail_ros.training.network import arrays, untrained
 from mail_ros.training.run_config import AugmentConfig, RunConfig, run_config
 from mail_ros.training.run_folder import RunFolder
 from mail_ros.training.site_state import head_state, site_map_of
+from mail_ros.training.survey_model import fit_survey_model
 
 AS_IN_THE_PAPER = AugmentConfig(tilt_deg=0.0, soft_iron=0.0, noise_ut=0.0)
 SEARCH_RATE_HZ = 10.0  # rate of the methods that search: enough for a walk, and that of their published figures
@@ -138,21 +138,28 @@ def fit_mail(fit: Fit, **changes: str) -> Fitted:
 
 def fit_our_matching(fit: Fit) -> Fitted:
     """See `core.models.matching.matching`."""
-    config = dataclasses.replace(fit.config, kind="matching")
-    return WindowMethod(build(*fit_calibrated(config, WindowSet(fit.tracks, config.model, config.stride))))
+    return WindowMethod(_survey_model(fit, dataclasses.replace(fit.config, kind="matching")))
 
 
 def fit_our_field_map(fit: Fit) -> Fitted:
     """See `core.models.field_map.field_map`."""
-    fitted = _field_map(fit)
-    return FilterMethod(compose(build(fitted.config, fitted.state), "odometry", fit.stride_s))
+    config = dataclasses.replace(run_config([], "area"), field_map=fit.config.field_map, training=fit.config.training)
+    return FilterMethod(compose(_survey_model(fit, config), "odometry", fit.stride_s))
+
+
+def _survey_model(fit: Fit, config: RunConfig) -> SiteModel:
+    fitted = fit_survey_model(config, fit.tracks, _odometry(fit))
+    return build(fitted.config, fitted.state)
 
 
 def _field_map(fit: Fit) -> FittedMap:
     """A map by preset `area`, whatever the run's sampling and axes are."""
     config = dataclasses.replace(run_config([], "area"), field_map=fit.config.field_map)
-    odometry: OdometrySource = next((track.odometry for track in fit.tracks if track.odometry is not None), "wheels")
-    return fit_field_map(config.model, survey_walks(fit.tracks).rows, odometry, fit.config.training.seed)
+    return fit_field_map(config.model, survey_walks(fit.tracks).rows, _odometry(fit), fit.config.training.seed)
+
+
+def _odometry(fit: Fit) -> OdometrySource:
+    return next((track.odometry for track in fit.tracks if track.odometry is not None), "wheels")
 
 
 def _fit_map_particles(fit: Fit) -> Fitted:

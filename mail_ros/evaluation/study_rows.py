@@ -10,9 +10,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from mail_ros.data.bag import Bag
+from mail_ros.data.scored import Scored
 from mail_ros.evaluation.cells import Cell, CellResult
 from mail_ros.evaluation.conditions import Condition
-from mail_ros.evaluation.estimates import Scored, read_csv, table
+from mail_ros.evaluation.estimates import read_csv, table
 from mail_ros.evaluation.identity import walk_names
 from mail_ros.evaluation.study_table import FOUND_M, Row
 from mail_ros.evaluation.uncertainty import area, uncertainty

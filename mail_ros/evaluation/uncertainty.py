@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mail_ros.core.types import BoolArray, FloatArray, Status
-from mail_ros.evaluation.estimates import Scored
+from mail_ros.data.scored import Scored
 
 REGIONS = (0.5, 0.9, 0.95)
 PROMISES = (Status.LOCALIZED, Status.STATIONARY)  # to be within `Estimate.near_m`

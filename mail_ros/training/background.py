@@ -43,7 +43,7 @@ class _Compared(NamedTuple):
     flat_ut2: float  # to a constant field
 
 
-def fit_calibrated(config: RunConfig, windows: WindowSet) -> tuple[ModelConfig, State]:
+def fit_background(config: RunConfig, windows: WindowSet) -> tuple[ModelConfig, State]:
     """Matching with the variance and background that the survey has, at most as confident as the settings.
 
     Args:

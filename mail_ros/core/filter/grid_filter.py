@@ -46,6 +46,7 @@ MIN_WEIGHT = 0.02  # weight of a window that seems stationary throughout: a wron
 # Prior probability of being on the map, and rate per second at which what windows said of it is forgotten. Windows by
 # distance have a wide variance: often a right position explains one hardly better than the background does.
 BY_TIME, BY_DISTANCE = (0.5, 0.002), (0.98, 0.05)
+GIVEN_ON_MAP = 0.999  # the same of a device whose position was given
 MIN_OFF_MAP, MAX_EXPONENT = 1e-5, 50.0  # bounds of that probability, and of one window: numbers stay finite
 FIRST_OFFSET_S = 1.0  # agreement between window and belief until the device offset counts in full
 
@@ -124,7 +125,7 @@ class GridFilter:
         log_likelihood = gaussian(normal(position_m, covariance_m2, floor), self.cells)
         self.reinitialize()
         self._set(self.belief * np.exp(log_likelihood - log_likelihood.max())[:, None])
-        self._on_map = LOCALIZED_FROM
+        self._on_map = GIVEN_ON_MAP
 
     def predict(self, rows: Sequence[Row], elapsed_s: float, moved_m: FloatArray) -> None:
         """Move the belief by time and odometry.

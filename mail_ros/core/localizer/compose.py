@@ -72,7 +72,7 @@ def compose(
         ConfigError: a tracker for a model without a map.
     """
     position_filter = _filter(model, tracker, config or FilterConfig(), cells, near_m)
-    return Localizer(model, position_filter, stride_s, compensation)
+    return Localizer(model, position_filter, stride_s, compensation, model.config.calibration.of(tracker))
 
 
 def _filter(

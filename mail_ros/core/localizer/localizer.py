@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from mail_ros.core.config import STRIDE_S, check_range
 from mail_ros.core.filter.single_window import PositionFilter
+from mail_ros.core.models.calibration import TrackerCalibration
 from mail_ros.core.models.model import Model
 from mail_ros.core.platform.compensation import Compensation
 from mail_ros.core.signal.preprocessor import Preprocessor
@@ -36,6 +37,7 @@ class Localizer:
         position_filter: PositionFilter,
         stride_s: float = STRIDE_S,
         compensation: Compensation | None = None,
+        calibration: TrackerCalibration | None = None,
     ) -> None:
         """Compose; every part starts empty.
 
@@ -44,6 +46,7 @@ class Localizer:
             position_filter: of this device alone.
             stride_s: between two estimates.
             compensation: of this device alone; None for a device that adds nothing to the field.
+            calibration: of the beliefs; None where they are as wide as their errors are large.
 
         Raises:
             ConfigError: a stride shorter than a row, or longer than an hour.
@@ -52,6 +55,7 @@ class Localizer:
         check_range("stride_s", stride_s, sampling.pick(seconds=1.0 / sampling.per_unit, metres=MIN_STRIDE_S), 3600.0)
         self.model, self.filter, self.stride_s = model, position_filter, stride_s
         self.compensation = compensation or Compensation()
+        self.calibration = calibration or TrackerCalibration()
         self.preprocessor = Preprocessor(
             sampling,
             model.config.axes,
@@ -110,18 +114,20 @@ class Localizer:
         return window.full or self.filter.continuous
 
     def _estimate(self, stamp_ns: int, posterior: Posterior) -> Estimate:
-        map_fit = self.filter.map_fit
-        self.status = status_of(posterior, map_fit, self.filter.is_stationary)
+        map_fit, calibration = self.filter.map_fit, self.calibration
+        self.status = status_of(posterior, map_fit, self.filter.is_stationary, calibration.localized_from)
+        scale = calibration.localized_scale if self.status.is_trusted else calibration.uncertain_scale
         return Estimate(
             stamp_ns,
             posterior.position_m,
-            posterior.covariance_m2,
+            scale * posterior.covariance_m2,
             posterior.floor,
             self.status,
             self._attention or (),
             map_fit,
             self.filter.odom_yaw,
             posterior.near_m,
+            posterior.near,
         )
 
     def _update_status(self, rows: Sequence[Row]) -> None:
@@ -133,10 +139,10 @@ class Localizer:
             self.status = Status.FILLING
 
 
-def status_of(posterior: Posterior, map_fit: float, stationary: bool) -> Status:
+def status_of(posterior: Posterior, map_fit: float, stationary: bool, localized_from: float = LOCALIZED_FROM) -> Status:
     """The status of an estimate: the same rule for every method; NaN is a map fit that is not known."""
     if map_fit < 0.0 and not stationary:
         return Status.OUT_OF_AREA
-    if posterior.near < LOCALIZED_FROM:
+    if posterior.near < localized_from:
         return Status.UNCERTAIN
     return Status.STATIONARY if stationary else Status.LOCALIZED

@@ -7,6 +7,7 @@ from typing import Literal
 
 from mail_ros.core.config import Settings, check_range
 from mail_ros.core.errors import ConfigError
+from mail_ros.core.models.calibration import Calibration
 from mail_ros.core.models.field_map_config import FieldMapConfig
 from mail_ros.core.models.mail_config import MailConfig
 from mail_ros.core.models.matching_config import MatchingConfig
@@ -27,6 +28,7 @@ class ModelConfig(Settings):
     mail: MailConfig = field(default_factory=MailConfig)
     matching: MatchingConfig = field(default_factory=MatchingConfig)
     field_map: FieldMapConfig = field(default_factory=FieldMapConfig)
+    calibration: Calibration = field(default_factory=Calibration)  # of the site, by `training.calibration`
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -51,6 +51,7 @@ class ModelCard(Settings, prefix="model card, "):
     arrays_sha256: str = ""  # hash of all arrays in the file, see `digest`
     training: dict[str, Any] = field(default_factory=dict)  # settings, bags with hashes, date, version
     metrics: dict[str, Any] = field(default_factory=dict)  # errors on the validation walks
+    held_out: dict[str, Any] = field(default_factory=dict)  # by tracker, what `config.calibration` was learned from
     format: str = FORMAT
 
 

@@ -14,9 +14,10 @@ import numpy as np
 
 from mail_ros.core.errors import MailError
 from mail_ros.core.types import NS_PER_S, FloatArray
+from mail_ros.data.scored import Scored
 from mail_ros.evaluation.cells import CellResult, read_cell
 from mail_ros.evaluation.conditions import AS_WALKED
-from mail_ros.evaluation.estimates import Scored, read_csv
+from mail_ros.evaluation.estimates import read_csv
 from mail_ros.evaluation.identity import walk_names
 from mail_ros.evaluation.methods import OURS
 from mail_ros.evaluation.studies import STUDIES
