@@ -185,11 +185,23 @@ def _on_map(head: Head, scored: Sequence[Scored]) -> BoolArray:
 
 
 def _calibration(followed: Followed) -> TrackerCalibration:
-    """The lowest threshold at which few estimates are LOCALIZED and wrong, and the scales that go with it."""
-    wrong = followed.is_wrong
-    limit = next(limit for limit in THRESHOLDS if (wrong & followed.localized(limit)).mean() <= WRONG)
+    """The lowest threshold at which few estimates are LOCALIZED and wrong, and the scales that go with it.
+
+    `NEVER`, if no threshold helps where the survey passed; off it, the whole model knows more than a fold's.
+    """
+    limit = _threshold(followed, np.ones(len(followed.near), np.bool_))
+    if limit == NEVER and followed.on_map.sum() < MIN_ESTIMATES:
+        limit = THRESHOLDS[-2]
+    elif limit == NEVER:
+        limit = max(THRESHOLDS[-2], _threshold(followed, followed.on_map))
     localized = followed.localized(limit)
     return TrackerCalibration(limit, _scale(followed.region[localized]), _scale(followed.region[~localized]))
+
+
+def _threshold(followed: Followed, judged: BoolArray) -> float:
+    """The first of `THRESHOLDS` at which few of the judged (n,) estimates are LOCALIZED and wrong."""
+    wrong = followed.is_wrong[judged]
+    return next(limit for limit in THRESHOLDS if (wrong & followed.localized(limit)[judged]).mean() <= WRONG)
 
 
 def _scale(region: FloatArray) -> float:

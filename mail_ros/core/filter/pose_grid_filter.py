@@ -41,7 +41,9 @@ MAP_FIT_BOUNDS = (-3.0, 5.0)  # bounds of one update in the map fit
 SHIFT_CELLS = 3.0  # min displacement of a shift of the belief, in cells: every shift blurs it by a fraction of a cell
 KNOWN = 0.5  # probability of being near the position from which an update counts in the map fit
 LOST_PRIOR = 0.01  # prior odds of being lost; the cumulative sum is the log of a likelihood ratio
-LOST_MAX = 5.0  # max cumulative sum; reaching it starts a search of the whole map
+LOST_START = -math.log(LOST_PRIOR)  # the sum at first: even odds, since a device may be switched on off the map
+LOST_PER_M = 0.4  # added per metre beyond the map, where the field says nothing
+LOST_MAX = 5.0  # max cumulative sum; reaching it by the field alone starts a search of the whole map
 SEARCH_PROBABILITY = 0.1  # prior probability of all other poses in a search
 SEARCH_AGAIN_M = 3.0  # travel between two searches
 INITIAL_POSE_OUTLIER = 0.05  # probability that an initial pose is wrong
@@ -98,7 +100,8 @@ class PoseGridFilter:
         self._new_rows = 0
         self._fit, self._fit_m = 0.0, 0.0  # weighted sums over the last metres
         self._settled = False  # whether a pose was certain since the start
-        self._lost, self._searched_m = 0.0, SEARCH_AGAIN_M  # log odds gained for being lost; travel since a search
+        # Log odds gained for being lost, and by the field alone since the first certain pose; travel since a search
+        self._lost, self._misfit, self._searched_m = LOST_START, 0.0, SEARCH_AGAIN_M
         self._unread_m = 0.0  # travelled since the last update
 
     def set_initial_pose(self, position_m: FloatArray, covariance_m2: FloatArray, floor: int) -> None:
@@ -176,13 +179,15 @@ class PoseGridFilter:
 
         A cumulative sum (Page, Biometrika 41, 1954): a lost device has a wrong pose that is better than a random
         one, and its true pose is hardly ever among the samples. The belief keeps its pose until another is better.
-        Before its first certain pose it has none that could be wrong.
+        Before its first certain pose there is no reason to search: the whole map is followed anyway.
         """
         self._settled |= self._near >= LOCALIZED_FROM
         worse = means.mapped * (self.config.lost_ratio * min(means.random, 0.0) - means.on_map)
-        self._lost = min(max(0.0, self._lost + self._settled * worse), LOST_MAX)
+        beyond = (1.0 - means.mapped) * LOST_PER_M * self._unread_m
+        self._lost = min(max(0.0, self._lost + worse + beyond), LOST_MAX)
+        self._misfit = min(max(0.0, self._misfit + self._settled * worse), LOST_MAX)
         self._searched_m += self._unread_m
-        if self._lost >= LOST_MAX and self._searched_m >= SEARCH_AGAIN_M:
+        if self._misfit >= LOST_MAX and self._searched_m >= SEARCH_AGAIN_M:
             self.belief.search(SEARCH_PROBABILITY)
             self._searched_m = 0.0
 
