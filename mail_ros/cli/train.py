@@ -93,11 +93,15 @@ def _evaluation(out: Path, card: ModelCard, survey: Survey, options: Sequence[st
 
 
 def _judge(out: Path, card: ModelCard, survey: Survey) -> tuple[dict[str, Metrics], ModelError | None]:
-    """Errors on the held-out walks, if there are any, those of two guesses, and the reason against the model."""
+    """Errors on the held-out walks, if there are any, those of two guesses, and the reason against the model.
+
+    Without such walks the reason is by the parts of the survey that were left out for the calibration.
+    """
     from mail_ros.core.localizer.compose import resolve_tracking
     from mail_ros.core.models.model_file import load_model
     from mail_ros.evaluation.estimates import errors
     from mail_ros.evaluation.held_out import follow_walks, nearest_window
+    from mail_ros.training.comparison import survey_reason
 
     model, tracker = load_model(out).model, resolve_tracking(card).tracker
     walks = []
@@ -107,7 +111,7 @@ def _judge(out: Path, card: ModelCard, survey: Survey) -> tuple[dict[str, Metric
         else:
             walks.append(walk)
     if not walks:
-        return {}, None
+        return {}, survey_reason(out, card.held_out.get(tracker))
     with progress("held-out walks") as bar:
         nearest = nearest_window(out, card.config, survey.tracks(survey.train))
         held = follow_walks(model, nearest, bar.track(walks, description=""), tracker)
@@ -169,6 +173,9 @@ def _validation_words(config: RunConfig, given: Survey, parts: Survey) -> str:
 def _print(
     card: ModelCard, rows: Mapping[str, Metrics], reason: ModelError | None, out: Path, folder: Path, *, as_json: bool
 ) -> None:
+    from mail_ros.core.localizer.compose import resolve_tracking
+    from mail_ros.training.comparison import calibration_words
+
     metrics, best = card.metrics, card.training.get("best_epoch")
     epoch = "" if best is None else f" (epoch {best + 1})"
     if metrics:
@@ -178,6 +185,8 @@ def _print(
         )
     if rows:
         print_metrics("the held-out walks, moving", rows)
+    if held := card.held_out.get(resolve_tracking(card).tracker):
+        console.print(calibration_words(held), markup=False)
     for area in card.training.get("area", ()):
         console.print(
             f"floor {area['floor']}: {area['known_m2']['2']:.0f} of {area['area_m2']:.0f} m² are known to 2 µT"
@@ -186,7 +195,7 @@ def _print(
     if as_json:
         tracking = {"tracker": card.tracker, "odometry": card.odometry, "area": card.training.get("area", [])}
         judged = {name: dataclasses.asdict(row) for name, row in rows.items()}
-        worth = {"held_out": judged, "worth_launching": reason is None if rows else None}
+        worth = {"held_out": judged, "worth_launching": reason is None if rows else None, "calibration": card.held_out}
         print_json({"model": out, "run": folder, "validation": metrics, "best_epoch": best, **tracking, **worth})
 
 

@@ -28,12 +28,12 @@ from mail_ros.core.models.model_file import SiteModel
 from mail_ros.core.types import LOCALIZED_FROM, NS_PER_S, BoolArray, FloatArray
 from mail_ros.data.scored import Scored, follow
 from mail_ros.data.track import Track
+from mail_ros.training.comparison import MIN_ESTIMATES
 
 FOLDS = 3
 FOLLOWED_S = 1200.0  # of held-out walks, at most: the cost of large surveys is bounded
 STRIDE_S = 1.0  # between estimates
 ON_MAP_M = 1.0  # from a position to the nearest cell of the others' survey: there, the model can be right
-MIN_ESTIMATES = 60  # below which their covariances are left as they are
 KEPT = (0.85, 0.95)  # fractions of errors inside the region between which it is kept
 SCALES = (0.2, 100.0)  # smallest and largest
 WRONG = 0.01  # fraction of estimates that may be LOCALIZED and wrong
@@ -126,7 +126,7 @@ def calibrate(
     for tracker, found in parts.items():
         if found:
             followed = Followed(*map(np.concatenate, zip(*found, strict=True)))
-            chosen[tracker] = _calibration(followed)
+            chosen[tracker] = calibrated_by(followed)
             record[tracker] = followed.measured(chosen[tracker])
     return dataclasses.replace(config, calibration=Calibration(**chosen)), record
 
@@ -184,7 +184,7 @@ def _on_map(head: Head, scored: Sequence[Scored]) -> BoolArray:
     return on_map
 
 
-def _calibration(followed: Followed) -> TrackerCalibration:
+def calibrated_by(followed: Followed) -> TrackerCalibration:
     """The lowest threshold at which few estimates are LOCALIZED and wrong, and the scales that go with it.
 
     `NEVER`, if no threshold helps where the survey passed; off it, the whole model knows more than a fold's.

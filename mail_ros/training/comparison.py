@@ -9,10 +9,15 @@ sometimes better by luck, see docs/trust.md.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from mail_ros.core.errors import ModelError
-from mail_ros.core.types import NEAR_M
+from mail_ros.core.models.calibration import NEVER
+from mail_ros.core.types import LOCALIZED_FROM, NEAR_M
 
 GAIN = 0.5  # fraction of an error that counts as clearly less
+MIN_ESTIMATES = 60  # of parts of the survey, below which they judge nothing
 
 
 def not_worth_launching(
@@ -38,3 +43,31 @@ def not_worth_launching(
         found=f"{model_m:.2f} m",
         fix="train with another --preset, or survey again as in docs/survey.md",
     )
+
+
+def survey_reason(model: object, held: Mapping[str, Any] | None) -> ModelError | None:
+    """The same by parts of the survey that were left out, see `training.calibration`; None where no other walk passed.
+
+    Args:
+        model: its name or file.
+        held: entry of the model card.
+    """
+    if held is None or held["on_map"] < MIN_ESTIMATES:
+        return None
+    return not_worth_launching(model, held["median_m"], held["middle_m"])
+
+
+def calibration_words(held: Mapping[str, Any]) -> str:
+    """What left-out walks said of the beliefs, in one line."""
+    passed = "no other walk passes there"
+    if held["on_map"]:
+        passed = (
+            f"{held['on_map']:,} estimates where other walks pass, median {held['median_m']:.2f} m, "
+            f"middle of the site {held['middle_m']:.2f} m"
+        )
+    words = f"walks left out: {passed}; LOCALIZED {held['localized']:.1%}, wrong {held['wrong']:.1%}"
+    if held["localized_from"] >= NEVER:
+        return f"{words}; no estimate will be LOCALIZED"
+    if held["localized_from"] > LOCALIZED_FROM:
+        return f"{words}; LOCALIZED from a probability of {held['localized_from']:.2%}"
+    return words
