@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from mail_ros.core.errors import ModelError
-from mail_ros.core.models.calibration import NEVER
+from mail_ros.core.models.site_calibration import NEVER
 from mail_ros.core.types import LOCALIZED_FROM, NEAR_M
 
 GAIN = 0.5  # fraction of an error that counts as clearly less
-MIN_ESTIMATES = 60  # of parts of the survey, below which they judge nothing
+MIN_ESTIMATES = 60  # fewer from left-out walks judge nothing
 
 
 def not_worth_launching(
@@ -46,7 +46,7 @@ def not_worth_launching(
 
 
 def survey_reason(model: object, held: Mapping[str, Any] | None) -> ModelError | None:
-    """The same by parts of the survey that were left out, see `training.calibration`; None where no other walk passed.
+    """The same by walks that were left out, see `training.calibrate_site`; None where no other walk passed.
 
     Args:
         model: its name or file.

@@ -17,7 +17,7 @@ from mail_ros.core.types import Float32Array
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import Track
 from mail_ros.training.background import fit_background
-from mail_ros.training.calibration import calibrate, survey_folds, trackers_for
+from mail_ros.training.calibrate_site import calibrate, survey_folds, trackers_for
 from mail_ros.training.field_map.fit import fit_field_map
 from mail_ros.training.field_map.survey_walks import survey_walks
 from mail_ros.training.run_config import RunConfig

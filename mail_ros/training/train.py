@@ -16,7 +16,7 @@ from mail_ros.core.localizer.compose import Tracking
 from mail_ros.core.models.model_file import ModelCard, SiteModel, build, save_model
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import Track
-from mail_ros.training.calibration import Fold, calibrate, trackers_for
+from mail_ros.training.calibrate_site import Fold, calibrate, trackers_for
 from mail_ros.training.choose import tracking_for
 from mail_ros.training.distribution import Processes
 from mail_ros.training.residuals import residuals_m

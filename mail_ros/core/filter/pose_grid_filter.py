@@ -101,7 +101,7 @@ class PoseGridFilter:
         self._fit, self._fit_m = 0.0, 0.0  # weighted sums over the last metres
         self._settled = False  # whether a pose was certain since the start
         # Log odds gained for being lost, and by the field alone since the first certain pose; travel since a search
-        self._lost, self._misfit, self._searched_m = LOST_START, 0.0, SEARCH_AGAIN_M
+        self._lost, self._unexplained, self._searched_m = LOST_START, 0.0, SEARCH_AGAIN_M
         self._unread_m = 0.0  # travelled since the last update
 
     def set_initial_pose(self, position_m: FloatArray, covariance_m2: FloatArray, floor: int) -> None:
@@ -185,9 +185,9 @@ class PoseGridFilter:
         worse = means.mapped * (self.config.lost_ratio * min(means.random, 0.0) - means.on_map)
         beyond = (1.0 - means.mapped) * LOST_PER_M * self._unread_m
         self._lost = min(max(0.0, self._lost + worse + beyond), LOST_MAX)
-        self._misfit = min(max(0.0, self._misfit + self._settled * worse), LOST_MAX)
+        self._unexplained = min(max(0.0, self._unexplained + self._settled * worse), LOST_MAX)
         self._searched_m += self._unread_m
-        if self._misfit >= LOST_MAX and self._searched_m >= SEARCH_AGAIN_M:
+        if self._unexplained >= LOST_MAX and self._searched_m >= SEARCH_AGAIN_M:
             self.belief.search(SEARCH_PROBABILITY)
             self._searched_m = 0.0
 

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 
 from mail_ros.core.config import STRIDE_S, check_range
 from mail_ros.core.filter.single_window import PositionFilter
-from mail_ros.core.models.calibration import TrackerCalibration
 from mail_ros.core.models.model import Model
+from mail_ros.core.models.site_calibration import TrackerCalibration
 from mail_ros.core.platform.compensation import Compensation
 from mail_ros.core.signal.preprocessor import Preprocessor
 from mail_ros.core.signal.sampling import DistanceSampling
@@ -116,7 +116,8 @@ class Localizer:
     def _estimate(self, stamp_ns: int, posterior: Posterior) -> Estimate:
         map_fit, calibration = self.filter.map_fit, self.calibration
         self.status = status_of(posterior, map_fit, self.filter.is_stationary, calibration.localized_from)
-        scale = calibration.localized_scale if self.status.is_trusted else calibration.uncertain_scale
+        localized = self.status is Status.LOCALIZED or self.status is Status.STATIONARY
+        scale = calibration.localized_scale if localized else calibration.uncertain_scale
         return Estimate(
             stamp_ns,
             posterior.position_m,

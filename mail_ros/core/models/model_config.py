@@ -7,10 +7,10 @@ from typing import Literal
 
 from mail_ros.core.config import Settings, check_range
 from mail_ros.core.errors import ConfigError
-from mail_ros.core.models.calibration import Calibration
 from mail_ros.core.models.field_map_config import FieldMapConfig
 from mail_ros.core.models.mail_config import MailConfig
 from mail_ros.core.models.matching_config import MatchingConfig
+from mail_ros.core.models.site_calibration import SiteCalibration
 from mail_ros.core.signal.axes import AXES, AxesKind
 from mail_ros.core.signal.path_resampling import ROW_WIDTH
 from mail_ros.core.signal.sampling import Sampling, TimeSampling
@@ -28,7 +28,7 @@ class ModelConfig(Settings):
     mail: MailConfig = field(default_factory=MailConfig)
     matching: MatchingConfig = field(default_factory=MatchingConfig)
     field_map: FieldMapConfig = field(default_factory=FieldMapConfig)
-    calibration: Calibration = field(default_factory=Calibration)  # of the site, by `training.calibration`
+    calibration: SiteCalibration = field(default_factory=SiteCalibration)  # see `training.calibrate_site`
 
     def __post_init__(self) -> None:
         super().__post_init__()

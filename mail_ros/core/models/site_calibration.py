@@ -22,7 +22,7 @@ class TrackerCalibration(Settings, prefix="calibration."):
 
 
 @dataclass(frozen=True)
-class Calibration(Settings):
+class SiteCalibration(Settings):
     """Of every tracker that can follow a model."""
 
     none: TrackerCalibration = field(default_factory=TrackerCalibration)

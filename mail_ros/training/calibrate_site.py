@@ -21,17 +21,17 @@ from mail_ros.core.belief import REGION, REGION_SQUARED
 from mail_ros.core.config import TrackerChoice
 from mail_ros.core.errors import TrackError
 from mail_ros.core.localizer.compose import compose
-from mail_ros.core.models.calibration import NEVER, Calibration, TrackerCalibration
 from mail_ros.core.models.heads import Head, RegressionHead
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.models.model_file import SiteModel
+from mail_ros.core.models.site_calibration import NEVER, SiteCalibration, TrackerCalibration
 from mail_ros.core.types import LOCALIZED_FROM, NS_PER_S, BoolArray, FloatArray
 from mail_ros.data.scored import Scored, follow
 from mail_ros.data.track import Track
 from mail_ros.training.comparison import MIN_ESTIMATES
 
 FOLDS = 3
-FOLLOWED_S = 1200.0  # of held-out walks, at most: the cost of large surveys is bounded
+FOLLOWED_S = 1200.0  # total length of the held-out walks that are followed: bounds the cost of large surveys
 STRIDE_S = 1.0  # between estimates
 ON_MAP_M = 1.0  # from a position to the nearest cell of the others' survey: there, the model can be right
 KEPT = (0.85, 0.95)  # fractions of errors inside the region between which it is kept
@@ -128,7 +128,7 @@ def calibrate(
             followed = Followed(*map(np.concatenate, zip(*found, strict=True)))
             chosen[tracker] = calibrated_by(followed)
             record[tracker] = followed.measured(chosen[tracker])
-    return dataclasses.replace(config, calibration=Calibration(**chosen)), record
+    return dataclasses.replace(config, calibration=SiteCalibration(**chosen)), record
 
 
 def trackers_for(config: ModelConfig, tracks: Sequence[Track]) -> list[TrackerChoice]:
@@ -205,7 +205,7 @@ def _threshold(followed: Followed, judged: BoolArray) -> float:
 
 
 def _scale(region: FloatArray) -> float:
-    """The factor that brings the part of (n,) errors that a region holds into `KEPT`; no factor mends a wrong floor."""
+    """The factor that brings the part of (n,) errors inside the region into `KEPT`; a wrong floor is not counted."""
     region = region[np.isfinite(region)]
     few, many = KEPT
     if len(region) < MIN_ESTIMATES or few <= (region <= 1.0).mean() <= many:

@@ -10,13 +10,13 @@ from helpers import tiny_config, tiny_mail
 from simulated_tracks import drive, surveys
 
 from mail_ros.core.localizer.compose import compose
-from mail_ros.core.models.calibration import NEVER, Calibration, TrackerCalibration
 from mail_ros.core.models.mail.mail import Mail
 from mail_ros.core.models.model_file import SiteModel, build
+from mail_ros.core.models.site_calibration import NEVER, SiteCalibration, TrackerCalibration
 from mail_ros.core.types import LOCALIZED_FROM, Status
 from mail_ros.data.scored import follow
 from mail_ros.data.track import Track
-from mail_ros.training.calibration import THRESHOLDS, Followed, calibrated_by, survey_folds
+from mail_ros.training.calibrate_site import THRESHOLDS, Followed, calibrated_by, survey_folds
 from mail_ros.training.comparison import calibration_words, survey_reason
 from mail_ros.training.run_config import run_config
 from mail_ros.training.survey_model import fit_survey_model
@@ -92,7 +92,7 @@ def test_every_walk_is_left_out_once_and_by_a_model_of_the_others() -> None:
 
 
 def calibrated(model: Mail, **calibration: float) -> Mail:
-    config = dataclasses.replace(model.config, calibration=Calibration(walking=TrackerCalibration(**calibration)))
+    config = dataclasses.replace(model.config, calibration=SiteCalibration(walking=TrackerCalibration(**calibration)))
     model.config = config
     return model
 
