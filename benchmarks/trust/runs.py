@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -38,11 +38,12 @@ class Platform(NamedTuple):
 
 
 PLATFORMS: Mapping[str, Platform] = {
+    "phone, single windows": Platform("person", (), "matching", "none"),
     "phone": Platform("person", (), "matching", "walking"),
     "phone, steps": Platform("person", (), "matching", "odometry"),
     "phone, gravity axes": Platform("person", ("axes=gravity",), "matching", "walking"),
     "phone, gravity axes, steps": Platform("person", ("axes=gravity",), "matching", "odometry"),
-    "field map, steps": Platform("area", (), "field_map", "none"),
+    "field map": Platform("area", (), "field_map", "none"),
 }
 
 
@@ -58,12 +59,23 @@ class Judged(NamedTuple):
 
 
 def left_out(bags: Sequence[Path], folds: int, names: Sequence[str]) -> Iterator[tuple[str, list[Scored]]]:
-    """Every walk by a model of the other folds, for some platforms; one process per core, a fold after the other."""
+    """Every walk by a model of the other folds, for some platforms; one process per core."""
+    yield from _in_parallel(names, [functools.partial(_left_out, tuple(bags), folds, fold) for fold in range(folds)])
+
+
+def tested(
+    survey: Sequence[Path], test: Sequence[Path], outward: bool, names: Sequence[str]
+) -> Iterator[tuple[str, list[Scored]]]:
+    """Other walks by a model of the survey, or their ways back by one of its outward halves; one process per core."""
+    yield from _in_parallel(names, [functools.partial(_tested, tuple(survey), tuple(test), outward)])
+
+
+def _in_parallel(
+    names: Sequence[str], jobs: Sequence[Callable[[str], list[Scored]]]
+) -> Iterator[tuple[str, list[Scored]]]:
     with ProcessPoolExecutor(os.cpu_count(), context(), end_with_parent) as pool:
-        jobs = [
-            (name, pool.submit(_left_out, tuple(bags), folds, fold, name)) for name in names for fold in range(folds)
-        ]
-        for name, job in jobs:
+        running = [(name, pool.submit(job, name)) for name in names for job in jobs]
+        for name, job in running:
             yield name, job.result()
 
 
@@ -73,15 +85,16 @@ def _left_out(bags: tuple[Path, ...], folds: int, fold: int, name: str) -> list[
     return followed(others, tracks[fold::folds], name)
 
 
+def _tested(survey: tuple[Path, ...], test: tuple[Path, ...], outward: bool, name: str) -> list[Scored]:
+    if outward:
+        outward = [halves(track)[0] for track in _tracks(survey)]
+        return followed(outward, [halves(track)[1] for track in _tracks(test)], name)
+    return followed(_tracks(survey), _tracks(test), name)
+
+
 @functools.cache
 def _tracks(bags: tuple[Path, ...]) -> list[Track]:
     return [labelled_track(bag) for bag in bags]
-
-
-def outward_only(survey: Sequence[Path], test: Sequence[Path], name: str) -> list[Scored]:
-    """The way back of the test walks by a model of the outward halves of the survey."""
-    outward = [halves(track)[0] for track in _tracks(tuple(survey))]
-    return followed(outward, [halves(track)[1] for track in _tracks(tuple(test))], name)
 
 
 def followed(survey: Sequence[Track], test: Sequence[Track], name: str) -> list[Scored]:

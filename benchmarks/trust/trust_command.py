@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from mail_ros.cli.console import print_json, print_table, progress
 from mail_ros.cli.options import AsJson
+from mail_ros.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from mail_ros.data.scored import Scored
@@ -16,13 +18,20 @@ if TYPE_CHECKING:
 
 def trust(
     bags: Annotated[list[Path], typer.Argument(help="Labelled bags of the survey.")],
-    back: Annotated[
+    test: Annotated[
         list[Path] | None,
         typer.Option(
-            help="Learn the survey's walks up to their turning point, and judge these walks from theirs on; repeat. "
-            "Without: every walk of the survey by a model of the other folds."
+            help="Judge these walks by a model of the survey; repeat. Without: every walk of the survey by a model of "
+            "the other folds."
         ),
     ] = None,
+    outward: Annotated[
+        bool,
+        typer.Option(
+            "--outward",
+            help="Learn the survey's walks up to their turning point; judge those of --test from theirs on.",
+        ),
+    ] = False,
     folds: Annotated[int, typer.Option(min=2, help="Parts of the survey, each judged by the others.")] = 5,
     case: Annotated[list[str] | None, typer.Option(help="Only this platform; repeat. Default: all.")] = None,
     as_json: AsJson = False,
@@ -31,19 +40,25 @@ def trust(
 
     Example: `python -m benchmarks trust bags/monday_* bags/tuesday_1 --case phone`
 
-    Example, an hour: `python -m benchmarks trust bags/mall_*`
+    Example, a quarter of an hour: `python -m benchmarks trust bags/monday_* --test bags/tuesday_1 --outward`
     """
-    from benchmarks.trust.runs import PLATFORMS, judged, left_out, outward_only
+    from benchmarks.trust.runs import PLATFORMS, left_out, tested
 
+    for name in case or ():
+        if name not in PLATFORMS:
+            raise ConfigError("--case", wanted=" or ".join(PLATFORMS), found=name, fix="name one of them")
     found: dict[str, list[Scored]] = {name: [] for name in case or PLATFORMS}
     with progress("trust") as bar:
-        if back:
-            for name in bar.track(list(found), description=""):
-                found[name] = outward_only(bags, back, name)
-        else:
-            parts = left_out(bags, min(folds, len(bags)), list(found))
-            for name, part in bar.track(parts, total=folds * len(found), description=""):
-                found[name] += part
+        parts = tested(bags, test, outward, list(found)) if test else left_out(bags, min(folds, len(bags)), list(found))
+        for name, part in bar.track(parts, total=len(found) * (1 if test else folds), description=""):
+            found[name] += part
+    judged_on = "other walks" if test else "each walk by a model of the other folds"
+    _print("the way back, by models of the way there" if outward else judged_on, found, as_json=as_json)
+
+
+def _print(judged_on: str, found: Mapping[str, Sequence[Scored]], *, as_json: bool) -> None:
+    from benchmarks.trust.runs import judged
+
     lines, rows = [], []
     for name, scored in found.items():
         if (row := judged(scored)) is None:
@@ -53,7 +68,6 @@ def trust(
         fractions = [f"{value:.1%}" for value in (row.localized, row.wrong, row.in_90)]
         lines.append([name, f"{row.estimates:,}", *errors, *fractions])
         rows.append({"platform": name, **row._asdict()})
-    judged_on = "the way back, by models of the way there" if back else "each walk by a model of the other folds"
     heads = ["platform", "n", "mean", "median", "LOCALIZED", "wrong", "90 % region"]
     print_table(f"{judged_on}; moving; errors in m; wrong: LOCALIZED and more than 3 m off, of all", heads, lines)
     if as_json:

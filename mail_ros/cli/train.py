@@ -153,6 +153,7 @@ def _fit(
 
             # The network's matrices are small: threads that wait for a busy core cost more than they gain.
             torch.set_num_threads(max(1, torch.get_num_threads() // 2))
+        bar.update(task, description="fitting, and leaving walks out")
         card = fit(config, parts, out, folder, resume=resume, report=report, processes=processes)
         return (card, parts) if processes.leads else None
 
