@@ -87,8 +87,8 @@ def _left_out(bags: tuple[Path, ...], folds: int, fold: int, name: str) -> list[
 
 def _tested(survey: tuple[Path, ...], test: tuple[Path, ...], outward: bool, name: str) -> list[Scored]:
     if outward:
-        outward = [halves(track)[0] for track in _tracks(survey)]
-        return followed(outward, [halves(track)[1] for track in _tracks(test)], name)
+        there = [halves(track)[0] for track in _tracks(survey)]
+        return followed(there, [halves(track)[1] for track in _tracks(test)], name)
     return followed(_tracks(survey), _tracks(test), name)
 
 
