@@ -39,7 +39,7 @@ MAP_FIT_M = 5.0  # length over which the map fit is averaged
 MIN_FIT_M = 0.5  # less says nothing
 MAP_FIT_BOUNDS = (-3.0, 5.0)  # bounds of one update in the map fit
 SHIFT_CELLS = 3.0  # min displacement of a shift of the belief, in cells: every shift blurs it by a fraction of a cell
-KNOWN = 0.5  # probability of being near the position from which an update counts in the map fit
+KNOWN = 0.5  # probability of being near the position from which an update counts in the map fit and against being lost
 LOST_PRIOR = 0.01  # prior odds of being lost; the cumulative sum is the log of a likelihood ratio
 LOST_START = -math.log(LOST_PRIOR)  # the sum at first: even odds, since a device may be switched on off the map
 LOST_PER_M = 0.4  # added per metre beyond the map, where the field says nothing
@@ -166,7 +166,7 @@ class PoseGridFilter:
         known = self._near > KNOWN
         log_beyond = self._unread_m * math.log(self.config.beyond_per_m)
         means = self.belief.weigh(prediction.log_likelihood, log_beyond)
-        self._suspect(means)
+        self._suspect(means, known)
         kept = math.exp(-self._unread_m / MAP_FIT_M)
         counted_m = self._unread_m * known
         self._fit = kept * self._fit + counted_m * float(np.clip(means.followed - means.random, *MAP_FIT_BOUNDS))
@@ -174,17 +174,17 @@ class PoseGridFilter:
         self._new_rows, self._unread_m = 0, 0.0
         self._changed()
 
-    def _suspect(self, means: MeanLogRatios) -> None:
+    def _suspect(self, means: MeanLogRatios, known: bool) -> None:
         """Add up by how much the followed poses explain the field worse than those of a device that is not lost.
 
         A cumulative sum (Page, Biometrika 41, 1954): a lost device has a wrong pose that is better than a random
         one, and its true pose is hardly ever among the samples. The belief keeps its pose until another is better.
-        Before its first certain pose there is no reason to search: the whole map is followed anyway.
+        Nothing counts while the belief is broad, and before the first certain pose the whole map is followed anyway.
         """
         self._settled |= self._near >= LOCALIZED_FROM
         worse = means.mapped * (self.config.lost_ratio * min(means.random, 0.0) - means.on_map)
         beyond = (1.0 - means.mapped) * LOST_PER_M * self._unread_m
-        self._lost = min(max(0.0, self._lost + worse + beyond), LOST_MAX)
+        self._lost = min(max(0.0, self._lost + known * (worse + beyond)), LOST_MAX)
         self._unexplained = min(max(0.0, self._unexplained + self._settled * worse), LOST_MAX)
         self._searched_m += self._unread_m
         if self._unexplained >= LOST_MAX and self._searched_m >= SEARCH_AGAIN_M:
