@@ -70,6 +70,12 @@ def test_regions_that_hold_too_few_or_too_many_errors_are_scaled(near: float, re
     assert other == 1.0, "there are no such estimates"
 
 
+def test_a_model_that_guesses_on_its_own_survey_is_never_localized() -> None:
+    guessing = followed(0.97, 0.0)
+    assert calibrated_by(guessing._replace(middle_m=0.4 * np.ones(1000))).localized_from == NEVER
+    assert calibrated_by(guessing._replace(middle_m=0.6 * np.ones(1000))).localized_from == LOCALIZED_FROM
+
+
 def test_a_few_estimates_change_no_covariance() -> None:
     assert calibrated_by(followed(0.99, 0.0, count=50, region=9.0)) == TrackerCalibration()
 

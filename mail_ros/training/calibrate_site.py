@@ -36,6 +36,7 @@ STRIDE_S = 1.0  # between estimates
 ON_MAP_M = 1.0  # from a position to the nearest cell of the others' survey: there, the model can be right
 KEPT = (0.85, 0.95)  # fractions of errors inside the region between which it is kept
 SCALES = (0.2, 100.0)  # smallest and largest
+GUESSING = 0.7  # median error over that of the middle of the site from which a model knows nothing of its own survey
 WRONG = 0.01  # fraction of estimates that may be LOCALIZED and wrong
 THRESHOLDS = (LOCALIZED_FROM, 0.98, 0.99, 0.995, 0.999, 0.9999, NEVER)
 
@@ -187,13 +188,16 @@ def _on_map(head: Head, scored: Sequence[Scored]) -> BoolArray:
 def calibrated_by(followed: Followed) -> TrackerCalibration:
     """The lowest threshold at which few estimates are LOCALIZED and wrong, and the scales that go with it.
 
-    `NEVER`, if no threshold helps where the survey passed; off it, the whole model knows more than a fold's.
+    `NEVER`, if the model knows nothing, or no threshold helps, where the survey passed; off it, the whole model knows
+    more than a fold's.
     """
-    limit = _threshold(followed, np.ones(len(followed.near), np.bool_))
-    if limit == NEVER and followed.on_map.sum() < MIN_ESTIMATES:
-        limit = THRESHOLDS[-2]
+    limit, on_map = _threshold(followed, np.ones(len(followed.near), np.bool_)), followed.on_map
+    if on_map.sum() < MIN_ESTIMATES:
+        limit = min(limit, THRESHOLDS[-2])
+    elif np.median(followed.error_m[on_map]) > GUESSING * np.median(followed.middle_m[on_map]):
+        limit = NEVER
     elif limit == NEVER:
-        limit = max(THRESHOLDS[-2], _threshold(followed, followed.on_map))
+        limit = max(THRESHOLDS[-2], _threshold(followed, on_map))
     localized = followed.localized(limit)
     return TrackerCalibration(limit, _scale(followed.region[localized]), _scale(followed.region[~localized]))
 
