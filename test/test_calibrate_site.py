@@ -13,13 +13,14 @@ from mail_ros.core.localizer.compose import compose
 from mail_ros.core.models.mail.mail import Mail
 from mail_ros.core.models.model_file import SiteModel, build
 from mail_ros.core.models.site_calibration import NEVER, SiteCalibration, TrackerCalibration
-from mail_ros.core.types import LOCALIZED_FROM, Status
-from mail_ros.data.scored import follow
+from mail_ros.core.types import LOCALIZED_FROM, Estimate, Status
+from mail_ros.data.scored import Scored, follow
 from mail_ros.data.track import Track
 from mail_ros.training.calibrate_site import THRESHOLDS, Followed, calibrated_by, survey_folds
 from mail_ros.training.comparison import calibration_words, survey_reason
 from mail_ros.training.run_config import run_config
 from mail_ros.training.survey_model import fit_survey_model
+from mail_ros.training.surveyed_passes import SurveyedPasses
 
 MATCHING = run_config(["kind=matching", "sampling.rate_hz=10", "sampling.length_s=6"])
 
@@ -131,3 +132,22 @@ def test_a_survey_is_calibrated_by_itself_and_still_localizes() -> None:
     localizer = compose(build(fitted.config, fitted.state), "odometry", 0.5)
     known = [one.estimate.status in (Status.LOCALIZED, Status.STATIONARY) for one in follow(localizer, drive())]
     assert np.mean(known) > 0.5
+
+
+def test_a_pass_in_the_other_direction_counts_only_where_the_axes_allow_it() -> None:
+    walk = drive()
+    span = walk.labelled_span()
+    estimates = [
+        Scored("back", Estimate(0, position_m, np.eye(2), 0, Status.LOCALIZED, ()), position_m, 0, False)
+        for position_m in span.position_m[::-20]
+    ]
+    along = [dataclasses.replace(one, bag="there") for one in reversed(estimates)]
+    for directed, expected in ((True, False), (False, True)):
+        passes = SurveyedPasses([walk], directed=directed)
+        assert passes.passed(along).mean() > 0.9
+        assert (passes.passed(estimates).mean() > 0.9) is expected
+    assert (
+        not SurveyedPasses([walk], directed=False)
+        .passed([dataclasses.replace(one, reference_floor=1) for one in along])
+        .any()
+    )

@@ -21,7 +21,7 @@ from mail_ros.core.belief import REGION, REGION_SQUARED
 from mail_ros.core.config import TrackerChoice
 from mail_ros.core.errors import TrackError
 from mail_ros.core.localizer.compose import compose
-from mail_ros.core.models.heads import Head, RegressionHead
+from mail_ros.core.models.heads import Head
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.models.model_file import SiteModel
 from mail_ros.core.models.site_calibration import NEVER, SiteCalibration, TrackerCalibration
@@ -29,11 +29,11 @@ from mail_ros.core.types import LOCALIZED_FROM, NS_PER_S, BoolArray, FloatArray
 from mail_ros.data.scored import Scored, follow
 from mail_ros.data.track import Track
 from mail_ros.training.comparison import MIN_ESTIMATES
+from mail_ros.training.surveyed_passes import SurveyedPasses
 
 FOLDS = 3
 FOLLOWED_S = 1200.0  # total length of the held-out walks that are followed: bounds the cost of large surveys
 STRIDE_S = 1.0  # between estimates
-ON_MAP_M = 1.0  # from a position to the nearest cell of the others' survey: there, the model can be right
 KEPT = (0.85, 0.95)  # fractions of errors inside the region between which it is kept
 SCALES = (0.2, 100.0)  # smallest and largest
 GUESSING = 0.7  # median error over that of the middle of the site from which a model knows nothing of its own survey
@@ -46,6 +46,7 @@ class Fold(NamedTuple):
 
     model: SiteModel
     walks: Sequence[Track]
+    learned: Sequence[Track]  # what the model has learned
 
 
 class Followed(NamedTuple):
@@ -55,7 +56,7 @@ class Followed(NamedTuple):
     region: FloatArray  # squared distance of the error over that of the edge of its `REGION`; infinite on a wrong floor
     near: FloatArray  # probability of being near the position
     is_wrong: BoolArray  # farther off than near, or on another floor
-    on_map: BoolArray  # where the model's survey passed
+    on_map: BoolArray  # where the model's walks passed, in the direction that the model needs
     may_be_localized: BoolArray  # whether only `near` decides the status
     middle_m: FloatArray  # error of always answering the middle of the site
 
@@ -102,7 +103,7 @@ def survey_folds(tracks: Sequence[Track], fit: Callable[[Sequence[Track]], SiteM
         except TrackError:
             continue
         if model is not None:
-            yield Fold(model, held)
+            yield Fold(model, held, others)
 
 
 def calibrate(
@@ -120,9 +121,10 @@ def calibrate(
     """
     parts: dict[TrackerChoice, list[Followed]] = {tracker: [] for tracker in trackers}
     for fold in folds:
+        passes = SurveyedPasses(fold.learned, directed=config.needs_both_directions)
         for tracker, found in parts.items():
             scored = _scored(fold, tracker)
-            found += [_followed(scored, fold.model.head)] if scored else []
+            found += [_followed(scored, fold.model.head, passes)] if scored else []
     chosen, record = {}, dict[str, Any]()
     for tracker, found in parts.items():
         if found:
@@ -152,7 +154,7 @@ def _scored(fold: Fold, tracker: TrackerChoice) -> list[Scored]:
     return found
 
 
-def _followed(scored: Sequence[Scored], head: Head) -> Followed:
+def _followed(scored: Sequence[Scored], head: Head, passes: SurveyedPasses) -> Followed:
     estimates = [one.estimate for one in scored]
     offset_m = np.array([one.estimate.position_m - one.reference_m for one in scored])
     covariance_m2 = np.array([one.covariance_m2 for one in estimates])
@@ -167,22 +169,10 @@ def _followed(scored: Sequence[Scored], head: Head) -> Followed:
         np.where(floor == reference_floor, region / REGION_SQUARED, np.inf),
         np.array([one.near for one in estimates]),
         (error_m > np.array([one.near_m for one in estimates])) | (floor != reference_floor),
-        _on_map(head, scored),
+        passes.passed(scored),
         ~vetoed,
         np.linalg.norm(reference_m - np.array([middles_m[number] for number in reference_floor.tolist()]), axis=1),
     )
-
-
-def _on_map(head: Head, scored: Sequence[Scored]) -> BoolArray:
-    """(n,) whether a true position is one that the model's survey passed; every one for a head without cells."""
-    if isinstance(head, RegressionHead):
-        return np.ones(len(scored), np.bool_)
-    cells = head.cells
-    on_map = np.zeros(len(scored), np.bool_)
-    for index, one in enumerate(scored):
-        away_m2 = np.square(cells.position_m - one.reference_m).sum(axis=1)
-        on_map[index] = bool((away_m2[cells.floor == one.reference_floor] <= ON_MAP_M**2).any())
-    return on_map
 
 
 def calibrated_by(followed: Followed) -> TrackerCalibration:

@@ -119,7 +119,7 @@ def _fit_network(config: RunConfig, walks: _Walks, folder: RunFolder, report: Ca
     validation = WindowSet(walks.validate, config.model, config.validate_stride) if walks.validate else None
     trainer = Trainer(config, untrained(config, windows), windows, validation, folder)
     state = arrays(trainer.fit(report))
-    fold = Fold(build(config.model, state), walks.validate)
+    fold = Fold(build(config.model, state), walks.validate, walks.train)
     calibrated, held_out = calibrate(config.model, [fold], trackers_for(config.model, walks.validate))
     golden = windows.fields(windows.ends[:1])[0]
     return Fitted(calibrated, state, golden, {"best_epoch": trainer.state.best_epoch}, held_out)
