@@ -20,7 +20,7 @@ from mail_ros.core.errors import BagError
 from mail_ros.core.platform.compensation import Compensation
 from mail_ros.core.platform.robot_file import Robot
 from mail_ros.core.types import NS_PER_S, FloatArray
-from mail_ros.data.bag_metadata import METADATA_FILE, read_metadata
+from mail_ros.data.bag_metadata import has_usable_metadata, read_metadata
 from mail_ros.data.bag_odometry import BagOdometry
 from mail_ros.data.mcap_file import MAGIC
 from mail_ros.data.mcap_salvage import Salvage
@@ -71,7 +71,7 @@ class Bag:
         if self.cut_off:
             yield from self._salvage(topics)
             return
-        whole = self.path.is_dir() and (self.path / METADATA_FILE).exists()
+        whole = self.path.is_dir() and has_usable_metadata(self.path)
         for path in [self.path] if whole else self.files:
             try:
                 with Reader(path) as reader:

@@ -21,9 +21,9 @@ from mcap.records import Channel, Schema
 from mail_ros.core.errors import BagError, ConfigError
 from mail_ros.data.bag import Bag, is_cut_off
 from mail_ros.data.bag_metadata import (
-    METADATA_FILE,
     Span,
     Topic,
+    has_usable_metadata,
     metadata,
     read_metadata,
     sync_folder,
@@ -76,8 +76,21 @@ def repair(path: Path) -> Repaired | None:
         The result; None if the bag was complete.
 
     Raises:
-        BagError: not an MCAP bag, a bag that is being recorded, or too little disk space for its copy.
+        BagError: not an MCAP bag, a bag that is being recorded, too little disk space for its copy, or a folder that
+            cannot be written.
     """
+    try:
+        return _repair(path)
+    except OSError as error:
+        raise BagError(
+            path,
+            wanted="a bag that can be written",
+            found=error.strerror or str(error),
+            fix="make room or correct the permissions, and repair it then",
+        ) from None
+
+
+def _repair(path: Path) -> Repaired | None:
     bag = Bag(path)
     if any(file.suffix != ".mcap" for file in bag.files):
         raise BagError(path, wanted="an MCAP bag", found="a .db3 file", fix="SQLite repairs its files itself")
@@ -102,8 +115,8 @@ def repair(path: Path) -> Repaired | None:
 
 
 def needs_repair(bag: Bag) -> bool:
-    """Whether a file is truncated, or metadata.yaml is missing."""
-    return bag.cut_off or (bag.path.is_dir() and not (bag.path / METADATA_FILE).exists())
+    """Whether a file is truncated, or metadata.yaml is missing or unusable."""
+    return bag.cut_off or (bag.path.is_dir() and not has_usable_metadata(bag.path))
 
 
 def unfinished(out: Path) -> list[Path]:
@@ -116,7 +129,7 @@ def unfinished(out: Path) -> list[Path]:
                 Salvage(file).read_front().library.startswith(LIBRARY) and not _is_locked(file) for file in bag.files
             ):
                 found.append(folder)
-        except (BagError, OSError) as error:
+        except Exception as error:  # the recorder starts whatever is in its folder
             logger.warning("left alone: %s", error)
     return found
 
@@ -194,8 +207,10 @@ def _contents(file: Path) -> FileContents:
 
 def _topic(schema: Schema | None, channel: Channel) -> Topic:
     try:
-        profiles = parse(channel.metadata.get("offered_qos_profiles", ""), channel.topic, "QoS profiles") or []
+        profiles = parse(channel.metadata.get("offered_qos_profiles", ""), channel.topic, "QoS profiles")
     except ConfigError:
+        profiles = []
+    if not isinstance(profiles, list) or not all(isinstance(profile, dict) for profile in profiles):
         profiles = []
     return Topic(
         channel.topic,

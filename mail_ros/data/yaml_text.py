@@ -37,12 +37,12 @@ def parse(text: str, source: object, wanted: str) -> Any:
     """
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     try:
         return YAML(typ="safe").load(text)
-    except (YAMLError, ValueError) as error:  # ValueError: an invalid date
-        found = " ".join(str(error).partition("\n\n")[0].split())
+    except Exception as error:  # ruamel raises exceptions of any type, as ValueError for an invalid date
+        found = " ".join(str(error).partition("\n\n")[0].split()) or type(error).__name__
         raise ConfigError(source, wanted=wanted, found=found, fix="correct the file") from None
 
 
