@@ -5,13 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from mcap.writer import Writer as McapWriter
+from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 
 from mail_ros.data.bag import FIELD_TOPIC, Bag
 from mail_ros.data.bag_writer import BagWriter, Splitting
 from mail_ros.data.mcap_file import Compression
-from mail_ros.data.messages import FIELD_TYPE, encode_field
+from mail_ros.data.messages import FIELD_TYPE, definition, encode_field, typestore
 
 START_NS, STEP_NS = 10**18, 10**7
+FOREIGN = [
+    ("json", "jsonschema", b'{"type": "object"}'),
+    ("protobuf", "protobuf", b"\x0a\xff\xfe\x00bytes"),
+    ("flatbuffer", "flatbuffer", b"\x80\x00"),
+]
 NOTES = {"route": "hall", "device": "robot 7"}
 
 
@@ -37,3 +44,39 @@ def numbers(bag: Path) -> list[int]:
     found = [((message.log_time_ns - START_NS) // STEP_NS, message.cdr) for message in Bag(bag).messages()]
     assert [cdr for _, cdr in found] == [field_cdr(number) for number, _ in found]
     return [number for number, _ in found]
+
+
+def sqlite_bag(path: Path, count: int = 40, compression: CompressionMode = CompressionMode.NONE) -> Path:
+    """As `small_bag`, in a .db3 file that rosbags writes."""
+    writer = Writer(path, version=9, storage_plugin=StoragePlugin.SQLITE3)
+    if compression is not CompressionMode.NONE:
+        writer.set_compression(compression, CompressionFormat.ZSTD)
+    with writer:
+        for name, value in NOTES.items():
+            writer.set_custom_data(name, value)
+        connection = writer.add_connection(FIELD_TOPIC, FIELD_TYPE, typestore=typestore())
+        for number in range(count):
+            writer.write(connection, START_NS + number * STEP_NS, field_cdr(number))
+    return path
+
+
+def foreign_bag(path: Path, count: int = 40, profile: str = "ros2", ours: bool = True) -> Path:
+    """An .mcap file of other software: channels in JSON, Protobuf and FlatBuffers, also empty or without schema."""
+    with path.open("wb") as stream:
+        writer = McapWriter(stream, chunk_size=500)
+        writer.start(profile=profile, library="other")
+        channels = [
+            writer.register_channel(f"/{encoding}", encoding, writer.register_schema(encoding, kind, content))
+            for encoding, kind, content in FOREIGN
+        ]
+        writer.register_channel("/declared", "protobuf", writer.register_schema("x", "protobuf", b"\xff\xfe\x00"))
+        writer.register_channel("/plain", "", 0)
+        schema = writer.register_schema(FIELD_TYPE, "ros2msg", definition(FIELD_TYPE)[0].encode())
+        field = writer.register_channel(FIELD_TOPIC, "cdr", schema) if ours else 0
+        for number in range(count):
+            time_ns = START_NS + number * STEP_NS
+            if ours:
+                writer.add_message(field, time_ns, field_cdr(number), time_ns)
+            writer.add_message(channels[number % len(channels)], time_ns, b"\x00\xff%d" % number, time_ns)
+        writer.finish()  # type: ignore[no-untyped-call]
+    return path

@@ -1,7 +1,7 @@
 """Reading bags: rosbag2 folders and files, also truncated ones.
 
-`rosbags` reads a complete bag. An MCAP file without its closing magic was truncated by a power loss or a kill:
-`mcap_salvage.Salvage` reads it from the front, up to where it ends.
+`mcap_salvage.Salvage` reads MCAP files: through their index, or from the front where a power loss or a kill truncated
+them. `rosbags` reads SQLite files.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from rosbags.rosbag2 import Reader, ReaderError
 
 from mail_ros.core.errors import BagError
 from mail_ros.core.platform.compensation import Compensation
 from mail_ros.core.platform.robot_file import Robot
 from mail_ros.core.types import NS_PER_S, FloatArray
-from mail_ros.data.bag_metadata import has_usable_metadata, read_metadata
+from mail_ros.data.bag_messages import LeftOut, file_messages
+from mail_ros.data.bag_metadata import read_metadata, warn_once
 from mail_ros.data.bag_odometry import BagOdometry
 from mail_ros.data.mcap_file import MAGIC
 from mail_ros.data.mcap_salvage import Salvage
@@ -55,6 +55,7 @@ class Bag:
             raise BagError(
                 path, wanted="a rosbag2 folder, an .mcap or a .db3 file", found="neither", fix="give the bag's folder"
             )
+        self.left_out = LeftOut()  # by the last reading
         self.cut_off = any(is_cut_off(file) for file in self.files if file.suffix == ".mcap")
 
     @property
@@ -65,30 +66,18 @@ class Bag:
     def messages(self, topics: Sequence[str] = ()) -> Iterator[Message]:
         """The messages of some topics, or of all, in log order.
 
-        Raises:
-            BagError: the bag is damaged in another way than by truncation.
-        """
-        if self.cut_off:
-            yield from self._salvage(topics)
-            return
-        whole = self.path.is_dir() and has_usable_metadata(self.path)
-        for path in [self.path] if whole else self.files:
-            try:
-                with Reader(path) as reader:
-                    wanted = [c for c in reader.connections if not topics or c.topic in topics]
-                    if wanted:
-                        for connection, stamp_ns, cdr in reader.messages(wanted):
-                            yield Message(connection.topic, connection.msgtype, stamp_ns, bytes(cdr))
-            except (ReaderError, OSError) as error:
-                raise BagError(
-                    path, wanted="a readable bag", found=str(error), fix="record or import it again"
-                ) from None
+        A damaged part of an MCAP file is left out, with a warning, and so are messages that are no CDR.
 
-    def _salvage(self, topics: Sequence[str]) -> Iterator[Message]:
+        Raises:
+            BagError: a file is not readable.
+        """
+        self.left_out = left_out = LeftOut()
         for file in self.files:
-            for schema, channel, message in Salvage(file).messages():
-                if not topics or channel.topic in topics:
-                    yield Message(channel.topic, schema.name if schema else "", message.log_time, message.data)
+            yield from file_messages(file, topics, left_out)
+            if (damaged := left_out.damaged_bytes[file]) and not self.cut_off:
+                warn_once(
+                    f"{file} is damaged: {damaged:,} bytes are left out; mail_ros repair {self.path} keeps the rest"
+                )
 
     def notes(self) -> dict[str, str]:
         """Notes of the recording (rosbag2's custom_data), such as device and route; empty where there are none."""
@@ -111,6 +100,7 @@ class Recording(NamedTuple):
     truth: Truth = Truth()
     clock_offset_s: float = 0.0  # clock of the landmarks minus clock of the field
     cut_off: bool = False
+    damaged_bytes: int = 0  # left out, of a bag that was not cut off
     notes: Mapping[str, str] = {}
 
 
@@ -160,7 +150,8 @@ def read_recording(
     )
     delay_ns = np.median(np.array(readings.logged_ns) - stamp_ns)
     offset_s = float(delay_ns - np.median(truth.log_delay_ns)) / NS_PER_S if truth.log_delay_ns else 0.0
-    return Recording(track, truth, offset_s, bag.cut_off, notes)
+    damaged_bytes = 0 if bag.cut_off else bag.left_out.damaged_bytes.total()
+    return Recording(track, truth, offset_s, bag.cut_off, damaged_bytes, notes)
 
 
 class _Readings(NamedTuple):
@@ -195,7 +186,7 @@ def _read_messages(
         raise BagError(
             bag.path,
             wanted=f"messages on {field_topic} ({FIELD_TYPE})",
-            found=", ".join(sorted(topics)) or "no message at all",
+            found=", ".join(filter(None, (*sorted(topics), str(bag.left_out)))) or "no message at all",
             fix="name the topic with --topic, or record it",
         )
     return readings._replace(topics=sorted(topics))

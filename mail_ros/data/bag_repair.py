@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mcap.reader import make_reader
 from mcap.records import Channel, Schema
 
 from mail_ros.core.errors import BagError, ConfigError
@@ -31,7 +30,8 @@ from mail_ros.data.bag_metadata import (
     write_metadata,
 )
 from mail_ros.data.bag_writer import RESERVE
-from mail_ros.data.mcap_file import LIBRARY, McapFile
+from mail_ros.data.mcap_file import BYTES, LIBRARY, McapFile
+from mail_ros.data.mcap_records import read_index
 from mail_ros.data.mcap_salvage import ByteRange, Salvage
 from mail_ros.data.yaml_text import parse
 
@@ -56,7 +56,7 @@ class Repaired:
 
     path: Path
     span: Span  # messages of the whole bag
-    repaired_files: tuple[Path, ...]  # files that were truncated
+    repaired_files: tuple[Path, ...]  # files that were truncated or damaged
     rest: tuple[Path, ...] = ()  # files with unreadable bytes
 
     def __str__(self) -> str:
@@ -94,29 +94,33 @@ def _repair(path: Path) -> Repaired | None:
     bag = Bag(path)
     if any(file.suffix != ".mcap" for file in bag.files):
         raise BagError(path, wanted="an MCAP bag", found="a .db3 file", fix="SQLite repairs its files itself")
-    if not needs_repair(bag):
+    if not (damaged := [file for file in bag.files if not _is_whole(file)]) and not needs_repair(bag):
         return None
-    contents, repaired_files, rest = {}, [], []
+    contents, rest = {}, []
     for file in bag.files:
         with _locked(file):
-            if not is_cut_off(file):
-                contents[file.name] = _contents(file)
-            else:
+            if file in damaged:
                 contents[file.name], unreadable = _rebuild(file)
-                repaired_files.append(file)
                 rest += unreadable
+            else:
+                contents[file.name] = _contents(file)
     if path.is_dir():
         _write_metadata(path, contents)
         for pattern in REMNANTS:
             for remnant in path.glob(pattern):
                 remnant.unlink()
     span = total_span([content.span for content in contents.values()])
-    return Repaired(path, span, tuple(repaired_files), tuple(rest))
+    return Repaired(path, span, tuple(damaged), tuple(rest))
 
 
 def needs_repair(bag: Bag) -> bool:
     """Whether a file is truncated, or metadata.yaml is missing or unusable."""
     return bag.cut_off or (bag.path.is_dir() and not has_usable_metadata(bag.path))
+
+
+def _is_whole(file: Path) -> bool:
+    """Whether a file is complete and readable throughout; reads all of it."""
+    return not is_cut_off(file) and Salvage(file).is_whole()
 
 
 def unfinished(out: Path) -> list[Path]:
@@ -187,21 +191,19 @@ def _keep_unreadable(file: Path, ranges: Sequence[ByteRange]) -> list[Path]:
 
 def _contents(file: Path) -> FileContents:
     """Contents of a complete file."""
-    contents = FileContents(notes=Salvage(file).read_front().notes)
-    with file.open("rb") as stream:
-        summary = make_reader(stream).get_summary()
-    if summary is None or summary.statistics is None:  # the file ends without an index
+    contents, index = FileContents(notes=Salvage(file).read_front().notes), read_index(file)
+    if index.statistics is None:  # the file ends without an index
         for schema, channel, message in Salvage(file).messages():
             contents.topics.setdefault(channel.topic, _topic(schema, channel))
             contents.span.add(channel.topic, message.log_time)
         return contents
-    counts = summary.statistics.channel_message_counts
-    for channel in summary.channels.values():
-        contents.topics.setdefault(channel.topic, _topic(summary.schemas.get(channel.schema_id), channel))
+    counts = index.statistics.channel_message_counts
+    for channel in index.channels.values():
+        contents.topics.setdefault(channel.topic, _topic(index.schemas.get(channel.schema_id), channel))
         contents.span.counts[channel.topic] += counts.get(channel.id, 0)
     contents.span.counts += Counter()  # removes zero counts
-    contents.span.first_ns = summary.statistics.message_start_time
-    contents.span.last_ns = summary.statistics.message_end_time
+    contents.span.first_ns = index.statistics.message_start_time
+    contents.span.last_ns = index.statistics.message_end_time
     return contents
 
 
@@ -215,7 +217,7 @@ def _topic(schema: Schema | None, channel: Channel) -> Topic:
     return Topic(
         channel.topic,
         schema.name if schema else "",
-        schema.data.decode(errors="replace") if schema else "",
+        schema.data.decode(errors=BYTES) if schema else "",
         channel.metadata.get("topic_type_hash", ""),
         tuple(profiles),
         schema.encoding if schema else "",
