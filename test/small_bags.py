@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
+import zstandard
 from mcap.writer import Writer as McapWriter
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 
 from mail_ros.data.bag import FIELD_TOPIC, Bag
+from mail_ros.data.bag_metadata import METADATA_FILE
 from mail_ros.data.bag_writer import BagWriter, Splitting
 from mail_ros.data.mcap_file import Compression
 from mail_ros.data.messages import FIELD_TYPE, definition, encode_field, typestore
@@ -80,3 +83,16 @@ def foreign_bag(path: Path, count: int = 40, profile: str = "ros2", ours: bool =
             writer.add_message(channels[number % len(channels)], time_ns, b"\x00\xff%d" % number, time_ns)
         writer.finish()  # type: ignore[no-untyped-call]
     return path
+
+
+def compress_files(bag: Path) -> Path:
+    """Compress the files of a bag as `ros2 bag record --compression-mode file` does; returns the bag."""
+    text = (bag / METADATA_FILE).read_text()
+    for file in Bag(bag).files:
+        compressed = file.with_name(f"{file.name}.zstd")
+        compressed.write_bytes(zstandard.compress(file.read_bytes()))
+        file.unlink()
+        text = text.replace(file.name, compressed.name)
+    text = re.sub("compression_format: *''", "compression_format: zstd", text)
+    (bag / METADATA_FILE).write_text(re.sub("compression_mode: *''", "compression_mode: FILE", text))
+    return bag

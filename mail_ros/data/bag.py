@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import re
+import shutil
+import tempfile
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,11 +22,11 @@ from mail_ros.core.errors import BagError
 from mail_ros.core.platform.compensation import Compensation
 from mail_ros.core.platform.robot_file import Robot
 from mail_ros.core.types import NS_PER_S, FloatArray
+from mail_ros.data.bag_files import decompress, files_of, is_bag_file, is_compressed, is_cut_off, named_files
 from mail_ros.data.bag_messages import LeftOut, file_messages
 from mail_ros.data.bag_metadata import read_metadata, warn_once
+from mail_ros.data.bag_notes import notes_of_files
 from mail_ros.data.bag_odometry import BagOdometry
-from mail_ros.data.mcap_file import MAGIC
-from mail_ros.data.mcap_salvage import Salvage
 from mail_ros.data.messages import FIELD_TYPE, JOINTS_TYPE, Message, decode_field, decode_joints
 from mail_ros.data.track import Track
 from mail_ros.data.truth import BagTruth, Truth
@@ -35,7 +38,6 @@ IMU_TOPIC = "/imu/data"
 ODOMETRY_TOPIC = "/odom"
 JOINTS_TOPIC = "/joint_states"
 MOUNTS_TOPIC = "/tf_static"
-_NUMBER = re.compile(r"(\d+)")
 
 
 class Bag:
@@ -50,18 +52,49 @@ class Bag:
         self.path = path
         if not path.exists():
             raise BagError(path, wanted="a bag", found="nothing", fix="correct the path")
-        self.files = _files(path) if path.is_dir() else [path]
-        if not self.files or self.files[0].suffix not in (".mcap", ".db3"):
+        self.files = files_of(path) if path.is_dir() else [path]
+        if not self.files or not all(map(is_bag_file, self.files)):
             raise BagError(
                 path, wanted="a rosbag2 folder, an .mcap or a .db3 file", found="neither", fix="give the bag's folder"
             )
         self.left_out = LeftOut()  # by the last reading
-        self.cut_off = any(is_cut_off(file) for file in self.files if file.suffix == ".mcap")
+        for file in self.files:
+            if file.suffix == ".mcap":
+                is_cut_off(file)  # raises for what is no MCAP file
+
+    @cached_property
+    def cut_off(self) -> bool:
+        """Whether a file lacks its end, since the recorder was killed or lost its power."""
+        files = zip(self.files, self.plain_files, strict=True)
+        return any(is_cut_off(file, plain) for file, plain in files if plain.suffix == ".mcap")
+
+    @cached_property
+    def plain_files(self) -> list[Path]:
+        """The files; where rosbag2 compressed them, copies in a temporary folder, which this object removes.
+
+        Raises:
+            BagError: the disk has no room for the copies.
+        """
+        if not any(map(is_compressed, self.files)):
+            return self.files
+        folder = Path(tempfile.mkdtemp(prefix="mail_ros_"))
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        try:
+            return [decompress(file, folder) if is_compressed(file) else file for file in self.files]
+        except OSError as error:
+            raise BagError(
+                self.path,
+                wanted=f"room for its decompressed files in {folder.parent}",
+                found=error.strerror or str(error),
+                fix="make room, or set TMPDIR to a folder of another disk",
+            ) from None
 
     @property
     def name(self) -> str:
         """The bag's name without extension."""
-        return self.path.stem if self.path.is_file() else self.path.name
+        if self.path.is_dir():
+            return self.path.name
+        return Path(self.path.stem).stem if is_compressed(self.path) else self.path.stem
 
     def messages(self, topics: Sequence[str] = ()) -> Iterator[Message]:
         """The messages of some topics, or of all, in log order.
@@ -72,8 +105,8 @@ class Bag:
             BagError: a file is not readable.
         """
         self.left_out = left_out = LeftOut()
-        for file in self.files:
-            yield from file_messages(file, topics, left_out)
+        for file, plain in zip(self.files, self.plain_files, strict=True):
+            yield from file_messages(file, plain, topics, left_out)
             if (damaged := left_out.damaged_bytes[file]) and not self.cut_off:
                 warn_once(
                     f"{file} is damaged: {damaged:,} bytes are left out; mail_ros repair {self.path} keeps the rest"
@@ -81,9 +114,10 @@ class Bag:
 
     def notes(self) -> dict[str, str]:
         """Notes of the recording (rosbag2's custom_data), such as device and route; empty where there are none."""
-        if metadata := read_metadata(self.path if self.path.is_dir() else self.path.parent):
-            return dict(metadata.get("custom_data") or {})
-        return Salvage(self.files[0]).read_front().notes if self.files[0].suffix == ".mcap" else {}
+        folder = self.path if self.path.is_dir() else self.path.parent
+        is_named = folder == self.path or self.path in named_files(folder)
+        custom = read_metadata(folder).get("custom_data") if is_named else None
+        return dict(custom or notes_of_files(self.plain_files))
 
     def identity(self) -> dict[str, str]:
         """Name and hash of the files, as run folders, model cards and benchmarks store them."""
@@ -190,32 +224,3 @@ def _read_messages(
             fix="name the topic with --topic, or record it",
         )
     return readings._replace(topics=sorted(topics))
-
-
-def _files(folder: Path) -> list[Path]:
-    """A bag's files in the order of its metadata, or else by their numbers."""
-    named = [folder / Path(name).name for name in read_metadata(folder).get("relative_file_paths") or ()]
-    if named and all(path.exists() for path in named):
-        return named
-    found = [*folder.glob("*.mcap"), *folder.glob("*.db3")]
-    return sorted(found, key=lambda path: [int(part) if part.isdigit() else part for part in _NUMBER.split(path.name)])
-
-
-def is_cut_off(file: Path) -> bool:
-    """Whether an MCAP file lacks its end.
-
-    Raises:
-        BagError: the file does not begin as an MCAP file.
-    """
-    with file.open("rb") as stream:
-        head = stream.read(len(MAGIC))
-        if head != MAGIC:
-            raise BagError(
-                file,
-                wanted="an MCAP file",
-                found=f"{head!r} at its start" if head else "an empty file",
-                fix="check what it is: the name ends in .mcap, its content does not fit",
-            )
-        stream.seek(0, 2)
-        stream.seek(max(stream.tell() - len(MAGIC), len(MAGIC)))
-        return stream.read() != MAGIC

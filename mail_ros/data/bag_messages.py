@@ -32,19 +32,20 @@ class LeftOut:
         return ", ".join(part for part in (*sorted(self.foreign), damaged) if part)
 
 
-def file_messages(file: Path, topics: Collection[str], left_out: LeftOut) -> Iterator[Message]:
+def file_messages(file: Path, plain: Path, topics: Collection[str], left_out: LeftOut) -> Iterator[Message]:
     """The messages of some topics, or of all, in log order.
 
     Args:
-        file: an .mcap or .db3 file.
+        file: a file of a bag, which errors name.
+        plain: the same, or its decompressed copy: an .mcap or .db3 file.
         topics: names of topics; empty: all.
         left_out: counts what is not read.
 
     Raises:
         BagError: the file is not readable.
     """
-    read = _read_sqlite if file.suffix == ".db3" else _read_mcap
-    for message in read(file, topics, left_out):
+    read = _read_sqlite if plain.suffix == ".db3" else _read_mcap
+    for message in read(file, plain, topics, left_out):
         if message.cdr.startswith(ZSTD_MAGIC):
             try:
                 yield message._replace(cdr=unzstd(message.cdr))
@@ -54,8 +55,8 @@ def file_messages(file: Path, topics: Collection[str], left_out: LeftOut) -> Ite
             yield message
 
 
-def _read_mcap(file: Path, topics: Collection[str], left_out: LeftOut) -> Iterator[Message]:
-    salvage = Salvage(file)
+def _read_mcap(file: Path, plain: Path, topics: Collection[str], left_out: LeftOut) -> Iterator[Message]:
+    salvage = Salvage(plain)
     try:
         for schema, channel, message in salvage.in_log_order(topics):
             if channel.message_encoding != CDR:
@@ -69,9 +70,9 @@ def _read_mcap(file: Path, topics: Collection[str], left_out: LeftOut) -> Iterat
             left_out.damaged_bytes[file] = salvage.unread_bytes
 
 
-def _read_sqlite(file: Path, topics: Collection[str], left_out: LeftOut) -> Iterator[Message]:
+def _read_sqlite(file: Path, plain: Path, topics: Collection[str], left_out: LeftOut) -> Iterator[Message]:
     try:
-        with Reader(file) as reader:
+        with Reader(plain) as reader:
             wanted = []
             for connection in reader.connections:
                 encoding = (

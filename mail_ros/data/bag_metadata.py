@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from mail_ros.core.errors import BagError, ConfigError
+from mail_ros.core.errors import ConfigError
 from mail_ros.data.yaml_text import dump_yaml, is_whole, parse
 
 logger = logging.getLogger(__name__)
@@ -140,23 +140,12 @@ def write_metadata(folder: Path, content: Mapping[str, Any]) -> None:
 
 
 def read_metadata(folder: Path) -> dict[str, Any]:
-    """Content of metadata.yaml; empty where the file does not exist, or is unusable, of which a warning informs.
-
-    Raises:
-        BagError: rosbag2 wrote the file in a newer format.
-    """
+    """Content of metadata.yaml; empty where the file does not exist, or is unusable, of which a warning informs."""
     path = folder / METADATA_FILE
     content, problem = _read(path)
     if problem:
         warn_once(
             f"{path} is unusable ({problem}): reading the bag's files without it; mail_ros repair writes it again"
-        )
-    elif (version := content.get("version", 0)) > VERSION:
-        raise BagError(
-            folder,
-            wanted=f"metadata up to version {VERSION}",
-            found=f"version {version}",
-            fix="update mail_ros, or give the bag's files",
         )
     return dict(content)
 

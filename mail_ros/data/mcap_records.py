@@ -18,7 +18,7 @@ import zstandard
 from lz4.frame import LZ4FrameDecompressor
 from mcap.data_stream import ReadDataStream
 from mcap.opcode import Opcode
-from mcap.records import Channel, Chunk, ChunkIndex, Header, Message, Metadata, Schema, Statistics
+from mcap.records import Channel, Chunk, ChunkIndex, Header, Message, Metadata, MetadataIndex, Schema, Statistics
 
 from mail_ros.data.mcap_file import MAGIC
 
@@ -35,6 +35,7 @@ KINDS: dict[int, Any] = {
     Opcode.CHUNK: Chunk,
     Opcode.CHUNK_INDEX: ChunkIndex,
     Opcode.METADATA: Metadata,
+    Opcode.METADATA_INDEX: MetadataIndex,
     Opcode.STATISTICS: Statistics,
 }
 USED = {Opcode.MESSAGE, *KINDS}
@@ -47,6 +48,7 @@ class McapIndex:
     chunks: list[ChunkIndex] = field(default_factory=list)
     schemas: dict[int, Schema] = field(default_factory=dict)
     channels: dict[int, Channel] = field(default_factory=dict)
+    metadata: list[MetadataIndex] = field(default_factory=list)
     statistics: Statistics | None = None
     damaged: bool = False  # it exists, and is not usable
 
@@ -157,6 +159,8 @@ def _index_of(data: bytes, start: int) -> McapIndex:
                 index.schemas[record.id] = record
             elif isinstance(record, Channel):
                 index.channels[record.id] = record
+            elif isinstance(record, MetadataIndex):
+                index.metadata.append(record)
             elif isinstance(record, Statistics):
                 index.statistics = record
     except Exception:

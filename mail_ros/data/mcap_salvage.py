@@ -74,6 +74,18 @@ class Salvage:
             self._process(where, record)
         return self
 
+    def read_metadata(self, name: str) -> dict[str, str]:
+        """A metadata record that the index names; empty if there is none."""
+        with self.path.open("rb") as stream:
+            for entry in self.index.metadata:
+                if entry.name == name and FRAME.size <= entry.length <= MAX_RECORD_BYTES:
+                    stream.seek(entry.offset + FRAME.size)
+                    where = ByteRange(entry.offset, entry.offset + entry.length)
+                    record = self._parsed(where, Opcode.METADATA, stream.read(entry.length - FRAME.size))
+                    if isinstance(record, Metadata) and record.name == name:
+                        return dict(record.metadata)
+        return {}
+
     def messages(self) -> Iterator[StoredMessage]:
         """All complete messages with schema and channel, in the order of writing.
 
