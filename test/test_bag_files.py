@@ -125,7 +125,21 @@ def test_a_missing_file_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixtur
         Bag(bag)
 
 
-@pytest.mark.parametrize("name", ["''", ".", "..", "/", "metadata.yaml", "bag", "../bag_0.mcap/.."])
+def test_a_file_that_may_not_be_read_is_one_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bag = Bag(small_bag(tmp_path / "bag"))
+
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refused)
+    for use in (lambda: Bag(bag.path), bag.identity, lambda: list(bag.messages()), lambda: repair(bag.path)):
+        with pytest.raises(BagError, match="found Permission denied"):
+            use()
+
+
+@pytest.mark.parametrize(
+    "name", ["''", ".", "..", "/", "metadata.yaml", "bag", "../bag_0.mcap/..", f"{'x' * 300}.mcap"]
+)
 def test_a_name_that_is_no_file_of_a_bag_is_passed_over(tmp_path: Path, name: str) -> None:
     bag = small_bag(tmp_path / "bag")
     text = (bag / METADATA_FILE).read_text()

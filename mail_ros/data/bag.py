@@ -12,6 +12,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -38,6 +39,7 @@ IMU_TOPIC = "/imu/data"
 ODOMETRY_TOPIC = "/odom"
 JOINTS_TOPIC = "/joint_states"
 MOUNTS_TOPIC = "/tf_static"
+BLOCK_BYTES = 1 << 20
 
 
 class Bag:
@@ -52,15 +54,17 @@ class Bag:
         self.path = path
         if not path.exists():
             raise BagError(path, wanted="a bag", found="nothing", fix="correct the path")
-        self.files = files_of(path) if path.is_dir() else [path]
+        with _readable(path):
+            self.files = files_of(path) if path.is_dir() else [path]
         if not self.files or not all(map(is_bag_file, self.files)):
             raise BagError(
                 path, wanted="a rosbag2 folder, an .mcap or a .db3 file", found="neither", fix="give the bag's folder"
             )
         self.left_out = LeftOut()  # by the last reading
-        for file in self.files:
-            if file.suffix == ".mcap":
-                is_cut_off(file)  # raises for what is no MCAP file
+        with _readable(path):
+            for file in self.files:
+                if file.suffix == ".mcap":
+                    is_cut_off(file)  # raises for what is no MCAP file
 
     @cached_property
     def cut_off(self) -> bool:
@@ -117,14 +121,28 @@ class Bag:
         folder = self.path if self.path.is_dir() else self.path.parent
         is_named = folder == self.path or self.path in named_files(folder)
         custom = read_metadata(folder).get("custom_data") if is_named else None
-        return dict(custom or notes_of_files(self.plain_files))
+        with _readable(self.path):
+            return dict(custom or notes_of_files(self.plain_files))
 
     def identity(self) -> dict[str, str]:
         """Name and hash of the files, as run folders, model cards and benchmarks store them."""
         digest = hashlib.sha256()
-        for file in self.files:
-            digest.update(file.read_bytes())
+        with _readable(self.path):
+            for file in self.files:
+                with file.open("rb") as stream:
+                    while block := stream.read(BLOCK_BYTES):
+                        digest.update(block)
         return {"bag": self.name, "sha256": digest.hexdigest()}
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """An OSError becomes a BagError."""
+    try:
+        yield
+    except OSError as error:
+        found = error.strerror or str(error)
+        raise BagError(path, wanted="a readable bag", found=found, fix="correct its permissions, or copy it") from None
 
 
 class Recording(NamedTuple):

@@ -35,7 +35,14 @@ def named_files(folder: Path) -> list[Path]:
 
 def missing_files(folder: Path) -> list[Path]:
     """Files that a bag's metadata names and its folder lacks."""
-    return [file for file in named_files(folder) if not file.is_file()]
+    return [file for file in named_files(folder) if not _exists(file)]
+
+
+def _exists(file: Path) -> bool:
+    try:
+        return file.is_file()
+    except OSError:  # a name that is too long
+        return False
 
 
 def files_of(folder: Path) -> list[Path]:
