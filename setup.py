@@ -14,6 +14,7 @@ VERSION = re.search(r'__version__ = "(.+)"', Path(NAME, "__init__.py").read_text
 
 TOOLS = [
     "dtaidistance>=2.3",
+    "lz4>=3",
     "magpylib>=5",
     "matplotlib>=3.6",
     "mcap>=1.5",
@@ -25,6 +26,7 @@ TOOLS = [
     "scipy>=1.9",
     "torch>=2.5,<3",
     "typer>=0.12",
+    "zstandard>=0.21",
 ]
 DOCS = ["furo>=2024.8", "myst-parser>=4", "sphinx>=8"]
 VIEW = ["pillow>=9", "rerun-sdk>=0.23", "ruamel.yaml>=0.17"]

@@ -22,7 +22,7 @@ ROS = MESSAGES | {"rclpy", "ament_index_python"}
 # Layer: layers of this package that it may import, and other people's packages that it may import.
 LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "core": ({"core"}, {"numpy", "safetensors"}),
-    "data": ({"core", "data"}, {"numpy", "mcap", "rosbags", "ruamel"}),
+    "data": ({"core", "data"}, {"numpy", "lz4", "mcap", "rosbags", "ruamel", "zstandard"}),
     "training": ({"core", "data", "training"}, {"numpy", "scipy", "torch", "safetensors"}),
     "evaluation": (
         {"core", "data", "training", "evaluation"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -16,9 +17,11 @@ from rclpy.parameter import Parameter
 from recorders import LATCHED, RELIABLE, Recorder, field, in_process, publish, recorded, start
 from ros import Graph
 from sensor_msgs.msg import MagneticField
+from small_bags import small_bag
 
 from mail_ros.core.errors import MailError
 from mail_ros.data.bag import Bag
+from mail_ros.data.bag_metadata import read_metadata
 from mail_ros.nodes import qos
 
 
@@ -181,3 +184,25 @@ def test_a_bag_whose_recorder_was_killed_is_repaired_at_the_next_start(graph: Gr
     assert f"repaired: {bag} holds 100 messages in " in process.output
     assert not Bag(bag).cut_off
     assert [message.cdr for message in Bag(bag).messages()] == sent
+
+
+def test_a_recorder_starts_whatever_is_in_its_folder(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+    bags = graph.folder / "bags"
+    empty, blocked, other = (small_bag(bags / name) for name in ("empty", "blocked", "other"))
+    (empty / "metadata.yaml").write_bytes(b"")
+    (blocked / "metadata.yaml").unlink()
+    (blocked / "metadata.yaml").mkdir()
+    (other / "metadata.yaml").write_bytes(bytes(1000))
+    recorder = in_process(graph, out=str(bags))
+    assert recorder.recording is not None
+    recorder.close()
+    assert [(bag / "metadata.yaml").is_file() for bag in (empty, blocked, other)] == [True, False, True]
+    assert read_metadata(other)["message_count"] == 40
+
+    def broken(_: Path) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("mail_ros.nodes.recorder_node.repair", broken)
+    recorder = in_process(graph, out=str(bags))
+    assert recorder.recording is not None
+    recorder.close()

@@ -25,6 +25,8 @@ NO_KEY = {
     "safetensors",
     "rosbags",
     "mcap",
+    "lz4",
+    "zstandard",
     "dtaidistance",
     "magpylib",
     "plotly",

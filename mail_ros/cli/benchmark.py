@@ -102,6 +102,7 @@ def accuracy(
 
 
 def _split(data: Path | None, protocol: str, train: Sequence[Path] | None, test: Sequence[Path] | None) -> Split:
+    from mail_ros.data.bag_files import is_bag_file
     from mail_ros.evaluation.protocol import Split, read_walks, split
 
     if train and test and data is None:
@@ -113,7 +114,7 @@ def _split(data: Path | None, protocol: str, train: Sequence[Path] | None, test:
             found="both" if data else "neither",
             fix="give one of the two",
         )
-    bags = sorted(folder for folder in data.glob("*") if any(folder.glob("*.mcap")) or any(folder.glob("*.db3")))
+    bags = sorted(folder for folder in data.glob("*") if any(map(is_bag_file, folder.glob("*"))))
     if not bags:
         raise ConfigError(data, wanted="a folder of bags", found="no bag in it", fix="import or record some")
     return split(read_walks(bags), protocol)

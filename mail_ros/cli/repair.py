@@ -19,10 +19,11 @@ def repair(
     bags: Annotated[list[Path], typer.Argument(help="MCAP bags: rosbag2 folders, or .mcap files.")],
     as_json: AsJson = False,
 ) -> None:
-    """Repair bags whose recording was cut off: index and metadata are written again, messages stay unchanged.
+    """Repair bags that were cut off or damaged: index and metadata are written again, messages stay unchanged.
 
     `mail_recorder` repairs its own bags when it starts. The original is replaced once the repaired file is complete;
-    bytes outside whole records are kept next to it, in a file that ends in .rest.
+    bytes outside whole records are kept next to it, in a file that ends in .rest. Every file is read throughout: a bag
+    is whole if all of it is readable. Compressed files and SQLite files are read, and never written.
 
     Example: `mail_ros repair bags/*`
     """

@@ -1,29 +1,33 @@
 """Reading bags: rosbag2 folders and files, also truncated ones.
 
-`rosbags` reads a complete bag. An MCAP file without its closing magic was truncated by a power loss or a kill:
-`mcap_salvage.Salvage` reads it from the front, up to where it ends.
+`mcap_salvage.Salvage` reads MCAP files: through their index, or from the front where a power loss or a kill truncated
+them. `rosbags` reads SQLite files.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
-import re
+import shutil
+import tempfile
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from rosbags.rosbag2 import Reader, ReaderError
 
 from mail_ros.core.errors import BagError
 from mail_ros.core.platform.compensation import Compensation
 from mail_ros.core.platform.robot_file import Robot
 from mail_ros.core.types import NS_PER_S, FloatArray
-from mail_ros.data.bag_metadata import METADATA_FILE, read_metadata
+from mail_ros.data.bag_files import decompress, files_of, is_bag_file, is_compressed, is_cut_off, named_files
+from mail_ros.data.bag_messages import LeftOut, file_messages
+from mail_ros.data.bag_metadata import read_metadata, warn_once
+from mail_ros.data.bag_notes import notes_of_files
 from mail_ros.data.bag_odometry import BagOdometry
-from mail_ros.data.mcap_file import MAGIC
-from mail_ros.data.mcap_salvage import Salvage
 from mail_ros.data.messages import FIELD_TYPE, JOINTS_TYPE, Message, decode_field, decode_joints
 from mail_ros.data.track import Track
 from mail_ros.data.truth import BagTruth, Truth
@@ -35,7 +39,7 @@ IMU_TOPIC = "/imu/data"
 ODOMETRY_TOPIC = "/odom"
 JOINTS_TOPIC = "/joint_states"
 MOUNTS_TOPIC = "/tf_static"
-_NUMBER = re.compile(r"(\d+)")
+BLOCK_BYTES = 1 << 20
 
 
 class Bag:
@@ -50,58 +54,95 @@ class Bag:
         self.path = path
         if not path.exists():
             raise BagError(path, wanted="a bag", found="nothing", fix="correct the path")
-        self.files = _files(path) if path.is_dir() else [path]
-        if not self.files or self.files[0].suffix not in (".mcap", ".db3"):
+        with _readable(path):
+            self.files = files_of(path) if path.is_dir() else [path]
+        if not self.files or not all(map(is_bag_file, self.files)):
             raise BagError(
                 path, wanted="a rosbag2 folder, an .mcap or a .db3 file", found="neither", fix="give the bag's folder"
             )
-        self.cut_off = any(is_cut_off(file) for file in self.files if file.suffix == ".mcap")
+        self.left_out = LeftOut()  # by the last reading
+        with _readable(path):
+            for file in self.files:
+                if file.suffix == ".mcap":
+                    is_cut_off(file)  # raises for what is no MCAP file
+
+    @cached_property
+    def cut_off(self) -> bool:
+        """Whether a file lacks its end, since the recorder was killed or lost its power."""
+        files = zip(self.files, self.plain_files, strict=True)
+        return any(is_cut_off(file, plain) for file, plain in files if plain.suffix == ".mcap")
+
+    @cached_property
+    def plain_files(self) -> list[Path]:
+        """The files; where rosbag2 compressed them, copies in a temporary folder, which this object removes.
+
+        Raises:
+            BagError: the disk has no room for the copies.
+        """
+        if not any(map(is_compressed, self.files)):
+            return self.files
+        folder = Path(tempfile.mkdtemp(prefix="mail_ros_"))
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        try:
+            return [decompress(file, folder) if is_compressed(file) else file for file in self.files]
+        except OSError as error:
+            raise BagError(
+                self.path,
+                wanted=f"room for its decompressed files in {folder.parent}",
+                found=error.strerror or str(error),
+                fix="make room, or set TMPDIR to a folder of another disk",
+            ) from None
 
     @property
     def name(self) -> str:
         """The bag's name without extension."""
-        return self.path.stem if self.path.is_file() else self.path.name
+        if self.path.is_dir():
+            return self.path.name
+        return Path(self.path.stem).stem if is_compressed(self.path) else self.path.stem
 
     def messages(self, topics: Sequence[str] = ()) -> Iterator[Message]:
         """The messages of some topics, or of all, in log order.
 
-        Raises:
-            BagError: the bag is damaged in another way than by truncation.
-        """
-        if self.cut_off:
-            yield from self._salvage(topics)
-            return
-        whole = self.path.is_dir() and (self.path / METADATA_FILE).exists()
-        for path in [self.path] if whole else self.files:
-            try:
-                with Reader(path) as reader:
-                    wanted = [c for c in reader.connections if not topics or c.topic in topics]
-                    if wanted:
-                        for connection, stamp_ns, cdr in reader.messages(wanted):
-                            yield Message(connection.topic, connection.msgtype, stamp_ns, bytes(cdr))
-            except (ReaderError, OSError) as error:
-                raise BagError(
-                    path, wanted="a readable bag", found=str(error), fix="record or import it again"
-                ) from None
+        A damaged part of an MCAP file is left out, with a warning, and so are messages that are no CDR.
 
-    def _salvage(self, topics: Sequence[str]) -> Iterator[Message]:
-        for file in self.files:
-            for schema, channel, message in Salvage(file).messages():
-                if not topics or channel.topic in topics:
-                    yield Message(channel.topic, schema.name if schema else "", message.log_time, message.data)
+        Raises:
+            BagError: a file is not readable.
+        """
+        self.left_out = left_out = LeftOut()
+        for file, plain in zip(self.files, self.plain_files, strict=True):
+            yield from file_messages(file, plain, topics, left_out)
+            if (damaged := left_out.damaged_bytes[file]) and not self.cut_off:
+                warn_once(
+                    f"{file} is damaged: {damaged:,} bytes are left out; mail_ros repair {self.path} keeps the rest"
+                )
 
     def notes(self) -> dict[str, str]:
         """Notes of the recording (rosbag2's custom_data), such as device and route; empty where there are none."""
-        if metadata := read_metadata(self.path if self.path.is_dir() else self.path.parent):
-            return dict(metadata.get("custom_data") or {})
-        return Salvage(self.files[0]).read_front().notes if self.files[0].suffix == ".mcap" else {}
+        folder = self.path if self.path.is_dir() else self.path.parent
+        is_named = folder == self.path or self.path in named_files(folder)
+        custom = read_metadata(folder).get("custom_data") if is_named else None
+        with _readable(self.path):
+            return dict(custom or notes_of_files(self.plain_files))
 
     def identity(self) -> dict[str, str]:
         """Name and hash of the files, as run folders, model cards and benchmarks store them."""
         digest = hashlib.sha256()
-        for file in self.files:
-            digest.update(file.read_bytes())
+        with _readable(self.path):
+            for file in self.files:
+                with file.open("rb") as stream:
+                    while block := stream.read(BLOCK_BYTES):
+                        digest.update(block)
         return {"bag": self.name, "sha256": digest.hexdigest()}
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """An OSError becomes a BagError."""
+    try:
+        yield
+    except OSError as error:
+        found = error.strerror or str(error)
+        raise BagError(path, wanted="a readable bag", found=found, fix="correct its permissions, or copy it") from None
 
 
 class Recording(NamedTuple):
@@ -111,6 +152,7 @@ class Recording(NamedTuple):
     truth: Truth = Truth()
     clock_offset_s: float = 0.0  # clock of the landmarks minus clock of the field
     cut_off: bool = False
+    damaged_bytes: int = 0  # left out, of a bag that was not cut off
     notes: Mapping[str, str] = {}
 
 
@@ -160,7 +202,8 @@ def read_recording(
     )
     delay_ns = np.median(np.array(readings.logged_ns) - stamp_ns)
     offset_s = float(delay_ns - np.median(truth.log_delay_ns)) / NS_PER_S if truth.log_delay_ns else 0.0
-    return Recording(track, truth, offset_s, bag.cut_off, notes)
+    damaged_bytes = 0 if bag.cut_off else bag.left_out.damaged_bytes.total()
+    return Recording(track, truth, offset_s, bag.cut_off, damaged_bytes, notes)
 
 
 class _Readings(NamedTuple):
@@ -195,36 +238,7 @@ def _read_messages(
         raise BagError(
             bag.path,
             wanted=f"messages on {field_topic} ({FIELD_TYPE})",
-            found=", ".join(sorted(topics)) or "no message at all",
+            found=", ".join(filter(None, (*sorted(topics), str(bag.left_out)))) or "no message at all",
             fix="name the topic with --topic, or record it",
         )
     return readings._replace(topics=sorted(topics))
-
-
-def _files(folder: Path) -> list[Path]:
-    """A bag's files in the order of its metadata, or else by their numbers."""
-    named = [folder / Path(name).name for name in read_metadata(folder).get("relative_file_paths") or ()]
-    if named and all(path.exists() for path in named):
-        return named
-    found = [*folder.glob("*.mcap"), *folder.glob("*.db3")]
-    return sorted(found, key=lambda path: [int(part) if part.isdigit() else part for part in _NUMBER.split(path.name)])
-
-
-def is_cut_off(file: Path) -> bool:
-    """Whether an MCAP file lacks its end.
-
-    Raises:
-        BagError: the file does not begin as an MCAP file.
-    """
-    with file.open("rb") as stream:
-        head = stream.read(len(MAGIC))
-        if head != MAGIC:
-            raise BagError(
-                file,
-                wanted="an MCAP file",
-                found=f"{head!r} at its start" if head else "an empty file",
-                fix="check what it is: the name ends in .mcap, its content does not fit",
-            )
-        stream.seek(0, 2)
-        stream.seek(max(stream.tell() - len(MAGIC), len(MAGIC)))
-        return stream.read() != MAGIC

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from mail_ros.data.yaml_text import dump_yaml, parse
+from mail_ros.core.errors import ConfigError
+from mail_ros.data.yaml_text import dump_yaml, is_whole, parse
+
+logger = logging.getLogger(__name__)
 
 VERSION = 9  # format of rosbag2's metadata since Jazzy
 METADATA_FILE = "metadata.yaml"
+MAX_BYTES = 2 << 20  # a bag of 10,000 files has less
+
+# Fields without which metadata.yaml was cut off, or describes no bag.
+FIELDS: dict[str, Callable[[Any], bool]] = {
+    "version": is_whole,
+    "message_count": is_whole,
+    "starting_time": lambda value: isinstance(value, dict),
+    "duration": lambda value: isinstance(value, dict),
+    "topics_with_message_count": lambda value: isinstance(value, list),
+    "relative_file_paths": lambda value: isinstance(value, list) and all(isinstance(name, str) for name in value),
+    "custom_data": lambda value: isinstance(value, dict | None),
+}
 
 
 @dataclass(frozen=True)
@@ -124,15 +140,55 @@ def write_metadata(folder: Path, content: Mapping[str, Any]) -> None:
 
 
 def read_metadata(folder: Path) -> dict[str, Any]:
-    """Content of metadata.yaml; empty where the file does not exist."""
+    """Content of metadata.yaml; empty where the file does not exist, or is unusable, of which a warning informs."""
     path = folder / METADATA_FILE
-    return dict(_parsed(path.read_text())) if path.exists() else {}
+    content, problem = _read(path)
+    if problem:
+        warn_once(
+            f"{path} is unusable ({problem}): reading the bag's files without it; mail_ros repair writes it again"
+        )
+    return dict(content)
+
+
+def has_usable_metadata(folder: Path) -> bool:
+    """Whether metadata.yaml exists and describes a bag."""
+    return bool(_read(folder / METADATA_FILE)[0])
+
+
+@lru_cache(maxsize=1024)
+def warn_once(message: str) -> None:
+    """Log a warning, once per process: a bag is opened many times."""
+    logger.warning(message)
+
+
+def _read(path: Path) -> tuple[Mapping[str, Any], str]:
+    """The content, or else the reason why it is unusable."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            return {}, f"{path.stat().st_size:,} bytes"
+        return _parsed(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}, ""
+    except (OSError, UnicodeDecodeError) as error:
+        return {}, (isinstance(error, OSError) and error.strerror) or "it is no text"
 
 
 @lru_cache(maxsize=256)
-def _parsed(text: str) -> Mapping[str, Any]:
+def _parsed(text: str) -> tuple[Mapping[str, Any], str]:
     """Cached, since one bag's metadata is read many times and parsing takes 20 ms."""
-    return MappingProxyType(parse(text, METADATA_FILE, "metadata of a rosbag2 bag")["rosbag2_bagfile_information"])
+    try:
+        whole = parse(text, METADATA_FILE, "metadata of a rosbag2 bag")
+    except ConfigError:
+        return {}, "it is no YAML"
+    if not isinstance(whole, dict):
+        return {}, "it is other YAML" if text.strip("\0 \n") else "it is empty"
+    content = whole.get("rosbag2_bagfile_information")
+    if not isinstance(content, dict):
+        return {}, "it lacks rosbag2_bagfile_information"
+    if unfit := [name for name, fits in FIELDS.items() if not fits(content.get(name))]:
+        return {}, f"it lacks {unfit[0]}"
+    custom = {str(name): str(value) for name, value in (content.get("custom_data") or {}).items()}
+    return MappingProxyType(content | {"custom_data": custom}), ""
 
 
 def sync_folder(folder: Path) -> None:

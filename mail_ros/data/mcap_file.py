@@ -29,6 +29,7 @@ SMALLEST_END = (
 ) + (Opcode.FOOTER.to_bytes(1, "little") + (20).to_bytes(8, "little") + bytes(20) + MAGIC)  # no index
 
 Compression = Literal["none", "zstd"]
+BYTES = "surrogateescape"  # a schema of other software may have bytes that are no text
 CHUNK_BYTES = 16_384  # larger chunks hardly improve zstd's compression
 
 
@@ -119,7 +120,7 @@ class McapFile:
             key = (topic.msgtype, topic.definition)
             if key not in self._schemas:
                 self._schemas[key] = self._writer.register_schema(
-                    topic.msgtype, topic.schema_encoding, topic.definition.encode()
+                    topic.msgtype, topic.schema_encoding, topic.definition.encode(errors=BYTES)
                 )
             schema = self._schemas[key]
         channel = self._writer.register_channel(topic.name, topic.encoding, schema, topic.channel)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import ReusedAnchorWarning, YAMLError
 
 from mail_ros.core.errors import ConfigError
 
@@ -37,12 +38,14 @@ def parse(text: str, source: object, wanted: str) -> Any:
     """
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     try:
-        return YAML(typ="safe").load(text)
-    except (YAMLError, ValueError) as error:  # ValueError: an invalid date
-        found = " ".join(str(error).partition("\n\n")[0].split())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ReusedAnchorWarning)  # YAML allows it
+            return YAML(typ="safe").load(text)
+    except Exception as error:  # ruamel raises exceptions of any type, as ValueError for an invalid date
+        found = " ".join(str(error).partition("\n\n")[0].split()) or type(error).__name__
         raise ConfigError(source, wanted=wanted, found=found, fix="correct the file") from None
 
 

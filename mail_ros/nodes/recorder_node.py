@@ -198,7 +198,7 @@ class RecorderNode(Node):
             self.get_logger().warning(f"{bag} was cut off: repairing it")
             try:
                 self.get_logger().info(f"repaired: {repair(bag)}")
-            except MailError as error:
+            except Exception as error:  # this recording starts, whatever became of others
                 self.get_logger().error(str(error))
 
     def _on_topic(self, topic: str, subscribed: TopicSubscription) -> None:

@@ -84,6 +84,9 @@ def check(recording: Recording, limits: CheckLimits) -> BagReport:
     if recording.cut_off:
         found = "cut off while it was recorded: judged up to its end"
         findings.append(Finding(Level.WARN, "cut_off", found, "`ros2 bag play` needs it repaired"))
+    if recording.damaged_bytes:
+        found = f"{recording.damaged_bytes:,} bytes are damaged and left out"
+        findings.append(Finding(Level.WARN, "damaged", found, "`mail_ros repair` keeps the rest"))
     if len(track) < 2:
         findings.append(Finding(Level.ERROR, "samples", f"found {len(track)} sample", "record a whole walk"))
     else:
