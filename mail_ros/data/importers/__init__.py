@@ -9,12 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mail_ros.core.errors import BagError, ConfigError
-from mail_ros.data.importers.imported_walk import ImportedWalk, Origin
+from mail_ros.data.importers.imported_walk import ImportedWalk
 from mail_ros.data.importers.ipin import IPIN_2023_ORIGIN, read_ipin_log
 from mail_ros.data.importers.magpie import read_magpie
 from mail_ros.data.importers.microsoft import read_trace
 from mail_ros.data.importers.plain_csv import read_plain_csv
 from mail_ros.data.importers.uji import UJI_ORIGIN, read_uji
+from mail_ros.data.origin import Origin
 from mail_ros.data.site_file import SiteFile
 from mail_ros.data.walk_writer import write_walk
 
