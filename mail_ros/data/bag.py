@@ -114,13 +114,23 @@ class Recording(NamedTuple):
     notes: Mapping[str, str] = {}
 
 
-def read_track(path: Path, field_topic: str = FIELD_TOPIC, truth_topic: str = "", robot: Robot | None = None) -> Track:
+def read_track(
+    path: Path,
+    field_topic: str = FIELD_TOPIC,
+    truth_topic: str = "",
+    robot: Robot | None = None,
+    map_frame: str = "",
+) -> Track:
     """The track of `read_recording`; without a truth no sample is valid. Arguments and errors are the same."""
-    return read_recording(path, field_topic, truth_topic, robot).track
+    return read_recording(path, field_topic, truth_topic, robot, map_frame).track
 
 
 def read_recording(
-    path: Path, field_topic: str = FIELD_TOPIC, truth_topic: str = "", robot: Robot | None = None
+    path: Path,
+    field_topic: str = FIELD_TOPIC,
+    truth_topic: str = "",
+    robot: Robot | None = None,
+    map_frame: str = "",
 ) -> Recording:
     """Read one walk, with odometry where the bag has any.
 
@@ -131,6 +141,7 @@ def read_recording(
         field_topic: topic of the magnetometer.
         truth_topic: topic of the ground truth; empty: the first of `truth.TRUTH_TYPES` that the bag has.
         robot: robot that carried the sensor: its disturbance is removed, and the field rotated into its body frame.
+        map_frame: frame of floor 0, in which the truth is; empty: as the bag's notes have it, or `map`.
 
     Raises:
         BagError: not a bag, an empty one, a topic is missing (existing topics are named), or the truth is
@@ -139,8 +150,8 @@ def read_recording(
     """
     bag = Bag(path)
     notes = bag.notes()
-    odometry, truths = BagOdometry(ODOMETRY_TOPIC, IMU_TOPIC), BagTruth(path, notes, truth_topic)
-    correction = Compensation(robot or Robot())
+    odometry, correction = BagOdometry(ODOMETRY_TOPIC, IMU_TOPIC), Compensation(robot or Robot())
+    truths = BagTruth(path, notes, truth_topic, map_frame, bag.messages)
     readings = _read_messages(bag, field_topic, odometry, truths, correction)
     truth = truths.result(readings.topics)
     stamp_ns = np.array(readings.stamp_ns, dtype=np.int64)

@@ -11,7 +11,7 @@ from rosbags.typesys import Stores, get_typestore
 from rosbags.typesys.store import Typestore
 
 from mail_ros.core.errors import BagError
-from mail_ros.core.map_frames import frame_of_floor, split_frame
+from mail_ros.core.map_frames import frame_of_floor
 from mail_ros.core.platform.compensation import JointReading, joint_reading
 from mail_ros.core.platform.odometry import ImuReading
 from mail_ros.core.platform.odometry_buffer import OdometryPose
@@ -160,13 +160,6 @@ def encode_landmark(landmark: Landmark, map_frame: str) -> bytes:
     return _encode(LANDMARK_TYPE, _header(landmark.stamp_ns, frame_of_floor(map_frame, landmark.floor)), point)
 
 
-def decode_landmark(cdr: bytes) -> tuple[Landmark, str]:
-    """The landmark, and the map frame."""
-    message = decode(cdr, LANDMARK_TYPE)
-    map_frame, floor = split_frame(message.header.frame_id)
-    return Landmark(stamp_of(message), (float(message.point.x), float(message.point.y)), floor), map_frame
-
-
 def encode_waypoint_event(stamp_ns: int, number: int) -> bytes:
     """Header: the surveyor passes a waypoint. Its position comes from a planned route, or is added later.
 
@@ -200,11 +193,14 @@ def encode_pose(stamp_ns: int, pose: FloatArray, frame_id: str) -> bytes:
     return _encode(POSE_TYPES[0], _header(stamp_ns, frame_id), _pose(pose))
 
 
-def decode_pose(cdr: bytes, msgtype: str) -> tuple[int, FloatArray, str]:
-    """Stamp, ns, position, (2,) m, and frame of an odometry or of a pose with or without covariance."""
+def decode_position(cdr: bytes, msgtype: str) -> tuple[int, FloatArray, str]:
+    """Stamp, ns, position, (3,) m, and frame of a point, an odometry, or a pose with or without covariance."""
     message = decode(cdr, msgtype)
-    pose = message.pose if msgtype == POSE_TYPES[0] else message.pose.pose
-    return stamp_of(message), np.array([pose.position.x, pose.position.y]), message.header.frame_id
+    if msgtype == LANDMARK_TYPE:
+        at = message.point
+    else:
+        at = (message.pose if msgtype == POSE_TYPES[0] else message.pose.pose).position
+    return stamp_of(message), np.array([at.x, at.y, at.z]), message.header.frame_id
 
 
 def encode_mounts(stamp_ns: int, base: str, mounts: Mapping[str, tuple[FloatArray, float]]) -> bytes:

@@ -39,6 +39,7 @@ from mail_ros.data.yaml_text import are_numbers, is_whole, parse, plain, read_te
 WANTED = "a site file"
 FIX = "write one with `mail_ros site init`, and compare"
 KEYS = ("site", "map_frame", "origin", "floors", "routes")
+MAP_NOTE = "map_frame"  # key in a bag's notes
 FLOOR_KEYS = ("plan", "landmarks")
 GEOJSON = (".geojson", ".json")  # endings of landmarks drawn in a GIS
 
@@ -153,6 +154,11 @@ def parse_site(text: str, path: Path) -> SiteFile:
         {str(key): _route(str(key), value, path, landmarks, set(floors), origin) for key, value in routes.items()},
         path,
     )
+
+
+def site_notes(site: SiteFile) -> dict[str, str]:
+    """Notes of a bag about its site: its name, and the map's frame where it is another than the usual one."""
+    return {"site": site.name} | ({} if site.map_frame == SiteFile.map_frame else {MAP_NOTE: site.map_frame})
 
 
 def site_text(site: SiteFile) -> str:

@@ -15,6 +15,7 @@ from mail_ros.core.platform.robot_file import motor_input, quaternion, rotation
 from mail_ros.core.signal.preprocessor import PLAUSIBLE_UT, plausible
 from mail_ros.core.types import NS_PER_S, FloatArray, IntArray
 from mail_ros.data.bag import FIELD_TOPIC, JOINTS_TOPIC, MOUNTS_TOPIC, ODOMETRY_TOPIC, Bag
+from mail_ros.data.frame_tree import Transform, decode_transforms
 from mail_ros.data.messages import (
     FIELD_TYPE,
     JOINTS_TYPE,
@@ -25,7 +26,7 @@ from mail_ros.data.messages import (
     decode_joints,
     decode_odometry,
 )
-from mail_ros.data.reference_poses import BASE_FRAMES, Transform, decode_transforms
+from mail_ros.data.reference_poses import BASE_FRAMES
 
 _NO_STAMP_NS, _NO_VALUE = np.zeros(1, np.int64), np.zeros(1)
 

@@ -62,10 +62,11 @@ def check_bag(
     truth_topic: str = "",
     robot: Robot | None = None,
     limits: CheckLimits | None = None,
+    map_frame: str = "",
 ) -> BagReport:
     """Check one bag, also a truncated one; an unreadable bag gets a report with the reason."""
     try:
-        recording = read_recording(path, field_topic, truth_topic, robot)
+        recording = read_recording(path, field_topic, truth_topic, robot, map_frame)
     except MailError as error:
         found, _, fix = str(error).rpartition("; ")
         return BagReport(path.name, {}, (Finding(Level.ERROR, "unreadable", found, fix),), path=path)
