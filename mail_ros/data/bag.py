@@ -25,6 +25,7 @@ from mail_ros.data.bag_odometry import BagOdometry
 from mail_ros.data.mcap_file import MAGIC
 from mail_ros.data.mcap_salvage import Salvage
 from mail_ros.data.messages import FIELD_TYPE, JOINTS_TYPE, Message, decode_field, decode_joints
+from mail_ros.data.remark import Remark
 from mail_ros.data.track import Track
 from mail_ros.data.truth import BagTruth, Truth
 
@@ -112,6 +113,7 @@ class Recording(NamedTuple):
     clock_offset_s: float = 0.0  # clock of the landmarks minus clock of the field
     cut_off: bool = False
     notes: Mapping[str, str] = {}
+    remarks: tuple[Remark, ...] = ()  # problems that the reader noticed
 
 
 def read_track(
@@ -171,7 +173,10 @@ def read_recording(
     )
     delay_ns = np.median(np.array(readings.logged_ns) - stamp_ns)
     offset_s = float(delay_ns - np.median(truth.log_delay_ns)) / NS_PER_S if truth.log_delay_ns else 0.0
-    return Recording(track, truth, offset_s, bag.cut_off, notes)
+    remarks = odometry.remarks
+    for remark in remarks:
+        logger.warning("%s: %s", path, remark)
+    return Recording(track, truth, offset_s, bag.cut_off, notes, remarks)
 
 
 class _Readings(NamedTuple):

@@ -14,8 +14,7 @@ from mail_ros.core.errors import BagError
 from mail_ros.core.map_frames import frame_of_floor
 from mail_ros.core.platform.compensation import JointReading, joint_reading
 from mail_ros.core.platform.odometry import ImuReading
-from mail_ros.core.platform.odometry_buffer import OdometryPose
-from mail_ros.core.signal.attitude import heading_rad
+from mail_ros.core.platform.odometry_buffer import OdometryPose, odometry_pose
 from mail_ros.core.types import NS_PER_S, UT_PER_T, FloatArray
 from mail_ros.data.track import Landmark
 
@@ -134,11 +133,15 @@ def encode_odometry(
 
 
 def decode_odometry(cdr: bytes) -> OdometryPose:
-    """The device's pose in odometry's own frame."""
+    """The device's pose in odometry's own frame.
+
+    Raises:
+        OdometryError: its quaternion is not a rotation.
+    """
     message = decode(cdr, ODOMETRY_TYPE)
     position, attitude = message.pose.pose.position, message.pose.pose.orientation
-    yaw_rad = heading_rad(np.array([attitude.x, attitude.y, attitude.z, attitude.w]))
-    return OdometryPose(stamp_of(message), np.array([position.x, position.y]), yaw_rad)
+    xyzw = np.array([attitude.x, attitude.y, attitude.z, attitude.w])
+    return odometry_pose(stamp_of(message), np.array([position.x, position.y]), xyzw)
 
 
 def encode_joints(stamp_ns: int, names: Sequence[str], velocity: FloatArray, effort: FloatArray) -> bytes:

@@ -21,8 +21,7 @@ from mail_ros.core.localizer.diagnostics import Assessment, Level
 from mail_ros.core.map_frames import floor_of_frame, frame_of_floor, map_frames_text, split_frame
 from mail_ros.core.platform.compensation import JointReading, joint_reading
 from mail_ros.core.platform.odometry import ImuReading
-from mail_ros.core.platform.odometry_buffer import OdometryPose
-from mail_ros.core.signal.attitude import heading_rad
+from mail_ros.core.platform.odometry_buffer import OdometryPose, odometry_pose
 from mail_ros.core.types import NS_PER_S, UT_PER_T, BeliefImage, Estimate, FloatArray, Hypothesis, Status, YawEstimate
 
 HEIGHT_M2 = 1.0  # variance of a device between the floor and head height
@@ -70,11 +69,10 @@ def to_odometry_pose(msg: Odometry) -> OdometryPose:
     """The pose of a robot's odometry, on the floor.
 
     Raises:
-        MailError: an impossible stamp.
+        MailError: an impossible stamp, or a quaternion that is not a rotation.
     """
-    position = msg.pose.pose.position
-    yaw_rad = heading_rad(_xyzw(msg.pose.pose.orientation))
-    return OdometryPose(to_stamp_ns(msg.header.stamp), np.array([position.x, position.y]), yaw_rad)
+    position, xyzw = msg.pose.pose.position, _xyzw(msg.pose.pose.orientation)
+    return odometry_pose(to_stamp_ns(msg.header.stamp), np.array([position.x, position.y]), xyzw)
 
 
 def to_imu_reading(msg: Imu) -> ImuReading | None:

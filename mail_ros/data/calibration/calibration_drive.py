@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from mail_ros.core.errors import BagError, ConfigError
+from mail_ros.core.errors import BagError, ConfigError, OdometryError
 from mail_ros.core.platform.compensation import SILENT_S, JointReading
 from mail_ros.core.platform.robot_file import motor_input, quaternion, rotation
 from mail_ros.core.signal.preprocessor import PLAUSIBLE_UT, plausible
@@ -78,8 +79,9 @@ def read_drive(path: Path, field_topic: str = FIELD_TOPIC) -> CalibrationDrive:
         elif kind == (JOINTS_TOPIC, JOINTS_TYPE):
             joints.append(decode_joints(message.cdr))
         elif kind == (ODOMETRY_TOPIC, ODOMETRY_TYPE):
-            pose = decode_odometry(message.cdr)
-            poses[pose.stamp_ns] = (*pose.position_m.tolist(), pose.yaw_rad)
+            with suppress(OdometryError):  # a message without an orientation
+                pose = decode_odometry(message.cdr)
+                poses[pose.stamp_ns] = (*pose.position_m.tolist(), pose.yaw_rad)
         elif kind == (MOUNTS_TOPIC, TF_TYPE):
             links += decode_transforms(message.cdr, static=True)
     stamps, readings = _plausible(path, field_topic, fields)

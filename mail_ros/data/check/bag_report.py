@@ -85,6 +85,7 @@ def check(recording: Recording, limits: CheckLimits) -> BagReport:
     if recording.cut_off:
         found = "cut off while it was recorded: judged up to its end"
         findings.append(Finding(Level.WARN, "cut_off", found, "`ros2 bag play` needs it repaired"))
+    findings += [Finding(Level.WARN, *remark) for remark in recording.remarks]
     if len(track) < 2:
         findings.append(Finding(Level.ERROR, "samples", f"found {len(track)} sample", "record a whole walk"))
     else:
