@@ -40,9 +40,7 @@ def bag(path: Path, zeros: range) -> Path:
 
 @pytest.mark.parametrize("xyzw", [(0, 0, 0, 0), (0, 0, 0, 1e-6), (0, 0, np.nan, 1)])
 def test_what_is_no_rotation_is_refused_with_the_reason(xyzw: tuple[float, ...]) -> None:
-    with pytest.raises(
-        OdometryError, match=r"orientation: wanted a unit quaternion, found 0, 0, .*; correct"
-    ):
+    with pytest.raises(OdometryError, match=r"orientation: wanted a unit quaternion, found 0, 0, .*; correct"):
         odometry_pose(0, np.zeros(2), np.array(xyzw, np.float64))
     assert odometry_pose(0, np.zeros(2), np.array([0.0, 0.0, 0.6, 0.8])).yaw_rad == pytest.approx(2 * np.arcsin(0.6))
     with pytest.raises(OdometryError):

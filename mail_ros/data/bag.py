@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -24,8 +25,9 @@ from mail_ros.data.bag_metadata import METADATA_FILE, read_metadata
 from mail_ros.data.bag_odometry import BagOdometry
 from mail_ros.data.mcap_file import MAGIC
 from mail_ros.data.mcap_salvage import Salvage
-from mail_ros.data.messages import FIELD_TYPE, JOINTS_TYPE, Message, decode_field, decode_joints
+from mail_ros.data.messages import FIELD_TYPE, JOINTS_TYPE, Message, decode_field, decode_joints, frame_of
 from mail_ros.data.remark import Remark
+from mail_ros.data.robot_base import SensorNames
 from mail_ros.data.track import Track
 from mail_ros.data.truth import BagTruth, Truth
 
@@ -155,7 +157,7 @@ def read_recording(
     odometry, correction = BagOdometry(ODOMETRY_TOPIC, IMU_TOPIC), Compensation(robot or Robot())
     truths = BagTruth(path, notes, truth_topic, map_frame, bag.messages)
     readings = _read_messages(bag, field_topic, odometry, truths, correction)
-    truth = truths.result(readings.topics)
+    truth = truths.result(readings.topics, SensorNames(field_topic, tuple(sorted(readings.frames))))
     stamp_ns = np.array(readings.stamp_ns, dtype=np.int64)
     if bag.cut_off:
         logger.warning("%s was cut off while it was recorded: using the %d samples before its end", path, len(stamp_ns))
@@ -185,6 +187,7 @@ class _Readings(NamedTuple):
     stamp_ns: list[int]
     logged_ns: list[int]
     field_ut: list[FloatArray]
+    frames: Counter[str]  # messages by frame_id
     topics: list[str]  # all of the bag, with their types
 
 
@@ -193,12 +196,13 @@ def _read_messages(
 ) -> _Readings:
     """Read a bag once; odometry, ground truth and joint states go to where they are used."""
     topics: set[str] = set()
-    readings = _Readings([], [], [], [])
+    readings = _Readings([], [], [], Counter(), [])
     for message in bag.messages():
         topics.add(f"{message.topic} ({message.msgtype})")
         if message.topic == field_topic and message.msgtype == FIELD_TYPE:
             stamp_ns, field_ut = decode_field(message.cdr)
             odometry.add_field_sample(stamp_ns)
+            readings.frames[frame_of(message.cdr)] += 1
             readings.stamp_ns.append(stamp_ns)
             readings.logged_ns.append(message.log_time_ns)
             readings.field_ut.append(correction.field_ut(stamp_ns, field_ut))

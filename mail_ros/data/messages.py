@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
@@ -27,6 +28,7 @@ POSE_TYPES = ("geometry_msgs/msg/PoseStamped", "geometry_msgs/msg/PoseWithCovari
 WAYPOINT_EVENT_TYPE = "std_msgs/msg/Header"
 TF_TYPE = "tf2_msgs/msg/TFMessage"
 
+FRAME_AT = 12  # the length of frame_id, after four bytes about the encoding and eight of the stamp
 UNKNOWN_3X3, UNKNOWN_6X6 = np.zeros(9), np.zeros(36)  # a covariance of zeros means unknown
 
 
@@ -93,6 +95,12 @@ def decode_field(cdr: bytes) -> tuple[int, FloatArray]:
     message = decode(cdr, FIELD_TYPE)
     vector = message.magnetic_field
     return stamp_of(message), np.array([vector.x, vector.y, vector.z]) * UT_PER_T
+
+
+def frame_of(cdr: bytes) -> str:
+    """The frame_id of a message that begins with a header, without decoding the rest; for CDR of either byte order."""
+    (length,) = struct.unpack_from("<I" if cdr[1] & 1 else ">I", cdr, FRAME_AT)
+    return cdr[FRAME_AT + 4 : FRAME_AT + 3 + length].decode(errors="replace")
 
 
 def encode_imu(

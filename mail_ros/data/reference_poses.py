@@ -7,14 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from mail_ros.core.errors import BagError
-from mail_ros.core.map_frames import last_part, split_frame
+from mail_ros.core.map_frames import split_frame
 from mail_ros.core.types import NS_PER_S
 from mail_ros.data.frame_tree import MAP_FRAME, FramedPosition, MapFrames, Transform, is_map
 from mail_ros.data.labels import MAX_POSE_GAP_S
 from mail_ros.data.messages import Message, decode_position
+from mail_ros.data.robot_base import BASE_FRAMES, SensorNames, base_frames
 from mail_ros.data.track import PoseSeries
 
-BASE_FRAMES = ("base_link", "base_footprint")  # last part of the frame's name, in order of precedence
+ANY_SENSOR = SensorNames()  # for a bag with one robot
 JUMP_M, MAX_SPEED_M_S = 0.5, 5.0  # a step beyond JUMP_M + MAX_SPEED_M_S * time is an error of the localizer
 
 
@@ -29,7 +30,9 @@ def poses_from_messages(messages: Sequence[Message], frames: MapFrames) -> PoseS
     return _pose_series(located, frames.bag)
 
 
-def poses_from_transforms(transforms: Sequence[Transform], source: object, map_frame: str = MAP_FRAME) -> PoseSeries:
+def poses_from_transforms(
+    transforms: Sequence[Transform], source: object, map_frame: str = MAP_FRAME, sensor: SensorNames = ANY_SENSOR
+) -> PoseSeries:
     """Poses of the robot's base in the map, one per transform of the lowest moving link.
 
     A link above, such as map -> odom, is valid until its next transform, and for `MAX_POSE_GAP_S` at most: a
@@ -39,11 +42,12 @@ def poses_from_transforms(transforms: Sequence[Transform], source: object, map_f
         transforms: transforms in log order.
         source: name of the bag, for errors.
         map_frame: frame of floor 0; a robot may prefix it.
+        sensor: the magnetometer, which determines the robot where there are several.
 
     Raises:
-        BagError: no chain of transforms leads from a map to a base, or the poses jump.
+        BagError: no chain of transforms leads from a map to a base, the robot is unknown, or the poses jump.
     """
-    for base in BASE_FRAMES:
+    for base in base_frames(transforms, sensor, source):
         latest: dict[str, Transform] = {each.child: each for each in transforms if each.static}
         positions: list[FramedPosition] = []
         for transform in transforms:
@@ -70,8 +74,7 @@ def poses_from_transforms(transforms: Sequence[Transform], source: object, map_f
 
 def _chain(latest: dict[str, Transform], base: str, map_frame: str) -> list[Transform]:
     """The links from a base up to a map; empty if the map is not reachable."""
-    frame = next((child for child in latest if last_part(child) == base), "")
-    chain: list[Transform] = []
+    frame, chain = base, list[Transform]()
     while frame in latest and len(chain) < len(latest):
         chain.append(latest[frame])
         frame = chain[-1].parent

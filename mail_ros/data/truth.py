@@ -31,7 +31,8 @@ from mail_ros.data.messages import (
     decode_position,
     decode_waypoint_event,
 )
-from mail_ros.data.reference_poses import poses_from_messages, poses_from_transforms
+from mail_ros.data.reference_poses import ANY_SENSOR, poses_from_messages, poses_from_transforms
+from mail_ros.data.robot_base import SensorNames
 from mail_ros.data.route import NOTE, route_from_note
 from mail_ros.data.site_file import MAP_NOTE
 from mail_ros.data.track import Labels, Landmark, PoseSeries
@@ -115,11 +116,12 @@ class BagTruth:
         if named or (not self.topic and message.msgtype in TRUTH_TYPES.get(topic, ())):
             self._messages.setdefault(topic, []).append(message)
 
-    def result(self, bag_topics: Sequence[str]) -> Truth:
+    def result(self, bag_topics: Sequence[str], sensor: SensorNames = ANY_SENSOR) -> Truth:
         """The ground truth of the messages so far.
 
         Args:
-            bag_topics: all topics of the bag, for errors.
+            bag_topics: all topics of the bag, with their types.
+            sensor: the magnetometer, which determines the robot where transforms have several.
 
         Raises:
             BagError: the named topic is missing or has no ground truth, or the truth is inconsistent.
@@ -139,7 +141,7 @@ class BagTruth:
             if kinds[0] in (*POSE_TYPES, ODOMETRY_TYPE):
                 return Truth(TruthSource.REFERENCE, poses=poses_from_messages(messages, self._frames(bag_topics)))
             if kinds[0] == TF_TYPE:
-                return self._transforms(topics[0])
+                return self._transforms(topics[0], sensor)
         raise self._no_truth(topics[0], kinds, bag_topics)
 
     def _route(self, messages: Sequence[Message]) -> Truth:
@@ -162,9 +164,9 @@ class BagTruth:
         landmarks, path = route.stamped([stamp_ns for stamp_ns, _ in kept])
         return Truth(TruthSource.ROUTE, landmarks, path, tuple(log_ns - stamp_ns for stamp_ns, log_ns in kept))
 
-    def _transforms(self, topic: str) -> Truth:
+    def _transforms(self, topic: str, sensor: SensorNames) -> Truth:
         messages = [*self._messages.get(topic + STATIC, ()), *self._messages.get(topic, ())]
-        poses = poses_from_transforms(_decoded(messages), self.bag, self.map_frame)
+        poses = poses_from_transforms(_decoded(messages), self.bag, self.map_frame, sensor)
         return Truth(TruthSource.REFERENCE, poses=poses)
 
     def _landmarks(self, messages: Sequence[Message], bag_topics: Sequence[str]) -> Truth:

@@ -27,7 +27,7 @@ from mail_ros.data.messages import (
     decode_joints,
     decode_odometry,
 )
-from mail_ros.data.reference_poses import BASE_FRAMES
+from mail_ros.data.robot_base import BASE_FRAMES
 
 _NO_STAMP_NS, _NO_VALUE = np.zeros(1, np.int64), np.zeros(1)
 
