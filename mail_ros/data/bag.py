@@ -23,6 +23,7 @@ from mail_ros.core.platform.robot_file import Robot
 from mail_ros.core.types import NS_PER_S, FloatArray
 from mail_ros.data.bag_metadata import METADATA_FILE, read_metadata
 from mail_ros.data.bag_odometry import BagOdometry
+from mail_ros.data.field_sensors import sensor_remarks
 from mail_ros.data.mcap_file import MAGIC
 from mail_ros.data.mcap_salvage import Salvage
 from mail_ros.data.messages import FIELD_TYPE, JOINTS_TYPE, Message, decode_field, decode_joints, frame_of
@@ -175,7 +176,8 @@ def read_recording(
     )
     delay_ns = np.median(np.array(readings.logged_ns) - stamp_ns)
     offset_s = float(delay_ns - np.median(truth.log_delay_ns)) / NS_PER_S if truth.log_delay_ns else 0.0
-    remarks = odometry.remarks
+    sensors = sensor_remarks(field_topic, readings.frames, read_metadata(bag.files[0].parent))
+    remarks = (*odometry.remarks, *sensors)
     for remark in remarks:
         logger.warning("%s: %s", path, remark)
     return Recording(track, truth, offset_s, bag.cut_off, notes, remarks)
