@@ -29,6 +29,7 @@ from mail_ros.data.mcap_salvage import Salvage
 from mail_ros.data.messages import FIELD_TYPE, JOINTS_TYPE, Message, decode_field, decode_joints, frame_of
 from mail_ros.data.remark import Remark
 from mail_ros.data.robot_base import SensorNames
+from mail_ros.data.sqlite_log import log_remarks, sqlite_logs, with_logs_merged
 from mail_ros.data.track import Track
 from mail_ros.data.truth import BagTruth, Truth
 
@@ -59,6 +60,7 @@ class Bag:
             raise BagError(
                 path, wanted="a rosbag2 folder, an .mcap or a .db3 file", found="neither", fix="give the bag's folder"
             )
+        self.logs = [log for file in self.files for log in sqlite_logs(file)]  # left by a killed recorder
         self.cut_off = any(is_cut_off(file) for file in self.files if file.suffix == ".mcap")
 
     @property
@@ -75,10 +77,10 @@ class Bag:
         if self.cut_off:
             yield from self._salvage(topics)
             return
-        whole = self.path.is_dir() and (self.path / METADATA_FILE).exists()
+        whole = self.path.is_dir() and (self.path / METADATA_FILE).exists() and not self.logs
         for path in [self.path] if whole else self.files:
             try:
-                with Reader(path) as reader:
+                with with_logs_merged(path) as readable, Reader(readable) as reader:
                     wanted = [c for c in reader.connections if not topics or c.topic in topics]
                     if wanted:
                         for connection, stamp_ns, cdr in reader.messages(wanted):
@@ -103,7 +105,7 @@ class Bag:
     def identity(self) -> dict[str, str]:
         """Name and hash of the files, as run folders, model cards and benchmarks store them."""
         digest = hashlib.sha256()
-        for file in self.files:
+        for file in (*self.files, *self.logs):
             digest.update(file.read_bytes())
         return {"bag": self.name, "sha256": digest.hexdigest()}
 
@@ -176,8 +178,13 @@ def read_recording(
     )
     delay_ns = np.median(np.array(readings.logged_ns) - stamp_ns)
     offset_s = float(delay_ns - np.median(truth.log_delay_ns)) / NS_PER_S if truth.log_delay_ns else 0.0
-    sensors = sensor_remarks(field_topic, readings.frames, read_metadata(bag.files[0].parent))
-    remarks = (*odometry.remarks, *sensors)
+    metadata = read_metadata(bag.files[0].parent)
+    counted = metadata.get("message_count") if path.is_dir() and not bag.cut_off else None
+    remarks = (
+        *odometry.remarks,
+        *sensor_remarks(field_topic, readings.frames, metadata),
+        *log_remarks(bag.logs, readings.messages, counted),
+    )
     for remark in remarks:
         logger.warning("%s: %s", path, remark)
     return Recording(track, truth, offset_s, bag.cut_off, notes, remarks)
@@ -189,7 +196,8 @@ class _Readings(NamedTuple):
     stamp_ns: list[int]
     logged_ns: list[int]
     field_ut: list[FloatArray]
-    frames: Counter[str]  # messages by frame_id
+    frames: Counter[str]  # per frame_id
+    messages: int  # on all topics
     topics: list[str]  # all of the bag, with their types
 
 
@@ -197,10 +205,10 @@ def _read_messages(
     bag: Bag, field_topic: str, odometry: BagOdometry, truths: BagTruth, correction: Compensation
 ) -> _Readings:
     """Read a bag once; odometry, ground truth and joint states go to where they are used."""
-    topics: set[str] = set()
-    readings = _Readings([], [], [], Counter(), [])
+    topics: Counter[tuple[str, str]] = Counter()
+    readings = _Readings([], [], [], Counter(), 0, [])
     for message in bag.messages():
-        topics.add(f"{message.topic} ({message.msgtype})")
+        topics[message.topic, message.msgtype] += 1
         if message.topic == field_topic and message.msgtype == FIELD_TYPE:
             stamp_ns, field_ut = decode_field(message.cdr)
             odometry.add_field_sample(stamp_ns)
@@ -213,14 +221,15 @@ def _read_messages(
         else:
             odometry.on_message(message.topic, message.msgtype, message.cdr)
             truths.on_message(message)
+    names = sorted(f"{topic} ({msgtype})" for topic, msgtype in topics)
     if not readings.stamp_ns:
         raise BagError(
             bag.path,
             wanted=f"messages on {field_topic} ({FIELD_TYPE})",
-            found=", ".join(sorted(topics)) or "no message at all",
+            found=", ".join(names) or "no message at all",
             fix="name the topic with --topic, or record it",
         )
-    return readings._replace(topics=sorted(topics))
+    return readings._replace(messages=topics.total(), topics=names)
 
 
 def _files(folder: Path) -> list[Path]:
