@@ -13,10 +13,11 @@ from rosbags.rosbag2 import Reader
 from shared_walks import LOGS, needs_logs
 
 from mail_ros.core.errors import BagError
+from mail_ros.core.map_frames import split_frame
 from mail_ros.data.bag import FIELD_TOPIC, IMU_TOPIC, Bag, read_track
 from mail_ros.data.importers import import_file
 from mail_ros.data.importers.ipin import IPIN_2023_ORIGIN, read_ipin_log
-from mail_ros.data.messages import IMU_TYPE, decode, decode_landmark
+from mail_ros.data.messages import IMU_TYPE, LANDMARK_TYPE, decode, decode_position
 from mail_ros.data.truth import LANDMARK_TOPIC
 from mail_ros.evaluation.workers import context
 
@@ -141,13 +142,13 @@ def check_against_log(log: Path, bag: Path) -> None:
     np.testing.assert_allclose(np.diff(track.stamp_ns) / 1e9, np.diff(sensor_s), rtol=0, atol=1e-6)
     assert 5 < np.median(np.linalg.norm(track.field_ut, axis=1)) < 200
 
-    marks = [decode_landmark(m.cdr)[0] for m in Bag(bag).messages([LANDMARK_TOPIC])]
+    marks = [decode_position(m.cdr, LANDMARK_TYPE) for m in Bag(bag).messages([LANDMARK_TOPIC])]
     posi = np.array([line[1:6] for line in lines if line[0] == "POSI"], dtype=float)
     x = (posi[:, 3] - 11.1109) * 111_320 * np.cos(np.radians(49.461))
     y = (posi[:, 2] - 49.4611) * 111_200
-    assert np.array([mark.position_m for mark in marks]) == pytest.approx(np.column_stack([x, y]), abs=1e-3)
-    assert [mark.floor for mark in marks] == posi[:, 4].astype(int).tolist()
-    assert (marks[-1].stamp_ns - marks[0].stamp_ns) / 1e9 == pytest.approx(posi[-1, 0] - posi[0, 0], abs=1e-6)
+    assert np.array([position_m[:2] for _, position_m, _ in marks]) == pytest.approx(np.column_stack([x, y]), abs=1e-3)
+    assert [split_frame(frame)[1] for _, _, frame in marks] == posi[:, 4].astype(int).tolist()
+    assert (marks[-1][0] - marks[0][0]) / 1e9 == pytest.approx(posi[-1, 0] - posi[0, 0], abs=1e-6)
     attitude = [decode(m.cdr, IMU_TYPE).orientation for m in Bag(bag).messages([IMU_TOPIC])]
     norm = [q.x**2 + q.y**2 + q.z**2 + q.w**2 for q in attitude]
     np.testing.assert_allclose(norm, 1.0, rtol=0, atol=1e-9)

@@ -100,17 +100,19 @@ def test_an_unknown_message_type_names_what_to_install(msgtype: str) -> None:
         message_class(msgtype)
 
 
+@pytest.mark.parametrize("slash", ["", "/"])
 @pytest.mark.parametrize(("frame", "floor"), [("site", 0), ("site_floor_-2", -2)])
-def test_an_initial_pose_is_on_the_floor_of_its_frame(frame: str, floor: int) -> None:
+def test_an_initial_pose_is_on_the_floor_of_its_frame(frame: str, floor: int, slash: str) -> None:
     estimate = Estimate(10**9, np.array([1.5, -2.5]), np.array([[2.0, -0.5], [-0.5, 1.0]]), floor, Status.UNCERTAIN, ())
     msg = to_pose_with_covariance(estimate, "site")
     assert msg.header.frame_id == frame
+    msg.header.frame_id = slash + frame
     position_m, covariance_m2, heard_floor = from_initial_pose(msg, "site")
     assert (position_m.tolist(), heard_floor) == ([1.5, -2.5], floor)
     assert covariance_m2.tolist() == estimate.covariance_m2.tolist()
 
 
-@pytest.mark.parametrize("frame", ["", "odom", "/site", "site_floor_x", "other_floor_1"])
+@pytest.mark.parametrize("frame", ["", "odom", "/odom", "site_floor_x", "other_floor_1"])
 def test_an_initial_pose_in_a_frame_of_no_floor_is_refused(frame: str) -> None:
     msg = PoseWithCovarianceStamped()
     msg.header.frame_id = frame

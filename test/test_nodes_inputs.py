@@ -102,6 +102,17 @@ def test_odometry_with_an_impossible_stamp_is_left_out(graph: Graph, model: Path
     assert managed.errors[-1].startswith("odometry not used: header.stamp: wanted less than 1000000000 ns")
 
 
+def test_odometry_without_an_orientation_is_left_out(graph: Graph, model: Path) -> None:
+    managed = Managed(graph, model=str(model), tracker="odometry")
+    msg = odometry(START_NS, 0.0, 0.0)
+    msg.pose.pose.orientation.w = 0.0
+    assert managed.node.odometry is not None
+    managed.node.odometry.on_message(msg)
+    assert managed.errors[-1].startswith("odometry not used: pose.pose.orientation: wanted a unit quaternion, found 0")
+    assert managed.node.runtime.odometry is not None
+    assert managed.node.runtime.odometry.at(START_NS) is None
+
+
 def test_map_to_odom_is_sent_where_position_and_yaw_are_known(
     graph: Graph, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

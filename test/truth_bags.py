@@ -46,9 +46,9 @@ def write_bag(
     return path
 
 
-def points(topic: str, landmarks: Sequence[Landmark]) -> list[Message]:
-    """Landmarks, published or clicked."""
-    return [Message(topic, LANDMARK_TYPE, mark.stamp_ns + LATE_NS, encode_landmark(mark, "map")) for mark in landmarks]
+def points(topic: str, landmarks: Sequence[Landmark], frame: str = "map") -> list[Message]:
+    """Landmarks, published or clicked, in the frame of floor 0."""
+    return [Message(topic, LANDMARK_TYPE, mark.stamp_ns + LATE_NS, encode_landmark(mark, frame)) for mark in landmarks]
 
 
 def marks(*stamps: tuple[int, int]) -> list[Message]:

@@ -79,7 +79,8 @@ def check(
     known_site = read_site(site_file) if site_file else None
     platform = None if robot is None else read_robot(robot)
     with progress("checking") as bar, mapping([check_bag.__module__], several=_are_large(bags)) as each:
-        judge = partial(check_bag, field_topic=topic, truth_topic=truth, robot=platform)
+        frame = known_site.map_frame if known_site else ""
+        judge = partial(check_bag, field_topic=topic, truth_topic=truth, robot=platform, map_frame=frame)
         reports = list(bar.track(each(judge, bags), len(bags), description=""))
         reports = [checked_against_site(known_site, report) for report in reports] if known_site else reports
         plans = {known_site.name: floor_plans(known_site)} if known_site else {}

@@ -53,6 +53,7 @@ def evaluate(
     from mail_ros.core.models.model_file import load_model
     from mail_ros.core.platform.robot_file import read_robot
     from mail_ros.data.bag import read_track
+    from mail_ros.data.frame_tree import MAP_FRAME
     from mail_ros.evaluation.estimates import TRACKED_FROM_S, errors, groups, write_csv
     from mail_ros.evaluation.held_out import follow_walks, nearest_window
     from mail_ros.evaluation.uncertainty import status_fractions, uncertainty, uncertainty_line
@@ -61,10 +62,11 @@ def evaluate(
     network, card, _ = load_model(model)
     chosen = resolve_tracking(card, cast(TrackerSetting, tracker)).tracker
     platform = None if robot is None else read_robot(robot)
+    frame = "" if card.map_frame == MAP_FRAME else card.map_frame  # a model without a site file: as the bags have it
     with progress("evaluating") as bar:
-        walks = [read_track(bag, topic, truth, platform) for bag in expand(survey or [])]
+        walks = [read_track(bag, topic, truth, platform, frame) for bag in expand(survey or [])]
         nearest = nearest_window(model, card.config, walks)
-        tracks = (read_track(bag, topic, truth, platform) for bag in bar.track(bags, description=""))
+        tracks = (read_track(bag, topic, truth, platform, frame) for bag in bar.track(bags, description=""))
         held = follow_walks(network, nearest, tracks, chosen, stride_s, from_s)
     if not held.scored:
         sampling = network.config.sampling

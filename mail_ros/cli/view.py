@@ -77,6 +77,7 @@ def _bag(
     from mail_ros.core.models.model_file import load_model
     from mail_ros.data.bag import read_track
     from mail_ros.data.floor_plan import floor_plans
+    from mail_ros.data.frame_tree import MAP_FRAME
     from mail_ros.data.site_file import read_site
     from mail_ros.evaluation.estimates import refuse_without_odometry
     from mail_ros.view.bag_view import reference_paths, show_bag
@@ -84,7 +85,8 @@ def _bag(
     from mail_ros.view.scene import Setting, View
 
     loaded, card, _ = load_model(model)
-    chosen, track = resolve_tracking(card, tracker).tracker, read_track(bag, *topics)
+    frame = "" if card.map_frame == MAP_FRAME else card.map_frame  # a model without a site file: as the bag has it
+    chosen, track = resolve_tracking(card, tracker).tracker, read_track(bag, *topics, map_frame=frame)
     refuse_without_odometry(track, chosen, card.config)
     localizer = compose(loaded, chosen, stride_s)
     scales = tuple(f"{scale_s:g} s" for scale_s in card.config.mail.scales_s)

@@ -34,6 +34,10 @@ class BagError(MailError):
     """A bag cannot be read, or does not hold what is needed."""
 
 
+class OdometryError(MailError):
+    """A message of odometry does not hold a pose."""
+
+
 class ModelError(MailError):
     """A model file cannot be read, or its card and its weights disagree."""
 

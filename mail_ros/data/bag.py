@@ -11,6 +11,7 @@ import logging
 import shutil
 import tempfile
 import weakref
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -28,7 +29,11 @@ from mail_ros.data.bag_messages import LeftOut, file_messages
 from mail_ros.data.bag_metadata import read_metadata, warn_once
 from mail_ros.data.bag_notes import notes_of_files
 from mail_ros.data.bag_odometry import BagOdometry
-from mail_ros.data.messages import FIELD_TYPE, JOINTS_TYPE, Message, decode_field, decode_joints
+from mail_ros.data.field_sensors import sensor_remarks
+from mail_ros.data.messages import FIELD_TYPE, JOINTS_TYPE, Message, decode_field, decode_joints, frame_of
+from mail_ros.data.remark import Remark
+from mail_ros.data.robot_base import SensorNames
+from mail_ros.data.sqlite_log import log_remarks, sqlite_logs
 from mail_ros.data.track import Track
 from mail_ros.data.truth import BagTruth, Truth
 
@@ -60,6 +65,7 @@ class Bag:
             raise BagError(
                 path, wanted="a rosbag2 folder, an .mcap or a .db3 file", found="neither", fix="give the bag's folder"
             )
+        self.logs = [log for file in self.files for log in sqlite_logs(file)]  # left by a killed recorder
         self.left_out = LeftOut()  # by the last reading
         with _readable(path):
             for file in self.files:
@@ -128,7 +134,7 @@ class Bag:
         """Name and hash of the files, as run folders, model cards and benchmarks store them."""
         digest = hashlib.sha256()
         with _readable(self.path):
-            for file in self.files:
+            for file in (*self.files, *self.logs):
                 with file.open("rb") as stream:
                     while block := stream.read(BLOCK_BYTES):
                         digest.update(block)
@@ -154,15 +160,26 @@ class Recording(NamedTuple):
     cut_off: bool = False
     damaged_bytes: int = 0  # left out, of a bag that was not cut off
     notes: Mapping[str, str] = {}
+    remarks: tuple[Remark, ...] = ()  # problems that the reader noticed
 
 
-def read_track(path: Path, field_topic: str = FIELD_TOPIC, truth_topic: str = "", robot: Robot | None = None) -> Track:
+def read_track(
+    path: Path,
+    field_topic: str = FIELD_TOPIC,
+    truth_topic: str = "",
+    robot: Robot | None = None,
+    map_frame: str = "",
+) -> Track:
     """The track of `read_recording`; without a truth no sample is valid. Arguments and errors are the same."""
-    return read_recording(path, field_topic, truth_topic, robot).track
+    return read_recording(path, field_topic, truth_topic, robot, map_frame).track
 
 
 def read_recording(
-    path: Path, field_topic: str = FIELD_TOPIC, truth_topic: str = "", robot: Robot | None = None
+    path: Path,
+    field_topic: str = FIELD_TOPIC,
+    truth_topic: str = "",
+    robot: Robot | None = None,
+    map_frame: str = "",
 ) -> Recording:
     """Read one walk, with odometry where the bag has any.
 
@@ -173,6 +190,7 @@ def read_recording(
         field_topic: topic of the magnetometer.
         truth_topic: topic of the ground truth; empty: the first of `truth.TRUTH_TYPES` that the bag has.
         robot: robot that carried the sensor: its disturbance is removed, and the field rotated into its body frame.
+        map_frame: frame of floor 0, in which the truth is; empty: as the bag's notes have it, or `map`.
 
     Raises:
         BagError: not a bag, an empty one, a topic is missing (existing topics are named), or the truth is
@@ -181,10 +199,10 @@ def read_recording(
     """
     bag = Bag(path)
     notes = bag.notes()
-    odometry, truths = BagOdometry(ODOMETRY_TOPIC, IMU_TOPIC), BagTruth(path, notes, truth_topic)
-    correction = Compensation(robot or Robot())
+    odometry, correction = BagOdometry(ODOMETRY_TOPIC, IMU_TOPIC), Compensation(robot or Robot())
+    truths = BagTruth(path, notes, truth_topic, map_frame, bag.messages)
     readings = _read_messages(bag, field_topic, odometry, truths, correction)
-    truth = truths.result(readings.topics)
+    truth = truths.result(readings.topics, SensorNames(field_topic, tuple(sorted(readings.frames))))
     stamp_ns = np.array(readings.stamp_ns, dtype=np.int64)
     if bag.cut_off:
         logger.warning("%s was cut off while it was recorded: using the %d samples before its end", path, len(stamp_ns))
@@ -202,8 +220,18 @@ def read_recording(
     )
     delay_ns = np.median(np.array(readings.logged_ns) - stamp_ns)
     offset_s = float(delay_ns - np.median(truth.log_delay_ns)) / NS_PER_S if truth.log_delay_ns else 0.0
+    metadata = read_metadata(bag.files[0].parent)
     damaged_bytes = 0 if bag.cut_off else bag.left_out.damaged_bytes.total()
-    return Recording(track, truth, offset_s, bag.cut_off, damaged_bytes, notes)
+    whole = path.is_dir() and not bag.cut_off and not str(bag.left_out)
+    counted = metadata.get("message_count") if whole else None
+    remarks = (
+        *odometry.remarks,
+        *sensor_remarks(field_topic, readings.frames, metadata),
+        *log_remarks(bag.logs, readings.messages, counted),
+    )
+    for remark in remarks:
+        logger.warning("%s: %s", path, remark)
+    return Recording(track, truth, offset_s, bag.cut_off, damaged_bytes, notes, remarks)
 
 
 class _Readings(NamedTuple):
@@ -212,6 +240,8 @@ class _Readings(NamedTuple):
     stamp_ns: list[int]
     logged_ns: list[int]
     field_ut: list[FloatArray]
+    frames: Counter[str]  # per frame_id
+    messages: int  # on all topics
     topics: list[str]  # all of the bag, with their types
 
 
@@ -219,13 +249,14 @@ def _read_messages(
     bag: Bag, field_topic: str, odometry: BagOdometry, truths: BagTruth, correction: Compensation
 ) -> _Readings:
     """Read a bag once; odometry, ground truth and joint states go to where they are used."""
-    topics: set[str] = set()
-    readings = _Readings([], [], [], [])
+    topics: Counter[tuple[str, str]] = Counter()
+    readings = _Readings([], [], [], Counter(), 0, [])
     for message in bag.messages():
-        topics.add(f"{message.topic} ({message.msgtype})")
+        topics[message.topic, message.msgtype] += 1
         if message.topic == field_topic and message.msgtype == FIELD_TYPE:
             stamp_ns, field_ut = decode_field(message.cdr)
             odometry.add_field_sample(stamp_ns)
+            readings.frames[frame_of(message.cdr)] += 1
             readings.stamp_ns.append(stamp_ns)
             readings.logged_ns.append(message.log_time_ns)
             readings.field_ut.append(correction.field_ut(stamp_ns, field_ut))
@@ -234,11 +265,12 @@ def _read_messages(
         else:
             odometry.on_message(message.topic, message.msgtype, message.cdr)
             truths.on_message(message)
+    names = sorted(f"{topic} ({msgtype})" for topic, msgtype in topics)
     if not readings.stamp_ns:
         raise BagError(
             bag.path,
             wanted=f"messages on {field_topic} ({FIELD_TYPE})",
-            found=", ".join(filter(None, (*sorted(topics), str(bag.left_out)))) or "no message at all",
+            found=", ".join(filter(None, (*names, str(bag.left_out)))) or "no message at all",
             fix="name the topic with --topic, or record it",
         )
-    return readings._replace(topics=sorted(topics))
+    return readings._replace(messages=topics.total(), topics=names)

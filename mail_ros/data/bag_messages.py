@@ -14,6 +14,7 @@ from mail_ros.core.errors import BagError
 from mail_ros.data.mcap_records import unzstd
 from mail_ros.data.mcap_salvage import Salvage
 from mail_ros.data.messages import Message
+from mail_ros.data.sqlite_log import with_logs_merged
 
 CDR = "cdr"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"  # begins messages that rosbag2 has compressed one by one, and no CDR
@@ -72,7 +73,7 @@ def _read_mcap(file: Path, plain: Path, topics: Collection[str], left_out: LeftO
 
 def _read_sqlite(file: Path, plain: Path, topics: Collection[str], left_out: LeftOut) -> Iterator[Message]:
     try:
-        with Reader(plain) as reader:
+        with with_logs_merged(plain) as merged, Reader(merged) as reader:
             wanted = []
             for connection in reader.connections:
                 encoding = (
@@ -85,6 +86,8 @@ def _read_sqlite(file: Path, plain: Path, topics: Collection[str], left_out: Lef
             for connection, stamp_ns, cdr in reader.messages(wanted) if wanted else ():
                 if isinstance(stamp_ns, int) and isinstance(cdr, bytes):
                     yield Message(connection.topic, connection.msgtype, stamp_ns, cdr)
+    except BagError:
+        raise
     except Exception as error:  # rosbags and SQLite raise exceptions of many types
         raise _unreadable(file, error) from None
 

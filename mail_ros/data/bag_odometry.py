@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from mail_ros.core.config import OdometrySource
+from mail_ros.core.errors import OdometryError
 from mail_ros.core.platform.odometry import Displacements, GaitConfig, PedestrianOdometry, WheelOdometry
 from mail_ros.core.signal.attitude import AttitudeBuffer
 from mail_ros.core.types import FloatArray
 from mail_ros.data.messages import IMU_TYPE, ODOMETRY_TYPE, decode_imu, decode_odometry
+from mail_ros.data.remark import Remark
 
 MOVED_M = 1.0  # odometry that moves less in a whole bag is not the source of its displacements
 
@@ -29,18 +31,34 @@ class BagOdometry:
         self._by_steps: list[FloatArray] = []
         self._attitude = AttitudeBuffer()
         self._attitudes: list[FloatArray] = []
+        self._refused: list[OdometryError] = []
 
     def on_message(self, topic: str, msgtype: str, cdr: bytes) -> None:
         """Process a message of any topic."""
         if topic == self._wheels_topic and msgtype == ODOMETRY_TYPE:
-            pose = decode_odometry(cdr)
-            self._wheels_travelled.add(pose.stamp_ns, self._wheels.push(pose.stamp_ns, pose.position_m))
-            self._attitude.update_wheels(pose.yaw_rad)
-            self._has_wheels = True
+            self._add_wheels(cdr)
         elif topic == self._imu_topic and msgtype == IMU_TYPE and (reading := decode_imu(cdr)) is not None:
             self._steps_travelled.add(reading.stamp_ns, self._steps.push(reading))
             self._attitude.update_imu(reading.orientation_xyzw)
             self._has_steps = True
+
+    def _add_wheels(self, cdr: bytes) -> None:
+        try:
+            pose = decode_odometry(cdr)
+        except OdometryError as error:
+            self._refused.append(error)
+            return
+        self._wheels_travelled.add(pose.stamp_ns, self._wheels.push(pose.stamp_ns, pose.position_m))
+        self._attitude.update_wheels(pose.yaw_rad)
+        self._has_wheels = True
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """Messages that were refused, if any."""
+        if not self._refused:
+            return ()
+        found = f"{len(self._refused)} messages of {self._wheels_topic} are not used: {self._refused[0]}"
+        return (Remark("odometry", *found.rsplit("; ", 1)),)
 
     def add_field_sample(self, stamp_ns: int) -> None:
         """Store the odometry of a magnetometer sample."""

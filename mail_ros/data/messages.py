@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
@@ -11,11 +12,10 @@ from rosbags.typesys import Stores, get_typestore
 from rosbags.typesys.store import Typestore
 
 from mail_ros.core.errors import BagError
-from mail_ros.core.map_frames import frame_of_floor, split_frame
+from mail_ros.core.map_frames import frame_of_floor
 from mail_ros.core.platform.compensation import JointReading, joint_reading
 from mail_ros.core.platform.odometry import ImuReading
-from mail_ros.core.platform.odometry_buffer import OdometryPose
-from mail_ros.core.signal.attitude import heading_rad
+from mail_ros.core.platform.odometry_buffer import OdometryPose, odometry_pose
 from mail_ros.core.types import NS_PER_S, UT_PER_T, FloatArray
 from mail_ros.data.track import Landmark
 
@@ -28,6 +28,7 @@ POSE_TYPES = ("geometry_msgs/msg/PoseStamped", "geometry_msgs/msg/PoseWithCovari
 WAYPOINT_EVENT_TYPE = "std_msgs/msg/Header"
 TF_TYPE = "tf2_msgs/msg/TFMessage"
 
+FRAME_AT = 12  # the length of frame_id, after four bytes about the encoding and eight of the stamp
 UNKNOWN_3X3, UNKNOWN_6X6 = np.zeros(9), np.zeros(36)  # a covariance of zeros means unknown
 
 
@@ -96,6 +97,12 @@ def decode_field(cdr: bytes) -> tuple[int, FloatArray]:
     return stamp_of(message), np.array([vector.x, vector.y, vector.z]) * UT_PER_T
 
 
+def frame_of(cdr: bytes) -> str:
+    """The frame_id of a message that begins with a header, without decoding the rest; for CDR of either byte order."""
+    (length,) = struct.unpack_from("<I" if cdr[1] & 1 else ">I", cdr, FRAME_AT)
+    return cdr[FRAME_AT + 4 : FRAME_AT + 3 + length].decode(errors="replace")
+
+
 def encode_imu(
     stamp_ns: int, orientation_xyzw: FloatArray, rate_rad_s: FloatArray, acceleration_m_s2: FloatArray, frame_id: str
 ) -> bytes:
@@ -134,11 +141,15 @@ def encode_odometry(
 
 
 def decode_odometry(cdr: bytes) -> OdometryPose:
-    """The device's pose in odometry's own frame."""
+    """The device's pose in odometry's own frame.
+
+    Raises:
+        OdometryError: its quaternion is not a rotation.
+    """
     message = decode(cdr, ODOMETRY_TYPE)
     position, attitude = message.pose.pose.position, message.pose.pose.orientation
-    yaw_rad = heading_rad(np.array([attitude.x, attitude.y, attitude.z, attitude.w]))
-    return OdometryPose(stamp_of(message), np.array([position.x, position.y]), yaw_rad)
+    xyzw = np.array([attitude.x, attitude.y, attitude.z, attitude.w])
+    return odometry_pose(stamp_of(message), np.array([position.x, position.y]), xyzw)
 
 
 def encode_joints(stamp_ns: int, names: Sequence[str], velocity: FloatArray, effort: FloatArray) -> bytes:
@@ -158,13 +169,6 @@ def encode_landmark(landmark: Landmark, map_frame: str) -> bytes:
     """PointStamped in the frame of the landmark's floor."""
     point = _new("geometry_msgs/msg/Point", float(landmark.position_m[0]), float(landmark.position_m[1]), 0.0)
     return _encode(LANDMARK_TYPE, _header(landmark.stamp_ns, frame_of_floor(map_frame, landmark.floor)), point)
-
-
-def decode_landmark(cdr: bytes) -> tuple[Landmark, str]:
-    """The landmark, and the map frame."""
-    message = decode(cdr, LANDMARK_TYPE)
-    map_frame, floor = split_frame(message.header.frame_id)
-    return Landmark(stamp_of(message), (float(message.point.x), float(message.point.y)), floor), map_frame
 
 
 def encode_waypoint_event(stamp_ns: int, number: int) -> bytes:
@@ -200,11 +204,14 @@ def encode_pose(stamp_ns: int, pose: FloatArray, frame_id: str) -> bytes:
     return _encode(POSE_TYPES[0], _header(stamp_ns, frame_id), _pose(pose))
 
 
-def decode_pose(cdr: bytes, msgtype: str) -> tuple[int, FloatArray, str]:
-    """Stamp, ns, position, (2,) m, and frame of an odometry or of a pose with or without covariance."""
+def decode_position(cdr: bytes, msgtype: str) -> tuple[int, FloatArray, str]:
+    """Stamp, ns, position, (3,) m, and frame of a point, an odometry, or a pose with or without covariance."""
     message = decode(cdr, msgtype)
-    pose = message.pose if msgtype == POSE_TYPES[0] else message.pose.pose
-    return stamp_of(message), np.array([pose.position.x, pose.position.y]), message.header.frame_id
+    if msgtype == LANDMARK_TYPE:
+        at = message.point
+    else:
+        at = (message.pose if msgtype == POSE_TYPES[0] else message.pose.pose).position
+    return stamp_of(message), np.array([at.x, at.y, at.z]), message.header.frame_id
 
 
 def encode_mounts(stamp_ns: int, base: str, mounts: Mapping[str, tuple[FloatArray, float]]) -> bytes:

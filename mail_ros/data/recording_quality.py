@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from mail_ros.core.localizer.diagnostics import Assessment, Level, unit_fault
+from mail_ros.core.localizer.sensor_watch import several_sensors
 from mail_ros.data.messages import FIELD_TYPE, LANDMARK_TYPE, ODOMETRY_TYPE, POSE_TYPES, WAYPOINT_EVENT_TYPE
 from mail_ros.data.topic_statistics import STREAM_TYPES, TIMED_TYPES, TopicStatistics
 
@@ -127,6 +128,8 @@ def _topic_faults(topic: TopicStatistics) -> Iterable[Fault]:
         if 0.0 < topic.rate_hz < MIN_FIELD_HZ:
             slow = f"{topic.name} comes at {topic.rate_hz:.1f} Hz: wanted {MIN_FIELD_HZ:g} Hz or more"
             yield Fault(Level.WARN, slow, f"{topic.name} slow")
+        if several := several_sensors(topic.name, topic.frames, topic.publishers):
+            yield Fault(Level.WARN, several, f"{topic.name} sensors")
     if topic.frame_id == "" and topic.msgtype != WAYPOINT_EVENT_TYPE:
         yield Fault(Level.WARN, f"{topic.name} has no frame_id: the mount of the sensor is unknown")
     if topic.msgtype in TIMED_TYPES and abs(topic.offset_s) > MAX_CLOCK_OFFSET_S:

@@ -3,65 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from mail_ros.core.errors import BagError
 from mail_ros.core.map_frames import split_frame
-from mail_ros.core.platform.robot_file import rotation
-from mail_ros.core.types import NS_PER_S, FloatArray
+from mail_ros.core.types import NS_PER_S
+from mail_ros.data.frame_tree import MAP_FRAME, FramedPosition, MapFrames, Transform, is_map
 from mail_ros.data.labels import MAX_POSE_GAP_S
-from mail_ros.data.messages import TF_TYPE, Message, decode, decode_pose, stamp_of
+from mail_ros.data.messages import Message, decode_position
+from mail_ros.data.robot_base import BASE_FRAMES, SensorNames, base_frames
 from mail_ros.data.track import PoseSeries
 
-MAP_FRAME = "map"  # last part of the frame's name; robots prefix it, as in robot_1/map
-BASE_FRAMES = ("base_link", "base_footprint")  # likewise, in order of precedence
+ANY_SENSOR = SensorNames()  # for a bag with one robot
 JUMP_M, MAX_SPEED_M_S = 0.5, 5.0  # a step beyond JUMP_M + MAX_SPEED_M_S * time is an error of the localizer
 
-FramedPosition = tuple[int, FloatArray, str]  # stamp, ns; position, (2,) m; frame
 
-
-def poses_from_messages(messages: Sequence[Message], source: object) -> PoseSeries:
+def poses_from_messages(messages: Sequence[Message], frames: MapFrames) -> PoseSeries:
     """Poses from messages of odometry or poses; non-finite positions and repeated stamps are dropped.
 
     Raises:
-        BagError: the poses are in different maps, or jump.
+        BagError: a pose has no known position in the map, or the poses are in different maps, or jump.
     """
-    return _pose_series([decode_pose(message.cdr, message.msgtype) for message in messages], source)
+    positions = (FramedPosition(*decode_position(message.cdr, message.msgtype)) for message in messages)
+    located = [frames.located(position, messages[0].topic) for position in positions]
+    return _pose_series(located, frames.bag)
 
 
-@dataclass(frozen=True)
-class Transform:
-    """Pose of a child frame in its parent frame."""
-
-    stamp_ns: int
-    parent: str
-    child: str
-    translation_m: FloatArray  # (3,)
-    rotation: FloatArray  # (3, 3)
-    static: bool
-
-
-def decode_transforms(cdr: bytes, *, static: bool) -> list[Transform]:
-    """The transforms of a TFMessage."""
-    found = []
-    for stamped in decode(cdr, TF_TYPE).transforms:
-        translation, attitude = stamped.transform.translation, stamped.transform.rotation
-        found.append(
-            Transform(
-                stamp_of(stamped),
-                stamped.header.frame_id.lstrip("/"),
-                stamped.child_frame_id.lstrip("/"),
-                np.array([translation.x, translation.y, translation.z]),
-                rotation((attitude.x, attitude.y, attitude.z, attitude.w)),
-                static,
-            )
-        )
-    return found
-
-
-def poses_from_transforms(transforms: Sequence[Transform], source: object) -> PoseSeries:
+def poses_from_transforms(
+    transforms: Sequence[Transform], source: object, map_frame: str = MAP_FRAME, sensor: SensorNames = ANY_SENSOR
+) -> PoseSeries:
     """Poses of the robot's base in the map, one per transform of the lowest moving link.
 
     A link above, such as map -> odom, is valid until its next transform, and for `MAX_POSE_GAP_S` at most: a
@@ -70,43 +41,44 @@ def poses_from_transforms(transforms: Sequence[Transform], source: object) -> Po
     Args:
         transforms: transforms in log order.
         source: name of the bag, for errors.
+        map_frame: frame of floor 0; a robot may prefix it.
+        sensor: the magnetometer, which determines the robot where there are several.
 
     Raises:
-        BagError: no chain of transforms leads from a map to a base, or the poses jump.
+        BagError: no chain of transforms leads from a map to a base, the robot is unknown, or the poses jump.
     """
-    for base in BASE_FRAMES:
+    for base in base_frames(transforms, sensor, source):
         latest: dict[str, Transform] = {each.child: each for each in transforms if each.static}
         positions: list[FramedPosition] = []
         for transform in transforms:
             latest[transform.child] = transform
-            chain = _chain(latest, base)
+            chain = _chain(latest, base, map_frame)
             moving = next((link for link in chain if not link.static), None)
             if moving is transform and all(
                 link.static or transform.stamp_ns - link.stamp_ns <= MAX_POSE_GAP_S * NS_PER_S for link in chain
             ):
                 position_m = np.zeros(3)
                 for link in chain:
-                    position_m = link.rotation @ position_m + link.translation_m
-                positions.append((transform.stamp_ns, position_m[:2], chain[-1].parent))
+                    position_m = link.to_parent(position_m)
+                positions.append(FramedPosition(transform.stamp_ns, position_m, chain[-1].parent))
         if positions:
             return _pose_series(positions, source)
     links = sorted({f"{each.parent} -> {each.child}" for each in transforms})
     raise BagError(
         source,
-        wanted=f"transforms from {MAP_FRAME} to {' or '.join(BASE_FRAMES)}",
+        wanted=f"transforms from {map_frame} to {' or '.join(BASE_FRAMES)}",
         found=", ".join(links) or "none",
         fix="record /tf and /tf_static of a localizer, or name a topic of poses with --truth",
     )
 
 
-def _chain(latest: dict[str, Transform], base: str) -> list[Transform]:
+def _chain(latest: dict[str, Transform], base: str, map_frame: str) -> list[Transform]:
     """The links from a base up to a map; empty if the map is not reachable."""
-    frame = next((child for child in latest if _last_part(child) == base), "")
-    chain: list[Transform] = []
+    frame, chain = base, list[Transform]()
     while frame in latest and len(chain) < len(latest):
         chain.append(latest[frame])
         frame = chain[-1].parent
-        if _last_part(split_frame(frame)[0]) == MAP_FRAME:
+        if is_map(frame, map_frame):
             return chain
     return []
 
@@ -120,7 +92,7 @@ def _pose_series(positions: Sequence[FramedPosition], source: object) -> PoseSer
             found=" and ".join(repr(name) for name in maps),
             fix="name another topic with --truth",
         )
-    finite = {ns: (xy_m, frame) for ns, xy_m, frame in reversed(positions) if np.isfinite(xy_m).all()}
+    finite = {ns: (at_m[:2], frame) for ns, at_m, frame in reversed(positions) if np.isfinite(at_m[:2]).all()}
     stamp_ns = np.array(sorted(finite), np.int64)
     position_m = np.array([finite[at][0] for at in stamp_ns.tolist()]).reshape(-1, 2)
     floor = np.array([split_frame(finite[at][1])[1] for at in stamp_ns.tolist()], np.int64)
@@ -149,7 +121,3 @@ def _check_jumps(poses: PoseSeries, source: object) -> None:
         + (f", and {more} more" if more else ""),
         fix="start recording once the other localizer is localized, and walk it again",
     )
-
-
-def _last_part(frame: str) -> str:
-    return frame.rpartition("/")[2]

@@ -9,14 +9,14 @@
     route + stamps of events --> stamped() --> landmarks: the n-th event is the n-th landmark
                                            --> path: with the corners, at constant speed between two landmarks
 
-Positions are metres in the map frame. A point without a floor is on the floor of the previous point, the first one on
-floor 0. `mark: false` makes a point a corner.
+Positions are metres in the map frame; GeoJSON may be in degrees, see `geojson.py`. A point without a floor is on the
+floor of the previous point, the first one on floor 0. `mark: false` makes a point a corner.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -25,9 +25,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mail_ros.core.errors import ConfigError
+from mail_ros.data.geojson import GeoFeature, read_features
 from mail_ros.data.labels import SAME_POSITION_M
+from mail_ros.data.origin import Origin
 from mail_ros.data.track import Landmark
-from mail_ros.data.yaml_text import are_numbers, is_whole, parse, read_text, short
+from mail_ros.data.yaml_text import are_numbers, is_whole, parse, short
 
 NOTE = "planned_route"  # key in the bag's notes
 KEYS = {"at", "floor", "name", "mark"}
@@ -115,17 +117,45 @@ def _landmark(point: RoutePoint, stamp_ns: int) -> Landmark:
     return Landmark(int(stamp_ns), point.position_m, point.floor)
 
 
-def read_geojson(path: Path, name: str) -> Route:
+def read_geojson(path: Path, name: str, origin: Origin | None = None) -> Route:
     """A route from a GIS.
 
+    Args:
+        path: the file.
+        name: name of the route.
+        origin: latitude and longitude of x = y = 0, for coordinates in degrees (see `geojson.py`).
+
     Raises:
-        ConfigError: the file does not exist, or is not a route.
+        ConfigError: the file does not exist, is not a route, or is not in metres or known degrees.
     """
-    wanted = "a route as a GeoJSON FeatureCollection"
-    content = parse(read_text(path, wanted), path, wanted)
-    if not isinstance(content, dict) or content.get("type") != "FeatureCollection":
-        raise ConfigError(path, wanted=wanted, found=short(content), fix="export it as GeoJSON")
-    return parse_route(name, list(_features(content, path)), path)
+    features = read_features(path, "a route as a GeoJSON FeatureCollection", origin)
+    return parse_route(name, [point for feature in features for point in _feature_points(feature)], path)
+
+
+def geojson_landmarks(path: Path, floor: int, origin: Origin | None = None) -> dict[str, list[float]]:
+    """Named points from a GIS: x and y in metres by name.
+
+    Args:
+        path: the file.
+        floor: floor of the landmarks.
+        origin: see `read_geojson`.
+
+    Raises:
+        ConfigError: as `read_geojson`, or a feature is not a point with a unique name on this floor.
+    """
+    landmarks: dict[str, list[float]] = {}
+    for feature in read_features(path, "landmarks as a GeoJSON FeatureCollection", origin):
+        name, on_floor = feature.properties.get("name"), feature.properties.get("floor")
+        if feature.is_line or name in (None, "") or str(name) in landmarks or on_floor not in (None, floor):
+            found = "a line" if feature.is_line else f"name {short(name)}, floor {short(on_floor)}"
+            raise ConfigError(
+                feature.source,
+                wanted=f"a Point with a unique name, on floor {floor}",
+                found=found,
+                fix="correct its properties, or leave it out",
+            )
+        landmarks[str(name)] = list(feature.positions[0])
+    return landmarks
 
 
 def parse_route(name: str, written: Any, source: object, known: Mapping[str, RoutePoint] | None = None) -> Route:
@@ -181,26 +211,12 @@ def route_from_note(note: str, bag: object) -> Route:
     return parse_route(str(content.get("name") or ""), content.get("points"), bag)
 
 
-def _features(collection: Mapping[str, Any], source: object) -> Iterator[Any]:
-    """GeoJSON features as the points of a site file."""
-    for number, feature in enumerate(collection.get("features") or (), 1):
-        try:
-            kind, coordinates = feature["geometry"]["type"], feature["geometry"]["coordinates"]
-            properties = {key: value for key, value in (feature.get("properties") or {}).items() if key in KEYS}
-            if kind == "LineString":
-                yield from ({**properties, "at": list(at)[:2], "mark": False} for at in coordinates)
-                continue
-            point = {**properties, "at": list(coordinates)[:2]}
-        except (TypeError, KeyError, AttributeError):
-            kind = short(feature)
-        if kind != "Point":
-            raise ConfigError(
-                f"{source}, feature {number}",
-                wanted="a Point or a LineString",
-                found=str(kind),
-                fix="leave it out, or draw it as one of these",
-            )
-        yield point
+def _feature_points(feature: GeoFeature) -> list[dict[str, Any]]:
+    """A GeoJSON feature as points of a site file; a line is corners."""
+    properties = {key: value for key, value in feature.properties.items() if key in KEYS}
+    if feature.is_line:
+        properties["mark"] = False
+    return [{**properties, "at": list(at)} for at in feature.positions]
 
 
 def _known_landmark(name: str, source: str, known: Mapping[str, RoutePoint]) -> RoutePoint:

@@ -2,7 +2,7 @@
 
     site: museum
     map_frame: map                     # frame of floor 0; floor -2 is map_floor_-2
-    origin: [49.4611, 11.1109]         # latitude and longitude of x = y = 0; only phones' logs need it
+    origin: [49.4611, 11.1109]         # latitude and longitude of x = y = 0, for phones' logs and GeoJSON in degrees
     floors:
       0:
         plan: plans/ground.yaml        # YAML of ROS map_server; paths are relative to this file
@@ -11,7 +11,8 @@
           lift: [20.0, 9.0]
       -2: {}
       1:
-        landmarks: plans/lanes.csv     # both ends of the lanes of `mail_ros site lanes`, as F1L01a and F1L01b
+        landmarks: plans/lanes.csv     # both ends of the lanes of `mail_ros site lanes`, as F1L01a and F1L01b;
+                                       # or named points drawn in a GIS, as GeoJSON
     routes:
       hall: [door, {at: [11, 2], mark: false}, lift, lift, door]
       drawn: plans/tour.geojson
@@ -29,15 +30,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mail_ros.core.errors import ConfigError
+from mail_ros.data.geojson import MAX_DEGREES, refuse_degrees
 from mail_ros.data.lane_plan import lane_landmarks
-from mail_ros.data.route import Route, RoutePoint, parse_route, read_geojson
+from mail_ros.data.origin import Origin
+from mail_ros.data.route import Route, RoutePoint, geojson_landmarks, parse_route, read_geojson
 from mail_ros.data.yaml_text import are_numbers, is_whole, parse, plain, read_text, short
 
 WANTED = "a site file"
 FIX = "write one with `mail_ros site init`, and compare"
 KEYS = ("site", "map_frame", "origin", "floors", "routes")
+MAP_NOTE = "map_frame"  # key in a bag's notes
 FLOOR_KEYS = ("plan", "landmarks")
-MAX_DEGREES = (90.0, 180.0)  # latitude and longitude
+GEOJSON = (".geojson", ".json")  # endings of landmarks drawn in a GIS
 
 EXAMPLES = """
       # door: [2.0, 2.0]
@@ -121,6 +125,8 @@ def parse_site(text: str, path: Path) -> SiteFile:
         raise ConfigError(
             f"{path}, floors", wanted="floors by whole numbers", found=short(floors), fix="as in floors: {0: {}}"
         )
+    angles = None if (written := content.get("origin")) is None else parse_origin(written, f"{path}, origin")
+    origin = None if angles is None else Origin(*angles)
     plans: dict[int, Path] = {}
     landmarks: dict[str, RoutePoint] = {}
     for number, floor in floors.items():
@@ -130,8 +136,11 @@ def parse_site(text: str, path: Path) -> SiteFile:
             plans[number] = _file(path, plan, source)
         written = {} if floor.get("landmarks") is None else floor["landmarks"]
         if isinstance(written, str):
-            written = lane_landmarks(_file(path, written, source))
+            file = _file(path, written, source)
+            drawn = file.suffix in GEOJSON
+            written = geojson_landmarks(file, number, origin) if drawn else lane_landmarks(file)
         _add_landmarks(landmarks, written, number, source)
+    refuse_degrees((each.position_m for each in landmarks.values()), origin, f"{path}, landmarks")
     routes = {} if content.get("routes") is None else content["routes"]
     if not isinstance(routes, dict):
         raise ConfigError(f"{path}, routes", wanted="routes by name", found=short(routes), fix=FIX)
@@ -140,11 +149,16 @@ def parse_site(text: str, path: Path) -> SiteFile:
         tuple(sorted(floors)),
         plans,
         frame,
-        None if (origin := content.get("origin")) is None else parse_origin(origin, f"{path}, origin"),
+        angles,
         landmarks,
-        {str(key): _route(str(key), value, path, landmarks, set(floors)) for key, value in routes.items()},
+        {str(key): _route(str(key), value, path, landmarks, set(floors), origin) for key, value in routes.items()},
         path,
     )
+
+
+def site_notes(site: SiteFile) -> dict[str, str]:
+    """Notes of a bag about its site: its name, and the map's frame where it is another than the usual one."""
+    return {"site": site.name} | ({} if site.map_frame == SiteFile.map_frame else {MAP_NOTE: site.map_frame})
 
 
 def site_text(site: SiteFile) -> str:
@@ -206,14 +220,22 @@ def _add_landmarks(landmarks: dict[str, RoutePoint], written: Any, floor: int, s
         landmarks[name] = RoutePoint((float(at[0]), float(at[1])), floor, name)
 
 
-def _route(name: str, written: Any, path: Path, landmarks: Mapping[str, RoutePoint], floors: set[int]) -> Route:
+def _route(
+    name: str,
+    written: Any,
+    path: Path,
+    landmarks: Mapping[str, RoutePoint],
+    floors: set[int],
+    origin: Origin | None,
+) -> Route:
     source = f"{path}, route {name}"
     if isinstance(written, str) and written.endswith(".csv"):
         route = parse_route(name, list(lane_landmarks(_file(path, written, source))), source, landmarks)
     elif isinstance(written, str):
-        route = read_geojson(_file(path, written, source), name)
+        route = read_geojson(_file(path, written, source), name, origin)
     else:
         route = parse_route(name, written, source, landmarks)
+        refuse_degrees((point.position_m for point in route.points), origin, source)
     if unknown := sorted({point.floor for point in route.points} - floors):
         raise ConfigError(
             source,

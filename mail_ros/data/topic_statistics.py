@@ -37,6 +37,7 @@ class _Period:
     steps_ns: list[int] = field(default_factory=list)
     offsets_ns: list[int] = field(default_factory=list)
     field_ut: list[float] = field(default_factory=list)
+    frames: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -55,6 +56,8 @@ class TopicStatistics:
     rate_hz: float = math.nan
     period_ns: float = math.nan
     frame_id: str | None = None
+    frames: frozenset[str] = frozenset()  # frame_ids of the last period
+    publishers: int = 0  # on the topic now; 0 if unknown
     stamp_ns: int | None = None
     position_m: tuple[float, float] | None = None
     offset_s: float = math.nan  # time of receipt minus header stamp
@@ -79,6 +82,7 @@ class TopicStatistics:
         period = self._period
         if (header := header_of(message, self.msgtype)) is not None:
             stamp_ns, self.frame_id = time_ns(header.stamp), header.frame_id
+            period.frames.add(header.frame_id)
             period.offsets_ns.append(now_ns - stamp_ns)
             if self.stamp_ns is not None:
                 period.steps_ns.append(stamp_ns - self.stamp_ns)
@@ -94,7 +98,7 @@ class TopicStatistics:
     def end_period(self, elapsed_s: float) -> None:
         """Evaluate the messages since the last call."""
         period, self._period = self._period, _Period()
-        self.rate_hz = period.count / elapsed_s
+        self.rate_hz, self.frames = period.count / elapsed_s, frozenset(period.frames)
         self.offset_s = statistics.median(period.offsets_ns or [math.nan]) / NS_PER_S
         self.field_ut = statistics.median([value for value in period.field_ut if math.isfinite(value)] or [math.nan])
         self.unordered += sum(step <= 0 for step in period.steps_ns)

@@ -6,17 +6,20 @@
     /reference_pose  poses or odometry -------------> poses ---------> labels_from_poses ------+
 
 The first of these topics in the bag is used. Another topic can be named; the type of its messages determines the
-source. TF is used only when it is named, since the localizer under training may contribute to it.
+source. Positions are in the map's frame, or the bag's transforms lead there; other frames are refused. TF is a source
+only when it is named, since the localizer under training may contribute to it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from mail_ros.core.errors import BagError
+from mail_ros.core.map_frames import split_frame
 from mail_ros.core.types import IntArray
+from mail_ros.data.frame_tree import MAP_FRAME, FramedPosition, MapFrames, Transform, decode_transforms
 from mail_ros.data.labels import labels_from_landmarks, labels_from_poses, unlabelled
 from mail_ros.data.messages import (
     LANDMARK_TYPE,
@@ -25,17 +28,20 @@ from mail_ros.data.messages import (
     TF_TYPE,
     WAYPOINT_EVENT_TYPE,
     Message,
-    decode_landmark,
+    decode_position,
     decode_waypoint_event,
 )
-from mail_ros.data.reference_poses import decode_transforms, poses_from_messages, poses_from_transforms
+from mail_ros.data.reference_poses import ANY_SENSOR, poses_from_messages, poses_from_transforms
+from mail_ros.data.robot_base import SensorNames
 from mail_ros.data.route import NOTE, route_from_note
+from mail_ros.data.site_file import MAP_NOTE
 from mail_ros.data.track import Labels, Landmark, PoseSeries
 
 LANDMARK_TOPIC = "/landmark"
 WAYPOINT_EVENT_TOPIC = "/mark"
 CLICK_TOPIC = "/clicked_point"
 REFERENCE_TOPIC = "/reference_pose"
+TF_TOPIC = "/tf"
 STATIC = "_static"  # suffix of the topic with static transforms
 
 # Topics with a ground truth, in order of precedence, and their message types.
@@ -80,15 +86,26 @@ class Truth:
 class BagTruth:
     """Collects a bag's messages, and finds the ground truth among them."""
 
-    def __init__(self, bag: object, notes: Mapping[str, str], topic: str = "") -> None:
+    def __init__(
+        self,
+        bag: object,
+        notes: Mapping[str, str],
+        topic: str = "",
+        map_frame: str = "",
+        read_messages: Callable[[Sequence[str]], Iterable[Message]] = lambda _: (),
+    ) -> None:
         """Start without messages.
 
         Args:
             bag: name of the bag, for errors.
-            notes: the bag's notes, which may include a planned route.
+            notes: the bag's notes, which may include a planned route and the map's frame.
             topic: topic of the ground truth; empty: the first of `TRUTH_TYPES` that the bag has.
+            map_frame: frame of floor 0; empty: as in the notes, or `map`.
+            read_messages: reads the bag's messages of some topics, for positions in another frame.
         """
         self.bag, self.topic = bag, topic
+        self.map_frame = map_frame or notes.get(MAP_NOTE) or MAP_FRAME
+        self._read_messages = read_messages
         self._note = notes.get(NOTE, "")
         self._messages: dict[str, list[Message]] = {}
 
@@ -99,11 +116,12 @@ class BagTruth:
         if named or (not self.topic and message.msgtype in TRUTH_TYPES.get(topic, ())):
             self._messages.setdefault(topic, []).append(message)
 
-    def result(self, bag_topics: Sequence[str]) -> Truth:
+    def result(self, bag_topics: Sequence[str], sensor: SensorNames = ANY_SENSOR) -> Truth:
         """The ground truth of the messages so far.
 
         Args:
-            bag_topics: all topics of the bag, for errors.
+            bag_topics: all topics of the bag, with their types.
+            sensor: the magnetometer, which determines the robot where transforms have several.
 
         Raises:
             BagError: the named topic is missing or has no ground truth, or the truth is inconsistent.
@@ -117,14 +135,13 @@ class BagTruth:
         kinds = sorted({message.msgtype for message in messages})
         if len(kinds) == 1:
             if kinds[0] == LANDMARK_TYPE:
-                clicked = topics[0].endswith(CLICK_TOPIC)
-                return _landmarks(messages, TruthSource.CLICKS if clicked else TruthSource.LANDMARKS)
+                return self._landmarks(messages, bag_topics)
             if kinds[0] == WAYPOINT_EVENT_TYPE and self._note:
                 return self._route(messages)
             if kinds[0] in (*POSE_TYPES, ODOMETRY_TYPE):
-                return Truth(TruthSource.REFERENCE, poses=poses_from_messages(messages, self.bag))
+                return Truth(TruthSource.REFERENCE, poses=poses_from_messages(messages, self._frames(bag_topics)))
             if kinds[0] == TF_TYPE:
-                return self._transforms(topics[0])
+                return self._transforms(topics[0], sensor)
         raise self._no_truth(topics[0], kinds, bag_topics)
 
     def _route(self, messages: Sequence[Message]) -> Truth:
@@ -147,14 +164,39 @@ class BagTruth:
         landmarks, path = route.stamped([stamp_ns for stamp_ns, _ in kept])
         return Truth(TruthSource.ROUTE, landmarks, path, tuple(log_ns - stamp_ns for stamp_ns, log_ns in kept))
 
-    def _transforms(self, topic: str) -> Truth:
-        transforms = [
-            transform
-            for name, static in ((topic + STATIC, True), (topic, False))
-            for message in self._messages.get(name, ())
-            for transform in decode_transforms(message.cdr, static=static)
+    def _transforms(self, topic: str, sensor: SensorNames) -> Truth:
+        messages = [*self._messages.get(topic + STATIC, ()), *self._messages.get(topic, ())]
+        poses = poses_from_transforms(_decoded(messages), self.bag, self.map_frame, sensor)
+        return Truth(TruthSource.REFERENCE, poses=poses)
+
+    def _landmarks(self, messages: Sequence[Message], bag_topics: Sequence[str]) -> Truth:
+        topic, frames = messages[0].topic, self._frames(bag_topics)
+        located = [
+            frames.located(FramedPosition(*decode_position(message.cdr, message.msgtype)), topic)
+            for message in messages
         ]
-        return Truth(TruthSource.REFERENCE, poses=poses_from_transforms(transforms, self.bag))
+        if len(maps := sorted({split_frame(each.frame)[0] for each in located})) > 1:
+            raise BagError(
+                self.bag,
+                wanted=f"positions of {topic} in one map frame",
+                found=" and ".join(map(repr, maps)),
+                fix="name another topic with --truth",
+            )
+        landmarks = tuple(
+            Landmark(each.stamp_ns, (float(each.position_m[0]), float(each.position_m[1])), split_frame(each.frame)[1])
+            for each in located
+        )
+        delay_ns = tuple(m.log_time_ns - landmark.stamp_ns for m, landmark in zip(messages, landmarks, strict=True))
+        source = TruthSource.CLICKS if topic.endswith(CLICK_TOPIC) else TruthSource.LANDMARKS
+        return Truth(source, landmarks, landmarks, delay_ns)
+
+    def _frames(self, bag_topics: Sequence[str]) -> MapFrames:
+        """The map of the bag; its transforms are those of /tf, or of the only namespace that has some."""
+        ending = f" ({TF_TYPE})"
+        names = {topic.removesuffix(ending).removesuffix(STATIC) for topic in bag_topics if topic.endswith(ending)}
+        chosen = {TF_TOPIC} & names or (names if len(names) == 1 else set())
+        read = [topic for name in chosen for topic in (name + STATIC, name)]
+        return MapFrames(self.bag, self.map_frame, lambda: _decoded(self._read_messages(read)) if read else ())
 
     def _no_truth(self, topic: str, kinds: Sequence[str], bag_topics: Sequence[str]) -> BagError:
         if kinds == [WAYPOINT_EVENT_TYPE]:
@@ -172,7 +214,10 @@ class BagTruth:
         )
 
 
-def _landmarks(messages: Sequence[Message], source: TruthSource) -> Truth:
-    landmarks = tuple(decode_landmark(message.cdr)[0] for message in messages)
-    delay_ns = tuple(m.log_time_ns - landmark.stamp_ns for m, landmark in zip(messages, landmarks, strict=True))
-    return Truth(source, landmarks, landmarks, delay_ns)
+def _decoded(messages: Iterable[Message]) -> list[Transform]:
+    """The transforms of messages of TF."""
+    return [
+        transform
+        for message in messages
+        for transform in decode_transforms(message.cdr, static=message.topic.endswith(STATIC))
+    ]

@@ -18,11 +18,10 @@ from std_msgs.msg import Float32MultiArray, Header, MultiArrayDimension, MultiAr
 from mail_ros.core.errors import MailError
 from mail_ros.core.filter.odometry_motion import ANY_YAW_RAD2
 from mail_ros.core.localizer.diagnostics import Assessment, Level
-from mail_ros.core.map_frames import frame_of_floor, split_frame
+from mail_ros.core.map_frames import floor_of_frame, frame_of_floor, map_frames_text, split_frame
 from mail_ros.core.platform.compensation import JointReading, joint_reading
 from mail_ros.core.platform.odometry import ImuReading
-from mail_ros.core.platform.odometry_buffer import OdometryPose
-from mail_ros.core.signal.attitude import heading_rad
+from mail_ros.core.platform.odometry_buffer import OdometryPose, odometry_pose
 from mail_ros.core.types import NS_PER_S, UT_PER_T, BeliefImage, Estimate, FloatArray, Hypothesis, Status, YawEstimate
 
 HEIGHT_M2 = 1.0  # variance of a device between the floor and head height
@@ -70,11 +69,10 @@ def to_odometry_pose(msg: Odometry) -> OdometryPose:
     """The pose of a robot's odometry, on the floor.
 
     Raises:
-        MailError: an impossible stamp.
+        MailError: an impossible stamp, or a quaternion that is not a rotation.
     """
-    position = msg.pose.pose.position
-    yaw_rad = heading_rad(_xyzw(msg.pose.pose.orientation))
-    return OdometryPose(to_stamp_ns(msg.header.stamp), np.array([position.x, position.y]), yaw_rad)
+    position, xyzw = msg.pose.pose.position, _xyzw(msg.pose.pose.orientation)
+    return odometry_pose(to_stamp_ns(msg.header.stamp), np.array([position.x, position.y]), xyzw)
 
 
 def to_imu_reading(msg: Imu) -> ImuReading | None:
@@ -135,11 +133,10 @@ def from_initial_pose(msg: PoseWithCovarianceStamped, map_frame: str) -> tuple[F
     Raises:
         MailError: a frame that belongs to no floor of this map.
     """
-    base, floor = split_frame(msg.header.frame_id)
-    if base != map_frame:
+    if (floor := floor_of_frame(msg.header.frame_id, map_frame)) is None:
         raise MailError(
             "header.frame_id",
-            wanted=f"{map_frame}, or {frame_of_floor(map_frame, 1)} and so on",
+            wanted=map_frames_text(map_frame),
             found=msg.header.frame_id or "nothing",
             fix="send it in the frame of its floor",
         )

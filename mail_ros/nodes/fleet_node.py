@@ -8,7 +8,7 @@ Poses and status are those of a `mail_localizer` in every namespace. Robots shar
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
 from typing import Any
@@ -21,6 +21,7 @@ from sensor_msgs.msg import MagneticField
 from mail_ros.core.errors import ConfigError, MailError
 from mail_ros.core.localizer.compose import compose, resolve_tracking
 from mail_ros.core.localizer.diagnostics import SampleCounts, rejected
+from mail_ros.core.localizer.sensor_watch import SensorWatch
 from mail_ros.core.localizer.status_report import StatusMonitor, model_name
 from mail_ros.core.models.model_file import load_model
 from mail_ros.core.types import Sample
@@ -49,6 +50,7 @@ class FleetRobot:
     poses: PoseOutput
     subscription: Subscription
     absent_s: float = 0.0  # since its magnetometer left
+    sensors: SensorWatch = field(default_factory=SensorWatch)
 
 
 class FleetNode(Node):
@@ -140,6 +142,7 @@ class FleetNode(Node):
         if prefix not in self.robots:
             return
         robot = self.robots[prefix]
+        robot.sensors.add(msg.header.frame_id)
         try:
             estimate = robot.counts.localizer.push(Sample(*to_reading(msg, self.parameters.field_scale)))
         except MailError as error:
@@ -158,10 +161,13 @@ class FleetNode(Node):
             robot.status.publish(robot.monitor.report, repeat=True)
 
     def report(self) -> None:
-        """Log what happened to each robot's samples since the last report, where some were rejected."""
+        """Log, for each robot, rejected samples and several sensors since the last report."""
         for prefix, robot in self.robots.items():
             if words := rejected(robot.counts.new()):
                 self.get_logger().warning(f"{prefix}: samples in {REPORT_S:g} s: {words}")
+            topic = robot.subscription.topic_name
+            if several := robot.sensors.warning(topic, self.count_publishers(topic)):
+                self.get_logger().warning(f"{prefix}: {several}")
 
     def close(self) -> None:
         """Nothing is open."""

@@ -99,6 +99,7 @@ class LocalizerNode(RuntimeNode):
             self.runtime.diagnostics.counts.malformed += 1
             self.get_logger().warning(f"sample not used: {error}", throttle_duration_sec=REPORT_S)
             return
+        self.runtime.diagnostics.sensors.add(msg.header.frame_id)
         pose = self.runtime.push(stamp_ns, field_ut)
         self.status.publish(self.runtime.monitor.report)
         if pose is not None:
@@ -116,7 +117,9 @@ class LocalizerNode(RuntimeNode):
         self.runtime.monitor.refresh()
         self.status.publish(self.runtime.monitor.report, repeat=True)
         assessed = self.runtime.diagnostics.assess(lambda: qos.why_silent(self, self.field_subscription, FIELD_TYPE))
-        assessment = self.joints.explain(assessed)
+        topic = self.field_subscription.topic_name
+        several = self.runtime.diagnostics.sensors.warning(topic, self.count_publishers(topic))
+        assessment = self.joints.explain(assessed).warned(several)
         self.diagnostics.publish(assessment)
         if assessment.level == Level.ERROR:
             self.get_logger().error(assessment.message, throttle_duration_sec=REPORT_S)

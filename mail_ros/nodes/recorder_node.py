@@ -129,6 +129,8 @@ class RecorderNode(Node):
         faults = [self.failure] if self.failure else []
         if self.recording and (surplus := self.recording.surplus):
             faults.append(Fault(Level.WARN, surplus, "surplus"))
+        for name, topic in self.quality.topics.items():
+            topic.publishers = self.count_publishers(name)
         assessment = self.quality.assess(state, about, faults, planned=self.options.route is not None)
         self.status.publish(self.diagnostics.publish(assessment))
         if self.quality.monitored_s < SETTLE_S:

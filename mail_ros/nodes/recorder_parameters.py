@@ -11,7 +11,7 @@ from mail_ros.core.config import Range, Settings
 from mail_ros.core.errors import ConfigError
 from mail_ros.data.bag_writer import Splitting
 from mail_ros.data.recording import MB, RecordingOptions
-from mail_ros.data.site_file import read_site
+from mail_ros.data.site_file import read_site, site_notes
 from mail_ros.nodes.parameters import described
 
 LABELS = ("floor", "route", "direction", "device", "platform")  # words or numbers: `route:=12`
@@ -91,7 +91,8 @@ class RecorderParameters(Settings, prefix="parameter "):
             ConfigError: the site file is not valid, or lacks the route.
         """
         site = read_site(Path(self.site_file).expanduser()) if self.site_file else None
-        labels = {"site": site.name if site else "", **{name: str(getattr(self, name)) for name in LABELS}}
+        labels = site_notes(site) if site else {}
+        labels |= {name: str(getattr(self, name)) for name in LABELS}
         return RecordingOptions(
             self.out_path,
             self.prefix,

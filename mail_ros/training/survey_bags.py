@@ -63,7 +63,9 @@ class Survey:
         return chosen
 
     def _track(self, bag: Path) -> Track:
-        track = labelled_track(bag, self.field_topic, self.truth_topic, self.robot)
+        track = labelled_track(
+            bag, self.field_topic, self.truth_topic, self.robot, self.site.map_frame if self.site else ""
+        )
         if self.site and (
             mismatch := self.site.mismatch(Bag(bag).notes(), np.unique(track.floor[track.valid]).tolist())
         ):
@@ -80,15 +82,19 @@ class Survey:
 
 
 def labelled_track(
-    bag: Path, field_topic: str = FIELD_TOPIC, truth_topic: str = "", robot: Robot | None = None
+    bag: Path,
+    field_topic: str = FIELD_TOPIC,
+    truth_topic: str = "",
+    robot: Robot | None = None,
+    map_frame: str = "",
 ) -> Track:
-    """A walk with known positions.
+    """A walk with known positions; arguments as of `read_recording`.
 
     Raises:
         BagError: a bag that cannot be read.
         TrackError: a bag without positions.
     """
-    track = read_track(bag, field_topic, truth_topic, robot)
+    track = read_track(bag, field_topic, truth_topic, robot, map_frame)
     if not track.valid.any():
         raise TrackError(
             track.source,

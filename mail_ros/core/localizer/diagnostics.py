@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from mail_ros.core.localizer.localizer import Localizer
+from mail_ros.core.localizer.sensor_watch import SensorWatch
 from mail_ros.core.signal.preprocessor import SENSOR_FAULTS, plausible
 from mail_ros.core.signal.resampling import RESTARTS
 from mail_ros.core.types import NS_PER_S, Estimate, Sample, Status
@@ -42,6 +43,12 @@ class Assessment:
     level: Level
     message: str
     values: dict[str, str]
+
+    def warned(self, warning: str) -> Assessment:
+        """The assessment with a warning, where there is one."""
+        if not warning:
+            return self
+        return Assessment(max(self.level, Level.WARN), f"{self.message}; {warning}", self.values)
 
 
 class SampleCounts:
@@ -85,7 +92,7 @@ class Diagnostics:
             steady_s: the clock of rates.
         """
         self.localizer, self.now_ns, self.about, self.steady_s = localizer, now_ns, dict(about), steady_s
-        self.counts = SampleCounts(localizer)
+        self.counts, self.sensors = SampleCounts(localizer), SensorWatch()
         self._newest_ns: int | None = None
         self.begin()
 

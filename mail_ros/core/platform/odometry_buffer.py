@@ -8,8 +8,9 @@ from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
+from mail_ros.core.errors import OdometryError
 from mail_ros.core.platform.odometry import Displacements, GaitConfig, ImuReading, PedestrianOdometry, WheelOdometry
-from mail_ros.core.signal.attitude import AttitudeBuffer, heading_rad
+from mail_ros.core.signal.attitude import AttitudeBuffer, heading_rad, unit
 from mail_ros.core.types import NS_PER_S, FloatArray, Sample
 
 SILENT_S = 1.0  # odometry whose newest stamp is farther than this from the field's is not used
@@ -23,6 +24,23 @@ class OdometryPose(NamedTuple):
     stamp_ns: int
     position_m: FloatArray  # (2,)
     yaw_rad: float
+
+
+def odometry_pose(stamp_ns: int, position_m: FloatArray, orientation_xyzw: FloatArray) -> OdometryPose:
+    """A pose from a message of odometry, position (2,) m and quaternion (4,).
+
+    Raises:
+        OdometryError: the quaternion is not a rotation: most often all zeros, from a driver that does not set it.
+    """
+    attitude = unit(orientation_xyzw)
+    if attitude is None:
+        raise OdometryError(
+            "pose.pose.orientation",
+            wanted="a unit quaternion",
+            found=", ".join(f"{part:g}" for part in orientation_xyzw.tolist()),
+            fix="correct the driver of the odometry, which has to set it",
+        )
+    return OdometryPose(stamp_ns, position_m, heading_rad(attitude))
 
 
 class OdometryBuffer(ABC, Generic[Reading]):
@@ -41,7 +59,7 @@ class OdometryBuffer(ABC, Generic[Reading]):
 
     @abstractmethod
     def add(self, reading: Reading) -> None:
-        """Add a message of odometry; one that is not finite is ignored."""
+        """Add a message of odometry; one that is not finite, or has no attitude, is ignored."""
 
     def reset(self) -> None:
         """Drop everything: time was set back."""
@@ -97,7 +115,7 @@ class StepBuffer(OdometryBuffer[ImuReading]):
 
     def add(self, reading: ImuReading) -> None:
         """See `OdometryBuffer`."""
-        if np.isfinite([*reading.orientation_xyzw, *reading.acceleration_m_s2]).all():
+        if unit(reading.orientation_xyzw) is not None and np.isfinite(reading.acceleration_m_s2).all():
             self.attitude.update_imu(reading.orientation_xyzw)
             moved_m = self._steps.push(reading)
             self._displacements.add(reading.stamp_ns, moved_m)

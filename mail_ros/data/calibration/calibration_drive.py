@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from mail_ros.core.errors import BagError, ConfigError
+from mail_ros.core.errors import BagError, ConfigError, OdometryError
 from mail_ros.core.platform.compensation import SILENT_S, JointReading
 from mail_ros.core.platform.robot_file import motor_input, quaternion, rotation
 from mail_ros.core.signal.preprocessor import PLAUSIBLE_UT, plausible
 from mail_ros.core.types import NS_PER_S, FloatArray, IntArray
 from mail_ros.data.bag import FIELD_TOPIC, JOINTS_TOPIC, MOUNTS_TOPIC, ODOMETRY_TOPIC, Bag
+from mail_ros.data.frame_tree import Transform, decode_transforms
 from mail_ros.data.messages import (
     FIELD_TYPE,
     JOINTS_TYPE,
@@ -25,7 +27,7 @@ from mail_ros.data.messages import (
     decode_joints,
     decode_odometry,
 )
-from mail_ros.data.reference_poses import BASE_FRAMES, Transform, decode_transforms
+from mail_ros.data.robot_base import BASE_FRAMES
 
 _NO_STAMP_NS, _NO_VALUE = np.zeros(1, np.int64), np.zeros(1)
 
@@ -77,8 +79,9 @@ def read_drive(path: Path, field_topic: str = FIELD_TOPIC) -> CalibrationDrive:
         elif kind == (JOINTS_TOPIC, JOINTS_TYPE):
             joints.append(decode_joints(message.cdr))
         elif kind == (ODOMETRY_TOPIC, ODOMETRY_TYPE):
-            pose = decode_odometry(message.cdr)
-            poses[pose.stamp_ns] = (*pose.position_m.tolist(), pose.yaw_rad)
+            with suppress(OdometryError):  # a message without an orientation
+                pose = decode_odometry(message.cdr)
+                poses[pose.stamp_ns] = (*pose.position_m.tolist(), pose.yaw_rad)
         elif kind == (MOUNTS_TOPIC, TF_TYPE):
             links += decode_transforms(message.cdr, static=True)
     stamps, readings = _plausible(path, field_topic, fields)

@@ -62,10 +62,11 @@ def check_bag(
     truth_topic: str = "",
     robot: Robot | None = None,
     limits: CheckLimits | None = None,
+    map_frame: str = "",
 ) -> BagReport:
     """Check one bag, also a truncated one; an unreadable bag gets a report with the reason."""
     try:
-        recording = read_recording(path, field_topic, truth_topic, robot)
+        recording = read_recording(path, field_topic, truth_topic, robot, map_frame)
     except MailError as error:
         found, _, fix = str(error).rpartition("; ")
         return BagReport(path.name, {}, (Finding(Level.ERROR, "unreadable", found, fix),), path=path)
@@ -87,6 +88,7 @@ def check(recording: Recording, limits: CheckLimits) -> BagReport:
     if recording.damaged_bytes:
         found = f"{recording.damaged_bytes:,} bytes are damaged and left out"
         findings.append(Finding(Level.WARN, "damaged", found, "`mail_ros repair` keeps the rest"))
+    findings += [Finding(Level.WARN, *remark) for remark in recording.remarks]
     if len(track) < 2:
         findings.append(Finding(Level.ERROR, "samples", f"found {len(track)} sample", "record a whole walk"))
     else:

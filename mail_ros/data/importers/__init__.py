@@ -9,13 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mail_ros.core.errors import BagError, ConfigError
-from mail_ros.data.importers.imported_walk import ImportedWalk, Origin
+from mail_ros.data.importers.imported_walk import ImportedWalk
 from mail_ros.data.importers.ipin import IPIN_2023_ORIGIN, read_ipin_log
 from mail_ros.data.importers.magpie import read_magpie
 from mail_ros.data.importers.microsoft import read_trace
 from mail_ros.data.importers.plain_csv import read_plain_csv
 from mail_ros.data.importers.uji import UJI_ORIGIN, read_uji
-from mail_ros.data.site_file import SiteFile
+from mail_ros.data.origin import Origin
+from mail_ros.data.site_file import SiteFile, site_notes
 from mail_ros.data.walk_writer import write_walk
 
 # Readers of one file, and for files with latitudes and longitudes, which a reader then gets, the data set's own origin.
@@ -54,6 +55,6 @@ def import_file(kind: str, source: Path, out: Path, site: SiteFile | None = None
     if site is not None:
         if mismatch := site.mismatch({}, {landmark.floor for landmark in walk.landmarks}):
             raise BagError(source, wanted=f"a walk at {site.name}", found=mismatch.found, fix=mismatch.fix)
-        notes, frame = {**notes, "site": site.name}, site.map_frame
+        notes, frame = {**notes, **site_notes(site)}, site.map_frame
     write_walk(bag, walk.stamp_ns, walk.field_ut, walk.landmarks, imu=walk.imu, map_frame=frame, custom=notes)
     return bag

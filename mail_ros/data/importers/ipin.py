@@ -28,12 +28,12 @@ from mail_ros.core.errors import BagError
 from mail_ros.core.types import NS_PER_S, FloatArray, IntArray
 from mail_ros.data.importers.imported_walk import (
     ImportedWalk,
-    Origin,
     Series,
     imu_from_rotation_vector,
     line_error,
     parse_numbers,
 )
+from mail_ros.data.origin import Origin
 from mail_ros.data.track import ImuSeries, Landmark
 
 IPIN_2023_ORIGIN = Origin(49.4611, 11.1109)  # Museum for Industrial Culture, Nuremberg

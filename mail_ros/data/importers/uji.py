@@ -32,10 +32,10 @@ from mail_ros.data.importers.imported_walk import (
     MS_PER_S,
     NS_PER_MS,
     ImportedWalk,
-    Origin,
     line_error,
     parse_numbers,
 )
+from mail_ros.data.origin import Origin
 from mail_ros.data.track import Landmark
 
 UJI_ORIGIN = Origin(39.9935, -0.0690)  # campus in Castellón, shared by all files of the data set
