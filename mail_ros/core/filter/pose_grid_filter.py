@@ -117,6 +117,7 @@ class PoseGridFilter:
         weight = np.exp(log_likelihood - log_likelihood.max())
         weight *= (1.0 - INITIAL_POSE_OUTLIER) / (weight.sum() * self.config.yaws)
         self.belief.set(np.tile(weight, (self.config.yaws, 1)), np.arange(len(cells)), INITIAL_POSE_OUTLIER)
+        self._lost = 0.0  # who sets it knows that the device is on the map
         self._changed()
 
     def predict(self, rows: Sequence[Row], elapsed_s: float, moved_m: FloatArray) -> None:
