@@ -43,7 +43,9 @@ class SurveyedPasses:
 
     def _passed_here(self, walk: Sequence[Scored]) -> BoolArray:
         position_m = np.array([one.reference_m for one in walk])
-        direction = _unit(np.diff(position_m, axis=0, prepend=2.0 * position_m[:1] - position_m[1:2]))
+        moved_m = np.diff(position_m, axis=0, prepend=position_m[:1])
+        moved_m[:1] = moved_m[1:2] if len(walk) > 1 else 0.0
+        direction = _unit(moved_m)
         here = np.zeros(len(walk), np.bool_)
         for index, one in enumerate(walk):
             near = np.square(self._position_m - one.reference_m).sum(axis=1) <= NEAR_M**2
