@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from simulated_tracks import drive
 
-from benchmarks.trust.runs import halves, judged
+from benchmarks.trust.runs import halves, judge
 from mail_ros.core.types import Estimate, Status
 from mail_ros.data.scored import Scored
 
@@ -20,7 +20,7 @@ def scored(error_m: float, status: Status, *, paused: bool = False) -> Scored:
 
 
 def test_a_wrong_estimate_is_localized_or_stationary_and_far_off_while_the_device_moves() -> None:
-    found = judged(
+    found = judge(
         [
             scored(0.5, Status.LOCALIZED),
             scored(4.0, Status.LOCALIZED),
@@ -36,7 +36,7 @@ def test_a_wrong_estimate_is_localized_or_stationary_and_far_off_while_the_devic
 
 
 def test_nothing_to_judge_is_no_row() -> None:
-    assert judged([]) is None
+    assert judge([]) is None
 
 
 def test_a_walk_is_cut_in_its_longest_pause_or_in_the_middle() -> None:

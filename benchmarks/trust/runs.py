@@ -121,7 +121,7 @@ def halves(track: Track) -> tuple[Track, Track]:
     return walk[:middle], walk[middle:]
 
 
-def judged(scored: Sequence[Scored]) -> Judged | None:
+def judge(scored: Sequence[Scored]) -> Judged | None:
     """Judge all estimates of moving devices together."""
     moving = [one for one in scored if not one.paused]
     if not moving:

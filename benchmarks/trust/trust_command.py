@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def trust(
     bags: Annotated[list[Path], typer.Argument(help="Labelled bags of the survey.")],
-    test: Annotated[
+    judged: Annotated[
         list[Path] | None,
         typer.Option(
             help="Judge these walks by a model of the survey; repeat. Without: every walk of the survey by a model of "
@@ -29,7 +29,7 @@ def trust(
         bool,
         typer.Option(
             "--outward",
-            help="Learn the survey's walks up to their turning point; judge those of --test from theirs on.",
+            help="Learn the survey's walks up to their turning point; judge those of --judged from theirs on.",
         ),
     ] = False,
     folds: Annotated[int, typer.Option(min=2, help="Parts of the survey, each judged by the others.")] = 5,
@@ -40,7 +40,7 @@ def trust(
 
     Example: `python -m benchmarks trust bags/monday_* bags/tuesday_1 --case phone`
 
-    Example, a quarter of an hour: `python -m benchmarks trust bags/monday_* --test bags/tuesday_1 --outward`
+    Example, a quarter of an hour: `python -m benchmarks trust bags/monday_* --judged bags/tuesday_1 --outward`
     """
     from benchmarks.trust.runs import PLATFORMS, left_out, tested
 
@@ -49,19 +49,21 @@ def trust(
             raise ConfigError("--case", wanted=" or ".join(PLATFORMS), found=name, fix="name one of them")
     found: dict[str, list[Scored]] = {name: [] for name in case or PLATFORMS}
     with progress("trust") as bar:
-        parts = tested(bags, test, outward, list(found)) if test else left_out(bags, min(folds, len(bags)), list(found))
-        for name, part in bar.track(parts, total=len(found) * (1 if test else folds), description=""):
+        parts = (
+            tested(bags, judged, outward, list(found)) if judged else left_out(bags, min(folds, len(bags)), list(found))
+        )
+        for name, part in bar.track(parts, total=len(found) * (1 if judged else folds), description=""):
             found[name] += part
-    judged_on = "other walks" if test else "each walk by a model of the other folds"
+    judged_on = "other walks" if judged else "each walk by a model of the other folds"
     _print("the way back, by models of the way there" if outward else judged_on, found, as_json=as_json)
 
 
 def _print(judged_on: str, found: Mapping[str, Sequence[Scored]], *, as_json: bool) -> None:
-    from benchmarks.trust.runs import judged
+    from benchmarks.trust.runs import judge
 
     lines, rows = [], []
     for name, scored in found.items():
-        if (row := judged(scored)) is None:
+        if (row := judge(scored)) is None:
             lines.append([name, "0", *["–"] * 5])
             continue
         errors = [f"{value:.2f}" for value in (row.mean_m, row.median_m)]
