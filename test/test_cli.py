@@ -90,7 +90,7 @@ def test_a_model_that_needs_odometry_is_followed_by_odometry(tmp_path: Path) -> 
         write_walk(tmp_path / f"walk{seed}", walk.stamp_ns, walk.field_ut, walk.landmarks, before=wheels_of(walk))
     model, walk0, walk1 = (tmp_path / name for name in ("site.safetensors", "walk0", "walk1"))
     train = ("train", walk0, "--validate", walk1, "--out", model, "--run", tmp_path / "run")
-    chosen, *_, nearest, _, launch, evaluate = mail_ros(*train).splitlines()
+    chosen, *_, nearest, _, _, launch, evaluate = mail_ros(*train).splitlines()
     assert chosen.startswith("preset robot: matching at 10 per m, gravity-aligned; 1 of 1 bags have wheel odometry on")
     assert launch == f"next: ros2 launch mail_ros mail.launch.py model:={model}"
     assert evaluate == f"  or: mail_ros evaluate {model} {walk1}"
