@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,3 +37,11 @@ def follow(localizer: SampleLocalizer, track: Track) -> Iterator[Scored]:
             yield Scored(
                 track.source, estimate, walk.position_m[index], int(walk.floor[index]), bool(walk.paused[index])
             )
+
+
+def squared_distances(scored: Sequence[Scored]) -> FloatArray:
+    """(n,) squared Mahalanobis distance of each error under its own covariance; infinite on a wrong floor."""
+    offset_m = np.array([one.estimate.position_m - one.reference_m for one in scored])  # (n, 2)
+    covariance_m2 = np.array([one.estimate.covariance_m2 for one in scored]) + 1e-9 * np.eye(2)
+    squared = np.einsum("ni,ni->n", offset_m, np.linalg.solve(covariance_m2, offset_m[..., None])[..., 0])
+    return np.where([one.estimate.floor == one.reference_floor for one in scored], squared, np.inf)

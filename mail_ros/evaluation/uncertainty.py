@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mail_ros.core.types import BoolArray, FloatArray, Status
-from mail_ros.data.scored import Scored
+from mail_ros.data.scored import Scored, squared_distances
 
 REGIONS = (0.5, 0.9, 0.95)
 PROMISES = (Status.LOCALIZED, Status.STATIONARY)  # to be within `Estimate.near_m`
@@ -35,13 +35,11 @@ def uncertainty(scored: Sequence[Scored]) -> Uncertainty:
     A Gaussian's region of probability p in the plane is where the squared Mahalanobis distance is below
     -2 ln(1 - p).
     """
-    offset_m = np.array([one.estimate.position_m - one.reference_m for one in scored])  # (n, 2)
-    covariance_m2 = np.array([one.estimate.covariance_m2 for one in scored]) + 1e-9 * np.eye(2)
-    squared = np.einsum("ni,ni->n", offset_m, np.linalg.solve(covariance_m2, offset_m[..., None])[..., 0])
+    squared = squared_distances(scored)
     floor = np.array([one.estimate.floor == one.reference_floor for one in scored])
     localized = np.array([one.estimate.status is Status.LOCALIZED for one in scored])
     near = np.array([one.error_m <= one.estimate.near_m for one in scored])
-    in_50, in_90, in_95 = (float(((squared <= -2.0 * np.log(1.0 - p)) & floor).mean()) for p in REGIONS)
+    in_50, in_90, in_95 = (float((squared <= -2.0 * np.log(1.0 - p)).mean()) for p in REGIONS)
     localized_near, localized_floor = (_fraction(each, localized) for each in (near & floor, floor))
     return Uncertainty(in_50, in_90, in_95, float(localized.mean()), localized_near, localized_floor)
 

@@ -26,7 +26,7 @@ from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.models.model_file import SiteModel
 from mail_ros.core.models.site_calibration import NEVER, SiteCalibration, TrackerCalibration
 from mail_ros.core.types import LOCALIZED_FROM, NS_PER_S, BoolArray, FloatArray
-from mail_ros.data.scored import Scored, follow
+from mail_ros.data.scored import Scored, follow, squared_distances
 from mail_ros.data.track import Track
 from mail_ros.training.comparison import MIN_ESTIMATES
 from mail_ros.training.surveyed_passes import SurveyedPasses
@@ -156,21 +156,17 @@ def _scored(fold: Fold, tracker: TrackerChoice) -> list[Scored]:
 
 def _followed(scored: Sequence[Scored], head: Head, passes: SurveyedPasses) -> Followed:
     estimates = [one.estimate for one in scored]
-    offset_m = np.array([one.estimate.position_m - one.reference_m for one in scored])
-    covariance_m2 = np.array([one.covariance_m2 for one in estimates])
-    error_m, reference_m = np.linalg.norm(offset_m, axis=1), np.array([one.reference_m for one in scored])
+    error_m, reference_m = np.array([one.error_m for one in scored]), np.array([one.reference_m for one in scored])
     floor, reference_floor = np.array([(one.estimate.floor, one.reference_floor) for one in scored]).T
-    region = np.einsum("ni,ni->n", offset_m, np.linalg.solve(covariance_m2, offset_m[..., None])[..., 0])
-    # A map fit below 0 is the field's own veto, whatever the belief is.
-    vetoed = np.array([one.map_fit < 0.0 for one in estimates])
+    out_of_area = np.array([one.map_fit < 0.0 for one in estimates])  # whatever the belief is
     middles_m = {number: head.middle_m(number) for number in np.unique(reference_floor).tolist()}
     return Followed(
         error_m,
-        np.where(floor == reference_floor, region / REGION_SQUARED, np.inf),
+        squared_distances(scored) / REGION_SQUARED,
         np.array([one.near for one in estimates]),
         (error_m > np.array([one.near_m for one in estimates])) | (floor != reference_floor),
         passes.passed(scored),
-        ~vetoed,
+        ~out_of_area,
         np.linalg.norm(reference_m - np.array([middles_m[number] for number in reference_floor.tolist()]), axis=1),
     )
 

@@ -68,7 +68,7 @@ def train(
     walks = processes.attempt(lambda: _read(config, parts))
     folder = RunFolder(run, processes)
     folder.open({"settings": dataclasses.asdict(config), **parts.record()}, resume)
-    fitted = (_fit_network if config.kind == "mail" else _fit_survey)(config, walks, folder, report)
+    fitted = _fit_network(config, walks, folder, report) if config.kind == "mail" else _fit_survey(config, walks)
     model = build(fitted.config, fitted.state)
     card = _card(config, parts, walks, fitted, _metrics(config, model, walks.validate))
     if parts.site is not None:
@@ -95,7 +95,7 @@ def _read(config: RunConfig, survey: Survey) -> _Walks:
     return _Walks(tracks, survey.tracks(validate), tracking_for(config.model, tracks))
 
 
-def _fit_survey(config: RunConfig, walks: _Walks, folder: RunFolder, report: Callable[[Progress], None]) -> Fitted:
+def _fit_survey(config: RunConfig, walks: _Walks) -> Fitted:
     """Matching, or a map of the field; the record of the latter has the area that it knows."""
     fitted = fit_survey_model(config, walks.train, walks.tracking.odometry)
     if config.kind == "matching":

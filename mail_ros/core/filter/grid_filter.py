@@ -181,7 +181,7 @@ class GridFilter:
 
     @property
     def query(self) -> Query:
-        """See `GridFilter`."""
+        """What the model needs to know of the device."""
         return Query(self.device_offset_ut)
 
     def update(self, prediction: Prediction) -> None:
