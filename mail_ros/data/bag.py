@@ -29,6 +29,7 @@ from mail_ros.data.bag_messages import LeftOut, file_messages
 from mail_ros.data.bag_metadata import read_metadata, warn_once
 from mail_ros.data.bag_notes import notes_of_files
 from mail_ros.data.bag_odometry import BagOdometry
+from mail_ros.data.clock_jumps import clock_remarks
 from mail_ros.data.field_sensors import sensor_remarks
 from mail_ros.data.messages import FIELD_TYPE, JOINTS_TYPE, Message, decode_field, decode_joints, frame_of
 from mail_ros.data.remark import Remark
@@ -228,6 +229,7 @@ def read_recording(
         *odometry.remarks,
         *sensor_remarks(field_topic, readings.frames, metadata),
         *log_remarks(bag.logs, readings.messages, counted),
+        *clock_remarks(stamp_ns),
     )
     for remark in remarks:
         logger.warning("%s: %s", path, remark)

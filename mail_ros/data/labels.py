@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray, IntArray
+from mail_ros.data.clock_jumps import cuts_ns, reach_into
 from mail_ros.data.track import Labels, Landmark, PoseSeries
 
 SAME_POSITION_M = 0.05  # between two closer landmarks in a row the walk paused
@@ -16,10 +17,11 @@ STATIONARY_M, STATIONARY_S = 0.2, 2.0  # stationary: poses within this radius fo
 
 
 def labels_from_landmarks(stamp_ns: IntArray, landmarks: Sequence[Landmark]) -> Labels:
-    """Label stamps (n,), in any order, by interpolation between the landmarks around them.
+    """Label stamps (n,), in log order, by interpolation between the landmarks around them.
 
     Stamps before the first landmark, after the last one, and between landmarks on different floors are not valid:
-    positions on stairs are unknown. Landmarks may be in any order; fewer than two label nothing.
+    positions on stairs are unknown. Neither are those between two landmarks with a jump of the clock between them.
+    Landmarks may be in any order; fewer than two label nothing.
     """
     ordered = sorted(landmarks, key=lambda landmark: landmark.stamp_ns)
     if len(ordered) < 2:
@@ -35,7 +37,7 @@ def labels_from_landmarks(stamp_ns: IntArray, landmarks: Sequence[Landmark]) -> 
 
 
 def labels_from_poses(stamp_ns: IntArray, poses: PoseSeries, max_gap_s: float = MAX_POSE_GAP_S) -> Labels:
-    """Label stamps (n,), in any order, by interpolation between the poses around them.
+    """Label stamps (n,), in log order, by interpolation between the poses around them.
 
     Stamps before the first pose, after the last one, between poses more than `max_gap_s` apart, and between two
     floors are not valid. Fewer than two poses label nothing.
@@ -85,6 +87,7 @@ def _interpolated(stamp_ns: IntArray, known: PoseSeries, gap: BoolArray, paused:
     weight = ((stamp_ns - known.stamp_ns[leg]) / duration_ns)[:, None]
     position_m = known.position_m[leg] + weight * (known.position_m[leg + 1] - known.position_m[leg])
     inside = (stamp_ns >= known.stamp_ns[0]) & (stamp_ns <= known.stamp_ns[-1])
+    gap = gap | reach_into(known.stamp_ns[:-1], known.stamp_ns[1:], cuts_ns(stamp_ns))
     valid = inside & ~gap[leg] & (known.floor[leg] == known.floor[leg + 1])
     return Labels(np.where(valid[:, None], position_m, np.nan), known.floor[leg], valid, valid & paused[leg])
 

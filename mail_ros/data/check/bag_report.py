@@ -13,11 +13,11 @@ from mail_ros.core.errors import MailError
 from mail_ros.core.localizer.diagnostics import Level
 from mail_ros.core.platform.robot_file import Robot
 from mail_ros.core.signal.sampling import TimeSampling
-from mail_ros.core.types import NS_PER_S
 from mail_ros.data.bag import FIELD_TOPIC, Recording, read_recording
 from mail_ros.data.check.landmarks import check_labels, check_landmarks
 from mail_ros.data.check.limits import CheckLimits, Finding
 from mail_ros.data.check.samples import check_field, check_stamps
+from mail_ros.data.clock_jumps import recorded_s
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import Track
 from mail_ros.data.truth import TruthSource
@@ -78,7 +78,7 @@ def check(recording: Recording, limits: CheckLimits) -> BagReport:
     track = recording.track
     numbers: dict[str, float] = {
         "samples": float(len(track)),
-        "duration_s": float(track.stamp_ns.max() - track.stamp_ns.min()) / NS_PER_S,
+        "duration_s": recorded_s(track.stamp_ns),
         "landmarks": float(len(recording.truth.landmarks)),
     }
     findings: list[Finding] = []

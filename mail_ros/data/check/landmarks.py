@@ -9,6 +9,7 @@ import numpy as np
 from mail_ros.core.localizer.diagnostics import Level
 from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray, IntArray
 from mail_ros.data.check.limits import CheckLimits, Finding, graded
+from mail_ros.data.clock_jumps import cuts_ns, reach_into
 from mail_ros.data.labels import SAME_POSITION_M
 from mail_ros.data.track import Landmark, Track
 from mail_ros.data.truth import TRUTH_TOPICS, Truth, TruthSource
@@ -119,6 +120,7 @@ def _legs(track: Track, marks: Sequence[Landmark], path: Sequence[Landmark], lim
     length_m = _leg_lengths_m(path, stamp_ns)
     time_s = np.diff(stamp_ns) / NS_PER_S
     walked = (length_m >= SAME_POSITION_M) & (floor[1:] == floor[:-1])
+    walked &= ~reach_into(stamp_ns[:-1], stamp_ns[1:], cuts_ns(track.stamp_ns))
     speed_m_s = length_m / np.maximum(time_s, 1e-9)
     odometry_path_m = _odometry_lengths_m(track, stamp_ns)
     tolerance_m = limits.odometry_mismatch_m + limits.odometry_mismatch_fraction * np.minimum(odometry_path_m, length_m)
