@@ -207,7 +207,7 @@ def read_recording(
     stamp_ns = np.array(readings.stamp_ns, dtype=np.int64)
     if bag.cut_off:
         logger.warning("%s was cut off while it was recorded: using the %d samples before its end", path, len(stamp_ns))
-    labels = truth.labels(stamp_ns)
+    labels = truth.labels(stamp_ns, odometry.moved_m if odometry.source else None)
     track = Track(
         bag.name,
         stamp_ns,

@@ -18,7 +18,7 @@ from enum import Enum
 
 from mail_ros.core.errors import BagError
 from mail_ros.core.map_frames import split_frame
-from mail_ros.core.types import IntArray
+from mail_ros.core.types import FloatArray, IntArray
 from mail_ros.data.frame_tree import MAP_FRAME, FramedPosition, MapFrames, Transform, decode_transforms
 from mail_ros.data.labels import labels_from_landmarks, labels_from_poses, unlabelled
 from mail_ros.data.messages import (
@@ -76,10 +76,10 @@ class Truth:
     log_delay_ns: tuple[int, ...] = ()  # log time minus stamp of each landmark
     poses: PoseSeries | None = None  # poses of a reference
 
-    def labels(self, stamp_ns: IntArray) -> Labels:
-        """Positions of the walk at stamps (n,)."""
+    def labels(self, stamp_ns: IntArray, moved_m: FloatArray | None = None) -> Labels:
+        """Positions of the walk at stamps (n,), with odometry (n, 2) since the previous one if there is any."""
         if self.poses is not None:
-            return labels_from_poses(stamp_ns, self.poses)
+            return labels_from_poses(stamp_ns, self.poses, moved_m)
         return labels_from_landmarks(stamp_ns, self.path) if self.path else unlabelled(len(stamp_ns))
 
 

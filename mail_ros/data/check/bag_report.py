@@ -96,7 +96,7 @@ def check(recording: Recording, limits: CheckLimits) -> BagReport:
             check_stamps(track.stamp_ns, TimeSampling.max_gap_s, limits),
             check_field(track.stamp_ns, track.field_ut, limits),
             ({}, check_landmarks(track, recording.truth, recording.clock_offset_s, limits)),
-            check_labels(track, limits),
+            check_labels(track, limits, by_poses=recording.truth.poses is not None),
         ):
             numbers.update(more)
             findings += problems
