@@ -1,7 +1,7 @@
-"""Reading bags: rosbag2 folders and files, also truncated ones.
+"""Reading bags: rosbag2 folders and files, also truncated ones, and files of ROS 1.
 
 `mcap_salvage.Salvage` reads MCAP files: through their index, or from the front where a power loss or a kill truncated
-them. `rosbags` reads SQLite files.
+them. `rosbags` reads SQLite files, and those of ROS 1.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from mail_ros.data.field_sensors import sensor_remarks
 from mail_ros.data.messages import FIELD_TYPE, JOINTS_TYPE, Message, decode_field, decode_joints, frame_of
 from mail_ros.data.remark import Remark
 from mail_ros.data.robot_base import SensorNames
+from mail_ros.data.ros1_bag import ROS1_SUFFIX
 from mail_ros.data.sqlite_log import log_remarks, sqlite_logs
 from mail_ros.data.track import Track
 from mail_ros.data.truth import BagTruth, Truth, topic_list
@@ -47,7 +48,7 @@ BLOCK_BYTES = 1 << 20
 
 
 class Bag:
-    """A bag to read: a rosbag2 folder, or an .mcap or .db3 file."""
+    """A bag to read: a rosbag2 folder, or an .mcap, .db3 or .bag file."""
 
     def __init__(self, path: Path) -> None:
         """Open the bag without reading its messages.
@@ -60,9 +61,13 @@ class Bag:
             raise BagError(path, wanted="a bag", found="nothing", fix="correct the path")
         with _readable(path):
             self.files = files_of(path) if path.is_dir() else [path]
-        if not self.files or not all(map(is_bag_file, self.files)):
+        if not self.files or not all(is_bag_file(file) or file.suffix == ROS1_SUFFIX for file in self.files):
+            several = path.is_dir() and any(path.glob(f"*{ROS1_SUFFIX}"))
             raise BagError(
-                path, wanted="a rosbag2 folder, an .mcap or a .db3 file", found="neither", fix="give the bag's folder"
+                path,
+                wanted="a rosbag2 folder, an .mcap, .db3 or .bag file",
+                found="a folder of ROS 1 bags" if several else "neither",
+                fix="give its files" if several else "give the bag's folder",
             )
         self.logs = [log for file in self.files for log in sqlite_logs(file)]  # left by a killed recorder
         self.left_out = LeftOut()  # by the last reading
