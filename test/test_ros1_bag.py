@@ -91,7 +91,7 @@ def test_what_cannot_be_read_is_one_error(tmp_path: Path) -> None:
         Bag(tmp_path)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(BagError, match=r"walk.bag: wanted a readable bag, found .*; mend it with `rosbag reindex`"):
+    with pytest.raises(BagError, match=r"walk.bag: wanted a readable bag, found .*; repair it with `rosbag reindex`"):
         read_recording(path)
     for number in range(100):
         path.write_bytes(damaged(whole, random.Random(number)))

@@ -12,7 +12,7 @@ from mail_ros.cli.options import AsJson, Namespace
 
 
 def replay(
-    bag: Annotated[Path, typer.Argument(help="A rosbag2 folder, or an .mcap, .db3 or ROS 1 .bag file; it may be cut off.")],
+    bag: Annotated[Path, typer.Argument(help="A rosbag2 folder, an .mcap or .db3 file, or a .bag of ROS 1.")],
     rate: Annotated[
         float, typer.Option(help="Times the recorded speed; 0: as fast as reliable subscribers allow.")
     ] = 1.0,

@@ -97,7 +97,7 @@ def _read_ros1(file: Path, plain: Path, topics: Collection[str], left_out: LeftO
     try:
         yield from read_ros1(plain, topics, left_out.foreign)
     except Exception as error:  # rosbags raises exceptions of many types
-        raise _unreadable(file, error, "mend it with `rosbag reindex` of ROS 1, or record it again") from None
+        raise _unreadable(file, error, "repair it with `rosbag reindex` of ROS 1, or record it again") from None
 
 
 def _unreadable(file: Path, error: Exception, fix: str = "record or import it again") -> BagError:
