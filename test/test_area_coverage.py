@@ -21,7 +21,8 @@ from mail_ros.core.errors import TrackError
 from mail_ros.core.models.model_file import load_model
 from mail_ros.data.check.bag_report import BagReport
 from mail_ros.data.check.site_report import judged_site
-from mail_ros.data.floor_plan import FREE, OCCUPIED, FloorPlan
+from mail_ros.data.floor_plan import FloorPlan
+from mail_ros.data.plan_image import FREE, OCCUPIED
 from mail_ros.data.track import Track
 from mail_ros.evaluation.coverage.added_lanes import added_lanes
 from mail_ros.evaluation.coverage.area_coverage import AreaCoverage, area_coverage

@@ -11,6 +11,7 @@ from rosbags.rosbag2 import Reader
 
 from mail_ros.core.errors import BagError
 from mail_ros.data.bag import FIELD_TOPIC, Bag, read_track
+from mail_ros.data.bag_topics import BagTopics
 from mail_ros.data.bag_writer import BagWriter
 from mail_ros.data.messages import FIELD_TYPE, decode_field, encode_field
 from mail_ros.data.truth import LANDMARK_TOPIC
@@ -100,7 +101,7 @@ def test_a_bag_without_the_topic_names_those_it_has(tmp_path: Path) -> None:
     with pytest.raises(
         BagError, match=r"wanted messages on /mag .*found /imu/mag \(sensor_msgs/msg/MagneticField\), /landmark"
     ):
-        read_track(bag, field_topic="/mag")
+        read_track(bag, BagTopics("/mag"))
     with BagWriter(tmp_path / "empty"):
         pass
     with pytest.raises(BagError, match="found no message at all"):

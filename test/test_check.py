@@ -13,6 +13,7 @@ from mail_ros.core.localizer.diagnostics import Level
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.types import NS_PER_S, FloatArray, IntArray
 from mail_ros.data.bag import FIELD_TOPIC, Recording
+from mail_ros.data.bag_topics import BagTopics
 from mail_ros.data.bag_writer import BagWriter
 from mail_ros.data.check.bag_report import BagReport, check, check_bag
 from mail_ros.data.check.limits import CheckLimits
@@ -228,7 +229,7 @@ def test_what_is_no_bag_is_not_usable_and_the_reason_is_reported(tmp_path: Path)
     report = check_bag(tmp_path / "nothing")
     assert not report.usable
     assert text_of(report, "unreadable").endswith("wanted a bag, found nothing; correct the path")
-    other = check_bag(synthetic_walk().write(tmp_path / "walk"), field_topic="/mag")
+    other = check_bag(synthetic_walk().write(tmp_path / "walk"), BagTopics("/mag"))
     assert "wanted messages on /mag" in text_of(other, "unreadable")
 
 

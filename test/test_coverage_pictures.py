@@ -15,7 +15,8 @@ from mail_ros.data.check.bag_report import BagReport
 from mail_ros.data.check.limits import Finding
 from mail_ros.data.check.site_report import SiteReport, checked_against_site, group_by_site, held_out, judged_site
 from mail_ros.data.coverage import Need
-from mail_ros.data.floor_plan import FREE, OCCUPIED, UNKNOWN, FloorPlan
+from mail_ros.data.floor_plan import FloorPlan
+from mail_ros.data.plan_image import FREE, OCCUPIED, UNKNOWN
 from mail_ros.data.site_file import SiteFile
 from mail_ros.data.track import Track
 from mail_ros.evaluation.coverage.coverage_marks import (

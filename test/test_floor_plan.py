@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,9 @@ import pytest
 from PIL import Image
 
 from mail_ros.core.errors import ConfigError
-from mail_ros.data.floor_plan import FREE, OCCUPIED, UNKNOWN, FloorPlan, floor_plans, read_floor_plan
+from mail_ros.data import plan_image
+from mail_ros.data.floor_plan import MAX_DRAWN, FloorPlan, floor_plans, read_floor_plan
+from mail_ros.data.plan_image import FREE, OCCUPIED, UNKNOWN
 from mail_ros.data.site_file import SiteFile
 
 SAVED = {
@@ -101,6 +105,54 @@ def test_as_a_background_it_is_light(tmp_path: Path) -> None:
     assert read.faded.min() > 150
     assert read.faded.max() == 255
     assert read.faded_png().startswith(b"\x89PNG")
+
+
+@pytest.mark.process
+@pytest.mark.slow
+def test_a_large_plan_is_a_byte_a_pixel(tmp_path: Path) -> None:
+    """20,000 x 13,000 pixels are over PIL's own limit, and took 40 bytes each. The rest of the process is 150 MB."""
+    code = (
+        "import resource; from pathlib import Path; from PIL import Image; Image.MAX_IMAGE_PIXELS = None\n"
+        "from mail_ros.data.floor_plan import read_floor_plan\n"
+        "plan = read_floor_plan(Path('plan.yaml'))\n"
+        "print(plan.image.shape, plan.image.nbytes, plan.known_m[1].tolist(), max(plan.faded.shape))\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000)"
+    )
+    plan(tmp_path)
+    with (tmp_path / "plan.pgm").open("wb") as file:
+        file.write(b"P5 20000 13000 255\n" + bytes([254]))
+        file.truncate(19 + 20_000 * 13_000)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    shape, memory_mb = done.stdout.splitlines()
+    assert shape == "(13000, 20000) 260000000 [9990.0, 6504.0] 4000"
+    assert int(memory_mb) < 150 + 3 * 260
+
+
+def test_a_plan_that_is_too_large_is_refused_with_its_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan_image, "MAX_BYTES", 1000)
+    assert plan(tmp_path, np.full((20, 50), 254)).image.shape == (20, 50)
+    with pytest.raises(ConfigError, match=r"at most 0 million pixels of mode L, found 51 x 20 pixels; save it"):
+        plan(tmp_path, np.full((20, 51), 254))
+    with pytest.raises(ConfigError, match=r"of mode RGB, found 50 x 20 pixels; .* resolution, or as 8-bit grey"):
+        plan(tmp_path, np.full((20, 50, 3), 254), image="p.png")
+    with pytest.raises(ConfigError, match=r"plan.yaml: wanted at most .* found 50 x 50 pixels"):
+        plan(tmp_path, np.full((20, 50), 254), origin=[0.0, 0.0, 0.785398])
+
+
+def test_strips_are_one_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tones = np.random.default_rng(0).integers(0, 256, (23, 17, 4))
+    whole = {mode: plan(tmp_path, tones, image="p.png", mode=mode).image for mode in plan_image.MODES}
+    monkeypatch.setattr(plan_image, "STRIP_PIXELS", 40)
+    for mode, image in whole.items():
+        assert np.array_equal(plan(tmp_path, tones, image="p.png", mode=mode).image, image)
+
+
+def test_a_picture_of_a_large_plan_keeps_its_walls() -> None:
+    image = np.full((3 * MAX_DRAWN, 10), FREE, np.uint8)
+    image[5000] = OCCUPIED
+    drawn = FloorPlan(image, np.zeros(2), np.ones(2)).drawn
+    assert drawn.shape == (MAX_DRAWN, 10)
+    assert (drawn == OCCUPIED).all(axis=1).sum() == 1
 
 
 def test_the_plans_of_a_site_are_those_that_it_names(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from truth_bags import points, poses, transform, write_bag
 from mail_ros.core.errors import BagError
 from mail_ros.core.types import FloatArray
 from mail_ros.data.bag import read_track
+from mail_ros.data.bag_topics import BagTopics
 from mail_ros.data.check.bag_report import check_bag
 from mail_ros.data.frame_tree import FramedPosition, FrameTree, Transform, decode_transforms, is_map
 from mail_ros.data.messages import ODOMETRY_TYPE, Message
@@ -82,7 +83,7 @@ def test_poses_of_another_frame_too(tmp_path: Path) -> None:
         read_track(write_bag(tmp_path / "none", WALK, reference))
     odometry = poses("/odom", SEEN_NS, in_odom(SEEN_M), ODOMETRY_TYPE, frame="odom")
     with pytest.raises(BagError, match="positions of /odom in map"):
-        read_track(write_bag(tmp_path / "odom", WALK, odometry), truth_topic="/odom")
+        read_track(write_bag(tmp_path / "odom", WALK, odometry), BagTopics(truth="/odom"))
 
 
 def test_transforms_that_do_not_lead_to_the_map_then_are_refused(tmp_path: Path) -> None:

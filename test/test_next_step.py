@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mail_ros.cli.next_step import bag_arguments, bag_options, print_next, quoted, reading_options
+from mail_ros.data.bag_topics import BagTopics
 
 
 @pytest.fixture
@@ -48,9 +49,11 @@ def test_what_a_shell_would_take_apart_is_quoted(tmp_path: Path, monkeypatch: py
 
 
 def test_options_that_differ_from_their_defaults_are_repeated() -> None:
-    assert reading_options("/imu/mag", "", None) == ()
-    assert reading_options("/mag", "/tf", None) == ("--topic", "/mag", "--truth", "/tf")
-    assert reading_options("/imu/mag", "", Path("robot.json")) == ("--robot", "robot.json")
+    assert reading_options(BagTopics(), None) == ()
+    assert reading_options(BagTopics("/mag", "/tf"), None) == ("--topic", "/mag", "--truth", "/tf")
+    named = BagTopics(odometry="/wheel/odom", namespace="robot1")
+    assert reading_options(named, None) == ("--odom", "/wheel/odom", "--namespace", "robot1")
+    assert reading_options(BagTopics(), Path("robot.json")) == ("--robot", "robot.json")
 
 
 def test_alternatives_are_labelled(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
@@ -16,6 +17,7 @@ import typer
 from geometry_msgs.msg import PointStamped
 from helpers import START_NS, synthetic_walk
 from mcap.writer import Writer
+from rclpy.serialization import serialize_message
 from ros import Graph
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import MagneticField
@@ -27,11 +29,12 @@ from mail_ros.cli.replay import replay as verb
 from mail_ros.core.errors import MailError
 from mail_ros.data.bag import Bag
 from mail_ros.data.bag_writer import BagWriter
+from mail_ros.data.messages import encode_field
 from mail_ros.nodes import qos
-from mail_ros.nodes.conversions import to_stamp_ns
+from mail_ros.nodes.conversions import to_stamp_ns, to_time
 from mail_ros.nodes.replay import ReplayOptions, replay
 
-FIELD = "sensor_msgs/msg/MagneticField"
+FIELD, S = "sensor_msgs/msg/MagneticField", 10**9
 FAST = ReplayOptions(rate=0.0)
 
 
@@ -141,6 +144,67 @@ def test_a_bag_that_was_cut_off_is_replayed_up_to_its_end(graph: Graph) -> None:
     assert fields == bytes_of(whole, "/imu/mag")[: len(fields)]
 
 
+def recorded(path: Path, *messages: tuple[str, str, int, bytes]) -> Path:
+    """An .mcap file of messages: topic, type, log time and CDR; types that ROS lacks have no definition."""
+    with path.open("wb") as stream:
+        writer, channels = Writer(stream), dict[str, int]()
+        writer.start(profile="ros2")
+        for topic, msgtype, log_ns, cdr in messages:
+            if topic not in channels:
+                schema = writer.register_schema(msgtype, "ros2msg", b"int32 x")
+                channels[topic] = writer.register_channel(topic, "cdr", schema)
+            writer.add_message(channels[topic], log_ns, cdr, log_ns)
+        writer.finish()  # type: ignore[no-untyped-call]
+    return path
+
+
+def clock_at(at_s: int) -> tuple[str, str, int, bytes]:
+    """A /clock of a simulation, by the log's clock 100 s later."""
+    return "/clock", "rosgraph_msgs/msg/Clock", START_NS + at_s * S, serialize_message(Clock(clock=to_time(at_s * S)))
+
+
+def sample_at(at_s: int) -> tuple[str, str, int, bytes]:
+    return "/imu/mag", FIELD, START_NS + at_s * S, encode_field(at_s * S, np.array([20.0, 0.0, -43.0]), "imu")
+
+
+def test_the_recorded_clock_is_the_only_one(graph: Graph) -> None:
+    """Its stamps are the simulation's, which log times are not."""
+    bag = recorded(graph.folder / "sim.mcap", *(one for at_s in range(5) for one in (clock_at(at_s), sample_at(at_s))))
+    clocks, fields = graph.listen(Clock, "/clock"), graph.listen(MagneticField, "/imu/mag")
+    replayed = replay(bag, FAST)
+    graph.wait(lambda: len(clocks) == 5 and len(fields) == 5)
+    assert [to_stamp_ns(msg.clock) // S for msg in clocks] == [0, 1, 2, 3, 4]
+    assert replayed.recorded_clock
+    chosen = replay(bag, ReplayOptions(rate=0.0, topics=("/imu/mag",)))
+    graph.wait(lambda: len(clocks) == 10 and len(fields) == 10)
+    assert chosen.counts == {"/clock": 5, "/imu/mag": 5}
+    assert replay(bag, ReplayOptions(rate=0.0, clock=False)).counts == {"/imu/mag": 5}
+    graph.wait(lambda: len(fields) == 15)
+    assert len(clocks) == 10
+
+
+def test_what_is_not_installed_is_named_and_the_rest_is_played(graph: Graph, app: typer.Typer) -> None:
+    odd = [(name, "nowhere_msgs/msg/Thing", START_NS, b"\0\1\0\0\0\0\0\0") for name in ("/a", "/b")]
+    bag = recorded(graph.folder / "odd.mcap", *odd, sample_at(0), sample_at(1))
+    fields = graph.listen(MagneticField, "/imu/mag")
+    done = CliRunner().invoke(app, [str(bag), "--rate", "0"], catch_exceptions=False)
+    lines = done.stdout.splitlines()
+    assert lines[-1] == f"replayed {bag}: /imu/mag 2"
+    (left_out,) = [line for line in lines if "not replayed" in line]
+    assert left_out.startswith("not replayed: /a, /b (nowhere_msgs/msg/Thing: wanted its ROS package to be installed")
+    graph.wait(lambda: len(fields) == 2)
+
+
+def test_a_hole_in_the_log_is_not_waited_for(ros_domain: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SleptTime()
+    monkeypatch.setattr("mail_ros.nodes.replay.time", clock)
+    bag = recorded(tmp_path / "hole.mcap", *(sample_at(at_s) for at_s in (0, 1, 2, 40 * 86400, 40 * 86400 + 1)))
+    left_s: list[float] = []
+    replayed = replay(bag, ReplayOptions(subscriptions=0), lambda done, count: left_s.append(clock.now_s - 1000.0))
+    assert left_s == pytest.approx([0.0, 1.0, 2.0, 2.0, 3.0], abs=1e-6)
+    assert replayed.skipped_s == 40 * 86400 - 2
+
+
 def damaged(folder: Path) -> Iterator[tuple[Path, str]]:
     """Bags that nothing can be replayed of, and the error of each."""
     yield folder / "nowhere", "wanted a bag, found nothing"
@@ -156,13 +220,8 @@ def damaged(folder: Path) -> Iterator[tuple[Path, str]]:
         writer.add_topic("/imu/mag", FIELD)
         writer.write("/imu/mag", START_NS, b"")
     yield folder / "short", "wanted CDR on /imu/mag, found 0 bytes"
-    with (folder / "foreign.mcap").open("wb") as stream:
-        foreign = Writer(stream)
-        foreign.start(profile="ros2")
-        schema = foreign.register_schema("nowhere_msgs/msg/Thing", "ros2msg", b"int32 x")
-        foreign.add_message(foreign.register_channel("/thing", "cdr", schema), 0, b"\0\1\0\0\0\0\0\0", 0)
-        foreign.finish()  # type: ignore[no-untyped-call]
-    yield folder / "foreign.mcap", "wanted its ROS package to be installed, found nothing; install nowhere_msgs"
+    foreign = recorded(folder / "foreign.mcap", ("/thing", "nowhere_msgs/msg/Thing", 0, b"\0\1\0\0\0\0\0\0"))
+    yield foreign, "wanted its ROS package to be installed, found nothing; install nowhere_msgs"
 
 
 def test_of_a_bag_that_cannot_be_replayed_nothing_is_published(graph: Graph) -> None:

@@ -18,7 +18,8 @@ from test_cli import mail_ros
 
 from mail_ros.core.errors import MailError
 from mail_ros.core.types import NS_PER_S
-from mail_ros.data.floor_plan import OCCUPIED, FloorPlan
+from mail_ros.data.floor_plan import FloorPlan
+from mail_ros.data.plan_image import OCCUPIED
 from mail_ros.evaluation.metrics import Metrics, metric_columns, metric_row
 from mail_ros.evaluation.protocol import Split, read_walks
 from mail_ros.evaluation.report.page import write_page

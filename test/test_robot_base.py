@@ -11,6 +11,7 @@ from truth_bags import transform
 
 from mail_ros.core.errors import BagError
 from mail_ros.data.bag import read_track
+from mail_ros.data.bag_topics import BagTopics
 from mail_ros.data.bag_writer import BagWriter
 from mail_ros.data.frame_tree import Transform
 from mail_ros.data.messages import FIELD_TYPE, Message, encode_field, frame_of
@@ -40,7 +41,7 @@ def mount(base: str, frame: str) -> Message:
 
 
 def labels_m(bag: Path, topic: str) -> list[float]:
-    track = read_track(bag, topic, "/tf")
+    track = read_track(bag, BagTopics(topic, "/tf"))
     assert track.valid.any()
     return sorted(set(track.position_m[track.valid, 0].tolist()))
 
@@ -84,7 +85,7 @@ def test_an_unknown_robot_is_refused_and_the_candidates_listed(
     bag = robots_bag(tmp_path / "walk", names, topic, frame)
     bases = ", ".join(sorted(f"{name}/base_link" if name else "base_link" for name in names))
     with pytest.raises(BagError, match=f"robot whose field is on {topic} in frame '{frame}', found {bases}; record"):
-        read_track(bag, topic, "/tf")
+        read_track(bag, BagTopics(topic, "/tf"))
 
 
 def test_a_base_below_another_is_a_part_of_the_robot() -> None:

@@ -15,6 +15,7 @@ from mail_ros.core.localizer.diagnostics import Level
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.types import NS_PER_S
 from mail_ros.data.bag import read_recording, read_track
+from mail_ros.data.bag_topics import BagTopics
 from mail_ros.data.check.bag_report import check_bag
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.messages import ODOMETRY_TYPE, POSE_TYPES, Message
@@ -99,13 +100,13 @@ def test_another_topic_is_taken_by_its_name(tmp_path: Path) -> None:
     other = [dataclasses.replace(mark, floor=2) for mark in WALK.landmarks]
     messages = [*points(LANDMARK_TOPIC, WALK.landmarks), *points("/lab/landmark", other)]
     bag = write_bag(tmp_path / "walk", WALK, [*messages, *marked(0)])
-    assert set(read_track(bag, truth_topic="/lab/landmark").floor) == {2}
+    assert set(read_track(bag, BagTopics(truth="/lab/landmark")).floor) == {2}
     with pytest.raises(BagError, match=r"on /truth, found /imu/mag \(sensor_msgs.*, /lab/landmark .*; name the topic"):
-        read_track(bag, truth_topic="/truth")
+        read_track(bag, BagTopics(truth="/truth"))
     with pytest.raises(BagError, match="wanted the route whose landmarks are marked on /mark, found none in the bag"):
-        read_track(bag, truth_topic="/mark")
+        read_track(bag, BagTopics(truth="/mark"))
     with pytest.raises(BagError, match="poses, odometry or transforms on /imu/mag, found "):
-        read_track(bag, truth_topic="/imu/mag")
+        read_track(bag, BagTopics(truth="/imu/mag"))
 
 
 def test_a_mark_that_was_taken_back_counts_no_more(tmp_path: Path) -> None:
@@ -133,7 +134,7 @@ def test_more_marks_than_landmarks_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("msgtype", [*POSE_TYPES, ODOMETRY_TYPE])
 def test_a_reference_is_any_kind_of_pose(tmp_path: Path, msgtype: str) -> None:
     bag = write_bag(tmp_path / "walk", WALK, poses("/slam", SEEN_NS, SEEN_M, msgtype, floor=[3] * len(SEEN_NS)))
-    track = read_track(bag, truth_topic="/slam")
+    track = read_track(bag, BagTopics(truth="/slam"))
     assert error_m(track) < 0.05
     assert set(track.floor[track.valid]) == {3}
 
@@ -174,7 +175,7 @@ def test_poses_that_are_no_number_or_of_another_map_are_not_believed(tmp_path: P
     assert error_m(read_track(write_bag(tmp_path / "nan", WALK, poses(REFERENCE_TOPIC, SEEN_NS, broken_m)))) < 0.1
     mixed = [*poses("/p", SEEN_NS[:9], SEEN_M[:9]), *poses("/p", SEEN_NS[9:], SEEN_M[9:], frame="r/map")]
     with pytest.raises(BagError, match="wanted poses in one map frame, found 'map' and 'r/map'"):
-        read_track(write_bag(tmp_path / "mixed", WALK, mixed), truth_topic="/p")
+        read_track(write_bag(tmp_path / "mixed", WALK, mixed), BagTopics(truth="/p"))
 
 
 def test_transforms_are_a_reference_where_they_are_named(tmp_path: Path) -> None:
@@ -187,7 +188,7 @@ def test_transforms_are_a_reference_where_they_are_named(tmp_path: Path) -> None
         messages.append(transform("/tf", at_ns, "robot/odom", "robot/base_footprint", (x, y, 0)))
         messages.append(transform("/tf", at_ns, "robot/base_link", "robot/wheel", (x, y, 0)))
     bag = write_bag(tmp_path / "walk", WALK, messages)
-    track = read_track(bag, truth_topic="/tf")
+    track = read_track(bag, BagTopics(truth="/tf"))
     assert error_m(track) < 0.05
     assert track.valid[:-5].all()
     assert set(track.floor[track.valid]) == {-1}
@@ -200,13 +201,13 @@ def test_a_localizer_that_stops_publishing_labels_nothing(tmp_path: Path) -> Non
         if number < 100:
             messages.append(transform("/tf", at_ns, "map", "odom", (0, 0, 0)))
         messages.append(transform("/tf", at_ns, "odom", "base_link", (x, y, 0)))
-    track = read_track(write_bag(tmp_path / "walk", WALK, messages), truth_topic="/tf")
+    track = read_track(write_bag(tmp_path / "walk", WALK, messages), BagTopics(truth="/tf"))
     at_s = (track.stamp_ns - track.stamp_ns[0]) / NS_PER_S
     assert track.valid[at_s < 11.5].all()
     assert not track.valid[at_s > 12.0].any()
     only = [transform("/tf", SEEN_NS[0], "odom", "base_link", (0, 0, 0))]
     with pytest.raises(BagError, match="from map to base_link or base_footprint, found odom -> base_link; record /tf"):
-        read_track(write_bag(tmp_path / "odom", WALK, only), truth_topic="/tf")
+        read_track(write_bag(tmp_path / "odom", WALK, only), BagTopics(truth="/tf"))
 
 
 def clicked(folder: Path, *clicks: Landmark) -> dict[str, str]:

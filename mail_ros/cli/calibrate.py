@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mail_ros.cli.console import console, print_json, print_table
-from mail_ros.cli.options import AsJson, Topic
+from mail_ros.cli.options import AsJson, Joints, Namespace, Odom, Topic
 
 if TYPE_CHECKING:
     from mail_ros.core.platform.robot_file import Robot
@@ -35,6 +35,9 @@ def calibrate(
         bool, typer.Option("--lifted", help="The robot was lifted: its wheels ran free, and /odom is ignored.")
     ] = False,
     topic: Topic = "/imu/mag",
+    odom: Odom = "",
+    joints: Joints = "",
+    namespace: Namespace = "",
     as_json: AsJson = False,
 ) -> None:
     """Measure a robot's own field: its motors' and its steel's.
@@ -47,12 +50,13 @@ def calibrate(
     """
     from mail_ros.core.platform.robot_file import Robot, read_robot, write_robot
     from mail_ros.data.bag import Bag
+    from mail_ros.data.bag_topics import BagTopics
     from mail_ros.data.calibration.calibration import calibrate as fit
     from mail_ros.data.calibration.calibration_drive import parse_mount, read_drive
 
     mount_xyzw = parse_mount(mount) if mount else None
     known = read_robot(out) if out.exists() else Robot()
-    drive = read_drive(bag, topic)
+    drive = read_drive(bag, BagTopics(topic, odometry=odom, joints=joints, namespace=namespace))
     found = fit(drive, known, lifted=lifted, mount_xyzw=mount_xyzw, notes=Bag(bag).identity())
     console.print(f"{drive.source}: {drive.duration_s:.0f} s, {len(drive.stamp_ns):,} readings")
     _print_motor(found.motor)

@@ -13,7 +13,7 @@ import typer
 from mail_ros.cli.check_report import print_reports, print_site
 from mail_ros.cli.console import console, print_json, progress
 from mail_ros.cli.next_step import bag_arguments, bag_pattern, print_next, quoted, reading_options
-from mail_ros.cli.options import AsJson, RobotFile, SiteOption, Topic, Truth, among
+from mail_ros.cli.options import AsJson, Imu, Joints, Namespace, Odom, RobotFile, SiteOption, Topic, Truth, among
 from mail_ros.core.errors import BagError, TrackError
 from mail_ros.core.localizer.diagnostics import Level
 
@@ -46,6 +46,10 @@ def check(
     site_file: SiteOption = None,
     topic: Topic = "/imu/mag",
     truth: Truth = "",
+    odom: Odom = "",
+    imu: Imu = "",
+    joints: Joints = "",
+    namespace: Namespace = "",
     robot: RobotFile = None,
     area: Annotated[bool | None, typer.Option("--area/--no-area", hidden=True, help="Deprecated: --preset.")] = None,
 ) -> None:
@@ -62,6 +66,7 @@ def check(
     Example: `mail_ros check bags/monday_* --coverage coverage`
     """
     from mail_ros.core.platform.robot_file import read_robot
+    from mail_ros.data.bag_topics import BagTopics
     from mail_ros.data.check.bag_report import check_bag
     from mail_ros.data.check.site_report import checked_against_site, group_by_site
     from mail_ros.data.floor_plan import floor_plans
@@ -76,11 +81,12 @@ def check(
     if preset != "auto":
         run_config([], preset)  # refuses an unknown one before bags are read
     bags = list({bag.resolve(): bag for bag in bags}.values())  # a bag that is given twice is no second pass
+    topics = BagTopics(topic, truth, odom, imu, joints, namespace)
     known_site = read_site(site_file) if site_file else None
     platform = None if robot is None else read_robot(robot)
     with progress("checking") as bar, mapping([check_bag.__module__], several=_are_large(bags)) as each:
         frame = known_site.map_frame if known_site else ""
-        judge = partial(check_bag, field_topic=topic, truth_topic=truth, robot=platform, map_frame=frame)
+        judge = partial(check_bag, topics=topics, robot=platform, map_frame=frame)
         reports = list(bar.track(each(judge, bags), len(bags), description=""))
         reports = [checked_against_site(known_site, report) for report in reports] if known_site else reports
         plans = {known_site.name: floor_plans(known_site)} if known_site else {}
@@ -98,7 +104,7 @@ def check(
         judged = {"bags": [report.as_json() for report in reports], "sites": [site.as_json() for site in sites]}
         print_json({**judged, "coverage": drawn})
     _refuse_unusable(reports)
-    options = (*(("--site-file", site_file) if site_file else ()), *reading_options(topic, truth, robot))
+    options = (*(("--site-file", site_file) if site_file else ()), *reading_options(topics, robot))
     for site in sites:
         print_next(*_next_steps(site, known_site, options))
     _refuse_thin(sites)

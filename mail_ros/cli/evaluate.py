@@ -11,7 +11,7 @@ from typing import Annotated, cast
 import typer
 
 from mail_ros.cli.console import console, print_json, print_metrics, print_table, progress
-from mail_ros.cli.options import AsJson, RobotFile, Topic, Tracker, Truth
+from mail_ros.cli.options import AsJson, Imu, Joints, Namespace, Odom, RobotFile, Topic, Tracker, Truth
 from mail_ros.cli.train import expand
 from mail_ros.core.config import STRIDE_S, TrackerSetting, check_choice
 from mail_ros.core.errors import TrackError
@@ -38,6 +38,10 @@ def evaluate(
     as_json: AsJson = False,
     topic: Topic = "/imu/mag",
     truth: Truth = "",
+    odom: Odom = "",
+    imu: Imu = "",
+    joints: Joints = "",
+    namespace: Namespace = "",
     robot: RobotFile = None,
 ) -> None:
     """Print the errors of a model over whole walks, moving and paused apart, and how far its statuses can be trusted.
@@ -53,6 +57,7 @@ def evaluate(
     from mail_ros.core.models.model_file import load_model
     from mail_ros.core.platform.robot_file import read_robot
     from mail_ros.data.bag import read_track
+    from mail_ros.data.bag_topics import BagTopics
     from mail_ros.data.frame_tree import MAP_FRAME
     from mail_ros.evaluation.estimates import TRACKED_FROM_S, errors, groups, write_csv
     from mail_ros.evaluation.held_out import follow_walks, nearest_window
@@ -62,11 +67,12 @@ def evaluate(
     network, card, _ = load_model(model)
     chosen = resolve_tracking(card, cast(TrackerSetting, tracker)).tracker
     platform = None if robot is None else read_robot(robot)
+    topics = BagTopics(topic, truth, odom, imu, joints, namespace)
     frame = "" if card.map_frame == MAP_FRAME else card.map_frame  # a model without a site file: as the bags have it
     with progress("evaluating") as bar:
-        walks = [read_track(bag, topic, truth, platform, frame) for bag in expand(survey or [])]
+        walks = [read_track(bag, topics, platform, frame) for bag in expand(survey or [])]
         nearest = nearest_window(model, card.config, walks)
-        tracks = (read_track(bag, topic, truth, platform, frame) for bag in bar.track(bags, description=""))
+        tracks = (read_track(bag, topics, platform, frame) for bag in bar.track(bags, description=""))
         held = follow_walks(network, nearest, tracks, chosen, stride_s, from_s)
     if not held.scored:
         sampling = network.config.sampling

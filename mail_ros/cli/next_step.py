@@ -7,8 +7,12 @@ from collections import defaultdict
 from collections.abc import Collection
 from os.path import commonprefix
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mail_ros.cli.console import console
+
+if TYPE_CHECKING:  # imports numpy
+    from mail_ros.data.bag_topics import BagTopics
 
 
 def print_next(*commands: str) -> None:
@@ -22,9 +26,17 @@ def quoted(*parts: object) -> str:
     return " ".join(shlex.quote(str(part)) for part in parts)
 
 
-def reading_options(topic: str, truth: str, robot: Path | None) -> tuple[str, ...]:
+def reading_options(topics: BagTopics, robot: Path | None) -> tuple[str, ...]:
     """Options for reading bags that differ from their defaults."""
-    options = {"--topic": topic if topic != "/imu/mag" else "", "--truth": truth, "--robot": str(robot or "")}
+    options = {
+        "--topic": topics.field if topics.field != "/imu/mag" else "",
+        "--truth": topics.truth,
+        "--odom": topics.odometry,
+        "--imu": topics.imu,
+        "--joints": topics.joints,
+        "--namespace": topics.namespace,
+        "--robot": str(robot or ""),
+    }
     return tuple(word for name, value in options.items() if value for word in (name, value))
 
 

@@ -40,7 +40,16 @@ def _for_programs(chosen: bool) -> bool:
 AsJson = Annotated[
     bool, typer.Option("--json", callback=_for_programs, help="Print the result as JSON, and nothing else.")
 ]
-Namespace = Annotated[str, typer.Option(help="Namespace of the nodes and their topics.")]
+Namespace = Annotated[str, typer.Option(help="Namespace of the robot: of its nodes, and of its topics.")]
+Odom = Annotated[
+    str, typer.Option(help="Topic of wheel odometry in the bags. Default: odom, in the namespace of the field.")
+]
+Imu = Annotated[
+    str, typer.Option(help="Topic of attitude and steps in the bags. Default: imu/data, in the namespace of the field.")
+]
+Joints = Annotated[
+    str, typer.Option(help="Topic of joint states in the bags. Default: joint_states, in the namespace of the field.")
+]
 RobotFile = Annotated[
     Path | None, typer.Option("--robot", help="Robot file of `mail_ros calibrate`, for the robot of the bags.")
 ]

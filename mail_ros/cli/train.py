@@ -11,7 +11,19 @@ import typer
 
 from mail_ros.cli.console import console, print_json, print_metrics, progress
 from mail_ros.cli.next_step import bag_arguments, bag_options, print_next, quoted, reading_options
-from mail_ros.cli.options import AsJson, RobotFile, Settings, SiteOption, Topic, Truth, among
+from mail_ros.cli.options import (
+    AsJson,
+    Imu,
+    Joints,
+    Namespace,
+    Odom,
+    RobotFile,
+    Settings,
+    SiteOption,
+    Topic,
+    Truth,
+    among,
+)
 
 if TYPE_CHECKING:  # imports numpy
     from mail_ros.core.errors import ModelError
@@ -49,6 +61,10 @@ def train(
     device: Annotated[str, typer.Option(help="cpu, or cuda: one GPU for each process.")] = "cpu",
     topic: Topic = "/imu/mag",
     truth: Truth = "",
+    odom: Odom = "",
+    imu: Imu = "",
+    joints: Joints = "",
+    namespace: Namespace = "",
     robot: RobotFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -65,12 +81,14 @@ def train(
     On several processes: `torchrun --standalone --nproc-per-node 2 -m -- mail_ros.cli.main train ...`
     """
     from mail_ros.core.platform.robot_file import read_robot
+    from mail_ros.data.bag_topics import BagTopics
     from mail_ros.data.site_file import read_site
     from mail_ros.training.survey_bags import Survey
 
     platform = None if robot is None else read_robot(robot)
     known_site = read_site(site_file) if site_file else None
-    survey = Survey(bags, expand(validate) if validate else None, topic, truth, platform, known_site)
+    topics = BagTopics(topic, truth, odom, imu, joints, namespace)
+    survey = Survey(bags, expand(validate) if validate else None, topics, platform, known_site)
     folder = run or Path("runs") / out.stem
     trained = _fit(survey, preset, settings or [], out, folder, device, resume=resume)
     if trained is None:
@@ -80,7 +98,7 @@ def train(
     _print(card, rows, reason, out, folder, as_json=as_json)
     arguments = () if robot is None else (f"robot_file:={robot.resolve()}",)
     launch = quoted("ros2", "launch", "mail_ros", "mail.launch.py", f"model:={out.resolve()}", *arguments)
-    print_next(*([] if reason else [launch]), _evaluation(out, card, survey, reading_options(topic, truth, robot)))
+    print_next(*([] if reason else [launch]), _evaluation(out, card, survey, reading_options(topics, robot)))
     if reason:
         raise reason
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from mail_ros.cli.console import console, counting, print_json
-from mail_ros.cli.options import AsJson, Namespace, SiteOption, Topic, Tracker, Truth
+from mail_ros.cli.options import AsJson, Imu, Namespace, Odom, SiteOption, Topic, Tracker, Truth
 from mail_ros.core.config import STRIDE_S, TrackerSetting, check_choice
 from mail_ros.core.errors import ConfigError
+
+if TYPE_CHECKING:  # imports numpy
+    from mail_ros.data.bag_topics import BagTopics
 
 WINDOW_S = 0.2  # between two checks whether the window is open
 
@@ -24,6 +27,8 @@ def view(
     stride_s: Annotated[float, typer.Option(help="Time between two estimates.")] = STRIDE_S,
     topic: Topic = "/imu/mag",
     truth: Truth = "",
+    odom: Odom = "",
+    imu: Imu = "",
     namespace: Namespace = "",
     site_file: SiteOption = None,
     out: Annotated[Path | None, typer.Option(help="Write this .rrd file instead of opening a window.")] = None,
@@ -33,19 +38,22 @@ def view(
 
     Needs `pip install 'mail_ros[view]'`. Without a screen, write a file with --out and open it elsewhere: `rerun FILE`.
 
-    Tracker, stride, topic and truth apply to a bag; the namespace, to a running localizer.
+    Tracker, stride and topics apply to a bag only.
 
     Example: `mail_ros view --bag bags/tuesday_1 --model models/site.safetensors --out walk.rrd`
 
     Example, with a screen: `mail_ros view --bag bags/tuesday_1 --model models/site.safetensors`
     """
+    from mail_ros.data.bag_topics import BagTopics
+
     if (bag is None) != (model is None):
         found, lacking = ("--bag", "--model") if model is None else ("--model", "--bag")
         raise ConfigError("the view", wanted="a bag and a model", found=f"{found} alone", fix=f"give {lacking} as well")
     if bag is None or model is None:
         raise typer.Exit(_live(namespace, site_file, out))
     check_choice("--tracker", tracker, TrackerSetting)
-    estimates, samples = _bag(bag, model, cast(TrackerSetting, tracker), stride_s, (topic, truth), site_file, out)
+    topics = BagTopics(topic, truth, odom, imu, namespace=namespace)
+    estimates, samples = _bag(bag, model, cast(TrackerSetting, tracker), stride_s, topics, site_file, out)
     if as_json:
         print_json({"view": out, "estimates": estimates, "samples": samples})
 
@@ -68,7 +76,7 @@ def _bag(
     model: Path,
     tracker: TrackerSetting,
     stride_s: float,
-    topics: tuple[str, str],
+    topics: BagTopics,
     site_file: Path | None,
     out: Path | None,
 ) -> tuple[int, int]:
@@ -86,7 +94,7 @@ def _bag(
 
     loaded, card, _ = load_model(model)
     frame = "" if card.map_frame == MAP_FRAME else card.map_frame  # a model without a site file: as the bag has it
-    chosen, track = resolve_tracking(card, tracker).tracker, read_track(bag, *topics, map_frame=frame)
+    chosen, track = resolve_tracking(card, tracker).tracker, read_track(bag, topics, map_frame=frame)
     refuse_without_odometry(track, chosen, card.config)
     localizer = compose(loaded, chosen, stride_s)
     scales = tuple(f"{scale_s:g} s" for scale_s in card.config.mail.scales_s)

@@ -1,7 +1,7 @@
-"""Reading bags: rosbag2 folders and files, also truncated ones.
+"""Reading bags: rosbag2 folders and files, also truncated ones, and files of ROS 1.
 
 `mcap_salvage.Salvage` reads MCAP files: through their index, or from the front where a power loss or a kill truncated
-them. `rosbags` reads SQLite files.
+them. `rosbags` reads SQLite files, and those of ROS 1.
 """
 
 from __future__ import annotations
@@ -29,26 +29,26 @@ from mail_ros.data.bag_messages import LeftOut, file_messages
 from mail_ros.data.bag_metadata import read_metadata, warn_once
 from mail_ros.data.bag_notes import notes_of_files
 from mail_ros.data.bag_odometry import BagOdometry
+from mail_ros.data.bag_topics import ANY_TOPICS, USUAL_TOPICS, BagTopics, require_named, topic_remarks
+from mail_ros.data.clock_jumps import clock_remarks
 from mail_ros.data.field_sensors import sensor_remarks
 from mail_ros.data.messages import FIELD_TYPE, JOINTS_TYPE, Message, decode_field, decode_joints, frame_of
 from mail_ros.data.remark import Remark
 from mail_ros.data.robot_base import SensorNames
+from mail_ros.data.ros1_bag import ROS1_SUFFIX
 from mail_ros.data.sqlite_log import log_remarks, sqlite_logs
 from mail_ros.data.track import Track
-from mail_ros.data.truth import BagTruth, Truth
+from mail_ros.data.truth import BagTruth, Truth, topic_list
 
 logger = logging.getLogger(__name__)
 
-FIELD_TOPIC = "/imu/mag"
-IMU_TOPIC = "/imu/data"
-ODOMETRY_TOPIC = "/odom"
-JOINTS_TOPIC = "/joint_states"
+FIELD_TOPIC, IMU_TOPIC, ODOMETRY_TOPIC, JOINTS_TOPIC = USUAL_TOPICS.names
 MOUNTS_TOPIC = "/tf_static"
 BLOCK_BYTES = 1 << 20
 
 
 class Bag:
-    """A bag to read: a rosbag2 folder, or an .mcap or .db3 file."""
+    """A bag to read: a rosbag2 folder, or an .mcap, .db3 or .bag file."""
 
     def __init__(self, path: Path) -> None:
         """Open the bag without reading its messages.
@@ -61,9 +61,13 @@ class Bag:
             raise BagError(path, wanted="a bag", found="nothing", fix="correct the path")
         with _readable(path):
             self.files = files_of(path) if path.is_dir() else [path]
-        if not self.files or not all(map(is_bag_file, self.files)):
+        if not self.files or not all(is_bag_file(file) or file.suffix == ROS1_SUFFIX for file in self.files):
+            several = path.is_dir() and any(path.glob(f"*{ROS1_SUFFIX}"))
             raise BagError(
-                path, wanted="a rosbag2 folder, an .mcap or a .db3 file", found="neither", fix="give the bag's folder"
+                path,
+                wanted="a rosbag2 folder, an .mcap, .db3 or .bag file",
+                found="a folder of ROS 1 bags" if several else "neither",
+                fix="give its files" if several else "give the bag's folder",
             )
         self.logs = [log for file in self.files for log in sqlite_logs(file)]  # left by a killed recorder
         self.left_out = LeftOut()  # by the last reading
@@ -163,23 +167,13 @@ class Recording(NamedTuple):
     remarks: tuple[Remark, ...] = ()  # problems that the reader noticed
 
 
-def read_track(
-    path: Path,
-    field_topic: str = FIELD_TOPIC,
-    truth_topic: str = "",
-    robot: Robot | None = None,
-    map_frame: str = "",
-) -> Track:
+def read_track(path: Path, topics: BagTopics = ANY_TOPICS, robot: Robot | None = None, map_frame: str = "") -> Track:
     """The track of `read_recording`; without a truth no sample is valid. Arguments and errors are the same."""
-    return read_recording(path, field_topic, truth_topic, robot, map_frame).track
+    return read_recording(path, topics, robot, map_frame).track
 
 
 def read_recording(
-    path: Path,
-    field_topic: str = FIELD_TOPIC,
-    truth_topic: str = "",
-    robot: Robot | None = None,
-    map_frame: str = "",
+    path: Path, topics: BagTopics = ANY_TOPICS, robot: Robot | None = None, map_frame: str = ""
 ) -> Recording:
     """Read one walk, with odometry where the bag has any.
 
@@ -187,8 +181,7 @@ def read_recording(
 
     Args:
         path: path of the bag.
-        field_topic: topic of the magnetometer.
-        truth_topic: topic of the ground truth; empty: the first of `truth.TRUTH_TYPES` that the bag has.
+        topics: topics of the robot.
         robot: robot that carried the sensor: its disturbance is removed, and the field rotated into its body frame.
         map_frame: frame of floor 0, in which the truth is; empty: as the bag's notes have it, or `map`.
 
@@ -199,14 +192,16 @@ def read_recording(
     """
     bag = Bag(path)
     notes = bag.notes()
-    odometry, correction = BagOdometry(ODOMETRY_TOPIC, IMU_TOPIC), Compensation(robot or Robot())
-    truths = BagTruth(path, notes, truth_topic, map_frame, bag.messages)
-    readings = _read_messages(bag, field_topic, odometry, truths, correction)
-    truth = truths.result(readings.topics, SensorNames(field_topic, tuple(sorted(readings.frames))))
+    named, topics = topics, topics.resolved(lambda: {message.topic for message in bag.messages()})
+    odometry, correction = BagOdometry(topics.odometry, topics.imu), Compensation(robot or Robot())
+    truths = BagTruth(path, notes, topics, map_frame, bag.messages)
+    readings = _read_messages(bag, topics, odometry, truths, correction)
+    require_named(path, named, readings.topics)
+    truth = truths.result(readings.topics, SensorNames(topics.field, tuple(sorted(readings.frames))))
     stamp_ns = np.array(readings.stamp_ns, dtype=np.int64)
     if bag.cut_off:
         logger.warning("%s was cut off while it was recorded: using the %d samples before its end", path, len(stamp_ns))
-    labels = truth.labels(stamp_ns)
+    labels = truth.labels(stamp_ns, odometry.moved_m if odometry.source else None)
     track = Track(
         bag.name,
         stamp_ns,
@@ -226,8 +221,10 @@ def read_recording(
     counted = metadata.get("message_count") if whole else None
     remarks = (
         *odometry.remarks,
-        *sensor_remarks(field_topic, readings.frames, metadata),
+        *topic_remarks(topics, readings.topics, has_odometry=odometry.moved_m is not None),
+        *sensor_remarks(topics.field, readings.frames, metadata),
         *log_remarks(bag.logs, readings.messages, counted),
+        *clock_remarks(stamp_ns),
     )
     for remark in remarks:
         logger.warning("%s: %s", path, remark)
@@ -242,35 +239,34 @@ class _Readings(NamedTuple):
     field_ut: list[FloatArray]
     frames: Counter[str]  # per frame_id
     messages: int  # on all topics
-    topics: list[str]  # all of the bag, with their types
+    topics: list[tuple[str, str]]  # all of the bag, with their types
 
 
 def _read_messages(
-    bag: Bag, field_topic: str, odometry: BagOdometry, truths: BagTruth, correction: Compensation
+    bag: Bag, named: BagTopics, odometry: BagOdometry, truths: BagTruth, correction: Compensation
 ) -> _Readings:
     """Read a bag once; odometry, ground truth and joint states go to where they are used."""
     topics: Counter[tuple[str, str]] = Counter()
     readings = _Readings([], [], [], Counter(), 0, [])
     for message in bag.messages():
         topics[message.topic, message.msgtype] += 1
-        if message.topic == field_topic and message.msgtype == FIELD_TYPE:
+        if message.topic == named.field and message.msgtype == FIELD_TYPE:
             stamp_ns, field_ut = decode_field(message.cdr)
             odometry.add_field_sample(stamp_ns)
             readings.frames[frame_of(message.cdr)] += 1
             readings.stamp_ns.append(stamp_ns)
             readings.logged_ns.append(message.log_time_ns)
             readings.field_ut.append(correction.field_ut(stamp_ns, field_ut))
-        elif message.topic == JOINTS_TOPIC and message.msgtype == JOINTS_TYPE:
+        elif message.topic == named.joints and message.msgtype == JOINTS_TYPE:
             correction.joints.add(decode_joints(message.cdr))
         else:
             odometry.on_message(message.topic, message.msgtype, message.cdr)
             truths.on_message(message)
-    names = sorted(f"{topic} ({msgtype})" for topic, msgtype in topics)
     if not readings.stamp_ns:
         raise BagError(
             bag.path,
-            wanted=f"messages on {field_topic} ({FIELD_TYPE})",
-            found=", ".join(filter(None, (*names, str(bag.left_out)))) or "no message at all",
+            wanted=f"messages on {named.field} ({FIELD_TYPE})",
+            found=", ".join(filter(None, (*topic_list(topics), str(bag.left_out)))) or "no message at all",
             fix="name the topic with --topic, or record it",
         )
-    return readings._replace(messages=topics.total(), topics=names)
+    return readings._replace(messages=topics.total(), topics=sorted(topics))

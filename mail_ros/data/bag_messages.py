@@ -1,4 +1,4 @@
-"""Messages of a bag's files, MCAP or SQLite. What is damaged or of other software is left out, and counted."""
+"""Messages of a bag's files: MCAP, SQLite or ROS 1. What is damaged or of other software is left out, and counted."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from mail_ros.core.errors import BagError
 from mail_ros.data.mcap_records import unzstd
 from mail_ros.data.mcap_salvage import Salvage
 from mail_ros.data.messages import Message
+from mail_ros.data.ros1_bag import ROS1_SUFFIX, read_ros1
 from mail_ros.data.sqlite_log import with_logs_merged
 
 CDR = "cdr"
@@ -38,14 +39,14 @@ def file_messages(file: Path, plain: Path, topics: Collection[str], left_out: Le
 
     Args:
         file: a file of a bag, which errors name.
-        plain: the same, or its decompressed copy: an .mcap or .db3 file.
+        plain: the same, or its decompressed copy: an .mcap, .db3 or .bag file.
         topics: names of topics; empty: all.
         left_out: counts what is not read.
 
     Raises:
         BagError: the file is not readable.
     """
-    read = _read_sqlite if plain.suffix == ".db3" else _read_mcap
+    read = {".db3": _read_sqlite, ROS1_SUFFIX: _read_ros1}.get(plain.suffix, _read_mcap)
     for message in read(file, plain, topics, left_out):
         if message.cdr.startswith(ZSTD_MAGIC):
             try:
@@ -92,6 +93,13 @@ def _read_sqlite(file: Path, plain: Path, topics: Collection[str], left_out: Lef
         raise _unreadable(file, error) from None
 
 
-def _unreadable(file: Path, error: Exception) -> BagError:
+def _read_ros1(file: Path, plain: Path, topics: Collection[str], left_out: LeftOut) -> Iterator[Message]:
+    try:
+        yield from read_ros1(plain, topics, left_out.foreign)
+    except Exception as error:  # rosbags raises exceptions of many types
+        raise _unreadable(file, error, "repair it with `rosbag reindex` of ROS 1, or record it again") from None
+
+
+def _unreadable(file: Path, error: Exception, fix: str = "record or import it again") -> BagError:
     found = (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__
-    return BagError(file, wanted="a readable bag", found=" ".join(found.split()), fix="record or import it again")
+    return BagError(file, wanted="a readable bag", found=" ".join(found.split()), fix=fix)

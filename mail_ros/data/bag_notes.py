@@ -11,6 +11,7 @@ from urllib.parse import quote
 from mail_ros.core.errors import ConfigError
 from mail_ros.data.bag_metadata import MAX_BYTES
 from mail_ros.data.mcap_salvage import Salvage
+from mail_ros.data.ros1_bag import ROS1_SUFFIX
 from mail_ros.data.yaml_text import parse
 
 ROSBAG2 = "rosbag2"  # metadata record of MCAP, and table of SQLite, with the text of metadata.yaml
@@ -24,6 +25,8 @@ def notes_of_files(files: Sequence[Path]) -> dict[str, str]:
         OSError: a file is not readable.
     """
     for file in files:
+        if file.suffix == ROS1_SUFFIX:
+            continue  # has none
         if notes := (_notes_in_text(_sqlite_metadata(file)) if file.suffix == ".db3" else _mcap_notes(file)):
             return notes
     return {}

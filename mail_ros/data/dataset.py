@@ -23,7 +23,7 @@ from mail_ros.data.track import Track
 def resample(track: Track, sampling: Sampling, axes: AxesKind = "device") -> Track:
     """The walk at the rows that the robot's preprocessing would give.
 
-    Holes longer than `max_gap_s` become NaN rows that are not valid; neither indices nor stamps have a hole.
+    A hole longer than `max_gap_s` becomes one row of NaN that is not valid, however long it is.
     A clock that was set back inside the walk keeps what came before. Gravity-aligned rows are in the map's axes.
 
     Raises:
@@ -40,10 +40,10 @@ def resample(track: Track, sampling: Sampling, axes: AxesKind = "device") -> Tra
     if not rows_by_index:
         return track[:0]
     if isinstance(preprocessor.resampler, TimeResampler):
-        first, last = min(rows_by_index), max(rows_by_index)
-        index = np.arange(first, last + 1)
-        rows = np.full((len(index), AXES[axes].width), np.nan)
-        rows[np.array(list(rows_by_index)) - first] = [resampled_row.values for resampled_row in rows_by_index.values()]
+        index = np.array(sorted(rows_by_index))
+        begins = np.flatnonzero(np.diff(index) != 1) + 1
+        rows = np.insert(np.array([rows_by_index[each].values for each in index.tolist()]), begins, np.nan, axis=0)
+        index = np.insert(index, begins, index[begins] - 1)
         resampled = _relabel(track, index * preprocessor.resampler.period_ns, rows)
     else:
         resampled = _by_distance(track, rows_by_index, completed_by)

@@ -1,32 +1,26 @@
-"""Floor plans: YAML and image of ROS map_server, as an image aligned with the map frame.
-
-Pixels are interpreted as in Nav2's map_server (nav2_map_server, map_io.cpp): modes trinary, scale and raw.
-"""
+"""Floor plans: YAML and image of ROS map_server, as an image aligned with the map frame."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from mail_ros.core.errors import ConfigError
 from mail_ros.core.types import BoolArray, FloatArray
+from mail_ros.data.plan_image import FREE, MODES, UNKNOWN, GreyImage, check_size, read_image
 from mail_ros.data.site_file import SiteFile
 from mail_ros.data.yaml_text import are_numbers, is_number, parse, read_text, short
 
 WANTED = "a floor plan as map_server's YAML"
 KEYS = ("image", "resolution", "origin", "negate", "occupied_thresh", "free_thresh", "mode")
-MODES = ("trinary", "scale", "raw")
-OCCUPIED, UNKNOWN, FREE = 0, 205, 255  # as in map_saver, except for its 254
+MAX_DRAWN = 4096  # pixels each way in a picture
 BACKGROUND_CONTRAST = 0.3  # fraction of a plan's darkness, as the background of other drawings
-
-GreyImage = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -46,7 +40,8 @@ class FloorPlan:
     @property
     def known_m(self) -> tuple[FloatArray, FloatArray]:
         """Lower left and upper right corner, (2,) each, of the known pixels; of the image without known pixels."""
-        rows, columns = np.nonzero(self.image != UNKNOWN)
+        known = self.image != UNKNOWN
+        rows, columns = (np.flatnonzero(known.any(axis=axis)) for axis in (1, 0))
         if not len(rows):
             return self.low_m, self.high_m
         pixel_m = (self.high_m - self.low_m) / self.image.shape[::-1]
@@ -65,9 +60,15 @@ class FloorPlan:
         return free
 
     @property
+    def drawn(self) -> GreyImage:
+        """The image to draw: of a large one, the darkest pixel of each block, so that walls stay."""
+        steps = [np.arange(0, size, max(1, math.ceil(size / MAX_DRAWN))) for size in self.image.shape]
+        return np.minimum.reduceat(np.minimum.reduceat(self.image, steps[0], axis=0), steps[1], axis=1)
+
+    @property
     def faded(self) -> GreyImage:
-        """The image with less contrast, as a background."""
-        return np.asarray(np.round(255 - BACKGROUND_CONTRAST * (255.0 - self.image)), np.uint8)
+        """The image to draw with less contrast, as a background."""
+        return np.asarray(np.round(255 - BACKGROUND_CONTRAST * (255.0 - self.drawn)), np.uint8)
 
     def faded_png(self) -> bytes:
         """The background as a PNG file."""
@@ -89,11 +90,11 @@ def read_floor_plan(path: Path) -> FloorPlan:
     """
     content = parse(read_text(path, WANTED), path, WANTED)
     _check(content, path)
-    image = _interpreted(*_pixels(path.parent / content["image"], path), content)
+    image = read_image(path.parent / content["image"], path, content)
     x_m, y_m, yaw_rad = map(float, content["origin"])
     resolution_m = float(content["resolution"])
     if yaw_rad:
-        return _rotated(image, resolution_m, np.array([x_m, y_m]), yaw_rad)
+        return _rotated(image, resolution_m, np.array([x_m, y_m]), yaw_rad, path)
     low_m = np.array([x_m, y_m])
     return FloorPlan(image, low_m, low_m + resolution_m * np.array(image.shape[::-1]))
 
@@ -132,60 +133,20 @@ def _is_fraction(value: object) -> bool:
     return is_number(value) and 0.0 <= float(value) <= 1.0  # type: ignore[arg-type]
 
 
-def _pixels(file: Path, named_in: Path) -> tuple[FloatArray, FloatArray | None]:
-    """Brightness and opacity of every pixel, (rows, columns) each, from 0 to 1; opacity is None for opaque images."""
-    try:
-        with Image.open(file) as image:
-            image.load()
-            if image.mode.startswith("I"):  # 16-bit greyscale
-                return np.asarray(image, np.float64) / 65535.0, None
-            transparent = "A" in image.getbands() or "transparency" in image.info
-            rgba = np.asarray(image.convert("RGBA"), np.float64) / 255.0
-    except FileNotFoundError:
-        found = "no such file"
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:  # errors of PIL's readers
-        found = str(error)
-    else:
-        return rgba[..., :3].mean(axis=2), rgba[..., 3] if transparent else None
-    raise ConfigError(
-        file,
-        wanted=f"the image that {named_in} names, as PGM or PNG",
-        found=found,
-        fix="put it there, or correct `image`",
-    )
-
-
-def _interpreted(shade: FloatArray, opacity: FloatArray | None, content: Mapping[str, Any]) -> GreyImage:
-    """Pixels of a `FloorPlan`, as map_server interprets the image."""
-    mode = content.get("mode", MODES[0])
-    unknown: BoolArray
-    if mode == "raw":
-        percent = np.round(shade * 255.0)
-        occupancy, unknown = percent / 100.0, percent > 100.0
-    else:
-        free, occupied = float(content["free_thresh"]), float(content["occupied_thresh"])
-        if mode == "trinary" and opacity is not None:
-            shade = (3.0 * shade + opacity) / 4.0  # map_server counts opacity as one more colour
-        darkness = shade if content.get("negate", 0) else 1.0 - shade
-        occupancy = np.clip((darkness - free) / (occupied - free), 0.0, 1.0)
-        if mode == "trinary":
-            unknown = (darkness >= free) & (darkness <= occupied)
-        else:
-            unknown = np.zeros(shade.shape, np.bool_) if opacity is None else opacity < 1.0
-    return np.where(unknown, UNKNOWN, np.round(FREE * (1.0 - np.minimum(occupancy, 1.0)))).astype(np.uint8)
-
-
-def _rotated(image: GreyImage, resolution_m: float, origin_m: FloatArray, yaw_rad: float) -> FloorPlan:
+def _rotated(image: GreyImage, resolution_m: float, origin_m: FloatArray, yaw_rad: float, path: Path) -> FloorPlan:
     """The image rotated about its lower left corner, by nearest neighbour."""
     rows, columns = image.shape
     rotation = np.array([[np.cos(yaw_rad), -np.sin(yaw_rad)], [np.sin(yaw_rad), np.cos(yaw_rad)]])
     corners = np.array([[0, 0], [columns, 0], [0, rows], [columns, rows]]) @ rotation.T  # in pixels, y up
     low = corners.min(axis=0)
     width, height = np.maximum(np.ceil(corners.max(axis=0) - low - 1e-9), 1).astype(int).tolist()
-    x, y = np.meshgrid(low[0] + np.arange(width) + 0.5, low[1] + np.arange(height)[::-1] + 0.5)
-    column, row_up = (np.floor(part).astype(np.int64) for part in (rotation.T @ np.stack([x.ravel(), y.ravel()])))
-    inside = (column >= 0) & (column < columns) & (row_up >= 0) & (row_up < rows)
-    rotated = np.full(width * height, UNKNOWN, np.uint8)
-    rotated[inside] = image[rows - 1 - row_up[inside], column[inside]]
+    check_size(path, width, height, "L")
+    rotated = np.full((height, width), UNKNOWN, np.uint8)
+    x = low[0] + np.arange(width) + 0.5
+    for row in range(height):
+        y = low[1] + height - 1 - row + 0.5
+        column, row_up = (np.floor(at_x * x + at_y * y).astype(np.int64) for at_x, at_y in rotation.T)
+        inside = (column >= 0) & (column < columns) & (row_up >= 0) & (row_up < rows)
+        rotated[row, inside] = image[rows - 1 - row_up[inside], column[inside]]
     low_m = origin_m + resolution_m * low
-    return FloorPlan(rotated.reshape(height, width), low_m, low_m + resolution_m * np.array([width, height]))
+    return FloorPlan(rotated, low_m, low_m + resolution_m * np.array([width, height]))

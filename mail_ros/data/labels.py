@@ -8,18 +8,22 @@ from collections.abc import Sequence
 import numpy as np
 
 from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray, IntArray
+from mail_ros.data.clock_jumps import cuts_ns, reach_into
 from mail_ros.data.track import Labels, Landmark, PoseSeries
 
 SAME_POSITION_M = 0.05  # between two closer landmarks in a row the walk paused
-MAX_POSE_GAP_S = 2.0  # AMCL publishes a pose every 0.25 m: on a slow walk its poses are less than this apart
+MAX_POSE_GAP_S = 2.0  # poses of a reference are closer in time, or else in distance, as those of AMCL, every 0.25 m
+MIN_POSE_STEP_M, MAX_POSE_STEP_M = 0.5, 2.0  # bounds of the distance up to which any time may pass between two poses
+POSE_STEP_RATIO = 1.5  # that distance over the reference's own step: a reference by distance has the same one always
 STATIONARY_M, STATIONARY_S = 0.2, 2.0  # stationary: poses within this radius for this long, beyond a localizer's noise
 
 
 def labels_from_landmarks(stamp_ns: IntArray, landmarks: Sequence[Landmark]) -> Labels:
-    """Label stamps (n,), in any order, by interpolation between the landmarks around them.
+    """Label stamps (n,), in log order, by interpolation between the landmarks around them.
 
     Stamps before the first landmark, after the last one, and between landmarks on different floors are not valid:
-    positions on stairs are unknown. Landmarks may be in any order; fewer than two label nothing.
+    positions on stairs are unknown. Neither are those between two landmarks with a jump of the clock between them.
+    Landmarks may be in any order; fewer than two label nothing.
     """
     ordered = sorted(landmarks, key=lambda landmark: landmark.stamp_ns)
     if len(ordered) < 2:
@@ -34,18 +38,60 @@ def labels_from_landmarks(stamp_ns: IntArray, landmarks: Sequence[Landmark]) -> 
     return labels._replace(leg=_leg(stamp_ns, known))
 
 
-def labels_from_poses(stamp_ns: IntArray, poses: PoseSeries, max_gap_s: float = MAX_POSE_GAP_S) -> Labels:
-    """Label stamps (n,), in any order, by interpolation between the poses around them.
+def labels_from_poses(stamp_ns: IntArray, poses: PoseSeries, moved_m: FloatArray | None = None) -> Labels:
+    """Label stamps (n,), in log order, by interpolation between the poses around them.
 
-    Stamps before the first pose, after the last one, between poses more than `max_gap_s` apart, and between two
-    floors are not valid. Fewer than two poses label nothing.
+    Stamps before the first pose, after the last one, in one of the `pose_gaps`, and between two floors are not valid.
+    Fewer than two poses label nothing.
+
+    Args:
+        stamp_ns: (n,)
+        poses: of the reference.
+        moved_m: (n, 2) odometry since the previous stamp: where it leaves the line between two poses that are close
+            in distance and not in time, the reference was lost.
     """
     if len(poses.stamp_ns) < 2:
         return unlabelled(len(stamp_ns))
-    stationary = np.zeros(len(poses.stamp_ns) - 1, np.bool_)
+    step_s, step_m = pose_steps(poses)
+    stationary = (step_s > MAX_POSE_GAP_S) & (step_m < STATIONARY_M / STATIONARY_S * step_s)
     for start, end in stationary_spans(poses.stamp_ns, poses.position_m, STATIONARY_M, STATIONARY_S):
         stationary[start:end] = True
-    return _interpolated(stamp_ns, poses, np.diff(poses.stamp_ns) > max_gap_s * NS_PER_S, stationary)
+    gap = pose_gaps(poses)
+    if moved_m is not None:
+        gap |= (step_s > MAX_POSE_GAP_S) & (_excursion_m(stamp_ns, poses, moved_m) > step_m + pose_step_m(poses))
+    return _interpolated(stamp_ns, poses, gap, stationary)
+
+
+def pose_steps(poses: PoseSeries) -> tuple[FloatArray, FloatArray]:
+    """Time, s, and distance, m, between successive poses, (k - 1,) each."""
+    step_m: FloatArray = np.linalg.norm(np.diff(poses.position_m, axis=0), axis=1)
+    return np.diff(poses.stamp_ns) / NS_PER_S, step_m
+
+
+def pose_step_m(poses: PoseSeries) -> float:
+    """Distance up to which any time may pass between two poses: a reference by distance is silent meanwhile."""
+    _, step_m = pose_steps(poses)
+    usual_m = float(np.median(step_m[step_m >= SAME_POSITION_M])) if (step_m >= SAME_POSITION_M).any() else 0.0
+    return min(max(POSE_STEP_RATIO * usual_m, MIN_POSE_STEP_M), MAX_POSE_STEP_M)
+
+
+def pose_gaps(poses: PoseSeries) -> BoolArray:
+    """(k - 1,) whether successive poses are far apart in time and in distance."""
+    step_s, step_m = pose_steps(poses)
+    gaps: BoolArray = (step_s > MAX_POSE_GAP_S) & (step_m > pose_step_m(poses))
+    return gaps
+
+
+def _excursion_m(stamp_ns: IntArray, poses: PoseSeries, moved_m: FloatArray) -> FloatArray:
+    """(k - 1,) distance by odometry, at most, from where a pose was to where the device was before the next one."""
+    leg = _leg(stamp_ns, poses)
+    order = np.argsort(leg, kind="stable")
+    first = np.searchsorted(leg[order], np.arange(len(poses.stamp_ns) - 1))
+    path_m = np.cumsum(np.nan_to_num(moved_m), axis=0)[order]
+    started_m = path_m[np.minimum(first, len(order) - 1)][leg[order]]
+    found = np.zeros(len(poses.stamp_ns) - 1)
+    np.maximum.at(found, leg[order], np.linalg.norm(path_m - started_m, axis=1))
+    return found
 
 
 def stationary_spans(
@@ -85,6 +131,7 @@ def _interpolated(stamp_ns: IntArray, known: PoseSeries, gap: BoolArray, paused:
     weight = ((stamp_ns - known.stamp_ns[leg]) / duration_ns)[:, None]
     position_m = known.position_m[leg] + weight * (known.position_m[leg + 1] - known.position_m[leg])
     inside = (stamp_ns >= known.stamp_ns[0]) & (stamp_ns <= known.stamp_ns[-1])
+    gap = gap | reach_into(known.stamp_ns[:-1], known.stamp_ns[1:], cuts_ns(stamp_ns))
     valid = inside & ~gap[leg] & (known.floor[leg] == known.floor[leg + 1])
     return Labels(np.where(valid[:, None], position_m, np.nan), known.floor[leg], valid, valid & paused[leg])
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from mail_ros.core.errors import BagError
 from mail_ros.core.types import NS_PER_S, UT_PER_T
+from mail_ros.data.clock_jumps import HOLE_S
 from mail_ros.data.messages import (
     FIELD_TYPE,
     IMU_TYPE,
@@ -107,7 +108,7 @@ class TopicStatistics:
         forward = [step for step in period.steps_ns if step > 0]
         if len(forward) >= MIN_STEPS:
             self.period_ns = statistics.median(forward)
-        gaps = [step for step in forward if step > GAP_PERIODS * self.period_ns]
+        gaps = [step for step in forward if GAP_PERIODS * self.period_ns < step <= HOLE_S * NS_PER_S]
         self.gaps += len(gaps)
         self.missing += sum(round(step / self.period_ns) - 1 for step in gaps)
 

@@ -18,7 +18,8 @@ from enum import Enum
 
 from mail_ros.core.errors import BagError
 from mail_ros.core.map_frames import split_frame
-from mail_ros.core.types import IntArray
+from mail_ros.core.types import FloatArray, IntArray
+from mail_ros.data.bag_topics import BagTopics
 from mail_ros.data.frame_tree import MAP_FRAME, FramedPosition, MapFrames, Transform, decode_transforms
 from mail_ros.data.labels import labels_from_landmarks, labels_from_poses, unlabelled
 from mail_ros.data.messages import (
@@ -76,10 +77,10 @@ class Truth:
     log_delay_ns: tuple[int, ...] = ()  # log time minus stamp of each landmark
     poses: PoseSeries | None = None  # poses of a reference
 
-    def labels(self, stamp_ns: IntArray) -> Labels:
-        """Positions of the walk at stamps (n,)."""
+    def labels(self, stamp_ns: IntArray, moved_m: FloatArray | None = None) -> Labels:
+        """Positions of the walk at stamps (n,), with odometry (n, 2) since the previous one if there is any."""
         if self.poses is not None:
-            return labels_from_poses(stamp_ns, self.poses)
+            return labels_from_poses(stamp_ns, self.poses, moved_m)
         return labels_from_landmarks(stamp_ns, self.path) if self.path else unlabelled(len(stamp_ns))
 
 
@@ -90,7 +91,7 @@ class BagTruth:
         self,
         bag: object,
         notes: Mapping[str, str],
-        topic: str = "",
+        topics: BagTopics | None = None,
         map_frame: str = "",
         read_messages: Callable[[Sequence[str]], Iterable[Message]] = lambda _: (),
     ) -> None:
@@ -99,11 +100,15 @@ class BagTruth:
         Args:
             bag: name of the bag, for errors.
             notes: the bag's notes, which may include a planned route and the map's frame.
-            topic: topic of the ground truth; empty: the first of `TRUTH_TYPES` that the bag has.
+            topics: topics of the robot; without a truth: the first of `TRUTH_TYPES` that the bag has.
             map_frame: frame of floor 0; empty: as in the notes, or `map`.
             read_messages: reads the bag's messages of some topics, for positions in another frame.
         """
-        self.bag, self.topic = bag, topic
+        self.bag, self.topics = bag, topics or BagTopics()
+        self.topic = self.topics.truth
+        self._usual = {  # with their message types, in order of precedence
+            space + name: kinds for name, kinds in TRUTH_TYPES.items() for space in self.topics.namespaces
+        }
         self.map_frame = map_frame or notes.get(MAP_NOTE) or MAP_FRAME
         self._read_messages = read_messages
         self._note = notes.get(NOTE, "")
@@ -113,22 +118,26 @@ class BagTruth:
         """Store a message if it may be part of the ground truth."""
         topic = message.topic
         named = bool(self.topic) and topic in (self.topic, self.topic + STATIC)
-        if named or (not self.topic and message.msgtype in TRUTH_TYPES.get(topic, ())):
+        if named or (not self.topic and message.msgtype in self._usual.get(topic, ())):
             self._messages.setdefault(topic, []).append(message)
 
-    def result(self, bag_topics: Sequence[str], sensor: SensorNames = ANY_SENSOR) -> Truth:
+    def result(self, bag_topics: Sequence[tuple[str, str]], sensor: SensorNames = ANY_SENSOR) -> Truth:
         """The ground truth of the messages so far.
 
         Args:
-            bag_topics: all topics of the bag, with their types.
+            bag_topics: names and types of all topics of the bag.
             sensor: the magnetometer, which determines the robot where transforms have several.
 
         Raises:
             BagError: the named topic is missing or has no ground truth, or the truth is inconsistent.
             ConfigError: the bag's planned route is invalid.
         """
-        usable = self._messages.keys() if self._note else self._messages.keys() - {WAYPOINT_EVENT_TOPIC}
-        topics = [self.topic] if self.topic else [name for name in TRUTH_TYPES if name in usable]
+        usable = [
+            name
+            for name, kinds in self._usual.items()
+            if name in self._messages and (self._note or WAYPOINT_EVENT_TYPE not in kinds)
+        ]
+        topics = [self.topic] if self.topic else usable
         if not topics:
             return Truth()
         messages = self._messages.get(topics[0], [])
@@ -169,7 +178,7 @@ class BagTruth:
         poses = poses_from_transforms(_decoded(messages), self.bag, self.map_frame, sensor)
         return Truth(TruthSource.REFERENCE, poses=poses)
 
-    def _landmarks(self, messages: Sequence[Message], bag_topics: Sequence[str]) -> Truth:
+    def _landmarks(self, messages: Sequence[Message], bag_topics: Sequence[tuple[str, str]]) -> Truth:
         topic, frames = messages[0].topic, self._frames(bag_topics)
         located = [
             frames.located(FramedPosition(*decode_position(message.cdr, message.msgtype)), topic)
@@ -190,15 +199,15 @@ class BagTruth:
         source = TruthSource.CLICKS if topic.endswith(CLICK_TOPIC) else TruthSource.LANDMARKS
         return Truth(source, landmarks, landmarks, delay_ns)
 
-    def _frames(self, bag_topics: Sequence[str]) -> MapFrames:
-        """The map of the bag; its transforms are those of /tf, or of the only namespace that has some."""
-        ending = f" ({TF_TYPE})"
-        names = {topic.removesuffix(ending).removesuffix(STATIC) for topic in bag_topics if topic.endswith(ending)}
-        chosen = {TF_TOPIC} & names or (names if len(names) == 1 else set())
+    def _frames(self, bag_topics: Sequence[tuple[str, str]]) -> MapFrames:
+        """The map of the bag; its transforms are those of the robot, of /tf, or of the only namespace with some."""
+        names = {topic.removesuffix(STATIC) for topic, msgtype in bag_topics if msgtype == TF_TYPE}
+        near = [space + TF_TOPIC for space in self.topics.namespaces if space + TF_TOPIC in names]
+        chosen = near[:1] or (list(names) if len(names) == 1 else [])
         read = [topic for name in chosen for topic in (name + STATIC, name)]
         return MapFrames(self.bag, self.map_frame, lambda: _decoded(self._read_messages(read)) if read else ())
 
-    def _no_truth(self, topic: str, kinds: Sequence[str], bag_topics: Sequence[str]) -> BagError:
+    def _no_truth(self, topic: str, kinds: Sequence[str], bag_topics: Sequence[tuple[str, str]]) -> BagError:
         if kinds == [WAYPOINT_EVENT_TYPE]:
             return BagError(
                 self.bag,
@@ -209,9 +218,14 @@ class BagTruth:
         return BagError(
             self.bag,
             wanted=f"points, marks, poses, odometry or transforms on {topic}",
-            found=" and ".join(kinds) or ", ".join(bag_topics),
+            found=" and ".join(kinds) or ", ".join(topic_list(bag_topics)),
             fix="name the topic that has them with --truth, or leave it out",
         )
+
+
+def topic_list(bag_topics: Iterable[tuple[str, str]]) -> list[str]:
+    """Topics with their types, for an error."""
+    return sorted(f"{topic} ({msgtype})" for topic, msgtype in bag_topics)
 
 
 def _decoded(messages: Iterable[Message]) -> list[Transform]:

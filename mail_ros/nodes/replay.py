@@ -2,13 +2,15 @@
 
 A reliable subscriber that keeps all loses nothing, at any rate: the replay waits for it. A best-effort subscriber, as
 usual for sensor data, may lose messages when it falls behind.
+
+There is one clock: the recorded /clock of a bag that has one, since its stamps follow it, else the bag's log times.
 """
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from rosgraph_msgs.msg import Clock
 from mail_ros.core.errors import BagError, ConfigError, MailError
 from mail_ros.core.types import NS_PER_S
 from mail_ros.data.bag import Bag
+from mail_ros.data.clock_jumps import HOLE_S
 from mail_ros.data.messages import Message
 from mail_ros.nodes import qos
 from mail_ros.nodes.conversions import message_class, to_time
@@ -30,6 +33,7 @@ from mail_ros.nodes.spin import one_line, private_node
 CLOCK_PERIOD_S = 0.025  # wall time, as in rosbag2
 CDR_HEADER = 4  # bytes; Fast DDS never delivers less, and withholds all that follows
 STALLED_S = 60.0  # without progress of a reliable subscriber until the replay gives up
+CLOCK_TOPIC = "/clock"
 ACK_S = 0.1  # rclpy holds Python's lock while it waits for acknowledgments
 
 
@@ -40,13 +44,17 @@ class ReplayOptions:
     rate: float = 1.0  # times the recorded speed; 0: as fast as reliable subscribers allow
     topics: tuple[str, ...] = ()  # empty: all of the bag
     namespace: str = ""  # put before the topics
-    clock: bool = True
+    clock: bool = True  # publish /clock
     subscriptions: int = 1  # wait for this number before the first message, over all topics
     wait_s: float = 10.0
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.rate < float("inf"):
             raise ConfigError("rate", wanted="0 or more", found=f"{self.rate:g}", fix="1 is the recorded speed")
+
+    def wants(self, topic: str) -> bool:
+        """Whether a topic of the bag is published."""
+        return self.clock if topic == CLOCK_TOPIC else not self.topics or topic in self.topics
 
 
 @dataclass
@@ -56,6 +64,17 @@ class ReplayContents:
     types: dict[str, str] = field(default_factory=dict)
     count: int = 0
     first_ns: int = 0
+    unplayable: dict[str, MailError] = field(default_factory=dict)  # topics of a type that is not installed
+
+    def is_playable(self, topic: str, msgtype: str) -> bool:
+        """Whether a topic's type is installed; the first time, the topic becomes one of `types` or `unplayable`."""
+        if topic not in self.types and topic not in self.unplayable:
+            try:
+                message_class(msgtype)
+                self.types[topic] = msgtype
+            except MailError as error:
+                self.unplayable[topic] = error
+        return topic in self.types
 
 
 @dataclass
@@ -65,6 +84,9 @@ class Replayed:
     counts: Counter[str] = field(default_factory=Counter)
     lossy: tuple[str, ...] = ()  # topics with a best-effort subscriber at rate 0
     cut_off: bool = False  # the bag was cut off; all before was replayed
+    unplayable: dict[str, MailError] = field(default_factory=dict)  # see `ReplayContents`
+    recorded_clock: bool = False  # whether /clock was the bag's own
+    skipped_s: float = 0.0  # without a message in the log: not waited for
 
 
 def replay(
@@ -79,33 +101,33 @@ def replay(
 
     Raises:
         BagError: an unreadable or empty bag, or one that lacks a requested topic.
-        MailError: a message type is not installed, there is no subscriber, or one is stuck.
+        MailError: no message type of the bag is installed, there is no subscriber, or one is stuck.
     """
     options = options or ReplayOptions()
     bag = Bag(path)
-    contents = read_contents(bag, options.topics)
+    contents = read_contents(bag, options)
     with private_node("mail_replay") as (node, _):
         return _Player(node, contents, options).play(bag, progress or (lambda done, count: None))
 
 
-def read_contents(bag: Bag, topics: Sequence[str]) -> ReplayContents:
+def read_contents(bag: Bag, options: ReplayOptions) -> ReplayContents:
     """Read the bag once, so that nothing is published from a damaged bag or one that lacks a topic.
 
     Raises:
         BagError: the bag is empty, damaged, or lacks a topic.
+        MailError: no message type of its topics is installed.
     """
-    contents, seen = ReplayContents(), set()
+    contents, seen = ReplayContents(), set[str]()
     for message in bag.messages():
         seen.add(message.topic)
         if len(message.cdr) < CDR_HEADER:
             raise BagError(
                 bag.path, wanted=f"CDR on {message.topic}", found=f"{len(message.cdr)} bytes", fix="record it again"
             )
-        if not topics or message.topic in topics:
-            contents.types[message.topic] = message.msgtype
+        if options.wants(message.topic) and contents.is_playable(message.topic, message.msgtype):
             contents.first_ns = min(contents.first_ns, message.log_time_ns) if contents.count else message.log_time_ns
             contents.count += 1
-    lacking = [topic for topic in topics if topic not in seen]
+    lacking = [topic for topic in options.topics if topic not in seen]
     if lacking or not seen:
         raise BagError(
             bag.path,
@@ -113,6 +135,8 @@ def read_contents(bag: Bag, topics: Sequence[str]) -> ReplayContents:
             found=", ".join(sorted(seen)) or "none at all",
             fix="choose among these" if seen else "record it again",
         )
+    if contents.unplayable and not contents.types:
+        raise next(iter(contents.unplayable.values()))
     return contents
 
 
@@ -122,16 +146,20 @@ class _Player:
     def __init__(self, node: Node, contents: ReplayContents, options: ReplayOptions) -> None:
         self.node, self.contents, self.options = node, contents, options
         self.publishers = {topic: self._publisher(topic, msgtype) for topic, msgtype in contents.types.items()}
-        self.clock = node.create_publisher(Clock, "/clock", QoSProfile(depth=10)) if options.clock else None
+        self.data = {topic: publisher for topic, publisher in self.publishers.items() if topic != CLOCK_TOPIC}
+        recorded = CLOCK_TOPIC in contents.types
+        own_clock = options.clock and not recorded
+        self.clock = node.create_publisher(Clock, CLOCK_TOPIC, QoSProfile(depth=10)) if own_clock else None
         self.clock_ns = contents.first_ns
         self.next_clock_s = 0.0
-        self.replayed = Replayed()
+        self.replayed = Replayed(unplayable=contents.unplayable, recorded_clock=recorded)
 
     def play(self, bag: Bag, progress: Callable[[int, int], None]) -> Replayed:
         self._wait_for_subscriptions()
         self.replayed.cut_off = bag.cut_off
         self.replayed.lossy = self._lossy() if self.options.rate == 0.0 else ()
-        for done, message in enumerate(self._paced(bag.messages(self.options.topics))):
+        played = (message for message in bag.messages(list(self.publishers)) if message.topic in self.publishers)
+        for done, message in enumerate(self._paced(played)):
             self._publish(message)
             progress(done + 1, self.contents.count)
         for topic, publisher in self.publishers.items():
@@ -142,7 +170,7 @@ class _Player:
         return self.replayed
 
     def _publisher(self, topic: str, msgtype: str) -> Publisher:
-        namespace = self.options.namespace.strip("/")
+        namespace = "" if topic == CLOCK_TOPIC else self.options.namespace.strip("/")
         try:
             return self.node.create_publisher(
                 message_class(msgtype), f"/{namespace}{topic}" if namespace else topic, qos.lossless()
@@ -154,10 +182,10 @@ class _Player:
 
     def _wait_for_subscriptions(self) -> None:
         deadline_s = time.monotonic() + self.options.wait_s
-        while (found := sum(p.get_subscription_count() for p in self.publishers.values())) < self.options.subscriptions:
+        while (found := sum(p.get_subscription_count() for p in self.data.values())) < self.options.subscriptions:
             if time.monotonic() > deadline_s:
                 raise MailError(
-                    ", ".join(publisher.topic_name for publisher in self.publishers.values()),
+                    ", ".join(publisher.topic_name for publisher in self.data.values()),
                     wanted=f"{self.options.subscriptions} subscriptions within {self.options.wait_s:g} s",
                     found=str(found),
                     fix="start the subscribers, or do not wait for them",
@@ -167,7 +195,7 @@ class _Player:
     def _lossy(self) -> tuple[str, ...]:
         return tuple(
             publisher.topic_name
-            for publisher in self.publishers.values()
+            for publisher in self.data.values()
             if any(
                 subscription.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT
                 for subscription in self.node.get_subscriptions_info_by_topic(publisher.topic_name)
@@ -175,12 +203,19 @@ class _Player:
         )
 
     def _paced(self, messages: Iterator[Message]) -> Iterator[Message]:
-        """Each message at its time; publishes /clock meanwhile."""
-        started_s, first_ns, rate = time.monotonic(), self.contents.first_ns, self.options.rate
+        """Each message at its time, without waiting through holes of the log; publishes /clock meanwhile."""
+        started_s, rate = time.monotonic(), self.options.rate
+        due_ns, before_ns = 0, self.contents.first_ns
         for message in messages:
-            due_s = started_s + (message.log_time_ns - first_ns) / NS_PER_S / rate if rate else started_s
+            step_ns, before_ns = message.log_time_ns - before_ns, message.log_time_ns
+            if abs(step_ns) <= HOLE_S * NS_PER_S:
+                due_ns += step_ns
+            else:
+                self.replayed.skipped_s += max(step_ns, 0) / NS_PER_S
+                self.clock_ns = message.log_time_ns
+            due_s = started_s + due_ns / NS_PER_S / rate if rate else started_s
             while (now_s := time.monotonic()) < due_s:
-                self._advance_clock(min(first_ns + int((now_s - started_s) * rate * NS_PER_S), message.log_time_ns))
+                self._advance_clock(message.log_time_ns - int((due_s - now_s) * rate * NS_PER_S))
                 time.sleep(min(due_s - now_s, CLOCK_PERIOD_S))
             self._advance_clock(message.log_time_ns)
             yield message

@@ -25,7 +25,8 @@ from mail_ros.core.models.heads import Head
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.models.model_file import SiteModel
 from mail_ros.core.models.site_calibration import NEVER, SiteCalibration, TrackerCalibration
-from mail_ros.core.types import LOCALIZED_FROM, NS_PER_S, BoolArray, FloatArray
+from mail_ros.core.types import LOCALIZED_FROM, BoolArray, FloatArray
+from mail_ros.data.clock_jumps import recorded_s
 from mail_ros.data.scored import Scored, follow, squared_distances
 from mail_ros.data.track import Track
 from mail_ros.training.comparison import MIN_ESTIMATES
@@ -92,7 +93,7 @@ def survey_folds(tracks: Sequence[Track], fit: Callable[[Sequence[Track]], SiteM
     """
     walks = list(tracks) if len(tracks) > 1 else _parts(tracks[0])
     order = np.random.default_rng([seed, 53]).permutation(len(walks))
-    length_s = np.array([_length_s(walks[index]) for index in order])
+    length_s = np.array([recorded_s(walks[index].stamp_ns[walks[index].valid]) for index in order])
     followed = (length_s > 0.0) & (np.cumsum(length_s) - length_s < FOLLOWED_S)
     fold = np.arange(len(walks)) % min(FOLDS, len(walks))
     for number in range(min(FOLDS, len(walks))):
@@ -208,8 +209,3 @@ def _parts(track: Track) -> list[Track]:
     walk = track.labelled_span()
     edges = np.linspace(0, len(walk), FOLDS + 1).astype(int)
     return [walk[begin:end] for begin, end in itertools.pairwise(edges)]
-
-
-def _length_s(track: Track) -> float:
-    stamp_ns = track.stamp_ns[track.valid]
-    return float(stamp_ns[-1] - stamp_ns[0]) / NS_PER_S if len(stamp_ns) else 0.0

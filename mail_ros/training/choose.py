@@ -13,7 +13,7 @@ from mail_ros.core.config import OdometrySource
 from mail_ros.core.localizer.compose import Tracking, default_tracking
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.signal.sampling import TimeSampling
-from mail_ros.core.types import NS_PER_S
+from mail_ros.data.clock_jumps import recorded_s
 from mail_ros.data.track import Track
 from mail_ros.training.run_config import RunConfig
 
@@ -63,8 +63,7 @@ def _suits_area(tracks: Sequence[Track]) -> tuple[bool, str]:
 
 
 def _labelled_s(track: Track) -> float:
-    stamp_ns = track.labelled_span().stamp_ns
-    return float(stamp_ns[-1] - stamp_ns[0]) / NS_PER_S if len(stamp_ns) else 0.0
+    return recorded_s(track.labelled_span().stamp_ns)
 
 
 def covers_open_floor(tracks: Sequence[Track]) -> bool:

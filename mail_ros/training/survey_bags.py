@@ -11,7 +11,8 @@ import numpy as np
 
 from mail_ros.core.errors import TrackError
 from mail_ros.core.platform.robot_file import Robot
-from mail_ros.data.bag import FIELD_TOPIC, Bag, read_track
+from mail_ros.data.bag import Bag, read_track
+from mail_ros.data.bag_topics import ANY_TOPICS, BagTopics
 from mail_ros.data.hold_out import RouteWalk, latest_of_routes
 from mail_ros.data.site_file import SiteFile
 from mail_ros.data.track import Track
@@ -24,8 +25,7 @@ class Survey:
 
     train: Sequence[Path]
     validate: Sequence[Path] | None = None  # None: `split` chooses them
-    field_topic: str = FIELD_TOPIC
-    truth_topic: str = ""
+    topics: BagTopics = ANY_TOPICS
     robot: Robot | None = None  # the sensor's platform in all bags
     site: SiteFile | None = None  # the site of all bags
     _read: dict[Path, Track] = dataclasses.field(default_factory=dict, init=False, repr=False, compare=False)
@@ -63,9 +63,7 @@ class Survey:
         return chosen
 
     def _track(self, bag: Path) -> Track:
-        track = labelled_track(
-            bag, self.field_topic, self.truth_topic, self.robot, self.site.map_frame if self.site else ""
-        )
+        track = labelled_track(bag, self.topics, self.robot, self.site.map_frame if self.site else "")
         if self.site and (
             mismatch := self.site.mismatch(Bag(bag).notes(), np.unique(track.floor[track.valid]).tolist())
         ):
@@ -81,24 +79,18 @@ class Survey:
         return {"bags": bags} | ({} if self.robot is None else {"robot": dataclasses.asdict(self.robot)})
 
 
-def labelled_track(
-    bag: Path,
-    field_topic: str = FIELD_TOPIC,
-    truth_topic: str = "",
-    robot: Robot | None = None,
-    map_frame: str = "",
-) -> Track:
+def labelled_track(bag: Path, topics: BagTopics = ANY_TOPICS, robot: Robot | None = None, map_frame: str = "") -> Track:
     """A walk with known positions; arguments as of `read_recording`.
 
     Raises:
         BagError: a bag that cannot be read.
         TrackError: a bag without positions.
     """
-    track = read_track(bag, field_topic, truth_topic, robot, map_frame)
+    track = read_track(bag, topics, robot, map_frame)
     if not track.valid.any():
         raise TrackError(
             track.source,
-            wanted=f"a walk with known positions: {truth_topic or TRUTH_TOPICS}",
+            wanted=f"a walk with known positions: {topics.truth or TRUTH_TOPICS}",
             found="no labelled sample",
             fix="leave the bag out, or name their topic with --truth",
         )

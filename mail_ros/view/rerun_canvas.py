@@ -177,12 +177,13 @@ def _archetypes(drawn: Drawn) -> list[Any]:
 
 
 def _plan(plan: FloorPlan) -> list[Any]:
-    rows, columns = plan.image.shape
+    image = plan.drawn
+    rows, columns = image.shape
     left_m, right_m, low_m, top_m = plan.extent_m
     width_m, height_m = right_m - left_m, top_m - low_m
     pixels = [[width_m / columns, 0.0, 0.0], [0.0, -height_m / rows, 0.0], [0.0, 0.0, 1.0]]
     return [
-        rr.Image(plan.image, color_model="L", opacity=PLAN_OPACITY, draw_order=-20.0),
+        rr.Image(image, color_model="L", opacity=PLAN_OPACITY, draw_order=-20.0),
         rr.Transform3D(translation=[left_m, top_m, 0.0], mat3x3=pixels),
     ]
 

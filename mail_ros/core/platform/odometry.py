@@ -17,6 +17,7 @@ from mail_ros.core.signal.attitude import heading_rad
 from mail_ros.core.types import NS_PER_S, FloatArray
 
 MAX_SPEED_M_S = 10.0  # a pose that moves faster was reset
+MAX_SILENT_S = 60.0  # after a longer silence odometry may have been restarted, or a clock was set
 MAX_PENDING = 1000  # displacements that are kept apart until a field sample takes them
 LATE_S = 1.0  # a pose older than the newest by up to this is ignored; older than that, the clock was set back
 
@@ -152,7 +153,8 @@ class WheelOdometry:
         if last is None:
             return np.zeros(2)
         moved_m: FloatArray = position_m - last[1]
-        reachable_m = MAX_SPEED_M_S * max(stamp_ns - last[0], 0) / NS_PER_S
+        silent_s = (stamp_ns - last[0]) / NS_PER_S
+        reachable_m = MAX_SPEED_M_S * silent_s if 0.0 < silent_s <= MAX_SILENT_S else 0.0
         return moved_m if np.linalg.norm(moved_m) <= reachable_m else np.zeros(2)
 
 

@@ -15,7 +15,8 @@ from mail_ros.core.platform.compensation import SILENT_S, JointReading
 from mail_ros.core.platform.robot_file import motor_input, quaternion, rotation
 from mail_ros.core.signal.preprocessor import PLAUSIBLE_UT, plausible
 from mail_ros.core.types import NS_PER_S, FloatArray, IntArray
-from mail_ros.data.bag import FIELD_TOPIC, JOINTS_TOPIC, MOUNTS_TOPIC, ODOMETRY_TOPIC, Bag
+from mail_ros.data.bag import MOUNTS_TOPIC, Bag
+from mail_ros.data.bag_topics import ANY_TOPICS, BagTopics, require_named
 from mail_ros.data.frame_tree import Transform, decode_transforms
 from mail_ros.data.messages import (
     FIELD_TYPE,
@@ -58,7 +59,7 @@ class CalibrationDrive:
         return np.where(missing, np.nan, kind.apply(value[newest]))
 
 
-def read_drive(path: Path, field_topic: str = FIELD_TOPIC) -> CalibrationDrive:
+def read_drive(path: Path, topics: BagTopics = ANY_TOPICS) -> CalibrationDrive:
     """Read a calibration drive.
 
     Raises:
@@ -70,21 +71,25 @@ def read_drive(path: Path, field_topic: str = FIELD_TOPIC) -> CalibrationDrive:
     poses: dict[int, tuple[float, float, float]] = {}
     links: list[Transform] = []
     frame_id = ""
-    for message in bag.messages([field_topic, JOINTS_TOPIC, ODOMETRY_TOPIC, MOUNTS_TOPIC]):
-        kind = (message.topic, message.msgtype)
-        if kind == (field_topic, FIELD_TYPE):
+    named, topics = topics, topics.resolved(lambda: {message.topic for message in bag.messages()})
+    kinds: set[tuple[str, str]] = set()
+    mounts = [space + MOUNTS_TOPIC for space in topics.namespaces]
+    for message in bag.messages([topics.field, topics.joints, topics.odometry, *mounts]):
+        kinds.add(kind := (message.topic, message.msgtype))
+        if kind == (topics.field, FIELD_TYPE):
             stamp_ns, field_ut = decode_field(message.cdr)
             fields[stamp_ns] = field_ut
             frame_id = frame_id or decode(message.cdr, FIELD_TYPE).header.frame_id
-        elif kind == (JOINTS_TOPIC, JOINTS_TYPE):
+        elif kind == (topics.joints, JOINTS_TYPE):
             joints.append(decode_joints(message.cdr))
-        elif kind == (ODOMETRY_TOPIC, ODOMETRY_TYPE):
+        elif kind == (topics.odometry, ODOMETRY_TYPE):
             with suppress(OdometryError):  # a message without an orientation
                 pose = decode_odometry(message.cdr)
                 poses[pose.stamp_ns] = (*pose.position_m.tolist(), pose.yaw_rad)
-        elif kind == (MOUNTS_TOPIC, TF_TYPE):
+        elif message.topic in mounts and message.msgtype == TF_TYPE:
             links += decode_transforms(message.cdr, static=True)
-    stamps, readings = _plausible(path, field_topic, fields)
+    require_named(path, named, sorted(kinds))
+    stamps, readings = _plausible(path, topics.field, fields)
     pose_array = _interpolated(stamps, poses) if len(poses) > 1 else None
     mount = _mount(frame_id.lstrip("/"), links)
     return CalibrationDrive(bag.name, stamps, readings, _series(joints), pose_array, mount)

@@ -13,11 +13,12 @@ from mail_ros.core.errors import MailError
 from mail_ros.core.localizer.diagnostics import Level
 from mail_ros.core.platform.robot_file import Robot
 from mail_ros.core.signal.sampling import TimeSampling
-from mail_ros.core.types import NS_PER_S
-from mail_ros.data.bag import FIELD_TOPIC, Recording, read_recording
+from mail_ros.data.bag import Recording, read_recording
+from mail_ros.data.bag_topics import ANY_TOPICS, BagTopics
 from mail_ros.data.check.landmarks import check_labels, check_landmarks
 from mail_ros.data.check.limits import CheckLimits, Finding
 from mail_ros.data.check.samples import check_field, check_stamps
+from mail_ros.data.clock_jumps import recorded_s
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import Track
 from mail_ros.data.truth import TruthSource
@@ -58,15 +59,14 @@ class BagReport:
 
 def check_bag(
     path: Path,
-    field_topic: str = FIELD_TOPIC,
-    truth_topic: str = "",
+    topics: BagTopics = ANY_TOPICS,
     robot: Robot | None = None,
     limits: CheckLimits | None = None,
     map_frame: str = "",
 ) -> BagReport:
     """Check one bag, also a truncated one; an unreadable bag gets a report with the reason."""
     try:
-        recording = read_recording(path, field_topic, truth_topic, robot, map_frame)
+        recording = read_recording(path, topics, robot, map_frame)
     except MailError as error:
         found, _, fix = str(error).rpartition("; ")
         return BagReport(path.name, {}, (Finding(Level.ERROR, "unreadable", found, fix),), path=path)
@@ -78,7 +78,7 @@ def check(recording: Recording, limits: CheckLimits) -> BagReport:
     track = recording.track
     numbers: dict[str, float] = {
         "samples": float(len(track)),
-        "duration_s": float(track.stamp_ns.max() - track.stamp_ns.min()) / NS_PER_S,
+        "duration_s": recorded_s(track.stamp_ns),
         "landmarks": float(len(recording.truth.landmarks)),
     }
     findings: list[Finding] = []
@@ -96,7 +96,7 @@ def check(recording: Recording, limits: CheckLimits) -> BagReport:
             check_stamps(track.stamp_ns, TimeSampling.max_gap_s, limits),
             check_field(track.stamp_ns, track.field_ut, limits),
             ({}, check_landmarks(track, recording.truth, recording.clock_offset_s, limits)),
-            check_labels(track, limits),
+            check_labels(track, limits, by_poses=recording.truth.poses is not None),
         ):
             numbers.update(more)
             findings += problems

@@ -9,8 +9,9 @@ import numpy as np
 from mail_ros.core.localizer.diagnostics import Level
 from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray, IntArray
 from mail_ros.data.check.limits import CheckLimits, Finding, graded
-from mail_ros.data.labels import SAME_POSITION_M
-from mail_ros.data.track import Landmark, Track
+from mail_ros.data.clock_jumps import cuts_ns, reach_into
+from mail_ros.data.labels import MAX_POSE_GAP_S, SAME_POSITION_M, pose_gaps, pose_step_m, pose_steps
+from mail_ros.data.track import Landmark, PoseSeries, Track
 from mail_ros.data.truth import TRUTH_TOPICS, Truth, TruthSource
 
 MAX_NAMED = 3  # legs that one message names
@@ -23,8 +24,7 @@ def check_landmarks(track: Track, truth: Truth, clock_offset_s: float, limits: C
     """
     marks = sorted(truth.landmarks, key=lambda mark: mark.stamp_ns)
     if truth.poses is not None:
-        found = f"none of the {len(truth.poses.stamp_ns)} poses of the reference fits a sample"
-        return [] if track.valid.any() else [Finding(Level.ERROR, "labels", found, "check their clock")]
+        return _reference(track, truth.poses)
     if truth.source is TruthSource.NONE:
         found, fix = (
             f"no sample has a position: found none of {TRUTH_TOPICS}",
@@ -50,6 +50,24 @@ def check_landmarks(track: Track, truth: Truth, clock_offset_s: float, limits: C
     if truth.source is TruthSource.CLICKS:
         findings += _clicks(marks, int(track.stamp_ns.min()), limits)
     return findings + _legs(track, marks, sorted(truth.path, key=lambda mark: mark.stamp_ns), limits)
+
+
+def _reference(track: Track, poses: PoseSeries) -> list[Finding]:
+    """Whether the poses of a reference are close enough to each other, and of the same clock."""
+    stamp_ns, gap = poses.stamp_ns, pose_gaps(poses)
+    inside = len(stamp_ns) and ((track.stamp_ns >= stamp_ns[0]) & (track.stamp_ns <= stamp_ns[-1])).any()
+    if not track.valid.any() and not (inside and gap.any()):
+        found = f"none of the {len(stamp_ns)} poses of the reference fits a sample"
+        return [Finding(Level.ERROR, "labels", found, "check their clock")]
+    if not gap.any():
+        return []
+    step_s, step_m = (each[gap] for each in pose_steps(poses))
+    found = (
+        f"{len(step_s)} of {len(gap)} steps between poses of the reference are longer than {MAX_POSE_GAP_S:g} s and "
+        f"{pose_step_m(poses):.1f} m, up to {step_s.max():.1f} s and {step_m.max():.1f} m: no labels between"
+    )
+    level = Level.WARN if track.valid.any() else Level.ERROR
+    return [Finding(level, "reference", found, "let it publish oftener, as with a lower update_min_d of AMCL")]
 
 
 def _outside(track: Track, marks: Sequence[Landmark], limits: CheckLimits) -> list[Finding]:
@@ -119,6 +137,7 @@ def _legs(track: Track, marks: Sequence[Landmark], path: Sequence[Landmark], lim
     length_m = _leg_lengths_m(path, stamp_ns)
     time_s = np.diff(stamp_ns) / NS_PER_S
     walked = (length_m >= SAME_POSITION_M) & (floor[1:] == floor[:-1])
+    walked &= ~reach_into(stamp_ns[:-1], stamp_ns[1:], cuts_ns(track.stamp_ns))
     speed_m_s = length_m / np.maximum(time_s, 1e-9)
     odometry_path_m = _odometry_lengths_m(track, stamp_ns)
     tolerance_m = limits.odometry_mismatch_m + limits.odometry_mismatch_fraction * np.minimum(odometry_path_m, length_m)
@@ -166,8 +185,12 @@ def _odometry_lengths_m(track: Track, mark_ns: IntArray) -> FloatArray:
     return np.diff(np.interp((mark_ns - track.stamp_ns.min()) / NS_PER_S, known_s, travelled_m))
 
 
-def check_labels(track: Track, limits: CheckLimits) -> tuple[dict[str, float], list[Finding]]:
+def check_labels(
+    track: Track, limits: CheckLimits, *, by_poses: bool = False
+) -> tuple[dict[str, float], list[Finding]]:
     """Check how much of the recording is labelled, and how much of that is walking.
+
+    `by_poses`: the labels are of a reference, not of landmarks.
 
     Returns:
         labelled_s, paused_s, path_m and speed_m_s, the median while moving; and the findings.
@@ -185,6 +208,8 @@ def check_labels(track: Track, limits: CheckLimits) -> tuple[dict[str, float], l
     if not labelled_s:
         return numbers, []
     unlabelled = f"only {labelled_s:.0f} s of {total_s:.0f} s lie between landmarks", "begin and end with one"
+    if by_poses:
+        unlabelled = f"only {labelled_s:.0f} s of {total_s:.0f} s have a position", "let the reference publish oftener"
     paused = f"{paused_s:.0f} s of {labelled_s:.0f} s are stationary and add nothing to training", "walk on"
     return numbers, [
         *graded("unlabelled", 1.0 - labelled_s / total_s, 1.0 - limits.min_labelled_fraction, np.inf, *unlabelled),

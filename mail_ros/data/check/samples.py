@@ -7,6 +7,7 @@ import numpy as np
 from mail_ros.core.localizer.diagnostics import Level, unit_fault
 from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray, IntArray
 from mail_ros.data.check.limits import CheckLimits, Finding, graded
+from mail_ros.data.clock_jumps import HOLE_S, recorded_s, repeated_ns
 
 DROP_INTERVALS = 1.5  # a step longer than this many median intervals lost a sample
 
@@ -24,8 +25,8 @@ def check_stamps(stamp_ns: IntArray, max_gap_s: float, limits: CheckLimits) -> t
         return {}, [same]
     median_s = float(np.median(forward_s))
     rate_hz = 1.0 / median_s
-    gap = step_s > max_gap_s
-    within_s = step_s[(step_s > 0) & ~gap]
+    gap = (step_s > max_gap_s) & (step_s <= HOLE_S)  # a longer one is a jump of the clock: see `clock_remarks`
+    within_s = step_s[(step_s > 0) & (step_s <= max_gap_s)]
     long_s = within_s[within_s > DROP_INTERVALS * median_s]
     drops = int((np.round(long_s / median_s) - 1).sum())
     jitter = float(np.percentile(np.abs(within_s / median_s - 1.0), 95)) if len(within_s) else 0.0
@@ -66,7 +67,7 @@ def _rate(rate_hz: float, limits: CheckLimits) -> list[Finding]:
 def _gaps(stamp_ns: IntArray, step_s: FloatArray, gap: BoolArray, limits: CheckLimits) -> list[Finding]:
     if not gap.any():
         return []
-    longest = int(np.argmax(step_s))
+    longest = int(np.argmax(np.where(gap, step_s, 0.0)))
     at_s = (stamp_ns[longest] - stamp_ns[0]) / NS_PER_S
     total_s = float(step_s[gap].sum())
     fraction = total_s / _duration_s(stamp_ns)
@@ -80,7 +81,7 @@ def _gaps(stamp_ns: IntArray, step_s: FloatArray, gap: BoolArray, limits: CheckL
 
 def _order(stamp_ns: IntArray, step_s: FloatArray, max_gap_s: float, limits: CheckLimits) -> list[Finding]:
     """Stamps that step back: by a clock that was set, or, by less than a gap, by reordered messages."""
-    if step_s.min() < -max_gap_s:
+    if step_s.min() < -max_gap_s and len(repeated_ns(stamp_ns)):
         at = int(np.argmin(step_s))
         at_s = (stamp_ns[at] - stamp_ns[0]) / NS_PER_S
         found = f"the clock was set back by {-step_s[at]:.1f} s at {at_s:.1f} s"
@@ -130,4 +131,4 @@ def _frozen(stamp_ns: IntArray, field_ut: FloatArray, limits: CheckLimits) -> li
 
 
 def _duration_s(stamp_ns: IntArray) -> float:
-    return max(float((stamp_ns.max() - stamp_ns.min()) / NS_PER_S), 1e-9)
+    return max(recorded_s(stamp_ns), 1e-9)
