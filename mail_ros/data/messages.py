@@ -30,6 +30,7 @@ TF_TYPE = "tf2_msgs/msg/TFMessage"
 
 FRAME_AT = 12  # the length of frame_id, after four bytes about the encoding and eight of the stamp
 UNKNOWN_3X3, UNKNOWN_6X6 = np.zeros(9), np.zeros(36)  # a covariance of zeros means unknown
+NOT_MEASURED_3X3 = np.array([-1.0, *[0.0] * 8])
 
 
 class Message(NamedTuple):
@@ -106,10 +107,11 @@ def frame_of(cdr: bytes) -> str:
 def encode_imu(
     stamp_ns: int, orientation_xyzw: FloatArray, rate_rad_s: FloatArray, acceleration_m_s2: FloatArray, frame_id: str
 ) -> bytes:
-    """Imu, covariances unknown."""
+    """Imu, covariances unknown; rates of NaN are not measured (REP 145)."""
     quaternion = _new("geometry_msgs/msg/Quaternion", *(float(value) for value in orientation_xyzw))
-    rate, acceleration = _vector(rate_rad_s), _vector(acceleration_m_s2)
-    measured = (quaternion, UNKNOWN_3X3, rate, UNKNOWN_3X3, acceleration, UNKNOWN_3X3)
+    rate, acceleration = _vector(np.nan_to_num(rate_rad_s)), _vector(acceleration_m_s2)
+    rate_covariance = UNKNOWN_3X3 if np.isfinite(rate_rad_s).all() else NOT_MEASURED_3X3
+    measured = (quaternion, UNKNOWN_3X3, rate, rate_covariance, acceleration, UNKNOWN_3X3)
     return _encode(IMU_TYPE, _header(stamp_ns, frame_id), *measured)
 
 

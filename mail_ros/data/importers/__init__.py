@@ -7,17 +7,27 @@ first.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from mail_ros.core.errors import BagError, ConfigError
+from mail_ros.data.importers.androsensor import read_androsensor
 from mail_ros.data.importers.archive import unpacked
+from mail_ros.data.importers.imported_walk import ImportedWalk
 from mail_ros.data.importers.ipin import IPIN_2023_ORIGIN, read_ipin_log
 from mail_ros.data.importers.magpie import read_magpie
+from mail_ros.data.importers.marks import Labelling, LandmarkFile, label
+from mail_ros.data.importers.matlab_mobile import read_matlab_mobile
 from mail_ros.data.importers.microsoft import read_trace
+from mail_ros.data.importers.phyphox import read_phyphox
 from mail_ros.data.importers.plain_csv import read_plain_csv
+from mail_ros.data.importers.sensor_logger import read_sensor_logger
+from mail_ros.data.importers.sensorlog import read_sensorlog
 from mail_ros.data.importers.uji import UJI_ORIGIN, read_uji
 from mail_ros.data.importers.walk_files import Importer
 from mail_ros.data.origin import Origin
+from mail_ros.data.remark import Remark
 from mail_ros.data.site_file import SiteFile, site_notes
 from mail_ros.data.walk_writer import write_walk
 
@@ -27,21 +37,45 @@ IMPORTERS: dict[str, Importer] = {
     "magpie": Importer(read_magpie, folders=("*.csv",)),
     "microsoft": Importer(read_trace, files=("*.txt",)),
     "csv": Importer(read_plain_csv, files=("*.csv",)),
+    "sensor-logger": Importer(read_sensor_logger, folders=("Magnetometer.csv", "MagnetometerUncalibrated.csv")),
+    "phyphox": Importer(read_phyphox, files=("*.csv",), folders=("meta/*.csv", "Magnet*.csv", "Raw Data.csv")),
+    "sensorlog": Importer(read_sensorlog, files=("*.csv", "*.txt")),
+    "androsensor": Importer(read_androsensor, files=("*.csv",)),
+    "matlab": Importer(read_matlab_mobile, files=("*.mat",), folders=("*Mag*.csv",)),
 }
 
 
-def import_walks(kind: str, source: Path, out: Path, site: SiteFile | None = None) -> Iterator[Path | BagError]:
-    """Write each walk of a source as the bag OUT/NAME, and yield its path, or the reason why there is none.
+class ImportedBag(NamedTuple):
+    """A bag with one walk."""
+
+    path: Path
+    remarks: tuple[Remark, ...]  # what the log lacks
+
+
+def import_walks(
+    kind: str,
+    source: Path,
+    out: Path,
+    site: SiteFile | None = None,
+    landmarks: LandmarkFile | None = None,
+    route: str = "",
+) -> Iterator[ImportedBag | BagError]:
+    """Write each walk of a source as the bag OUT/NAME, and yield it, or the reason why there is none.
 
     Args:
         kind: a key of `IMPORTERS`.
         source: a file, a folder, or an archive of them (see `archive.py`).
         out: folder of the bags.
-        site: site of the walks: provides its name, map frame and origin.
+        site: site of the walks: provides its name, map frame and origin, and landmarks and routes for marks.
+        landmarks: landmarks or marks of the walks.
+        route: name of the planned route of the marks.
 
     Raises:
-        ConfigError: unknown kind.
+        ConfigError: unknown kind or route.
     """
+    if route and site is None:
+        raise ConfigError("--route", wanted="a site file with the route", found="none", fix="name it with --site-file")
+    planned = None if site is None else site.route(route)
     if kind not in IMPORTERS:
         raise ConfigError("importer", wanted=" or ".join(IMPORTERS), found=kind, fix="name one of them")
     importer = IMPORTERS[kind]
@@ -52,7 +86,10 @@ def import_walks(kind: str, source: Path, out: Path, site: SiteFile | None = Non
             yield files.rename(importer.nothing_in(files.path))
         for path in walks:
             try:
-                yield _write(kind, path, files.shown(path), out, site)
+                walk = _read(importer, path, site)
+                marks = walk.marks if landmarks is None else landmarks.marks(walk)
+                labels = label(path, walk, marks, site, planned)
+                yield _write(walk, labels, {"source": files.shown(path).name, "importer": kind}, out, site)
             except BagError as error:
                 yield files.rename(error)
 
@@ -67,23 +104,36 @@ def import_file(kind: str, source: Path, out: Path, site: SiteFile | None = None
     found = next(import_walks(kind, source, out, site))
     if isinstance(found, BagError):
         raise found
-    return found
+    return found.path
 
 
-def _write(kind: str, path: Path, shown: Path, out: Path, site: SiteFile | None) -> Path:
+def _read(importer: Importer, path: Path, site: SiteFile | None) -> ImportedWalk:
+    if importer.origin is None:
+        return importer.read(path)
+    origin = importer.origin if site is None or site.origin is None else Origin(*site.origin)
+    walk = importer.read(path, origin)
+    return replace(walk, notes={**walk.notes, "origin": f"{origin.latitude_deg},{origin.longitude_deg}"})
+
+
+def _write(
+    walk: ImportedWalk, labels: Labelling, notes: dict[str, str], out: Path, site: SiteFile | None
+) -> ImportedBag:
     """Write one walk as a bag."""
-    importer = IMPORTERS[kind]
-    origin = importer.origin
-    if origin is not None and site is not None and site.origin is not None:
-        origin = Origin(*site.origin)
-    walk = importer.read(path, origin) if origin else importer.read(path)
     bag, frame = out / walk.name, SiteFile.map_frame
-    notes = {"source": shown.name, "importer": kind, **walk.notes}
-    if origin is not None:
-        notes["origin"] = f"{origin.latitude_deg},{origin.longitude_deg}"
+    remarks = walk.remarks + labels.remarks
+    notes = {**notes, **walk.notes, **labels.notes}
+    if remarks:
+        notes["remarks"] = "; ".join(remark.found for remark in remarks)
     if site is not None:
-        if mismatch := site.mismatch({}, {landmark.floor for landmark in walk.landmarks}):
-            raise BagError(path, wanted=f"a walk at {site.name}", found=mismatch.found, fix=mismatch.fix)
         notes, frame = {**notes, **site_notes(site)}, site.map_frame
-    write_walk(bag, walk.stamp_ns, walk.field_ut, walk.landmarks, imu=walk.imu, map_frame=frame, custom=notes)
-    return bag
+    write_walk(
+        bag,
+        walk.stamp_ns,
+        walk.field_ut,
+        labels.landmarks,
+        imu=walk.imu,
+        before=labels.events,
+        map_frame=frame,
+        custom=notes,
+    )
+    return ImportedBag(bag, remarks)

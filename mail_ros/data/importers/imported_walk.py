@@ -10,10 +10,25 @@ import numpy as np
 
 from mail_ros.core.errors import BagError
 from mail_ros.core.types import FloatArray, IntArray
+from mail_ros.data.remark import Remark
 from mail_ros.data.track import ImuSeries, Landmark
 
+UNCALIBRATED = Remark(
+    "uncalibrated",
+    "the log has the uncalibrated field only, with the phone's own magnetism in it",
+    "log the calibrated magnetometer too, or give the walk a robot file of `mail_ros calibrate`",
+)
 MAX_TIME_S = 2**31  # a ROS stamp has 32 bits for seconds
 NS_PER_MS, MS_PER_S = 1_000_000, 1000
+
+
+class Mark(NamedTuple):
+    """The surveyor passed a landmark."""
+
+    stamp_ns: int
+    name: str = ""  # of the landmark, or what the surveyor wrote
+    position_m: tuple[float, float] | None = None  # None: by the landmark's name, or by a planned route
+    floor: int = 0
 
 
 @dataclass(frozen=True)
@@ -26,6 +41,8 @@ class ImportedWalk:
     landmarks: tuple[Landmark, ...]
     imu: ImuSeries | None = None
     notes: dict[str, str] = field(default_factory=dict)  # device, route; stored in the bag's metadata
+    marks: tuple[Mark, ...] = ()  # the app's own, in order of time
+    remarks: tuple[Remark, ...] = ()  # what the log lacks
 
 
 def parse_numbers(texts: Iterable[str], count: int) -> list[float] | None:
@@ -46,7 +63,7 @@ class Series(NamedTuple):
     """Readings of one sensor."""
 
     stamp_ns: IntArray  # (n,)
-    values: FloatArray  # (n, 3)
+    values: FloatArray  # (n, 3), or (n, k)
 
 
 def imu_from_rotation_vector(attitude: Series, rate_rad_s: Series, acceleration_m_s2: Series) -> ImuSeries:
