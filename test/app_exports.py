@@ -29,7 +29,7 @@ class PhoneWalk(NamedTuple):
 
     name: str
     walk: SyntheticWalk  # the field in the axes of the phone
-    attitude: Rotation  # of the phone in east, north, up
+    attitude: Rotation  # from the phone's axes to east, north, up
     rate_rad_s: FloatArray  # (n, 3)
     acceleration_m_s2: FloatArray  # (n, 3) upwards at rest
 

@@ -143,6 +143,34 @@ def test_an_attitude_that_contradicts_gravity_is_left_out(tmp_path: Path, phone:
     assert "the attitude contradicts the accelerations: their mean is" in remark.found
 
 
+def test_a_broken_line_of_another_sensor_does_not_cost_the_field(tmp_path: Path, phone: PhoneWalk) -> None:
+    files = sensor_logger(phone)
+    files["Gyroscope.csv"] = files["Gyroscope.csv"].replace("-0.", "-0,", 1)
+    source = write_zip(tmp_path / "a.zip", files)
+    (remark,) = imported("sensor-logger", source).remarks
+    assert remark.found.startswith(f"{source}/Gyroscope.csv, line ")
+    assert read_track(tmp_path / "bags" / "a").valid.any()
+
+
+def test_a_change_of_the_label_of_sensorlog_is_a_mark(tmp_path: Path) -> None:
+    lines, site = (
+        LOG.splitlines(),
+        parse_site(SITE.replace("door", "'1'").replace("lift", "'2'"), tmp_path / "hall.yaml"),
+    )
+    labels = ["label(N)", *"0011000222"]
+    labels += ["2"] * (len(lines) - len(labels))
+    text = "\n".join(f"{line},{label}" for line, label in zip(lines, labels, strict=True))
+    bag = imported("sensorlog", write_folder(tmp_path, {"a.csv": text}) / "a.csv", site=site)
+    track = read_track(bag.path)
+    assert track.position_m[track.valid][[0, -1]] == pytest.approx(np.array([[1, 2], [5, 2]]), abs=0.5)
+
+
+def test_text_of_a_mark_may_have_commas_without_quotes(tmp_path: Path, phone: PhoneWalk) -> None:
+    files = sensor_logger(phone)
+    files["Annotation.csv"] = files["Annotation.csv"].replace('"', "")
+    assert imported("sensor-logger", write_folder(tmp_path / "a", files)).remarks == ()
+
+
 def test_a_phyphox_file_alone_has_no_date(tmp_path: Path, phone: PhoneWalk) -> None:
     file = write_folder(tmp_path, {"Raw Data.csv": phyphox(phone)["Magnetometer.csv"]}) / "Raw Data.csv"
     track = read_track(imported("phyphox", file).path)
@@ -311,3 +339,35 @@ def test_a_last_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
 )
 def test_times_of_day_of_all_apps_are_read(text: str) -> None:
     assert clock_ns(text, "line") == START_NS + 5_250_000_000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("export", ["sensor-logger", "phyphox", "sensorlog", "androsensor", "matlab"])
+def test_a_damaged_export_is_imported_or_refused_with_one_line(tmp_path: Path, export: str) -> None:
+    """Lines that are cut, swapped or doubled, and bytes that are changed, anywhere in any file."""
+    kind, write = EXPORTS[export]
+    files, rng = write(PHONE), np.random.default_rng(0)
+    for trial in range(25):
+        damaged = dict(files)
+        for name in rng.choice(sorted(files), 2):
+            damaged[name] = damage(damaged[name], rng)
+        folder = write_folder(tmp_path / f"{trial}", damaged)
+        for bag in import_walks(kind, folder, tmp_path / f"bags_{trial}"):
+            assert isinstance(bag, ImportedBag) or (str(bag).count("\n") == 0 and str(folder) in str(bag))
+
+
+def damage(text: str, rng: np.random.Generator) -> str:
+    lines = text.splitlines()
+    at, other = (int(each) for each in rng.integers(0, len(lines), 2))
+    choice = rng.integers(0, 5)
+    if choice == 0:
+        lines[at], lines[other] = lines[other], lines[at]
+    elif choice == 1:
+        lines[at] = lines[at][: rng.integers(0, len(lines[at]) + 1)]
+    elif choice == 2:
+        lines.insert(at, lines[other])
+    else:
+        cells = list(lines[at] or " ")
+        cells[rng.integers(0, len(cells))] = rng.choice([*'9eE-+.,;\t"\0\u00b5', "1e308", "nan", "inf", "9999999999"])
+        lines[at] = "".join(cells)
+    return "\n".join(lines)

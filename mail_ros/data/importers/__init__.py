@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mail_ros.core.errors import BagError, ConfigError
+from mail_ros.core.types import NS_PER_S
 from mail_ros.data.importers.androsensor import read_androsensor
 from mail_ros.data.importers.archive import unpacked
-from mail_ros.data.importers.imported_walk import ImportedWalk
+from mail_ros.data.importers.imported_walk import MAX_TIME_S, ImportedWalk
 from mail_ros.data.importers.ipin import IPIN_2023_ORIGIN, read_ipin_log
 from mail_ros.data.importers.magpie import read_magpie
 from mail_ros.data.importers.marks import Labelling, LandmarkFile, label
@@ -87,9 +88,11 @@ def import_walks(
         for path in walks:
             try:
                 walk = _read(importer, path, site)
+                remarks = [remark._replace(found=files.renamed(remark.found)) for remark in walk.remarks]
                 marks = walk.marks if landmarks is None else landmarks.marks(walk)
                 labels = label(path, walk, marks, site, planned)
-                yield _write(walk, labels, {"source": files.shown(path).name, "importer": kind}, out, site)
+                notes = {"source": files.shown(path).name, "importer": kind, **walk.notes, **labels.notes}
+                yield _write(walk, labels, (*remarks, *labels.remarks), notes, out, site)
             except BagError as error:
                 yield files.rename(error)
 
@@ -109,21 +112,30 @@ def import_file(kind: str, source: Path, out: Path, site: SiteFile | None = None
 
 def _read(importer: Importer, path: Path, site: SiteFile | None) -> ImportedWalk:
     if importer.origin is None:
-        return importer.read(path)
-    origin = importer.origin if site is None or site.origin is None else Origin(*site.origin)
-    walk = importer.read(path, origin)
-    return replace(walk, notes={**walk.notes, "origin": f"{origin.latitude_deg},{origin.longitude_deg}"})
+        walk = importer.read(path)
+    else:
+        origin = importer.origin if site is None or site.origin is None else Origin(*site.origin)
+        walk = importer.read(path, origin)
+        walk = replace(walk, notes={**walk.notes, "origin": f"{origin.latitude_deg},{origin.longitude_deg}"})
+    for stamp_ns in (walk.stamp_ns, *([walk.imu.stamp_ns] if walk.imu else [])):
+        if not 0 <= stamp_ns.min() <= stamp_ns.max() < MAX_TIME_S * NS_PER_S:
+            found = f"{stamp_ns.min() / NS_PER_S:g} to {stamp_ns.max() / NS_PER_S:g} s"
+            raise BagError(path, wanted=f"times of 0 to {MAX_TIME_S} s", found=found, fix="correct the times")
+    return walk
 
 
 def _write(
-    walk: ImportedWalk, labels: Labelling, notes: dict[str, str], out: Path, site: SiteFile | None
+    walk: ImportedWalk,
+    labels: Labelling,
+    remarks: tuple[Remark, ...],
+    notes: dict[str, str],
+    out: Path,
+    site: SiteFile | None,
 ) -> ImportedBag:
     """Write one walk as a bag."""
     bag, frame = out / walk.name, SiteFile.map_frame
-    remarks = walk.remarks + labels.remarks
-    notes = {**notes, **walk.notes, **labels.notes}
     if remarks:
-        notes["remarks"] = "; ".join(remark.found for remark in remarks)
+        notes = {**notes, "remarks": "; ".join(remark.found for remark in remarks)}
     if site is not None:
         notes, frame = {**notes, **site_notes(site)}, site.map_frame
     write_walk(

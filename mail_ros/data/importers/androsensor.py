@@ -26,6 +26,7 @@ from mail_ros.data.importers.table import Table
 
 SINCE_START = r"time since start.*"
 DATE = r".*yyyy-mo-dd.*"
+ACCELERATION = r"accelerometer {}\b.*"
 AZIMUTH = r"orientation (z )?\((azimuth|yaw).*"
 
 
@@ -54,9 +55,13 @@ def read_androsensor(path: Path) -> ImportedWalk:
     field = series(table, stamp_ns, names)
     if field is None:
         raise BagError(path, wanted="readings of the field", found="empty cells only", fix="record it again")
-    acceleration = readings(r"accelerometer {}\b.*")
-    attitude = from_gravity_and_azimuth(readings(r"gravity {}\b.*") or acceleration, _azimuth(table, stamp_ns))
-    imu, remarks = phone_imu(attitude, readings(r"gyroscope {}\b.*"), acceleration)
+    imu, remarks = phone_imu(
+        lambda: from_gravity_and_azimuth(
+            readings(r"gravity {}\b.*") or readings(ACCELERATION), _azimuth(table, stamp_ns)
+        ),
+        lambda: readings(r"gyroscope {}\b.*"),
+        lambda: readings(ACCELERATION),
+    )
     return ImportedWalk(path.stem, field.stamp_ns, field.values, (), imu, {"device": "Android"}, remarks=remarks)
 
 

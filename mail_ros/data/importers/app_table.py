@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from mail_ros.core.errors import BagError
-from mail_ros.core.types import FloatArray, IntArray
-from mail_ros.data.importers.imported_walk import Series, line_error
+from mail_ros.core.types import NS_PER_S, FloatArray, IntArray
+from mail_ros.data.importers.imported_walk import MAX_TIME_S, Series, line_error
 from mail_ros.data.importers.table import Table
 
 SEPARATORS = ";\t|,"
@@ -29,11 +29,15 @@ CLOCK = re.compile(
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
-def read_export(path: Path) -> Table:
+def read_export(path: Path, free_text: str = "") -> Table:
     """Read the table of an app; it may have no rows.
 
     A first line `sep=;`, repeated lines of names, empty cells at the ends of lines, and a last line that was cut off
     are left out.
+
+    Args:
+        path: the file.
+        free_text: column that may contain separators without quotes.
 
     Raises:
         BagError: the file is unreadable, or a line has another number of cells than the names.
@@ -54,6 +58,8 @@ def read_export(path: Path) -> Table:
     names = [plain_name(name) for name in rows[0]] if rows else []
     while names and not names[-1]:
         names.pop()
+    if free_text in names:
+        rows = [_joined(row, names.index(free_text), len(names), separator) for row in rows]
     kept: list[tuple[int, list[str]]] = []
     for number, row in enumerate(rows[1:], first + 2):
         if not any(row) or [plain_name(cell) for cell in row[: len(names)]] == names:
@@ -118,19 +124,26 @@ def clock_ns(text: str, source: object) -> int:
     Raises:
         BagError: the text is something else.
     """
+    match = CLOCK.fullmatch(text.strip())
     try:
-        match = CLOCK.fullmatch(text.strip())
-        part = match.groupdict() if match else {}
-        month = MONTHS.index(part["name"].lower()) + 1 if part["name"] else int(part["month"])
-        year, day = int(part["year"] or part["year2"]), int(part["day"] or part["day2"])
-        clock = int(part["hour"]), int(part["minute"]), int(part["second"])
-        zone = (part["zone"] or "Z").replace(":", "").replace("Z", "+0000")
-        shift = timedelta(hours=int(zone[1:3]), minutes=int(zone[3:])) * (-1 if zone[0] == "-" else 1)
-        whole = datetime(year, month, day, *clock, tzinfo=timezone.utc) - shift - EPOCH
-        return (whole.days * 86400 + whole.seconds) * 10**9 + int((part["fraction"] or "0").ljust(9, "0"))
-    except (KeyError, ValueError, OverflowError):
+        stamp_ns = _clock_ns(match.groupdict()) if match else -1
+    except (ValueError, OverflowError):  # month 13, or a zone that leads out of the calendar
+        stamp_ns = -1
+    if not 0 <= stamp_ns < MAX_TIME_S * NS_PER_S:
         wanted = "a time of day as 2026-12-01T10:00:05.250+01:00"
-        raise BagError(source, wanted=wanted, found=repr(text), fix="correct or delete the line") from None
+        raise BagError(source, wanted=wanted, found=repr(text), fix="correct or delete the line")
+    return stamp_ns
+
+
+def _clock_ns(part: dict[str, str]) -> int:
+    """Time of day from the groups of `CLOCK`; an unknown month or an impossible date is a ValueError."""
+    month = MONTHS.index(part["name"].lower()) + 1 if part["name"] else int(part["month"])
+    year, day = int(part["year"] or part["year2"]), int(part["day"] or part["day2"])
+    clock = int(part["hour"]), int(part["minute"]), int(part["second"])
+    zone = (part["zone"] or "Z").replace(":", "").replace("Z", "+0000")
+    shift = timedelta(hours=int(zone[1:3]), minutes=int(zone[3:])) * (-1 if zone[0] == "-" else 1)
+    since = datetime(year, month, day, *clock, tzinfo=timezone.utc) - shift - EPOCH
+    return (since.days * 86400 + since.seconds) * NS_PER_S + int((part["fraction"] or "0").ljust(9, "0"))
 
 
 def anchored(own_ns: IntArray, clock: IntArray) -> IntArray:
@@ -138,6 +151,12 @@ def anchored(own_ns: IntArray, clock: IntArray) -> IntArray:
     _, first = np.unique(own_ns, return_index=True)
     delay_ns = (clock - clock[0]) - (own_ns - own_ns[0])
     return np.asarray(own_ns - own_ns[0] + clock[0] + round(float(np.median(delay_ns[first]))), dtype=np.int64)
+
+
+def _joined(row: list[str], at: int, count: int, separator: str) -> list[str]:
+    """A row whose cell `at` was split at separators in it."""
+    end = at + 1 + max(len(row) - count, 0)
+    return [*row[:at], separator.join(row[at:end]), *row[end:]]
 
 
 def _plain(cell: str) -> str:

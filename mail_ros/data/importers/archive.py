@@ -46,12 +46,15 @@ class Unpacked:
         """A path as the user knows it, such as `walk.zip/Gyroscope.csv`."""
         return self._shown.get(path, path)
 
-    def rename(self, error: BagError) -> BagError:
-        """The same error, with paths as the user knows them."""
-        text = str(error)
+    def renamed(self, text: str) -> str:
+        """A text with paths as the user knows them."""
         for path in sorted(self._shown, key=lambda path: len(str(path)), reverse=True):
             text = text.replace(str(path), str(self._shown[path]))
-        error.args = (text,)
+        return text
+
+    def rename(self, error: BagError) -> BagError:
+        """The same error, with paths as the user knows them."""
+        error.args = (self.renamed(str(error)),)
         return error
 
     def _add(self, path: Path, target: Path, shown: Path, depth: int) -> Path:

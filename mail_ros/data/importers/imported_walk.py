@@ -26,7 +26,7 @@ class Mark(NamedTuple):
     """The surveyor passed a landmark."""
 
     stamp_ns: int
-    name: str = ""  # of the landmark, or what the surveyor wrote
+    name: str = ""  # name of a landmark, or what the surveyor wrote
     position_m: tuple[float, float] | None = None  # None: by the landmark's name, or by a planned route
     floor: int = 0
 

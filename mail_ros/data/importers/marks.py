@@ -114,7 +114,7 @@ class LandmarkFile:
         """Read the file.
 
         Raises:
-            BagError: not such a file, or a cell that is none; its line is named.
+            BagError: other columns, or a cell is not a time or a position; its line is named.
         """
         table = self._table = read_export(path)
         self._relative_for = ""  # the walk that got times without a date

@@ -53,7 +53,7 @@ def read_matlab_mobile(path: Path) -> ImportedWalk:
         found = ", ".join(file.name for file in files)
         raise BagError(path, wanted="MagneticField.csv with Timestamp, X, Y and Z", found=found, fix=COMMANDS)
     name = path.name if path.is_dir() else path.stem
-    imu, remarks = phone_imu(from_angles(readings("orient")), readings("ang"), readings("acc"))
+    imu, remarks = phone_imu(lambda: from_angles(readings("orient")), lambda: readings("ang"), lambda: readings("acc"))
     return ImportedWalk(name, field.stamp_ns, field.values, (), imu, {"device": "unknown"}, remarks=remarks)
 
 

@@ -12,15 +12,19 @@ attitude that contradicts gravity is left out.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from mail_ros.core.errors import BagError
 from mail_ros.core.types import FloatArray, IntArray
 from mail_ros.data.importers.imported_walk import Series
 from mail_ros.data.remark import Remark
 from mail_ros.data.track import ImuSeries
 
 STANDARD_GRAVITY_M_S2 = 9.80665
+Reader = Callable[[], Series | None]
 MAX_TILT_DEG = 20.0  # between the mean acceleration of a walk and the vertical of the attitude
 MIN_GRAVITY_M_S2 = 5.0  # a smaller mean has no gravity in it
 
@@ -34,7 +38,8 @@ def from_quaternions(quaternion: Series | None, *, north_is_x: bool) -> Series |
     """
     if quaternion is None:
         return None
-    kept = np.linalg.norm(quaternion.values, axis=1) > 0.5
+    length = np.linalg.norm(quaternion.values, axis=1)
+    kept = (length > 0.5) & (length < 2.0)
     if not kept.any():
         return None
     rotation = Rotation.from_quat(quaternion.values[kept])
@@ -54,10 +59,10 @@ def from_gravity_and_azimuth(gravity: Series | None, azimuth_deg: Series | None)
     """Attitudes from gravity, which points up at rest, and the clockwise angle from north to the device's y axis."""
     if gravity is None or azimuth_deg is None:
         return None
-    up = gravity.values / np.linalg.norm(gravity.values, axis=1, keepdims=True)
+    up = gravity.values / np.clip(np.linalg.norm(gravity.values, axis=1, keepdims=True), MIN_GRAVITY_M_S2, None)
     forward = np.array([0.0, 1.0, 0.0]) - up * up[:, 1:2]
     length = np.linalg.norm(forward, axis=1)
-    kept = length > 1e-3  # upright: the y axis has no azimuth
+    kept = (np.linalg.norm(up, axis=1) > 0.99) & (length > 1e-3)  # upright, the y axis has no azimuth
     if not kept.any():
         return None
     up, forward = up[kept], forward[kept] / length[kept, None]
@@ -75,29 +80,40 @@ def total_acceleration(without_gravity: Series | None, gravity: Series | None) -
 
 
 def phone_imu(
-    attitude: Series | None, rate_rad_s: Series | None, acceleration_m_s2: Series | None
+    read_attitude: Reader, read_rate_rad_s: Reader, read_acceleration_m_s2: Reader
 ) -> tuple[ImuSeries | None, tuple[Remark, ...]]:
-    """One reading per attitude, and what is missing for it.
+    """One reading per attitude, and what is missing for it; a broken line costs these readings and not the walk.
 
     Args:
-        attitude: rotations of the device's axes into an east-north-up frame, (n, 4) x, y, z, w.
-        rate_rad_s: gyroscope; NaN in the readings without it.
-        acceleration_m_s2: accelerometer, gravity included, of either sign.
+        read_attitude: rotations of the device's axes into an east-north-up frame, (n, 4) x, y, z, w.
+        read_rate_rad_s: gyroscope; NaN in the readings without it.
+        read_acceleration_m_s2: accelerometer, gravity included, of either sign.
     """
+    remarks: list[Remark] = []
+    attitude, rate_rad_s, acceleration_m_s2 = (
+        _read(each, remarks) for each in (read_attitude, read_rate_rad_s, read_acceleration_m_s2)
+    )
     if attitude is None or acceleration_m_s2 is None:
         missing = "attitude" if attitude is None else "accelerations with gravity"
-        return None, (Remark("imu", f"the log has no {missing}", "let the app log all motion sensors"),)
+        return None, (*remarks, Remark("imu", f"the log has no {missing}", "let the app log all motion sensors"))
     stamp_ns, rotation = attitude.stamp_ns, Rotation.from_quat(attitude.values)
     acceleration = _at(stamp_ns, acceleration_m_s2)
-    mean = rotation.apply(acceleration).mean(axis=0)
-    if abs(mean[2]) < max(MIN_GRAVITY_M_S2, np.cos(np.radians(MAX_TILT_DEG)) * np.linalg.norm(mean)):
-        x, y, z = mean
+    x, y, z = mean = rotation.apply(acceleration).mean(axis=0)
+    if not abs(z) >= max(MIN_GRAVITY_M_S2, np.cos(np.radians(MAX_TILT_DEG)) * np.linalg.norm(mean)):
         found = (
             f"the attitude contradicts the accelerations: their mean is {x:.1f}, {y:.1f}, {z:.1f} m/s² east, north, up"
         )
-        return None, (Remark("imu", found, "the attitude was left out: log it with another app"),)
+        return None, (*remarks, Remark("imu", found, "the attitude was left out: log it with another app"))
     rate = np.full_like(acceleration, np.nan) if rate_rad_s is None else _at(stamp_ns, rate_rad_s)
-    return ImuSeries(stamp_ns, attitude.values, rate, acceleration * np.sign(mean[2])), ()
+    return ImuSeries(stamp_ns, attitude.values, rate, acceleration * np.sign(z)), tuple(remarks)
+
+
+def _read(read: Reader, remarks: list[Remark]) -> Series | None:
+    try:
+        return read()
+    except BagError as error:
+        remarks.append(Remark("imu", str(error), "these readings were left out"))
+        return None
 
 
 def _at(stamp_ns: IntArray, known: Series) -> FloatArray:

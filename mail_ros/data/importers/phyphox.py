@@ -54,9 +54,10 @@ def read_phyphox(path: Path) -> ImportedWalk:
     if field is None:
         raise BagError(fields[0].path, wanted="readings of the field", found="empty cells only", fix="record it again")
     still = [table for table in tables if "linear" not in " ".join([table.path.stem.lower(), *table.names])]
-    quaternion = _series(tables, clock, ["x", "y", "z", "w"])
     imu, remarks = phone_imu(
-        from_quaternions(quaternion, north_is_x=False), _first(tables, clock, RATE), _first(still, clock, ACCELERATION)
+        lambda: from_quaternions(_series(tables, clock, ["x", "y", "z", "w"]), north_is_x=False),
+        lambda: _first(tables, clock, RATE),
+        lambda: _first(still, clock, ACCELERATION),
     )
     device = _property(meta / "device.csv", "deviceModel")
     return ImportedWalk(name, field.stamp_ns, field.values, (), imu, {"device": device}, remarks=remarks)

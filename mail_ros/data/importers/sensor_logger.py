@@ -49,11 +49,14 @@ def read_sensor_logger(path: Path) -> ImportedWalk:
         raise BagError(path, wanted="readings in Magnetometer.csv", found="none", fix=fix)
     metadata = _metadata(folder / "Metadata.csv")
     is_ios = metadata.get("platform", "").lower() == "ios" and metadata.get("standardisation", "").lower() != "true"
-    attitude = from_quaternions(_series(folder / "Orientation.csv", QUATERNION), north_is_x=is_ios)
-    total = _series(folder / "TotalAcceleration.csv") or total_acceleration(
-        _series(folder / "Accelerometer.csv"), _series(folder / "Gravity.csv")
+    imu, remarks = phone_imu(
+        lambda: from_quaternions(_series(folder / "Orientation.csv", QUATERNION), north_is_x=is_ios),
+        lambda: _series(folder / "Gyroscope.csv"),
+        lambda: (
+            _series(folder / "TotalAcceleration.csv")
+            or total_acceleration(_series(folder / "Accelerometer.csv"), _series(folder / "Gravity.csv"))
+        ),
     )
-    imu, remarks = phone_imu(attitude, _series(folder / "Gyroscope.csv"), total)
     return ImportedWalk(
         name=folder.name,
         stamp_ns=field.stamp_ns,
@@ -66,8 +69,8 @@ def read_sensor_logger(path: Path) -> ImportedWalk:
     )
 
 
-def _table(path: Path) -> Table | None:
-    table = read_export(path) if path.exists() else None
+def _table(path: Path, free_text: str = "") -> Table | None:
+    table = read_export(path, free_text) if path.exists() else None
     return table if table is not None and table.rows else None
 
 
@@ -87,7 +90,7 @@ def _metadata(path: Path) -> dict[str, str]:
 
 
 def _marks(path: Path) -> tuple[Mark, ...]:
-    table = _table(path)
+    table = _table(path, "text")
     if table is None or TIME not in table.names:
         return ()
     texts = table.cells("text") if "text" in table.names else [""] * len(table.rows)

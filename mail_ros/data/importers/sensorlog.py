@@ -8,6 +8,7 @@
     accelerometerAccelerationX(G), Y, Z         with gravity, -1 g upwards at rest; or motionGravityX(G) plus
                                                 motionUserAccelerationX(G)
     motionTimestamp_sinceReboot(s), magnetometerTimestamp_sinceReboot(s), accelerometerTimestamp_sinceReboot(s), ...
+    label(N)                                    a change of it, but to 0, is taken for a mark of the surveyor
     motionAttitudeReferenceFrame(txt)           XArbitraryCorrectedZVertical, XMagneticNorthZVertical, ...
 
 Units may be missing in the names, and the separator may be another. A sensor's own time, where it is logged, gives
@@ -28,7 +29,8 @@ import numpy as np
 from mail_ros.core.errors import BagError
 from mail_ros.core.types import IntArray
 from mail_ros.data.importers.app_table import anchored, axes, clock_stamps, find, read_export, series
-from mail_ros.data.importers.imported_walk import UNCALIBRATED, ImportedWalk, Series
+from mail_ros.data.importers.imported_walk import UNCALIBRATED, ImportedWalk, Mark, Series
+from mail_ros.data.importers.marks import mark_of_text
 from mail_ros.data.importers.phone_imu import STANDARD_GRAVITY_M_S2, from_quaternions, phone_imu, total_acceleration
 from mail_ros.data.importers.table import Table
 
@@ -50,17 +52,15 @@ def read_sensorlog(path: Path) -> ImportedWalk:
     if field is None:
         wanted, fix = "readings of motionMagneticFieldX(µT) or magnetometerX(µT)", "log Device Motion in the app"
         raise BagError(path, wanted=wanted, found="none", fix=fix)
-    g = STANDARD_GRAVITY_M_S2
-    acceleration = _series(table, "accelerometeracceleration", "accelerometer", scale=g) or total_acceleration(
-        _series(table, "motionuseracceleration", "motion", scale=g), _series(table, "motiongravity", "motion", scale=g)
+    imu, remarks = phone_imu(
+        lambda: from_quaternions(_series(table, "motionquaternion", "motion", letters="xyzw"), north_is_x=True),
+        lambda: _series(table, "motionrotationrate", "motion") or _series(table, "gyrorotation", "gyro"),
+        lambda: _acceleration(table),
     )
-    rate = _series(table, "motionrotationrate", "motion") or _series(table, "gyrorotation", "gyro")
-    quaternion = _series(table, "motionquaternion", "motion", letters="xyzw")
-    imu, remarks = phone_imu(from_quaternions(quaternion, north_is_x=True), rate, acceleration)
     frame = find(table, f"motionattitudereferenceframe{UNIT}")
     notes = {"device": "iOS"} | ({"attitude_reference": table.cells(frame)[0]} if frame else {})
     remarks += () if calibrated else (UNCALIBRATED,)
-    return ImportedWalk(path.stem, field.stamp_ns, field.values, (), imu, notes, remarks=remarks)
+    return ImportedWalk(path.stem, field.stamp_ns, field.values, (), imu, notes, _marks(table), remarks)
 
 
 def _field(table: Table, name: str, sensor: str) -> Series | None:
@@ -68,6 +68,22 @@ def _field(table: Table, name: str, sensor: str) -> Series | None:
     found = _series(table, name, sensor)
     kept = None if found is None else np.abs(found.values).sum(axis=1) > 0
     return None if found is None or kept is None or not kept.any() else Series(found.stamp_ns[kept], found.values[kept])
+
+
+def _acceleration(table: Table) -> Series | None:
+    g = STANDARD_GRAVITY_M_S2
+    return _series(table, "accelerometeracceleration", "accelerometer", scale=g) or total_acceleration(
+        _series(table, "motionuseracceleration", "motion", scale=g), _series(table, "motiongravity", "motion", scale=g)
+    )
+
+
+def _marks(table: Table) -> tuple[Mark, ...]:
+    """The lines where the label changes to another one than 0."""
+    if (name := find(table, f"label{UNIT}")) is None:
+        return ()
+    labels, clock = table.cells(name), clock_stamps(table, str(find(table, f"loggingtime{UNIT}")))
+    changes = [at for at in range(1, len(labels)) if labels[at] not in ("", "0", labels[at - 1])]
+    return tuple(mark_of_text(int(clock[at]), labels[at]) for at in changes)
 
 
 def _series(table: Table, name: str, sensor: str, *, letters: str = "xyz", scale: float = 1.0) -> Series | None:
