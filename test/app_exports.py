@@ -225,3 +225,16 @@ EXPORTS: dict[str, tuple[str, Writer]] = {  # kind and files, by what they are
     "androsensor": ("androsensor", androsensor),
     "matlab": ("matlab", matlab_mobile),
 }
+
+
+def write_exports(folder: Path, duration_s: float = 30.0) -> None:
+    """Three walks as each app exports them, and their landmarks, as docs/import.md takes them for granted."""
+    phones = [phone_walk(name, duration_s, seed) for seed, name in enumerate(("monday_1", "monday_2", "tuesday_1"))]
+    for kind in ("sensor-logger", "phyphox", "sensorlog", "androsensor", "matlab"):
+        for phone in phones:
+            files = EXPORTS[kind][1](phone)
+            if len(files) > 1:
+                write_zip(folder / kind / f"{phone.name}.zip", files)
+            else:
+                write_folder(folder / kind, files)
+    (folder / "landmarks.csv").write_text(landmarks_csv(phones))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from app_exports import (
     write_zip,
 )
 from scipy.spatial.transform import Rotation
+from warm_verbs import run_verb
 
 from mail_ros.core.errors import BagError, ConfigError
 from mail_ros.data.bag import IMU_TOPIC, Bag, read_track
@@ -371,3 +373,24 @@ def damage(text: str, rng: np.random.Generator) -> str:
         cells[rng.integers(0, len(cells))] = rng.choice([*'9eE-+.,;\t"\0\u00b5', "1e308", "nan", "inf", "9999999999"])
         lines[at] = "".join(cells)
     return "\n".join(lines)
+
+
+@pytest.mark.slow
+@pytest.mark.process
+def test_from_exports_to_an_evaluated_walk_by_commands(tmp_path: Path) -> None:
+    for seed, name in enumerate(("monday_1", "monday_2", "tuesday_1")):
+        write_zip(tmp_path / "exports" / f"{name}.zip", sensor_logger(phone_walk(name, 40.0, seed)), folder=f"{name}/")
+    bags, model = tmp_path / "bags", tmp_path / "phone.safetensors"
+    printed = verb("import", "sensor-logger", tmp_path / "exports", "--out", bags, "--json")
+    assert json.loads(printed)["remarks"] == []
+    assert "2 of 2 bags have steps from /imu/data" in verb(
+        "train", bags / "monday_1", bags / "monday_2", "--out", model
+    )
+    rows = json.loads(verb("evaluate", model, bags / "tuesday_1", "--json"))
+    assert rows["all, moving"]["mean_m"] < 0.2 * rows["middle of the site"]["mean_m"]
+
+
+def verb(*words: object) -> str:
+    done = run_verb(*words)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
