@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -81,10 +81,10 @@ class Table:
 
     def _stamp(self, text: str, line: int, name: str, per_s: int) -> int:
         try:
-            stamp_ns = round(Decimal(text) * NS_PER_S / per_s)
+            stamp_ns = Decimal(text) * NS_PER_S / per_s
             if 0 <= stamp_ns < MAX_TIME_S * NS_PER_S:
-                return stamp_ns
-        except (InvalidOperation, ValueError, OverflowError):
+                return round(stamp_ns)
+        except ArithmeticError:  # no number, NaN, or an exponent of seven digits
             pass
         raise line_error(self.path, line, f"a time as {name}, of 0 to {MAX_TIME_S} s", repr(text))
 
