@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from mail_ros.core.errors import BagError
-from mail_ros.core.localizer.diagnostics import EARTH_UT
+from mail_ros.core.signal.field_units import EARTH_UT
 from mail_ros.core.types import FloatArray, IntArray
 from mail_ros.data.importers.dense_positions import landmarks_from_positions
 from mail_ros.data.importers.imported_walk import ImportedWalk
