@@ -19,6 +19,14 @@ UNITS_UT: Mapping[str, float] = {  # µT per unit that a driver may put into a m
     "nanotesla": 1e9,
     "tesla scaled from microtesla twice": 1e-6,
 }
+UNITS_PER_UT: Mapping[str, float] = {  # number of units in a µT
+    "tesla": 1e-6,
+    "millitesla": 1e-3,
+    "gauss": 1e-2,
+    "microtesla": 1.0,
+    "milligauss": 10.0,
+    "nanotesla": 1e3,
+}
 UNCALIBRATED_UT = 3000.0  # a phone's hard iron is several hundred µT
 SAME = 2e-3  # relative: normalised vectors, printed with three digits, differ by less, and fields of buildings by more
 MIN_SAMPLES = 20  # of a normalised field
@@ -86,7 +94,7 @@ def field_fault(field: Magnitude) -> FieldFault | None:
     return FieldFault(found, "no magnetic field of a building")
 
 
-def likely_unit(field_ut: float) -> str:
-    """The one of `UNITS_UT` in which a typical |B|, µT, would be the Earth's; empty where none is."""
+def likely_unit(field: float, units: Mapping[str, float] = UNITS_UT) -> str:
+    """The unit in which a typical |B| would be the Earth's, of some units by their number in a µT; empty if none."""
     low, high = EARTH_UT
-    return next((name for name, factor in UNITS_UT.items() if low <= field_ut / factor <= high), "")
+    return next((name for name, factor in units.items() if low <= field / factor <= high), "")

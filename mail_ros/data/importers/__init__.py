@@ -15,9 +15,10 @@ from mail_ros.data.importers.magpie import read_magpie
 from mail_ros.data.importers.microsoft import read_trace
 from mail_ros.data.importers.plain_csv import read_plain_csv
 from mail_ros.data.importers.uji import UJI_ORIGIN, read_uji
+from mail_ros.data.importers.walk_bag import write_imported
 from mail_ros.data.origin import Origin
+from mail_ros.data.route import Route
 from mail_ros.data.site_file import SiteFile, site_notes
-from mail_ros.data.walk_writer import write_walk
 
 # Readers of one file, and for files with latitudes and longitudes, which a reader then gets, the data set's own origin.
 IMPORTERS: dict[str, tuple[Callable[..., ImportedWalk], Origin | None]] = {
@@ -29,7 +30,9 @@ IMPORTERS: dict[str, tuple[Callable[..., ImportedWalk], Origin | None]] = {
 }
 
 
-def import_file(kind: str, source: Path, out: Path, site: SiteFile | None = None) -> Path:
+def import_file(
+    kind: str, source: Path, out: Path, site: SiteFile | None = None, route: Route | None = None
+) -> Path:
     """Write one walk as the bag OUT/NAME, and return its path.
 
     Args:
@@ -37,6 +40,7 @@ def import_file(kind: str, source: Path, out: Path, site: SiteFile | None = None
         source: the file.
         out: folder of the bags.
         site: site of the walk: provides its name, map frame and origin.
+        route: planned route of the walk's marks, for logs with marks without positions.
 
     Raises:
         BagError: the file has another format or an unknown floor, or the bag exists.
@@ -56,5 +60,5 @@ def import_file(kind: str, source: Path, out: Path, site: SiteFile | None = None
         if mismatch := site.mismatch({}, {landmark.floor for landmark in walk.landmarks}):
             raise BagError(source, wanted=f"a walk at {site.name}", found=mismatch.found, fix=mismatch.fix)
         notes, frame = {**notes, **site_notes(site)}, site.map_frame
-    write_walk(bag, walk.stamp_ns, walk.field_ut, walk.landmarks, imu=walk.imu, map_frame=frame, custom=notes)
+    write_imported(walk, bag, notes, frame, source, route)
     return bag
