@@ -13,7 +13,7 @@ from mail_ros.cli.options import AsJson, SiteOption, among
 from mail_ros.core.errors import BagError, MailError
 
 KINDS = (  # for --help, which does not import the importers
-    "What wrote the files: ipin (GetSensorData logs of the IPIN competitions, plain or .gz), uji (UJIIndoorLoc-Mag, "
+    "What wrote the files: ipin (GetSensorData logs of the IPIN competitions), uji (UJIIndoorLoc-Mag, "
     "continuous files), magpie (MagPIE-like CSV with a position all along, a file or a folder per walk), microsoft "
     "(traces of the Indoor Location Competition 2.0), csv (time_s, mag_x_ut, mag_y_ut, mag_z_ut, x_m, y_m, floor)."
 )
@@ -21,7 +21,7 @@ KINDS = (  # for --help, which does not import the importers
 
 def import_(
     kind: Annotated[str, typer.Argument(help=KINDS, autocompletion=among("ipin", "uji", "magpie", "microsoft", "csv"))],
-    files: Annotated[list[Path], typer.Argument(help="The files, one walk each.")],
+    files: Annotated[list[Path], typer.Argument(help="Files, folders, .zip or .gz.")],
     out: Annotated[Path, typer.Option(help="Folder for the bags, one per walk.")],
     site_file: SiteOption = None,
     as_json: AsJson = False,
@@ -30,7 +30,7 @@ def import_(
 
     Example: `mail_ros import ipin logs/*.txt.gz --out bags`
     """
-    from mail_ros.data.importers import import_file
+    from mail_ros.data.importers import import_walks
     from mail_ros.data.site_file import read_site
 
     site = read_site(site_file) if site_file else None
@@ -38,13 +38,14 @@ def import_(
     failed: list[MailError] = []
     with progress("importing") as bar:
         for file in bar.track(files, description=""):
-            try:
-                bags.append(import_file(kind, file, out, site))
-            except BagError as error:
-                failed.append(error)
+            for walk in import_walks(kind, file, out, site):
+                if isinstance(walk, BagError):
+                    failed.append(walk)
+                else:
+                    bags.append(walk)
     for problem in failed[:-1]:
         print_error(problem)
-    console.print(f"{len(bags)} of {len(files)} walks are in {out}")
+    console.print(f"{len(bags)} of {len(bags) + len(failed)} walks are in {out}")
     if as_json:
         print_json({"bags": bags, "failed": list(map(str, failed))})
     if failed:

@@ -16,7 +16,6 @@ Track 3", Zenodo record 8362205.
 
 from __future__ import annotations
 
-import gzip
 import re
 from collections import defaultdict
 from datetime import datetime, timezone
@@ -46,7 +45,7 @@ MODEL = re.compile(r"% Model:\s*(\S.*)")
 
 
 def read_ipin_log(path: Path, origin: Origin) -> ImportedWalk:
-    """One walk from one log, plain or gzip-compressed.
+    """One walk from one log.
 
     Raises:
         BagError: not a GetSensorData log, no magnetometer lines, or a broken line, which is named.
@@ -64,7 +63,7 @@ def read_ipin_log(path: Path, origin: Origin) -> ImportedWalk:
     delay_s = float(np.median(magnetometer[:, 0] - magnetometer[:, 1]))  # app time minus sensor time
     model = MODEL.search(comments)
     return ImportedWalk(
-        name=path.name.removesuffix(".gz").removesuffix(".txt"),
+        name=path.name.removesuffix(".txt"),
         stamp_ns=_stamps(start_ns, magnetometer[:, 1] + delay_s),
         field_ut=magnetometer[:, 2:5],
         landmarks=tuple(
@@ -89,15 +88,15 @@ def _parse(path: Path) -> tuple[str, dict[str, FloatArray]]:
     comments: list[str] = []
     rows: dict[str, list[list[float]]] = defaultdict(list)
     try:
-        with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8", errors="replace") as stream:
+        with path.open(encoding="utf-8", errors="replace") as stream:
             for number, line in enumerate(stream, 1):
-                kind, *values = str(line).rstrip().split(";")
+                kind, *values = line.rstrip().split(";")
                 if kind.startswith("%"):
-                    comments.append(str(line))
+                    comments.append(line)
                 elif kind in FIELDS:
                     rows[kind].append(_numbers(path, number, kind, values))
-    except (OSError, EOFError) as error:
-        raise BagError(path, wanted="a readable log, plain or .gz", found=str(error), fix="download it again") from None
+    except OSError as error:
+        raise BagError(path, wanted="a readable log", found=str(error), fix="download it again") from None
     return "".join(comments), {kind: np.array(values) for kind, values in rows.items()}
 
 
