@@ -7,6 +7,7 @@ import pytest
 from mail_ros.core.errors import BagError
 from mail_ros.data.bag import Bag, read_track
 from mail_ros.data.importers import import_file
+from mail_ros.data.importers.finish import finished
 from mail_ros.data.importers.microsoft import read_trace
 
 TRACE = """\
@@ -44,7 +45,7 @@ def test_a_trace_becomes_a_walk(tmp_path: Path) -> None:
 
 def test_a_line_that_lost_its_newline_is_read_as_two(tmp_path: Path) -> None:
     """The gyroscope's second reading stands behind the field's: rates at the attitude's time need it."""
-    imu = read_trace(write(tmp_path)).imu
+    imu = finished(read_trace(write(tmp_path)), "trace").imu
     assert imu is not None
     assert imu.rate_rad_s[0] == pytest.approx([0, 0, 0.6])
     assert imu.acceleration_m_s2[0] == pytest.approx([0, 0.1, 9.8])

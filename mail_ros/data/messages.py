@@ -115,9 +115,9 @@ def encode_imu(
 def _measured(values: FloatArray) -> tuple[Any, FloatArray]:
     """A quaternion (4,) or a vector (3,) with its covariance."""
     is_known = bool(np.isfinite(values).all())
-    numbers = np.asarray(values, np.float64) if is_known else np.eye(len(values))[-1]
-    xyz = _new("geometry_msgs/msg/Quaternion", *numbers.tolist()) if len(numbers) == 4 else _vector(numbers)
-    return xyz, UNKNOWN_3X3 if is_known else NOT_MEASURED
+    numbers = values if is_known else (0.0, 0.0, 0.0, 1.0)[: len(values)]
+    msgtype = "geometry_msgs/msg/Quaternion" if len(values) == 4 else "geometry_msgs/msg/Vector3"
+    return _new(msgtype, *(float(value) for value in numbers)), UNKNOWN_3X3 if is_known else NOT_MEASURED
 
 
 def decode_imu(cdr: bytes) -> ImuReading | None:

@@ -17,16 +17,14 @@ from mail_ros.data.messages import (
     IMU_TYPE,
     LANDMARK_TYPE,
     ODOMETRY_TYPE,
-    WAYPOINT_EVENT_TYPE,
     Message,
     encode_field,
     encode_imu,
     encode_landmark,
     encode_odometry,
-    encode_waypoint_event,
 )
 from mail_ros.data.track import ImuSeries, Landmark, OdometrySeries
-from mail_ros.data.truth import LANDMARK_TOPIC, WAYPOINT_EVENT_TOPIC
+from mail_ros.data.truth import LANDMARK_TOPIC
 
 BASE_FRAME, ODOMETRY_FRAME = "base_link", "odom"
 
@@ -95,13 +93,6 @@ def odometry_messages(odometry: OdometrySeries) -> Iterator[Message]:
     for stamp_ns, pose, (speed_m_s, yaw_rate_rad_s) in rows:
         cdr = encode_odometry(stamp_ns, pose, speed_m_s, yaw_rate_rad_s, ODOMETRY_FRAME, BASE_FRAME)
         yield Message(ODOMETRY_TOPIC, ODOMETRY_TYPE, stamp_ns, cdr)
-
-
-def mark_messages(mark_ns: Sequence[int]) -> Iterator[Message]:
-    """Waypoint events as messages, numbered from 1."""
-    for number, stamp_ns in enumerate(mark_ns, 1):
-        cdr = encode_waypoint_event(stamp_ns, number)
-        yield Message(WAYPOINT_EVENT_TOPIC, WAYPOINT_EVENT_TYPE, stamp_ns, cdr)
 
 
 def imu_messages(imu: ImuSeries, frame_id: str) -> Iterator[Message]:

@@ -22,7 +22,7 @@ from mail_ros.data.importers.imported_walk import InertialReadings, Series, at_s
 from mail_ros.data.remark import Remark
 from mail_ros.data.track import ImuSeries
 
-NOTE = "attitude"  # key in a bag's notes
+ATTITUDE = "attitude"  # key in a bag's notes, and name of the remark
 ESTIMATED = "estimated by VQF from rates and accelerations, without magnetometer; heading from 0"
 MAX_GAP_S = 0.5  # a longer hole in rates or accelerations restarts the tilt
 RATES_HZ = (10.0, 200.0)  # lowest rate for an attitude, and the highest that is kept
@@ -30,13 +30,13 @@ GRAVITY_M_S2 = (7.0, 13.0)  # median acceleration of a device, gravity included
 MAX_RAD_S, MAX_M_S2 = 100.0, 1000.0  # beyond any sensor
 
 
-def inertial_series(readings: InertialReadings, source: object) -> tuple[ImuSeries | None, tuple[Remark, ...]]:
+def inertial_series(readings: InertialReadings | None, source: object) -> tuple[ImuSeries | None, tuple[Remark, ...]]:
     """One reading per attitude, and remarks about what is estimated or left out.
 
     Raises:
         BagError: attitude must be estimated, and the package `vqf` is not installed.
     """
-    attitude, rate, acceleration = (_usable(series) for series in readings)
+    attitude, rate, acceleration = (_usable(series) for series in readings or InertialReadings())
     if attitude is not None:
         return _with_attitude(attitude, rate, acceleration)
     if rate is None or acceleration is None:
@@ -50,7 +50,7 @@ def inertial_series(readings: InertialReadings, source: object) -> tuple[ImuSeri
     if imu is None:
         return None, _left_out("rates and accelerations", f"without {RATES_HZ[0]:g} Hz of both at the same time")
     found = "no attitude in the log: it is estimated from rates and accelerations, and its heading drifts"
-    return imu, (Remark(NOTE, found, "record the device's own attitude too, where the app has it"),)
+    return imu, (Remark(ATTITUDE, found, "record the device's own attitude too, where the app has it"),)
 
 
 def _with_attitude(

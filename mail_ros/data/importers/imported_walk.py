@@ -53,7 +53,7 @@ class ImportedWalk:
     notes: dict[str, str] = field(default_factory=dict)  # device, route; stored in the bag's metadata
     marks: tuple[Mark, ...] = ()  # the app's own, in order of time
     remarks: tuple[Remark, ...] = ()  # what the log lacks
-    inertial: InertialReadings = InertialReadings()  # used where there is no `imu`
+    inertial: InertialReadings | None = None  # used where there is no `imu`
     odometry: OdometrySeries | None = None  # of a robot
 
 
