@@ -10,7 +10,7 @@ import pytest
 from mail_ros.core.errors import BagError
 from mail_ros.core.signal.attitude import heading_rad
 from mail_ros.core.types import NS_PER_S, FloatArray
-from mail_ros.data.importers.attitude import ATTITUDE, ESTIMATED, inertial_series
+from mail_ros.data.importers.estimated_attitude import ATTITUDE, ESTIMATED, inertial_series
 from mail_ros.data.importers.finish import finished
 from mail_ros.data.importers.imported_walk import ImportedWalk, InertialReadings, Series
 from mail_ros.data.messages import IMU_TYPE, decode, decode_imu, encode_imu

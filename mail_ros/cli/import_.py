@@ -15,12 +15,14 @@ from mail_ros.core.errors import BagError, MailError
 KINDS = (  # for --help, which does not import the importers
     "What wrote the files: ipin (GetSensorData logs of the IPIN competitions), uji (UJIIndoorLoc-Mag, "
     "continuous files), magpie (MagPIE-like CSV with a position all along, a file or a folder per walk), microsoft "
-    "(traces of the Indoor Location Competition 2.0), csv (time_s, mag_x_ut, mag_y_ut, mag_z_ut, x_m, y_m, floor)."
+    "(traces of the Indoor Location Competition 2.0), csv (time_s, mag_x_ut, mag_y_ut, mag_z_ut, x_m, y_m, floor), "
+    "ulog (PX4)."
 )
+WORDS = ("ipin", "uji", "magpie", "microsoft", "csv", "ulog")
 
 
 def import_(
-    kind: Annotated[str, typer.Argument(help=KINDS, autocompletion=among("ipin", "uji", "magpie", "microsoft", "csv"))],
+    kind: Annotated[str, typer.Argument(help=KINDS, autocompletion=among(*WORDS))],
     files: Annotated[list[Path], typer.Argument(help="Files, folders, .zip or .gz.")],
     out: Annotated[Path, typer.Option(help="Folder for the bags, one per walk.")],
     site_file: SiteOption = None,

@@ -29,7 +29,7 @@ UNITS_PER_UT: Mapping[str, float] = {  # number of units in a µT
 }
 UNCALIBRATED_UT = 3000.0  # a phone's hard iron is several hundred µT
 SAME = 2e-3  # relative: normalised vectors, printed with three digits, differ by less, and fields of buildings by more
-MIN_SAMPLES = 20  # of a normalised field
+MIN_SAMPLES = 20  # fewer may be constant by chance
 NORMALISED = "the field is normalised: switch that off in the driver, since its magnitude tells positions apart"
 OFFSET = "an uncalibrated sensor: use its calibrated field, or write its offset as hard_iron_ut into a robot file"
 

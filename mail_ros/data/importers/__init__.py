@@ -18,6 +18,7 @@ from mail_ros.data.importers.magpie import read_magpie
 from mail_ros.data.importers.microsoft import read_trace
 from mail_ros.data.importers.plain_csv import read_plain_csv
 from mail_ros.data.importers.uji import UJI_ORIGIN, read_uji
+from mail_ros.data.importers.ulog import read_ulog
 from mail_ros.data.importers.walk_files import Importer
 from mail_ros.data.origin import Origin
 from mail_ros.data.site_file import SiteFile, site_notes
@@ -29,6 +30,7 @@ IMPORTERS: dict[str, Importer] = {
     "magpie": Importer(read_magpie, folders=("*.csv",)),
     "microsoft": Importer(read_trace, files=("*.txt",)),
     "csv": Importer(read_plain_csv, files=("*.csv",), may_have_degrees=True),
+    "ulog": Importer(read_ulog, files=("*.ulg", "*.ulog")),
 }
 
 

@@ -37,7 +37,7 @@ class Unpacked:
         self.failed: list[BagError] = []
         self._folder = folder
         self._shown: dict[Path, Path] = {}
-        self._damage: dict[Path, str] = {}  # of files that are read in part
+        self._damage: dict[Path, str] = {}  # by file that is read in part
         if not source.exists():
             fix = "correct the path"
             self.failed.append(BagError(source, wanted="a file, an archive or a folder", found="none", fix=fix))

@@ -9,7 +9,7 @@ import numpy as np
 from mail_ros.core.errors import BagError
 from mail_ros.core.signal.field_units import UNITS_PER_UT, field_fault, likely_unit, magnitude
 from mail_ros.core.types import NS_PER_S
-from mail_ros.data.importers.attitude import ATTITUDE, ESTIMATED, inertial_series
+from mail_ros.data.importers.estimated_attitude import ATTITUDE, ESTIMATED, inertial_series
 from mail_ros.data.importers.imported_walk import MAX_TIME_S, ImportedWalk
 from mail_ros.data.remark import Remark
 

@@ -21,7 +21,7 @@ class Mark(NamedTuple):
     """The surveyor passed a landmark."""
 
     stamp_ns: int
-    name: str = ""  # of the landmark, or what the surveyor wrote
+    name: str = ""  # the landmark, or what the surveyor wrote
     position_m: tuple[float, float] | None = None  # None: by the landmark's name, or by a planned route
     floor: int = 0
 
@@ -54,7 +54,7 @@ class ImportedWalk:
     marks: tuple[Mark, ...] = ()  # the app's own, in order of time
     remarks: tuple[Remark, ...] = ()  # what the log lacks
     inertial: InertialReadings | None = None  # used where there is no `imu`
-    odometry: OdometrySeries | None = None  # of a robot
+    odometry: OdometrySeries | None = None  # a robot's own
 
 
 def parse_numbers(texts: Iterable[str], count: int) -> list[float] | None:

@@ -12,7 +12,7 @@ exact intervals. A stamp is therefore sensor time plus the median difference of 
 
 POSI lines with latitude and longitude 0 are the marks of the app's button: their positions come from a planned route.
 Only MAGN and POSI lines must be right. Others that are not, as AHRS lines of five numbers in old versions of the app,
-are left out and counted; without AHRS the attitude is estimated from ACCE and GYRO (see `attitude.py`).
+are left out and counted; without AHRS the attitude is estimated from ACCE and GYRO (see `estimated_attitude.py`).
 
 Source: Torres-Sospedra et al., "Datasets and Supporting Materials for the IPIN 2023 Competition
 Track 3", Zenodo record 8362205.
@@ -50,7 +50,7 @@ IPIN_2023_ORIGIN = Origin(49.4611, 11.1109)  # Museum for Industrial Culture, Nu
 # Number of numeric fields per line.
 FIELDS = {"MAGN": 5, "ACCE": 5, "GYRO": 5, "AHRS": 8, "POSI": 5}
 OPTIONAL = ("ACCE", "GYRO", "AHRS")
-MARK_FIELDS = 4  # of POSI, without floor
+MARK_FIELDS = 4  # a POSI line without floor
 MAX_FLOOR = 1000
 MAX_APP_S = 1e8  # app time begins with the log
 DATE = re.compile(r"^%\s*Date of creation:(.*)$", re.MULTILINE)

@@ -36,7 +36,7 @@ POSITIONS = ("vehicle_local_position", "vehicle_odometry")
 CLOCKS = ("sensor_gps", "vehicle_gps_position")
 TOPICS = (*FIELDS, *POSITIONS, *CLOCKS, "vehicle_attitude")
 NS_PER_US = 1000
-MAX_US = 2**31 * 10**6  # of a stamp in ROS
+MAX_US = 2**31 * 10**6  # a stamp of ROS has 32 bits for seconds
 TO_FLU = np.array([1.0, -1.0, -1.0])  # from forward, right, down
 FRD_TO_FLU = np.array([1.0, 0.0, 0.0, 0.0])  # the same, as a rotation by half a circle
 NED_TO_ENU = np.array([np.sqrt(0.5), np.sqrt(0.5), 0.0, 0.0])
@@ -79,11 +79,11 @@ def _load(path: Path) -> Any:
     except ImportError:
         raise missing_package(path, "pyulog", "to read ULog files") from None
     try:
-        with redirect_stdout(io.StringIO()):  # reports damage by printing
-            return ULog(str(path), list(TOPICS))
+        with path.open("rb") as stream, redirect_stdout(io.StringIO()):  # reports damage by printing
+            return ULog(stream, list(TOPICS))
     except OSError as error:
         found = error.strerror or str(error)
-    except Exception as error:  # of any type, in a damaged file
+    except Exception as error:  # any type, in a damaged file
         found = f"{type(error).__name__}: {error}"
     raise BagError(path, wanted="a ULog file of PX4", found=found, fix="download it again from the autopilot")
 
@@ -98,17 +98,23 @@ class _Clock:
         return (time_us + self._shift_us) * NS_PER_US
 
 
-def _columns(data: Dataset, names: list[str]) -> tuple[IntArray, FloatArray] | None:
-    """Times (n,), µs, in order, and values (n, names), without rows that are not finite; None if a column is missing."""
-    if not data or any(name not in data for name in names):
+def _columns(data: Dataset, names: list[str], valid: str = "") -> tuple[IntArray, FloatArray] | None:
+    """Times (n,), µs, in order, and values (n, names) of the finite rows; None without one, or without a column.
+
+    Args:
+        data: a topic.
+        names: of the columns.
+        valid: column that is 0 in rows to leave out, where the topic has it.
+    """
+    if any(name not in data for name in names):
         return None
-    time = np.asarray(data.get("timestamp_sample", data.get("timestamp")), np.float64)
-    if "timestamp" in data and not time.any():  # older versions leave it at 0
-        time = np.asarray(data["timestamp"], np.float64)
+    time_us = np.asarray(data.get("timestamp_sample", data["timestamp"]), np.float64)
+    time_us = time_us if time_us.any() else np.asarray(data["timestamp"], np.float64)  # older versions leave it at 0
     values = np.column_stack([np.asarray(data[name], np.float64) for name in names])
-    kept = np.flatnonzero(np.isfinite(values).all(axis=1) & (time >= 0) & (time < MAX_US))
-    kept = kept[np.argsort(time[kept], kind="stable")]
-    return (time[kept].astype(np.int64), values[kept]) if len(kept) else None
+    kept = np.isfinite(values).all(axis=1) & (time_us >= 0) & (time_us < MAX_US)
+    kept &= np.asarray(data.get(valid, np.ones(len(values)))) != 0
+    rows = np.flatnonzero(kept)[np.argsort(time_us[kept], kind="stable")]
+    return (time_us[rows].astype(np.int64), values[rows]) if len(rows) else None
 
 
 def _axes(pattern: str, count: int = 3) -> list[str]:
@@ -167,14 +173,12 @@ def _odometry(topics: dict[str, list[Dataset]], clock: _Clock) -> OdometrySeries
     """Poses in east, north, up; None without a valid position."""
     for data in topics["vehicle_local_position"]:
         heading = "heading" if "heading" in data else "yaw"
-        read = _columns(data, ["x", "y", heading, *(["xy_valid"] if "xy_valid" in data else [])])
-        if read is not None and (valid := read[1][:, -1] != 0 if "xy_valid" in data else read[1][:, 0] < np.inf).any():
-            north, east, heading_rad = read[1][valid, :3].T
-            pose = np.column_stack([east, north, np.pi / 2.0 - heading_rad])
-            return OdometrySeries(clock.stamps(read[0][valid]), pose)
+        if (read := _columns(data, ["x", "y", heading], "xy_valid")) is not None:
+            north, east, heading_rad = read[1].T
+            return OdometrySeries(clock.stamps(read[0]), np.column_stack([east, north, np.pi / 2.0 - heading_rad]))
     for data in topics["vehicle_odometry"]:
-        names = ["position[0]", "position[1]", *_axes("q[{}]", 4)]
-        if (read := _columns(data, names if "position[0]" in data else ["x", "y", *names[2:]])) is not None:
+        position = ["position[0]", "position[1]"] if "position[0]" in data else ["x", "y"]
+        if (read := _columns(data, [*position, *_axes("q[{}]", 4)])) is not None:
             attitude = np.array([_enu(wxyz[[1, 2, 3, 0]]) for wxyz in read[1][:, 2:]])
             yaw_rad = 2.0 * np.arctan2(attitude[:, 2], attitude[:, 3])
             return OdometrySeries(clock.stamps(read[0]), np.column_stack([read[1][:, 1], read[1][:, 0], yaw_rad]))
