@@ -41,22 +41,8 @@ CSV = "\n".join(
 MAGPIE = "\n".join(
     ["timestamp,mag_x,mag_y,mag_z,pos_x,pos_y", *(f"{n},{20 + n % 7},0,-44,{n},1" for n in range(1000, 1100))]
 )
-LINES = [
-    b"9" * 400,
-    b"-1",
-    b"1e308",
-    b"-1e308",
-    b"nan",
-    b"inf",
-    b"1e-320",
-    b"\n",
-    b";",
-    b"\t",
-    b",",
-    b"\0",
-    b"\xff",
-    b'"',
-]
+NUMBERS = [b"9" * 400, b"-1", b"1e308", b"-1e308", b"nan", b"inf", b"1e-320"]
+SEPARATORS = [b"\n", b";", b"\t", b",", b"\0", b"\xff", b'"']
 TEXTS = {"ipin": LOG * 3, "uji": UJI, "magpie": MAGPIE, "microsoft": TRACE * 3, "csv": CSV}
 NAMES = {"ipin": "walk.txt", "uji": "walk.txt", "microsoft": "F1.txt", "ulog": "walk.ulg"}
 
