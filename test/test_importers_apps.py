@@ -121,35 +121,50 @@ def test_an_uncalibrated_field_is_used_only_without_a_calibrated_one(tmp_path: P
     np.testing.assert_allclose(read_track(bag.path).field_ut, phone.walk.field_ut + 100.0, rtol=0, atol=1e-6)
 
 
-def test_without_a_gyroscope_the_attitude_stays_and_without_an_attitude_the_field(
+def test_without_a_gyroscope_the_attitude_stays_and_without_motion_sensors_the_field(
     tmp_path: Path, phone: PhoneWalk
 ) -> None:
     files = sensor_logger(phone)
     del files["Gyroscope.csv"]
     bag = imported("sensor-logger", write_folder(tmp_path / "a", files))
-    assert bag.remarks == ()
+    assert ["an attitude without rates" in remark.found for remark in bag.remarks] == [True]
     first = next(iter(Bag(bag.path).messages([IMU_TOPIC])))
     assert decode_imu(first.cdr) is not None
     assert decode(first.cdr, IMU_TYPE).angular_velocity_covariance[0] == -1
-    del files["Orientation.csv"]
-    bag = imported("sensor-logger", write_folder(tmp_path / "b", files))
-    assert [str(remark) for remark in bag.remarks] == ["the log has no attitude; let the app log all motion sensors"]
+    field = {name: text for name, text in files.items() if name in ("Magnetometer.csv", "Annotation.csv")}
+    bag = imported("sensor-logger", write_folder(tmp_path / "b", field))
+    assert ["the log has no motion sensors" in remark.found for remark in bag.remarks] == [True]
     assert not list(Bag(bag.path).messages([IMU_TOPIC]))
+
+
+@pytest.mark.parametrize("ios", [False, True])
+def test_without_an_attitude_it_is_estimated_from_rates_and_accelerations(
+    tmp_path: Path, phone: PhoneWalk, ios: bool
+) -> None:
+    pytest.importorskip("vqf")
+    files = sensor_logger(phone, ios=ios)
+    del files["Orientation.csv"]
+    bag = imported("sensor-logger", write_folder(tmp_path / "a", files))
+    assert [remark.name for remark in bag.remarks] == ["attitude"]
+    readings = [decode_imu(message.cdr) for message in Bag(bag.path).messages([IMU_TOPIC])]
+    up = [Rotation.from_quat(r.orientation_xyzw).apply(r.acceleration_m_s2)[2] for r in readings if r]
+    assert np.mean(up) == pytest.approx(9.8, abs=0.5)
 
 
 def test_an_attitude_that_contradicts_gravity_is_left_out(tmp_path: Path, phone: PhoneWalk) -> None:
     files = sensor_logger(phone)
     tilted = phone._replace(attitude=Rotation.from_euler("x", 40.0, degrees=True) * phone.attitude)
     files["Orientation.csv"] = sensor_logger(tilted)["Orientation.csv"]
-    (remark,) = imported("sensor-logger", write_folder(tmp_path / "a", files)).remarks
-    assert "the attitude contradicts the accelerations: their mean is" in remark.found
+    del files["Gyroscope.csv"]
+    remarks = imported("sensor-logger", write_folder(tmp_path / "a", files)).remarks
+    assert "by the attitude, accelerations have a mean of" in remarks[0].found
 
 
 def test_a_broken_line_of_another_sensor_does_not_cost_the_field(tmp_path: Path, phone: PhoneWalk) -> None:
     files = sensor_logger(phone)
     files["Gyroscope.csv"] = files["Gyroscope.csv"].replace("-0.", "-0,", 1)
     source = write_zip(tmp_path / "a.zip", files)
-    (remark,) = imported("sensor-logger", source).remarks
+    remark = imported("sensor-logger", source).remarks[0]
     assert remark.found.startswith(f"{source}/Gyroscope.csv, line ")
     assert read_track(tmp_path / "bags" / "a").valid.any()
 

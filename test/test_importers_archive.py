@@ -78,7 +78,7 @@ ENCRYPTED[ZIP.index(b"PK\x01\x02") + 8] |= 1  # and in the directory
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("cut.csv.gz", GZIP[:-20]),
+        ("cut.csv.gz", GZIP[:15]),
         ("other.csv.gz", b"no archive"),
         ("flipped.csv.gz", GZIP[:40] + bytes([GZIP[40] ^ 255]) + GZIP[41:]),
         ("empty.zip", b""),
@@ -94,6 +94,32 @@ def test_a_damaged_archive_is_one_error_with_its_name(tmp_path: Path, name: str,
     bags, (error,) = imported(write(tmp_path / "survey" / name, content).parent)
     assert bags == ["good"]
     assert error.startswith(f"{tmp_path}/survey/{name}: wanted a readable archive, found ")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason", "lines"),
+    [
+        (GZIP[:-8], "cut off", 99),
+        (GZIP[:-60], "cut off", 60),
+        (GZIP[:-8] + bytes([GZIP[-8] ^ 1]) + GZIP[-7:], "incorrect data check", 100),
+        (GZIP + GZIP[:200], "cut off", 100),
+    ],
+    ids=["no checksum", "cut off", "other checksum", "second member cut off"],
+)
+def test_what_a_damaged_gzip_file_still_has_is_imported(
+    tmp_path: Path, content: bytes, reason: str, lines: int
+) -> None:
+    """Whole lines up to the damage, and a remark; the checksum may be all that is wrong."""
+    source = write(tmp_path / "a.csv.gz", content)
+    with unpacked(source) as files:
+        kept = files.path.read_text()
+        assert kept.endswith("\n")
+        assert LONG.startswith(kept) or kept.startswith(LONG)
+        assert kept.count("\n") >= lines
+        (remark,) = files.remarks(files.path)
+        assert reason in remark.found
+    if len(content) <= len(GZIP):
+        assert imported(source) == (["a"], [])
 
 
 def test_a_bomb_is_refused_before_it_fills_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

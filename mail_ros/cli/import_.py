@@ -17,12 +17,12 @@ from mail_ros.data.remark import Remark
 KINDS = (  # for --help, which does not import the importers
     "What wrote the files: ipin (GetSensorData logs of the IPIN competitions), uji (UJIIndoorLoc-Mag, "
     "continuous files), magpie (MagPIE-like CSV with a position all along, a file or a folder per walk), microsoft "
-    "(traces of the Indoor Location Competition 2.0), csv (time_s, mag_x_ut, mag_y_ut, mag_z_ut, x_m, y_m, floor); "
-    "exports of the apps sensor-logger (Sensor Logger), phyphox (phyphox), sensorlog (SensorLog for iOS), androsensor "
-    "(AndroSensor), matlab (MATLAB Mobile, as CSV)."
+    "(traces of the Indoor Location Competition 2.0), csv (time_s, mag_x_ut, mag_y_ut, mag_z_ut, x_m, y_m, floor), "
+    "ulog (PX4); exports of the apps sensor-logger (Sensor Logger), phyphox (phyphox), sensorlog (SensorLog for iOS), "
+    "androsensor (AndroSensor), matlab (MATLAB Mobile, as CSV)."
 )
 WORDS = (
-    *("ipin", "uji", "magpie", "microsoft", "csv"),
+    *("ipin", "uji", "magpie", "microsoft", "csv", "ulog"),
     *("sensor-logger", "phyphox", "sensorlog", "androsensor", "matlab"),
 )
 

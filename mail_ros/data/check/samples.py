@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from mail_ros.core.localizer.diagnostics import Level, unit_fault
+from mail_ros.core.localizer.diagnostics import Level
+from mail_ros.core.signal.field_units import field_fault, magnitude
 from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray, IntArray
 from mail_ros.data.check.limits import CheckLimits, Finding, graded
 
@@ -101,16 +102,15 @@ def check_field(
     findings = graded("not_finite", fraction, *limit, *not_finite)
     if not finite.any():
         return {}, findings
-    magnitude_ut = float(np.median(np.linalg.norm(field_ut[finite], axis=1)))
-    if fault := unit_fault(magnitude_ut):
-        found, _, fix = fault.partition(": ")
-        findings.append(Finding(Level.ERROR, "units", found, fix))
+    typical = magnitude(np.linalg.norm(field_ut[finite], axis=1))
+    if fault := field_fault(typical):
+        findings.append(Finding(Level.ERROR, "units", fault.found, fault.cause))
     elif float(np.linalg.norm(field_ut[finite].std(axis=0))) < limits.min_field_change_ut:
         found = f"the field changes by less than {limits.min_field_change_ut:g} µT over the whole recording"
         findings.append(Finding(Level.ERROR, "frozen", found, "check the sensor"))
     else:
         findings += _frozen(stamp_ns, field_ut, limits)
-    return {"field_ut": magnitude_ut}, findings
+    return {"field_ut": typical.median_ut}, findings
 
 
 def _frozen(stamp_ns: IntArray, field_ut: FloatArray, limits: CheckLimits) -> list[Finding]:

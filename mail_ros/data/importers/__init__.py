@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mail_ros.core.errors import BagError, ConfigError
-from mail_ros.core.types import NS_PER_S
 from mail_ros.data.importers.androsensor import read_androsensor
-from mail_ros.data.importers.archive import unpacked
-from mail_ros.data.importers.imported_walk import MAX_TIME_S, ImportedWalk
+from mail_ros.data.importers.archive import Unpacked, unpacked
+from mail_ros.data.importers.finish import finished
+from mail_ros.data.importers.imported_walk import ImportedWalk
 from mail_ros.data.importers.ipin import IPIN_2023_ORIGIN, read_ipin_log
 from mail_ros.data.importers.magpie import read_magpie
 from mail_ros.data.importers.marks import Labelling, LandmarkFile, label
@@ -26,18 +26,20 @@ from mail_ros.data.importers.plain_csv import read_plain_csv
 from mail_ros.data.importers.sensor_logger import read_sensor_logger
 from mail_ros.data.importers.sensorlog import read_sensorlog
 from mail_ros.data.importers.uji import UJI_ORIGIN, read_uji
+from mail_ros.data.importers.ulog import read_ulog
 from mail_ros.data.importers.walk_files import Importer
 from mail_ros.data.origin import Origin
 from mail_ros.data.remark import Remark
 from mail_ros.data.site_file import SiteFile, site_notes
-from mail_ros.data.walk_writer import write_walk
+from mail_ros.data.walk_writer import odometry_messages, write_walk
 
 IMPORTERS: dict[str, Importer] = {
     "ipin": Importer(read_ipin_log, files=("*.txt",), origin=IPIN_2023_ORIGIN),
     "uji": Importer(read_uji, files=("*.txt",), origin=UJI_ORIGIN),
     "magpie": Importer(read_magpie, folders=("*.csv",)),
     "microsoft": Importer(read_trace, files=("*.txt",)),
-    "csv": Importer(read_plain_csv, files=("*.csv",)),
+    "csv": Importer(read_plain_csv, files=("*.csv",), may_have_degrees=True),
+    "ulog": Importer(read_ulog, files=("*.ulg", "*.ulog")),
     "sensor-logger": Importer(read_sensor_logger, folders=("Magnetometer.csv", "MagnetometerUncalibrated.csv")),
     "phyphox": Importer(read_phyphox, files=("*.csv",), folders=("meta/*.csv", "Magnet*.csv", "Raw Data.csv")),
     "sensorlog": Importer(read_sensorlog, files=("*.csv", "*.txt")),
@@ -87,12 +89,11 @@ def import_walks(
             yield files.rename(importer.nothing_in(files.path))
         for path in walks:
             try:
-                walk = _read(importer, path, site)
-                remarks = [remark._replace(found=files.renamed(remark.found)) for remark in walk.remarks]
+                walk = _read(importer, path, files, site)
                 marks = walk.marks if landmarks is None else landmarks.marks(walk)
                 labels = label(path, walk, marks, site, planned)
                 notes = {"source": files.shown(path).name, "importer": kind, **walk.notes, **labels.notes}
-                yield _write(walk, labels, (*remarks, *labels.remarks), notes, out, site)
+                yield _write(walk, labels, notes, out, site)
             except BagError as error:
                 yield files.rename(error)
 
@@ -110,42 +111,28 @@ def import_file(kind: str, source: Path, out: Path, site: SiteFile | None = None
     return found.path
 
 
-def _read(importer: Importer, path: Path, site: SiteFile | None) -> ImportedWalk:
-    if importer.origin is None:
-        walk = importer.read(path)
-    else:
-        origin = importer.origin if site is None or site.origin is None else Origin(*site.origin)
-        walk = importer.read(path, origin)
+def _read(importer: Importer, path: Path, files: Unpacked, site: SiteFile | None) -> ImportedWalk:
+    origin = importer.origin if site is None or site.origin is None else Origin(*site.origin)
+    has_degrees = importer.origin is not None or importer.may_have_degrees
+    walk = importer.read(path, origin) if has_degrees else importer.read(path)
+    if has_degrees and origin is not None:
         walk = replace(walk, notes={**walk.notes, "origin": f"{origin.latitude_deg},{origin.longitude_deg}"})
-    for stamp_ns in (walk.stamp_ns, *([walk.imu.stamp_ns] if walk.imu else [])):
-        if not 0 <= stamp_ns.min() <= stamp_ns.max() < MAX_TIME_S * NS_PER_S:
-            found = f"{stamp_ns.min() / NS_PER_S:g} to {stamp_ns.max() / NS_PER_S:g} s"
-            raise BagError(path, wanted=f"times of 0 to {MAX_TIME_S} s", found=found, fix="correct the times")
-    return walk
+    walk = finished(replace(walk, remarks=(*files.remarks(path), *walk.remarks)), path)
+    return replace(walk, remarks=tuple(each._replace(found=files.renamed(each.found)) for each in walk.remarks))
 
 
 def _write(
-    walk: ImportedWalk,
-    labels: Labelling,
-    remarks: tuple[Remark, ...],
-    notes: dict[str, str],
-    out: Path,
-    site: SiteFile | None,
+    walk: ImportedWalk, labels: Labelling, notes: dict[str, str], out: Path, site: SiteFile | None
 ) -> ImportedBag:
     """Write one walk as a bag."""
     bag, frame = out / walk.name, SiteFile.map_frame
+    remarks = walk.remarks + labels.remarks
     if remarks:
         notes = {**notes, "remarks": "; ".join(remark.found for remark in remarks)}
     if site is not None:
         notes, frame = {**notes, **site_notes(site)}, site.map_frame
+    before = [*labels.events, *(odometry_messages(walk.odometry) if walk.odometry else ())]
     write_walk(
-        bag,
-        walk.stamp_ns,
-        walk.field_ut,
-        labels.landmarks,
-        imu=walk.imu,
-        before=labels.events,
-        map_frame=frame,
-        custom=notes,
+        bag, walk.stamp_ns, walk.field_ut, labels.landmarks, imu=walk.imu, before=before, map_frame=frame, custom=notes
     )
     return ImportedBag(bag, remarks)

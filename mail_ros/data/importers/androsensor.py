@@ -21,7 +21,7 @@ from mail_ros.core.errors import BagError
 from mail_ros.core.types import IntArray
 from mail_ros.data.importers.app_table import anchored, axes, clock_stamps, find, read_export, series
 from mail_ros.data.importers.imported_walk import MS_PER_S, ImportedWalk, Series
-from mail_ros.data.importers.phone_imu import from_gravity_and_azimuth, phone_imu
+from mail_ros.data.importers.phone_imu import from_gravity_and_azimuth, phone_readings
 from mail_ros.data.importers.table import Table
 
 SINCE_START = r"time since start.*"
@@ -55,14 +55,14 @@ def read_androsensor(path: Path) -> ImportedWalk:
     field = series(table, stamp_ns, names)
     if field is None:
         raise BagError(path, wanted="readings of the field", found="empty cells only", fix="record it again")
-    imu, remarks = phone_imu(
+    inertial, remarks = phone_readings(
         lambda: from_gravity_and_azimuth(
             readings(r"gravity {}\b.*") or readings(ACCELERATION), _azimuth(table, stamp_ns)
         ),
         lambda: readings(r"gyroscope {}\b.*"),
         lambda: readings(ACCELERATION),
     )
-    return ImportedWalk(path.stem, field.stamp_ns, field.values, (), imu, {"device": "Android"}, remarks=remarks)
+    return ImportedWalk(path.stem, *field, (), notes={"device": "Android"}, remarks=remarks, inertial=inertial)
 
 
 def _azimuth(table: Table, stamp_ns: IntArray) -> Series | None:

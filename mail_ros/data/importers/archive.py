@@ -1,20 +1,23 @@
 """Archives: .gz and .zip, alone, in folders or in each other, are unpacked, so that importers read plain files only.
 
+Of a damaged .gz the whole lines before the damage are read, with a remark; a damaged .zip is refused.
+
 Members are unpacked as a stream up to a limit, since a few kilobytes can hold gigabytes. An archive becomes a file or
 a folder with its name, without the ending; plain files are linked.
 """
 
 from __future__ import annotations
 
-import gzip
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO
 
 from mail_ros.core.errors import BagError
+from mail_ros.data.importers.gzip_salvage import GzipSalvage
+from mail_ros.data.remark import Remark
 
 ENDINGS = (".gz", ".zip")
 MAX_RATIO = 100  # logs compress to a third to a twentieth
@@ -34,6 +37,7 @@ class Unpacked:
         self.failed: list[BagError] = []
         self._folder = folder
         self._shown: dict[Path, Path] = {}
+        self._damage: dict[Path, str] = {}  # by file that is read in part
         if not source.exists():
             fix = "correct the path"
             self.failed.append(BagError(source, wanted="a file, an archive or a folder", found="none", fix=fix))
@@ -45,6 +49,12 @@ class Unpacked:
     def shown(self, path: Path) -> Path:
         """A path as the user knows it, such as `walk.zip/Gyroscope.csv`."""
         return self._shown.get(path, path)
+
+    def remarks(self, path: Path) -> tuple[Remark, ...]:
+        """Remarks about damaged archives of a file, or of the files in a folder."""
+        damage = [reason for each, reason in self._damage.items() if each == path or path in each.parents]
+        fix = "download or export it again for the rest"
+        return tuple(Remark("damaged", f"the .gz is damaged ({reason}): read up to there", fix) for reason in damage)
 
     def renamed(self, text: str) -> str:
         """A text with paths as the user knows them."""
@@ -81,7 +91,10 @@ class Unpacked:
             return target
         unpacked = Path(tempfile.mkdtemp(dir=self._folder)) / archive.stem
         try:
-            (_unpack_zip if archive.suffix.lower() == ".zip" else _unpack_gzip)(archive, unpacked, shown)
+            if archive.suffix.lower() == ".zip":
+                _unpack_zip(archive, unpacked, shown)
+            elif damage := _unpack_gzip(archive, unpacked, shown):
+                self._damage[target] = damage
         except BagError as error:
             self.failed.append(error)
             return target
@@ -105,9 +118,15 @@ def is_archive(path: Path) -> bool:
     return path.suffix.lower() in ENDINGS and not path.is_dir()
 
 
-def _unpack_gzip(archive: Path, target: Path, shown: Path) -> None:
-    with gzip.open(archive) as stream:
-        _copy(stream, target, _limit(archive), shown)
+def _unpack_gzip(archive: Path, target: Path, shown: Path) -> str:
+    """Unpack the readable part, and return what is wrong with the rest; empty for a whole file."""
+    salvage = GzipSalvage(archive)
+    if not _copy(salvage.blocks(), target, _limit(archive), shown) and salvage.damage:
+        fix = "download or export it again"
+        raise BagError(
+            shown, wanted="a readable archive", found=f"nothing before its damage: {salvage.damage}", fix=fix
+        )
+    return salvage.damage
 
 
 def _unpack_zip(archive: Path, target: Path, shown: Path) -> None:
@@ -122,18 +141,18 @@ def _unpack_zip(archive: Path, target: Path, shown: Path) -> None:
                 path = target.joinpath(*parts)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 with members.open(member) as stream:
-                    left -= _copy(stream, path, left, shown)
+                    left -= _copy(iter(partial(stream.read, BLOCK), b""), path, left, shown)
 
 
 def _limit(archive: Path) -> int:
     return max(MIN_LIMIT, MAX_RATIO * archive.stat().st_size)
 
 
-def _copy(stream: IO[bytes] | gzip.GzipFile, path: Path, limit: int, shown: Path) -> int:
-    """Write a stream to a new file, and return its number of bytes."""
+def _copy(blocks: Iterable[bytes], path: Path, limit: int, shown: Path) -> int:
+    """Write blocks to a new file, and return its number of bytes."""
     count = 0
     with path.open("xb") as file:
-        while block := stream.read(BLOCK):
+        for block in blocks:
             count += len(block)
             if count > limit:
                 raise _refusal(shown, f"more than {limit / 1e6:,.0f} MB in it")

@@ -26,7 +26,7 @@ import numpy as np
 from mail_ros.core.errors import BagError
 from mail_ros.data.importers.app_table import clock_stamps, find, read_export, series
 from mail_ros.data.importers.imported_walk import ImportedWalk, Series
-from mail_ros.data.importers.phone_imu import from_angles, phone_imu
+from mail_ros.data.importers.phone_imu import from_angles, phone_readings
 
 COMMANDS = (
     "in MATLAB: MagneticField.Timestamp.Format = 'yyyy-MM-dd HH:mm:ss.SSS'; "
@@ -53,8 +53,10 @@ def read_matlab_mobile(path: Path) -> ImportedWalk:
         found = ", ".join(file.name for file in files)
         raise BagError(path, wanted="MagneticField.csv with Timestamp, X, Y and Z", found=found, fix=COMMANDS)
     name = path.name if path.is_dir() else path.stem
-    imu, remarks = phone_imu(lambda: from_angles(readings("orient")), lambda: readings("ang"), lambda: readings("acc"))
-    return ImportedWalk(name, field.stamp_ns, field.values, (), imu, {"device": "unknown"}, remarks=remarks)
+    inertial, remarks = phone_readings(
+        lambda: from_angles(readings("orient")), lambda: readings("ang"), lambda: readings("acc")
+    )
+    return ImportedWalk(name, *field, (), notes={"device": "unknown"}, remarks=remarks, inertial=inertial)
 
 
 def _series(file: Path) -> Series | None:

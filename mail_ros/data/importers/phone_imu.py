@@ -6,8 +6,8 @@ All apps have the same axes of the device: x to the right of the screen, y to it
     the sign of accelerations    a phone that lies on a table measures z = +1 g on Android, -1 g on iOS
     angles                       Android: azimuth clockwise, pitch negative as the top is lifted
 
-ROS wants east-north-up and +1 g (REP 103, REP 145). The sign follows from the attitude, whatever an app claims; an
-attitude that contradicts gravity is left out.
+ROS wants east-north-up and +1 g (REP 103, REP 145). With an attitude, the sign follows from it, whatever an app
+claims; an attitude that contradicts gravity is left out, and estimated as in `estimated_attitude.py`.
 """
 
 from __future__ import annotations
@@ -18,10 +18,8 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from mail_ros.core.errors import BagError
-from mail_ros.core.types import FloatArray, IntArray
-from mail_ros.data.importers.imported_walk import Series
+from mail_ros.data.importers.imported_walk import InertialReadings, Series, at_stamps
 from mail_ros.data.remark import Remark
-from mail_ros.data.track import ImuSeries
 
 STANDARD_GRAVITY_M_S2 = 9.80665
 Reader = Callable[[], Series | None]
@@ -68,7 +66,7 @@ def from_gravity_and_azimuth(gravity: Series | None, azimuth_deg: Series | None)
     up, forward = up[kept], forward[kept] / length[kept, None]
     level = Rotation.from_matrix(np.stack([np.cross(forward, up), forward, up], axis=1))
     angle_rad = np.unwrap(np.radians(azimuth_deg.values[:, 0]))
-    azimuth_rad = _at(gravity.stamp_ns[kept], Series(azimuth_deg.stamp_ns, angle_rad[:, None]))
+    azimuth_rad = at_stamps(Series(azimuth_deg.stamp_ns, angle_rad[:, None]), gravity.stamp_ns[kept])
     return Series(gravity.stamp_ns[kept], (Rotation.from_euler("z", -azimuth_rad) * level).as_quat())
 
 
@@ -76,47 +74,44 @@ def total_acceleration(without_gravity: Series | None, gravity: Series | None) -
     """Acceleration with gravity, at the times of gravity."""
     if without_gravity is None or gravity is None:
         return None
-    return Series(gravity.stamp_ns, gravity.values + _at(gravity.stamp_ns, without_gravity))
+    return Series(gravity.stamp_ns, gravity.values + at_stamps(without_gravity, gravity.stamp_ns))
 
 
-def phone_imu(
-    read_attitude: Reader, read_rate_rad_s: Reader, read_acceleration_m_s2: Reader
-) -> tuple[ImuSeries | None, tuple[Remark, ...]]:
-    """One reading per attitude, and what is missing for it; a broken line costs these readings and not the walk.
+def phone_readings(
+    read_attitude: Reader, read_rate_rad_s: Reader, read_acceleration_m_s2: Reader, *, gravity_down: bool = False
+) -> tuple[InertialReadings, tuple[Remark, ...]]:
+    """Readings in the axes and signs of ROS; a broken line costs these readings and not the walk.
 
     Args:
         read_attitude: rotations of the device's axes into an east-north-up frame, (n, 4) x, y, z, w.
-        read_rate_rad_s: gyroscope; NaN in the readings without it.
-        read_acceleration_m_s2: accelerometer, gravity included, of either sign.
+        read_rate_rad_s: gyroscope.
+        read_acceleration_m_s2: accelerometer, gravity included.
+        gravity_down: accelerations of a device at rest point down, as on iOS; an attitude decides this itself.
     """
     remarks: list[Remark] = []
-    attitude, rate_rad_s, acceleration_m_s2 = (
+    attitude, rate, acceleration = (
         _read(each, remarks) for each in (read_attitude, read_rate_rad_s, read_acceleration_m_s2)
     )
-    if attitude is None or acceleration_m_s2 is None:
-        missing = "attitude" if attitude is None else "accelerations with gravity"
-        return None, (*remarks, Remark("imu", f"the log has no {missing}", "let the app log all motion sensors"))
-    stamp_ns, rotation = attitude.stamp_ns, Rotation.from_quat(attitude.values)
-    acceleration = _at(stamp_ns, acceleration_m_s2)
-    x, y, z = mean = rotation.apply(acceleration).mean(axis=0)
-    if not abs(z) >= max(MIN_GRAVITY_M_S2, np.cos(np.radians(MAX_TILT_DEG)) * np.linalg.norm(mean)):
-        found = (
-            f"the attitude contradicts the accelerations: their mean is {x:.1f}, {y:.1f}, {z:.1f} m/s² east, north, up"
-        )
-        return None, (*remarks, Remark("imu", found, "the attitude was left out: log it with another app"))
-    rate = np.full_like(acceleration, np.nan) if rate_rad_s is None else _at(stamp_ns, rate_rad_s)
-    return ImuSeries(stamp_ns, attitude.values, rate, acceleration * np.sign(z)), tuple(remarks)
+    if attitude is None and rate is None and acceleration is None:
+        found = "the log has no motion sensors: neither steps nor the direction of gravity are known"
+        return InertialReadings(), (*remarks, Remark("inertial", found, "let the app log all of them"))
+    sign = -1.0 if gravity_down else 1.0
+    if attitude is not None and acceleration is not None:
+        rotation = Rotation.from_quat(attitude.values)
+        x, y, z = mean = rotation.apply(at_stamps(acceleration, attitude.stamp_ns)).mean(axis=0)
+        sign = np.sign(z)
+        if not abs(z) >= max(MIN_GRAVITY_M_S2, np.cos(np.radians(MAX_TILT_DEG)) * np.linalg.norm(mean)):
+            found = f"by the attitude, accelerations have a mean of {x:.1f}, {y:.1f}, {z:.1f} m/s² east, north, up"
+            remarks.append(Remark("inertial", found, "the attitude is left out: log it with another app"))
+            attitude, sign = None, -1.0 if gravity_down else 1.0
+    if acceleration is not None:
+        acceleration = Series(acceleration.stamp_ns, sign * acceleration.values)
+    return InertialReadings(attitude, rate, acceleration), tuple(remarks)
 
 
 def _read(read: Reader, remarks: list[Remark]) -> Series | None:
     try:
         return read()
     except BagError as error:
-        remarks.append(Remark("imu", str(error), "these readings were left out"))
+        remarks.append(Remark("inertial", str(error), "these readings are left out"))
         return None
-
-
-def _at(stamp_ns: IntArray, known: Series) -> FloatArray:
-    """Values at stamps (n,), by interpolation."""
-    at_ns, known_ns = stamp_ns - stamp_ns[0], known.stamp_ns - stamp_ns[0]
-    return np.column_stack([np.interp(at_ns, known_ns, axis) for axis in known.values.T])

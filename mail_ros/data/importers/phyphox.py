@@ -27,7 +27,7 @@ from mail_ros.core.errors import BagError
 from mail_ros.core.types import IntArray
 from mail_ros.data.importers.app_table import axes, find, read_export, series
 from mail_ros.data.importers.imported_walk import ImportedWalk, Series
-from mail_ros.data.importers.phone_imu import from_quaternions, phone_imu
+from mail_ros.data.importers.phone_imu import from_quaternions, phone_readings
 from mail_ros.data.importers.table import Table
 
 FIELD, ACCELERATION, RATE = (rf"(.*\s)?{{}} \({unit}\)" for unit in ("ut", r"m/s\^?2", "rad/s"))
@@ -54,13 +54,13 @@ def read_phyphox(path: Path) -> ImportedWalk:
     if field is None:
         raise BagError(fields[0].path, wanted="readings of the field", found="empty cells only", fix="record it again")
     still = [table for table in tables if "linear" not in " ".join([table.path.stem.lower(), *table.names])]
-    imu, remarks = phone_imu(
+    inertial, remarks = phone_readings(
         lambda: from_quaternions(_series(tables, clock, ["x", "y", "z", "w"]), north_is_x=False),
         lambda: _first(tables, clock, RATE),
         lambda: _first(still, clock, ACCELERATION),
     )
-    device = _property(meta / "device.csv", "deviceModel")
-    return ImportedWalk(name, field.stamp_ns, field.values, (), imu, {"device": device}, remarks=remarks)
+    notes = {"device": _property(meta / "device.csv", "deviceModel")}
+    return ImportedWalk(name, *field, (), notes=notes, remarks=remarks, inertial=inertial)
 
 
 def _first(tables: list[Table], clock: tuple[IntArray, IntArray], pattern: str) -> Series | None:

@@ -29,7 +29,7 @@ from mail_ros.core.types import NS_PER_S
 from mail_ros.data.importers.app_table import read_export, series
 from mail_ros.data.importers.imported_walk import UNCALIBRATED, ImportedWalk, Mark, Series
 from mail_ros.data.importers.marks import mark_of_text
-from mail_ros.data.importers.phone_imu import from_quaternions, phone_imu, total_acceleration
+from mail_ros.data.importers.phone_imu import from_quaternions, phone_readings, total_acceleration
 from mail_ros.data.importers.table import Table
 
 TIME, QUATERNION = "time", ("qx", "qy", "qz", "qw")
@@ -49,7 +49,7 @@ def read_sensor_logger(path: Path) -> ImportedWalk:
         raise BagError(path, wanted="readings in Magnetometer.csv", found="none", fix=fix)
     metadata = _metadata(folder / "Metadata.csv")
     is_ios = metadata.get("platform", "").lower() == "ios" and metadata.get("standardisation", "").lower() != "true"
-    imu, remarks = phone_imu(
+    inertial, remarks = phone_readings(
         lambda: from_quaternions(_series(folder / "Orientation.csv", QUATERNION), north_is_x=is_ios),
         lambda: _series(folder / "Gyroscope.csv"),
         lambda: (
@@ -62,7 +62,7 @@ def read_sensor_logger(path: Path) -> ImportedWalk:
         stamp_ns=field.stamp_ns,
         field_ut=field.values,
         landmarks=(),
-        imu=imu,
+        inertial=inertial,
         notes={"device": metadata.get("device name") or "unknown"},
         marks=_marks(folder / "Annotation.csv"),
         remarks=(*remarks, *(() if calibrated else (UNCALIBRATED,))),

@@ -31,7 +31,12 @@ from mail_ros.core.types import IntArray
 from mail_ros.data.importers.app_table import anchored, axes, clock_stamps, find, read_export, series
 from mail_ros.data.importers.imported_walk import UNCALIBRATED, ImportedWalk, Mark, Series
 from mail_ros.data.importers.marks import mark_of_text
-from mail_ros.data.importers.phone_imu import STANDARD_GRAVITY_M_S2, from_quaternions, phone_imu, total_acceleration
+from mail_ros.data.importers.phone_imu import (
+    STANDARD_GRAVITY_M_S2,
+    from_quaternions,
+    phone_readings,
+    total_acceleration,
+)
 from mail_ros.data.importers.table import Table
 
 UNIT = r"(\(.*\))?"
@@ -52,15 +57,16 @@ def read_sensorlog(path: Path) -> ImportedWalk:
     if field is None:
         wanted, fix = "readings of motionMagneticFieldX(µT) or magnetometerX(µT)", "log Device Motion in the app"
         raise BagError(path, wanted=wanted, found="none", fix=fix)
-    imu, remarks = phone_imu(
+    inertial, remarks = phone_readings(
         lambda: from_quaternions(_series(table, "motionquaternion", "motion", letters="xyzw"), north_is_x=True),
         lambda: _series(table, "motionrotationrate", "motion") or _series(table, "gyrorotation", "gyro"),
         lambda: _acceleration(table),
+        gravity_down=True,
     )
     frame = find(table, f"motionattitudereferenceframe{UNIT}")
     notes = {"device": "iOS"} | ({"attitude_reference": table.cells(frame)[0]} if frame else {})
     remarks += () if calibrated else (UNCALIBRATED,)
-    return ImportedWalk(path.stem, field.stamp_ns, field.values, (), imu, notes, _marks(table), remarks)
+    return ImportedWalk(path.stem, *field, (), notes=notes, marks=_marks(table), remarks=remarks, inertial=inertial)
 
 
 def _field(table: Table, name: str, sensor: str) -> Series | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from mail_ros.core.errors import BagError
-from mail_ros.core.types import NS_PER_S, FloatArray, IntArray
+from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray, IntArray
 from mail_ros.data.importers.imported_walk import MAX_TIME_S, line_error
 
 
@@ -116,3 +116,17 @@ def read_table(path: Path) -> Table:
             path, wanted="a line of names and lines of numbers", found=f"{len(names)} names only", fix="export it again"
         )
     return Table(path, names, rows[1:], lines[1:])
+
+
+def whole_rows(table: Table, values: FloatArray, names: tuple[str, ...]) -> BoolArray:
+    """(n,) whether a row has values in all of some columns.
+
+    Raises:
+        BagError: a row has values in a part of them; its line is named.
+    """
+    given = np.isfinite(values)
+    whole = np.asarray(given.all(axis=1), dtype=np.bool_)
+    for row in np.flatnonzero(given.any(axis=1) & ~whole)[:1]:
+        wanted, found = f"numbers for all or none of {', '.join(names)}", f"{int(given[row].sum())} of {len(names)}"
+        raise line_error(table.path, table.lines[row], wanted, found, "complete the line, or empty all of them")
+    return whole

@@ -21,6 +21,7 @@ class Importer:
     files: tuple[str, ...] = ()  # patterns of files that are a walk each
     folders: tuple[str, ...] = ()  # patterns of a file; a folder with such a file is a walk
     origin: Origin | None = None  # for logs with latitudes and longitudes: that of the data set
+    may_have_degrees: bool = False  # some logs have latitudes and longitudes, which need the site's origin
 
     def walks(self, source: Path) -> list[Path]:
         """Files and folders with a walk each in a folder, sorted; the source itself if it is a file."""
