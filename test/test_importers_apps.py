@@ -408,4 +408,4 @@ def test_from_exports_to_an_evaluated_walk_by_commands(tmp_path: Path) -> None:
 def verb(*words: object) -> str:
     done = run_verb(*words)
     assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout
+    return str(done.stdout)

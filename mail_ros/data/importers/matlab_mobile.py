@@ -45,8 +45,8 @@ def read_matlab_mobile(path: Path) -> ImportedWalk:
         raise BagError(path, wanted="timetables written as CSV", found="a .mat file", fix=COMMANDS)
     files = sorted(path.glob("*.csv")) if path.is_dir() else [path]
 
-    def readings(word: str) -> Series | None:
-        return next((_series(file) for file in files if word in file.stem.lower()), None)
+    def readings(*words: str) -> Series | None:
+        return next((_series(file) for file in files if any(word in file.stem.lower() for word in words)), None)
 
     field = readings("mag")
     if field is None:
@@ -54,7 +54,7 @@ def read_matlab_mobile(path: Path) -> ImportedWalk:
         raise BagError(path, wanted="MagneticField.csv with Timestamp, X, Y and Z", found=found, fix=COMMANDS)
     name = path.name if path.is_dir() else path.stem
     inertial, remarks = phone_readings(
-        lambda: from_angles(readings("orient")), lambda: readings("ang"), lambda: readings("acc")
+        lambda: from_angles(readings("orient", "att")), lambda: readings("ang"), lambda: readings("acc")
     )
     return ImportedWalk(name, *field, (), notes={"device": "unknown"}, remarks=remarks, inertial=inertial)
 

@@ -9,8 +9,8 @@
 
 Names differ between experiments and languages: a column counts by its axis and its unit, also as "X (µT)". Numbers
 have a decimal point or comma and may have an exponent, cells are quoted or not, between commas, semicolons or tabs.
-Times are seconds since the start without the pauses; meta/time.csv has the date, which a single file lacks. A table of
-linear accelerations (without gravity) is skipped. The app does not note whether its field was uncalibrated, which is a
+Times are seconds since the start without the pauses; meta/time.csv has the date, which a single file lacks. Linear
+accelerations (without gravity) are skipped. The app does not note whether its field was uncalibrated, which is a
 choice in its menu. Quaternions are assumed to be of the device's axes in a frame whose z points up.
 
 Source: github.com/phyphox/phyphox-experiments (magnetometer.phyphox), phyphox.org/wiki, and projects that read
@@ -30,7 +30,7 @@ from mail_ros.data.importers.imported_walk import ImportedWalk, Series
 from mail_ros.data.importers.phone_imu import from_quaternions, phone_readings
 from mail_ros.data.importers.table import Table
 
-FIELD, ACCELERATION, RATE = (rf"(.*\s)?{{}} \({unit}\)" for unit in ("ut", r"m/s\^?2", "rad/s"))
+FIELD, ACCELERATION, RATE = (rf"(?!.*linear)(.*\s)?{{}} \({unit}\)" for unit in ("ut", r"m/s\^?2", "rad/s"))
 TIME = r".*\(s\)|time|t"
 ZEROS: IntArray = np.zeros(1, np.int64)
 
@@ -53,11 +53,11 @@ def read_phyphox(path: Path) -> ImportedWalk:
     field = _series(fields, clock, axes(fields[0], FIELD))
     if field is None:
         raise BagError(fields[0].path, wanted="readings of the field", found="empty cells only", fix="record it again")
-    still = [table for table in tables if "linear" not in " ".join([table.path.stem.lower(), *table.names])]
+    with_gravity = [table for table in tables if "linear" not in table.path.stem.lower()]
     inertial, remarks = phone_readings(
         lambda: from_quaternions(_series(tables, clock, ["x", "y", "z", "w"]), north_is_x=False),
         lambda: _first(tables, clock, RATE),
-        lambda: _first(still, clock, ACCELERATION),
+        lambda: _first(with_gravity, clock, ACCELERATION),
     )
     notes = {"device": _property(meta / "device.csv", "deviceModel")}
     return ImportedWalk(name, *field, (), notes=notes, remarks=remarks, inertial=inertial)
