@@ -213,10 +213,36 @@ def test_marks_get_their_places_from_the_app_the_site_or_a_route(tmp_path: Path,
     middle = track.position_m[np.searchsorted(track.stamp_ns, START_NS + 2_000_000_000)]
     assert middle == pytest.approx([3.0, 4.0], abs=0.05)  # the corner between two marks
     assert routed.remarks == ()
+    (tmp_path / "times.csv").write_text("time_s\n1\n3\n5\n")
+    by_file = imported(
+        "sensor-logger",
+        write_folder(tmp_path / "by_file", sensor_logger(phone)),
+        site=site,
+        route="hall",
+        landmarks=LandmarkFile(tmp_path / "times.csv"),
+    )
+    np.testing.assert_allclose(read_track(by_file.path).position_m, track.position_m, rtol=0, atol=1e-9)
     with pytest.raises(ConfigError, match=r"wanted a site file with the route, found none; name it with --site-file"):
         imported("sensor-logger", tmp_path / "routed", route="hall")
     with pytest.raises(ConfigError, match=r"wanted one of its routes hall, found attic"):
         imported("sensor-logger", tmp_path / "routed", site=site, route="attic")
+
+
+@pytest.mark.parametrize(
+    ("at", "found"), [("11.1{}, 49.4{}", "which looks like degrees"), ("32{}000, 5481{}00", "as of UTM")]
+)
+def test_marks_that_are_not_in_metres_are_refused(tmp_path: Path, phone: PhoneWalk, at: str, found: str) -> None:
+    rows = ([mark.stamp_ns, 0, at.format(n, n)] for n, mark in enumerate(phone.walk.landmarks))
+    files = {**sensor_logger(phone), "Annotation.csv": table("time,seconds_elapsed,text", rows)}
+    with pytest.raises(BagError, match=f"wanted marks at x and y in metres of the map frame, found .*{found}"):
+        imported("sensor-logger", write_folder(tmp_path / "a", files))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1", "utf-8-sig"])
+def test_any_encoding_of_spreadsheets_is_read(tmp_path: Path, phone: PhoneWalk, encoding: str) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text(phyphox(phone)["Magnetometer.csv"], encoding=encoding)
+    assert len(read_track(imported("phyphox", file).path)) == len(phone.walk.stamp_ns)
 
 
 def test_more_marks_than_landmarks_of_the_route_are_refused(tmp_path: Path, phone: PhoneWalk) -> None:

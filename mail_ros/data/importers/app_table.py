@@ -5,6 +5,7 @@ Names of columns are compared in lower case, without blanks at their ends, and w
 
 from __future__ import annotations
 
+import codecs
 import csv
 import re
 from collections.abc import Sequence
@@ -43,12 +44,7 @@ def read_export(path: Path, free_text: str = "") -> Table:
         BagError: the file is unreadable, or a line has another number of cells than the names.
     """
     try:
-        content = path.read_bytes()
-        try:
-            text = content.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = content.decode("latin-1")
-        lines = text.splitlines()
+        lines = _decoded(path.read_bytes()).splitlines()
         first = 1 if lines and lines[0].strip().strip('"').lower().startswith("sep=") else 0
         header = lines[first] if len(lines) > first else ""
         separator = max(SEPARATORS, key=header.count)
@@ -151,6 +147,15 @@ def anchored(own_ns: IntArray, clock: IntArray) -> IntArray:
     _, first = np.unique(own_ns, return_index=True)
     delay_ns = (clock - clock[0]) - (own_ns - own_ns[0])
     return np.asarray(own_ns - own_ns[0] + clock[0] + round(float(np.median(delay_ns[first]))), dtype=np.int64)
+
+
+def _decoded(content: bytes) -> str:
+    """Text in UTF-8, in UTF-16 with its mark, or else in Latin-1, where any byte is a letter."""
+    encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
 
 
 def _joined(row: list[str], at: int, count: int, separator: str) -> list[str]:

@@ -22,6 +22,7 @@ second file is CSV:
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,10 +32,12 @@ import numpy as np
 
 from mail_ros.core.errors import BagError
 from mail_ros.core.types import NS_PER_S, IntArray
+from mail_ros.data.geojson import looks_like_degrees
 from mail_ros.data.importers.app_table import clock_stamps, read_export
 from mail_ros.data.importers.imported_walk import ImportedWalk, Mark, line_error
 from mail_ros.data.importers.table import Table
 from mail_ros.data.messages import WAYPOINT_EVENT_TYPE, Message, encode_waypoint_event
+from mail_ros.data.origin import MAX_DISTANCE_M, Origin
 from mail_ros.data.remark import Remark
 from mail_ros.data.route import NOTE, Route, route_to_note
 from mail_ros.data.site_file import SiteFile
@@ -77,7 +80,7 @@ def label(
         route: the planned route of the marks.
 
     Raises:
-        BagError: there are more marks than landmarks of the route, or a floor is not the site's.
+        BagError: more marks than landmarks of the route, positions in other units than metres, or an unknown floor.
     """
     ordered = sorted(marks, key=lambda mark: mark.stamp_ns)
     if route is not None and ordered:
@@ -85,6 +88,7 @@ def label(
             raise BagError(source, wanted="a mark for each landmark of the route", found=surplus, fix=HOW_TO_LABEL)
         events = tuple(_event(mark.stamp_ns, number) for number, mark in enumerate(ordered, 1))
         return Labelling(walk.landmarks, events, {"route": route.name, NOTE: route_to_note(route)}, ())
+    _check_metres(source, [mark.position_m for mark in ordered if mark.position_m is not None], site)
     named = {} if site is None else site.landmarks
     landmarks, unknown = list(walk.landmarks), list[Mark]()
     for mark in ordered:
@@ -105,6 +109,16 @@ def label(
     if site is not None and (mismatch := site.mismatch({}, {landmark.floor for landmark in landmarks})):
         raise BagError(source, wanted=f"a walk at {site.name}", found=mismatch.found, fix=mismatch.fix)
     return Labelling(tuple(landmarks), (), {}, tuple(remarks))
+
+
+def _check_metres(source: object, positions: list[tuple[float, float]], site: SiteFile | None) -> None:
+    origin = None if site is None or site.origin is None else Origin(*site.origin)
+    far = [position for position in positions if math.hypot(*position) > MAX_DISTANCE_M]
+    if far or looks_like_degrees(positions, origin):
+        x, y = (far or positions)[0]
+        found = f"({x:.9g}, {y:.9g}), {'as of UTM or a national grid' if far else 'which looks like degrees'}"
+        fix = "write metres from the origin of the map"
+        raise BagError(source, wanted="marks at x and y in metres of the map frame", found=found, fix=fix)
 
 
 class LandmarkFile:
