@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mail_ros.core.localizer.diagnostics import Level
-from mail_ros.core.signal.field_units import field_fault, magnitude
+from mail_ros.core.signal.field_units import UNITS_UT, field_fault, magnitude
 from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray, IntArray
 from mail_ros.data.check.limits import CheckLimits, Finding, graded
 
@@ -120,7 +120,10 @@ def check_field(
         return {}, findings
     typical = magnitude(np.linalg.norm(field_ut[finite], axis=1))
     if fault := field_fault(typical):
-        findings.append(Finding(Level.ERROR, "units", fault.found, fault.cause))
+        scale = (
+            f", or this be in a robot file, for --robot: field_scale {1 / UNITS_UT[fault.unit]:g}" if fault.unit else ""
+        )
+        findings.append(Finding(Level.ERROR, "units", fault.found, fault.cause + scale))
     elif float(np.linalg.norm(field_ut[finite].std(axis=0))) < limits.min_field_change_ut:
         found = f"the field changes by less than {limits.min_field_change_ut:g} µT over the whole recording"
         findings.append(Finding(Level.ERROR, "frozen", found, "check the sensor"))
