@@ -10,7 +10,7 @@ import pytest
 
 from mail_ros.core.errors import BagError
 from mail_ros.data.bag import Bag
-from mail_ros.data.importers import IMPORTERS, archive, import_walks
+from mail_ros.data.importers import IMPORTERS, ImportedBag, archive, import_walks
 from mail_ros.data.importers.archive import unpacked
 
 WALK = "time_s,mag_x_ut,mag_y_ut,mag_z_ut\n1.0,18,-3,-44\n1.1,18,-3,-44\n"
@@ -33,9 +33,8 @@ def write(path: Path, content: bytes) -> Path:
 def imported(source: Path) -> tuple[list[str], list[str]]:
     """Names of the bags, and errors."""
     found = list(import_walks("csv", source, source.parent / "bags"))
-    return [each.name for each in found if isinstance(each, Path)], [
-        str(each) for each in found if isinstance(each, BagError)
-    ]
+    bags = [each.path.name for each in found if isinstance(each, ImportedBag)]
+    return bags, [str(each) for each in found if isinstance(each, BagError)]
 
 
 def test_a_walk_may_be_compressed(tmp_path: Path) -> None:
@@ -58,8 +57,8 @@ def test_a_walk_of_several_compressed_files_is_one(tmp_path: Path) -> None:
     write(tmp_path / "walk" / "mag.csv.gz", gzip.compress(field.encode()))
     write(tmp_path / "walk" / "truth.csv", b"time,x,y\n1,0,0\n2,1,0\n")
     (bag,) = import_walks("magpie", tmp_path / "walk", tmp_path / "bags")
-    assert isinstance(bag, Path)
-    assert bag.name == "walk"
+    assert isinstance(bag, ImportedBag)
+    assert bag.path.name == "walk"
 
 
 def test_errors_name_the_file_in_the_archive_and_the_others_are_imported(tmp_path: Path) -> None:

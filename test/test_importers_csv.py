@@ -76,6 +76,7 @@ def test_plain_csv_may_bring_the_imu(tmp_path: Path) -> None:
         (PLAIN + "1750000000.06,18,-3,-44,1,,\n", "line 8: wanted numbers for all or none of x_m, y_m, found 1 of 2"),
         (PLAIN + "1750000000.06,18,-3,-44,1,2,1.5\n", "line 8: wanted a whole number as floor, found 1.5"),
         (PLAIN + "soon,18,-3,-44,,,\n", "line 8: wanted a time as time_s, of 0 to 2147483648 s, found 'soon'"),
+        (PLAIN + "9e999999,18,-3,-44,,,\n", "line 8: wanted a time as time_s, .* found '9e999999'"),
         (PLAIN + "1749999999.04,18,-3,-44,,,\n", "line 8: .* found a step back of 1 s; split the file there"),
     ],
 )

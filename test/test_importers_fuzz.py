@@ -16,6 +16,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from app_exports import androsensor, matlab_mobile, phone_walk, phyphox, sensor_logger, sensorlog
 from small_ulog import small_flight
 from test_bag_fuzz import damaged
 from test_importers_ipin import LOG
@@ -43,8 +44,13 @@ MAGPIE = "\n".join(
 )
 NUMBERS = [b"9" * 400, b"-1", b"1e308", b"-1e308", b"nan", b"inf", b"1e-320"]
 SEPARATORS = [b"\n", b";", b"\t", b",", b"\0", b"\xff", b'"']
+PHONE = phone_walk("walk", duration_s=2.0)
 TEXTS = {"ipin": LOG * 3, "uji": UJI, "magpie": MAGPIE, "microsoft": TRACE * 3, "csv": CSV}
+TEXTS |= {"sensor-logger": sensor_logger(PHONE)["Magnetometer.csv"], "phyphox": phyphox(PHONE)["Magnetometer.csv"]}
+TEXTS |= {"sensorlog": sensorlog(PHONE)["walk.csv"], "androsensor": androsensor(PHONE)["walk.csv"]}
+TEXTS |= {"matlab": matlab_mobile(PHONE)["MagneticField.csv"]}
 NAMES = {"ipin": "walk.txt", "uji": "walk.txt", "microsoft": "F1.txt", "ulog": "walk.ulg"}
+NAMES |= {"sensor-logger": "Magnetometer.csv", "matlab": "MagneticField.csv"}
 
 
 def mixed(content: bytes, source: random.Random) -> bytes:

@@ -56,12 +56,15 @@ class Unpacked:
         fix = "download or export it again for the rest"
         return tuple(Remark("damaged", f"the .gz is damaged ({reason}): read up to there", fix) for reason in damage)
 
-    def rename(self, error: BagError) -> BagError:
-        """The same error, with paths as the user knows them."""
-        text = str(error)
+    def renamed(self, text: str) -> str:
+        """A text with paths as the user knows them."""
         for path in sorted(self._shown, key=lambda path: len(str(path)), reverse=True):
             text = text.replace(str(path), str(self._shown[path]))
-        error.args = (text,)
+        return text
+
+    def rename(self, error: BagError) -> BagError:
+        """The same error, with paths as the user knows them."""
+        error.args = (self.renamed(str(error)),)
         return error
 
     def _add(self, path: Path, target: Path, shown: Path, depth: int) -> Path:

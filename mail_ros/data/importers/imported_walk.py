@@ -13,6 +13,11 @@ from mail_ros.core.types import FloatArray, IntArray
 from mail_ros.data.remark import Remark
 from mail_ros.data.track import ImuSeries, Landmark, OdometrySeries
 
+UNCALIBRATED = Remark(
+    "uncalibrated",
+    "the log has the uncalibrated field only, with the phone's own magnetism in it",
+    "log the calibrated magnetometer too, or give the walk a robot file of `mail_ros calibrate`",
+)
 MAX_TIME_S = 2**31  # a ROS stamp has 32 bits for seconds
 NS_PER_MS, MS_PER_S = 1_000_000, 1000
 

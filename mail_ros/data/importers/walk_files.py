@@ -48,5 +48,13 @@ class Importer:
 
 
 def _matching(folder: Path, patterns: tuple[str, ...]) -> list[Path]:
-    files = (path for path in sorted(folder.iterdir()) if path.is_file())
-    return [path for path in files if any(fnmatch(path.name.lower(), pattern.lower()) for pattern in patterns)]
+    names = {path: str(path.relative_to(folder)).lower() for path in (*folder.glob("*"), *folder.glob("*/*"))}
+    return [
+        path
+        for path, name in sorted(names.items())
+        if path.is_file() and any(_fits(name, pattern.lower()) for pattern in patterns)
+    ]
+
+
+def _fits(name: str, pattern: str) -> bool:
+    return name.count("/") == pattern.count("/") and fnmatch(name, pattern)
