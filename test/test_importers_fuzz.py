@@ -107,4 +107,4 @@ def test_a_damaged_log_is_imported_or_refused(tmp_path: Path, kind: str) -> None
     more_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb
     print(f"{kind}: {refused} of {CASES} refused, {more_kb // 1000} MB more")
     assert more_kb < MAX_MORE_KB
-    assert 0.05 * CASES < refused < 0.99 * CASES, "some are beyond reading, and not all"
+    assert 0.05 * CASES < refused < CASES, "some are beyond reading, and not all"

@@ -98,7 +98,8 @@ class Diagnostics:
 
     def observe(self, sample: Sample, estimate: Estimate | None) -> None:
         """Record a sample that was pushed, and the estimate that it gave."""
-        self._field_ut.append(math.hypot(*sample.field_ut.tolist()))
+        scale = self.localizer.compensation.robot.field_scale
+        self._field_ut.append(scale * math.hypot(*sample.field_ut.tolist()))
         if self._newest_ns is not None:
             self._interval_s.append((sample.stamp_ns - self._newest_ns) / NS_PER_S)
         self._newest_ns = sample.stamp_ns
