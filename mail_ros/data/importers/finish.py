@@ -10,9 +10,8 @@ from mail_ros.core.errors import BagError
 from mail_ros.core.signal.field_units import UNITS_PER_UT, field_fault, likely_unit, magnitude
 from mail_ros.core.types import NS_PER_S
 from mail_ros.data.importers.estimated_attitude import ATTITUDE, ESTIMATED, inertial_series
-from mail_ros.data.importers.imported_walk import MAX_TIME_S, ImportedWalk, Series
+from mail_ros.data.importers.imported_walk import MAX_TIME_S, ImportedWalk
 from mail_ros.data.remark import Remark
-from mail_ros.data.track import ImuSeries, OdometrySeries
 
 
 def finished(walk: ImportedWalk, source: object) -> ImportedWalk:
@@ -35,9 +34,9 @@ def finished(walk: ImportedWalk, source: object) -> ImportedWalk:
 
 
 def _check_stamps(walk: ImportedWalk, source: object) -> None:
-    stamps = [walk.stamp_ns, np.array([mark.stamp_ns for mark in (*walk.landmarks, *walk.marks)], np.int64)]
-    sensors: list[Series | ImuSeries | OdometrySeries | None] = [walk.imu, walk.odometry, *(walk.inertial or ())]
-    stamps += [series.stamp_ns for series in sensors if series is not None]
+    marks = [*(each.stamp_ns for each in walk.landmarks), *(each.stamp_ns for each in walk.marks)]
+    stamps = [walk.stamp_ns, np.array(marks, np.int64)]
+    stamps += [series.stamp_ns for series in (walk.imu, walk.odometry, *(walk.inertial or ())) if series is not None]
     every_s = np.concatenate(stamps) / NS_PER_S
     if every_s.min() < 0 or every_s.max() >= MAX_TIME_S:
         raise BagError(
