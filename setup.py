@@ -29,6 +29,7 @@ TOOLS = [
     "zstandard>=0.21",
 ]
 DOCS = ["furo>=2024.8", "myst-parser>=4", "sphinx>=8"]
+LOGS = ["pyulog>=1.1", "vqf>=2.1"]
 VIEW = ["pillow>=9", "rerun-sdk>=0.23", "ruamel.yaml>=0.17"]
 TEST = [
     "catkin_pkg>=1",
@@ -60,7 +61,7 @@ setup(
     packages=find_packages(include=[NAME, f"{NAME}.*"]),
     package_data={f"{NAME}.evaluation.report": ["*.html", "page.css", "page.js"]},
     install_requires=["numpy>=1.24", "safetensors>=0.4"],
-    extras_require={"tools": TOOLS, "view": VIEW, "docs": DOCS, "test": TOOLS + VIEW + TEST},
+    extras_require={"tools": TOOLS, "view": VIEW, "logs": LOGS, "docs": DOCS, "test": TOOLS + VIEW + LOGS + TEST},
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
         (f"share/{NAME}", ["package.xml"]),

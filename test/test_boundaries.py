@@ -38,6 +38,9 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
 
 ONLY_IN = {  # packages of a single module
     "data/floor_plan.py": {"PIL"},
+    "data/importers/estimated_attitude.py": {"vqf"},
+    "data/importers/phone_imu.py": {"scipy"},
+    "data/importers/ulog.py": {"pyulog"},
     "data/simulator/bodies.py": {"magpylib"},
     "nodes/outputs.py": {"tf2_ros"},
     "view/rerun_canvas.py": {"rerun", "rerun_cli"},

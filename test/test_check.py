@@ -12,7 +12,7 @@ from simulated_tracks import steady_drive
 from mail_ros.core.localizer.diagnostics import Level
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.types import NS_PER_S, FloatArray, IntArray
-from mail_ros.data.bag import FIELD_TOPIC, Recording
+from mail_ros.data.bag import FIELD_TOPIC, Recording, read_track
 from mail_ros.data.bag_topics import BagTopics
 from mail_ros.data.bag_writer import BagWriter
 from mail_ros.data.check.bag_report import BagReport, check, check_bag
@@ -25,6 +25,7 @@ from mail_ros.data.simulator.demo import demo_building
 from mail_ros.data.simulator.drive_bag import write_bag
 from mail_ros.data.track import Landmark, Track
 from mail_ros.data.truth import LANDMARK_TOPIC, Truth, TruthSource
+from mail_ros.data.walk_writer import write_walk
 
 BUILDING = demo_building()
 WALK = steady_drive(BUILDING, drive_route(BUILDING.plan, 40.0, 3), 3)
@@ -121,6 +122,17 @@ def test_a_clean_walk_is_usable_without_a_finding() -> None:
     assert report.as_json()["usable"] is True
 
 
+def test_what_is_a_finding_is_no_warning_as_well(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Over hundreds of bags the log would repeat what the table counts."""
+    write_walk(tmp_path / "walk", WALK.stamp_ns, WALK.field_ut, WALK.landmarks)
+    with next((tmp_path / "walk").glob("*.mcap")).open("r+b") as file:
+        file.truncate(file.seek(0, 2) - 2000)
+    assert "cut_off" in {finding.name for finding in check_bag(tmp_path / "walk").findings}
+    assert not caplog.records
+    read_track(tmp_path / "walk")
+    assert "was cut off" in caplog.text
+
+
 def test_without_odometry_nothing_is_missed() -> None:
     assert check(recorded(odometry=False), LIMITS).findings == ()
 
@@ -132,6 +144,12 @@ FAULTS: list[tuple[str, Level, str, Callable[[], Recording]]] = [
     ("drops", Level.ERROR, "check the driver's load", lambda: recorded(keep=RANDOM.random(len(TIME_S)) > 0.35)),
     ("rate", Level.WARN, "12.5 Hz, wanted 25 Hz or more", lambda: recorded(keep=slice(None, None, 4))),
     ("rate", Level.ERROR, "5.0 Hz, wanted 8 Hz or more", lambda: recorded(keep=slice(None, None, 10))),
+    (
+        "rate",
+        Level.WARN,
+        "10.0 Hz of readings, each in 5 samples, wanted 25 Hz or more",
+        lambda: recorded(field_ut=np.repeat(WALK.field_ut[::5], 5, axis=0)[: len(TIME_S)]),
+    ),
     (
         "jitter",
         Level.WARN,

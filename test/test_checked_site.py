@@ -13,7 +13,14 @@ from hall_lanes import lanes
 from small_halls import Hall
 from test_coverage import walk
 
-from mail_ros.cli.check_report import findings_by_cause, model_line, print_reports
+from mail_ros.cli.check_report import (
+    cause_rows,
+    findings_by_cause,
+    model_line,
+    print_causes,
+    print_reports,
+    print_sites,
+)
 from mail_ros.core.localizer.diagnostics import Level
 from mail_ros.core.types import FloatArray
 from mail_ros.data.check.bag_report import BagReport
@@ -152,7 +159,36 @@ def test_a_table_is_printed_while_it_is_short(
     printed = capsys.readouterr().out
     assert ("line_07" in printed) is rows
     if not rows:
-        assert printed.splitlines() == [
-            "21 bags: Hz 50.0 to 70.0; path m 210",
-            "--verbose prints every bag and finding",
-        ]
+        assert printed.splitlines() == ["21 bags: Hz 50.0 to 70.0; path m 210"]
+
+
+def test_the_findings_of_many_bags_are_one_table_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
+    """A fix that names the bag or a number is the same fix."""
+    bags = [
+        dataclasses.replace(
+            bag, findings=(Finding(Level.WARN, "gaps", f"{number} gaps", f"walk {bag.bag} again for {number} s"),)
+        )
+        for number, bag in enumerate(reports(300))
+    ]
+    bags[7] = dataclasses.replace(bags[7], findings=(Finding(Level.ERROR, "unreadable", "no MCAP file", "check it"),))
+    assert cause_rows(bags) == [
+        ["ERROR", "unreadable", "1", "check it", "line_07", "no MCAP file"],
+        ["WARN", "gaps", "299", "walk line_00 again for 0 s", "line_00", "0 gaps"],
+    ]
+    print_causes(bags, verbose=False)
+    title, heads, *rows = capsys.readouterr().out.splitlines()
+    assert title == "findings of 300 bags; --verbose prints each"
+    assert heads.split() == ["cause", "bags", "fix", "first", "found", "there"]
+    assert len(rows) == 2
+    print_causes(bags[:20], verbose=False)
+    print_causes(bags, verbose=True)
+    assert not capsys.readouterr().out
+
+
+def test_many_sites_are_one_table(capsys: pytest.CaptureFixture[str]) -> None:
+    print_sites([BOTH] * 6, [[]] * 5 + [[2]], verbose=False)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 7
+    assert "floor 2 not walked" in lines[-1]
+    print_sites([BOTH], [[2]], verbose=False)
+    assert "floor 2: not walked" in capsys.readouterr().out

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from helpers import START_NS
 
+from mail_ros.core.errors import ConfigError
 from mail_ros.core.platform.compensation import Compensation, JointReading, joint_reading
 from mail_ros.core.platform.robot_file import MotorField, Robot
 from mail_ros.core.types import FloatArray
@@ -35,6 +36,13 @@ def test_hard_iron_and_motors_are_removed_before_the_mount_is_applied() -> None:
 def test_a_robot_without_settings_leaves_readings_unchanged() -> None:
     for read_ut in (FIELD_UT, np.array([0.0, math.nan, 1e9])):
         assert Compensation(Robot()).field_ut(START_NS, read_ut) is read_ut
+
+
+def test_a_driver_in_another_unit_is_scaled_first() -> None:
+    compensation = Compensation(Robot(hard_iron_ut=(7.0, 0.0, 0.0), field_scale=1e-4))  # gauss
+    np.testing.assert_allclose(compensation.field_ut(START_NS, (FIELD_UT + np.array([7.0, 0.0, 0.0])) * 1e4), FIELD_UT)
+    with pytest.raises(ConfigError, match="field_scale: wanted 1e-12 to 1e"):
+        Robot(field_scale=0.0)
 
 
 def test_joints_may_come_in_several_messages_and_with_empty_lists() -> None:

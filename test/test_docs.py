@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from app_exports import write_exports
 from ros import ROOT
 from small_site import shell
 from verbs import verb_of, verbs
@@ -75,6 +76,8 @@ def test_every_block_names_its_language(page: Path) -> None:
 @pytest.mark.parametrize("page", [page for page in PAGES if any(b.mark == RUNS for b in blocks(page))], ids=name)
 def test_the_commands_of_a_page_run_as_written(page: Path, site: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(site, tmp_path / "site")
+    if "exports/" in page.read_text():
+        write_exports(folder / "exports")
     script = "".join(block.text for block in blocks(page) if block.mark == RUNS)
     done = shell(script, folder)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"

@@ -10,8 +10,18 @@ from mail_ros.core.types import NS_PER_S
 from mail_ros.data.bag import read_track
 from mail_ros.data.importers import import_file
 from mail_ros.data.importers.dense_positions import TOLERANCE_M, landmarks_from_positions
+from mail_ros.data.importers.finish import finished
 from mail_ros.data.importers.magpie import read_magpie
-from mail_ros.data.importers.plain_csv import KNOWN, read_plain_csv
+from mail_ros.data.importers.plain_csv import (
+    ACCELERATION,
+    ATTITUDE,
+    FIELDS,
+    FLOOR,
+    POSITION,
+    RATE,
+    TIME,
+    read_plain_csv,
+)
 from mail_ros.data.labels import labels_from_landmarks
 
 PLAIN = """\
@@ -43,8 +53,9 @@ def test_plain_csv_becomes_a_walk(tmp_path: Path) -> None:
 
 
 def test_plain_csv_may_bring_the_imu(tmp_path: Path) -> None:
-    text = f"{','.join(KNOWN)}\n1.5,18,0,-44,1,2,0,0,0,0,1,0.1,0.2,0.3,0,0,9.8\n1.6,18,0,-44,,,,,,,,,,,,,\n"
-    imu = read_plain_csv(write(tmp_path / "walk.csv", text)).imu
+    names = ",".join((TIME, *FIELDS["ut"], *POSITION, FLOOR, *ATTITUDE, *RATE, *ACCELERATION))
+    text = f"{names}\n1.5,18,0,-44,1,2,0,0,0,0,1,0.1,0.2,0.3,0,0,9.8\n1.6,18,0,-44,,,,,,,,,,,,,\n"
+    imu = finished(read_plain_csv(write(tmp_path / "walk.csv", text)), "walk.csv").imu
     assert imu is not None
     assert imu.stamp_ns.tolist() == [1_500_000_000]
     assert imu.orientation_xyzw[0].tolist() == [0, 0, 0, 1]
@@ -65,6 +76,7 @@ def test_plain_csv_may_bring_the_imu(tmp_path: Path) -> None:
         (PLAIN + "1750000000.06,18,-3,-44,1,,\n", "line 8: wanted numbers for all or none of x_m, y_m, found 1 of 2"),
         (PLAIN + "1750000000.06,18,-3,-44,1,2,1.5\n", "line 8: wanted a whole number as floor, found 1.5"),
         (PLAIN + "soon,18,-3,-44,,,\n", "line 8: wanted a time as time_s, of 0 to 2147483648 s, found 'soon'"),
+        (PLAIN + "9e999999,18,-3,-44,,,\n", "line 8: wanted a time as time_s, .* found '9e999999'"),
         (PLAIN + "1749999999.04,18,-3,-44,,,\n", "line 8: .* found a step back of 1 s; split the file there"),
     ],
 )

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from mail_ros.core.errors import BagError
-from mail_ros.data.bag import Bag, read_track
+from mail_ros.data.bag import IMU_TOPIC, Bag, read_track
 from mail_ros.data.importers import import_file
+from mail_ros.data.importers.finish import finished
 from mail_ros.data.importers.microsoft import read_trace
+from mail_ros.data.messages import IMU_TYPE, decode
 
 TRACE = """\
 #\tstartTime:1574572522274
@@ -44,11 +46,21 @@ def test_a_trace_becomes_a_walk(tmp_path: Path) -> None:
 
 def test_a_line_that_lost_its_newline_is_read_as_two(tmp_path: Path) -> None:
     """The gyroscope's second reading stands behind the field's: rates at the attitude's time need it."""
-    imu = read_trace(write(tmp_path)).imu
+    imu = finished(read_trace(write(tmp_path)), "trace").imu
     assert imu is not None
     assert imu.rate_rad_s[0] == pytest.approx([0, 0, 0.6])
     assert imu.acceleration_m_s2[0] == pytest.approx([0, 0.1, 9.8])
     assert imu.orientation_xyzw[0] == pytest.approx([0, 0, -0.6, 0.8])
+
+
+def test_a_trace_without_gyroscope_keeps_its_attitude(tmp_path: Path) -> None:
+    text = "\n".join(line for line in TRACE.replace("\t31574", "\t3\n1574").splitlines() if "GYROSCOPE" not in line)
+    bag = import_file("microsoft", write(tmp_path, text), tmp_path / "bags")
+    (imu,) = Bag(bag).messages([IMU_TOPIC])
+    message = decode(imu.cdr, IMU_TYPE)
+    assert (message.orientation.z, message.angular_velocity_covariance[0]) == (-0.6, -1.0)
+    (remark,) = finished(read_trace(tmp_path / "5dda14.txt"), "trace").remarks
+    assert str(remark) == "an attitude without rates: the attitude is kept; nothing here needs rates"
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,8 @@ def text(readings: list[str], *legs: str) -> str:
     return "\n".join([*readings, f"<{len(legs)}>", *legs, ""])
 
 
-WALK = text([reading(n) for n in range(21)], leg(0, NORTH, 0, 10), leg(NORTH, 3 * NORTH, 10, 20))
+READINGS = [reading(n) for n in range(21)]
+WALK = text(READINGS, leg(0, NORTH, 0, 10), leg(NORTH, 3 * NORTH, 10, 20))
 
 
 def write(folder: Path, content: str = WALK) -> Path:
@@ -44,6 +45,11 @@ def test_a_file_becomes_a_walk(tmp_path: Path) -> None:
     assert walk.imu is None
 
 
+def test_a_leg_that_ends_at_the_number_of_readings_ends_with_the_last(tmp_path: Path) -> None:
+    walk = read_uji(write(tmp_path, text(READINGS, leg(0, NORTH, 0, 21))), UJI_ORIGIN)
+    assert walk.landmarks[-1].stamp_ns == walk.stamp_ns[-1]
+
+
 def test_the_bag_labels_every_reading_of_a_leg(tmp_path: Path) -> None:
     track = read_track(import_file("uji", write(tmp_path), tmp_path / "bags"))
     assert track.valid.all()
@@ -59,9 +65,6 @@ def test_a_pause_between_two_legs_is_a_stand(tmp_path: Path) -> None:
     assert not track.paused[:10].any()
 
 
-READINGS = [reading(n) for n in range(21)]
-
-
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -69,7 +72,7 @@ READINGS = [reading(n) for n in range(21)]
         (text(READINGS, leg(0, NORTH, 0, 10)).replace("<1>", "<2>"), "found 21 readings, <2>, 1 legs"),
         (text([*READINGS[:3], "1 2 oops"], leg(0, NORTH, 0, 2)), "line 4: wanted 10 numbers, found 1 2 oops"),
         (text(READINGS, "1 2 3"), "line 23: wanted 6 numbers, found 1 2 3"),
-        (text(READINGS, leg(0, NORTH, 0, 21)), "line 23: wanted first and last reading of 0 to 20, found 0 to 21"),
+        (text(READINGS, leg(0, NORTH, 0, 22)), "line 23: wanted first and last reading of 0 to 20, found 0 to 22"),
         (
             text(READINGS, leg(0, NORTH, 0, 10), leg(3 * NORTH, 2 * NORTH, 10, 20)),
             "line 24: wanted a leg that starts where and when .* one continuous walk, found 22.2 m and 0 s from it",

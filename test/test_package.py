@@ -30,7 +30,9 @@ NO_KEY = {
     "dtaidistance",
     "magpylib",
     "plotly",
+    "pyulog",
     "rerun-sdk",
+    "vqf",
 }  # docs/install.md has the commands to install them
 GATE_ONLY = {"filterpy", "mypy", "ruff"}  # for `make test`, not for `colcon test`
 

@@ -63,7 +63,7 @@ def test_stamp_frame_and_numbers_are_those_of_the_message(stamp_ns: int, frame_i
     assert (topic.stamp_ns, topic.frame_id, topic.position_m) == (stamp_ns, frame_id, (x, 2.0))
     topic = received(FIELD_TYPE, encode_field(stamp_ns, np.array([x, 1.0, 2.0]), frame_id))
     assert (topic.stamp_ns, topic.frame_id, topic.position_m) == (stamp_ns, frame_id, None)
-    assert topic.field_ut == pytest.approx(np.linalg.norm([x, 1.0, 2.0]))
+    assert topic.magnitude.median_ut == pytest.approx(np.linalg.norm([x, 1.0, 2.0]))
 
 
 def test_big_endian_bytes_and_transforms_are_read_too() -> None:

@@ -37,7 +37,7 @@ def test_a_file_by_hand_needs_no_more_than_what_it_is_for(tmp_path: Path) -> Non
     [
         ({"mount_xyzw": [0, 0, 0]}, "numbers of mount_xyzw: wanted 4 to 4, found 3"),
         ({"mount_xyzw": [0, 0, 0, 0]}, "length of mount_xyzw: wanted 0.99 to 1.01, found 0"),
-        ({"mount": [0, 0, 0, 1]}, "mount: wanted one of format, hard_iron_ut, motor, mount_xyzw, notes"),
+        ({"mount": [0, 0, 0, 1]}, "mount: wanted one of field_scale, format, hard_iron_ut, motor, mount_xyzw, notes"),
         ({"hard_iron_ut": [1, 2, float("nan")]}, "hard_iron_ut: wanted -10000 to 10000, found nan"),
         ({"hard_iron_ut": [1, 2, "3"]}, "hard_iron_ut: wanted float, found '3'"),
         ({"motor": {"inputs": ["torque:left"]}}, "motor.inputs: wanted velocity or speed or effort or load, a colon"),

@@ -21,6 +21,7 @@ from benchmarks.field.structure import (
     variance_fractions,
 )
 from mail_ros.core.types import FloatArray
+from mail_ros.data.importers.archive import unpacked
 from mail_ros.data.importers.ipin import IPIN_2023_ORIGIN, read_ipin_log
 from mail_ros.data.labels import labels_from_landmarks
 from mail_ros.data.simulator.building import Building, make_building
@@ -105,7 +106,8 @@ def test_a_simulated_person_sees_the_structure_of_real_walks() -> None:
     """At every distance up to 2 m within a factor of two of the median of real walks at the height of a phone."""
     recorded = []
     for log in sorted(LOGS.glob("*_repetition01.txt.gz"))[::2]:
-        walk = read_ipin_log(log, IPIN_2023_ORIGIN)
+        with unpacked(log) as files:
+            walk = read_ipin_log(files.path, IPIN_2023_ORIGIN)
         labels = labels_from_landmarks(walk.stamp_ns, walk.landmarks)
         track = Track(
             log.name, walk.stamp_ns, walk.field_ut, labels.position_m, labels.floor, labels.valid, labels.paused

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mail_ros.cli.check_report import print_reports, print_site
+from mail_ros.cli.check_report import print_causes, print_reports, print_sites
 from mail_ros.cli.console import console, print_json, progress
 from mail_ros.cli.next_step import bag_arguments, bag_pattern, print_next, quoted, reading_options
 from mail_ros.cli.options import AsJson, Imu, Joints, Namespace, Odom, RobotFile, SiteOption, Topic, Truth, among
@@ -94,8 +94,8 @@ def check(
         sites = [checked_site(name, group, preset, plans.get(name, {}), each) for name, group in found]
     reports = [bag for site in sites for bag in site.report.bags]
     print_reports(reports, verbose=verbose)
-    for site in sites:
-        print_site(site, missing_floors(site.report, known_site))
+    print_sites(sites, [missing_floors(site.report, known_site) for site in sites], verbose=verbose)
+    print_causes(reports, verbose=verbose)
     drawn = _draw(coverage, sites) if coverage is not None else []
     console.print(f"{sum(report.usable for report in reports)} of {len(bags)} bags are usable")
     for file in drawn:

@@ -1,7 +1,12 @@
-"""What `mail_ros check` prints: a table while it is short, findings by cause, and each site with its coverage."""
+"""What `mail_ros check` prints: a table while it is short, findings by cause, and each site with its coverage.
+
+few bags     a table of bags, a line for each finding or cause, lines for each site
+many bags    one line about all, lines for each site, or a table of many; at the end a table of causes
+"""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -15,6 +20,8 @@ if TYPE_CHECKING:
     from mail_ros.evaluation.coverage.checked_site import CheckedSite
 
 MAX_ROWS = 20  # bags that have a row each
+MAX_SITES = 5  # sites that have some lines each
+MAX_TEXT = 90  # letters of what was found in the first bag of a cause
 MAX_ALIKE = 2  # bags with findings of one cause that have a line each
 MAX_NAMED = 3  # bags that one line for a cause names
 # Heading, number of a report, its factor and its digits.
@@ -40,12 +47,34 @@ def print_reports(reports: Sequence[BagReport], *, verbose: bool) -> None:
             for report in reports
         ]
         print_table("", ["bag", "usable", "truth", *(heading for heading, *_ in COLUMNS)], lines, words=(0, 1, 2))
+        for line in findings_by_cause(reports, verbose=verbose):
+            console.print(line, markup=False)
     else:
         console.print(f"{len(reports)} bags: {'; '.join(_totals(reports))}", markup=False)
-    for line in findings_by_cause(reports, verbose=verbose):
-        console.print(line, markup=False)
-    if not verbose and len(reports) > MAX_ROWS:
-        console.print("--verbose prints every bag and finding")
+
+
+def print_sites(sites: Sequence[CheckedSite], missing: Sequence[Sequence[int]], *, verbose: bool) -> None:
+    """Lines for each site, or a table of many; `missing` are the floors of each without a walk."""
+    if verbose or len(sites) <= MAX_SITES:
+        for site, floors in zip(sites, missing, strict=True):
+            print_site(site, floors)
+        return
+    lines = []
+    for site, floors in zip(sites, missing, strict=True):
+        bags, path_m = site.report.bags, sum(bag.numbers.get("path_m", 0.0) for bag in site.report.bags)
+        usable = f"{len(site.report.usable)} of {len(bags)}"
+        lacks = [each.name for each in site.thin] + [f"floor {floor} not walked" for floor in floors]
+        lines.append([site.report.name, site.choice.preset, usable, f"{path_m:,.0f}", ", ".join(lacks) or "–"])
+    print_table("", ["site", "preset", "usable", "path m", "too thin to train"], lines, words=(0, 1, 4))
+
+
+def print_causes(reports: Sequence[BagReport], *, verbose: bool) -> None:
+    """The findings of many bags as one table, a row for each cause."""
+    if verbose or len(reports) <= MAX_ROWS:
+        return
+    if lines := cause_rows(reports):
+        heads = ["", "cause", "bags", "fix", "first", "found there"]
+        print_table(f"findings of {len(reports)} bags; --verbose prints each", heads, lines, words=(0, 1, 3, 4, 5))
 
 
 def _row(report: BagReport) -> list[str]:
@@ -66,14 +95,37 @@ def _totals(reports: Sequence[BagReport]) -> Iterator[str]:
         yield f"{heading} {total if name in SUMS else low if low == high else f'{low} to {high}'}"
 
 
-def findings_by_cause(reports: Sequence[BagReport], *, verbose: bool) -> list[str]:
-    """A line for each cause, errors first; for each finding where only some bags have that cause, or by `verbose`."""
+def cause_rows(reports: Sequence[BagReport]) -> list[list[str]]:
+    """Level, name, number of bags, fix, first bag and what was found there, of each cause; errors first."""
+    return [
+        [
+            *(first.level.name, first.name),
+            f"{len({bag for bag, _ in found}):,}",
+            *(first.fix, name, _short(first.found)),
+        ]
+        for found in _by_cause(reports)
+        for name, first in found[:1]
+    ]
+
+
+def _by_cause(reports: Sequence[BagReport]) -> list[list[tuple[str, Finding]]]:
+    """The findings of each cause with their bags, errors and frequent ones first; numbers in a fix make no cause."""
     causes: dict[tuple[int, str, str], list[tuple[str, Finding]]] = defaultdict(list)
     for report in reports:
         for finding in report.findings:
-            causes[-finding.level, finding.name, finding.fix].append((report.bag, finding))
+            fix = re.sub(r"\d[\d.,]*", "0", finding.fix.replace(str(report.path), "").replace(report.bag, ""))
+            causes[-finding.level, finding.name, fix].append((report.bag, finding))
+    return [found for _, found in sorted(causes.items(), key=lambda item: (item[0][0], -len(item[1])))]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 3]}..."
+
+
+def findings_by_cause(reports: Sequence[BagReport], *, verbose: bool) -> list[str]:
+    """A line for each cause, errors first; for each finding where only some bags have that cause, or by `verbose`."""
     lines = []
-    for _, found in sorted(causes.items(), key=lambda item: (item[0][0], -len(item[1]))):
+    for found in _by_cause(reports):
         first = found[0][1]
         if verbose or len(found) <= MAX_ALIKE:
             lines += [f"{bag}: {each.level.name}, {each.name}: {each.message}" for bag, each in found]

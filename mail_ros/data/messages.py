@@ -30,6 +30,7 @@ TF_TYPE = "tf2_msgs/msg/TFMessage"
 
 FRAME_AT = 12  # the length of frame_id, after four bytes about the encoding and eight of the stamp
 UNKNOWN_3X3, UNKNOWN_6X6 = np.zeros(9), np.zeros(36)  # a covariance of zeros means unknown
+NOT_MEASURED = np.array([-1.0, *[0.0] * 8])  # as sensor_msgs/Imu defines it
 
 
 class Message(NamedTuple):
@@ -106,11 +107,17 @@ def frame_of(cdr: bytes) -> str:
 def encode_imu(
     stamp_ns: int, orientation_xyzw: FloatArray, rate_rad_s: FloatArray, acceleration_m_s2: FloatArray, frame_id: str
 ) -> bytes:
-    """Imu, covariances unknown."""
-    quaternion = _new("geometry_msgs/msg/Quaternion", *(float(value) for value in orientation_xyzw))
-    rate, acceleration = _vector(rate_rad_s), _vector(acceleration_m_s2)
-    measured = (quaternion, UNKNOWN_3X3, rate, UNKNOWN_3X3, acceleration, UNKNOWN_3X3)
+    """Imu, covariances unknown; what is NaN is not measured, and has a covariance of -1."""
+    measured = (*_measured(orientation_xyzw), *_measured(rate_rad_s), *_measured(acceleration_m_s2))
     return _encode(IMU_TYPE, _header(stamp_ns, frame_id), *measured)
+
+
+def _measured(values: FloatArray) -> tuple[Any, FloatArray]:
+    """A quaternion (4,) or a vector (3,) with its covariance."""
+    is_known = bool(np.isfinite(values).all())
+    numbers = values if is_known else (0.0, 0.0, 0.0, 1.0)[: len(values)]
+    msgtype = "geometry_msgs/msg/Quaternion" if len(values) == 4 else "geometry_msgs/msg/Vector3"
+    return _new(msgtype, *(float(value) for value in numbers)), UNKNOWN_3X3 if is_known else NOT_MEASURED
 
 
 def decode_imu(cdr: bytes) -> ImuReading | None:

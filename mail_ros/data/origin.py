@@ -24,8 +24,8 @@ class Origin:
         x_m = (longitude_deg - self.longitude_deg) * M_PER_DEGREE_LONGITUDE * math.cos(math.radians(self.latitude_deg))
         return x_m, (latitude_deg - self.latitude_deg) * M_PER_DEGREE_LATITUDE
 
-    def to_local(self, latitude_deg: float, longitude_deg: float) -> tuple[float, float]:
-        """Metres east and north of the origin.
+    def to_local(self, latitude_deg: float, longitude_deg: float, source: object = "") -> tuple[float, float]:
+        """Metres east and north of the origin; `source` is the file, for errors.
 
         Raises:
             BagError: so far away that the origin must be another site's.
@@ -34,7 +34,7 @@ class Origin:
         if math.hypot(*offset_m) > MAX_DISTANCE_M:
             origin = f"{self.latitude_deg}, {self.longitude_deg}"
             raise BagError(
-                f"landmark at {latitude_deg:.6f}, {longitude_deg:.6f}",
+                f"{source}{': ' if source else ''}landmark at {latitude_deg:.6f}, {longitude_deg:.6f}",
                 wanted=f"one within {MAX_DISTANCE_M / 1000:.0f} km of the origin {origin}",
                 found=f"{math.hypot(*offset_m) / 1000:.0f} km",
                 fix="write this site's into its file, as origin: [LATITUDE, LONGITUDE], and import with --site-file",

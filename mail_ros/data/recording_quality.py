@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from mail_ros.core.localizer.diagnostics import Assessment, Level, unit_fault
+from mail_ros.core.localizer.diagnostics import Assessment, Level
 from mail_ros.core.localizer.sensor_watch import several_sensors
+from mail_ros.core.signal.field_units import field_fault
 from mail_ros.data.messages import FIELD_TYPE, LANDMARK_TYPE, ODOMETRY_TYPE, POSE_TYPES, WAYPOINT_EVENT_TYPE
 from mail_ros.data.topic_statistics import STREAM_TYPES, TIMED_TYPES, TopicStatistics
 
@@ -88,7 +89,7 @@ class QualityMonitor:
             topic.end_period(max(now_s - self._assessed_s, 1e-9))
         self._assessed_s = now_s
         self.faults = sorted([*faults, *self._faults(now_s, planned)], key=lambda fault: -fault.level)
-        field_ut = next((topic.field_ut for topic in topics if topic.msgtype == FIELD_TYPE), math.nan)
+        field_ut = next((topic.magnitude.median_ut for topic in topics if topic.msgtype == FIELD_TYPE), math.nan)
         values = {
             "state": state,
             "duration, s": f"{self.duration_s:.1f}",
@@ -123,8 +124,8 @@ class QualityMonitor:
 def _topic_faults(topic: TopicStatistics) -> Iterable[Fault]:
     """Faults in the messages of one topic since the last assessment."""
     if topic.msgtype == FIELD_TYPE:
-        if unit := unit_fault(topic.field_ut):
-            yield Fault(Level.ERROR, unit, "unit")
+        if fault := field_fault(topic.magnitude):
+            yield Fault(Level.ERROR, str(fault), "unit")
         if 0.0 < topic.rate_hz < MIN_FIELD_HZ:
             slow = f"{topic.name} comes at {topic.rate_hz:.1f} Hz: wanted {MIN_FIELD_HZ:g} Hz or more"
             yield Fault(Level.WARN, slow, f"{topic.name} slow")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mail_ros.core.errors import BagError
+from mail_ros.core.signal.field_units import UNKNOWN, Magnitude, magnitude
 from mail_ros.core.types import NS_PER_S, UT_PER_T
 from mail_ros.data.clock_jumps import HOLE_S
 from mail_ros.data.messages import (
@@ -62,7 +63,7 @@ class TopicStatistics:
     stamp_ns: int | None = None
     position_m: tuple[float, float] | None = None
     offset_s: float = math.nan  # time of receipt minus header stamp
-    field_ut: float = math.nan  # |B|
+    magnitude: Magnitude = UNKNOWN  # |B|
     _period: _Period = field(default_factory=_Period)
 
     def reset_counts(self) -> None:
@@ -101,7 +102,7 @@ class TopicStatistics:
         period, self._period = self._period, _Period()
         self.rate_hz, self.frames = period.count / elapsed_s, frozenset(period.frames)
         self.offset_s = statistics.median(period.offsets_ns or [math.nan]) / NS_PER_S
-        self.field_ut = statistics.median([value for value in period.field_ut if math.isfinite(value)] or [math.nan])
+        self.magnitude = magnitude(period.field_ut)
         self.unordered += sum(step <= 0 for step in period.steps_ns)
         if self.msgtype not in STREAM_TYPES:
             return

@@ -31,12 +31,19 @@ class PoseSeries:
 
 
 class ImuSeries(NamedTuple):
-    """Readings of an inertial unit."""
+    """Readings of an inertial unit; NaN for what the unit does not measure."""
 
     stamp_ns: IntArray  # (n,)
     orientation_xyzw: FloatArray  # (n, 4) sensor frame to east-north-up
     rate_rad_s: FloatArray  # (n, 3)
     acceleration_m_s2: FloatArray  # (n, 3)
+
+
+class OdometrySeries(NamedTuple):
+    """Poses of a robot's odometry, in a frame of its own."""
+
+    stamp_ns: IntArray  # (n,) not decreasing
+    pose: FloatArray  # (n, 3) x and y in metres, and yaw in rad, counterclockwise
 
 
 class Labels(NamedTuple):

@@ -6,21 +6,27 @@ import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from mail_ros.core.errors import BagError
-from mail_ros.core.types import FloatArray, IntArray
-from mail_ros.data.bag import FIELD_TOPIC, IMU_TOPIC
+from mail_ros.core.types import NS_PER_S, FloatArray, IntArray
+from mail_ros.data.bag import FIELD_TOPIC, IMU_TOPIC, ODOMETRY_TOPIC
 from mail_ros.data.bag_writer import BagWriter
 from mail_ros.data.messages import (
     FIELD_TYPE,
     IMU_TYPE,
     LANDMARK_TYPE,
+    ODOMETRY_TYPE,
     Message,
     encode_field,
     encode_imu,
     encode_landmark,
+    encode_odometry,
 )
-from mail_ros.data.track import ImuSeries, Landmark
+from mail_ros.data.track import ImuSeries, Landmark, OdometrySeries
 from mail_ros.data.truth import LANDMARK_TOPIC
+
+BASE_FRAME, ODOMETRY_FRAME = "base_link", "odom"
 
 
 def write_walk(
@@ -72,6 +78,21 @@ def write_walk(
             writer.add_topic(message.topic, message.msgtype)
             writer.write(message.topic, message.log_time_ns, message.cdr)
     partial.rename(path)
+
+
+def odometry_messages(odometry: OdometrySeries) -> Iterator[Message]:
+    """Poses of a robot as odometry messages; speeds are differences of poses."""
+    step_s = np.diff(odometry.stamp_ns) / NS_PER_S
+    step = np.diff(odometry.pose, axis=0)
+    yaw_rad = odometry.pose[1:, 2]
+    along_m = step[:, 0] * np.cos(yaw_rad) + step[:, 1] * np.sin(yaw_rad)
+    rotation_rad = (step[:, 2] + np.pi) % (2 * np.pi) - np.pi
+    moved = np.column_stack([along_m, rotation_rad])
+    twist = np.divide(moved, step_s[:, None], out=np.zeros_like(moved), where=step_s[:, None] > 0)
+    rows = zip(odometry.stamp_ns.tolist(), odometry.pose, np.vstack([np.zeros((1, 2)), twist]).tolist(), strict=True)
+    for stamp_ns, pose, (speed_m_s, yaw_rate_rad_s) in rows:
+        cdr = encode_odometry(stamp_ns, pose, speed_m_s, yaw_rate_rad_s, ODOMETRY_FRAME, BASE_FRAME)
+        yield Message(ODOMETRY_TOPIC, ODOMETRY_TYPE, stamp_ns, cdr)
 
 
 def imu_messages(imu: ImuSeries, frame_id: str) -> Iterator[Message]:

@@ -12,20 +12,12 @@ from enum import IntEnum
 
 from mail_ros.core.localizer.localizer import Localizer
 from mail_ros.core.localizer.sensor_watch import SensorWatch
-from mail_ros.core.signal.preprocessor import SENSOR_FAULTS, plausible
+from mail_ros.core.signal.field_units import UNITS_UT, Magnitude, field_fault, magnitude
+from mail_ros.core.signal.preprocessor import SENSOR_FAULTS
 from mail_ros.core.signal.resampling import RESTARTS
 from mail_ros.core.types import NS_PER_S, Estimate, Sample, Status
 
 MAX_OBSERVED = 10_000  # samples that an assessment covers: a rare one covers the last
-EARTH_UT = (15.0, 120.0)  # |B| by which a unit is recognized: less than a factor of ten wide, so that one fits at most
-UNITS_UT: Mapping[str, float] = {  # µT per unit that a driver may put into a message whose unit is tesla
-    "millitesla": 1e3,
-    "gauss": 1e4,
-    "microtesla": 1e6,
-    "milligauss": 1e7,
-    "nanotesla": 1e9,
-    "tesla scaled from microtesla twice": 1e-6,
-}
 
 
 class Level(IntEnum):
@@ -106,7 +98,8 @@ class Diagnostics:
 
     def observe(self, sample: Sample, estimate: Estimate | None) -> None:
         """Record a sample that was pushed, and the estimate that it gave."""
-        self._field_ut.append(math.hypot(*sample.field_ut.tolist()))
+        scale = self.localizer.compensation.robot.field_scale
+        self._field_ut.append(scale * math.hypot(*sample.field_ut.tolist()))
         if self._newest_ns is not None:
             self._interval_s.append((sample.stamp_ns - self._newest_ns) / NS_PER_S)
         self._newest_ns = sample.stamp_ns
@@ -122,8 +115,7 @@ class Diagnostics:
         elapsed_s = max(self.steady_s() - self._since_s, 1e-9)
         new, fill = self.counts.new(), self.localizer.window.fill
         received = sum(count for name, count in new.items() if name not in RESTARTS)
-        finite_ut = [value for value in self._field_ut if math.isfinite(value)]
-        field_ut = statistics.median(finite_ut) if finite_ut else math.nan  # robust to single outliers
+        field = magnitude(self._field_ut)
         interval_s, latency_s = list(self._interval_s) or [math.nan], list(self._latency_s) or [math.nan]
         usual_s = statistics.median(interval_s)
         values = {
@@ -135,7 +127,7 @@ class Diagnostics:
             "received": str(received),
             "used": str(new["used"]),
             **{name: str(count) for name, count in sorted(new.items()) if name != "used"},
-            "|B| median, µT": f"{field_ut:.4g}",
+            "|B| median, µT": f"{field.median_ut:.4g}",
             "poses": str(len(self._latency_s)),
             "latency median, ms": f"{1e3 * statistics.median(latency_s):.1f}",
             "latency max, ms": f"{1e3 * max(latency_s):.1f}",
@@ -144,17 +136,14 @@ class Diagnostics:
         self.begin()
         if not new:
             return Assessment(Level.ERROR, ": ".join(filter(None, ["no samples", why_silent()])), values)
-        return Assessment(*_judged(new, field_ut, self.localizer.status, fill), values)
+        return Assessment(*_judged(new, field, self.localizer.status, fill), values)
 
 
-def _judged(new: Counter[str], field_ut: float, status: Status, fill: float) -> tuple[Level, str]:
+def _judged(new: Counter[str], field: Magnitude, status: Status, fill: float) -> tuple[Level, str]:
     """The worst problem first; its consequences are not listed."""
-    if fault := unit_fault(field_ut):
-        unit = likely_unit(field_ut)
-        return (
-            Level.ERROR,
-            f"{fault}, or this one be started with field_scale:={1.0 / UNITS_UT[unit]:g}" if unit else fault,
-        )
+    if fault := field_fault(field):
+        scale = f", or this one be started with field_scale:={1.0 / UNITS_UT[fault.unit]:g}" if fault.unit else ""
+        return Level.ERROR, f"{fault}{scale}"
     words = rejected(new)
     if status is Status.SENSOR_FAULT:
         worst = max(SENSOR_FAULTS, key=lambda fault: new[fault])
@@ -164,27 +153,6 @@ def _judged(new: Counter[str], field_ut: float, status: Status, fill: float) -> 
     state = f"FILLING, {fill:.0%}" if status is Status.FILLING else status.name
     usual = (status.is_trusted or status is Status.FILLING) and not words
     return Level.OK if usual else Level.WARN, "; ".join(filter(None, [state, words]))
-
-
-def unit_fault(field_ut: float) -> str:
-    """What is wrong with a typical |B|, µT, and the unit that a driver likely used; empty where it is plausible.
-
-    >>> unit_fault(48.0)
-    ''
-    >>> unit_fault(480_000.0)
-    '|B| is 4.8e+05 µT: the driver seems to send gauss, and must send tesla'
-    """
-    if not math.isfinite(field_ut) or plausible([field_ut]):
-        return ""
-    unit = likely_unit(field_ut)
-    cause = f"the driver seems to send {unit}, and must send tesla" if unit else "no magnetic field of a building"
-    return f"|B| is {field_ut:.3g} µT: {cause}"
-
-
-def likely_unit(field_ut: float) -> str | None:
-    """The one of `UNITS_UT` in which a typical |B|, µT, would be the Earth's; None where none is."""
-    low, high = EARTH_UT
-    return next((name for name, factor in UNITS_UT.items() if low <= field_ut / factor <= high), None)
 
 
 def rejected(counts: Counter[str]) -> str:

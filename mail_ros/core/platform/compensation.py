@@ -89,7 +89,8 @@ class Compensation:
         self._hard_iron_ut, self._mount = np.array(robot.hard_iron_ut), robot.mount
         self._sensor = SensorCheck()
         rotated = not np.array_equal(self._mount, np.eye(3))
-        self._identity = not (self.inputs or self._hard_iron_ut.any() or rotated or any(robot.position_m))
+        changed = self.inputs or self._hard_iron_ut.any() or rotated or any(robot.position_m)
+        self._identity = not changed and robot.field_scale == 1.0
 
     def apply(self, sample: Sample) -> Sample:
         """A sample with its field as in `field_ut`."""
@@ -111,6 +112,7 @@ class Compensation:
         """
         if self._identity:
             return reading_ut
+        reading_ut = self.robot.field_scale * reading_ut
         if self._sensor.fault(stamp_ns, reading_ut) in ("stuck", "saturated"):
             return np.full(3, math.nan)
         ambient_ut: FloatArray = reading_ut - self._hard_iron_ut - self.motor_ut(stamp_ns)

@@ -28,6 +28,7 @@ FORMAT = "mail_ros.robot/1"
 LAGS_S = (0.0, 0.2)  # range of the delay of the field after the joint states
 MAX_LEVER_M = 20.0  # upper bound of a plausible position of the sensor
 MAX_UT = 1e4  # upper bound of a plausible robot field
+FIELD_SCALES = (1e-12, 1e12)  # tesla per unit, of any driver
 
 Values = TypeVar("Values", float, FloatArray)
 _ROW = re.compile(r"\[[^][]*\]")  # JSON list without inner lists
@@ -94,11 +95,13 @@ class Robot:
     notes: dict[str, object] = field(default_factory=dict)  # notes on the calibration, for people
     position_m: tuple[float, ...] = (0.0, 0.0)  # position of the sensor in the body's frame, ahead and left, as in TF
     format: str = FORMAT
+    field_scale: float = 1.0  # tesla per unit of the driver, in bags and nodes; a node's parameter multiplies again
 
     def __post_init__(self) -> None:
         check_choice("format", self.format, Literal["mail_ros.robot/1"])
         check_range("numbers of mount_xyzw", len(self.mount_xyzw), 4, 4)
         check_range("length of mount_xyzw", math.hypot(*self.mount_xyzw), 0.99, 1.01)
+        check_range("field_scale", self.field_scale, *FIELD_SCALES)
         check_range("numbers of position_m", len(self.position_m), 2, 2)
         for axis_m in self.position_m:
             check_range("position_m", axis_m, -MAX_LEVER_M, MAX_LEVER_M)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,11 +19,13 @@ from mail_ros.data.bag import Recording, read_recording
 from mail_ros.data.bag_topics import ANY_TOPICS, BagTopics
 from mail_ros.data.check.landmarks import check_labels, check_landmarks
 from mail_ros.data.check.limits import CheckLimits, Finding
-from mail_ros.data.check.samples import check_field, check_stamps
+from mail_ros.data.check.samples import check_field, check_stamps, samples_per_reading
 from mail_ros.data.clock_jumps import recorded_s
 from mail_ros.data.dataset import WindowSet
 from mail_ros.data.track import Track
 from mail_ros.data.truth import TruthSource
+
+READER = logging.getLogger(read_recording.__module__)
 
 
 @dataclass(frozen=True)
@@ -66,11 +70,23 @@ def check_bag(
 ) -> BagReport:
     """Check one bag, also a truncated one; an unreadable bag gets a report with the reason."""
     try:
-        recording = read_recording(path, topics, robot, map_frame)
+        with _findings_instead_of_warnings():
+            recording = read_recording(path, topics, robot, map_frame)
     except MailError as error:
         found, _, fix = str(error).rpartition("; ")
         return BagReport(path.name, {}, (Finding(Level.ERROR, "unreadable", found, fix),), path=path)
     return dataclasses.replace(check(recording, limits or CheckLimits()), path=path)
+
+
+@contextmanager
+def _findings_instead_of_warnings() -> Iterator[None]:
+    """What the reader of bags remarks is a finding of its bag here, and no line in the log as well."""
+    level = READER.level
+    READER.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        READER.setLevel(level)
 
 
 def check(recording: Recording, limits: CheckLimits) -> BagReport:
@@ -93,7 +109,7 @@ def check(recording: Recording, limits: CheckLimits) -> BagReport:
         findings.append(Finding(Level.ERROR, "samples", f"found {len(track)} sample", "record a whole walk"))
     else:
         for more, problems in (
-            check_stamps(track.stamp_ns, TimeSampling.max_gap_s, limits),
+            check_stamps(track.stamp_ns, TimeSampling.max_gap_s, limits, samples_per_reading(track.field_ut)),
             check_field(track.stamp_ns, track.field_ut, limits),
             ({}, check_landmarks(track, recording.truth, recording.clock_offset_s, limits)),
             check_labels(track, limits, by_poses=recording.truth.poses is not None),

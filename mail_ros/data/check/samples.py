@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from mail_ros.core.localizer.diagnostics import Level, unit_fault
+from mail_ros.core.localizer.diagnostics import Level
+from mail_ros.core.signal.field_units import UNITS_UT, field_fault, magnitude
 from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray, IntArray
 from mail_ros.data.check.limits import CheckLimits, Finding, graded
 from mail_ros.data.clock_jumps import HOLE_S, recorded_s, repeated_ns
@@ -12,11 +13,25 @@ from mail_ros.data.clock_jumps import HOLE_S, recorded_s, repeated_ns
 DROP_INTERVALS = 1.5  # a step longer than this many median intervals lost a sample
 
 
-def check_stamps(stamp_ns: IntArray, max_gap_s: float, limits: CheckLimits) -> tuple[dict[str, float], list[Finding]]:
+def samples_per_reading(field_ut: FloatArray) -> float:
+    """Median number of equal samples (n, 3) in a row: above 1 where a driver repeats readings of a slower sensor."""
+    changes = np.flatnonzero((np.diff(field_ut, axis=0) != 0).any(axis=1)) + 1
+    return float(np.median(np.diff(changes))) if len(changes) > 1 else 1.0
+
+
+def check_stamps(
+    stamp_ns: IntArray, max_gap_s: float, limits: CheckLimits, per_reading: float = 1.0
+) -> tuple[dict[str, float], list[Finding]]:
     """Check the header stamps of two samples or more, (n,) in log order. A step above `max_gap_s` ends a window.
 
+    Args:
+        stamp_ns: the stamps.
+        max_gap_s: a longer step ends a window.
+        limits: of the checks.
+        per_reading: samples per reading of the sensor.
+
     Returns:
-        rate_hz, jitter, drops, gaps, longest_gap_s and gap_s; and the findings.
+        rate_hz of readings, jitter, drops, gaps, longest_gap_s and gap_s; and the findings.
     """
     step_s = np.diff(stamp_ns) / NS_PER_S
     forward_s = step_s[step_s > 0]
@@ -24,7 +39,7 @@ def check_stamps(stamp_ns: IntArray, max_gap_s: float, limits: CheckLimits) -> t
         same = Finding(Level.ERROR, "order", "all samples have the same stamp", "stamp them by the sensor's clock")
         return {}, [same]
     median_s = float(np.median(forward_s))
-    rate_hz = 1.0 / median_s
+    rate_hz = 1.0 / (median_s * per_reading)
     gap = (step_s > max_gap_s) & (step_s <= HOLE_S)  # a longer one is a jump of the clock: see `clock_remarks`
     within_s = step_s[(step_s > 0) & (step_s <= max_gap_s)]
     long_s = within_s[within_s > DROP_INTERVALS * median_s]
@@ -49,19 +64,21 @@ def check_stamps(stamp_ns: IntArray, max_gap_s: float, limits: CheckLimits) -> t
     )
     return numbers, [
         *_order(stamp_ns, step_s, max_gap_s, limits),
-        *_rate(rate_hz, limits),
+        *_rate(rate_hz, per_reading, limits),
         *_gaps(stamp_ns, step_s, gap, limits),
         *graded("drops", drop_fraction, limits.warn_drop_fraction, limits.max_drop_fraction, *dropped),
         *graded("jitter", jitter, limits.warn_jitter, np.inf, *uneven),
     ]
 
 
-def _rate(rate_hz: float, limits: CheckLimits) -> list[Finding]:
+def _rate(rate_hz: float, per_reading: float, limits: CheckLimits) -> list[Finding]:
     if rate_hz >= limits.good_rate_hz:
         return []
     level = Level.ERROR if rate_hz < limits.min_rate_hz else Level.WARN
     wanted = limits.min_rate_hz if level is Level.ERROR else limits.good_rate_hz
-    return [Finding(level, "rate", f"{rate_hz:.1f} Hz, wanted {wanted:g} Hz or more", "raise the sensor's rate")]
+    repeated = f" of readings, each in {per_reading:g} samples" if per_reading > 1.0 else ""
+    found = f"{rate_hz:.1f} Hz{repeated}, wanted {wanted:g} Hz or more"
+    return [Finding(level, "rate", found, "raise the sensor's rate")]
 
 
 def _gaps(stamp_ns: IntArray, step_s: FloatArray, gap: BoolArray, limits: CheckLimits) -> list[Finding]:
@@ -102,16 +119,18 @@ def check_field(
     findings = graded("not_finite", fraction, *limit, *not_finite)
     if not finite.any():
         return {}, findings
-    magnitude_ut = float(np.median(np.linalg.norm(field_ut[finite], axis=1)))
-    if fault := unit_fault(magnitude_ut):
-        found, _, fix = fault.partition(": ")
-        findings.append(Finding(Level.ERROR, "units", found, fix))
+    typical = magnitude(np.linalg.norm(field_ut[finite], axis=1))
+    if fault := field_fault(typical):
+        scale = (
+            f", or this be in a robot file, for --robot: field_scale {1 / UNITS_UT[fault.unit]:g}" if fault.unit else ""
+        )
+        findings.append(Finding(Level.ERROR, "units", fault.found, fault.cause + scale))
     elif float(np.linalg.norm(field_ut[finite].std(axis=0))) < limits.min_field_change_ut:
         found = f"the field changes by less than {limits.min_field_change_ut:g} µT over the whole recording"
         findings.append(Finding(Level.ERROR, "frozen", found, "check the sensor"))
     else:
         findings += _frozen(stamp_ns, field_ut, limits)
-    return {"field_ut": magnitude_ut}, findings
+    return {"field_ut": typical.median_ut}, findings
 
 
 def _frozen(stamp_ns: IntArray, field_ut: FloatArray, limits: CheckLimits) -> list[Finding]:

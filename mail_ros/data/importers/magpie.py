@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from mail_ros.core.errors import BagError
-from mail_ros.core.localizer.diagnostics import EARTH_UT
+from mail_ros.core.signal.field_units import EARTH_UT, UNITS_PER_UT, likely_unit
 from mail_ros.core.types import FloatArray, IntArray
 from mail_ros.data.importers.dense_positions import landmarks_from_positions
 from mail_ros.data.importers.imported_walk import ImportedWalk
@@ -42,7 +42,6 @@ NAMES: dict[str, tuple[str, ...]] = {
 }
 AXES = ("x", "y", "z")
 EPOCH_UNITS = ((10**17, 10**9), (10**14, 10**6), (10**11, 10**3))  # minimum of a time, and units per second
-UNITS_PER_UT = {"tesla": 1e-6, "gauss": 1e-2, "milligauss": 10.0, "microtesla": 1.0, "nanotesla": 1e3}
 
 
 def read_magpie(path: Path) -> ImportedWalk:
@@ -112,9 +111,8 @@ def _stamps(table: Table) -> IntArray:
 def _unit(path: Path, field: FloatArray) -> tuple[float, str]:
     """Factor to µT, and the unit of the field."""
     magnitude = float(np.median(np.linalg.norm(field, axis=1))) if len(field) else np.nan
-    for unit, per_ut in UNITS_PER_UT.items():
-        if EARTH_UT[0] <= magnitude / per_ut <= EARTH_UT[1]:
-            return 1.0 / per_ut, unit
+    if unit := likely_unit(magnitude, UNITS_PER_UT):
+        return 1.0 / UNITS_PER_UT[unit], unit
     raise BagError(
         path,
         wanted=f"a field of {EARTH_UT[0]:g} to {EARTH_UT[1]:g} µT in {', '.join(UNITS_PER_UT)}",

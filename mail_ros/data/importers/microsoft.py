@@ -36,12 +36,13 @@ from mail_ros.data.importers.imported_walk import (
     MS_PER_S,
     NS_PER_MS,
     ImportedWalk,
+    InertialReadings,
     Series,
-    imu_from_rotation_vector,
+    attitude_from_rotation_vector,
     line_error,
     parse_numbers,
 )
-from mail_ros.data.track import ImuSeries, Landmark
+from mail_ros.data.track import Landmark
 
 FIELD, WAYPOINT = "TYPE_MAGNETIC_FIELD", "TYPE_WAYPOINT"
 ATTITUDE, RATE, ACCELERATION = "TYPE_ROTATION_VECTOR", "TYPE_GYROSCOPE", "TYPE_ACCELEROMETER"
@@ -76,7 +77,7 @@ def read_trace(path: Path) -> ImportedWalk:
         stamp_ns=series[FIELD].stamp_ns,
         field_ut=series[FIELD].values,
         landmarks=tuple(Landmark(int(ms) * NS_PER_MS, (x, y), floor) for ms, x, y in rows.get(WAYPOINT, [])),
-        imu=_imu(series),
+        inertial=_inertial(series),
         notes={"device": device or "unknown"} | ({"site": notes["SiteID"]} if notes.get("SiteID") else {}),
     )
 
@@ -113,10 +114,9 @@ def _series(rows: list[list[float]]) -> Series:
     return Series(table[:, 0].astype(np.int64) * NS_PER_MS, table[:, 1:])
 
 
-def _imu(series: Mapping[str, Series]) -> ImuSeries | None:
-    if not {ATTITUDE, RATE, ACCELERATION} <= series.keys():
-        return None
-    return imu_from_rotation_vector(series[ATTITUDE], series[RATE], series[ACCELERATION])
+def _inertial(series: Mapping[str, Series]) -> InertialReadings:
+    attitude = attitude_from_rotation_vector(series[ATTITUDE]) if ATTITUDE in series else None
+    return InertialReadings(attitude, series.get(RATE), series.get(ACCELERATION))
 
 
 def _floor(path: Path, notes: Mapping[str, str]) -> int:

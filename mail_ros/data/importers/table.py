@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import math
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 
 from mail_ros.core.errors import BagError
-from mail_ros.core.types import NS_PER_S, FloatArray, IntArray
+from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray, IntArray
 from mail_ros.data.importers.imported_walk import MAX_TIME_S, line_error
 
 
@@ -36,13 +36,25 @@ class Table:
         """(n, names) numbers, see `column`."""
         return np.column_stack([self.column(name) for name in names])
 
-    def stamps(self, name: str, per_s: int) -> IntArray:
+    def cells(self, name: str) -> list[str]:
+        """The texts of a column."""
+        return [text for text, _ in self._cells(name)]
+
+    def unordered_stamps(self, name: str, per_s: int) -> IntArray:
         """(n,) exact ns, from a column with `per_s` units per second.
 
         Raises:
-            BagError: a cell is not a number, or earlier than the previous one; its line is named.
+            BagError: a cell is not a time; its line is named.
         """
-        stamps = [self._stamp(text, line, name, per_s) for text, line in self._cells(name)]
+        return np.array([self._stamp(text, line, name, per_s) for text, line in self._cells(name)], dtype=np.int64)
+
+    def stamps(self, name: str, per_s: int) -> IntArray:
+        """The same, where no time is earlier than the previous one.
+
+        Raises:
+            BagError: a cell is not a time, or earlier than the previous one; its line is named.
+        """
+        stamps = self.unordered_stamps(name, per_s)
         for before, after, line in zip(stamps[:-1], stamps[1:], self.lines[1:], strict=True):
             if after < before:
                 raise line_error(
@@ -52,7 +64,7 @@ class Table:
                     f"a step back of {(before - after) / NS_PER_S:g} s",
                     "split the file there: it holds more than one walk",
                 )
-        return np.array(stamps, dtype=np.int64)
+        return stamps
 
     def _cells(self, name: str) -> list[tuple[str, int]]:
         at = self.names.index(name)
@@ -69,10 +81,10 @@ class Table:
 
     def _stamp(self, text: str, line: int, name: str, per_s: int) -> int:
         try:
-            stamp_ns = round(Decimal(text) * NS_PER_S / per_s)
+            stamp_ns = Decimal(text) * NS_PER_S / per_s
             if 0 <= stamp_ns < MAX_TIME_S * NS_PER_S:
-                return stamp_ns
-        except (InvalidOperation, ValueError, OverflowError):
+                return round(stamp_ns)
+        except ArithmeticError:  # no number, NaN, or an exponent of seven digits
             pass
         raise line_error(self.path, line, f"a time as {name}, of 0 to {MAX_TIME_S} s", repr(text))
 
@@ -104,3 +116,17 @@ def read_table(path: Path) -> Table:
             path, wanted="a line of names and lines of numbers", found=f"{len(names)} names only", fix="export it again"
         )
     return Table(path, names, rows[1:], lines[1:])
+
+
+def whole_rows(table: Table, values: FloatArray, names: tuple[str, ...]) -> BoolArray:
+    """(n,) whether a row has values in all of some columns.
+
+    Raises:
+        BagError: a row has values in a part of them; its line is named.
+    """
+    given = np.isfinite(values)
+    whole = np.asarray(given.all(axis=1), dtype=np.bool_)
+    for row in np.flatnonzero(given.any(axis=1) & ~whole)[:1]:
+        wanted, found = f"numbers for all or none of {', '.join(names)}", f"{int(given[row].sum())} of {len(names)}"
+        raise line_error(table.path, table.lines[row], wanted, found, "complete the line, or empty all of them")
+    return whole

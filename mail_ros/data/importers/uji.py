@@ -4,8 +4,9 @@
     <2>                                                                 number of straight legs that follow
     latitude; longitude; latitude; longitude; first; last               start and end of a leg, and its readings
 
-(here with `;` for the blanks). Readings are counted from zero. The ends of a leg become landmarks at its first and last
-reading. The field is assumed to be in µT, Android's unit, and on floor 0.
+(here with `;` for the blanks). Readings are counted from zero, and a leg may end one after the last. The ends
+of a leg become landmarks at its first and last reading. The field is assumed to be in µT, Android's unit, and on
+floor 0.
 
 The data set's papers also mention 40,000 discrete captures. A file of captures, readings without legs, is not a walk
 and is refused; so is a file with disconnected legs, or with a gap of more than a second between readings.
@@ -134,6 +135,7 @@ def _check_steps(path: Path, readings: list[Numbered], time_ms: FloatArray) -> N
 def _leg(path: Path, line: int, leg: list[float], stamp_ns: IntArray, origin: Origin) -> tuple[Landmark, Landmark]:
     """Landmarks at the start and the end of a leg."""
     first, last = round(leg[4]), round(leg[5])
+    last -= last == len(stamp_ns)  # counted as the end of a range
     if not 0 <= first < last < len(stamp_ns):
         wanted = f"first and last reading of 0 to {len(stamp_ns) - 1}"
         raise line_error(path, line, wanted, f"{leg[4]:g} to {leg[5]:g}", "correct or leave out the file")
@@ -142,8 +144,8 @@ def _leg(path: Path, line: int, leg: list[float], stamp_ns: IntArray, origin: Or
         fix = "write plain CSV in metres (`mail_ros import csv`)"
         raise line_error(path, line, "latitude and longitude in degrees", found, fix)
     return (
-        Landmark(int(stamp_ns[first]), origin.to_local(leg[0], leg[1]), 0),
-        Landmark(int(stamp_ns[last]), origin.to_local(leg[2], leg[3]), 0),
+        Landmark(int(stamp_ns[first]), origin.to_local(leg[0], leg[1], f"{path}, line {line}"), 0),
+        Landmark(int(stamp_ns[last]), origin.to_local(leg[2], leg[3], f"{path}, line {line}"), 0),
     )
 
 

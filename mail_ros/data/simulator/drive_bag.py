@@ -30,9 +30,9 @@ from mail_ros.data.messages import (
 from mail_ros.data.simulator.sensors import Wheels
 from mail_ros.data.simulator.simulated_drive import SimulatedDrive
 from mail_ros.data.truth import REFERENCE_TOPIC
-from mail_ros.data.walk_writer import imu_messages, write_walk
+from mail_ros.data.walk_writer import BASE_FRAME, ODOMETRY_FRAME, imu_messages, write_walk
 
-BASE_FRAME, ODOMETRY_FRAME, IMU_FRAME, FIELD_FRAME = "base_link", "odom", "imu_link", "mag_link"
+IMU_FRAME, FIELD_FRAME = "imu_link", "mag_link"
 JOINTS = ("left_wheel_joint", "right_wheel_joint")
 TORQUE_NM_A = 0.5  # at the wheel
 NOTES = {"source": "simulator", "device": "simulator"}

@@ -1,0 +1,437 @@
+"""Exports of phone apps: field, times, attitude and landmarks of a bag equal those of the walk that was exported."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from app_exports import (
+    EXPORTS,
+    START_NS,
+    Files,
+    PhoneWalk,
+    androsensor,
+    landmarks_csv,
+    matlab_mobile,
+    phone_walk,
+    phyphox,
+    sensor_logger,
+    sensorlog,
+    table,
+    write_folder,
+    write_zip,
+)
+from scipy.spatial.transform import Rotation
+from warm_verbs import run_verb
+
+from mail_ros.core.errors import BagError, ConfigError
+from mail_ros.data.bag import IMU_TOPIC, Bag, read_track
+from mail_ros.data.importers import ImportedBag, import_walks
+from mail_ros.data.importers.app_table import clock_ns
+from mail_ros.data.importers.imported_walk import ImportedWalk
+from mail_ros.data.importers.marks import LandmarkFile
+from mail_ros.data.messages import IMU_TYPE, decode, decode_imu
+from mail_ros.data.site_file import parse_site
+
+SITE = """\
+site: hall
+floors: {0: {landmarks: {door: [1.0, 2.0], lift: [5.0, 2.0]}}}
+routes: {hall: [door, {at: [3.0, 4.0], mark: false}, lift, door]}
+"""
+
+
+@pytest.fixture(scope="module")
+def phone() -> PhoneWalk:
+    return phone_walk(duration_s=6.0)
+
+
+def imported(kind: str, source: Path, **settings: object) -> ImportedBag:
+    (bag,) = import_walks(kind, source, source.parent / "bags", **settings)  # type: ignore[arg-type]
+    if isinstance(bag, BagError):
+        raise bag
+    return bag
+
+
+def written(folder: Path, kind: str, phone: PhoneWalk, files: Files) -> Path:
+    """As the app exports it: one file, or a zip."""
+    if len(files) > 1:
+        return write_zip(folder / f"{phone.name}.zip", files)
+    write_folder(folder, files)
+    return folder / next(iter(files))
+
+
+@pytest.mark.parametrize("export", EXPORTS)
+def test_what_went_in_comes_out(tmp_path: Path, export: str, phone: PhoneWalk) -> None:
+    kind, write = EXPORTS[export]
+    source = written(tmp_path, kind, phone, write(phone))
+    (tmp_path / "landmarks.csv").write_text(landmarks_csv([phone]))
+    marks = None if kind == "sensor-logger" else LandmarkFile(tmp_path / "landmarks.csv")
+    bag = imported(kind, source, landmarks=marks)
+    assert (bag.path.name, bag.remarks) == (phone.name, ())
+    track = read_track(bag.path)
+    np.testing.assert_allclose(track.stamp_ns - START_NS, phone.walk.stamp_ns - START_NS, rtol=0, atol=2_000)
+    np.testing.assert_allclose(track.field_ut, phone.walk.field_ut, rtol=0, atol=1e-6)
+    labels = phone.walk.track()
+    kept = labels.valid & track.valid
+    assert kept.sum() > 0.98 * len(kept)
+    np.testing.assert_allclose(track.position_m[kept], labels.position_m[kept], rtol=0, atol=1e-4)
+    check_imu(bag.path, phone)
+
+
+def check_imu(bag: Path, phone: PhoneWalk) -> None:
+    messages = list(Bag(bag).messages([IMU_TOPIC]))
+    assert len(messages) == len(phone.walk.stamp_ns)
+    readings = [decode_imu(message.cdr) for message in messages]
+    attitude = Rotation.from_quat([reading.orientation_xyzw for reading in readings if reading])
+    assert (attitude * phone.attitude.inv()).magnitude().max() < 1e-4
+    acceleration = [reading.acceleration_m_s2 for reading in readings if reading]
+    np.testing.assert_allclose(acceleration, phone.acceleration_m_s2, rtol=0, atol=1e-3)
+    rates = [decode(message.cdr, IMU_TYPE).angular_velocity for message in messages]
+    np.testing.assert_allclose([[r.x, r.y, r.z] for r in rates], phone.rate_rad_s, rtol=0, atol=1e-3)
+
+
+@pytest.mark.parametrize("export", ["sensor-logger", "phyphox", "sensorlog"])
+def test_several_walks_in_one_folder_become_several_bags(tmp_path: Path, export: str) -> None:
+    kind, write = EXPORTS[export]
+    for number, name in enumerate(("one", "two")):
+        written(tmp_path / "exports", kind, phone_walk(name, 1.0, number), write(phone_walk(name, 1.0, number)))
+    bags = [bag for bag in import_walks(kind, tmp_path / "exports", tmp_path / "bags") if isinstance(bag, ImportedBag)]
+    assert [bag.path.name for bag in bags] == ["one", "two"]
+    assert all(read_track(bag.path).stamp_ns[0] == START_NS for bag in bags)
+
+
+def test_an_uncalibrated_field_is_used_only_without_a_calibrated_one(tmp_path: Path, phone: PhoneWalk) -> None:
+    files = sensor_logger(phone)
+    other = phone._replace(walk=phone.walk._replace(field_ut=phone.walk.field_ut + 100.0))
+    raw = sensor_logger(other)["Magnetometer.csv"]
+    both = imported("sensor-logger", write_folder(tmp_path / "both", {**files, "MagnetometerUncalibrated.csv": raw}))
+    assert both.remarks == ()
+    np.testing.assert_allclose(read_track(both.path).field_ut, phone.walk.field_ut, rtol=0, atol=1e-6)
+    alone = {name: text for name, text in files.items() if name != "Magnetometer.csv"}
+    bag = imported("sensor-logger", write_folder(tmp_path / "alone", {**alone, "MagnetometerUncalibrated.csv": raw}))
+    assert [remark.name for remark in bag.remarks] == ["uncalibrated"]
+    assert "uncalibrated field only" in Bag(bag.path).notes()["remarks"]
+    (text,) = sensorlog(phone).values()
+    rows = [line.rsplit(",", 3)[0] + ",0,0,0" for line in text.splitlines()[1:]]  # Core Motion is not calibrated yet
+    log = write_folder(tmp_path / "log", {"a.csv": "\n".join([text.splitlines()[0], *rows])}) / "a.csv"
+    bag = imported("sensorlog", log)
+    assert [remark.name for remark in bag.remarks] == ["uncalibrated", "landmarks"]
+    np.testing.assert_allclose(read_track(bag.path).field_ut, phone.walk.field_ut + 100.0, rtol=0, atol=1e-6)
+
+
+def test_without_a_gyroscope_the_attitude_stays_and_without_motion_sensors_the_field(
+    tmp_path: Path, phone: PhoneWalk
+) -> None:
+    files = sensor_logger(phone)
+    del files["Gyroscope.csv"]
+    bag = imported("sensor-logger", write_folder(tmp_path / "a", files))
+    assert ["an attitude without rates" in remark.found for remark in bag.remarks] == [True]
+    first = next(iter(Bag(bag.path).messages([IMU_TOPIC])))
+    assert decode_imu(first.cdr) is not None
+    assert decode(first.cdr, IMU_TYPE).angular_velocity_covariance[0] == -1
+    field = {name: text for name, text in files.items() if name in ("Magnetometer.csv", "Annotation.csv")}
+    bag = imported("sensor-logger", write_folder(tmp_path / "b", field))
+    assert ["the log has no motion sensors" in remark.found for remark in bag.remarks] == [True]
+    assert not list(Bag(bag.path).messages([IMU_TOPIC]))
+
+
+@pytest.mark.parametrize("ios", [False, True])
+def test_without_an_attitude_it_is_estimated_from_rates_and_accelerations(
+    tmp_path: Path, phone: PhoneWalk, ios: bool
+) -> None:
+    pytest.importorskip("vqf")
+    files = sensor_logger(phone, ios=ios)
+    del files["Orientation.csv"]
+    bag = imported("sensor-logger", write_folder(tmp_path / "a", files))
+    assert [remark.name for remark in bag.remarks] == ["attitude"]
+    readings = [decode_imu(message.cdr) for message in Bag(bag.path).messages([IMU_TOPIC])]
+    up = [Rotation.from_quat(r.orientation_xyzw).apply(r.acceleration_m_s2)[2] for r in readings if r]
+    assert np.mean(up) == pytest.approx(9.8, abs=0.5)
+
+
+def test_an_attitude_that_contradicts_gravity_is_left_out(tmp_path: Path, phone: PhoneWalk) -> None:
+    files = sensor_logger(phone)
+    tilted = phone._replace(attitude=Rotation.from_euler("x", 40.0, degrees=True) * phone.attitude)
+    files["Orientation.csv"] = sensor_logger(tilted)["Orientation.csv"]
+    del files["Gyroscope.csv"]
+    remarks = imported("sensor-logger", write_folder(tmp_path / "a", files)).remarks
+    assert "by the attitude, accelerations have a mean of" in remarks[0].found
+
+
+def test_a_broken_line_of_another_sensor_does_not_cost_the_field(tmp_path: Path, phone: PhoneWalk) -> None:
+    files = sensor_logger(phone)
+    files["Gyroscope.csv"] = files["Gyroscope.csv"].replace("-0.", "-0,", 1)
+    source = write_zip(tmp_path / "a.zip", files)
+    remark = imported("sensor-logger", source).remarks[0]
+    assert remark.found.startswith(f"{source}/Gyroscope.csv, line ")
+    assert read_track(tmp_path / "bags" / "a").valid.any()
+
+
+def test_a_change_of_the_label_of_sensorlog_is_a_mark(tmp_path: Path) -> None:
+    lines, site = (
+        LOG.splitlines(),
+        parse_site(SITE.replace("door", "'1'").replace("lift", "'2'"), tmp_path / "hall.yaml"),
+    )
+    labels = ["label(N)", *"0011000222"]
+    labels += ["2"] * (len(lines) - len(labels))
+    text = "\n".join(f"{line},{label}" for line, label in zip(lines, labels, strict=True))
+    bag = imported("sensorlog", write_folder(tmp_path, {"a.csv": text}) / "a.csv", site=site)
+    track = read_track(bag.path)
+    assert track.position_m[track.valid][[0, -1]] == pytest.approx(np.array([[1, 2], [5, 2]]), abs=0.5)
+
+
+def test_text_of_a_mark_may_have_commas_without_quotes(tmp_path: Path, phone: PhoneWalk) -> None:
+    files = sensor_logger(phone)
+    files["Annotation.csv"] = files["Annotation.csv"].replace('"', "")
+    assert imported("sensor-logger", write_folder(tmp_path / "a", files)).remarks == ()
+
+
+def test_a_phyphox_file_alone_has_no_date(tmp_path: Path, phone: PhoneWalk) -> None:
+    file = write_folder(tmp_path, {"Raw Data.csv": phyphox(phone)["Magnetometer.csv"]}) / "Raw Data.csv"
+    track = read_track(imported("phyphox", file).path)
+    assert track.stamp_ns[0] == 2_000_000_000
+    np.testing.assert_allclose(track.field_ut, phone.walk.field_ut, rtol=0, atol=1e-6)
+
+
+def test_marks_get_their_places_from_the_app_the_site_or_a_route(tmp_path: Path, phone: PhoneWalk) -> None:
+    site, header = parse_site(SITE, tmp_path / "hall.yaml"), "time,seconds_elapsed,text"
+    at_ns = [START_NS + second * 1_000_000_000 for second in (1, 3, 5)]
+
+    def bag(name: str, *texts: str, route: str = "") -> ImportedBag:
+        annotation = table(header, ([stamp, 0, text] for stamp, text in zip(at_ns, texts, strict=True)))
+        folder = write_folder(tmp_path / name, {**sensor_logger(phone), "Annotation.csv": annotation})
+        return imported("sensor-logger", folder, site=site, route=route)
+
+    named = read_track(bag("named", "door", "", "5.0, 2.0, 0").path)
+    assert named.position_m[named.valid][[0, -1]] == pytest.approx(np.array([[1.0, 2.0], [5.0, 2.0]]), abs=0.05)
+    (remark,) = bag("unnamed", "door", "stairs?", "lift").remarks
+    assert "1 of 3 marks have no position: stairs?; write x, y in metres" in str(remark)
+    routed = bag("routed", "", "what?", "", route="hall")
+    track = read_track(routed.path)
+    middle = track.position_m[np.searchsorted(track.stamp_ns, START_NS + 2_000_000_000)]
+    assert middle == pytest.approx([3.0, 4.0], abs=0.05)  # the corner between two marks
+    assert routed.remarks == ()
+    (tmp_path / "times.csv").write_text("time_s\n1\n3\n5\n")
+    by_file = imported(
+        "sensor-logger",
+        write_folder(tmp_path / "by_file", sensor_logger(phone)),
+        site=site,
+        route="hall",
+        landmarks=LandmarkFile(tmp_path / "times.csv"),
+    )
+    np.testing.assert_allclose(read_track(by_file.path).position_m, track.position_m, rtol=0, atol=1e-9)
+    with pytest.raises(ConfigError, match=r"wanted a site file with the route, found none; name it with --site-file"):
+        imported("sensor-logger", tmp_path / "routed", route="hall")
+    with pytest.raises(ConfigError, match=r"wanted one of its routes hall, found attic"):
+        imported("sensor-logger", tmp_path / "routed", site=site, route="attic")
+
+
+@pytest.mark.parametrize(
+    ("at", "found"), [("11.1{}, 49.4{}", "which looks like degrees"), ("32{}000, 5481{}00", "as of UTM")]
+)
+def test_marks_that_are_not_in_metres_are_refused(tmp_path: Path, phone: PhoneWalk, at: str, found: str) -> None:
+    rows = ([mark.stamp_ns, 0, at.format(n, n)] for n, mark in enumerate(phone.walk.landmarks))
+    files = {**sensor_logger(phone), "Annotation.csv": table("time,seconds_elapsed,text", rows)}
+    with pytest.raises(BagError, match=f"wanted marks at x and y in metres of the map frame, found .*{found}"):
+        imported("sensor-logger", write_folder(tmp_path / "a", files))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1", "utf-8-sig"])
+def test_any_encoding_of_spreadsheets_is_read(tmp_path: Path, phone: PhoneWalk, encoding: str) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text(phyphox(phone)["Magnetometer.csv"], encoding=encoding)
+    assert len(read_track(imported("phyphox", file).path)) == len(phone.walk.stamp_ns)
+
+
+def test_more_marks_than_landmarks_of_the_route_are_refused(tmp_path: Path, phone: PhoneWalk) -> None:
+    site = parse_site(SITE, tmp_path / "hall.yaml")
+    with pytest.raises(BagError, match="found 4 marks, and route hall has 3 landmarks"):
+        imported("sensor-logger", write_folder(tmp_path / "a", sensor_logger(phone)), site=site, route="hall")
+
+
+WALK = ImportedWalk("one", np.array([START_NS, START_NS + 9_000_000_000]), np.ones((2, 3)), ())
+
+
+@pytest.mark.parametrize(
+    ("text", "stamps_s"),
+    [
+        ("time_s,x_m,y_m\n0.5,1,2\n8,3,4\n", [0.5, 8]),
+        (f"time_s,x_m,y_m,floor\n{START_NS // 10**9 + 2}.25,1,2,-1\n", [2.25]),
+        ("time,x_m,y_m\n2025-12-01T10:00:04Z,1,2\n", [4]),
+        ("time;x_m;y_m\n01-Dec-2025 10:00:04,5;1,5;2,5\n", [4.5]),
+        ("walk,time_s,x_m,y_m\none,1,2,3\ntwo,2,3,4\n", [1]),
+    ],
+)
+def test_a_second_file_has_the_landmarks(tmp_path: Path, text: str, stamps_s: list[float]) -> None:
+    (tmp_path / "landmarks.csv").write_text(text)
+    marks = LandmarkFile(tmp_path / "landmarks.csv").marks(WALK)
+    assert [(mark.stamp_ns - START_NS) / 1e9 for mark in marks] == stamps_s
+    assert all(mark.position_m is not None for mark in marks)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "wanted a line with columns of walk, time, time_s"),
+        ("x_m,y_m\n1,2\n", "a time among them.*found x_m, y_m, 1 lines; write it as in docs/import.md"),
+        ("time_s,x_m,y_m,colour\n1,2,3,red\n", "found time_s, x_m, y_m, colour"),
+        ("time_s,x_m,y_m\nsoon,2,3\n", "wanted a number as time_s, found 'soon'"),
+        ("time,x_m,y_m\n10:00,2,3\n", "line 2: wanted a time of day as 2026-.*found '10:00'"),
+        ("time_s,x_m,y_m\n1,2,\n", "line 2: wanted x_m and y_m in metres"),
+        ("time_s,x_m,y_m,floor\n1,2,3,1.5\n", "line 2: wanted x_m and y_m in metres, and a whole number as floor"),
+        (
+            "time,x_m,y_m\n2025-12-01T10:00:04+01:00,1,2\n",
+            "from 2025-12-01T10:00:00 UTC to .*found 1 for it, from .*09:00",
+        ),
+        ("walk,time_s,x_m,y_m\ntwo,2,3,4\n", "wanted landmarks of one, .* found 0 for it"),
+    ],
+)
+def test_a_wrong_second_file_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "landmarks.csv").write_text(text)
+    with pytest.raises(BagError, match=message):
+        LandmarkFile(tmp_path / "landmarks.csv").marks(WALK)
+
+
+def test_seconds_since_the_start_serve_one_walk_only(tmp_path: Path) -> None:
+    (tmp_path / "landmarks.csv").write_text("time_s,x_m,y_m\n0.5,1,2\n8,3,4\n")
+    file = LandmarkFile(tmp_path / "landmarks.csv")
+    file.marks(WALK)
+    other = ImportedWalk("two", WALK.stamp_ns, WALK.field_ut, ())
+    with pytest.raises(BagError, match=r"wanted a column walk, .* found one and two; add the column"):
+        file.marks(other)
+
+
+def first_lines(text: str, count: int = 3) -> str:
+    return "\n".join(text.splitlines()[:count]) + "\n"
+
+
+PHONE = phone_walk(duration_s=0.5)
+(ANDRO,), (LOG,) = androsensor(PHONE).values(), sensorlog(PHONE).values()
+SHORT = {name: first_lines(text) for name, text in matlab_mobile(PHONE).items()}
+
+
+@pytest.mark.parametrize(
+    ("kind", "files", "message"),
+    [
+        (
+            "sensor-logger",
+            {"Magnetometer.csv": "time,x,y,z\n"},
+            "wanted readings in Magnetometer.csv, found none; turn",
+        ),
+        (
+            "sensor-logger",
+            {"Magnetometer.csv": "time,x,y\n1,2,3\n"},
+            "Magnetometer.csv: wanted columns z, found time, x, y",
+        ),
+        ("sensor-logger", {"Magnetometer.csv": "time,x,y,z\n1,2,3,a\n"}, "line 2: wanted a number as z, found 'a'"),
+        (
+            "sensor-logger",
+            {"Magnetometer.csv": "time,x,y,z\n1,2\n2,3,4,5\n"},
+            "line 2: wanted 4 cells as in .* found 2",
+        ),
+        ("phyphox", {"a.csv": "Time (s),Pressure (hPa)\n1,2\n"}, "wanted one table with Time .* found a.csv: time"),
+        ("phyphox", {"a.csv": ""}, "wanted one table with Time .* found no table; export as CSV, not Excel"),
+        (
+            "sensorlog",
+            {"a.csv": "time,x\n1,2\n"},
+            r"wanted a column loggingTime\(txt\), and lines below, found time, x; 1",
+        ),
+        ("sensorlog", {"a.csv": "loggingTime(txt)\n2025-12-01T10:00:00Z\n"}, "wanted readings of motionMagneticFieldX"),
+        ("sensorlog", {"a.csv": LOG.replace("2025-12-01T", "soon ")}, "line 2: wanted a time of day as .* found 'soon"),
+        ("androsensor", {"a.csv": "LIGHT (lux)\n1\n"}, "wanted lines with MAGNETIC FIELD X .* found light"),
+        ("androsensor", {"a.csv": ANDRO.replace("2025", "20x5")}, "line 3: wanted a time of day"),
+        ("matlab", {"a.mat": "MATLAB 5.0"}, r"found a .mat file; in MATLAB: .* writetimetable\(MagneticField"),
+        (
+            "matlab",
+            {**SHORT, "MagneticField.csv": "X,Y,Z\n1,2,3\n"},
+            "wanted columns Timestamp, X, Y, Z, found x, y, z",
+        ),
+        (
+            "matlab",
+            {"MagneticField.csv": "Timestamp,X,Y,Z\n" + "01-Dec-2025 10:00:00,1,2,3\n" * 20},
+            "wanted times with milliseconds, found '01-Dec-2025 10:00:00'; in MATLAB: MagneticField.Timestamp.Format",
+        ),
+    ],
+)
+def test_a_wrong_export_is_refused_and_leaves_nothing(tmp_path: Path, kind: str, files: Files, message: str) -> None:
+    source = write_folder(tmp_path / "log", files)
+    with pytest.raises(BagError, match=message):
+        imported(kind, source)
+    assert not (tmp_path / "bags").exists()
+
+
+def test_a_last_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
+    cut = ANDRO[: ANDRO.rindex(";")]
+    bag = imported("androsensor", write_folder(tmp_path, {"a.csv": cut}) / "a.csv")
+    assert len(read_track(bag.path)) == len(PHONE.walk.stamp_ns) - 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "2025-12-01T10:00:05.25Z",
+            "2025-12-01 11:00:05.250 +0100",
+            "2025-12-01 10:00:05:250",
+            "2025-12-01T09:00:05.250-01:00",
+        ),
+        *("01-Dec-2025 10:00:05.250", "2025/12/1 10:00:05,25", "2025-12-01 10-00-05_250"),
+    ],
+)
+def test_times_of_day_of_all_apps_are_read(text: str) -> None:
+    assert clock_ns(text, "line") == START_NS + 5_250_000_000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("export", ["sensor-logger", "phyphox", "sensorlog", "androsensor", "matlab"])
+def test_a_damaged_export_is_imported_or_refused_with_one_line(tmp_path: Path, export: str) -> None:
+    """Lines that are cut, swapped or doubled, and bytes that are changed, anywhere in any file."""
+    kind, write = EXPORTS[export]
+    files, rng = write(PHONE), np.random.default_rng(0)
+    for trial in range(25):
+        damaged = dict(files)
+        for name in rng.choice(sorted(files), 2):
+            damaged[name] = damage(damaged[name], rng)
+        folder = write_folder(tmp_path / f"{trial}", damaged)
+        for bag in import_walks(kind, folder, tmp_path / f"bags_{trial}"):
+            assert isinstance(bag, ImportedBag) or (str(bag).count("\n") == 0 and str(folder) in str(bag))
+
+
+def damage(text: str, rng: np.random.Generator) -> str:
+    lines = text.splitlines()
+    at, other = (int(each) for each in rng.integers(0, len(lines), 2))
+    choice = rng.integers(0, 5)
+    if choice == 0:
+        lines[at], lines[other] = lines[other], lines[at]
+    elif choice == 1:
+        lines[at] = lines[at][: rng.integers(0, len(lines[at]) + 1)]
+    elif choice == 2:
+        lines.insert(at, lines[other])
+    else:
+        cells = list(lines[at] or " ")
+        cells[rng.integers(0, len(cells))] = rng.choice([*'9eE-+.,;\t"\0\u00b5', "1e308", "nan", "inf", "9999999999"])
+        lines[at] = "".join(cells)
+    return "\n".join(lines)
+
+
+@pytest.mark.slow
+@pytest.mark.process
+def test_from_exports_to_an_evaluated_walk_by_commands(tmp_path: Path) -> None:
+    for seed, name in enumerate(("monday_1", "monday_2", "tuesday_1")):
+        write_zip(tmp_path / "exports" / f"{name}.zip", sensor_logger(phone_walk(name, 40.0, seed)), folder=f"{name}/")
+    bags, model = tmp_path / "bags", tmp_path / "phone.safetensors"
+    printed = verb("import", "sensor-logger", tmp_path / "exports", "--out", bags, "--json")
+    assert json.loads(printed)["remarks"] == []
+    assert "2 of 2 bags have steps from /imu/data" in verb(
+        "train", bags / "monday_1", bags / "monday_2", "--out", model
+    )
+    rows = json.loads(verb("evaluate", model, bags / "tuesday_1", "--json"))
+    assert rows["all, moving"]["mean_m"] < 0.2 * rows["middle of the site"]["mean_m"]
+
+
+def verb(*words: object) -> str:
+    done = run_verb(*words)
+    assert (done.returncode, done.stderr) == (0, "")
+    return str(done.stdout)
