@@ -39,6 +39,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
 ONLY_IN = {  # packages of a single module
     "data/floor_plan.py": {"PIL"},
     "data/simulator/bodies.py": {"magpylib"},
+    "nodes/launching.py": {"launch", "launch_ros"},
     "nodes/outputs.py": {"tf2_ros"},
     "view/rerun_canvas.py": {"rerun", "rerun_cli"},
 }
