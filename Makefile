@@ -44,7 +44,7 @@ help:
 install: $(READY)
 
 # An editable install leaves out data_files: links put them where `pip install .` and colcon copy them.
-$(READY): setup.py setup.cfg constraints.txt
+$(READY): setup.py constraints.txt
 ifeq ($(filter $(PYTHON_VERSION),3.10 3.11 3.12 3.13),)
 	$(error $(PYTHON): wanted Python 3.10 to 3.13, found "$(PYTHON_VERSION)"; name one with make PYTHON=...)
 endif

@@ -12,9 +12,9 @@ from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, Opaq
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
-from launch_ros.parameter_descriptions import ParameterValue
 
-TYPES = {"seed": int}  # parameters that an argument sets
+from mail_ros.nodes.launching import check, package_node, scoped
+
 SHARED = ("namespace", "log_level")
 
 # Plain strings instead of substitutions, so that --show-args finds the front door's arguments.
@@ -24,13 +24,14 @@ MODEL = str(Path(__file__).parent.parent / "models" / "demo.safetensors")
 
 def generate_launch_description() -> LaunchDescription:
     """An argument that is left empty leaves its parameter to the node's default."""
-    return LaunchDescription(
+    return scoped(
         [
             DeclareLaunchArgument("model", default_value=MODEL, description="Model file of the simulated building."),
             DeclareLaunchArgument("tracker", default_value="odometry", description="Tracker: none, walking, odometry."),
             DeclareLaunchArgument("seed", default_value="", description="Seed of the robot's drive."),
             DeclareLaunchArgument("namespace", default_value="", description="Namespace of nodes and their topics."),
             DeclareLaunchArgument("log_level", default_value="info", description="debug, info, warn, error or fatal."),
+            OpaqueFunction(function=check_arguments),
             IncludeLaunchDescription(
                 PythonLaunchDescriptionSource(FRONT_DOOR),
                 launch_arguments=[(name, LaunchConfiguration(name)) for name in ("model", "tracker", *SHARED)],
@@ -40,17 +41,11 @@ def generate_launch_description() -> LaunchDescription:
     )
 
 
+def check_arguments(context: LaunchContext) -> None:
+    """Check those of the robot, before the front door starts its nodes."""
+    check(context, "mail_demo_robot")
+
+
 def robot(context: LaunchContext) -> list[Node]:
     """The simulated robot, with the parameters that were given."""
-    given = [name for name in TYPES if LaunchConfiguration(name).perform(context)]
-    return [
-        Node(
-            package="mail_ros",
-            executable="mail_demo_robot",
-            name="mail_demo_robot",
-            namespace=LaunchConfiguration("namespace"),
-            parameters=[{name: ParameterValue(LaunchConfiguration(name), value_type=TYPES[name]) for name in given}],
-            ros_arguments=["--log-level", LaunchConfiguration("log_level")],
-            output="screen",
-        )
-    ]
+    return [package_node(context, "mail_demo_robot", LaunchConfiguration("namespace"))]

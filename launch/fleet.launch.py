@@ -5,29 +5,21 @@ ros2 launch mail_ros fleet.launch.py model:=site.safetensors
 
 from launch import LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
-from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
-from launch_ros.parameter_descriptions import ParameterValue
 
-TYPES = {
-    "model": str,
-    "tracker": str,
-    "max_robots": int,
-    "most": int,
-    "use_sim_time": bool,
-}  # parameters that an argument sets
+from mail_ros.nodes.launching import package_node, scoped
 
 
 def generate_launch_description() -> LaunchDescription:
     """An argument that is left empty leaves its parameter to the parameter file, or to the node's default."""
-    return LaunchDescription(
+    return scoped(
         [
             DeclareLaunchArgument("model", default_value="", description="Model file, written by `mail_ros train`."),
             DeclareLaunchArgument("tracker", default_value="", description="Tracker: auto, none or walking."),
             DeclareLaunchArgument("max_robots", default_value="", description="Maximum number of robots."),
             DeclareLaunchArgument("most", default_value="", description="Deprecated: renamed to max_robots."),
             DeclareLaunchArgument("params_file", default_value="", description="YAML with parameters of the node."),
-            DeclareLaunchArgument("use_sim_time", default_value="", description="true: time is that of /clock."),
+            DeclareLaunchArgument("use_sim_time", default_value="false", description="true: time is that of /clock."),
             DeclareLaunchArgument("log_level", default_value="info", description="debug, info, warn, error or fatal."),
             OpaqueFunction(function=fleet),
         ]
@@ -36,18 +28,4 @@ def generate_launch_description() -> LaunchDescription:
 
 def fleet(context: LaunchContext) -> list[Node]:
     """The node, with the parameters that were given."""
-    given = [name for name in TYPES if LaunchConfiguration(name).perform(context)]
-    params_file = LaunchConfiguration("params_file").perform(context)
-    return [
-        Node(
-            package="mail_ros",
-            executable="mail_fleet",
-            name="mail_fleet",
-            parameters=[
-                *([params_file] if params_file else []),
-                {name: ParameterValue(LaunchConfiguration(name), value_type=TYPES[name]) for name in given},
-            ],
-            ros_arguments=["--log-level", LaunchConfiguration("log_level")],
-            output="screen",
-        )
-    ]
+    return [package_node(context, "mail_fleet")]

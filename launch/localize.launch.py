@@ -7,20 +7,13 @@ from launch import LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
-from launch_ros.parameter_descriptions import ParameterValue
 
-TYPES = {
-    "model": str,
-    "tracker": str,
-    "robot_file": str,
-    "autostart": bool,
-    "use_sim_time": bool,
-}  # parameters that an argument sets
+from mail_ros.nodes.launching import package_node, scoped
 
 
 def generate_launch_description() -> LaunchDescription:
     """An argument that is left empty leaves its parameter to the parameter file, or to the node's default."""
-    return LaunchDescription(
+    return scoped(
         [
             DeclareLaunchArgument("model", default_value="", description="Model file, written by `mail_ros train`."),
             DeclareLaunchArgument("tracker", default_value="", description="Tracker: auto, none, walking or odometry."),
@@ -28,7 +21,7 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument("autostart", default_value="", description="false: wait for a lifecycle manager."),
             DeclareLaunchArgument("namespace", default_value="", description="Namespace of the node and its topics."),
             DeclareLaunchArgument("params_file", default_value="", description="YAML with parameters of the node."),
-            DeclareLaunchArgument("use_sim_time", default_value="", description="true: time is that of /clock."),
+            DeclareLaunchArgument("use_sim_time", default_value="false", description="true: time is that of /clock."),
             DeclareLaunchArgument("log_level", default_value="info", description="debug, info, warn, error or fatal."),
             OpaqueFunction(function=localizer),
         ]
@@ -37,19 +30,4 @@ def generate_launch_description() -> LaunchDescription:
 
 def localizer(context: LaunchContext) -> list[Node]:
     """The node, with the parameters that were given."""
-    given = [name for name in TYPES if LaunchConfiguration(name).perform(context)]
-    params_file = LaunchConfiguration("params_file").perform(context)
-    return [
-        Node(
-            package="mail_ros",
-            executable="mail_localizer",
-            name="mail_localizer",
-            namespace=LaunchConfiguration("namespace"),
-            parameters=[
-                *([params_file] if params_file else []),
-                {name: ParameterValue(LaunchConfiguration(name), value_type=TYPES[name]) for name in given},
-            ],
-            ros_arguments=["--log-level", LaunchConfiguration("log_level")],
-            output="screen",
-        )
-    ]
+    return [package_node(context, "mail_localizer", LaunchConfiguration("namespace"))]

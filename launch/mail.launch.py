@@ -3,11 +3,13 @@
 ros2 launch mail_ros mail.launch.py model:=site.safetensors record:=true rviz:=true
 """
 
-from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
+from launch import LaunchContext, LaunchDescription
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
 from launch.conditions import IfCondition
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration, ThisLaunchFileDir
+
+from mail_ros.nodes.launching import check, is_true, scoped
 
 RECORDING = (
     *("topics", "out", "prefix", "site_file", "floor", "route", "direction", "device", "platform", "carrier"),
@@ -18,7 +20,7 @@ SHARED = ("namespace", "use_sim_time", "log_level")
 
 def generate_launch_description() -> LaunchDescription:
     """An argument that is left empty leaves its parameter to the parameter file, or to the node's default."""
-    return LaunchDescription(
+    return scoped(
         [
             DeclareLaunchArgument("model", default_value="", description="Model file, written by `mail_ros train`."),
             DeclareLaunchArgument("tracker", default_value="", description="Tracker: auto, none, walking or odometry."),
@@ -46,9 +48,10 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument("view", default_value="false", description="true: the live view (docs/view.md)."),
             DeclareLaunchArgument("namespace", default_value="", description="Namespace of nodes and their topics."),
             DeclareLaunchArgument("params_file", default_value="", description="YAML with parameters of the nodes."),
-            DeclareLaunchArgument("use_sim_time", default_value="", description="true: time is that of /clock."),
+            DeclareLaunchArgument("use_sim_time", default_value="false", description="true: time is that of /clock."),
             DeclareLaunchArgument("log_level", default_value="info", description="debug, info, warn, error or fatal."),
-            # First: without rviz2, launch gives up here, and would leave started processes behind.
+            # First: an error after a node has started would leave that node behind.
+            OpaqueFunction(function=check_arguments),
             include("rviz", ("fixed_frame",), IfCondition(LaunchConfiguration("rviz"))),
             include("view", ("site_file",), IfCondition(LaunchConfiguration("view"))),
             include("localize", ("model", "tracker", "robot_file", "autostart", "params_file")),
@@ -58,6 +61,13 @@ def generate_launch_description() -> LaunchDescription:
             ),
         ]
     )
+
+
+def check_arguments(context: LaunchContext) -> None:
+    """Check those of all nodes before the first one starts."""
+    check(context, "mail_localizer", "mail_recorder", "mail_view", "rviz2")
+    for name in ("record", "rviz", "view"):
+        is_true(context, name)
 
 
 def include(

@@ -7,18 +7,17 @@ from launch import LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.substitutions import LaunchConfiguration, ThisLaunchFileDir
 from launch_ros.actions import Node
-from launch_ros.parameter_descriptions import ParameterValue
 
-TYPES = {"use_sim_time": bool}  # parameters that an argument sets
+from mail_ros.nodes.launching import parameters, scoped
 
 
 def generate_launch_description() -> LaunchDescription:
     """The topics in config/mail.rviz are relative names: they follow the namespace."""
-    return LaunchDescription(
+    return scoped(
         [
             DeclareLaunchArgument("fixed_frame", default_value="map", description="Frame of the shown floor."),
             DeclareLaunchArgument("namespace", default_value="", description="Namespace of the localizer."),
-            DeclareLaunchArgument("use_sim_time", default_value="", description="true: time is that of /clock."),
+            DeclareLaunchArgument("use_sim_time", default_value="false", description="true: time is that of /clock."),
             DeclareLaunchArgument("log_level", default_value="info", description="debug, info, warn, error or fatal."),
             OpaqueFunction(function=rviz),
         ]
@@ -27,7 +26,6 @@ def generate_launch_description() -> LaunchDescription:
 
 def rviz(context: LaunchContext) -> list[Node]:
     """RViz with the package's view."""
-    given = [name for name in TYPES if LaunchConfiguration(name).perform(context)]
     return [
         Node(
             package="rviz2",
@@ -37,7 +35,7 @@ def rviz(context: LaunchContext) -> list[Node]:
                 *("--display-config", [ThisLaunchFileDir(), "/../config/mail.rviz"]),
                 *("--fixed-frame", LaunchConfiguration("fixed_frame")),
             ],
-            parameters=[{name: ParameterValue(LaunchConfiguration(name), value_type=TYPES[name]) for name in given}],
+            parameters=parameters(context, "rviz2"),
             ros_arguments=["--log-level", LaunchConfiguration("log_level")],
             output="screen",
         )

@@ -7,18 +7,17 @@ from launch import LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
-from launch_ros.parameter_descriptions import ParameterValue
 
-TYPES = {"site_file": str, "use_sim_time": bool}  # parameters that an argument sets
+from mail_ros.nodes.launching import package_node, scoped
 
 
 def generate_launch_description() -> LaunchDescription:
     """An argument that is left empty leaves its parameter to the node's default."""
-    return LaunchDescription(
+    return scoped(
         [
             DeclareLaunchArgument("site_file", default_value="", description="Of `mail_ros site init`: floor plans."),
             DeclareLaunchArgument("namespace", default_value="", description="Namespace of the localizer."),
-            DeclareLaunchArgument("use_sim_time", default_value="", description="true: time is that of /clock."),
+            DeclareLaunchArgument("use_sim_time", default_value="false", description="true: time is that of /clock."),
             DeclareLaunchArgument("log_level", default_value="info", description="debug, info, warn, error or fatal."),
             OpaqueFunction(function=view),
         ]
@@ -27,17 +26,4 @@ def generate_launch_description() -> LaunchDescription:
 
 def view(context: LaunchContext) -> list[Node]:
     """The node, with the parameters that were given."""
-    given = [name for name in TYPES if LaunchConfiguration(name).perform(context)]
-    return [
-        Node(
-            package="mail_ros",
-            executable="mail_view",
-            name="mail_view",
-            namespace=LaunchConfiguration("namespace"),
-            parameters=[
-                {name: ParameterValue(LaunchConfiguration(name), value_type=TYPES[name]) for name in given},
-            ],
-            ros_arguments=["--log-level", LaunchConfiguration("log_level")],
-            output="screen",
-        )
-    ]
+    return [package_node(context, "mail_view", LaunchConfiguration("namespace"))]

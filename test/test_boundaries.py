@@ -42,6 +42,7 @@ ONLY_IN = {  # packages of a single module
     "data/importers/phone_imu.py": {"scipy"},
     "data/importers/ulog.py": {"pyulog"},
     "data/simulator/bodies.py": {"magpylib"},
+    "nodes/launching.py": {"launch", "launch_ros"},
     "nodes/outputs.py": {"tf2_ros"},
     "view/rerun_canvas.py": {"rerun", "rerun_cli"},
 }

@@ -96,10 +96,10 @@ def test_every_parameter_in_a_file_is_one_of_the_node(path: Path) -> None:
         assert node in OTHERS or set(content["ros__parameters"]) <= PARAMETERS[node]
 
 
-def test_robot_localization_subscribes_to_x_and_y_of_the_localizer(localizer: Node) -> None:
+def test_robot_localization_subscribes_to_x_y_and_yaw_of_the_localizer(localizer: Node) -> None:
     filters = parameters("robot_localization.yaml", "ekf_filter_node_map")
     assert ends(localizer).publishes[f"/{filters['pose0']}"] == "geometry_msgs/msg/PoseWithCovarianceStamped"
-    assert filters["pose0_config"] == [True, True] + [False] * 13
+    assert filters["pose0_config"] == [field in (0, 1, 5) for field in range(15)]
     assert len(filters["odom0_config"]) == len(filters["initial_estimate_covariance"]) == 15
 
 

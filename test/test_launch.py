@@ -8,6 +8,7 @@ import re
 import runpy
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import MagicMock, patch
 
@@ -17,6 +18,8 @@ from ros import ROOT
 pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
 
 from declared import OF_EVERY_NODE, PARAMETERS
+
+from mail_ros.core.errors import ConfigError
 
 LAUNCH_FILES = sorted((ROOT / "launch").glob("*.launch.py"))
 FRONT_DOOR = ROOT / "launch" / "mail.launch.py"
@@ -35,6 +38,13 @@ def keywords(call: ast.Call) -> dict[str, Any]:
     return {name: value.value for name, value in given.items() if isinstance(value, ast.Constant)}
 
 
+def calls_in_order(path: Path) -> list[ast.Call]:
+    """Of what is in the group, in the order in which launch visits it."""
+    (group,) = calls(path, "scoped")
+    assert isinstance(group.args[0], ast.List)
+    return [entity for entity in group.args[0].elts if isinstance(entity, ast.Call)]
+
+
 def first_arguments(path: Path, function: str) -> list[str]:
     written = [call.args[0] for call in calls(path, function)]
     return [str(argument.value) for argument in written if isinstance(argument, ast.Constant)]
@@ -45,7 +55,9 @@ def declared(path: Path) -> list[str]:
 
 
 def nodes(path: Path) -> set[str]:
-    return {keywords(call)["executable"] for call in calls(path, "Node")}
+    """Executables of this package, and RViz."""
+    own = [ast.literal_eval(call.args[1]) for call in calls(path, "package_node")]
+    return {*own, *(keywords(call)["executable"] for call in calls(path, "Node"))}
 
 
 def handed_on(path: Path) -> dict[str, set[str]]:
@@ -66,22 +78,51 @@ def elements(written: ast.expr, there: dict[str, Any]) -> list[str]:
 
 def constants(path: Path) -> dict[str, Any]:
     """What is in a launch file once it was run, with something else in place of `launch`, which may not be there."""
-    imports = [node.module for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
-    others = {name: MagicMock() for name in imports if name and name.startswith("launch")}
-    with patch.dict(sys.modules, others):
+    with patch.dict(sys.modules, in_place_of_launch(path, ROOT / "mail_ros" / "nodes" / "launching.py")):
         return runpy.run_path(str(path))
+
+
+def in_place_of_launch(*paths: Path) -> dict[str, Any]:
+    """Mocks of the modules of `launch` that files import."""
+    statements = [node for path in paths for node in ast.walk(ast.parse(path.read_text()))]
+    imports = [node.module for node in statements if isinstance(node, ast.ImportFrom) and node.module]
+    return {name: MagicMock() for name in imports if name.partition(".")[0] in ("launch", "launch_ros")}
+
+
+class Arguments(dict[str, str]):
+    """A launch context: the arguments."""
+
+
+class Configuration:
+    """In place of `LaunchConfiguration`."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def perform(self, context: Arguments) -> str:
+        return context[self.name]
+
+
+@pytest.fixture(scope="module")
+def launching() -> Any:
+    """The module that launch files share, without `launch`; a parameter's value stands for its ParameterValue."""
+    others = in_place_of_launch(ROOT / "mail_ros" / "nodes" / "launching.py")
+    others["launch.substitutions"].LaunchConfiguration = Configuration
+    others["launch_ros.parameter_descriptions"].ParameterValue = lambda value, value_type: value
+    with patch.dict(sys.modules, others):
+        return SimpleNamespace(**runpy.run_module("mail_ros.nodes.launching"))
+
+
+def given(launching: Any, executable: str, **arguments: str) -> Arguments:
+    """All arguments of a node: these, and the others empty as by default."""
+    names = [*launching.TYPES[executable], *launching.LISTS.get(executable, ()), "params_file"]
+    return Arguments(dict.fromkeys(names, "") | {"use_sim_time": "false"} | arguments)
 
 
 @pytest.mark.parametrize("path", LAUNCH_FILES, ids=lambda path: path.name)
 def test_every_node_that_is_launched_is_an_executable_of_the_package_or_rviz(path: Path) -> None:
-    for call in calls(path, "Node"):
-        given = keywords(call)
-        if given["package"] == "rviz2":
-            assert given["executable"] == "rviz2"
-            continue
-        assert given["package"] == "mail_ros"
-        assert given["name"] == given["executable"], "parameter files name the node"
-        assert os.access(ROOT / "scripts" / given["executable"], os.X_OK)
+    for executable in nodes(path) - {"rviz2"}:
+        assert os.access(ROOT / "scripts" / executable, os.X_OK)
 
 
 @pytest.mark.parametrize("path", LAUNCH_FILES, ids=lambda path: path.name)
@@ -93,21 +134,88 @@ def test_every_argument_is_declared_once_with_a_default_and_a_description(path: 
 
 
 @pytest.mark.parametrize("path", LAUNCH_FILES, ids=lambda path: path.name)
-def test_every_argument_that_is_used_is_declared_and_every_one_declared_is_used(path: Path) -> None:
-    """Names stand in the calls themselves, or in the strings that a loop goes over."""
-    strings = {node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)}
+def test_every_argument_that_is_used_is_declared_and_every_one_declared_is_used(path: Path, launching: Any) -> None:
+    """Names stand in the calls themselves, in the strings that a loop goes over, or in what launch files share."""
     assert set(first_arguments(path, "LaunchConfiguration")) <= set(declared(path))
-    for name in declared(path):
-        text = path.read_text()
-        assert name in strings
-        assert len(re.findall(rf"[\"']{name}[\"']", text)) > 1, f"{name} is declared only"
+    shared = {"log_level"} if calls(path, "package_node") else set()
+    for node in nodes(path):
+        shared |= {*launching.TYPES[node], *launching.LISTS.get(node, ())}
+        shared |= {"params_file"} if node in launching.WITH_FILE else set()
+    for name in set(declared(path)) - shared:
+        assert len(re.findall(rf"[\"']{name}[\"']", path.read_text())) > 1, f"{name} is declared only"
 
 
 @pytest.mark.parametrize("path", [path for path in LAUNCH_FILES if nodes(path)], ids=lambda path: path.name)
-def test_every_argument_is_a_parameter_of_the_node_or_of_launch_itself(path: Path) -> None:
+def test_every_argument_sets_a_parameter_of_the_node_or_is_of_launch_itself(path: Path, launching: Any) -> None:
     (node,) = nodes(path)
     of_front_door = set(declared(FRONT_DOOR)) if "FRONT_DOOR" in path.read_text() else set()
-    assert set(declared(path)) - OF_LAUNCH <= PARAMETERS_OF[node] | of_front_door
+    setting = {*launching.TYPES[node], *launching.LISTS.get(node, ())}
+    assert setting <= PARAMETERS_OF[node]
+    assert setting <= set(declared(path)) <= setting | OF_LAUNCH | of_front_door
+    assert ("params_file" in declared(path)) == (node in launching.WITH_FILE)
+
+
+@pytest.mark.parametrize("path", LAUNCH_FILES, ids=lambda path: path.name)
+def test_arguments_are_unknown_to_a_launch_file_that_includes_this_one(path: Path) -> None:
+    """All that declares or includes is in a group, which launch leaves with the arguments as they were."""
+    (returned,) = calls(path, "scoped")
+    inside = [ast.unparse(call) for call in ast.walk(returned) if isinstance(call, ast.Call)]
+    assert len([text for text in inside if text.startswith("DeclareLaunchArgument(")]) == len(declared(path))
+    assert not calls(path, "LaunchDescription")
+
+
+def test_an_empty_argument_sets_nothing_and_simulated_time_is_set_only_where_it_is_true(launching: Any) -> None:
+    for executable in launching.TYPES:
+        assert launching.parameters(given(launching, executable), executable) == [{}]
+    assert launching.parameters(given(launching, "mail_view", use_sim_time="True"), "mail_view") == [
+        {"use_sim_time": True}
+    ]
+
+
+def test_arguments_have_the_type_of_their_parameter_and_lists_may_have_spaces(launching: Any) -> None:
+    texts = {"topics": "imu/mag, odom ,/tf", "route": "12", "split_s": "600", "min_free_space_mb": "2"}
+    (parameters,) = launching.parameters(given(launching, "mail_recorder", autostart="false", **texts), "mail_recorder")
+    assert parameters == {
+        "topics": ["imu/mag", "odom", "/tf"],
+        "route": "12",
+        "split_s": 600.0,
+        "min_free_space_mb": 2,
+        "autostart": False,
+    }
+
+
+@pytest.mark.parametrize("executable", ["mail_localizer", "mail_fleet", "mail_recorder", "mail_view", "rviz2"])
+def test_an_argument_of_another_type_is_refused_by_its_name(launching: Any, executable: str) -> None:
+    for name, kind in launching.TYPES[executable].items():
+        if kind is not str:
+            with pytest.raises(ConfigError, match=f"^argument {name}: wanted {launching.WANTED[kind]}, found 'much'; "):
+                launching.check(given(launching, executable, **{name: "much"}), executable)
+
+
+@pytest.mark.parametrize("text", [",", "imu/mag,,odom", "imu/mag, ", " "])
+def test_a_list_with_nothing_between_two_commas_is_refused(launching: Any, text: str) -> None:
+    with pytest.raises(ConfigError, match="argument topics: wanted names with commas between"):
+        launching.check(given(launching, "mail_recorder", topics=text), "mail_recorder")
+
+
+def test_a_missing_parameter_file_is_refused_and_a_tilde_is_the_home_folder(
+    launching: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    arguments = given(launching, "mail_localizer", params_file="~/robot.yaml")
+    with pytest.raises(ConfigError, match=f"argument params_file: .* found no file {tmp_path / 'robot.yaml'}; give"):
+        launching.check(arguments, "mail_localizer")
+    (tmp_path / "robot.yaml").write_text("/**:\n  ros__parameters: {}\n")
+    assert launching.parameters(arguments, "mail_localizer") == [str(tmp_path / "robot.yaml"), {}]
+
+
+def test_the_front_door_checks_every_argument_before_it_starts_a_node(launching: Any) -> None:
+    """A node that started before an error would be left behind."""
+    entities = [ast.unparse(call.func) for call in calls_in_order(FRONT_DOOR)]
+    assert "include" not in entities[: entities.index("OpaqueFunction")]
+    (checked,) = calls(FRONT_DOOR, "check")
+    launched = {node for name in handed_on(FRONT_DOOR) for node in nodes(ROOT / "launch" / f"{name}.launch.py")}
+    assert {ast.literal_eval(argument) for argument in checked.args[1:]} == launched
 
 
 def test_the_front_door_hands_on_every_argument_of_the_files_that_it_includes() -> None:

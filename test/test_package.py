@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import ast
+import re
 import runpy
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from pathlib import Path
 from typing import Any
 
 import pytest
 import setuptools  # type: ignore[import-untyped]
 from catkin_pkg.package import Package, parse_package  # type: ignore[import-untyped]
+from packaging.requirements import Requirement
 
 import mail_ros
+from mail_ros.nodes.spin import EXTRAS, PACKAGES, missing
 
 ROOT = Path(__file__).resolve().parent.parent
 BUNDLED = {"rcl_interfaces"}  # comes with rclpy, as the types of its own parameters
 PYTHON_KEYS = {
     "catkin_pkg": "python3-catkin-pkg-modules",
     "pillow": "python3-pil",
-    "torch": "python3-torch",
 }
 NO_KEY = {
     "safetensors",
@@ -32,8 +38,11 @@ NO_KEY = {
     "plotly",
     "pyulog",
     "rerun-sdk",
+    "torch",
+    "typer",
     "vqf",
-}  # docs/install.md has the commands to install them
+}  # or the key has too old a version; docs/install.md has the commands to install them
+NUMPY_OF_ROS = "1.26.4"  # as Ubuntu 24.04 has it, for which Jazzy and Kilted are built
 GATE_ONLY = {"filterpy", "mypy", "ruff"}  # for `make test`, not for `colcon test`
 
 
@@ -54,6 +63,27 @@ def run_setup(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr(setuptools, "setup", lambda **given: arguments.update(given))
     runpy.run_path("setup.py")
     return arguments
+
+
+def pip_lines(page: str) -> list[list[str]]:
+    """The packages of each line `pip install` for the Python that ROS runs on."""
+    found = re.findall(r"^pip install ((?!--|\.|'\.)[^#\n]+)", page, re.MULTILINE)
+    return [line.split() for line in found]
+
+
+def numpy_wanted(package: str, seen: set[str]) -> Iterator[Requirement]:
+    """What a package and those that it brings want of NumPy."""
+    if package in seen:
+        return
+    seen.add(package)
+    for requirement in map(Requirement, requires(package) or []):
+        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        if requirement.name == "numpy":
+            yield requirement
+        else:
+            with suppress(PackageNotFoundError):  # one for other platforms
+                yield from numpy_wanted(requirement.name, seen)
 
 
 def requirement_names(requirements: list[str]) -> set[str]:
@@ -136,7 +166,6 @@ def test_setup_py_runs_where_colcon_links_only_what_is_installed(
     linked = [
         "mail_ros",
         "setup.py",
-        "setup.cfg",
         *(file for _, files in setup_arguments["data_files"] for file in files),
     ]
     for name in linked:
@@ -152,3 +181,73 @@ def test_the_verb_is_where_setup_py_puts_it(setup_arguments: dict[str, Any]) -> 
     __import__(module)
     assert name == "mail_ros"
     assert callable(getattr(sys.modules[module], function))
+
+
+def test_the_executable_of_the_verbs_comes_onto_the_path() -> None:
+    """A setup.cfg with `install_scripts = $base/lib/mail_ros`, as usual in ROS, would hide it from the shell."""
+    assert not (ROOT / "setup.cfg").exists()
+
+
+def test_a_missing_module_names_its_package_and_the_smallest_extra(setup_arguments: dict[str, Any]) -> None:
+    extras = {name: requirement_names(given) for name, given in setup_arguments["extras_require"].items()}
+    distributions = packages_distributions()
+    for extra, modules in EXTRAS.items():
+        for module in modules:
+            package = PACKAGES.get(module, module)
+            assert package in extras[extra]
+            assert package.replace("_", "-") in {name.lower().replace("_", "-") for name in distributions[module]}
+    assert extras["record"] <= extras["tools"]
+    expected = (
+        "Python module ruamel: wanted it installed, found nothing; pip install ruamel.yaml, or all of the extra record"
+    )
+    assert str(missing(ModuleNotFoundError(name="ruamel.yaml"))).startswith(expected)
+    assert "pip install torch, or all of the extra tools" in str(missing(ModuleNotFoundError(name="torch")))
+
+
+WITHOUT = """
+import sys
+class Without:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {modules}:
+            raise ModuleNotFoundError(name, name=name)
+sys.meta_path.insert(0, Without())
+"""  # an interpreter where some modules are not installed
+
+
+def python_without(modules: set[str], code: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", WITHOUT.format(modules=modules) + code]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+
+
+@pytest.mark.process
+def test_the_command_without_typer_is_one_line() -> None:
+    done = python_without({"typer"}, "from mail_ros.cli.entry import main; main()")
+    (line,) = done.stderr.splitlines()
+    assert done.returncode == 1
+    assert line.startswith("mail_ros: Python module typer: wanted it installed, found nothing; pip install typer, or")
+
+
+@pytest.mark.process
+def test_the_recorder_needs_no_more_than_the_extra_record() -> None:
+    pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
+    others = {"dtaidistance", "magpylib", "matplotlib", "PIL", "plotly", "rich", "scipy", "torch", "typer"}
+    done = python_without(others, "import mail_ros.nodes.recorder_node")
+    assert not done.returncode, done.stderr
+
+
+def test_the_lines_of_the_page_bring_all_that_each_purpose_needs(setup_arguments: dict[str, Any]) -> None:
+    extras = setup_arguments["extras_require"]
+    record, tools = (requirement_names(extras[name]) for name in ("record", "tools"))
+    lines = [set(line) for line in pip_lines((ROOT / "docs" / "install.md").read_text())]
+    assert record in lines
+    assert tools in lines
+
+
+def test_a_line_that_replaces_the_numpy_of_ros_is_marked() -> None:
+    page = (ROOT / "docs" / "install.md").read_text()
+    for line in pip_lines(page):
+        replacing = {
+            name for name in line for wanted in numpy_wanted(name, set()) if NUMPY_OF_ROS not in wanted.specifier
+        }
+        assert all(f"`{name}` replaces NumPy" in page for name in replacing)
+    assert any("rerun-sdk" in line for line in pip_lines(page)), "one that does, so that this test can fail"

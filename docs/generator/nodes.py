@@ -68,7 +68,8 @@ def node_kinds() -> dict[str, type[Node]]:
 
 def _modules() -> list[Any]:
     package = mail_ros.nodes
-    return [importlib.import_module(f"{package.__name__}.{one.name}") for one in pkgutil.iter_modules(package.__path__)]
+    names = {one.name for one in pkgutil.iter_modules(package.__path__)} - {"launching"}  # needs a ROS install
+    return [importlib.import_module(f"{package.__name__}.{name}") for name in sorted(names)]
 
 
 def _parameter_kinds() -> Iterator[tuple[str, type]]:

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from rclpy.node import Node
 
 WAKE_S = 0.2  # maximum wait for messages, since a signal does not end one
+EXTRAS = {  # the smallest extra of setup.py that has a module; all others are in `tools`
+    "record": {"lz4", "mcap", "rosbags", "ruamel", "zstandard"},
+    "view": {"PIL", "rerun", "rerun_cli"},
+}
+PACKAGES = {"PIL": "pillow", "rerun": "rerun-sdk", "rerun_cli": "rerun-sdk", "ruamel": "ruamel.yaml"}  # by module
 DRAIN_S = 4.0  # launch sends SIGTERM five seconds after SIGINT, and SIGKILL five seconds after that
 
 
@@ -140,14 +145,13 @@ def private_node(name: str, domain_id: int | None = None) -> Iterator[tuple[Node
 
 
 def missing(error: ModuleNotFoundError) -> MailError:
-    """The error of a module that is not installed; it names the package to install."""
+    """The error of a module that is not installed; it names the package to install, and the extra that has it."""
     module = (error.name or "").partition(".")[0]
     if module in ("rcl_interfaces", "rclpy", "rpyutils") or module.endswith("_msgs"):
         fix = "source a ROS 2 installation, or install its wheels: see docs/install.md"
-    elif module.startswith("rerun"):
-        fix = "pip install 'mail_ros[view]'"
     else:
-        fix = "pip install 'mail_ros[tools]'"
+        extra = next((name for name, modules in EXTRAS.items() if module in modules), "tools")
+        fix = f"pip install {PACKAGES.get(module, module)}, or all of the extra {extra}: see docs/install.md"
     return ConfigError(f"Python module {module}", wanted="it installed", found="nothing", fix=fix)
 
 

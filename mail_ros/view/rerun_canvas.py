@@ -92,7 +92,7 @@ class ViewerWindow:
             "the viewer's window",
             wanted="it to open",
             found=lines[-1] if lines else "that it did not",
-            fix="use a machine with a screen, or write a file with --out",
+            fix="use a machine with a screen, or write a file: --out of `mail_ros view`, parameter out of the node",
         )
 
     def _listens(self) -> bool:
