@@ -147,8 +147,22 @@ def test_without_an_attitude_it_is_estimated_from_rates_and_accelerations(
     bag = imported("sensor-logger", write_folder(tmp_path / "a", files))
     assert [remark.name for remark in bag.remarks] == ["attitude"]
     readings = [decode_imu(message.cdr) for message in Bag(bag.path).messages([IMU_TOPIC])]
-    up = [Rotation.from_quat(r.orientation_xyzw).apply(r.acceleration_m_s2)[2] for r in readings if r]
-    assert np.mean(up) == pytest.approx(9.8, abs=0.5)
+    last = next(reading for reading in readings[::-1] if reading)
+    up, truth = (
+        each.inv().apply([0, 0, 1]) for each in (Rotation.from_quat(last.orientation_xyzw), phone.attitude[-1])
+    )
+    assert up @ truth > np.cos(np.radians(10.0))
+    assert up @ last.acceleration_m_s2 > 5.0
+
+
+def test_uncalibrated_accelerations_of_ios_are_in_g(tmp_path: Path, phone: PhoneWalk) -> None:
+    files = sensor_logger(phone, ios=True)
+    del files["Accelerometer.csv"], files["Gravity.csv"]
+    in_g = phone._replace(acceleration_m_s2=phone.acceleration_m_s2 / -9.80665)
+    files["AccelerometerUncalibrated.csv"] = sensor_logger(in_g)["TotalAcceleration.csv"]
+    bag = imported("sensor-logger", write_folder(tmp_path / phone.name, files))
+    assert bag.remarks == ()
+    check_imu(bag.path, phone)
 
 
 def test_an_attitude_that_contradicts_gravity_is_left_out(tmp_path: Path, phone: PhoneWalk) -> None:
