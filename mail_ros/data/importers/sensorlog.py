@@ -28,12 +28,7 @@ from mail_ros.core.types import IntArray
 from mail_ros.data.importers.app_table import anchored, axes, clock_stamps, find, read_export, series
 from mail_ros.data.importers.imported_walk import UNCALIBRATED, ImportedWalk, Mark, Series
 from mail_ros.data.importers.marks import mark_of_text
-from mail_ros.data.importers.phone_imu import (
-    G_M_S2,
-    from_quaternions,
-    phone_readings,
-    total_acceleration,
-)
+from mail_ros.data.importers.phone_imu import G_M_S2, from_quaternions, phone_readings, total_acceleration
 from mail_ros.data.importers.table import Table
 
 UNIT = r"(\(.*\))?"
@@ -74,9 +69,8 @@ def _field(table: Table, name: str, sensor: str) -> Series | None:
 
 
 def _acceleration(table: Table) -> Series | None:
-    g = G_M_S2
-    return _series(table, "accelerometeracceleration", "accelerometer", scale=g) or total_acceleration(
-        _series(table, "motionuseracceleration", "motion", scale=g), _series(table, "motiongravity", "motion", scale=g)
+    return _series(table, "accelerometeracceleration", "accelerometer", scale=G_M_S2) or total_acceleration(
+        *(_series(table, name, "motion", scale=G_M_S2) for name in ("motionuseracceleration", "motiongravity"))
     )
 
 
