@@ -15,10 +15,11 @@ from shared_walks import LOGS, needs_logs
 from mail_ros.core.errors import BagError
 from mail_ros.core.map_frames import split_frame
 from mail_ros.data.bag import FIELD_TOPIC, IMU_TOPIC, Bag, read_track
-from mail_ros.data.importers import import_file
+from mail_ros.data.importers import ImportedBag, import_file, import_walks
 from mail_ros.data.importers.finish import finished
 from mail_ros.data.importers.ipin import IPIN_2023_ORIGIN, read_ipin_log
 from mail_ros.data.messages import IMU_TYPE, LANDMARK_TYPE, decode, decode_position
+from mail_ros.data.site_file import parse_site
 from mail_ros.data.truth import LANDMARK_TOPIC
 from mail_ros.evaluation.workers import context
 
@@ -84,6 +85,22 @@ def test_the_apps_own_marks_have_no_position(tmp_path: Path, mark: str) -> None:
     assert walk.landmarks == ()
     assert [mark.stamp_ns - START_NS for mark in walk.marks] == [60_000_000, 80_000_000]
     assert all(mark.position_m is None for mark in walk.marks)
+
+
+def test_marks_of_a_planned_route_label_the_walk(tmp_path: Path) -> None:
+    """The n-th press is the n-th landmark; the corner between them is passed at constant speed."""
+    text = LOG.replace("49.4611;11.1109", "0.0;0.0").replace("49.4612;11.1111", "0.0;0.0")
+    points = "[{at: [0, 0], floor: -2}, {at: [1, 0], mark: false}, {at: [1, 1]}]"
+    site = parse_site(f"site: museum\nfloors: {{-2: {{}}}}\nroutes:\n  hall: {points}\n", tmp_path / "museum.yaml")
+    (walk,) = import_walks("ipin", write(tmp_path / "a.txt", text), tmp_path, site, route="hall")
+    assert isinstance(walk, ImportedBag)
+    track = read_track(walk.path)
+    assert track.valid.tolist() == [False, True, True]
+    assert track.position_m[2] == pytest.approx([1.0, 0.0])
+    assert track.floor[2] == -2
+    (walk,) = import_walks("ipin", write(tmp_path / "b.txt", text), tmp_path)
+    assert isinstance(walk, ImportedBag)
+    assert any("2 of 2 marks have no position" in remark.found for remark in walk.remarks)
 
 
 def test_lines_that_are_not_needed_never_cost_the_field(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ UNCALIBRATED = Remark(
 )
 MAX_TIME_S = 2**31  # a ROS stamp has 32 bits for seconds
 NS_PER_MS, MS_PER_S = 1_000_000, 1000
+MAX_NUMBER = 1e100  # the squares of larger numbers overflow
 
 
 class Mark(NamedTuple):
@@ -63,12 +64,12 @@ class ImportedWalk:
 
 
 def parse_numbers(texts: Iterable[str], count: int) -> list[float] | None:
-    """`count` numbers from as many texts; None if the texts are something else."""
+    """`count` numbers from as many texts; None if the texts are something else, or beyond all sensors."""
     try:
         numbers = [float(text) for text in texts]
     except ValueError:
         return None
-    return numbers if len(numbers) == count else None
+    return numbers if len(numbers) == count and not any(abs(number) > MAX_NUMBER for number in numbers) else None
 
 
 def line_error(path: object, line: int, wanted: str, found: str, fix: str = "correct or delete the line") -> BagError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import math
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 
 from mail_ros.core.errors import BagError
 from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray, IntArray
-from mail_ros.data.importers.imported_walk import MAX_TIME_S, line_error
+from mail_ros.data.importers.imported_walk import MAX_NUMBER, MAX_TIME_S, line_error
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ class Table:
     def _number(self, text: str, line: int, name: str) -> float:
         try:
             number = float(text) if text else np.nan
-            if not math.isinf(number):
+            if not abs(number) > MAX_NUMBER:
                 return number
         except ValueError:
             pass

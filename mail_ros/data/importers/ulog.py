@@ -106,7 +106,7 @@ def _columns(data: Dataset, names: list[str], valid: str = "") -> tuple[IntArray
         names: of the columns.
         valid: column that is 0 in rows to leave out, where the topic has it.
     """
-    if any(name not in data for name in names):
+    if any(name not in data for name in ("timestamp", *names)):
         return None
     time_us = np.asarray(data.get("timestamp_sample", data["timestamp"]), np.float64)
     time_us = time_us if time_us.any() else np.asarray(data["timestamp"], np.float64)  # older versions leave it at 0
