@@ -406,9 +406,9 @@ def test_from_exports_to_an_evaluated_walk_by_commands(tmp_path: Path) -> None:
     bags, model = tmp_path / "bags", tmp_path / "phone.safetensors"
     printed = verb("import", "sensor-logger", tmp_path / "exports", "--out", bags, "--json")
     assert json.loads(printed)["remarks"] == []
-    assert "2 of 2 bags have steps from /imu/data" in verb(
-        "train", bags / "monday_1", bags / "monday_2", "--out", model
-    )
+    surveys = (bags / "monday_1", bags / "monday_2")
+    printed = verb("train", *surveys, "--out", model, "--run", tmp_path / "run")
+    assert "2 of 2 bags have steps from /imu/data" in printed
     rows = json.loads(verb("evaluate", model, bags / "tuesday_1", "--json"))
     assert rows["all, moving"]["mean_m"] < 0.2 * rows["middle of the site"]["mean_m"]
 
