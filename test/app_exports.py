@@ -48,7 +48,8 @@ def phone_walk(name: str = "monday", duration_s: float = 8.0, seed: int = 0, spe
     yaw, pitch, roll = speed_m_s * at_s / 5.0, 0.6 + 0.1 * np.sin(at_s), 0.2 * np.cos(0.7 * at_s)
     attitude = Rotation.from_euler("ZXY", np.column_stack([yaw, pitch, roll]))
     up = np.column_stack([np.zeros((len(at_s), 2)), G + 2.0 * np.sin(2 * np.pi * STEPS_HZ * at_s)])
-    rate = np.column_stack([0.1 * np.cos(at_s), -0.14 * np.sin(0.7 * at_s), np.full(len(at_s), speed_m_s / 5.0)])
+    step = (attitude[:-1].inv() * attitude[1:]).as_rotvec() / np.diff(at_s)[:, None]
+    rate = np.vstack([step, step[-1:]])
     field_ut = attitude.inv().apply(walk.field_ut)
     return PhoneWalk(name, SyntheticWalk(stamp_ns, field_ut, marks), attitude, rate, attitude.inv().apply(up))
 

@@ -21,7 +21,7 @@ from mail_ros.core.errors import BagError
 from mail_ros.data.importers.imported_walk import InertialReadings, Series, at_stamps
 from mail_ros.data.remark import Remark
 
-STANDARD_GRAVITY_M_S2 = 9.80665
+G_M_S2 = 9.80665
 Reader = Callable[[], Series | None]
 MAX_TILT_DEG = 20.0  # between the mean acceleration of a walk and the vertical of the attitude
 MIN_GRAVITY_M_S2 = 5.0  # a smaller mean has no gravity in it

@@ -3,18 +3,15 @@
     loggingTime(txt)                            2026-12-01T10:00:05.250+01:00, or with blanks
     motionMagneticFieldX(µT), Y, Z              calibrated by Core Motion; zeros until it is calibrated
     magnetometerX(µT), Y, Z                     uncalibrated, used only where the calibrated field is missing
-    motionQuaternionX(R), Y, Z, W               attitude, see below
+    motionQuaternionX(R), Y, Z, W               z up, x towards north or in any direction
     motionRotationRateX(rad/s), Y, Z            or gyroRotationX(rad/s)
-    accelerometerAccelerationX(G), Y, Z         with gravity, -1 g upwards at rest; or motionGravityX(G) plus
-                                                motionUserAccelerationX(G)
+    accelerometerAccelerationX(G), Y, Z         at rest -1 g upwards; or motionGravityX(G) plus motionUserAcceleration
     motionTimestamp_sinceReboot(s), magnetometerTimestamp_sinceReboot(s), accelerometerTimestamp_sinceReboot(s), ...
     label(N)                                    a change of it, but to 0, is taken for a mark of the surveyor
-    motionAttitudeReferenceFrame(txt)           XArbitraryCorrectedZVertical, XMagneticNorthZVertical, ...
 
 Units may be missing in the names, and the separator may be another. A sensor's own time, where it is logged, gives
-exact intervals and tells new readings from repeated ones; loggingTime gives the date. The reference of attitudes has
-z up, and x towards north or in any direction. locationHeadingX(µT) of the compass is not read: it has a few readings
-a second.
+exact intervals and tells new readings from repeated ones; loggingTime gives the date. locationHeadingX(µT) of the
+compass is not read: it has a few readings a second.
 
 Source: columns as in projects that read logs of the app (versions 3 to 5); sensorlog.berndthomas.net. No whole log was
 at hand.
@@ -31,12 +28,7 @@ from mail_ros.core.types import IntArray
 from mail_ros.data.importers.app_table import anchored, axes, clock_stamps, find, read_export, series
 from mail_ros.data.importers.imported_walk import UNCALIBRATED, ImportedWalk, Mark, Series
 from mail_ros.data.importers.marks import mark_of_text
-from mail_ros.data.importers.phone_imu import (
-    STANDARD_GRAVITY_M_S2,
-    from_quaternions,
-    phone_readings,
-    total_acceleration,
-)
+from mail_ros.data.importers.phone_imu import G_M_S2, from_quaternions, phone_readings, total_acceleration
 from mail_ros.data.importers.table import Table
 
 UNIT = r"(\(.*\))?"
@@ -77,9 +69,8 @@ def _field(table: Table, name: str, sensor: str) -> Series | None:
 
 
 def _acceleration(table: Table) -> Series | None:
-    g = STANDARD_GRAVITY_M_S2
-    return _series(table, "accelerometeracceleration", "accelerometer", scale=g) or total_acceleration(
-        _series(table, "motionuseracceleration", "motion", scale=g), _series(table, "motiongravity", "motion", scale=g)
+    return _series(table, "accelerometeracceleration", "accelerometer", scale=G_M_S2) or total_acceleration(
+        *(_series(table, name, "motion", scale=G_M_S2) for name in ("motionuseracceleration", "motiongravity"))
     )
 
 
