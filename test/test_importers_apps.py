@@ -399,38 +399,6 @@ def test_times_of_day_of_all_apps_are_read(text: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("export", ["sensor-logger", "phyphox", "sensorlog", "androsensor", "matlab"])
-def test_a_damaged_export_is_imported_or_refused_with_one_line(tmp_path: Path, export: str) -> None:
-    """Lines that are cut, swapped or doubled, and bytes that are changed, anywhere in any file."""
-    kind, write = EXPORTS[export]
-    files, rng = write(PHONE), np.random.default_rng(0)
-    for trial in range(25):
-        damaged = dict(files)
-        for name in rng.choice(sorted(files), 2):
-            damaged[name] = damage(damaged[name], rng)
-        folder = write_folder(tmp_path / f"{trial}", damaged)
-        for bag in import_walks(kind, folder, tmp_path / f"bags_{trial}"):
-            assert isinstance(bag, ImportedBag) or (str(bag).count("\n") == 0 and str(folder) in str(bag))
-
-
-def damage(text: str, rng: np.random.Generator) -> str:
-    lines = text.splitlines()
-    at, other = (int(each) for each in rng.integers(0, len(lines), 2))
-    choice = rng.integers(0, 5)
-    if choice == 0:
-        lines[at], lines[other] = lines[other], lines[at]
-    elif choice == 1:
-        lines[at] = lines[at][: rng.integers(0, len(lines[at]) + 1)]
-    elif choice == 2:
-        lines.insert(at, lines[other])
-    else:
-        cells = list(lines[at] or " ")
-        cells[rng.integers(0, len(cells))] = rng.choice([*'9eE-+.,;\t"\0\u00b5', "1e308", "nan", "inf", "9999999999"])
-        lines[at] = "".join(cells)
-    return "\n".join(lines)
-
-
-@pytest.mark.slow
 @pytest.mark.process
 def test_from_exports_to_an_evaluated_walk_by_commands(tmp_path: Path) -> None:
     for seed, name in enumerate(("monday_1", "monday_2", "tuesday_1")):

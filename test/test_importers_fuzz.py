@@ -44,7 +44,6 @@ MAGPIE = "\n".join(
 )
 NUMBERS = [b"9" * 400, b"-1", b"1e308", b"-1e308", b"nan", b"inf", b"1e-320"]
 SEPARATORS = [b"\n", b";", b"\t", b",", b"\0", b"\xff", b'"']
-PHONE = phone_walk("walk", duration_s=2.0)
 
 
 def originals(folder: Path) -> dict[str, dict[str, bytes]]:
