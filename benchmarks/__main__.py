@@ -15,6 +15,7 @@ from benchmarks.recorder.recorder_command import recorder
 from benchmarks.robots.robots_command import robots
 from benchmarks.soak.soak_command import soak
 from benchmarks.speed.speed_command import speed
+from benchmarks.trust.regions_command import regions
 from benchmarks.trust.trust_command import trust
 from mail_ros.cli.main import run
 
@@ -38,6 +39,7 @@ app.command()(area)
 app.command()(halls)
 app.command()(hall_field)
 app.command()(trust)
+app.command()(regions)
 
 if __name__ == "__main__":
     sys.exit(run(app, NAME))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from simulated_tracks import chance_error_m, drive, simulated_track, surveys
 
+from benchmarks.trust.sites import weakened
 from mail_ros.core.models.heads import RegressionHead, SiteMap
 from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.models.model_file import ModelCard, load_model, save_model
@@ -16,7 +17,6 @@ from mail_ros.data.dataset import WindowSet
 from mail_ros.data.simulator.building import Building
 from mail_ros.data.simulator.corridor_plan import drive_route, survey_route
 from mail_ros.data.simulator.demo import demo_building
-from mail_ros.data.simulator.field_grid import FieldGrid
 from mail_ros.evaluation.baselines.knn import features
 from mail_ros.evaluation.held_out import MIDDLE, NEAREST, HeldOut, follow_walks, nearest_window
 from mail_ros.training.comparison import not_worth_launching
@@ -24,14 +24,6 @@ from mail_ros.training.run_config import run_config
 from mail_ros.training.site_state import fit_matching
 
 STRIDE_S = 1.0
-
-
-def weak(fraction: float) -> Building:
-    """The demo's building with this fraction of its field's structure."""
-    building = demo_building()
-    (floor,), earth_ut = building.floors, building.earth_ut
-    grid = FieldGrid([building.plan], lambda at_m: earth_ut + fraction * (floor.exact_ut(at_m) - earth_ut))
-    return dataclasses.replace(building, floors=(grid,))
 
 
 def matching_of(building: Building, path: Path) -> Path:
@@ -62,7 +54,7 @@ def test_a_model_of_a_field_with_structure_is_worth_launching(tmp_path: Path) ->
 
 
 def test_a_model_of_a_field_without_structure_is_not(tmp_path: Path) -> None:
-    held, head = held_out(weak(0.01), tmp_path / "m"), load_model(tmp_path / "m").model.head
+    held, head = held_out(weakened(demo_building(), 0.01), tmp_path / "m"), load_model(tmp_path / "m").model.head
     reason = held.not_worth_launching("m", held.guesses(head))
     assert "m is not worth launching: wanted a median error below" in str(reason)
     assert "half of that of the middle of the site" in str(reason)

@@ -26,6 +26,7 @@ from mail_ros.training.survey_bags import labelled_track
 
 STRIDE_S = 0.5
 FAR_M = 3.0  # a LOCALIZED estimate that is farther off is wrong, however small the site
+Walks = tuple[Sequence[Track], Sequence[Track]]  # a survey, and the walks that are judged by its model
 
 
 class Platform(NamedTuple):
@@ -58,38 +59,50 @@ class Judged(NamedTuple):
     in_90: float  # fraction inside the 90 % region
 
 
-def left_out(bags: Sequence[Path], folds: int, names: Sequence[str]) -> Iterator[tuple[str, list[Scored]]]:
-    """Every walk by a model of the other folds, for some platforms; one process per core."""
-    yield from _in_parallel(names, [functools.partial(_left_out, tuple(bags), folds, fold) for fold in range(folds)])
+class Site(NamedTuple):
+    """Walks of one place, and who walks there."""
+
+    name: str
+    platforms: Sequence[str]  # keys of `PLATFORMS`
+    parts: Sequence[Callable[[], Walks]]  # run in a process of its own; each part has a model
 
 
-def tested(
-    survey: Sequence[Path], test: Sequence[Path], outward: bool, names: Sequence[str]
-) -> Iterator[tuple[str, list[Scored]]]:
-    """Other walks by a model of the survey, or their ways back by one of its outward halves; one process per core."""
-    yield from _in_parallel(names, [functools.partial(_tested, tuple(survey), tuple(test), outward)])
+def left_out(bags: Sequence[Path], folds: int, platforms: Sequence[str], name: str = "") -> Site:
+    """Every walk by a model of the other folds."""
+    return Site(name, platforms, [functools.partial(_left_out, tuple(bags), folds, fold) for fold in range(folds)])
 
 
-def _in_parallel(
-    names: Sequence[str], jobs: Sequence[Callable[[str], list[Scored]]]
-) -> Iterator[tuple[str, list[Scored]]]:
+def judged(
+    survey: Sequence[Path], test: Sequence[Path], platforms: Sequence[str], name: str = "", *, outward: bool = False
+) -> Site:
+    """Other walks by a model of the survey, or their ways back by one of its outward halves."""
+    return Site(name, platforms, [functools.partial(_outward if outward else _judged, tuple(survey), tuple(test))])
+
+
+def scored_at(sites: Sequence[Site]) -> Iterator[tuple[Site, str, list[Scored]]]:
+    """Sites and platforms, with the estimates of one part; one process per core."""
     with ProcessPoolExecutor(os.cpu_count(), context(), end_with_parent) as pool:
-        running = [(name, pool.submit(job, name)) for name in names for job in jobs]
-        for name, job in running:
-            yield name, job.result()
+        jobs = [(site, name, part) for site in sites for name in site.platforms for part in site.parts]
+        running = [(site, name, pool.submit(_scored, part, name)) for site, name, part in jobs]
+        for site, name, job in running:
+            yield site, name, job.result()
 
 
-def _left_out(bags: tuple[Path, ...], folds: int, fold: int, name: str) -> list[Scored]:
+def _scored(part: Callable[[], Walks], name: str) -> list[Scored]:
+    return followed(*part(), name)
+
+
+def _left_out(bags: tuple[Path, ...], folds: int, fold: int) -> Walks:
     tracks = _tracks(bags)
-    others = [track for index, track in enumerate(tracks) if index % folds != fold]
-    return followed(others, tracks[fold::folds], name)
+    return [track for index, track in enumerate(tracks) if index % folds != fold], tracks[fold::folds]
 
 
-def _tested(survey: tuple[Path, ...], test: tuple[Path, ...], outward: bool, name: str) -> list[Scored]:
-    if outward:
-        there = [halves(track)[0] for track in _tracks(survey)]
-        return followed(there, [halves(track)[1] for track in _tracks(test)], name)
-    return followed(_tracks(survey), _tracks(test), name)
+def _judged(survey: tuple[Path, ...], test: tuple[Path, ...]) -> Walks:
+    return _tracks(survey), _tracks(test)
+
+
+def _outward(survey: tuple[Path, ...], test: tuple[Path, ...]) -> Walks:
+    return [halves(track)[0] for track in _tracks(survey)], [halves(track)[1] for track in _tracks(test)]
 
 
 @functools.cache

@@ -42,35 +42,39 @@ def trust(
 
     Example, a quarter of an hour: `python -m benchmarks trust bags/monday_* --judged bags/tuesday_1 --outward`
     """
-    from benchmarks.trust.runs import PLATFORMS, left_out, tested
+    from benchmarks.trust.runs import PLATFORMS, left_out, scored_at
+    from benchmarks.trust.runs import judged as judged_site
 
     for name in case or ():
         if name not in PLATFORMS:
             raise ConfigError("--case", wanted=" or ".join(PLATFORMS), found=name, fix="name one of them")
-    found: dict[str, list[Scored]] = {name: [] for name in case or PLATFORMS}
+    names = list(case or PLATFORMS)
+    others = left_out(bags, min(folds, len(bags)), names)
+    site = judged_site(bags, judged, names, outward=outward) if judged else others
+    found: dict[tuple[str, str], list[Scored]] = {("", name): [] for name in names}
     with progress("trust") as bar:
-        parts = (
-            tested(bags, judged, outward, list(found)) if judged else left_out(bags, min(folds, len(bags)), list(found))
-        )
-        for name, part in bar.track(parts, total=len(found) * (1 if judged else folds), description=""):
-            found[name] += part
+        for _, name, part in bar.track(scored_at([site]), total=len(names) * len(site.parts), description=""):
+            found["", name] += part
     judged_on = "other walks" if judged else "each walk by a model of the other folds"
-    _print("the way back, by models of the way there" if outward else judged_on, found, as_json=as_json)
+    print_rows("the way back, by models of the way there" if outward else judged_on, found, as_json=as_json)
 
 
-def _print(judged_on: str, found: Mapping[str, Sequence[Scored]], *, as_json: bool) -> None:
+def print_rows(judged_on: str, found: Mapping[tuple[str, str], Sequence[Scored]], *, as_json: bool) -> None:
+    """Print a row for every site and platform; sites without a name have no column."""
     from benchmarks.trust.runs import judge
 
-    lines, rows = [], []
-    for name, scored in found.items():
+    named, lines, rows = any(site for site, _ in found), [], []
+    for (site, name), scored in found.items():
+        begin = [site, name] if named else [name]
         if (row := judge(scored)) is None:
-            lines.append([name, "0", *["–"] * 5])
+            lines.append([*begin, "0", *["–"] * 5])
             continue
         errors = [f"{value:.2f}" for value in (row.mean_m, row.median_m)]
         fractions = [f"{value:.1%}" for value in (row.localized, row.wrong, row.in_90)]
-        lines.append([name, f"{row.estimates:,}", *errors, *fractions])
-        rows.append({"platform": name, **row._asdict()})
+        lines.append([*begin, f"{row.estimates:,}", *errors, *fractions])
+        rows.append({"site": site, "platform": name, **row._asdict()})
     heads = ["platform", "n", "mean", "median", "LOCALIZED", "wrong", "90 % region"]
-    print_table(f"{judged_on}; moving; errors in m; wrong: LOCALIZED and more than 3 m off, of all", heads, lines)
+    title = f"{judged_on}; moving; errors in m; wrong: LOCALIZED and more than 3 m off, of all"
+    print_table(title, ["site", *heads] if named else heads, lines, range(1 + named))
     if as_json:
         print_json(rows)
