@@ -9,6 +9,7 @@ from mail_ros.core.errors import BagError
 from mail_ros.core.types import NS_PER_S
 from mail_ros.data.bag import read_track
 from mail_ros.data.importers import import_file
+from mail_ros.data.importers.csv_positions import POSITION
 from mail_ros.data.importers.dense_positions import TOLERANCE_M, landmarks_from_positions
 from mail_ros.data.importers.finish import finished
 from mail_ros.data.importers.magpie import read_magpie
@@ -17,7 +18,6 @@ from mail_ros.data.importers.plain_csv import (
     ATTITUDE,
     FIELDS,
     FLOOR,
-    POSITION,
     RATE,
     TIME,
     read_plain_csv,

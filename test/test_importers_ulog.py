@@ -60,12 +60,9 @@ def test_older_topics_are_read_and_what_is_assumed_is_said(tmp_path: Path) -> No
 
 
 def test_a_position_that_is_never_valid_is_no_odometry(tmp_path: Path) -> None:
-    topics = {
-        "vehicle_magnetometer": (FIELD, [(1, 1, 0.2, 0, 0.4)]),
-        "vehicle_local_position": (POSITION, [(1,) * 4 + (False,)]),
-    }
     path = tmp_path / "flight.ulg"
-    path.write_bytes(ulog(topics))
+    field, positions = (FIELD, [(1, 1, 0.2, 0, 0.4)]), (POSITION, [(1, 1.0, 1.0, 0.0, 0)])
+    path.write_bytes(ulog({"vehicle_magnetometer": field, "vehicle_local_position": positions}))
     assert read_ulog(path).odometry is None
 
 
