@@ -38,6 +38,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
 
 ONLY_IN = {  # packages of a single module
     "data/floor_plan.py": {"PIL"},
+    "data/plan_image.py": {"PIL"},
     "data/simulator/bodies.py": {"magpylib"},
     "nodes/outputs.py": {"tf2_ros"},
     "view/rerun_canvas.py": {"rerun", "rerun_cli"},

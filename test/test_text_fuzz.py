@@ -44,7 +44,7 @@ OTHERS = [
     "12.5",
     "49.4612",
 ]
-MAX_KB = 1_000_000  # of the process
+MAX_KB = 1_000_000  # memory of the process
 SITE = """\
 site: museum
 map_frame: map

@@ -27,7 +27,7 @@ class LeftOut:
     """What was not read from a bag, and by how many publishers its files are."""
 
     damaged_bytes: Counter[Path] = field(default_factory=Counter)  # by file
-    publishers: Counter[str] = field(default_factory=Counter)  # of a topic: channels or offered QoS profiles in a file
+    publishers: Counter[str] = field(default_factory=Counter)  # channels or offered QoS profiles of a topic in a file
     foreign: set[str] = field(default_factory=set)  # topics whose messages are no CDR, with their encoding
 
     def __str__(self) -> str:

@@ -17,7 +17,7 @@ from ruamel.yaml.error import ReusedAnchorWarning, YAMLError
 
 from mail_ros.core.errors import ConfigError
 
-MAX_DEPTH = 200  # of nested lists and tables: the parser's time grows with its square
+MAX_DEPTH = 200  # nested lists and tables: the time of the parser grows with the square
 _BRACKETS = re.compile(r"[][{}]")
 SHORT = 60  # maximum length of a value in an error message
 _REPR = Repr()  # bounded: YAML's aliases make 300 bytes ten billion values
