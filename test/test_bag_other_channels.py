@@ -61,6 +61,26 @@ def test_a_repair_keeps_the_messages_and_schemas_of_other_software(tmp_path: Pat
     ]
 
 
+def test_messages_outside_of_chunks_are_read(tmp_path: Path) -> None:
+    """The format allows them beside chunks; the index does not name them."""
+    path = tmp_path / "loose.mcap"
+    with path.open("wb") as stream:
+        writer = Writer(stream, chunk_size=10**6)
+        writer.start(profile="ros2", library="other")
+        schema = writer.register_schema(FIELD_TYPE, "ros2msg", definition(FIELD_TYPE)[0].encode())
+        channel = writer.register_channel(FIELD_TOPIC, "cdr", schema)
+        chunks = writer.__dict__["_Writer__chunk_builder"]
+        for number in range(30):
+            if number in (10, 20):  # one chunk, ten messages without, and another chunk
+                writer._Writer__finalize_chunk()  # type: ignore[attr-defined]
+                writer.__dict__["_Writer__chunk_builder"] = None if number == 10 else chunks
+            writer.add_message(channel, START_NS + number * STEP_NS, field_cdr(number), 0)
+        writer.finish()  # type: ignore[no-untyped-call]
+    assert numbers(path) == list(range(30))
+    assert len(read_track(path)) == 30
+    assert repair(path) is None
+
+
 def test_messages_come_by_log_time_over_chunks_that_overlap(tmp_path: Path) -> None:
     order = [5, 0, 9, 1, 7, 2, 3, 12, 4, 6, 8, 11, 10, 13]
     with (tmp_path / "bag.mcap").open("wb") as stream:

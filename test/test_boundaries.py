@@ -41,6 +41,7 @@ ONLY_IN = {  # packages of a single module
     "data/importers/estimated_attitude.py": {"vqf"},
     "data/importers/phone_imu.py": {"scipy"},
     "data/importers/ulog.py": {"pyulog"},
+    "data/plan_image.py": {"PIL"},
     "data/simulator/bodies.py": {"magpylib"},
     "nodes/launching.py": {"launch", "launch_ros"},
     "nodes/outputs.py": {"tf2_ros"},

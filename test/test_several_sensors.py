@@ -13,6 +13,7 @@ from mail_ros.core.localizer.compose import compose
 from mail_ros.core.localizer.diagnostics import Diagnostics, Level
 from mail_ros.core.localizer.sensor_watch import SensorWatch, several_sensors
 from mail_ros.core.types import Sample
+from mail_ros.data.bag import Bag
 from mail_ros.data.bag_writer import BagWriter
 from mail_ros.data.check.bag_report import check_bag
 from mail_ros.data.field_sensors import offered_profiles
@@ -53,6 +54,16 @@ def test_check_warns_of_both(tmp_path: Path, frames: list[str], publishers: int,
         [f"{found}; record each sensor on a topic of its own"] if found else []
     )
     assert all(finding.level is Level.WARN for finding in findings)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_file_alone_has_its_publishers(tmp_path: Path, whole: bool) -> None:
+    """Without metadata.yaml, and also cut off: each channel has the profiles that its publishers offered."""
+    content = Bag(bag(tmp_path / "walk", ["imu"], 2)).files[0].read_bytes()
+    alone = tmp_path / "alone.mcap"
+    alone.write_bytes(content if whole else content[: len(content) * 3 // 4])
+    findings = [finding.message for finding in check_bag(alone).findings if finding.name == "sensors"]
+    assert findings == [f"{TWO_PUBLISHERS}; record each sensor on a topic of its own"]
 
 
 def test_the_recorder_warns_while_both_publish() -> None:

@@ -12,6 +12,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
+import math
+import sys
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -92,7 +94,8 @@ def _check(name: str, hint: Any, value: Any) -> None:
 def check_range(name: str, value: float, low: float, high: float) -> None:
     """Refuse a number outside [low, high]; NaN is outside."""
     if not low <= value <= high:
-        raise ConfigError(name, wanted=str(Range(low, high)), found=f"{value:g}", fix="change the setting")
+        found = f"{value:g}" if abs(value) <= sys.float_info.max else str(value)  # also a whole number beyond floats
+        raise ConfigError(name, wanted=str(Range(low, high)), found=found, fix="change the setting")
 
 
 def check_choice(name: str, value: object, choices: Any) -> None:
@@ -119,7 +122,7 @@ def parse_settings(settings: Sequence[str]) -> dict[str, Any]:
             )
         try:
             values[name] = json.loads(text)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             values[name] = text
     return values
 
@@ -167,7 +170,7 @@ def _convert(hint: Any, value: Any, path: str) -> Any:
     if all(map(dataclasses.is_dataclass, kinds := union_of(hint) or (hint,))):
         return from_dict(_kind_with(kinds, value, path), value, f"{path}.")
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        return float(value) if abs(value) <= sys.float_info.max else math.inf if value > 0 else -math.inf
     kind = typing.get_origin(hint) or hint
     if kind is tuple and isinstance(value, (list, tuple)):
         return tuple(_convert(typing.get_args(hint)[0], item, path) for item in value)

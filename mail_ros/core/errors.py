@@ -13,7 +13,8 @@ class MailError(Exception):
     """
 
     def __init__(self, subject: object, *, wanted: str, found: str, fix: str) -> None:
-        super().__init__(f"{subject}: wanted {wanted}, found {found}; {fix}")
+        message = f"{subject}: wanted {wanted}, found {found}; {fix}"
+        super().__init__(" ".join(line.strip() for line in message.splitlines()))  # also where a file has line breaks
 
     def __reduce__(self) -> tuple[Callable[..., MailError], tuple[type[MailError], str]]:
         """Travel between processes as the finished message."""

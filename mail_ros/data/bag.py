@@ -222,7 +222,7 @@ def read_recording(
     remarks = (
         *odometry.remarks,
         *topic_remarks(topics, readings.topics, has_odometry=odometry.moved_m is not None),
-        *sensor_remarks(topics.field, readings.frames, metadata),
+        *sensor_remarks(topics.field, readings.frames, metadata, bag.left_out.publishers[topics.field]),
         *log_remarks(bag.logs, readings.messages, counted),
         *clock_remarks(stamp_ns),
     )

@@ -11,21 +11,23 @@ from rosbags.interfaces import ConnectionExtRosbag2
 from rosbags.rosbag2 import Reader
 
 from mail_ros.core.errors import BagError
+from mail_ros.data.field_sensors import profile_count
 from mail_ros.data.mcap_records import unzstd
 from mail_ros.data.mcap_salvage import Salvage
 from mail_ros.data.messages import Message
 from mail_ros.data.ros1_bag import ROS1_SUFFIX, read_ros1
 from mail_ros.data.sqlite_log import with_logs_merged
 
-CDR = "cdr"
+CDR, PROFILES = "cdr", "offered_qos_profiles"  # encoding of messages, and key of a channel's metadata
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"  # begins messages that rosbag2 has compressed one by one, and no CDR
 
 
 @dataclass
 class LeftOut:
-    """What was not read from a bag."""
+    """What was not read from a bag, and by how many publishers its files are."""
 
     damaged_bytes: Counter[Path] = field(default_factory=Counter)  # by file
+    publishers: Counter[str] = field(default_factory=Counter)  # channels or offered QoS profiles of a topic in a file
     foreign: set[str] = field(default_factory=set)  # topics whose messages are no CDR, with their encoding
 
     def __str__(self) -> str:
@@ -59,15 +61,20 @@ def file_messages(file: Path, plain: Path, topics: Collection[str], left_out: Le
 
 def _read_mcap(file: Path, plain: Path, topics: Collection[str], left_out: LeftOut) -> Iterator[Message]:
     salvage = Salvage(plain)
+    channels: dict[str, dict[int, str]] = {}  # QoS profiles by channel, of each topic
     try:
         for schema, channel, message in salvage.in_log_order(topics):
             if channel.message_encoding != CDR:
                 left_out.foreign.add(f"{channel.topic} ({channel.message_encoding or 'no encoding'})")
             elif not topics or channel.topic in topics:
+                channels.setdefault(channel.topic, {})[channel.id] = channel.metadata.get(PROFILES, "")
                 yield Message(channel.topic, schema.name if schema else "", message.log_time, message.data)
     except OSError as error:
         raise _unreadable(file, error) from None
     finally:
+        for topic, profiles in channels.items():
+            offered = max(profile_count(text, topic) for text in profiles.values())
+            left_out.publishers[topic] = max(left_out.publishers[topic], len(profiles), offered)
         if salvage.unread:
             left_out.damaged_bytes[file] = salvage.unread_bytes
 
@@ -77,13 +84,14 @@ def _read_sqlite(file: Path, plain: Path, topics: Collection[str], left_out: Lef
         with with_logs_merged(plain) as merged, Reader(merged) as reader:
             wanted = []
             for connection in reader.connections:
-                encoding = (
-                    connection.ext.serialization_format if isinstance(connection.ext, ConnectionExtRosbag2) else CDR
-                )
+                extension = connection.ext if isinstance(connection.ext, ConnectionExtRosbag2) else None
+                encoding = extension.serialization_format if extension else CDR
                 if encoding != CDR:
                     left_out.foreign.add(f"{connection.topic} ({encoding})")
                 elif not topics or connection.topic in topics:
                     wanted.append(connection)
+                    offered = len(extension.offered_qos_profiles) if extension else 0
+                    left_out.publishers[connection.topic] = max(left_out.publishers[connection.topic], offered)
             for connection, stamp_ns, cdr in reader.messages(wanted) if wanted else ():
                 if isinstance(stamp_ns, int) and isinstance(cdr, bytes):
                     yield Message(connection.topic, connection.msgtype, stamp_ns, cdr)

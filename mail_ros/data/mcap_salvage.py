@@ -96,7 +96,7 @@ class Salvage:
             yield from self._with_channels(where, self._process(where, record))
 
     def in_log_order(self, topics: Collection[str] = ()) -> Iterator[StoredMessage]:
-        """All complete messages by log time; in the order of writing where the file has no index of its chunks.
+        """All complete messages by log time; in the order of writing where an index does not name all.
 
         Args:
             topics: chunks without one of these are not read; empty: all are.
@@ -104,7 +104,7 @@ class Salvage:
         Raises:
             OSError: the file is not readable.
         """
-        if not self.index.chunks:
+        if not self.index.chunks or self._has_loose_messages():
             yield from self.messages()
             return
         self.channels, self.schemas = dict(self.index.channels), dict(self.index.schemas)
@@ -125,6 +125,24 @@ class Salvage:
             pass
         indexed = sorted(chunk.chunk_start_offset for chunk in self.index.chunks)
         return not self.unread and not self.index.damaged and indexed in ([], self.chunks)
+
+    def _has_loose_messages(self) -> bool:
+        """Whether there are messages before, between or after the chunks of the index, which does not name them."""
+        with self.path.open("rb") as stream:
+            start, size = len(MAGIC), stream.seek(0, 2)
+            for chunk in [*sorted(self.index.chunks, key=lambda chunk: chunk.chunk_start_offset), None]:
+                while start < (size if chunk is None else chunk.chunk_start_offset):
+                    stream.seek(start)
+                    frame = stream.read(FRAME.size)
+                    opcode, length = FRAME.unpack(frame) if len(frame) == FRAME.size else (0, 0)
+                    if opcode == Opcode.MESSAGE:
+                        return True
+                    if opcode not in OPCODES or opcode in (Opcode.DATA_END, Opcode.FOOTER):
+                        break
+                    start += FRAME.size + length
+                if chunk is not None:
+                    start = chunk.chunk_start_offset + chunk.chunk_length + chunk.message_index_length
+        return False
 
     def _chunks_with(self, topics: Collection[str]) -> list[ChunkIndex]:
         wanted = {channel.id for channel in self.index.channels.values() if channel.topic in topics}

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
+import re
+import sys
 import warnings
 from io import StringIO
+from itertools import accumulate
 from pathlib import Path
+from reprlib import Repr
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -14,7 +17,11 @@ from ruamel.yaml.error import ReusedAnchorWarning, YAMLError
 
 from mail_ros.core.errors import ConfigError
 
+MAX_DEPTH = 200  # nested lists and tables: the time of the parser grows with the square
+_BRACKETS = re.compile(r"[][{}]")
 SHORT = 60  # maximum length of a value in an error message
+_REPR = Repr()  # bounded: YAML's aliases make 300 bytes ten billion values
+_REPR.maxlevel, _REPR.maxlist, _REPR.maxdict, _REPR.maxstring, _REPR.maxlong = 4, 9, 6, SHORT + 2, SHORT
 
 
 def read_text(path: Path, wanted: str) -> str:
@@ -40,6 +47,8 @@ def parse(text: str, source: object, wanted: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         pass
+    if _depth(text) > MAX_DEPTH:
+        raise ConfigError(source, wanted=wanted, found=f"more than {MAX_DEPTH} nested lists", fix="correct the file")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ReusedAnchorWarning)  # YAML allows it
@@ -47,6 +56,12 @@ def parse(text: str, source: object, wanted: str) -> Any:
     except Exception as error:  # ruamel raises exceptions of any type, as ValueError for an invalid date
         found = " ".join(str(error).partition("\n\n")[0].split()) or type(error).__name__
         raise ConfigError(source, wanted=wanted, found=found, fix="correct the file") from None
+
+
+def _depth(text: str) -> int:
+    """How deep brackets are nested at most; those in quotes count too."""
+    steps = (1 if bracket in "[{" else -1 for bracket in _BRACKETS.findall(text))
+    return max(accumulate(steps), default=0)
 
 
 def dump_yaml(value: Any) -> str:
@@ -67,8 +82,8 @@ def plain(text: str) -> str:
 
 
 def is_number(value: object) -> bool:
-    """Whether a value is a finite number, and not a boolean."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Whether a value is a finite number that fits into a float, and not a boolean."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 def are_numbers(value: object, count: int) -> bool:
@@ -83,5 +98,5 @@ def is_whole(value: object) -> bool:
 
 def short(value: object) -> str:
     """A value, shortened for an error message."""
-    text = repr(value)
+    text = _REPR.repr(value)
     return text if len(text) <= SHORT else f"{text[: SHORT - 3]}..."

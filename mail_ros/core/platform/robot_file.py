@@ -123,7 +123,7 @@ def read_robot(path: Path) -> Robot:
         return from_dict(Robot, json.loads(path.read_text()))
     except OSError as error:
         found, fix = error.strerror or str(error), "correct the path, or make one with mail_ros calibrate"
-    except (ValueError, ConfigError) as error:
+    except (ValueError, RecursionError, ConfigError) as error:
         found, fix = str(error), "correct it, or calibrate again"
     raise ConfigError(path, wanted=f"a robot file of {FORMAT}", found=found, fix=fix)
 
