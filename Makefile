@@ -8,11 +8,13 @@
 #   make reference                  write docs/reference/ again, after a change of verbs, parameters or settings
 #   make demo-model                 train the model of the demo again, on simulated surveys
 #   make PYTHON=python3.12 test     with another Python, 3.10 to 3.13
+#   make ROS_DISTRO=kilted test     with the wheels of another ROS 2, in .venv-kilted
 #   make TORCH_INDEX=URL demo       torch from another package index, such as PyTorch's own CPU builds
 
 PYTHON ?= python3
 TORCH_INDEX ?=
-VENV := .venv
+ROS_DISTRO := jazzy
+VENV := .venv$(if $(filter-out jazzy,$(ROS_DISTRO)),-$(ROS_DISTRO))
 BIN := $(VENV)/bin
 # Python compiles what is imported; pip would all of it, for a minute.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet --no-compile --constraint constraints.txt
@@ -23,7 +25,7 @@ export AMENT_PREFIX_PATH := $(CURDIR)/$(VENV)
 export ROS_AUTOMATIC_DISCOVERY_RANGE := LOCALHOST
 export ROS_LOG_DIR := $(CURDIR)/log
 
-ROS_WHEELS := $(addprefix ros-jazzy-, rclpy rmw-fastrtps-cpp \
+ROS_WHEELS := $(addprefix ros-$(ROS_DISTRO)-, rclpy rmw-fastrtps-cpp \
 	diagnostic-msgs geometry-msgs nav-msgs rosgraph-msgs sensor-msgs std-srvs)
 
 # One stamp per Python version: another PYTHON makes the environment anew.

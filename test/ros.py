@@ -162,14 +162,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def ros_domain(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[int]:
     """A domain that no other test of this machine uses now, in the environment of this process and its children."""
     pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
-    profile = str(ROOT / "test" / "fastdds.xml")
     with _free_domain() as domain_id:
         environment = {
             "ROS_DOMAIN_ID": str(domain_id),
             "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
             "ROS_LOG_DIR": str(tmp_path / "log"),
-            "FASTRTPS_DEFAULT_PROFILES_FILE": profile,  # Jazzy
-            "FASTDDS_DEFAULT_PROFILES_FILE": profile,  # Kilted
+            "FASTRTPS_DEFAULT_PROFILES_FILE": str(ROOT / "test" / "fastdds.xml"),  # Jazzy: Fast DDS 2
+            "FASTDDS_DEFAULT_PROFILES_FILE": str(ROOT / "test" / "fastdds3.xml"),  # Kilted: Fast DDS 3
             "RCUTILS_COLORIZED_OUTPUT": "0",
             "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")])),
         }

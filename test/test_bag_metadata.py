@@ -92,3 +92,13 @@ def test_one_bag_of_many_with_bad_metadata_does_not_end_a_check(tmp_path: Path) 
 def test_text_on_which_a_library_fails_is_one_error(text: str) -> None:
     with pytest.raises(ConfigError, match=r"a.yaml: wanted a file, found .+; correct the file"):
         parse(text, "a.yaml", "a file")
+
+
+@pytest.mark.parametrize(("running", "expected"), [("kilted", "kilted"), ("", "jazzy")])
+def test_the_distribution_that_recorded_is_noted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, running: str, expected: str
+) -> None:
+    """A ROS install sets the variable; the wheels do not."""
+    monkeypatch.setenv("ROS_DISTRO", running)
+    bag = small_bag(tmp_path / "walk")
+    assert f"ros_distro: {expected}" in (bag / "metadata.yaml").read_text()

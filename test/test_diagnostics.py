@@ -9,7 +9,7 @@ import pytest
 from helpers import SyntheticWalk, synthetic_walk, tiny_mail
 
 from mail_ros.core.localizer.compose import compose
-from mail_ros.core.localizer.diagnostics import Assessment, Diagnostics, Level
+from mail_ros.core.localizer.diagnostics import Assessment, Diagnostics, Level, clock_fault
 from mail_ros.core.signal.field_units import EARTH_UT, UNITS_UT
 from mail_ros.core.types import Sample
 
@@ -49,6 +49,25 @@ def test_rates_and_latencies_are_those_since_the_last_assessment() -> None:
     assert (values["latency median, ms"], values["latency max, ms"]) == ("25.0", "25.0")
     assert 15 < int(values["poses"]) < 21
     assert 40.0 < float(values["|B| median, µT"]) < 60.0
+
+
+def test_stamps_of_another_clock_are_a_warning() -> None:
+    """Poses then have them too, and a look-up of a transform at that time fails."""
+    assert after(synthetic_walk(1.1), latency_s=2.0).level == Level.OK
+    late, early = after(synthetic_walk(1.1), latency_s=3600.0), after(synthetic_walk(1.1), latency_s=-3600.0)
+    assert (late.level, early.level) == (Level.WARN, Level.WARN)
+    assert late.message.endswith(
+        "; stamps are 3.6e+03 s behind this clock: set the clocks, or use_sim_time where a bag is replayed"
+    )
+    assert "; stamps are 3.6e+03 s ahead of this clock" in early.message
+    boot = after(synthetic_walk(1.1, start_ns=10_000_000_000), latency_s=1.7e9)
+    assert boot.message.endswith("they seem to count from the start of the machine, or of a simulation")
+
+
+def test_simulated_time_that_only_one_side_follows_is_named() -> None:
+    wall_ns, simulated_ns = 1_700_000_000_000_000_000, 90_000_000_000
+    assert clock_fault((simulated_ns - wall_ns) / 1e9, simulated_ns).endswith("the driver does not follow /clock")
+    assert clock_fault(-wall_ns / 1e9, 0) == "use_sim_time is set and /clock is silent"
 
 
 def test_samples_that_were_not_used_are_counted_by_reason_and_a_warning() -> None:

@@ -256,6 +256,57 @@ def test_the_robot_of_the_demo_is_localized_in_its_namespace(
     assert started.output.count("process has finished cleanly") == 2
 
 
+TWO_ROBOTS = """
+import os, sys
+os.setsid()
+from launch import LaunchDescription, LaunchService
+from launch.actions import GroupAction, IncludeLaunchDescription
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch_ros.actions import SetRemap
+demo, folder = sys.argv[1:]
+service = LaunchService()
+robots = [
+    GroupAction([
+        SetRemap("/tf", "tf"),
+        SetRemap("/tf_static", "tf_static"),
+        IncludeLaunchDescription(
+            PythonLaunchDescriptionSource(demo),
+            launch_arguments={
+                "namespace": name, "seed": seed, "record": "true", "out": f"{folder}/{name}",
+                "params_file": f"{folder}/params.yaml", "topics": "imu/mag, odom, /tf",
+            }.items(),
+        ),
+    ])
+    for name, seed in (("robot1", "1"), ("robot2", "2"))
+]
+service.include_launch_description(LaunchDescription(robots))
+sys.exit(service.run())
+"""
+
+
+def test_two_robots_in_namespaces_have_two_trees(prefix: None, graph: Graph, tmp_path: Path) -> None:
+    """Both send map -> odom and record, by the remapping of docs/ros.md; neither receives anything from the other."""
+    pytest.importorskip("tf2_ros", reason="needs tf2_ros: a ROS 2 installation has it")
+    (tmp_path / "params.yaml").write_text("/**/mail_localizer:\n  ros__parameters:\n    tf_broadcast: true\n")
+    command = [sys.executable, "-c", TWO_ROBOTS, str(ROOT / "launch" / "demo.launch.py"), str(tmp_path)]
+    started = Process(command, dict(os.environ), tmp_path / "launch.log")
+    try:
+        for name in ("robot1", "robot2"):
+            started.wait_for(f"/{name}/tf: tf2_msgs/msg/TFMessage")
+        started.wait_for("FILLING -> LOCALIZED")
+        graph.wait(lambda: graph.node.count_publishers("/robot2/tf") == 1)
+        assert graph.node.count_publishers("/tf") == 0
+    finally:
+        code = ctrl_c(started)
+    assert code == 0, started.output
+    for name in ("robot1", "robot2"):
+        (bag,) = (tmp_path / name).iterdir()
+        assert (bag / "metadata.yaml").exists()
+        (line,) = [line for line in started.output.splitlines() if f"recorded /{name}/imu/mag" in line]
+        assert f"/{name}/tf" in line
+        assert line.count("/robot") == line.count(f"/{name}/")
+
+
 def test_a_fleet_is_launched_and_ends(launch: Callable[..., Process], model: Path) -> None:
     started = launch("fleet.launch.py", f"model:={model}", "max_robots:=3")
     started.wait_for("room for 3 robots")

@@ -136,3 +136,16 @@ def test_a_label_s_former_name_can_be_set_while_the_node_runs(graph: Graph) -> N
     (result,) = node.set_parameters([Parameter("carrier", value="robot")])
     assert result.successful
     assert read(node, RecorderParameters).platform == "robot"
+
+
+def test_an_unknown_parameter_is_one_warning_that_names_a_similar_one(
+    graph: Graph, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """rclpy itself keeps silent about it, in a file and on the command line."""
+    given = {"model": "a", "strid_s": 2.0, "nonsense": 1, "use_sim_time": False, "qos_overrides./odom.x": 1}
+    declare(node_with(graph, **given), LocalizerParameters)
+    lines = [line for line in capfd.readouterr().err.splitlines() if "no such parameter" in line]
+    assert [line.partition("no such parameter: ")[2] for line in lines] == [
+        "nonsense; `ros2 param list` lists those that there are",
+        "strid_s; did you mean stride_s?",
+    ]

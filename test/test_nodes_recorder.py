@@ -23,6 +23,7 @@ from mail_ros.core.errors import MailError
 from mail_ros.data.bag import Bag
 from mail_ros.data.bag_metadata import read_metadata
 from mail_ros.nodes import qos
+from mail_ros.nodes.recorder_node import RecorderNode
 
 
 @pytest.mark.parametrize("numbers", [(signal.SIGINT,), (signal.SIGTERM,), (signal.SIGINT, signal.SIGTERM)])
@@ -206,3 +207,12 @@ def test_a_recorder_starts_whatever_is_in_its_folder(graph: Graph, monkeypatch: 
     recorder = in_process(graph, out=str(bags))
     assert recorder.recording is not None
     recorder.close()
+
+
+def test_transforms_are_recorded_where_they_are_sent_in_a_namespace_too(graph: Graph, tmp_path: Path) -> None:
+    """`/tf`, as tf2 has it; with the remapping of a robot that has its own tree, in its namespace."""
+    for remaps, expected in (([], "/tf"), (["-r", "/tf:=tf", "-r", "/tf_static:=tf_static"], "/robot/tf")):
+        arguments = ["--ros-args", "-p", "autostart:=false", "-p", f"out:={tmp_path}", *remaps]
+        node = RecorderNode(context=graph.context, namespace="robot", cli_args=arguments)
+        assert {expected, f"{expected}_static", "/robot/imu/mag"} <= set(node.topics.missing)
+        node.destroy_node()

@@ -120,7 +120,7 @@ def metadata(topics: Sequence[Topic], files: Mapping[str, Span], custom: Mapping
         "relative_file_paths": list(files),
         "files": [{"path": name, **span.terms()} for name, span in files.items()],
         "custom_data": dict(custom) or None,
-        "ros_distro": "jazzy",
+        "ros_distro": os.environ.get("ROS_DISTRO") or "jazzy",
     }
 
 

@@ -51,7 +51,7 @@ class JointInput:
         compensation = self.node.runtime.localizer.compensation
         if self.subscription is None or not compensation.missing:
             return assessment
-        why = qos.why_silent(self.node, self.subscription, JOINTS_TYPE)
+        why = qos.why_silent(self.node, self.subscription, JOINTS_TOPIC, JOINTS_TYPE)
         if self._received:
             why = f"{self.subscription.topic_name} publishes too seldom, or other joints"
         self._received, missing = False, ", ".join(sorted(compensation.missing))

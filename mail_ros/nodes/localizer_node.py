@@ -116,8 +116,9 @@ class LocalizerNode(RuntimeNode):
         """Publish the status, and an assessment of the time since the last one; log problems too."""
         self.runtime.monitor.refresh()
         self.status.publish(self.runtime.monitor.report, repeat=True)
-        assessed = self.runtime.diagnostics.assess(lambda: qos.why_silent(self, self.field_subscription, FIELD_TYPE))
-        topic = self.field_subscription.topic_name
+        field = self.field_subscription
+        assessed = self.runtime.diagnostics.assess(lambda: qos.why_silent(self, field, FIELD_TOPIC, FIELD_TYPE))
+        topic = field.topic_name
         several = self.runtime.diagnostics.sensors.warning(topic, self.count_publishers(topic))
         assessment = self.joints.explain(assessed).warned(several)
         self.diagnostics.publish(assessment)

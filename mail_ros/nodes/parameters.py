@@ -6,6 +6,7 @@ A launch file or a YAML file holds only what differs.
 from __future__ import annotations
 
 import dataclasses
+import difflib
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -199,6 +200,17 @@ def declare_only(node: Node, kind: type, settable: Collection[str] = ()) -> None
         declare_one(field.name, default, field.metadata["description"], field.name)
         if (old := RENAMED.get(field.name)) is not None:
             declare_one(old, None, f"Deprecated: renamed to {field.name}.", field.name)
+    _warn_of_unknown(node)
+
+
+def _warn_of_unknown(node: Node) -> None:
+    """Warn of parameters that were given, and are none of this node: rclpy ignores them silently."""
+    known = list(node.get_parameters_by_prefix(""))
+    given = (name for name in node._parameter_overrides if not name.startswith("qos_overrides."))
+    for name in sorted(set(given) - set(known)):
+        similar = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {similar[0]}?" if similar else "`ros2 param list` lists those that there are"
+        node.get_logger().warning(f"no such parameter: {name}; {hint}")
 
 
 def read(node: Node, kind: type[T]) -> T:

@@ -96,16 +96,17 @@ def rosbag2_terms(offer: QoSProfile) -> dict[str, Any]:
     }
 
 
-def why_silent(node: Node, subscription: Subscription, msgtype: str) -> str:
+def why_silent(node: Node, subscription: Subscription, name: str, msgtype: str) -> str:
     """Why a topic is silent, with the name of the publisher that causes it.
 
     Args:
         node: of the subscription.
         subscription: the silent one.
+        name: of its topic before remapping; rclpy applies the remapping to it.
         msgtype: as in sensor_msgs/msg/MagneticField.
     """
     topic = subscription.topic_name
-    publishers = node.get_publishers_info_by_topic(topic)
+    publishers = node.get_publishers_info_by_topic(name)
     if not publishers:
         return f"no publisher of {topic}"
     reasons = []

@@ -65,14 +65,17 @@ class RawTopics:
             ConfigError: an invalid name.
         """
         self.node, self._on_topic, self._on_message = node, on_topic, on_message
-        self.missing = self._resolve(names)
+        self._given = self._resolve(names)
+        self.missing = list(self._given)
         self.subscribed: dict[str, TopicSubscription] = {}
         self.refused: list[str] = []
 
     def poll(self) -> None:
         """Subscribe to topics with new publishers, again where one of them offers less than the others."""
         for topic, subscribed in list(self.subscribed.items()):
-            if not subscribed.serves([each.qos_profile for each in self.node.get_publishers_info_by_topic(topic)]):
+            if not subscribed.serves(
+                [each.qos_profile for each in self.node.get_publishers_info_by_topic(self._given[topic])]
+            ):
                 self._unsubscribe(topic)
         for topic in list(self.missing):
             try:
@@ -93,10 +96,10 @@ class RawTopics:
         self.node.destroy_subscription(self.subscribed.pop(topic).subscription)
         self.missing.append(topic)
 
-    def _resolve(self, names: Sequence[str]) -> list[str]:
-        """Absolute names, each once."""
+    def _resolve(self, names: Sequence[str]) -> dict[str, str]:
+        """Absolute names, each once, and the given ones: rclpy would remap an absolute one again."""
         try:
-            return list(dict.fromkeys(self.node.resolve_topic_name(name) for name in names))
+            return {self.node.resolve_topic_name(name): name for name in names}
         except RuntimeError as error:  # an invalid name in rcl
             raise ConfigError(
                 "parameter topics",
@@ -107,7 +110,7 @@ class RawTopics:
 
     def _subscribe(self, topic: str) -> bool:
         """Whether the topic has a publisher, and a subscription from now on."""
-        publishers = self.node.get_publishers_info_by_topic(topic)
+        publishers = self.node.get_publishers_info_by_topic(self._given[topic])
         if not publishers:
             return False
         types = sorted({publisher.topic_type for publisher in publishers})
@@ -117,7 +120,9 @@ class RawTopics:
             )
         offers = [publisher.qos_profile for publisher in publishers]
         kind, request = message_class(types[0]), qos.match_offers(offers)
-        subscription = self.node.create_subscription(kind, topic, self._reader(topic, kind), request, raw=True)
+        subscription = self.node.create_subscription(
+            kind, self._given[topic], self._reader(topic, kind), request, raw=True
+        )
         subscribed = TopicSubscription(types[0], offers, request, subscription)
         try:
             self._on_topic(topic, subscribed)

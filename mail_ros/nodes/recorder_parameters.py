@@ -24,7 +24,7 @@ class RecorderParameters(Settings, prefix="parameter "):
 
     topics: tuple[str, ...] = described(
         (
-            *("imu/mag", "imu/data", "odom", "joint_states", "tf", "tf_static", "reference_pose"),
+            *("imu/mag", "imu/data", "odom", "joint_states", "/tf", "/tf_static", "reference_pose"),
             *("landmark", "clicked_point", "cmd_vel"),
         ),
         "Topics to record; relative names follow the namespace and remappings.",

@@ -100,6 +100,11 @@ def _created(create: Callable[[], ClosingNode]) -> ClosingNode:
         raise ConfigError("parameter", wanted="another value", found=one_line(error), fix="correct it") from None
     except ModuleNotFoundError as error:
         raise missing(error) from None
+    except RuntimeError as error:
+        if type(error).__name__ != "RCLError":
+            raise
+        fix = "see ROS_DOMAIN_ID, RMW_IMPLEMENTATION, and the profiles of DDS"
+        raise ConfigError("ROS", wanted="a node to start", found=one_line(error), fix=fix) from None
 
 
 def _drain(executor: SingleThreadedExecutor) -> None:

@@ -18,6 +18,8 @@ from mail_ros.core.signal.resampling import RESTARTS
 from mail_ros.core.types import NS_PER_S, Estimate, Sample, Status
 
 MAX_OBSERVED = 10_000  # samples that an assessment covers: a rare one covers the last
+MAX_OFFSET_S = 5.0  # between stamps and the clock; a busy machine is late by less
+MIN_WALL_S = 1e9  # earlier than any wall clock's time: 2001
 
 
 class Level(IntEnum):
@@ -95,16 +97,19 @@ class Diagnostics:
         self._field_ut = deque[float](maxlen=MAX_OBSERVED)  # |B| of each sample, including rejected ones
         self._interval_s = deque[float](maxlen=MAX_OBSERVED)  # between their stamps
         self._latency_s = deque[float](maxlen=MAX_OBSERVED)  # age of each estimate when it was made
+        self._behind_s = deque[float](maxlen=MAX_OBSERVED)  # from each sample's stamp to the clock
 
     def observe(self, sample: Sample, estimate: Estimate | None) -> None:
         """Record a sample that was pushed, and the estimate that it gave."""
         scale = self.localizer.compensation.robot.field_scale
         self._field_ut.append(scale * math.hypot(*sample.field_ut.tolist()))
+        now_ns = self.now_ns()
+        self._behind_s.append((now_ns - sample.stamp_ns) / NS_PER_S)
         if self._newest_ns is not None:
             self._interval_s.append((sample.stamp_ns - self._newest_ns) / NS_PER_S)
         self._newest_ns = sample.stamp_ns
         if estimate is not None:
-            self._latency_s.append((self.now_ns() - estimate.stamp_ns) / NS_PER_S)
+            self._latency_s.append((now_ns - estimate.stamp_ns) / NS_PER_S)
 
     def assess(self, why_silent: Callable[[], str] = str) -> Assessment:
         """Assess the interval since the last call, or since the start.
@@ -133,10 +138,11 @@ class Diagnostics:
             "latency max, ms": f"{1e3 * max(latency_s):.1f}",
             **self.about,
         }
+        clocks = clock_fault(statistics.median(self._behind_s), self.now_ns()) if self._behind_s else ""
         self.begin()
         if not new:
             return Assessment(Level.ERROR, ": ".join(filter(None, ["no samples", why_silent()])), values)
-        return Assessment(*_judged(new, field, self.localizer.status, fill), values)
+        return Assessment(*_judged(new, field, self.localizer.status, fill), values).warned(clocks)
 
 
 def _judged(new: Counter[str], field: Magnitude, status: Status, fill: float) -> tuple[Level, str]:
@@ -153,6 +159,27 @@ def _judged(new: Counter[str], field: Magnitude, status: Status, fill: float) ->
     state = f"FILLING, {fill:.0%}" if status is Status.FILLING else status.name
     usual = (status.is_trusted or status is Status.FILLING) and not words
     return Level.OK if usual else Level.WARN, "; ".join(filter(None, [state, words]))
+
+
+def clock_fault(behind_s: float, now_ns: int) -> str:
+    """What is wrong with stamps that are so far behind the clock of the node, in seconds; empty where nothing is.
+
+    >>> clock_fault(0.2, 1_700_000_000_000_000_000)
+    ''
+    >>> clock_fault(1_699_990_000.0, 1_700_000_000_000_000_000)
+    'stamps are 1.7e+09 s behind this clock: they seem to count from the start of the machine, or of a simulation'
+    """
+    if abs(behind_s) < MAX_OFFSET_S:
+        return ""
+    if now_ns == 0:
+        return "use_sim_time is set and /clock is silent"
+    fault = f"stamps are {abs(behind_s):.3g} s {'behind' if behind_s > 0 else 'ahead of'} this clock"
+    now_s = now_ns / NS_PER_S
+    if now_s - behind_s < MIN_WALL_S < now_s:
+        return f"{fault}: they seem to count from the start of the machine, or of a simulation"
+    if now_s < MIN_WALL_S < now_s - behind_s:
+        return f"{fault}: use_sim_time is set, and the driver does not follow /clock"
+    return f"{fault}: set the clocks, or use_sim_time where a bag is replayed"
 
 
 def rejected(counts: Counter[str]) -> str:
