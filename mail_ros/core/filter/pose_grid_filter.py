@@ -162,11 +162,15 @@ class PoseGridFilter:
         return Query(self.device_offset_ut, self.belief.query(self._new_rows, self._ahead_m))
 
     def update(self, prediction: Prediction) -> None:
-        """Weigh the belief by the log ratios (p,) of the new rows, for the poses of `query`."""
+        """Weigh the belief by the log ratios (p,) of the new rows, for the poses of `query`.
+
+        The map's errors under one pose and under the next are alike, but those of candidates that are metres apart are
+        not: until a pose is certain, rows count for more (`start_gain`).
+        """
         assert prediction.log_likelihood is not None
         known = self._near > KNOWN
         log_beyond = self._unread_m * math.log(self.config.beyond_per_m)
-        means = self.belief.weigh(prediction.log_likelihood, log_beyond)
+        means = self.belief.weigh(np.float32(self._gain) * prediction.log_likelihood, log_beyond)
         self._suspect(means, known)
         kept = math.exp(-self._unread_m / MAP_FIT_M)
         counted_m = self._unread_m * known
@@ -182,7 +186,6 @@ class PoseGridFilter:
         one, and its true pose is hardly ever among the samples. The belief keeps its pose until another is better.
         Nothing counts while the belief is broad, and before the first certain pose the whole map is followed anyway.
         """
-        self._settled |= self._near >= LOCALIZED_FROM
         worse = means.mapped * (self.config.lost_ratio * min(means.random, 0.0) - means.on_map)
         beyond = (1.0 - means.mapped) * LOST_PER_M * self._unread_m
         self._lost = min(max(0.0, self._lost + known * (worse + beyond)), LOST_MAX)
@@ -191,6 +194,10 @@ class PoseGridFilter:
         if self._unexplained >= LOST_MAX and self._searched_m >= SEARCH_AGAIN_M:
             self.belief.search(SEARCH_PROBABILITY)
             self._searched_m = 0.0
+
+    @property
+    def _gain(self) -> float:
+        return 1.0 if self._settled else self.config.start_gain
 
     @property
     def map_fit(self) -> float:
@@ -242,17 +249,18 @@ class PoseGridFilter:
         cells, probability = self._followed(), self.belief.probability
         followed = 1.0 - self.belief.background
         posterior = decode(probability / followed, cells, self.config.radius_m, near_m=self.near_m)
-        odds = LOST_PRIOR * math.expm1(self._lost)
-        there = followed / (1.0 + odds)
+        self._near = posterior.near * followed
+        near = _probability(posterior.near, 1.0 / self._gain)
+        self._settled |= near * followed >= LOCALIZED_FROM
+        there = followed / (1.0 + LOST_PRIOR * math.expm1(self._lost))
         everywhere_m2 = (1.0 - there) * self._everywhere_m2
         self._posterior = dataclasses.replace(
             posterior,
             covariance_m2=posterior.covariance_m2 + everywhere_m2 + self._label_m2,
-            near=posterior.near * there,
+            near=near * there,
         )
-        self._near = posterior.near * followed
-        near = near_cell(cells, int(probability.argmax()), self.config.radius_m)
-        self._yaw = mean_yaw(self.belief.weight[:, near].sum(axis=1), self.belief.yaw_rad)
+        at = near_cell(cells, int(probability.argmax()), self.config.radius_m)
+        self._yaw = mean_yaw(self.belief.weight[:, at].sum(axis=1), self.belief.yaw_rad)
 
     def _pending_m(self, yaw_rad: float) -> FloatArray:
         """(2,) m in the map's frame: from where the sensor was at the newest row to where the device is now."""
@@ -273,3 +281,10 @@ class PoseGridFilter:
 
     def _changed(self) -> None:
         self._posterior = None
+
+
+def _probability(probability: float, exponent: float) -> float:
+    """The probability whose log odds are those of another, times an exponent."""
+    if not 0.0 < probability < 1.0:
+        return probability
+    return 1.0 / (1.0 + ((1.0 - probability) / probability) ** exponent)
