@@ -163,8 +163,10 @@ def test_the_plans_of_a_site_are_those_that_it_names(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"resolution": 0}, "plan.yaml, resolution: wanted metres per pixel, above 0, found 0; correct it"),
-        ({"resolution": "fine"}, "resolution: wanted metres per pixel, above 0, found 'fine'"),
+        ({"resolution": 0}, "plan.yaml, resolution: wanted 0 to 1000 m per pixel, found 0; correct it"),
+        ({"resolution": "fine"}, "resolution: wanted 0 to 1000 m per pixel, found 'fine'"),
+        ({"resolution": 1e308}, "resolution: wanted 0 to 1000 m per pixel, found 1e.308"),
+        ({"origin": [1e300, 0, 0]}, "origin: wanted x and y in metres, and yaw in radians"),
         ({"origin": [0, 0]}, r"origin: wanted x and y in metres, and yaw in radians, found \[0, 0\]"),
         ({"origin": [0, 0, ".nan"]}, "origin: wanted x and y in metres, and yaw in radians"),
         ({"negate": 2}, "negate: wanted 0 or 1, found 2"),

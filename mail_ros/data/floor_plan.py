@@ -6,7 +6,7 @@ import io
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from PIL import Image
@@ -19,6 +19,7 @@ from mail_ros.data.yaml_text import are_numbers, is_number, parse, read_text, sh
 
 WANTED = "a floor plan as map_server's YAML"
 KEYS = ("image", "resolution", "origin", "negate", "occupied_thresh", "free_thresh", "mode")
+MAX_ORIGIN_M = 1e9
 MAX_DRAWN = 4096  # pixels each way in a picture
 BACKGROUND_CONTRAST = 0.3  # fraction of a plan's darkness, as the background of other drawings
 
@@ -111,8 +112,8 @@ def _check(content: Any, path: Path) -> None:
     threshold = "a fraction from 0 to 1"
     for key, right, wanted in (
         ("image", isinstance(content["image"], str) and bool(content["image"]), "the name of an image"),
-        ("resolution", is_number(content["resolution"]) and content["resolution"] > 0, "metres per pixel, above 0"),
-        ("origin", are_numbers(content["origin"], 3), "x and y in metres, and yaw in radians"),
+        ("resolution", is_number(content["resolution"]) and 0 < content["resolution"] <= 1000, "0 to 1000 m per pixel"),
+        ("origin", _is_origin(content["origin"]), "x and y in metres, and yaw in radians"),
         ("negate", content.get("negate", 0) in (0, 1), "0 or 1"),
         ("occupied_thresh", _is_fraction(content["occupied_thresh"]), threshold),
         ("free_thresh", _is_fraction(content["free_thresh"]), threshold),
@@ -127,6 +128,11 @@ def _check(content: Any, path: Path) -> None:
             found=str(content["free_thresh"]),
             fix="as in free_thresh: 0.25 and occupied_thresh: 0.65",
         )
+
+
+def _is_origin(value: object) -> bool:
+    """Whether a value is x, y and yaw, and near enough that a pixel still counts."""
+    return are_numbers(value, 3) and max(map(abs, cast(list[float], value))) <= MAX_ORIGIN_M
 
 
 def _is_fraction(value: object) -> bool:
