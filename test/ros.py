@@ -167,14 +167,21 @@ def ros_domain(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[int]
             "ROS_DOMAIN_ID": str(domain_id),
             "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
             "ROS_LOG_DIR": str(tmp_path / "log"),
-            "FASTRTPS_DEFAULT_PROFILES_FILE": str(ROOT / "test" / "fastdds.xml"),  # Jazzy: Fast DDS 2
-            "FASTDDS_DEFAULT_PROFILES_FILE": str(ROOT / "test" / "fastdds3.xml"),  # Kilted: Fast DDS 3
+            **dds_profile(),
             "RCUTILS_COLORIZED_OUTPUT": "0",
             "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")])),
         }
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
         yield domain_id
+
+
+def dds_profile() -> dict[str, str]:
+    """The profile in the words of this distribution's Fast DDS: 2, whose package is fastrtps, in Jazzy; 3 in Kilted."""
+    prefixes = [sys.prefix, *filter(None, os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep))]
+    if any(Path(prefix, "share", "fastrtps").is_dir() for prefix in prefixes):
+        return {"FASTRTPS_DEFAULT_PROFILES_FILE": str(ROOT / "test" / "fastdds.xml")}
+    return {"FASTDDS_DEFAULT_PROFILES_FILE": str(ROOT / "test" / "fastdds3.xml")}
 
 
 @contextmanager

@@ -27,7 +27,7 @@ BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 RUNS, MARKED, SHOWN = (
     "sh",
     {"sh ros", "sh long", "sh make", "sh install", "sh screen"},
-    {"text", "yaml", "python", "{toctree}"},
+    {"text", "yaml", "python", "ini", "{toctree}"},
 )
 PROMPT = re.compile(r"^\$ (.*)$", re.MULTILINE)
 PATHS = sorted((ROOT / "docs" / "paths").glob("*.md"))
