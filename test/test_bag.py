@@ -88,8 +88,8 @@ def test_what_is_no_bag_is_refused(tmp_path: Path) -> None:
         "nothing": "wanted a bag, found nothing",
         "notes.mcap": "wanted an MCAP file, found b'dear dia' at its start",
         "empty.mcap": "wanted an MCAP file, found an empty file",
-        "walk.csv": "wanted a rosbag2 folder, an .mcap or a .db3 file",
-        "folder": "wanted a rosbag2 folder, an .mcap or a .db3 file",
+        "walk.csv": "wanted a rosbag2 folder, an .mcap, .db3 or .bag file",
+        "folder": "wanted a rosbag2 folder, an .mcap, .db3 or .bag file",
         "broken.db3": "wanted a readable bag",
     }.items():
         with pytest.raises(BagError, match=message):

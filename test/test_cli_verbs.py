@@ -45,7 +45,7 @@ DIFFER = {
 }  # in what they are, made or chosen from
 IN_REAL_TIME = {"mail_ros demo"}  # see test_demo.py
 OF_BUILDINGS = {
-    f"python -m benchmarks {name}" for name in ("field", "hall-field", "halls", "map", "robots")
+    f"python -m benchmarks {name}" for name in ("field", "hall-field", "halls", "map", "regions", "robots")
 }  # whose fields take half a minute each
 QUICK = [(name, example) for name, verb in VERBS.items() for example in examples(verb) if not example.takes]
 LONG = [(name, example) for name, verb in VERBS.items() for example in examples(verb) if example.takes]

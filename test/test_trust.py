@@ -71,10 +71,13 @@ def names(walks: runs.Walks) -> tuple[list[str], list[str]]:
 
 @pytest.mark.parametrize(
     ("options", "said"),
-    [(["--recorded"], "a recorded site, or --simulated"), (["--recorded", "--judged", "walk"], "--museum as well")],
+    [
+        (["--recorded"], "a recorded site, or --simulated"),
+        (["--recorded", "--museum-later", "walk"], "--museum as well"),
+    ],
 )
 def test_regions_of_no_site_is_one_line(options: list[str], said: str) -> None:
-    found = CliRunner().invoke(app, ["regions", *options])
+    found = CliRunner().invoke(app, ["regions", "--recorded", *options])
     assert isinstance(found.exception, ConfigError)
     assert said in str(found.exception)
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 def regions(
     museum: Annotated[list[Path] | None, typer.Option(help="Bag of a survey of lines; repeat.")] = None,
-    judged: Annotated[list[Path] | None, typer.Option(help="Walk along these lines; repeat.")] = None,
-    lobby: Annotated[list[Path] | None, typer.Option(help="Bag of a lobby, survey_* or test_*; repeat.")] = None,
+    museum_later: Annotated[list[Path] | None, typer.Option(help="Later walk along these lines; repeat.")] = None,
+    lobby: Annotated[list[Path] | None, typer.Option(help="Bags of a lobby: survey_* train, test_* test.")] = None,
     room: Annotated[Path | None, typer.Option(help="Folder of the room's runs 1 to 4, as N-loc.csv.")] = None,
     traces: Annotated[list[Path] | None, typer.Option(help="Trace, judged by a model of the others; repeat.")] = None,
     simulated: Annotated[
@@ -41,11 +41,11 @@ def regions(
         chosen.insert(0, sites.room(room))
     if lobby:
         chosen.insert(0, sites.lobby(lobby))
-    if bool(museum) != bool(judged):
-        given, other = ("--museum", "--judged") if museum else ("--judged", "--museum")
+    if bool(museum) != bool(museum_later):
+        given, other = ("--museum", "--museum-later") if museum else ("--museum-later", "--museum")
         raise ConfigError(given, wanted=f"walks of {other} as well", found="none", fix=f"name them with {other}")
-    if museum and judged:
-        chosen.insert(0, sites.museum(museum, judged))
+    if museum and museum_later:
+        chosen.insert(0, sites.museum(museum, museum_later))
     if not chosen:
         raise ConfigError("regions", wanted="a recorded site, or --simulated", found="none", fix="name one of them")
     found: dict[tuple[str, str], list[Scored]] = {(site.name, name): [] for site in chosen for name in site.platforms}
