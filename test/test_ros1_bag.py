@@ -44,7 +44,7 @@ def transform() -> Any:
 
 def ros1_bag(path: Path, compression: Writer.CompressionFormat | None = None) -> Path:
     """Field and landmarks of a walk, a transform, and a type that ROS 2 has not."""
-    messages = [(0, "/tf", TF_TYPE, ([transform()],))]
+    messages: list[tuple[int, str, str, tuple[Any, ...]]] = [(0, "/tf", TF_TYPE, ([transform()],))]
     for number in range(COUNT):
         field = vector(2e-5, -5e-6, (43.0 + number % 7) / 1e6)
         messages.append((number, FIELD_TOPIC, FIELD_TYPE, (header(number, "imu_link"), field, np.zeros(9))))

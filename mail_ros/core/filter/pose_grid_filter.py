@@ -287,4 +287,4 @@ def _probability(probability: float, exponent: float) -> float:
     """The probability whose log odds are those of another, times an exponent."""
     if not 0.0 < probability < 1.0:
         return probability
-    return 1.0 / (1.0 + ((1.0 - probability) / probability) ** exponent)
+    return 1.0 / (1.0 + math.pow((1.0 - probability) / probability, exponent))
