@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
@@ -19,7 +21,10 @@ from managed import Managed
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy
 
+from mail_ros.core.localizer.status_report import StatusReport
 from mail_ros.core.platform.robot_file import MotorField, Robot, write_robot
+from mail_ros.core.types import Status
+from mail_ros.nodes.conversions import message_class
 from mail_ros.nodes.demo_laps import DemoLapsNode
 from mail_ros.nodes.recorder_node import RecorderNode
 
@@ -135,6 +140,70 @@ def test_rviz_sets_the_initial_pose_of_the_localizer(localizer: Node) -> None:
     assert f"/{topics['rviz_default_plugins/SetInitialPose']}" in ends(localizer).subscribes
     assert topics["rviz_default_plugins/PublishPoint"] == "clicked_point"
     assert view()["Global Options"]["Fixed Frame"] == "map"
+
+
+def layout() -> dict[str, Any]:
+    """What Foxglove and Lichtblick import."""
+    loaded: dict[str, Any] = json.loads((ROOT / "config" / "foxglove.json").read_text())
+    return loaded
+
+
+def panel(kind: str) -> dict[str, Any]:
+    """The one panel of its kind in the layout."""
+    ((_, content),) = ((name, each) for name, each in layout()["configById"].items() if name.startswith(f"{kind}!"))
+    settings: dict[str, Any] = content
+    return settings
+
+
+def leaves(node: str | dict[str, Any]) -> Iterator[str]:
+    """Panels of the mosaic of a layout."""
+    if isinstance(node, str):
+        yield node
+    else:
+        assert node["direction"] in ("row", "column")
+        yield from leaves(node["first"])
+        yield from leaves(node["second"])
+
+
+def field_type(msgtype: str, path: str) -> str:
+    """Type of a field of a message, as of `magnetic_field.x` or `values[:].key`."""
+    for name in path.split("."):
+        inner = re.sub(r"sequence<(.*)>", r"\1", msgtype)
+        fields = message_class(inner if "/msg/" in inner else inner.replace("/", "/msg/")).get_fields_and_field_types()
+        msgtype = fields[name.removesuffix("[:]")]
+    return msgtype
+
+
+def test_every_panel_of_the_layout_has_one_tile() -> None:
+    assert sorted(leaves(layout()["layout"])) == sorted(layout()["configById"])
+
+
+def test_the_layout_shows_and_sets_on_the_map_what_rviz_does() -> None:
+    shown, publish = panel("3D"), panel("3D")["publish"]
+    assert set(shown["topics"]) == {
+        f"/{display['Topic']['Value']}" for display in view()["Displays"] if "Topic" in display
+    }
+    assert all(settings["visible"] for settings in shown["topics"].values())
+    assert shown["followTf"] == view()["Global Options"]["Fixed Frame"]
+    set_by_rviz = {f"/{tool['Topic']['Value']}" for tool in view()["Tools"] if "Topic" in tool}
+    assert {publish["poseEstimateTopic"], publish["pointTopic"]} == set_by_rviz
+
+
+def test_the_layout_plots_fields_that_the_nodes_publish(localizer: Node, graph: Graph) -> None:
+    """All of its topics are published with the namespace `/`, and its paths lead to a number or a text of a message."""
+    published = ends(localizer).publishes | ends(DemoLapsNode(context=graph.context)).publishes
+    assert set(panel("3D")["topics"]) <= set(published)
+    assert published[panel("DiagnosticSummary")["topicToRender"]] == "diagnostic_msgs/msg/DiagnosticArray"
+    for kind, expected in (("Plot", "double"), ("StateTransitions", "string")):
+        for path in panel(kind)["paths"]:
+            topic, _, field = path["value"].partition(".")
+            assert field_type(published[topic], re.sub(r"\{.*?\}", "", field)) == expected
+
+
+def test_the_layout_shows_the_status_by_its_key() -> None:
+    (path,) = panel("StateTransitions")["paths"]
+    (key,) = re.findall(r'\{key=="(\w+)"\}', path["value"])
+    assert StatusReport(Status.FILLING, "model", 3.0).values[key] == "FILLING"
 
 
 def allowed(node: Node) -> dict[str, set[str]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import runpy
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import setuptools  # type: ignore[import-untyped]
 from catkin_pkg.package import Package, parse_package  # type: ignore[import-untyped]
 from packaging.requirements import Requirement
+from setup_call import requirement_names, setup_call
 
 import mail_ros
 from mail_ros.nodes.spin import EXTRAS, PACKAGES, missing
@@ -54,15 +53,7 @@ def package() -> Package:
 @pytest.fixture
 def setup_arguments(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What setup.py passes to setuptools."""
-    return run_setup(ROOT, monkeypatch)
-
-
-def run_setup(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    arguments: dict[str, Any] = {}
-    monkeypatch.chdir(folder)
-    monkeypatch.setattr(setuptools, "setup", lambda **given: arguments.update(given))
-    runpy.run_path("setup.py")
-    return arguments
+    return setup_call(ROOT, monkeypatch)
 
 
 def pip_lines(page: str) -> list[list[str]]:
@@ -84,10 +75,6 @@ def numpy_wanted(package: str, seen: set[str]) -> Iterator[Requirement]:
         else:
             with suppress(PackageNotFoundError):  # one for other platforms
                 yield from numpy_wanted(requirement.name, seen)
-
-
-def requirement_names(requirements: list[str]) -> set[str]:
-    return {requirement.partition(">=")[0] for requirement in requirements}
 
 
 def ros_imports(*folders: str) -> set[str]:
@@ -171,7 +158,7 @@ def test_setup_py_runs_where_colcon_links_only_what_is_installed(
     for name in linked:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).symlink_to(ROOT / name)
-    assert run_setup(tmp_path, monkeypatch)["data_files"] == setup_arguments["data_files"]
+    assert setup_call(tmp_path, monkeypatch)["data_files"] == setup_arguments["data_files"]
 
 
 def test_the_verb_is_where_setup_py_puts_it(setup_arguments: dict[str, Any]) -> None:
