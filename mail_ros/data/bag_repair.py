@@ -35,7 +35,7 @@ class Repaired:
     span: Span  # messages of the whole bag
     repaired_files: tuple[Path, ...]  # files that were truncated or damaged
     rest: tuple[Path, ...] = ()  # files with unreadable bytes
-    originals: tuple[Path, ...] = ()  # of a bag that was written again as MCAP files
+    originals: tuple[Path, ...] = ()  # kept when a bag was written again as MCAP files
     lost: int = 0  # messages that its metadata counted and no file has
 
     def __str__(self) -> str:

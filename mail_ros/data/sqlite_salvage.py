@@ -22,7 +22,7 @@ from mail_ros.data.messages import definition
 from mail_ros.data.yaml_text import dump_yaml
 
 ROWS = "SELECT id, topic_id, timestamp, data FROM messages WHERE id BETWEEN ? AND ? ORDER BY id"
-MIN_ROW_BYTES = 8  # of a message in the file: with the file's size, a limit of its row's number
+MIN_ROW_BYTES = 8  # smallest row in a file, whose size then limits the number of rows
 MAX_FAILURES = 200_000  # queries that fail, one or two for each row that is lost: what follows is left out
 
 
