@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from mcap.records import Channel, Message, Schema
@@ -154,7 +155,7 @@ def _profiles(text: str) -> str:
     return dump_yaml(profiles) if profiles else ""
 
 
-def _dicts(database: sqlite3.Connection, table: str) -> list[dict[str, object]]:
+def _dicts(database: sqlite3.Connection, table: str) -> list[dict[str, Any]]:
     cursor = database.execute(f"SELECT * FROM {table}")
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor]
