@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import random
-import struct
 from collections import Counter
 from pathlib import Path
 
@@ -259,11 +258,3 @@ def test_a_single_file_is_mended_too(tmp_path: Path) -> None:
     assert str(repaired) == f"{alone} holds 50 messages in 0.5 s"
     assert plain(sent) == [(m.topic, m.log_time_ns, m.cdr) for m in Bag(alone).messages()]
     assert not (tmp_path / "metadata.yaml").exists()
-
-
-def test_an_sqlite_bag_is_not_ours_to_mend(tmp_path: Path) -> None:
-    (tmp_path / "bag.db3").write_bytes(struct.pack("<I", 1))
-    with pytest.raises(
-        BagError, match=r"bag.db3: wanted an MCAP bag, found a .db3 file; SQLite repairs its files itself"
-    ):
-        repair(tmp_path / "bag.db3")

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers import START_NS
+from truth_bags import transform
 from warm_verbs import run_verb
 
 from mail_ros.core.errors import BagError
@@ -121,6 +122,35 @@ def test_any_topic_can_be_named(tmp_path: Path) -> None:
     drive = read_drive(path, BagTopics(odometry="/wheel/odom", joints="/wheel/joint_states"))
     assert drive.pose is not None
     assert set(drive.joints) == {"velocity:wheel", "effort:wheel"}
+
+
+@pytest.mark.parametrize(
+    ("mounts", "mount"),
+    [
+        (["/robot1/tf_static"], 0),
+        (["/robot2/tf_static", "/robot1/tf_static", "/tf_static"], 1),
+        (["/robot2/tf_static", "/tf_static"], 1),
+        (["/fleet/tf_static"], 0),
+        (["/robot2/tf_static", "/robot3/tf_static"], None),
+    ],
+)
+def test_the_mount_is_that_of_the_closest_namespace(tmp_path: Path, mounts: list[str], mount: int | None) -> None:
+    """The transform of each topic has a yaw of its own, by its number in the list."""
+    path = tmp_path / "drive"
+    with BagWriter(path) as writer:
+        for number, topic in enumerate(mounts):
+            link = transform(topic, START_NS, "base_link", "imu", (0, 0, 0), yaw_rad=0.5 + number)
+            writer.add_topic(topic, link.msgtype)
+            writer.write(topic, START_NS, link.cdr)
+        msgtype, cdr = _message("/imu/mag", START_NS, 0, np.zeros(2)) or ("", b"")
+        writer.add_topic("/robot1/imu/mag", msgtype)
+        writer.write("/robot1/imu/mag", START_NS, cdr)
+    found = read_drive(path, BagTopics("/robot1/imu/mag")).mount_xyzw
+    if mount is None:
+        assert found is None
+    else:
+        assert found is not None
+        assert 2.0 * np.arctan2(found[2], found[3]) == pytest.approx(0.5 + mount)
 
 
 def test_a_named_topic_that_is_missing_or_of_another_type_is_refused(tmp_path: Path) -> None:

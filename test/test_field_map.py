@@ -24,7 +24,7 @@ from mail_ros.data.scored import Scored, follow
 from mail_ros.data.track import Track
 from mail_ros.training.field_map.fit import FittedMap, fit_field_map
 from mail_ros.training.field_map.process import Covariance, Region, correlations, predict
-from mail_ros.training.field_map.survey import labels_by_odometry_m, rotated_walks
+from mail_ros.training.field_map.survey import labels_by_odometry_m, rotated_walks, travelled_m
 from mail_ros.training.field_map.survey_walks import survey_walks
 from mail_ros.training.run_config import run_config
 
@@ -208,3 +208,14 @@ def test_the_runtime_of_the_node_follows_wheel_odometry_with_a_heading(fitted: F
     assert pose is not None and pose.heading is not None
     assert np.linalg.norm(pose.estimate.position_m - track.position_m[-1]) < 0.3
     assert abs(np.angle(np.exp(1j * (pose.heading.angle_rad - heading - yaw_rad)))) < 0.15
+
+
+@pytest.mark.parametrize("jump_s", [-3.0, 1e6])
+def test_a_clock_that_is_set_changes_no_distance_travelled(jump_s: float) -> None:
+    track = drive(HALL, np.array([[0.5, 0.5], [8.5, 0.5]]), 9)
+    assert track.moved_m is not None
+    half = len(track) // 2
+    stamp_ns = track.stamp_ns + np.where(np.arange(len(track)) < half, 0, round(jump_s * 1e9))
+    changed_m = travelled_m(dataclasses.replace(track, stamp_ns=stamp_ns))
+    np.testing.assert_allclose(changed_m, travelled_m(track), atol=0.05)
+    assert (np.diff(changed_m) >= 0.0).all()

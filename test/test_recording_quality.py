@@ -154,8 +154,13 @@ def test_a_good_recording_is_ok_and_its_numbers_are_shown() -> None:
         ({"scale": 1e6}, Level.ERROR, "the driver seems to send microtesla, and must send tesla"),
         ({"rate_hz": 5.0}, Level.WARN, "/imu/mag comes at 5.0 Hz: wanted 10 Hz or more"),
         ({"frame_id": ""}, Level.WARN, "/imu/mag has no frame_id: the mount of the sensor is unknown"),
-        ({"late_s": 7.25}, Level.WARN, "stamps of /imu/mag are 7.25 s behind this clock: set the clocks"),
-        ({"late_s": -60.0}, Level.WARN, "stamps of /imu/mag are 60 s ahead of this clock: set the clocks"),
+        ({"late_s": 7.25}, Level.WARN, "stamps of /imu/mag are 7.25 s behind this clock: set the clocks, or use"),
+        ({"late_s": -60.0}, Level.WARN, "stamps of /imu/mag are 60 s ahead of this clock: set the clocks, or use"),
+        (
+            {"late_s": START_NS * 1e-9 - 4000.0},
+            Level.WARN,
+            "s behind this clock: they seem to count from the start of the machine, or of a simulation",
+        ),
     ],
 )
 def test_each_fault_is_named_and_gone_when_it_is_gone(changed: dict[str, float], level: Level, text: str) -> None:

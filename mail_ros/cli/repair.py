@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 
 
 def repair(
-    bags: Annotated[list[Path], typer.Argument(help="MCAP bags: rosbag2 folders, or .mcap files.")],
+    bags: Annotated[list[Path], typer.Argument(help="Bags: rosbag2 folders, or their files.")],
     as_json: AsJson = False,
 ) -> None:
     """Repair bags that were cut off or damaged: index and metadata are written again, messages stay unchanged.
 
     `mail_recorder` repairs its own bags when it starts. The original is replaced once the repaired file is complete;
     bytes outside whole records are kept next to it, in a file that ends in .rest. Every file is read throughout: a bag
-    is whole if all of it is readable. Compressed files and SQLite files are read, and never written.
+    is whole if all of it is readable. Damaged SQLite bags, and those that rosbag2 compressed, become MCAP bags of what
+    is readable, and their files are kept with .rest after their names; where only the metadata is missing, they stay.
 
     Example: `mail_ros repair bags/*`
     """
@@ -45,7 +46,12 @@ def repair(
         entries: list[dict[str, object]] = [{"bag": bag, "whole": repaired is None} for bag, repaired in done]
         for entry, (_, new) in zip(entries, done, strict=True):
             if new is not None:
-                entry |= {"messages": new.span.counts.total(), "mended": new.repaired_files, "rest": new.rest}
+                entry |= {
+                    "messages": new.span.counts.total(),
+                    "mended": new.repaired_files,
+                    "rest": new.rest,
+                    "originals": new.originals,
+                }
         print_json({"bags": entries, "failed": list(map(str, failed))})
     if failed:
         raise failed[-1]

@@ -98,7 +98,7 @@ def _read_sqlite(file: Path, plain: Path, topics: Collection[str], left_out: Lef
     except BagError:
         raise
     except Exception as error:  # rosbags and SQLite raise exceptions of many types
-        raise _unreadable(file, error) from None
+        raise _unreadable(file, error, "mail_ros repair it, which keeps what is readable") from None
 
 
 def _read_ros1(file: Path, plain: Path, topics: Collection[str], left_out: LeftOut) -> Iterator[Message]:

@@ -89,18 +89,26 @@ def total_span(spans: Sequence[Span]) -> Span:
     )
 
 
-def metadata(topics: Sequence[Topic], files: Mapping[str, Span], custom: Mapping[str, str]) -> dict[str, Any]:
+def metadata(
+    topics: Sequence[Topic],
+    files: Mapping[str, Span],
+    custom: Mapping[str, str],
+    storage: str = "mcap",
+    compression: str = "",
+) -> dict[str, Any]:
     """rosbag2's description of a bag.
 
     Args:
         topics: all topics, also those without a message.
         files: span of each file, by name within the bag's folder, in order.
         custom: notes, stored as rosbag2's custom_data.
+        storage: rosbag2's name of the files' kind.
+        compression: of whole files, such as zstd; MCAP compresses chunks itself.
     """
     whole = total_span(list(files.values()))
     return {
         "version": VERSION,
-        "storage_identifier": "mcap",
+        "storage_identifier": storage,
         **whole.terms(),
         "topics_with_message_count": [
             {
@@ -115,8 +123,8 @@ def metadata(topics: Sequence[Topic], files: Mapping[str, Span], custom: Mapping
             }
             for topic in topics
         ],
-        "compression_format": "",  # MCAP compresses chunks itself; rosbag2's own compression is off
-        "compression_mode": "",
+        "compression_format": compression,
+        "compression_mode": "FILE" if compression else "",
         "relative_file_paths": list(files),
         "files": [{"path": name, **span.terms()} for name, span in files.items()],
         "custom_data": dict(custom) or None,

@@ -40,6 +40,16 @@ class BagTopics:
         """Field, inertial unit, odometry and joint states."""
         return self.field, self.imu, self.odometry, self.joints
 
+    def nearest(self, usual: str, names: Collection[str]) -> str:
+        """The robot's topic among all with a usual name such as `/tf`: by its namespaces, or else the only one.
+
+        Returns:
+            Its name; empty where there is none, or only several of other namespaces.
+        """
+        near = [space + usual for space in self.namespaces if space + usual in names]
+        others = [name for name in names if name.endswith(usual)]
+        return next(iter(near), others[0] if len(others) == 1 else "")
+
     def resolved(self, names: Callable[[], Collection[str]]) -> BagTopics:
         """Absolute names of all but an empty truth; `names` reads those of the bag, where they decide."""
         own = f"/{self.namespace.strip('/')}" if self.namespace else ""

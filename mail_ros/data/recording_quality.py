@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from mail_ros.core.localizer.diagnostics import Assessment, Level
+from mail_ros.core.localizer.diagnostics import Assessment, Level, clock_fault
 from mail_ros.core.localizer.sensor_watch import several_sensors
 from mail_ros.core.signal.field_units import field_fault
 from mail_ros.data.messages import FIELD_TYPE, LANDMARK_TYPE, ODOMETRY_TYPE, POSE_TYPES, WAYPOINT_EVENT_TYPE
@@ -133,10 +133,10 @@ def _topic_faults(topic: TopicStatistics) -> Iterable[Fault]:
             yield Fault(Level.WARN, several, f"{topic.name} sensors")
     if topic.frame_id == "" and topic.msgtype != WAYPOINT_EVENT_TYPE:
         yield Fault(Level.WARN, f"{topic.name} has no frame_id: the mount of the sensor is unknown")
-    if topic.msgtype in TIMED_TYPES and abs(topic.offset_s) > MAX_CLOCK_OFFSET_S:
-        side = "behind" if topic.offset_s > 0 else "ahead of"
-        late = f"stamps of {topic.name} are {abs(topic.offset_s):.3g} s {side} this clock: set the clocks"
-        yield Fault(Level.WARN, late, f"{topic.name} clock")
+    if topic.msgtype in TIMED_TYPES and math.isfinite(topic.offset_s):
+        stamps = f"stamps of {topic.name}"
+        if clocks := clock_fault(topic.offset_s, topic.last_message_ns, stamps, MAX_CLOCK_OFFSET_S):
+            yield Fault(Level.WARN, clocks, f"{topic.name} clock")
     if topic.missing:
         lost = f"{topic.missing} messages of {topic.name} are missing by their stamps"
         yield Fault(Level.WARN, lost, f"{topic.name} missing")

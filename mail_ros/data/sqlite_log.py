@@ -5,6 +5,7 @@ walk_0.db3, walk_0.db3-wal     --> a temporary copy of both, merged by SQLite; t
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -16,12 +17,27 @@ from mail_ros.core.errors import BagError
 from mail_ros.data.remark import Remark
 
 LOGS = ("-wal", "-journal")  # endings of SQLite's write-ahead log and rollback journal
+LOCK_AT, LOCK_BYTES = 0x40000000, 512  # the part of a database that SQLite locks, by its file format
 
 
 def sqlite_logs(file: Path) -> list[Path]:
     """The logs of a database that are not empty."""
     neighbours = [file.with_name(file.name + ending) for ending in LOGS] if file.suffix == ".db3" else []
     return [log for log in neighbours if log.is_file() and log.stat().st_size]
+
+
+def is_open(file: Path) -> bool:
+    """Whether another process, such as a recorder, has a database open with a write-ahead log, or is writing to it.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    with file.open("r+b") as stream:
+        try:
+            fcntl.lockf(stream, fcntl.LOCK_EX | fcntl.LOCK_NB, LOCK_BYTES, LOCK_AT)
+        except (BlockingIOError, PermissionError):
+            return True
+    return False
 
 
 @contextmanager
@@ -65,7 +81,7 @@ def log_remarks(logs: Sequence[Path], read: int, counted: object) -> tuple[Remar
     remarks = []
     if logs:
         found = f"its recorder was killed: the messages in {', '.join(log.name for log in logs)} are read too"
-        remarks.append(Remark("sqlite_log", found, "keep it next to the database"))
+        remarks.append(Remark("sqlite_log", found, "keep it next to the database, or `mail_ros repair` the bag"))
     if isinstance(counted, int) and read < counted:
         found = f"{counted - read:,} of the {counted:,} messages that its metadata counts are not in its files"
         remarks.append(Remark("unread", found, "copy its whole folder again, with files that end in .db3-wal"))

@@ -49,6 +49,7 @@ class TopicStatistics:
     name: str
     msgtype: str
     last_message_s: float  # steady time of the last message, or of the start
+    last_message_ns: int = 0  # time of its receipt, by the clock that stamps messages
     received: int = 0
     written: int = 0
     gaps: int = 0  # gaps between header stamps
@@ -75,7 +76,7 @@ class TopicStatistics:
         """Process one message."""
         self.received += 1
         self.written += written
-        self.last_message_s = now_s
+        self.last_message_s, self.last_message_ns = now_s, now_ns
         self._period.count += 1
         with suppress(BagError):  # bytes that are not such a message are only counted
             self._add_content(decode(cdr, self.msgtype), now_ns)

@@ -202,9 +202,8 @@ class BagTruth:
     def _frames(self, bag_topics: Sequence[tuple[str, str]]) -> MapFrames:
         """The map of the bag; its transforms are those of the robot, of /tf, or of the only namespace with some."""
         names = {topic.removesuffix(STATIC) for topic, msgtype in bag_topics if msgtype == TF_TYPE}
-        near = [space + TF_TOPIC for space in self.topics.namespaces if space + TF_TOPIC in names]
-        chosen = near[:1] or (list(names) if len(names) == 1 else [])
-        read = [topic for name in chosen for topic in (name + STATIC, name)]
+        chosen = self.topics.nearest(TF_TOPIC, names)
+        read = [chosen + STATIC, chosen] if chosen else []
         return MapFrames(self.bag, self.map_frame, lambda: _decoded(self._read_messages(read)) if read else ())
 
     def _no_truth(self, topic: str, kinds: Sequence[str], bag_topics: Sequence[tuple[str, str]]) -> BagError:

@@ -161,19 +161,21 @@ def _judged(new: Counter[str], field: Magnitude, status: Status, fill: float) ->
     return Level.OK if usual else Level.WARN, "; ".join(filter(None, [state, words]))
 
 
-def clock_fault(behind_s: float, now_ns: int) -> str:
+def clock_fault(behind_s: float, now_ns: int, stamps: str = "stamps", max_offset_s: float = MAX_OFFSET_S) -> str:
     """What is wrong with stamps that are so far behind the clock of the node, in seconds; empty where nothing is.
+
+    `stamps` names them in the text; a smaller offset than `max_offset_s` is no fault.
 
     >>> clock_fault(0.2, 1_700_000_000_000_000_000)
     ''
     >>> clock_fault(1_699_990_000.0, 1_700_000_000_000_000_000)
     'stamps are 1.7e+09 s behind this clock: they seem to count from the start of the machine, or of a simulation'
     """
-    if abs(behind_s) < MAX_OFFSET_S:
+    if abs(behind_s) <= max_offset_s:
         return ""
     if now_ns == 0:
         return "use_sim_time is set and /clock is silent"
-    fault = f"stamps are {abs(behind_s):.3g} s {'behind' if behind_s > 0 else 'ahead of'} this clock"
+    fault = f"{stamps} are {abs(behind_s):.3g} s {'behind' if behind_s > 0 else 'ahead of'} this clock"
     now_s = now_ns / NS_PER_S
     if now_s - behind_s < MIN_WALL_S < now_s:
         return f"{fault}: they seem to count from the start of the machine, or of a simulation"

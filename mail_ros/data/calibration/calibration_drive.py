@@ -71,11 +71,11 @@ def read_drive(path: Path, topics: BagTopics = ANY_TOPICS) -> CalibrationDrive:
     poses: dict[int, tuple[float, float, float]] = {}
     links: list[Transform] = []
     frame_id = ""
-    named, topics = topics, topics.resolved(lambda: {message.topic for message in bag.messages()})
-    kinds: set[tuple[str, str]] = set()
-    mounts = [space + MOUNTS_TOPIC for space in topics.namespaces]
-    for message in bag.messages([topics.field, topics.joints, topics.odometry, *mounts]):
-        kinds.add(kind := (message.topic, message.msgtype))
+    kinds = {(message.topic, message.msgtype) for message in bag.messages()}
+    named, topics = topics, topics.resolved(lambda: {topic for topic, _ in kinds})
+    mounts = topics.nearest(MOUNTS_TOPIC, {topic for topic, msgtype in kinds if msgtype == TF_TYPE})
+    for message in bag.messages(list(filter(None, (topics.field, topics.joints, topics.odometry, mounts)))):
+        kind = (message.topic, message.msgtype)
         if kind == (topics.field, FIELD_TYPE):
             stamp_ns, field_ut = decode_field(message.cdr)
             fields[stamp_ns] = field_ut
@@ -86,7 +86,7 @@ def read_drive(path: Path, topics: BagTopics = ANY_TOPICS) -> CalibrationDrive:
             with suppress(OdometryError):  # a message without an orientation
                 pose = decode_odometry(message.cdr)
                 poses[pose.stamp_ns] = (*pose.position_m.tolist(), pose.yaw_rad)
-        elif message.topic in mounts and message.msgtype == TF_TYPE:
+        elif kind == (mounts, TF_TYPE):
             links += decode_transforms(message.cdr, static=True)
     require_named(path, named, sorted(kinds))
     stamps, readings = _plausible(path, topics.field, fields)

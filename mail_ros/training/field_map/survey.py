@@ -57,19 +57,23 @@ class SurveyRows(NamedTuple):
 
 
 def travelled_m(track: Track) -> FloatArray:
-    """(n,) path length at each sample; a step is spread over the time that it took."""
+    """(n,) path length at each sample; a step is spread over the time that it took.
+
+    Time goes on in log order, also where the clock was set back: no distance is travelled twice.
+    """
     assert track.moved_m is not None
     length_m = np.linalg.norm(np.nan_to_num(track.moved_m), axis=1)
     credited = np.flatnonzero(length_m)
     if not len(credited):
         return np.zeros(len(track))
     reported_m = np.cumsum(length_m)[credited]
-    end_ns = track.stamp_ns[credited]
-    before_ns = np.append(track.stamp_ns[0], end_ns[:-1])
+    elapsed_ns = np.cumsum(np.maximum(np.diff(track.stamp_ns, prepend=track.stamp_ns[:1]), 0))
+    end_ns = elapsed_ns[credited]
+    before_ns = np.append(0, end_ns[:-1])
     start_ns = np.maximum(before_ns, end_ns - round(STEP_S * NS_PER_S))
     known_ns = np.column_stack([start_ns, end_ns]).ravel()
     known_m = np.column_stack([np.append(0.0, reported_m[:-1]), reported_m]).ravel()
-    found: FloatArray = np.interp(track.stamp_ns - known_ns[0], known_ns - known_ns[0], known_m)
+    found: FloatArray = np.interp(elapsed_ns, known_ns, known_m)
     return found
 
 
