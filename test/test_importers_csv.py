@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from imported_bags import import_file
 
 from mail_ros.core.errors import BagError
 from mail_ros.core.types import NS_PER_S
 from mail_ros.data.bag import read_track
-from mail_ros.data.importers import import_file
 from mail_ros.data.importers.csv_positions import POSITION
 from mail_ros.data.importers.dense_positions import TOLERANCE_M, landmarks_from_positions
 from mail_ros.data.importers.finish import finished

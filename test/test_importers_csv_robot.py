@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from imported_bags import import_file
 
 from mail_ros.core.errors import BagError
 from mail_ros.core.types import NS_PER_S
 from mail_ros.data.bag import ODOMETRY_TOPIC, Bag, read_track
-from mail_ros.data.importers import import_file
 from mail_ros.data.importers.plain_csv import read_plain_csv
 from mail_ros.data.messages import ODOMETRY_TYPE, decode
 from mail_ros.data.origin import Origin

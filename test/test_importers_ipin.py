@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from imported_bags import import_file
 from mcap.reader import make_reader
 from rosbags.rosbag2 import Reader
 from shared_walks import LOGS, needs_logs
@@ -15,7 +16,7 @@ from shared_walks import LOGS, needs_logs
 from mail_ros.core.errors import BagError
 from mail_ros.core.map_frames import split_frame
 from mail_ros.data.bag import FIELD_TOPIC, IMU_TOPIC, Bag, read_track
-from mail_ros.data.importers import ImportedBag, import_file, import_walks
+from mail_ros.data.importers import ImportedBag, import_walks
 from mail_ros.data.importers.finish import finished
 from mail_ros.data.importers.ipin import IPIN_2023_ORIGIN, read_ipin_log
 from mail_ros.data.messages import IMU_TYPE, LANDMARK_TYPE, decode, decode_position

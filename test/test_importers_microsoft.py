@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
+from imported_bags import import_file
 
 from mail_ros.core.errors import BagError
 from mail_ros.data.bag import IMU_TOPIC, Bag, read_track
-from mail_ros.data.importers import import_file
 from mail_ros.data.importers.finish import finished
 from mail_ros.data.importers.microsoft import read_trace
 from mail_ros.data.messages import IMU_TYPE, decode

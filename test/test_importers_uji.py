@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
+from imported_bags import import_file
 
 from mail_ros.core.errors import BagError
 from mail_ros.data.bag import read_track
-from mail_ros.data.importers import import_file
 from mail_ros.data.importers.uji import UJI_ORIGIN, read_uji
 
 NORTH = 0.0001  # degrees: 11.12 m

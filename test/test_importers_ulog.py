@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from imported_bags import import_file
 from small_ulog import ATTITUDE, FIELD, POSITION, small_flight, ulog
 
 from mail_ros.core.errors import BagError
 from mail_ros.core.signal.attitude import rotate
 from mail_ros.data.bag import Bag, read_track
-from mail_ros.data.importers import import_file
 from mail_ros.data.importers.finish import finished
 from mail_ros.data.importers.ulog import read_ulog
 

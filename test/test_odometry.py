@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers import START_NS, SyntheticWalk, synthetic_walk
+from imported_bags import import_file
 from scipy.signal import butter, find_peaks, sosfiltfilt
 from shared_walks import LOGS, needs_logs
 
@@ -16,7 +17,6 @@ from mail_ros.core.types import FloatArray, IntArray
 from mail_ros.data.bag import IMU_TOPIC, ODOMETRY_TOPIC, Bag, read_track
 from mail_ros.data.bag_odometry import BagOdometry
 from mail_ros.data.bag_writer import BagWriter
-from mail_ros.data.importers import import_file
 from mail_ros.data.messages import IMU_TYPE, ODOMETRY_TYPE, decode, decode_imu, typestore
 from mail_ros.data.track import ImuSeries
 from mail_ros.data.walk_writer import write_walk

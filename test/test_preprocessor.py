@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from imported_bags import import_file
 from shared_walks import LOGS, needs_logs
 
 from mail_ros.core.errors import TrackError
@@ -17,7 +18,6 @@ from mail_ros.core.signal.preprocessor import SENSOR_FAULTS, Preprocessor, Senso
 from mail_ros.core.signal.sampling import DistanceSampling, TimeSampling
 from mail_ros.core.types import FloatArray, Sample
 from mail_ros.data.bag import read_track
-from mail_ros.data.importers import import_file
 
 START_NS = 1_700_000_000_000_000_000
 FIELD_UT = np.array([20.0, 5.0, -43.0])

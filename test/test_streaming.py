@@ -12,6 +12,7 @@ import pytest
 from helpers import tiny_mail
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from imported_bags import import_file
 from shared_walks import LOGS, needs_logs
 
 from mail_ros.core.localizer.compose import compose
@@ -24,7 +25,6 @@ from mail_ros.core.signal.sampling import TimeSampling
 from mail_ros.core.signal.window import GradientKind, Window
 from mail_ros.core.types import FloatArray, Prediction, Row
 from mail_ros.data.bag import read_track
-from mail_ros.data.importers import import_file
 
 
 class Pair(NamedTuple):

@@ -72,7 +72,7 @@ def left_out(bags: Sequence[Path], folds: int, platforms: Sequence[str], name: s
     return Site(name, platforms, [functools.partial(_left_out, tuple(bags), folds, fold) for fold in range(folds)])
 
 
-def judged(
+def held_out(
     survey: Sequence[Path], test: Sequence[Path], platforms: Sequence[str], name: str = "", *, outward: bool = False
 ) -> Site:
     """Other walks by a model of the survey, or their ways back by one of its outward halves."""

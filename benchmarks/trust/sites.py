@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.area.room import read_run
 from benchmarks.halls.hall_cases import PLAIN
 from benchmarks.halls.hall_runs import HALL, driven, surveyed
-from benchmarks.trust.runs import PLATFORMS, Site, Walks, judged, left_out
+from benchmarks.trust.runs import PLATFORMS, Site, Walks, held_out, left_out
 from mail_ros.core.types import FloatArray
 from mail_ros.data.simulator.building import Building, make_building
 from mail_ros.data.simulator.drive import drive, survey
@@ -26,13 +26,13 @@ WEAK_SEED, WEAK, WALK_M = 30, 0.05, 200.0  # concrete without steel: the fractio
 
 def museum(survey: Sequence[Path], test: Sequence[Path]) -> Site:
     """Bags of walks along surveyed lines."""
-    return judged(survey, test, list(PLATFORMS), "museum")
+    return held_out(survey, test, list(PLATFORMS), "museum")
 
 
 def lobby(bags: Sequence[Path]) -> Site:
     """Bags survey_* of lines, and test_* of routes that cross them."""
     survey, test = ([bag for bag in bags if bag.name.startswith(begin)] for begin in ("survey", "test"))
-    return judged(survey, test, FIELD_MAP, "lobby")
+    return held_out(survey, test, FIELD_MAP, "lobby")
 
 
 def room(folder: Path) -> Site:

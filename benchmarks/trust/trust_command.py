@@ -42,15 +42,14 @@ def trust(
 
     Example, a quarter of an hour: `python -m benchmarks trust bags/monday_* --judged bags/tuesday_1 --outward`
     """
-    from benchmarks.trust.runs import PLATFORMS, left_out, scored_at
-    from benchmarks.trust.runs import judged as judged_site
+    from benchmarks.trust.runs import PLATFORMS, held_out, left_out, scored_at
 
     for name in case or ():
         if name not in PLATFORMS:
             raise ConfigError("--case", wanted=" or ".join(PLATFORMS), found=name, fix="name one of them")
     names = list(case or PLATFORMS)
     others = left_out(bags, min(folds, len(bags)), names)
-    site = judged_site(bags, judged, names, outward=outward) if judged else others
+    site = held_out(bags, judged, names, outward=outward) if judged else others
     found: dict[tuple[str, str], list[Scored]] = {("", name): [] for name in names}
     with progress("trust") as bar:
         for _, name, part in bar.track(scored_at([site]), total=len(names) * len(site.parts), description=""):

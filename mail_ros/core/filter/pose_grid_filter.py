@@ -250,7 +250,7 @@ class PoseGridFilter:
         followed = 1.0 - self.belief.background
         posterior = decode(probability / followed, cells, self.config.radius_m, near_m=self.near_m)
         self._near = posterior.near * followed
-        near = _probability(posterior.near, 1.0 / self._gain)
+        near = _tempered(posterior.near, 1.0 / self._gain)
         self._settled |= near * followed >= LOCALIZED_FROM
         there = followed / (1.0 + LOST_PRIOR * math.expm1(self._lost))
         everywhere_m2 = (1.0 - there) * self._everywhere_m2
@@ -283,8 +283,8 @@ class PoseGridFilter:
         self._posterior = None
 
 
-def _probability(probability: float, exponent: float) -> float:
-    """The probability whose log odds are those of another, times an exponent."""
+def _tempered(probability: float, exponent: float) -> float:
+    """The probability with the log odds of another one times an exponent."""
     if not 0.0 < probability < 1.0:
         return probability
     return 1.0 / (1.0 + math.pow((1.0 - probability) / probability, exponent))

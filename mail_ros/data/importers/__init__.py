@@ -98,19 +98,6 @@ def import_walks(
                 yield files.rename(error)
 
 
-def import_file(kind: str, source: Path, out: Path, site: SiteFile | None = None) -> Path:
-    """Write the first walk of a source as a bag, and return its path; see `import_walks`.
-
-    Raises:
-        BagError: the file has another format or an unknown floor, or the bag exists.
-        ConfigError: unknown kind.
-    """
-    found = next(import_walks(kind, source, out, site))
-    if isinstance(found, BagError):
-        raise found
-    return found.path
-
-
 def _read(importer: Importer, path: Path, files: Unpacked, site: SiteFile | None) -> ImportedWalk:
     origin = importer.origin if site is None or site.origin is None else Origin(*site.origin)
     has_degrees = importer.origin is not None or importer.may_have_degrees
