@@ -5,25 +5,22 @@ Waits end when what they wait for is there, and fail after ten seconds; nothing 
 
 from __future__ import annotations
 
-import fcntl
 import itertools
 import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mail_ros.cli.node_process import reserved_domain
+
 ROOT = Path(__file__).resolve().parent.parent
 LIMIT_S = 10.0
-DOMAINS = 101  # more would need ports that Linux hands out to others
-_count = itertools.count()
 
 
 class Process:
@@ -162,7 +159,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def ros_domain(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[int]:
     """A domain that no other test of this machine uses now, in the environment of this process and its children."""
     pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
-    with _free_domain() as domain_id:
+    with reserved_domain() as domain_id:
         environment = {
             "ROS_DOMAIN_ID": str(domain_id),
             "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
@@ -182,21 +179,6 @@ def dds_profile() -> dict[str, str]:
     if any(Path(prefix, "share", "fastrtps").is_dir() for prefix in prefixes):
         return {"FASTRTPS_DEFAULT_PROFILES_FILE": str(ROOT / "test" / "fastdds.xml")}
     return {"FASTDDS_DEFAULT_PROFILES_FILE": str(ROOT / "test" / "fastdds3.xml")}
-
-
-@contextmanager
-def _free_domain() -> Iterator[int]:
-    """A domain, kept from other test runs of this machine by a locked file."""
-    for _ in range(DOMAINS):
-        domain_id = 1 + (os.getpid() + 7 * next(_count)) % DOMAINS
-        with Path(tempfile.gettempdir(), f"mail_ros_domain_{domain_id}.lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
-            yield domain_id
-            return
-    raise RuntimeError(f"all {DOMAINS} ROS domains are in use by other test runs")
 
 
 @pytest.fixture

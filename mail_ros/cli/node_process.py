@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import itertools
 import os
 import signal
 import subprocess
@@ -10,12 +12,15 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO
 
 from mail_ros.core.errors import MailError
 
 DOMAINS = 101  # more would need ports of Linux's ephemeral range
 STOP_S = 10.0  # for the node to end
+_counter = itertools.count()
+_until_exit = ExitStack()
 
 
 @dataclass(frozen=True)
@@ -43,9 +48,29 @@ class NodeProcess:
 
 
 def own_domain() -> int:
-    """A DDS domain of this process alone, with high probability; traffic stays on this machine."""
+    """A DDS domain reserved until this process exits; traffic stays on this machine."""
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
-    return 1 + os.getpid() % DOMAINS
+    return _until_exit.enter_context(reserved_domain())
+
+
+@contextmanager
+def reserved_domain() -> Iterator[int]:
+    """Reserve a DDS domain during the block, by a locked file: no other process of this package then has it.
+
+    Raises:
+        MailError: all are reserved.
+    """
+    for _ in range(DOMAINS):
+        domain_id = 1 + (os.getpid() + 7 * next(_counter)) % DOMAINS
+        with ExitStack() as stack:
+            try:
+                lock = stack.enter_context(Path(tempfile.gettempdir(), f"mail_ros_domain_{domain_id}.lock").open("a"))
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:  # reserved, or a file of another user
+                continue
+            yield domain_id
+            return
+    raise MailError("ROS_DOMAIN_ID", wanted=f"one of {DOMAINS} domains", found="all reserved", fix="end other runs")
 
 
 @contextmanager
