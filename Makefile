@@ -21,6 +21,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --qui
 
 # The wheels bring their own ROS 2: a sourced one must not shine through.
 unexport PYTHONPATH LD_LIBRARY_PATH RMW_IMPLEMENTATION
+# Hundreds of processes of the tests import the same modules: compiled once, whatever this shell prefers.
+unexport PYTHONDONTWRITEBYTECODE
 export AMENT_PREFIX_PATH := $(CURDIR)/$(VENV)
 export ROS_AUTOMATIC_DISCOVERY_RANGE := LOCALHOST
 export ROS_LOG_DIR := $(CURDIR)/log

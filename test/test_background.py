@@ -39,6 +39,7 @@ def learned(walks: list[Track]) -> tuple[Matching, MatchingConfig]:
     return model, config.matching
 
 
+@pytest.mark.slow
 def test_a_survey_that_knows_its_positions_keeps_the_settings_or_is_more_careful() -> None:
     _, found = learned(surveys())
     assert found.noise_ut2 >= CONFIG.matching.noise_ut2

@@ -64,6 +64,7 @@ def test_rosbags_and_mcap_alone_can_read_it(tmp_path: Path) -> None:
     assert "geometry_msgs/Vector3 magnetic_field" in schemas[FIELD_TYPE]
 
 
+@pytest.mark.slow
 def test_a_bag_without_its_end_gives_all_that_was_flushed(tmp_path: Path) -> None:
     bag = synthetic_walk(60.0).write(tmp_path / "walk")
     whole = read_track(bag)

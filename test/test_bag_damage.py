@@ -88,6 +88,7 @@ def test_a_damaged_index_costs_nothing(tmp_path: Path, back: int) -> None:
     assert repair(bag) is None
 
 
+@pytest.mark.slow
 def test_check_and_repair_of_a_damaged_bag_from_the_command_line(tmp_path: Path) -> None:
     whole, bag = small_bag(tmp_path / "whole"), small_bag(tmp_path / "bag", compression="zstd")
     file, start, _ = second_chunk(bag)

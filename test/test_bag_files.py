@@ -112,6 +112,7 @@ def test_a_renamed_file_is_read_and_a_repair_names_it(tmp_path: Path, caplog: py
     assert repair(bag) is None
 
 
+@pytest.mark.slow
 def test_a_missing_file_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     bag = small_bag(tmp_path / "bag", files=4)
     assert len(Bag(bag).files) == 4

@@ -60,6 +60,7 @@ def test_metadata_that_was_cut_anywhere_costs_no_message(tmp_path: Path) -> None
         assert Bag(bag).notes() == NOTES, text[:length]
 
 
+@pytest.mark.slow
 def test_metadata_that_is_a_folder_counts_as_absent_and_a_repair_refuses_in_one_line(tmp_path: Path) -> None:
     bag = small_bag(tmp_path / "bag")
     (bag / METADATA_FILE).unlink()
@@ -76,6 +77,7 @@ def test_notes_are_words_whatever_yaml_made_of_them(tmp_path: Path) -> None:
     assert read_metadata(tmp_path) == {}
 
 
+@pytest.mark.slow
 def test_one_bag_of_many_with_bad_metadata_does_not_end_a_check(tmp_path: Path) -> None:
     bags = [synthetic_walk(20.0, seed=seed).write(tmp_path / f"walk_{seed}") for seed in (1, 2)]
     (bags[0] / METADATA_FILE).write_bytes(bytes(800))

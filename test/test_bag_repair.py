@@ -104,6 +104,7 @@ def test_a_bag_that_was_killed_opens_everywhere_after_a_repair(tmp_path: Path, c
     assert {index.compression for index in summary.chunk_indexes} == {"zstd" if compression == "zstd" else ""}
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(fraction=st.floats(0.0, 1.0))
 def test_wherever_it_was_cut_all_before_is_kept_and_no_byte_is_thrown_away(

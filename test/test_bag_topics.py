@@ -163,6 +163,7 @@ def test_a_named_topic_that_is_missing_or_of_another_type_is_refused(tmp_path: P
         read_drive(path, BagTopics(joints="/j"))
 
 
+@pytest.mark.slow
 def test_the_verbs_name_them(tmp_path: Path) -> None:
     path = bag(tmp_path / "both", *BOTH)
     named = run_verb("check", path, "--namespace", "robot2", "--odom", "/robot1/odom", "--json")

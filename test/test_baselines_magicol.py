@@ -40,6 +40,7 @@ def estimates(fitted: Magicol) -> list[Estimate]:
     return estimates_of(fitted, drive())
 
 
+@pytest.mark.slow
 def test_it_beats_chance_on_a_walk_that_no_survey_saw(fitted: Magicol, training: list[Track]) -> None:
     walk = drive()
     scored = list(follow(fitted, walk))[20:]
@@ -53,6 +54,7 @@ def test_the_future_does_not_change_an_estimate(fitted: Magicol, estimates: list
     assert_equal(estimates_of(fitted, with_noise_after(walk, 500))[: len(past)], past)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_estimates(training: list[Track], estimates: list[Estimate]) -> None:
     again = Magicol(training, 3, SMALL)
     assert_equal(estimates_of(again, drive()), estimates)
@@ -77,6 +79,7 @@ def test_without_odometry_it_assumes_a_walking_pace(fitted: Magicol) -> None:
     assert all(np.isfinite(one.position_m).all() for one in found)
 
 
+@pytest.mark.slow
 def test_passes_back_and_forth_stay_causal(training: list[Track]) -> None:
     settings = dataclasses.replace(SMALL, particles=100, passes=1, wide_m=0.5)
     localizer = Magicol(training, 3, settings)

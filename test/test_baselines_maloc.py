@@ -48,6 +48,7 @@ def test_it_beats_chance_on_a_walk_that_no_survey_saw(fitted: Maloc, training: l
     assert np.mean([one.error_m for one in scored]) < 0.3 * chance_error_m(training, walk)
 
 
+@pytest.mark.slow
 def test_the_future_does_not_change_an_estimate(fitted: Maloc, estimates: list[Estimate]) -> None:
     walk = drive()
     past = [one for one in estimates if one.stamp_ns < walk.stamp_ns[500]]
@@ -55,6 +56,7 @@ def test_the_future_does_not_change_an_estimate(fitted: Maloc, estimates: list[E
     assert_equal(estimates_of(fitted, with_noise_after(walk, 500))[: len(past)], past)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_estimates(training: list[Track], estimates: list[Estimate]) -> None:
     again = Maloc(training, 3, SMALL)
     assert_equal(estimates_of(again, drive()), estimates)
@@ -63,6 +65,7 @@ def test_the_same_seed_gives_the_same_estimates(training: list[Track], estimates
     assert not np.array_equal(other[0].position_m, estimates[0].position_m)
 
 
+@pytest.mark.slow
 def test_a_robot_that_is_carried_off_is_found_again(fitted: Maloc) -> None:
     """Two walks, one after the other, the second from another position and with odometry's frame rotated."""
     building = demo_building()

@@ -61,6 +61,7 @@ def test_a_network_that_predicts_positions_can_be_filtered_over_the_survey(metho
     assert all(np.linalg.norm(surveyed_m - e.position_m, axis=1).min() < 1.5 for e in followed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["knn", "dtw"])
 def test_a_search_finds_the_corridor(method: str, tmp_path: Path) -> None:
     training, walk = surveys(), drive()
@@ -81,6 +82,7 @@ def test_a_network_learns_a_short_walk(method: str, fraction: float, tmp_path: P
     assert mean_error_m(single(method, [track], tmp_path, settings), track) < fraction * chance_error_m([track], track)
 
 
+@pytest.mark.slow
 def test_chance_is_the_middle_of_the_surveys(tmp_path: Path) -> None:
     training, walk = surveys(), drive(length_m=20.0)
     middle_m = estimates_of(single("chance", training, tmp_path), walk)[0].position_m

@@ -88,6 +88,7 @@ def test_every_module_lies_in_a_layer() -> None:
     assert [path.name for path in PACKAGE.glob("*.py")] == ["__init__.py"]
 
 
+@pytest.mark.slow
 def test_the_package_does_not_import_the_benchmarks() -> None:
     """They are run from a checkout, and are not installed."""
     for path in sorted(PACKAGE.rglob("*.py")):

@@ -81,6 +81,7 @@ def test_a_few_estimates_change_no_covariance() -> None:
     assert calibrated_by(followed(0.99, 0.0, count=50, region=9.0)) == TrackerCalibration()
 
 
+@pytest.mark.slow
 def test_every_walk_is_left_out_once_and_by_a_model_of_the_others() -> None:
     learned: list[set[str]] = []
 

@@ -228,6 +228,7 @@ def test_a_fault_is_found_under_its_name(name: str, level: Level, message: str, 
         assert not report.usable
 
 
+@pytest.mark.slow
 def test_a_whole_bag_is_judged_with_its_notes(tmp_path: Path) -> None:
     write_bag(tmp_path / "walk", WALK, {"site": "museum"})
     report = check_bag(tmp_path / "walk")

@@ -152,6 +152,7 @@ def test_errors_are_one_line_with_the_fix(tmp_path: Path) -> None:
         assert error.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_a_cut_off_bag_is_evaluated_up_to_its_end(tmp_path: Path) -> None:
     bag, model = synthetic_walk(20.0).write(tmp_path / "walk"), tiny_model(tmp_path / "m", tiny_config())
     file = next(bag.glob("*.mcap"))
@@ -164,6 +165,7 @@ def test_a_cut_off_bag_is_evaluated_up_to_its_end(tmp_path: Path) -> None:
     assert 30 < rows["all, moving"]["estimates"] < 100
 
 
+@pytest.mark.slow
 def test_a_cut_off_bag_is_repaired_and_a_whole_one_left_alone(tmp_path: Path) -> None:
     whole, cut = synthetic_walk(2.0).write(tmp_path / "whole"), synthetic_walk(20.0).write(tmp_path / "cut")
     file = next(cut.glob("*.mcap"))
@@ -212,6 +214,7 @@ def test_verbs_that_read_bags_accept_a_robot_file(tmp_path: Path) -> None:
     assert json.loads(mail_ros("evaluate", model, bag, "--json", "--robot", robot)) != same
 
 
+@pytest.mark.slow
 def test_one_bad_log_does_not_stop_the_others(tmp_path: Path) -> None:
     good = tmp_path / "good.txt"
     good.write_text("MAGN;0.05;1.00;1;2;3;0\nMAGN;0.07;1.02;1;2;3;0\n")
@@ -221,6 +224,7 @@ def test_one_bad_log_does_not_stop_the_others(tmp_path: Path) -> None:
     assert [p.name for p in (tmp_path / "bags").iterdir()] == ["good"]
 
 
+@pytest.mark.slow
 def test_help_of_import_lists_every_kind() -> None:
     help_text = " ".join(mail_ros("import", "--help").replace("│", " ").split())
     assert all(f"{kind} (" in help_text for kind in IMPORTERS)
@@ -240,6 +244,7 @@ def test_check_judges_bags_and_draws_what_they_cover(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "coverage").iterdir()) == ["demo.png"]
 
 
+@pytest.mark.slow
 def test_check_fails_for_an_unusable_bag_with_the_reason(tmp_path: Path) -> None:
     good = synthetic_walk(40.0).write(tmp_path / "good")
     gauss = synthetic_walk(40.0)._replace(field_ut=synthetic_walk(40.0).field_ut * 1e4).write(tmp_path / "gauss")

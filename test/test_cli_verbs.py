@@ -117,6 +117,7 @@ def ended(*arguments: object) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
@@ -135,6 +136,7 @@ def test_wrong_usage_is_one_line_that_names_the_help(arguments: list[str], line:
     assert output.count("\n") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", MOVED)
 def test_a_verb_that_moved_out_of_the_package_names_the_new_command(verb: str) -> None:
     code, output = ended("benchmark", verb, "bags", "--out", "runs", "--help")
@@ -155,6 +157,7 @@ def test_a_verb_that_is_gone_names_what_to_use_instead() -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [[], ["benchmark"]])
 def test_without_a_verb_the_help_is_shown(arguments: list[str]) -> None:
     done = run_verb(*arguments)
@@ -169,6 +172,7 @@ def test_the_version_is_printed() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, f"mail_ros {mail_ros.__version__}\n", "")
 
 
+@pytest.mark.slow
 def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     code, output = ended("simulate", "--out", tmp_path / "file", "--walks", "1")

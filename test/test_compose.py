@@ -63,6 +63,7 @@ def errors_m(localizer: SampleLocalizer, walk: Track) -> list[float]:
     return [one.error_m for one in follow(localizer, walk)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tracker", TRACKERS)
 def test_a_filter_has_the_stamps_of_single_windows(case: Case, tracker: TrackerChoice) -> None:
     alone = estimates_of(case.localizer("none"), case.walk)
@@ -70,6 +71,7 @@ def test_a_filter_has_the_stamps_of_single_windows(case: Case, tracker: TrackerC
     assert [e.stamp_ns for e in followed] == [e.stamp_ns for e in alone]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tracker", TRACKERS)
 def test_the_status_follows_what_happens_to_the_device(case: Case, tracker: TrackerChoice) -> None:
     """FILLING, then LOCALIZED; STATIONARY at a stop; OUT_OF_AREA in a field that the survey does not hold."""
@@ -95,6 +97,7 @@ def test_the_status_follows_what_happens_to_the_device(case: Case, tracker: Trac
     assert follower.status is Status.FILLING
 
 
+@pytest.mark.slow
 def test_three_localizers_share_a_model_at_once(case: Case) -> None:
     """They share neither window nor belief."""
     localizers = [case.localizer("none"), *map(case.localizer, TRACKERS)]
@@ -110,6 +113,7 @@ def _pushed(localizers: list[Localizer], walk: Track) -> list[list[Estimate | No
     return [[localizer.push(sample) for localizer in localizers] for sample in walk.samples()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tracker", TRACKERS)
 def test_a_filter_is_causal_and_deterministic(case: Case, tracker: TrackerChoice) -> None:
     half = len(case.walk) // 2

@@ -106,6 +106,7 @@ def test_lines_have_length_and_position() -> None:
     assert line_of(1, numbered(upper)[0]) == "1: walk 21 m the other way, from (20.0, 0.0) to (0.0, 0.0)"
 
 
+@pytest.mark.slow
 def test_the_picture_shows_holes_only_where_there_are_some(tmp_path: Path) -> None:
     draw_coverage(tmp_path / "new" / "half.png", HALF)
     draw_coverage(tmp_path / "whole.png", WHOLE)

@@ -80,6 +80,7 @@ def test_a_push_of_a_filtered_model_is_few_calls_in_few_files(
     assert most_calls.total() <= MAX_CALLS and most_files <= MAX_FILES, measured
 
 
+@pytest.mark.slow
 def test_single_windows_compare_every_stride_and_a_filter_only_when_an_update_is_due(
     model: Matching, walk: Track, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -234,6 +234,7 @@ def test_a_clock_that_is_set_back_resets(odometry: bool) -> None:
     assert not grid_filter.device_offset_ut.any()
 
 
+@pytest.mark.slow
 def test_a_belief_remains_when_odometry_leaves_the_map() -> None:
     grid_filter = filter_of(corridor(5), FilterConfig(kidnap_rate_hz=0.0), odometry=True)
     for _ in range(50):

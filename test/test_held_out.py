@@ -44,6 +44,7 @@ def held_out(building: Building, path: Path) -> HeldOut:
     return follow_walks(loaded.model, nearest, [walk], "walking", STRIDE_S)
 
 
+@pytest.mark.slow
 def test_a_model_of_a_field_with_structure_is_worth_launching(tmp_path: Path) -> None:
     held, head = held_out(demo_building(), tmp_path / "m"), load_model(tmp_path / "m").model.head
     guesses = held.guesses(head)
@@ -81,6 +82,7 @@ def test_the_middle_is_that_of_the_walks_floor_or_of_the_most_surveyed_one() -> 
     assert RegressionHead(np.eye(2), 0, np.array([3.0, 4.0])).middle_m(1) == pytest.approx([3.0, 4.0])
 
 
+@pytest.mark.slow
 def test_1_nn_of_a_model_without_windows_needs_the_survey(tmp_path: Path) -> None:
     config, walk = ModelConfig(sampling=TimeSampling(rate_hz=20.0)), drive(length_m=40.0)
     model = load_model(matching_of(demo_building(), tmp_path / "m")).model

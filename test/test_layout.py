@@ -95,6 +95,7 @@ def names_of_classes() -> dict[str, list[str]]:
     return found
 
 
+@pytest.mark.slow
 def test_a_class_name_exists_once() -> None:
     assert not {name: paths for name, paths in names_of_classes().items() if len(paths) > 1}
 

@@ -76,6 +76,7 @@ def test_an_offset_of_any_size_is_tolerated_and_estimated(model: Matching, offse
     assert rest_ut.tolist() == pytest.approx(list(offset_ut), abs=1.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("offset_ut", OFFSETS_UT)
 def test_the_filter_learns_the_offset(model: Matching, offset_ut: tuple[float, ...]) -> None:
     walk = drive()

@@ -27,6 +27,7 @@ def test_a_node_is_timed(robots: int, reloads: int, tmp_path: Path) -> None:
     assert cost.stop_s > 0.0
 
 
+@pytest.mark.slow
 def test_the_matching_model_that_is_timed_can_be_loaded(tmp_path: Path) -> None:
     from mail_ros.core.models.model_file import load_model
 

@@ -239,7 +239,7 @@ def test_a_bag_without_the_topic_names_those_that_it_has(walk: Path) -> None:
 
 def test_a_lack_of_subscribers_is_an_error(ros_domain: int, walk: Path) -> None:
     with pytest.raises(MailError, match=r"wanted 1 subscriptions within 0.1 s, found 0; start the subscribers"):
-        replay(walk, ReplayOptions(wait_s=0.1))
+        replay(walk, ReplayOptions(wait_s=0.1, namespace="not_subscribed"))
 
 
 @pytest.mark.parametrize("rate", [-1.0, float("nan"), float("inf")])

@@ -98,6 +98,7 @@ def test_package_xml_and_setup_py_agree(package: Package, setup_arguments: dict[
     assert package.get_build_type() == "ament_python"
 
 
+@pytest.mark.slow
 def test_every_ros_package_that_is_imported_is_declared(package: Package) -> None:
     declared = {depend.name for depend in package.exec_depends}
     assert ros_imports("mail_ros", "launch") - BUNDLED <= declared

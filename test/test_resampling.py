@@ -36,6 +36,7 @@ def test_any_sensor_rate_gives_every_row_once(rate_hz: int) -> None:
     assert len(indices) == (stamps[-1] - stamps[0]) // PERIOD_NS
 
 
+@pytest.mark.slow
 @given(late=st.integers(1, 200), seed=st.integers(0, 99))
 def test_a_resampler_that_starts_later_gives_the_same_rows(late: int, seed: int) -> None:
     rng = np.random.default_rng(seed)

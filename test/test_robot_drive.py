@@ -146,6 +146,7 @@ def test_everything_at_once(model: Matching) -> None:
     check_found(model, true_track(go(80.0, heading_offset_rad=2.0, tilt_rad=0.1, spins=1, stops=1, reversals=1)))
 
 
+@pytest.mark.slow
 def test_a_hole_at_a_stop_costs_nothing_and_one_in_motion_only_its_window(model: Matching) -> None:
     """Odometry moves the position until the window is full again."""
     walk = go(60.0, stops=1, stop_s=20.0)
@@ -163,6 +164,7 @@ def test_a_hole_at_a_stop_costs_nothing_and_one_in_motion_only_its_window(model:
         assert errors_m(after[:4], track).max() < 1.0
 
 
+@pytest.mark.slow
 def test_estimates_are_causal_and_deterministic(model: Matching) -> None:
     track = true_track(go(heading_offset_rad=1.0, reversals=1))
     half = len(track) // 2

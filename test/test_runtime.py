@@ -83,6 +83,7 @@ def test_the_next_model_starts_from_the_last_pose(tmp_path: Path) -> None:
     assert new.localizer.filter.posterior().position_m == pytest.approx([2.0, 1.0], abs=0.2)
 
 
+@pytest.mark.slow
 def test_a_model_by_distance_takes_over_on_a_stationary_robot(tmp_path: Path) -> None:
     """The window was filled long before; the next model has it as well."""
     settings = ["kind=matching", "sampling.per_m=10", "sampling.length_m=2", "matching.speeds=[1]"]

@@ -21,6 +21,7 @@ from mail_ros.data.truth import TruthSource
 SMALL = ["building.aisles=2", "building.length_m=12", "building.crossings=2", "building.spacing_m=5"]
 
 
+@pytest.mark.slow
 def test_a_robots_drive_comes_back_from_its_bag(tmp_path: Path) -> None:
     walk = drive(small_building(), DriveConfig(stops=1, stop_s=3.0, heading_offset_rad=1.0), 2, floor=1, length_m=15.0)
     write_bag(tmp_path / "drive", dataclasses.replace(walk, landmarks=()))

@@ -136,6 +136,7 @@ def test_the_verb_writes_whole_surveys(building: Building, tmp_path: Path) -> No
         np.testing.assert_allclose(track.field_ut, walk.field_ut, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_the_option_of_old_sites_still_names_the_demos_building(tmp_path: Path) -> None:
     with pytest.warns(FutureWarning, match="--site is deprecated: use --building demo"):
         write_survey(out=tmp_path / "old", walks=1, part=0.1, site=0)

@@ -39,6 +39,7 @@ def in_map(walk: SimulatedDrive, mount: FloatArray) -> FloatArray:
     return rotated_ut
 
 
+@pytest.mark.slow
 def test_the_same_seed_is_the_same_drive_and_another_is_not() -> None:
     first, again, other = go(DriveConfig()), go(DriveConfig()), go(DriveConfig(), seed=4)
     np.testing.assert_array_equal(first.field_ut, again.field_ut)
@@ -160,6 +161,7 @@ def test_the_inertial_unit_measures_gravity_but_no_north() -> None:
     assert turn_rad_s == pytest.approx(EXACT.max_yaw_rate_rad_s, rel=0.1)
 
 
+@pytest.mark.slow
 def test_a_person_walks_in_steps_that_odometry_finds() -> None:
     walk = go(PERSON, length_m=60.0)
     assert walk.wheels is None

@@ -90,6 +90,7 @@ def test_four_commands_lead_to_a_model_and_each_names_the_next(here: Path) -> No
     assert any("all, moving" in line for line in run_shell(printed[-1].removeprefix("  or: ")))
 
 
+@pytest.mark.slow
 def test_a_walk_on_a_floor_that_the_site_does_not_have_is_not_imported(here: Path) -> None:
     write_csv(here / "walk.csv", 0)
     mail_ros("site", "init", "mill", "--floor", "1")
@@ -136,6 +137,7 @@ def test_plans_are_found_from_the_folder_of_the_site_file(here: Path) -> None:
     assert site.origin == (49.46, 11.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -156,6 +158,7 @@ def test_what_cannot_be_a_site_is_refused_and_leaves_nothing(here: Path, argumen
     assert {path.name for path in here.iterdir()} == {"plans"}
 
 
+@pytest.mark.slow
 def test_a_site_file_is_never_overwritten(here: Path) -> None:
     mail_ros("site", "init", "mill")
     assert "mill.yaml: wanted a name that is free, found a file" in mail_ros("site", "init", "mill", code=1)

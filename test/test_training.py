@@ -90,6 +90,7 @@ def test_training_a_matching_model_loads_no_torch(survey: Survey, tmp_path: Path
     assert load_model(tmp_path / "m").card.config.kind == "matching"
 
 
+@pytest.mark.slow
 def test_a_run_without_validation_walks_trains_on_all_or_holds_out_the_latest_of_each_route(tmp_path: Path) -> None:
     bags = []
     for number, route in enumerate(("a", "b", "a", "b", "c")):
@@ -116,6 +117,7 @@ def test_bags_without_routes_hold_out_the_latest(survey: Survey) -> None:
     assert [bag.name for bag in held.validate or []] == ["walk2"]
 
 
+@pytest.mark.slow
 def test_the_preset_paper_trains_the_row_mail_of_the_benchmark(survey: Survey, tmp_path: Path) -> None:
     quick = ["mail.hidden=4", "training.epochs=2", "training.stride_s=2"]
     tracks = [labelled_track(bag) for bag in survey.train]
@@ -138,6 +140,7 @@ def test_the_preset_paper_trains_the_row_mail_of_the_benchmark(survey: Survey, t
     assert load_model(tmp_path / "alone").card.tracker == "none"
 
 
+@pytest.mark.slow
 def test_matching_stores_a_walk_instead_of_training(survey: Survey, tmp_path: Path) -> None:
     settings = config("kind=matching", "matching.stride_s=0.1")
     card = train(settings, survey, tmp_path / "m.safetensors", tmp_path / "run", resume=False, report=quiet)
@@ -178,6 +181,7 @@ def test_an_interrupted_run_resumes_to_the_same_model(survey: Survey, tmp_path: 
     assert epochs == [0, 1, 2, 3]
 
 
+@pytest.mark.slow
 def test_it_stops_when_validation_no_longer_improves(
     survey: Survey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,6 +193,7 @@ def test_it_stops_when_validation_no_longer_improves(
     assert card.training["best_epoch"] == 1
 
 
+@pytest.mark.slow
 def test_a_run_folder_is_not_overwritten_nor_resumed_with_other_settings(survey: Survey, tmp_path: Path) -> None:
     def run(*more: str, resume: bool = False) -> None:
         train(config("training.epochs=1", *more), survey, tmp_path / "m", tmp_path / "run", resume=resume, report=quiet)
@@ -228,6 +233,7 @@ def test_walks_it_cannot_use_are_refused_before_anything_is_written(survey: Surv
     assert not (tmp_path / "m").exists()
 
 
+@pytest.mark.slow
 def test_a_model_keeps_what_was_known_of_the_robot_that_carried_the_sensor(survey: Survey, tmp_path: Path) -> None:
     """And a run goes on with the same robot only: its field is another one."""
     carried = dataclasses.replace(survey, robot=Robot((1.0, 0.0, 0.0, 0.0)))
@@ -239,6 +245,7 @@ def test_a_model_keeps_what_was_known_of_the_robot_that_carried_the_sensor(surve
         train(settings, survey, model, run, resume=True, report=quiet)
 
 
+@pytest.mark.slow
 def test_the_heatmap_has_several_floors(survey: Survey, tmp_path: Path) -> None:
     upstairs = synthetic_walk(30.0, floor=1).write(tmp_path / "upstairs")
     bags = Survey([*survey.train, upstairs], survey.validate)

@@ -82,6 +82,7 @@ def test_regions_of_no_site_is_one_line(options: list[str], said: str) -> None:
     assert said in str(found.exception)
 
 
+@pytest.mark.slow
 def test_a_part_of_a_site_is_a_survey_and_its_walks(monkeypatch: pytest.MonkeyPatch) -> None:
     """The room's runs 1 to 3 are learned, the fourth is followed with each odometry."""
     monkeypatch.setattr(sites, "read_run", lambda _, number, seed: named(f"run {number}, odometry {seed}"))
@@ -91,6 +92,7 @@ def test_a_part_of_a_site_is_a_survey_and_its_walks(monkeypatch: pytest.MonkeyPa
     assert walks == ["run 4, odometry 0", "run 4, odometry 1", "run 4, odometry 2"]
 
 
+@pytest.mark.slow
 def test_every_fold_is_judged_by_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runs, "labelled_track", lambda bag: named(bag.name))
     parts = [names(part()) for part in sites.traces([Path(f"trace_{number}") for number in range(4)]).parts]

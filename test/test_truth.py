@@ -53,6 +53,7 @@ def error_m(track: Track) -> float:
     return float(np.linalg.norm(track.position_m - WALK.position_m, axis=1)[track.valid].max())
 
 
+@pytest.mark.slow
 def test_all_ways_give_the_same_labels_within_centimetres(tmp_path: Path) -> None:
     """A landmark at every corner, marks of a route with two corners unmarked, clicks, and ten poses a second."""
     bags = {
@@ -76,6 +77,7 @@ def test_all_ways_give_the_same_labels_within_centimetres(tmp_path: Path) -> Non
     assert len(ends) == 1, "as many windows to train from"
 
 
+@pytest.mark.slow
 def test_the_first_source_of_a_bag_is_used(tmp_path: Path) -> None:
     every = {
         TruthSource.LANDMARKS: points(LANDMARK_TOPIC, WALK.landmarks),

@@ -40,6 +40,7 @@ def shown(bag: Path, out: Path) -> int:
     return count
 
 
+@pytest.mark.slow
 def test_what_is_shown_is_what_push_returns(bag: Path, tmp_path: Path) -> None:
     out = tmp_path / "view.rrd"
     count = shown(bag, out)
@@ -54,6 +55,7 @@ def test_what_is_shown_is_what_push_returns(bag: Path, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_all_that_there_is_to_see_is_in_the_file(bag: Path, tmp_path: Path) -> None:
     out = tmp_path / "view.rrd"
     shown(bag, out)
@@ -65,6 +67,7 @@ def test_all_that_there_is_to_see_is_in_the_file(bag: Path, tmp_path: Path) -> N
     np.testing.assert_allclose(rates_hz, 100.0, atol=2.0)
 
 
+@pytest.mark.slow
 def test_the_error_is_the_distance_to_where_the_walk_was(bag: Path, tmp_path: Path) -> None:
     out = tmp_path / "view.rrd"
     shown(bag, out)

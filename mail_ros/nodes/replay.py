@@ -35,6 +35,7 @@ CDR_HEADER = 4  # bytes; Fast DDS never delivers less, and withholds all that fo
 STALLED_S = 60.0  # without progress of a reliable subscriber until the replay gives up
 CLOCK_TOPIC = "/clock"
 ACK_S = 0.1  # rclpy holds Python's lock while it waits for acknowledgments
+SETTLE_S = 0.2  # DDS matches both sides on their own: a subscription that is seen may not see its publisher yet
 
 
 @dataclass(frozen=True)
@@ -191,6 +192,7 @@ class _Player:
                     fix="start the subscribers, or do not wait for them",
                 )
             time.sleep(0.01)
+        time.sleep(SETTLE_S)
 
     def _lossy(self) -> tuple[str, ...]:
         return tuple(
