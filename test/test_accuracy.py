@@ -102,7 +102,7 @@ def test_finished_cells_are_kept_damaged_and_changed_ones_computed_again(pieces:
 
 def test_the_same_seed_gives_the_same_table_also_to_who_only_has_a_simulator(tmp_path: Path) -> None:
     """`simulate`, then the paper's protocol, twice: equal to the last digit, but for times."""
-    mail_ros("simulate", "--out", tmp_path / "bags", "--walks", 2)
+    mail_ros("simulate", "--out", tmp_path / "bags", "--walks", 2, "--part", 0.4)
     tables, estimates = [], []
     for out in (tmp_path / "one", tmp_path / "two"):
         settings = ["--methods", "knn,maloc,mail", "--set", "mail.hidden=4", "--set", "training.epochs=1"]

@@ -1,7 +1,8 @@
 """Verbs of the command line in forks of one process that has imported what is heavy: 0.3 s instead of 4 s each.
 
 A fork has its own arguments, environment, folder, stdin, stdout, stderr and exit code, as a new process has; only the
-imports are done. What depends on them (`--version`, Ctrl-C, what `--help` loads) is tested in new processes.
+imports are done, also for its workers, which are forks of it. What depends on them (`--version`, Ctrl-C, what `--help`
+loads, how workers start) is tested in new processes.
 
     server(path)  <-- arguments, folder, environment and three file descriptors --  run_verb(), or this file as a script
                   --  process id, then exit code -->
@@ -12,6 +13,7 @@ from __future__ import annotations
 import gc
 import importlib
 import json
+import multiprocessing
 import os
 import select
 import signal
@@ -24,7 +26,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-HEAVY = ("torch", "matplotlib.figure", "rosbags.rosbag2", "mcap.writer", "scipy.sparse")
+HEAVY = ("mail_ros.evaluation.cells", "matplotlib.figure", "rosbags.rosbag2", "mcap.writer", "scipy.sparse")
 LIMIT_S = 300.0
 MESSAGE = 1 << 17  # bytes; Linux sends a datagram of up to about 200 kB
 
@@ -83,7 +85,9 @@ def serve(path: str, parent: socket.socket) -> None:
     for name in HEAVY:
         importlib.import_module(name)
     from mail_ros.cli.main import main
+    from mail_ros.evaluation import workers
 
+    workers.context = lambda preload=(): multiprocessing.get_context("fork")
     gc.freeze()  # else every fork walks through all of it at its end
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # forks that end are not waited for
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening:

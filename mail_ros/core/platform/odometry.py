@@ -6,6 +6,7 @@ known, never earlier, and a step is known once the body sinks again.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
 from typing import Annotated, NamedTuple
@@ -78,12 +79,13 @@ class PedestrianOdometry:
         A reading that is not finite, has no attitude or is not newer than the last is ignored.
         """
         no_step = np.zeros(2)
-        length = float(np.linalg.norm(reading.orientation_xyzw))
-        if not np.isfinite(length) or length < 0.5 or not np.isfinite(reading.acceleration_m_s2).all():
+        x, y, z, w = reading.orientation_xyzw.tolist()
+        forward, left, up = reading.acceleration_m_s2.tolist()
+        square = x * x + y * y + z * z + w * w
+        if not 0.25 <= square < math.inf or not math.isfinite(forward + left + up):
             return no_step
-        x, y, z, w = (reading.orientation_xyzw / length).tolist()
-        up = np.array([2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)])  # in the sensor's axes
-        vertical_m_s2 = float(up @ reading.acceleration_m_s2)
+        tilt_x, tilt_y, tilt_z = 2 * (x * z - w * y), 2 * (y * z + w * x), square - 2 * (x * x + y * y)
+        vertical_m_s2 = (tilt_x * forward + tilt_y * left + tilt_z * up) / square
         step_ns = None if self._stamp_ns is None else reading.stamp_ns - self._stamp_ns
         if step_ns is None or abs(step_ns) > self.gait.max_gap_s * NS_PER_S:
             self._start(reading.stamp_ns, vertical_m_s2)
@@ -104,7 +106,7 @@ class PedestrianOdometry:
 
     def _falls_from_peak(self, interval_s: float, vertical_m_s2: float) -> bool:
         """Smooth twice, and follow the curve from turning point to turning point."""
-        weight = 1.0 - np.exp(-2.0 * np.pi * self.gait.cutoff_hz * interval_s)
+        weight = 1.0 - math.exp(-2.0 * math.pi * self.gait.cutoff_hz * interval_s)
         self._once += weight * (vertical_m_s2 - self._once)
         self._twice += weight * (self._once - self._twice)
         value = self._twice
