@@ -129,9 +129,10 @@ def test_a_path_is_one_page_with_a_result_within_two_screens(path: Path) -> None
 
 def test_the_readme_shows_how_it_looks_and_how_good_it_is_within_two_screens() -> None:
     text = "\n".join((ROOT / "README.md").read_text().splitlines()[: 2 * SCREEN])
-    assert "](docs/demo_robot.png)" in text
+    assert "](docs/demo_robot.webp)" in text
     assert "make demo" in text
     assert text.count("mail_ros train BAGS --out M") == 2
+    assert (ROOT / "docs" / "demo_robot.webp").stat().st_size < 2_000_000
 
 
 def test_the_figures_of_the_readme_are_those_of_the_page_that_derives_them() -> None:

@@ -55,7 +55,7 @@ def draw_drive(
     figure = Figure(figsize=(10.5, 9.6), dpi=120, layout="constrained")
     floor, error, field = figure.subplots(3, 1, height_ratios=[4.6, 0.9, 0.9])
     events, error_m = drive_events(drive), np.linalg.norm(position_m - drive.position_m[sample], axis=1)
-    _draw_floor(floor, building, drive)
+    draw_floor(floor, building, drive)
     for number, walk_m in enumerate(survey_m):
         floor.plot(*walk_m.T, color=LANE, linewidth=0.9, label=None if number else "survey")
     first = int(sample[trusted][0]) if trusted.any() else len(drive.stamp_ns) - 1
@@ -85,7 +85,7 @@ def draw_drive(
     figure.savefig(path, bbox_inches="tight")
 
 
-def _draw_floor(axes: Axes, building: Building, drive: SimulatedDrive) -> None:
+def draw_floor(axes: Axes, building: Building, drive: SimulatedDrive) -> None:
     """The corridors and the hall with its obstacles, shaded by the strength of the field at the sensor's height."""
     hall = building.hall
     areas = [area for area in (building.plan, hall, hall and hall.doorway) if area is not None]
