@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from small_halls import Hall, drive, free_corners, lane_corners
 
+from mail_ros.core.belief import REGION, REGION_SQUARED
 from mail_ros.core.errors import ConfigError, TrackError
 from mail_ros.core.localizer.compose import compose, resolve_tracking
 from mail_ros.core.localizer.localizer import Localizer
@@ -70,6 +71,15 @@ def test_a_free_drive_is_followed_from_anywhere_at_any_yaw(fitted: FittedMap, ya
     assert np.mean([one.estimate.status in (Status.LOCALIZED, Status.STATIONARY) for one in scored]) > 0.9
     yaw = scored[-1].estimate.odom_yaw
     assert yaw is not None and abs(np.angle(np.exp(1j * (yaw.angle_rad - yaw_rad)))) < 0.15
+
+
+def test_a_region_reaches_beyond_what_is_near_while_that_is_uncertain(fitted: FittedMap) -> None:
+    """Until a pose is certain the belief is sharper than the probability that is reported; the region is not."""
+    walks = [drive(HALL, free_corners(seed), seed) for seed in (3, 5, 7)]
+    found = [one.estimate for walk in walks for one in follow(localizer(fitted), walk) if one.estimate.near < REGION]
+    reach_m = [np.sqrt(REGION_SQUARED * np.linalg.eigvalsh(one.covariance_m2)[-1]) for one in found]
+    assert len(found) > 100
+    assert all(radius_m > one.near_m for radius_m, one in zip(reach_m, found, strict=True))
 
 
 def test_a_sensor_ahead_of_the_axle_uses_the_map_of_another_robot(fitted: FittedMap) -> None:

@@ -4,8 +4,9 @@
     localized_from: at most `WRONG` of the estimates are LOCALIZED and wrong
     scales: the region of probability `REGION` holds that many errors of LOCALIZED estimates, and of the others
 
-The threshold is never below the default, and regions that hold a little too many or too few errors stay as they are:
-held-out walks are of the survey's own device and days, and a fold's model has learned fewer walks.
+The threshold is never below the default, regions of LOCALIZED estimates never shrink, and regions that hold a little
+too many or too few errors stay as they are: held-out walks are of the survey's own device and days, and a fold's model
+has learned fewer walks.
 """
 
 from __future__ import annotations
@@ -186,7 +187,8 @@ def calibrated_by(followed: Followed) -> TrackerCalibration:
     elif limit == NEVER:
         limit = max(THRESHOLDS[-2], _threshold(followed, on_map))
     localized = followed.localized(limit)
-    return TrackerCalibration(limit, _scale(followed.region[localized]), _scale(followed.region[~localized]))
+    localized_scale = max(1.0, _scale(followed.region[localized]))
+    return TrackerCalibration(limit, localized_scale, _scale(followed.region[~localized]))
 
 
 def _threshold(followed: Followed, judged: BoolArray) -> float:

@@ -253,7 +253,8 @@ class PoseGridFilter:
         near = _tempered(posterior.near, 1.0 / self._gain)
         self._settled |= near * followed >= LOCALIZED_FROM
         there = followed / (1.0 + LOST_PRIOR * math.expm1(self._lost))
-        everywhere_m2 = (1.0 - there) * self._everywhere_m2
+        far = max(0.0, posterior.near - near)  # what tempering leaves to poses far from this one
+        everywhere_m2 = (1.0 - there * (1.0 - far)) * self._everywhere_m2
         self._posterior = dataclasses.replace(
             posterior,
             covariance_m2=posterior.covariance_m2 + everywhere_m2 + self._label_m2,
