@@ -82,6 +82,13 @@ def test_a_region_reaches_beyond_what_is_near_while_that_is_uncertain(fitted: Fi
     assert all(radius_m > one.near_m for radius_m, one in zip(reach_m, found, strict=True))
 
 
+def test_rows_count_for_more_at_a_start_on_a_dense_survey_only(fitted: FittedMap) -> None:
+    thin = fit_field_map(CONFIG, survey_walks(survey(spacing_m=2.0)).rows, "wheels")
+    gains = [each.config.field_map.start_gain for each in (fitted, thin)]
+    assert gains == [CONFIG.field_map.start_gain, 1.0]
+    assert CONFIG.field_map.start_gain > 1.0
+
+
 def test_a_sensor_ahead_of_the_axle_uses_the_map_of_another_robot(fitted: FittedMap) -> None:
     corners_m = free_corners(4)
     central, ahead = (settled(fitted, drive(HALL, corners_m, 4, sensor_m=arm)) for arm in ((0.0, 0.0), (0.5, 0.0)))

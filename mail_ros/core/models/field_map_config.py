@@ -21,7 +21,7 @@ class FieldMapConfig(Settings, prefix="field_map."):
     likelihood_exponent_per_m: Annotated[float, Range(0.01, 100.0)] = (
         1.5  # exponent of a row's likelihood, per metre between rows
     )
-    start_gain: Annotated[float, Range(1.0, 10.0)] = 2.0  # factor of that exponent until a pose is certain
+    start_gain: Annotated[float, Range(1.0, 10.0)] = 2.0  # its factor until a pose is certain, on dense surveys
     # Motion
     yaws: Annotated[int, Range(4, 360)] = 36  # yaws of odometry's frame that the belief distinguishes
     yaw_noise_rad: Annotated[float, Range(0.0, 3.0)] = 0.07  # deviation of odometry's yaw after one metre

@@ -35,6 +35,7 @@ MAX_ROWS = 300  # most rows of one tile
 CELL_UT = 2.6  # usual difference of the field between neighbouring cells
 CELL_M = (0.15, 0.35)  # smallest and largest
 UNCHECKED = 0.1  # noise of a map whose walks do not pass each other, in the field's variance
+GAIN_BELOW = 0.15  # unexplained fraction of the field's variance below which rows count for more at a start
 WELL_KNOWN = 0.05  # fraction of the field's variance below which a map knows a position
 HELD_ROWS = 1000  # compared with a map of the other walks
 MAX_GAP_M = 0.5  # a longer displacement without a reading restarts the rows
@@ -54,7 +55,8 @@ def fit_field_map(config: ModelConfig, rows: SurveyRows, odometry: OdometrySourc
     """Fit a map.
 
     Args:
-        config: of the model; cell size and rows of the path follow from the survey.
+        config: of the model; cell size and rows of the path follow from the survey, and a map that explains too little
+            of the field has no `start_gain`: its errors are alike over metres.
         rows: of the survey, see `survey_walks`.
         odometry: source of the survey's displacements.
         seed: of the choice of regions and rows.
@@ -85,8 +87,11 @@ def fit_field_map(config: ModelConfig, rows: SurveyRows, odometry: OdometrySourc
         "statistics": np.array(dataclasses.astuple(statistics)),
     }
     sampling = DistanceSampling(per_m=1.0 / cell_m, length_m=PATH_ROWS * cell_m, max_gap_m=MAX_GAP_M)
+    unexplained = float(variance_ut2.mean() / (mean_ut.var(axis=0).mean() + variance_ut2.mean()))
+    fitted = config.field_map if unexplained < GAIN_BELOW else dataclasses.replace(config.field_map, start_gain=1.0)
     record = {"field": dataclasses.asdict(statistics)}
-    return FittedMap(dataclasses.replace(config, sampling=sampling), state, _golden(rows, cell_m), record)
+    config = dataclasses.replace(config, sampling=sampling, field_map=fitted)
+    return FittedMap(config, state, _golden(rows, cell_m), record)
 
 
 def map_at(
