@@ -43,6 +43,7 @@ ONLY_IN = {  # packages of a single module
     "data/importers/ulog.py": {"pyulog"},
     "data/plan_image.py": {"PIL"},
     "data/simulator/bodies.py": {"magpylib"},
+    "evaluation/drive_animation.py": {"PIL"},
     "nodes/launching.py": {"launch", "launch_ros"},
     "nodes/outputs.py": {"tf2_ros"},
     "view/rerun_canvas.py": {"rerun", "rerun_cli"},

@@ -192,7 +192,8 @@ class _Player:
                     fix="start the subscribers, or do not wait for them",
                 )
             time.sleep(0.01)
-        time.sleep(SETTLE_S)
+        if self.options.subscriptions:
+            time.sleep(SETTLE_S)
 
     def _lossy(self) -> tuple[str, ...]:
         return tuple(
