@@ -18,7 +18,7 @@ from mail_ros.core.errors import MailError
 from mail_ros.data.simulator.demo import CALM, demo_building, demo_hall, drive_hall
 from mail_ros.data.simulator.drive import drive
 from mail_ros.evaluation.drive_animation import PERIOD_S, animate_drive
-from mail_ros.evaluation.drive_picture import draw_drive
+from mail_ros.evaluation.drive_picture import DrivePoses, draw_drive
 
 pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
 pytestmark = pytest.mark.real_time
@@ -98,10 +98,10 @@ def test_a_picture_needs_one_estimate(tmp_path: Path, wheels: bool) -> None:
     building.floors[0].field_ut = lambda position_m: np.ones_like(position_m)  # type: ignore[method-assign]
     walk = drive_hall(building, 1.0, 0) if wheels else drive(building, CALM, length_m=5.0)
     last, trusted, survey_m = np.array([len(walk.stamp_ns) - 1]), np.array([wheels]), [walk.position_m] * wheels
-    shown = (building, walk, last, np.array([[100.0, -100.0]]), trusted, survey_m)
-    draw_drive(tmp_path / "one.png", *shown)
+    poses = DrivePoses(building, walk, last, np.array([[100.0, -100.0]]), trusted, survey_m)
+    draw_drive(tmp_path / "one.png", poses)
     assert (tmp_path / "one.png").read_bytes().startswith(PNG)
-    animate_drive(tmp_path / "new" / "one.webp", *shown)
+    animate_drive(tmp_path / "new" / "one.webp", poses)
     with Image.open(tmp_path / "new" / "one.webp") as animation:
         assert animation.n_frames == 2 + (walk.duration_s - 1e-6) // PERIOD_S
 

@@ -63,7 +63,7 @@ def demo(
     from mail_ros.data.simulator.demo import CALM, ROBOT_FILE, demo_building, demo_hall, drive_hall, survey_hall
     from mail_ros.data.simulator.drive import drive
     from mail_ros.evaluation.drive_animation import animate_drive, check_suffix
-    from mail_ros.evaluation.drive_picture import draw_drive
+    from mail_ros.evaluation.drive_picture import DrivePoses, draw_drive
 
     if animation:
         check_suffix(animation)
@@ -81,12 +81,12 @@ def demo(
             parameters = {"model": model or shipped_model(), "tracker": "none"}
         estimates = localized(driven, parameters)
     _print(driven, estimates)
-    shown = (building, driven, estimates.sample, estimates.position_m, estimates.trusted)
     survey_m = [walk.position_m for walk in walks]
-    draw_drive(out, *shown, survey_m)
+    poses = DrivePoses(building, driven, estimates.sample, estimates.position_m, estimates.trusted, survey_m)
+    draw_drive(out, poses)
     console.print(f"picture: {out}")
     if animation:
-        animate_drive(animation, *shown, survey_m)
+        animate_drive(animation, poses)
         console.print(f"animation: {animation}")
     if as_json:
         metrics = dataclasses.asdict(estimates.metrics())

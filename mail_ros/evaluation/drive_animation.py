@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -12,10 +12,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from mail_ros.core.errors import MailError
-from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray, IntArray
-from mail_ros.data.simulator.building import Building
-from mail_ros.data.simulator.simulated_drive import SimulatedDrive
-from mail_ros.evaluation.drive_picture import ERROR_COLOURS, INK, LANE, MAX_ERROR_M, QUIET, draw_floor
+from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray
+from mail_ros.evaluation.drive_picture import ERROR_COLOURS, INK, QUIET, DrivePoses, draw_floor
 
 PERIOD_S = 0.5  # from frame to frame, in time of the drive
 FRAME_MS = 100  # a frame is shown: five times as fast as the robot drove
@@ -32,53 +30,27 @@ def check_suffix(path: Path) -> None:
         raise MailError(str(path), wanted="a .webp file", found=path.suffix or "no suffix", fix="rename it")
 
 
-def animate_drive(
-    path: Path,
-    building: Building,
-    drive: SimulatedDrive,
-    sample: IntArray,
-    position_m: FloatArray,
-    trusted: BoolArray,
-    survey_m: Sequence[FloatArray] = (),
-) -> None:
-    """Write a drive and its estimates as an animated WebP.
+def animate_drive(path: Path, poses: DrivePoses) -> None:
+    """Write a drive and its estimates as an animated WebP, those that are not trusted in grey.
 
     Args:
-        path: of the picture; parent folders are created.
-        building: of the drive.
-        drive: its readings, and the truth.
-        sample: (p,) the drive's sample of each estimate.
-        position_m: (p, 2) the estimates.
-        trusted: (p,) whether each estimate was LOCALIZED or STATIONARY; others are grey.
-        survey_m: positions (n, 2) of each walk of the survey.
-
-    Raises:
-        MailError: the suffix is not .webp.
+        path: of the picture, see `check_suffix`; parent folders are created.
+        poses: of the drive.
     """
-    check_suffix(path)
-    frames = list(_frames(building, drive, sample, position_m, trusted, survey_m))
+    frames = list(_frames(poses))
     path.parent.mkdir(parents=True, exist_ok=True)
     durations_ms = [FRAME_MS] * (len(frames) - 1) + [LAST_FRAME_MS]
     frames[0].save(path, save_all=True, append_images=frames[1:], duration=durations_ms, loop=0, quality=60, method=4)
 
 
-def _frames(
-    building: Building,
-    drive: SimulatedDrive,
-    sample: IntArray,
-    position_m: FloatArray,
-    trusted: BoolArray,
-    survey_m: Sequence[FloatArray],
-) -> Iterator[Image.Image]:
+def _frames(poses: DrivePoses) -> Iterator[Image.Image]:
     """One picture for each half second of the drive."""
+    building, drive, sample, position_m, trusted, survey_m = poses
     figure = Figure(figsize=(8.0, 4.4), dpi=100, layout="constrained")
     axes = figure.add_subplot()
-    draw_floor(axes, building, drive)
-    for number, walk_m in enumerate(survey_m):
-        axes.plot(*walk_m.T, color=LANE, linewidth=0.8, label=None if number else "survey")
+    draw_floor(axes, building, drive, survey_m)
     axes.set(xlabel="", ylabel="", xticks=[], yticks=[])
-    error_m = np.linalg.norm(position_m - drive.position_m[sample], axis=1)
-    colours = ERROR_COLOURS(np.minimum(error_m / min(float(error_m[trusted].max(initial=1.0)), MAX_ERROR_M), 1.0))
+    colours = ERROR_COLOURS(poses.error_m / poses.max_error_m)  # larger ones have the last colour
     (true_path,) = axes.plot([], [], color=INK, linewidth=1.2, label="true path")
     (uncertain,) = axes.plot([], [], ".", color=QUIET, markersize=5, label="not LOCALIZED")
     dots = axes.scatter([], [], s=18, linewidths=0, zorder=3, color=ERROR_COLOURS(0.0), label="estimate")
@@ -92,7 +64,7 @@ def _frames(
         robot.set_data(*drive.position_m[[last]].T)
         uncertain.set_data(*position_m[until & ~trusted].T)
         dots.set(offsets=position_m[until & trusted], facecolors=colours[until & trusted])
-        _set_title(axes, now_s, error_m[until], trusted[until])
+        _set_title(axes, now_s, poses.error_m[until], trusted[until])
         pixels = BytesIO()
         figure.savefig(pixels, format="raw")
         yield Image.frombytes("RGBA", figure.canvas.get_width_height(), pixels.getvalue()).convert("RGB")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -32,35 +32,38 @@ EVENT_STYLES: dict[EventKind, tuple[str, str]] = {  # marker and colour
 }
 
 
-def draw_drive(
-    path: Path,
-    building: Building,
-    drive: SimulatedDrive,
-    sample: IntArray,
-    position_m: FloatArray,
-    trusted: BoolArray,
-    survey_m: Sequence[FloatArray] = (),
-) -> None:
-    """Draw a drive and its estimates as a PNG.
+class DrivePoses(NamedTuple):
+    """A simulated drive, and the poses that were estimated of it."""
 
-    Args:
-        path: of the picture; parent folders are created.
-        building: of the drive.
-        drive: its readings, and the truth.
-        sample: (p,) the drive's sample of each estimate.
-        position_m: (p, 2) the estimates.
-        trusted: (p,) whether each estimate was LOCALIZED or STATIONARY; others are grey.
-        survey_m: positions (n, 2) of each walk of the survey.
-    """
+    building: Building
+    drive: SimulatedDrive  # its readings, and the truth
+    sample: IntArray  # (p,) the drive's sample of each estimate
+    position_m: FloatArray  # (p, 2) the estimates
+    trusted: BoolArray  # (p,) whether each estimate was LOCALIZED or STATIONARY
+    survey_m: Sequence[FloatArray] = ()  # positions (n, 2) of each walk of the survey
+
+    @property
+    def error_m(self) -> FloatArray:
+        """(p,) error of each estimate."""
+        error_m: FloatArray = np.linalg.norm(self.position_m - self.drive.position_m[self.sample], axis=1)
+        return error_m
+
+    @property
+    def max_error_m(self) -> float:
+        """The error that has the last colour; 1 m at least."""
+        return min(float(self.error_m[self.trusted].max(initial=1.0)), MAX_ERROR_M)
+
+
+def draw_drive(path: Path, poses: DrivePoses) -> None:
+    """Draw a drive and its estimates as a PNG, those that are not trusted in grey; parent folders are created."""
+    building, drive, sample, _, trusted, survey_m = poses
     figure = Figure(figsize=(10.5, 9.6), dpi=120, layout="constrained")
     floor, error, field = figure.subplots(3, 1, height_ratios=[4.6, 0.9, 0.9])
-    events, error_m = drive_events(drive), np.linalg.norm(position_m - drive.position_m[sample], axis=1)
-    draw_floor(floor, building, drive)
-    for number, walk_m in enumerate(survey_m):
-        floor.plot(*walk_m.T, color=LANE, linewidth=0.9, label=None if number else "survey")
+    events, error_m = drive_events(drive), poses.error_m
+    draw_floor(floor, building, drive, survey_m)
     first = int(sample[trusted][0]) if trusted.any() else len(drive.stamp_ns) - 1
     _draw_path(floor, drive, first)
-    _draw_estimates(floor, drive.position_m[sample], position_m, trusted)
+    _draw_estimates(floor, poses)
     _mark_events(floor, drive, events)
     median_m, p90_m = np.percentile(error_m[trusted] if trusted.any() else error_m, [50, 90])
     title = f"Simulated robot, {trusted.mean():.0%} of {len(sample)} poses LOCALIZED: "
@@ -85,8 +88,8 @@ def draw_drive(
     figure.savefig(path, bbox_inches="tight")
 
 
-def draw_floor(axes: Axes, building: Building, drive: SimulatedDrive) -> None:
-    """The corridors and the hall with its obstacles, shaded by the strength of the field at the sensor's height."""
+def draw_floor(axes: Axes, building: Building, drive: SimulatedDrive, survey_m: Sequence[FloatArray]) -> None:
+    """The corridors, the hall with its obstacles, the strength of the field at the sensor's height, and the survey."""
     hall = building.hall
     areas = [area for area in (building.plan, hall, hall and hall.doorway) if area is not None]
     edge_m = np.concatenate([area.extent_m for area in areas])
@@ -117,6 +120,8 @@ def draw_floor(axes: Axes, building: Building, drive: SimulatedDrive) -> None:
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0, colors=INK)
     axes.text(0.01, 0.005, "shading: strength of the field", transform=axes.transAxes, fontsize=8, color=INK)
+    for number, walk_m in enumerate(survey_m):
+        axes.plot(*walk_m.T, color=LANE, linewidth=0.9, label=None if number else "survey")
 
 
 def _draw_path(axes: Axes, drive: SimulatedDrive, first: int) -> None:
@@ -126,17 +131,16 @@ def _draw_path(axes: Axes, drive: SimulatedDrive, first: int) -> None:
     axes.plot(*drive.position_m[0], "o", color="white", markeredgecolor=INK, markersize=9, label="start")
 
 
-def _draw_estimates(axes: Axes, true_m: FloatArray, position_m: FloatArray, trusted: BoolArray) -> None:
+def _draw_estimates(axes: Axes, poses: DrivePoses) -> None:
     """The trusted estimates coloured by error, with a line from each to the truth; all others in grey."""
+    trusted, position_m = poses.trusted, poses.position_m
     if not trusted.all():
         axes.plot(*position_m[~trusted].T, ".", color=QUIET, markersize=4, label="not LOCALIZED")
-    true_m, (x_m, y_m) = true_m[trusted], position_m[trusted].T
-    error_m = np.hypot(x_m - true_m[:, 0], y_m - true_m[:, 1])
+    true_m, (x_m, y_m) = poses.drive.position_m[poses.sample[trusted]], position_m[trusted].T
     lines_m = np.stack([true_m, position_m[trusted]], axis=1)
     axes.add_collection(LineCollection(lines_m.tolist(), colors=INK, linewidths=0.5, alpha=0.5))
-    limit_m = min(float(error_m.max(initial=1.0)), MAX_ERROR_M)
-    style: dict[str, Any] = {"cmap": ERROR_COLOURS, "vmin": 0.0, "vmax": limit_m}
-    dots = axes.scatter(x_m, y_m, s=16, c=error_m, linewidths=0, zorder=3, **style)
+    style: dict[str, Any] = {"cmap": ERROR_COLOURS, "vmin": 0.0, "vmax": poses.max_error_m}
+    dots = axes.scatter(x_m, y_m, s=16, c=poses.error_m[trusted], linewidths=0, zorder=3, **style)
     axes.plot([], [], ".", color=ERROR_COLOURS(0.0), markersize=9, label="estimate")
     bar = axes.figure.colorbar(dots, ax=axes, shrink=0.55, aspect=30, pad=0.01, extend="max")
     bar.set_label("error, m")

@@ -80,12 +80,13 @@ class PedestrianOdometry:
         """
         no_step = np.zeros(2)
         x, y, z, w = reading.orientation_xyzw.tolist()
-        forward, left, up = reading.acceleration_m_s2.tolist()
+        ahead, left, above = reading.acceleration_m_s2.tolist()
         square = x * x + y * y + z * z + w * w
-        if not 0.25 <= square < math.inf or not math.isfinite(forward + left + up):
+        if not 0.25 <= square < math.inf or not math.isfinite(ahead + left + above):
             return no_step
-        tilt_x, tilt_y, tilt_z = 2 * (x * z - w * y), 2 * (y * z + w * x), square - 2 * (x * x + y * y)
-        vertical_m_s2 = (tilt_x * forward + tilt_y * left + tilt_z * up) / square
+        # The vertical in the sensor's axes, times the square
+        up_x, up_y, up_z = 2 * (x * z - w * y), 2 * (y * z + w * x), square - 2 * (x * x + y * y)
+        vertical_m_s2 = (up_x * ahead + up_y * left + up_z * above) / square
         step_ns = None if self._stamp_ns is None else reading.stamp_ns - self._stamp_ns
         if step_ns is None or abs(step_ns) > self.gait.max_gap_s * NS_PER_S:
             self._start(reading.stamp_ns, vertical_m_s2)
