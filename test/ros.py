@@ -5,6 +5,7 @@ Waits end when what they wait for is there, and fail after ten seconds; nothing 
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import signal
@@ -130,6 +131,7 @@ class Graph:
         self.executor.shutdown()
         self.node.destroy_node()
         rclpy.shutdown(context=self.context)
+        del self.executor, self.node, self.context
 
 
 class LogLines:
@@ -171,6 +173,14 @@ def ros_domain(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[int]
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
         yield domain_id
+        gc.collect()  # nodes and contexts refer to each other
+        assert not participants(), "still in a domain that will be another test's"
+
+
+def participants() -> list[str]:
+    """Threads of this process that serve a participant of Fast DDS."""
+    names = (task.read_text().strip() for task in Path("/proc/self/task").glob("*/comm"))
+    return [name for name in names if name.startswith("dds.ev")]
 
 
 def dds_profile() -> dict[str, str]:

@@ -17,9 +17,10 @@ from mail_ros.core.signal.sampling import DistanceSampling, Sampling
 from mail_ros.core.signal.window import cut_windows
 from mail_ros.core.types import BoolArray, FloatArray, IntArray, Row
 from mail_ros.data.gravity_alignment import device_offset_ut, odometry_yaw_offset_rad, rotated_rows
-from mail_ros.data.track import Track
+from mail_ros.data.track import Track, cached_by_track
 
 
+@cached_by_track
 def resample(track: Track, sampling: Sampling, axes: AxesKind = "device") -> Track:
     """The walk at the rows that the robot's preprocessing would give.
 

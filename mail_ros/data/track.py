@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
-from typing import Any, NamedTuple
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -56,9 +58,9 @@ class Labels(NamedTuple):
     leg: IntArray | None = None  # (n,) number of the leg between two landmarks; None with poses, or without labels
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Track:
-    """One walk: magnetometer samples in recorded order, with their positions."""
+    """One walk: magnetometer samples in recorded order, with their positions; equal to itself alone."""
 
     source: str  # name of the bag
     stamp_ns: IntArray  # (n,)
@@ -104,3 +106,23 @@ class Track:
         }
         parts: dict[str, Any] = {name: each if each is None else each[part] for name, each in columns.items()}
         return replace(self, **parts)
+
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+def cached_by_track(
+    function: Callable[Concatenate[Track, Parameters], Result],
+) -> Callable[Concatenate[Track, Parameters], Result]:
+    """Cache the results of a function while a walk exists: each fold of a survey uses the same walks."""
+    cache: WeakKeyDictionary[Track, dict[object, Result]] = WeakKeyDictionary()
+
+    @functools.wraps(function)
+    def cached(track: Track, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        results, key = cache.setdefault(track, {}), (args, tuple(kwargs.items()))
+        if key not in results:
+            results[key] = function(track, *args, **kwargs)
+        return results[key]
+
+    return cached

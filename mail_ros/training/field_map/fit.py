@@ -20,7 +20,7 @@ from mail_ros.core.models.model_config import ModelConfig
 from mail_ros.core.signal.sampling import DistanceSampling
 from mail_ros.core.types import Cells, Float32Array, FloatArray, IntArray
 from mail_ros.training.field_map.map_cells import map_cells
-from mail_ros.training.field_map.process import Covariance, Region, fit_covariance, negative_log_likelihood, predict
+from mail_ros.training.field_map.process import Covariance, Region, fit_covariance, negative_log_likelihoods, predict
 from mail_ros.training.field_map.survey import SurveyRows, rotated_field
 
 REGIONS, REGION_M = 24, 2.5  # the covariance is fitted to regions: number, radius
@@ -121,12 +121,13 @@ def _field_yaw_rad(rows: SurveyRows, yaws_deg: Sequence[int], rng: np.random.Gen
     covariance = fit_covariance([_rotated_region(each, yaws_deg[0]) for each in regions])
     deviation_ut = float(rows.field_ut[:, :2].std())
     deviations = [covariance._replace(horizontal_ut=fraction * deviation_ut) for fraction in DEVIATIONS]
-    cost = {}
-    for degrees in yaws_deg:
-        candidates = [_rotated_region(each, degrees) for each in regions]
-        cost[degrees] = min(negative_log_likelihood(candidates, each) for each in deviations)
-    best = min(cost, key=cost.__getitem__)
-    return float(np.radians(best if cost[best] < cost[yaws_deg[0]] - MIN_GAIN else yaws_deg[0]))
+    candidates = [
+        Region(each.position_m, np.stack([_rotated_region(each, degrees).field_ut for degrees in yaws_deg]))
+        for each in regions
+    ]
+    costs = np.min([negative_log_likelihoods(candidates, each) for each in deviations], axis=0)
+    best = int(costs.argmin()) if costs.min() < costs[0] - MIN_GAIN else 0
+    return float(np.radians(yaws_deg[best]))
 
 
 def _rotated_region(region: Region, yaw_deg: int) -> Region:

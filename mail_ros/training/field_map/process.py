@@ -72,18 +72,28 @@ def correlations(first_m: FloatArray, second_m: FloatArray, length_m: float) -> 
 
 def negative_log_likelihood(regions: list[Region], covariance: Covariance) -> float:
     """Of independent regions, whose mean fields are unknown; without the constant."""
-    total = 0.0
+    return float(negative_log_likelihoods([Region(at_m, field_ut[None]) for at_m, field_ut in regions], covariance)[0])
+
+
+def negative_log_likelihoods(regions: list[Region], covariance: Covariance) -> FloatArray:
+    """(c,) that of each of c candidates for the field; a region has the fields (c, n, 3) of all."""
+    total = np.zeros(len(regions[0].field_ut))
     for position_m, field_ut in regions:
         horizontal, vertical = correlations(position_m, position_m, covariance.length_m)
         axes = np.repeat(np.eye(2), len(position_m), axis=0)
         for part, mean, values, deviation in (
-            (horizontal, axes @ axes.T, field_ut[:, :2].T.ravel(), covariance.horizontal_ut),
-            (vertical, np.ones_like(vertical), field_ut[:, 2], covariance.vertical_ut),
+            (
+                horizontal,
+                axes @ axes.T,
+                np.concatenate([field_ut[..., 0], field_ut[..., 1]], axis=1),
+                covariance.horizontal_ut,
+            ),
+            (vertical, np.ones_like(vertical), field_ut[..., 2], covariance.vertical_ut),
         ):
             noise = covariance.noise_ut**2 * np.eye(len(part))
             factor = np.linalg.cholesky(deviation**2 * part + MEAN_UT2 * mean + noise)
-            rest = solve_triangular(factor, values, lower=True)
-            total += 0.5 * float(rest @ rest) + float(np.log(np.diag(factor)).sum())
+            rest = solve_triangular(factor, values.T, lower=True)
+            total += 0.5 * np.square(rest).sum(axis=0) + np.log(np.diag(factor)).sum()
     return total
 
 

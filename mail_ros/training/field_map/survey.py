@@ -21,7 +21,7 @@ from mail_ros.core.signal.path_resampling import STEP_S, PathResampler
 from mail_ros.core.signal.preprocessor import SensorCheck, arm_m
 from mail_ros.core.types import NS_PER_S, BoolArray, FloatArray, IntArray
 from mail_ros.data.gravity_alignment import device_offset_ut, odometry_yaw_offset_rad, rotated_rows
-from mail_ros.data.track import Track
+from mail_ros.data.track import Track, cached_by_track
 
 logger = logging.getLogger(__name__)
 
@@ -99,6 +99,7 @@ def labels_by_odometry_m(track: Track) -> FloatArray:
     return position_m
 
 
+@cached_by_track
 def walk_rows(track: Track) -> SurveyRows:
     """The rows of one walk, as walk 0.
 
