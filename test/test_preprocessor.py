@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from imported_bags import import_file
-from shared_walks import LOGS, needs_logs
 
 from mail_ros.core.errors import TrackError
 from mail_ros.core.signal.attitude import about_vertical
 from mail_ros.core.signal.preprocessor import SENSOR_FAULTS, Preprocessor, SensorCheck
 from mail_ros.core.signal.sampling import DistanceSampling, TimeSampling
 from mail_ros.core.types import FloatArray, Sample
-from mail_ros.data.bag import read_track
 
 START_NS = 1_700_000_000_000_000_000
 FIELD_UT = np.array([20.0, 5.0, -43.0])
@@ -180,16 +176,3 @@ def test_missing_odometry_or_attitude_is_an_error_where_it_is_needed() -> None:
     with pytest.raises(TrackError, match="wanted an attitude in every sample, found a sample without"):
         Preprocessor(ROBOT, "gravity").push(dataclasses.replace(sample, attitude_xyzw=None))
     assert Preprocessor(TimeSampling()).push(dataclasses.replace(sample, moved_m=None, attitude_xyzw=None)) == []
-
-
-@pytest.mark.slow
-@needs_logs
-def test_no_reading_of_a_surveyed_walk_is_rejected(tmp_path: Path) -> None:
-    """Twelve walks, one of each route, between their first and their last landmark."""
-    for log in sorted(LOGS.glob("*repetition03*.txt.gz")):
-        track = read_track(import_file("ipin", log, tmp_path))
-        walk, preprocessor = track.labelled_span(), Preprocessor(TimeSampling())
-        for sample in walk.samples():
-            preprocessor.push(sample)
-        assert preprocessor.counts.keys() <= {"used", "duplicate", "late"}, track.source
-        assert preprocessor.counts["used"] > 4000, track.source

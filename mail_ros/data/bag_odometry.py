@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from mail_ros.core.config import OdometrySource
@@ -66,9 +68,9 @@ class BagOdometry:
         self._by_steps.append(self._steps_travelled.pop_until(stamp_ns))
         self._attitudes.append(self._attitude.newest)
 
-    @property
+    @cached_property
     def source(self) -> OdometrySource | None:
-        """Wheels if they moved, else steps if there were any; None without motion."""
+        """After the last message: wheels if they moved, else steps if there were any; None without motion."""
         if _travelled_m(self._by_wheels) >= MOVED_M:
             return "wheels"
         return "steps" if _travelled_m(self._by_steps) >= MOVED_M else None
@@ -78,9 +80,9 @@ class BagOdometry:
         """How far the sensor is ahead and left of the walker's feet; of a robot, its robot file has it."""
         return (GaitConfig.held_ahead_m, 0.0) if self.source == "steps" else (0.0, 0.0)
 
-    @property
+    @cached_property
     def moved_m(self) -> FloatArray | None:
-        """(n, 2) displacement before each of the n magnetometer samples; None where the bag has no odometry."""
+        """After the last message: (n, 2) displacement before each magnetometer sample; None without odometry."""
         if not self._has_wheels and not self._has_steps:
             return None
         use_wheels = self.source == "wheels" or (self.source is None and self._has_wheels)

@@ -119,7 +119,7 @@ def cached_by_track(
     cache: WeakKeyDictionary[Track, dict[object, Result]] = WeakKeyDictionary()
 
     @functools.wraps(function)
-    def cached(track: Track, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+    def cached(track: Track, /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
         results, key = cache.setdefault(track, {}), (args, tuple(kwargs.items()))
         if key not in results:
             results[key] = function(track, *args, **kwargs)

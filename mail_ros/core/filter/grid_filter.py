@@ -138,7 +138,7 @@ class GridFilter:
         Raises:
             TrackError: a number that is not finite.
         """
-        if not (np.isfinite(moved_m).all() and np.isfinite(elapsed_s)):
+        if not all(map(math.isfinite, (*moved_m.tolist(), elapsed_s))):
             raise TrackError(
                 "the filter", wanted="finite odometry and time", found=f"{moved_m} m in {elapsed_s} s", fix="skip them"
             )

@@ -38,7 +38,7 @@ class StepInProgress:
     def observe(self, elapsed_s: float, moved_m: FloatArray) -> None:
         """Add a displacement (2,) m since the last call, zero where odometry reported none."""
         self._silent_s += elapsed_s
-        if moved_m.any():
+        if any(moved_m.tolist()):
             self._step_m, self._step_s, self._silent_s = moved_m, self._silent_s, 0.0
         overdue = self._step_s > MAX_STEP_S or self._silent_s >= 2.0 * self._step_s
         self.begun_m = self._step_m * (0.0 if overdue else min(1.0, self._silent_s / self._step_s))

@@ -172,7 +172,7 @@ class Displacements:
 
     def add(self, stamp_ns: int, moved_m: FloatArray) -> None:
         """Add a displacement that was known at `stamp_ns`."""
-        if not moved_m.any():
+        if not any(moved_m.tolist()):
             return
         if len(self._pending) == MAX_PENDING:  # no field samples arrive: merge the oldest two
             _, earlier_m = self._pending.popleft()

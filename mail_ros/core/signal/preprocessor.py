@@ -144,7 +144,7 @@ class Preprocessor:
             if self._needs_odometry:
                 raise _missing("a localizer with odometry", "odometry", "use tracker walking")
             return True
-        if not np.isfinite(sample.moved_m).all():
+        if not all(map(math.isfinite, sample.moved_m.tolist())):
             return not self._needs_odometry
         self.moved_m = sample.moved_m
         if not isinstance(self.resampler, TimeResampler):
