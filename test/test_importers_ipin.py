@@ -182,7 +182,7 @@ def test_a_bag_is_never_overwritten(tmp_path: Path) -> None:
 @pytest.mark.process
 @needs_logs
 def test_all_shared_logs_arrive_whole(tmp_path: Path) -> None:
-    """Counts, duration, units and landmarks of all 36 logs, as `rosbags` and `mcap` read them; no reading is rejected."""
+    """Counts, duration, units and landmarks of all 36 logs, as `rosbags` and `mcap` read them; all readings count."""
     logs = sorted(LOGS.glob("*.txt.gz"))
     assert len(logs) == 36
     with ProcessPoolExecutor(mp_context=context()) as pool:
