@@ -158,7 +158,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def ros_domain(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[int]:
+def ros_domain(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[int]:
     """A domain that no other test of this machine uses now, in the environment of this process and its children."""
     pytest.importorskip("rclpy", reason="needs rclpy: a ROS 2 installation or its wheels")
     with reserved_domain() as domain_id:
@@ -173,7 +173,9 @@ def ros_domain(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[int]
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
         yield domain_id
-        gc.collect()  # nodes and contexts refer to each other
+        request.node.funcargs.clear()  # pytest keeps fixtures up to the next test,
+        monkeypatch.undo()  # a patch keeps what it patched,
+        gc.collect()  # and nodes and contexts refer to each other
         assert not participants(), "still in a domain that will be another test's"
 
 

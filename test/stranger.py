@@ -1,0 +1,181 @@
+"""The page for a robot, as a user with a ROS 2 install and nothing else follows it: `python test/stranger.py`.
+
+A fresh home, a workspace with a copy of this repository, and the commands of docs/paths/robot.md as they are written,
+in their order, each in the shell that the ones before have left. What only a person can do is done here: simulated
+drives are the robot, replayed while a launch file runs, and Ctrl-C ends it. It needs a sourced ROS 2 with colcon, and
+fetches packages, so the gate does not run it; `test/test_installed.py` runs there what needs no ROS.
+
+A model of these drives has to give poses on the topic, or the run fails.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "paths" / "robot.md"
+BLOCK = re.compile(r"^```(sh|sh ros)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LOCALIZED = "-> LOCALIZED"
+PATIENCE_S = 180.0
+NO_SCREEN = " rviz:=true"
+LEFT_OUT = {"rosdep": "needs the index of rosdistro", "ros2 run rviz2": "needs a screen"}
+DRIVES = ("monday_1", "monday_2", "tuesday_1", "wednesday_1")
+
+
+def commands(page: str) -> Iterator[str]:
+    """The lines of its blocks; those that go on are one."""
+    for _, block in BLOCK.findall(page):
+        for line in block.replace("\\\n", " ").splitlines():
+            if line.split("#")[0].strip():
+                yield line.split("    #")[0]
+
+
+class Shell:
+    """Commands one after the other, as in one shell: folder and environment go from each to the next."""
+
+    def __init__(self, home: Path) -> None:
+        self.state = home / ".state"
+        keep = ("PATH", "PYTHONPATH", "AMENT_PREFIX_PATH", "LD_LIBRARY_PATH", "PIP_CONSTRAINT", "ROS_DOMAIN_ID")
+        self.environment = {name: os.environ[name] for name in keep if name in os.environ}
+        self.environment |= {"HOME": str(home), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST", "LANG": "C.UTF-8"}
+        self.state.write_text(f"cd {home}\n")
+
+    def start(self, command: str, log: Path) -> subprocess.Popen[bytes]:
+        """Run a command; what it prints goes to a file."""
+        print(f"$ {command}", flush=True)
+        script = f'. {self.state}\n{command}\nwas=$?\n{{ export -p; echo "cd $PWD"; }} > {self.state}.new\nexit $was'
+        with log.open("wb") as out:
+            return subprocess.Popen(
+                ["bash", "-c", script], env=self.environment, stdout=out, stderr=out, start_new_session=True
+            )
+
+    def run(self, command: str, shown: int = 6) -> str:
+        """Run a command to its end; what it printed.
+
+        Raises:
+            SystemExit: it failed.
+        """
+        log = self.state.with_name("output")
+        code = self.start(command, log).wait()
+        text = log.read_text(errors="replace")
+        print(*text.splitlines()[-shown:], sep="\n", flush=True)
+        if code:
+            sys.exit(f"exit code {code}: {command}\n{text[-3000:]}")
+        self.state.with_name(".state.new").replace(self.state)
+        return text
+
+
+class Launched:
+    """A launch file that runs until it is ended by Ctrl-C."""
+
+    def __init__(self, shell: Shell, command: str) -> None:
+        self.log = shell.state.with_name("launched")
+        self.process = shell.start(command, self.log)
+
+    def wait_for(self, text: str) -> None:
+        deadline_s = time.monotonic() + PATIENCE_S
+        while text not in self.log.read_text(errors="replace"):
+            if self.process.poll() is not None or time.monotonic() > deadline_s:
+                self.end()
+                sys.exit(f"never printed {text!r}:\n{self.log.read_text(errors='replace')[-3000:]}")
+            time.sleep(0.1)
+
+    def end(self) -> None:
+        """Ctrl-C, to all of its processes as a terminal sends it."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGINT)
+        code = self.process.wait(30.0)
+        print(*self.log.read_text(errors="replace").splitlines()[-8:], f"exit code {code}", sep="\n", flush=True)
+
+
+def robot_drives(shell: Shell) -> None:
+    """Bags of a simulated robot, with the reference of the simulator in place of AMCL's poses."""
+    shell.run("mail_ros simulate --out drives --platform robot --walks 4 --drive-m 60")
+    rename = (
+        "from pathlib import Path; from mail_ros.data.bag import Bag; from mail_ros.data.bag_writer import BagWriter\n"
+        "for source, name in zip(sorted(Path('drives').iterdir()), {names}):\n"
+        "    with BagWriter(Path('robot', name)) as bag:\n"
+        "        for one in Bag(source).messages():\n"
+        "            topic = one.topic.replace('reference_pose', 'amcl_pose')\n"
+        "            bag.add_topic(topic, one.msgtype)\n"
+        "            bag.write(topic, one.log_time_ns, one.cdr)\n"
+    )
+    shell.run(f'mkdir -p robot && python3 -c "{rename.format(names=DRIVES)}"')
+
+
+def follow_page(shell: Shell) -> None:
+    """All commands of the page."""
+    demo: Launched | None = None
+    for command in commands(PAGE.read_text()):
+        reason = next((why for start, why in LEFT_OUT.items() if command.startswith(start)), None)
+        if reason:
+            print(f"$ {command}\n(not run: it {reason})")
+        elif "demo.launch.py" in command:
+            demo = Launched(shell, command.replace(NO_SCREEN, ""))
+            demo.wait_for(LOCALIZED)
+        elif "record.launch.py" in command:
+            if demo:
+                demo.end()
+            install_the_rest(shell)
+            robot_drives(shell)
+            for name in DRIVES:
+                record(shell, command.replace("prefix:=monday", f"prefix:={name.partition('_')[0]}"), name)
+        elif command.startswith("mail_ros"):
+            shell.run(command + (" --truth /amcl_pose" if command.split()[1] in ("check", "train", "evaluate") else ""))
+        elif "mail.launch.py" in command:
+            shell.run("cp models/site.safetensors $HOME/")
+            localize(shell, command)
+        else:
+            shell.run(command)
+
+
+def install_the_rest(shell: Shell) -> None:
+    """The lines of docs/install.md for recording, and for surveys, training and evaluation."""
+    lines = re.findall(
+        r"^pip install (?:lz4|dtaidistance).*$", (ROOT / "docs" / "install.md").read_text(), re.MULTILINE
+    )
+    for line in lines:
+        shell.run(line, shown=1)
+
+
+def record(shell: Shell, command: str, name: str) -> None:
+    """One drive, recorded while the robot drives it."""
+    recorder = Launched(shell, command)
+    recorder.wait_for("recording")
+    shell.run(f"mail_ros replay robot/{name} --rate 10 --subscriptions 3")
+    recorder.end()
+
+
+def localize(shell: Shell, command: str) -> None:
+    """A drive in real time, and its poses on the topics."""
+    localizer = Launched(shell, command)
+    localizer.wait_for("tracker odometry")
+    poses = Launched(shell, "ros2 topic echo --once /mail_localizer/pose")
+    shell.run(f"mail_ros replay robot/{DRIVES[-1]} --rate 2 --subscriptions 2")
+    localizer.wait_for(LOCALIZED)
+    poses.wait_for("pose:")
+    localizer.end()
+
+
+def main() -> None:
+    """Set up a home and a workspace, and follow the page."""
+    home = Path(tempfile.mkdtemp(prefix="stranger_"))
+    source = home / "workspace" / "src" / "mail_ros"
+    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(".*", "build", "install", "log", "runs", "bags"))
+    shell = Shell(home)
+    shell.run(f"cd {source.parent}")
+    follow_page(shell)
+    print(f"all done, in {home}")
+
+
+if __name__ == "__main__":
+    main()
