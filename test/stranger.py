@@ -28,6 +28,7 @@ LOCALIZED = "-> LOCALIZED"
 PATIENCE_S = 180.0
 NO_SCREEN = " rviz:=true"
 LEFT_OUT = {"rosdep": "needs the index of rosdistro", "ros2 run rviz2": "needs a screen"}
+TRUTH_VERBS = ("check", "train", "evaluate")
 DRIVES = ("monday_1", "monday_2", "tuesday_1", "wednesday_1")
 
 
@@ -77,16 +78,20 @@ class Shell:
 class Launched:
     """A launch file that runs until it is ended by Ctrl-C."""
 
-    def __init__(self, shell: Shell, command: str) -> None:
-        self.log = shell.state.with_name("launched")
+    def __init__(self, shell: Shell, command: str, name: str = "launched") -> None:
+        self.log = shell.state.with_name(name)
         self.process = shell.start(command, self.log)
 
     def wait_for(self, text: str) -> None:
+        """Until it has printed something.
+
+        Raises:
+            SystemExit: it ended before, or has not in `PATIENCE_S`.
+        """
         deadline_s = time.monotonic() + PATIENCE_S
-        while text not in self.log.read_text(errors="replace"):
+        while text not in self.text:
             if self.process.poll() is not None or time.monotonic() > deadline_s:
-                self.end()
-                sys.exit(f"never printed {text!r}:\n{self.log.read_text(errors='replace')[-3000:]}")
+                sys.exit(f"never printed {text!r}:\n{self.text[-3000:]}")
             time.sleep(0.1)
 
     def end(self) -> None:
@@ -94,7 +99,18 @@ class Launched:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGINT)
         code = self.process.wait(30.0)
-        print(*self.log.read_text(errors="replace").splitlines()[-8:], f"exit code {code}", sep="\n", flush=True)
+        print(*self.text.splitlines()[-8:], f"exit code {code}", sep="\n", flush=True)
+
+    @property
+    def text(self) -> str:
+        """What it has printed."""
+        return self.log.read_text(errors="replace")
+
+    def __enter__(self) -> Launched:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
 
 
 def robot_drives(shell: Shell) -> None:
@@ -114,23 +130,24 @@ def robot_drives(shell: Shell) -> None:
 
 def follow_page(shell: Shell) -> None:
     """All commands of the page."""
-    demo: Launched | None = None
-    for command in commands(PAGE.read_text()):
+    todo = list(commands(PAGE.read_text()))
+    while todo:
+        command = todo.pop(0)
         reason = next((why for start, why in LEFT_OUT.items() if command.startswith(start)), None)
         if reason:
             print(f"$ {command}\n(not run: it {reason})")
         elif "demo.launch.py" in command:
-            demo = Launched(shell, command.replace(NO_SCREEN, ""))
-            demo.wait_for(LOCALIZED)
+            with Launched(shell, command.replace(NO_SCREEN, "")) as demo:
+                demo.wait_for(LOCALIZED)
+                while todo[0].startswith("ros2 topic"):
+                    shell.run(todo.pop(0))
         elif "record.launch.py" in command:
-            if demo:
-                demo.end()
             install_the_rest(shell)
             robot_drives(shell)
             for name in DRIVES:
                 record(shell, command.replace("prefix:=monday", f"prefix:={name.partition('_')[0]}"), name)
         elif command.startswith("mail_ros"):
-            shell.run(command + (" --truth /amcl_pose" if command.split()[1] in ("check", "train", "evaluate") else ""))
+            shell.run(command + (" --truth /amcl_pose" if command.split()[1] in TRUTH_VERBS else ""), shown=20)
         elif "mail.launch.py" in command:
             shell.run("cp models/site.safetensors $HOME/")
             localize(shell, command)
@@ -149,21 +166,21 @@ def install_the_rest(shell: Shell) -> None:
 
 def record(shell: Shell, command: str, name: str) -> None:
     """One drive, recorded while the robot drives it."""
-    recorder = Launched(shell, command)
-    recorder.wait_for("recording")
-    shell.run(f"mail_ros replay robot/{name} --rate 10 --subscriptions 3")
-    recorder.end()
+    with Launched(shell, command) as recorder:
+        recorder.wait_for("recording")
+        shell.run(f"mail_ros replay robot/{name} --rate 10 --wait-for 3")
 
 
 def localize(shell: Shell, command: str) -> None:
-    """A drive in real time, and its poses on the topics."""
-    localizer = Launched(shell, command)
-    localizer.wait_for("tracker odometry")
-    poses = Launched(shell, "ros2 topic echo --once /mail_localizer/pose")
-    shell.run(f"mail_ros replay robot/{DRIVES[-1]} --rate 2 --subscriptions 2")
-    localizer.wait_for(LOCALIZED)
-    poses.wait_for("pose:")
-    localizer.end()
+    """A drive at twice its speed, and a pose on the topic."""
+    with Launched(shell, command) as localizer:
+        localizer.wait_for("tracker odometry")
+        with Launched(
+            shell, "ros2 topic echo --once /mail_localizer/pose geometry_msgs/msg/PoseStamped", "pose"
+        ) as pose:
+            shell.run(f"mail_ros replay robot/{DRIVES[-1]} --rate 2 --wait-for 2")
+            pose.wait_for("orientation")
+        localizer.wait_for(LOCALIZED)
 
 
 def main() -> None:
@@ -172,8 +189,11 @@ def main() -> None:
     source = home / "workspace" / "src" / "mail_ros"
     shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(".*", "build", "install", "log", "runs", "bags"))
     shell = Shell(home)
-    shell.run(f"cd {source.parent}")
-    follow_page(shell)
+    shell.run(f"cd {source.parent} && ros2 daemon start")  # knows the topics by the time that they are read
+    try:
+        follow_page(shell)
+    finally:
+        shell.run("ros2 daemon stop")
     print(f"all done, in {home}")
 
 
