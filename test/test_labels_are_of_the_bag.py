@@ -24,7 +24,7 @@ from mail_ros.data.track import Landmark
 STAMPS_NS = [START_NS + number * 100_000_000 for number in range(20)]
 ODOM_M = np.array([100.0, 50.0])  # the origin of every odometry in the map
 ROBOTS = ("robot1", "robot2", "robot12")
-TESLA, UNITS = 1.0, {"gauss": 1e4, "mT": 1e3, "µT": 1e6, "nT": 1e9, "kG": 10.0}
+TESLA, UNITS = 1.0, {"gauss": 1e4, "mT": 1e3, "µT": 1e6, "nT": 1e9, "mG": 1e7}
 FRAMES = {  # the frame of positions, their origin in the map, and the floor that it names; None: not known in the map
     "map": (np.zeros(2), 0),
     "/map": (np.zeros(2), 0),
