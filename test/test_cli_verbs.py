@@ -148,6 +148,7 @@ def test_a_verb_that_moved_out_of_the_package_names_the_new_command(verb: str) -
     assert f"python -m benchmarks {verb}" in VERBS
 
 
+@pytest.mark.slow
 def test_a_verb_that_is_gone_names_what_to_use_instead() -> None:
     code, output = ended("export", "models/network.safetensors", "--onnx", "network.onnx")
     assert code == ExitCode.FAILED

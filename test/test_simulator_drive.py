@@ -170,6 +170,7 @@ def test_a_person_walks_in_steps_that_odometry_finds() -> None:
     assert steps_m.sum() == pytest.approx(way_m, rel=0.15)
 
 
+@pytest.mark.slow
 def test_a_track_declares_where_its_sensor_is_and_its_truth_is_that_of_the_axle() -> None:
     """A rotation in place moves the sensor; the true position keeps still."""
     walk = go(changed(forward_m=0.4, left_m=-0.2, spins=1))

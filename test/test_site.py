@@ -130,6 +130,7 @@ def test_a_walk_of_another_site_is_neither_usable_nor_trained_on(here: Path) -> 
     assert not (here / "m").exists()
 
 
+@pytest.mark.slow
 def test_plans_are_found_from_the_folder_of_the_site_file(here: Path) -> None:
     mail_ros("site", "init", "mill", "--floor", "0=plans/ground.yaml", "--origin", "49.46,11.1", "--out", "sub/m.yaml")
     site = read_site(here / "sub" / "m.yaml")
