@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -181,7 +182,10 @@ def ros_domain(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, 
 
 def participants() -> list[str]:
     """Threads of this process that serve a participant of Fast DDS."""
-    names = (task.read_text().strip() for task in Path("/proc/self/task").glob("*/comm"))
+    names = []
+    for task in Path("/proc/self/task").glob("*/comm"):
+        with suppress(OSError):  # a thread that has ended meanwhile
+            names.append(task.read_text().strip())
     return [name for name in names if name.startswith("dds.ev")]
 
 
