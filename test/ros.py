@@ -173,6 +173,7 @@ def ros_domain(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, 
         }
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
+        gc.freeze()  # what was there before is not searched
         yield domain_id
         request.node.funcargs.clear()  # pytest keeps fixtures up to the next test,
         monkeypatch.undo()  # a patch keeps what it patched,
