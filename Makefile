@@ -39,7 +39,7 @@ CODE := . $(wildcard scripts/*)
 TYPED := mail_ros benchmarks test docs/generator
 QUICK := not slow and not process and not docs and not real_time
 
-.PHONY: help demo quick test test-quick test-real-time test-others soak check style types types-quick format install docs reference demo-model clean
+.PHONY: help demo demo-corridors demo-hall quick test test-quick test-real-time test-others soak check style types types-quick format install docs reference demo-model clean
 .DELETE_ON_ERROR:
 
 help:
@@ -63,8 +63,15 @@ endif
 	@ln -sfn $(CURDIR)/scripts $(VENV)/lib/mail_ros
 	@touch $@
 
+# Both wait for their robots most of the time.
 demo: $(READY)
+	@echo "Two simulated robots drive in real time; results in a minute and a half."
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync demo-corridors demo-hall
+
+demo-corridors: $(READY)
 	@$(BIN)/mail_ros demo --out runs/demo.png
+
+demo-hall: $(READY)
 	@$(BIN)/mail_ros demo --wheels --out runs/demo_robot.png
 
 test: check
