@@ -1,8 +1,8 @@
 # From a bare checkout to a result. Every target does all of its own set-up, once, in .venv; no ROS install needed.
 #
-#   make demo                       simulated robots are localized over DDS; two minutes
-#   make quick                      formatting, types and the quick tests; under two minutes
-#   make test                       the gate that CI runs: quick and all the rest; under twelve minutes
+#   make demo                       simulated robots are localized over DDS; a minute and a half
+#   make quick                      formatting, types and the quick tests; about two minutes
+#   make test                       the gate that CI runs: quick and all the rest; about twenty minutes
 #   make soak                       a day of data with faults through the localizer node; some minutes
 #   make docs                       the pages as HTML, strictly
 #   make reference                  write docs/reference/ again, after a change of verbs, parameters or settings

@@ -132,7 +132,6 @@ class Graph:
         self.executor.shutdown()
         self.node.destroy_node()
         rclpy.shutdown(context=self.context)
-        del self.executor, self.node, self.context
 
 
 class LogLines:

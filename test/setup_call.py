@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 import setuptools  # type: ignore[import-untyped]
 
+# What no build needs, by its patterns.
+LEFT_OUT = (".*", "__pycache__", "*.egg-info", "build", "dist", "install", "log", "runs", "bags", "docs")
+
 
 def setup_call(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The arguments of `setup` in the setup.py of a folder."""

@@ -18,26 +18,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
+
+from pages import blocks
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "paths" / "robot.md"
-BLOCK = re.compile(r"^```(sh|sh ros)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LOCALIZED = "-> LOCALIZED"
 PATIENCE_S = 180.0
 NO_SCREEN = " rviz:=true"
 LEFT_OUT = {"rosdep": "needs the index of rosdistro", "ros2 run rviz2": "needs a screen"}
 TRUTH_VERBS = ("check", "train", "evaluate")
 DRIVES = ("monday_1", "monday_2", "tuesday_1", "wednesday_1")
-
-
-def commands(page: str) -> Iterator[str]:
-    """The lines of its blocks; those that go on are one."""
-    for _, block in BLOCK.findall(page):
-        for line in block.replace("\\\n", " ").splitlines():
-            if line.split("#")[0].strip():
-                yield line.split("    #")[0]
 
 
 class Shell:
@@ -94,12 +86,13 @@ class Launched:
                 sys.exit(f"never printed {text!r}:\n{self.text[-3000:]}")
             time.sleep(0.1)
 
-    def end(self) -> None:
-        """Ctrl-C, to all of its processes as a terminal sends it."""
+    def end(self) -> int:
+        """Ctrl-C, to all of its processes as a terminal sends it; the exit code."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGINT)
         code = self.process.wait(30.0)
         print(*self.text.splitlines()[-8:], f"exit code {code}", sep="\n", flush=True)
+        return code
 
     @property
     def text(self) -> str:
@@ -109,8 +102,9 @@ class Launched:
     def __enter__(self) -> Launched:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.end()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self.end() and kind is None:
+            sys.exit("it did not end cleanly")
 
 
 def robot_drives(shell: Shell) -> None:
@@ -130,7 +124,7 @@ def robot_drives(shell: Shell) -> None:
 
 def follow_page(shell: Shell) -> None:
     """All commands of the page."""
-    todo = list(commands(PAGE.read_text()))
+    todo = [line for block in blocks(PAGE) if block.mark in ("sh", "sh ros") for line in block.lines()]
     while todo:
         command = todo.pop(0)
         reason = next((why for start, why in LEFT_OUT.items() if command.startswith(start)), None)

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from ros import ROOT
-from setup_call import setup_call
+from setup_call import LEFT_OUT, setup_call
 
 import mail_ros
 
@@ -26,7 +26,6 @@ pytestmark = [
     pytest.mark.process,
     pytest.mark.skipif(not BUILDS_WHEELS, reason="needs setuptools 70.1 or newer, or the package wheel"),
 ]
-LEFT_OUT = (".*", "__pycache__", "*.egg-info", "build", "dist", "install", "log", "runs", "bags", "docs")
 RELEASE = f"mail_ros-{mail_ros.__version__}"
 
 

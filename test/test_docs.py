@@ -8,14 +8,12 @@ install, `sh long` hours or other people's data, `sh make` is the gate itself, `
 from __future__ import annotations
 
 import re
-import shlex
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from app_exports import write_exports
+from pages import Block, blocks
 from ros import ROOT
 from small_site import shell
 from verbs import verb_of, verbs
@@ -23,7 +21,6 @@ from verbs import verb_of, verbs
 pytestmark = pytest.mark.docs
 
 
-BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 RUNS, MARKED, SHOWN = (
     "sh",
     {"sh ros", "sh long", "sh make", "sh install", "sh screen"},
@@ -34,23 +31,6 @@ PATHS = sorted((ROOT / "docs" / "paths").glob("*.md"))
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")), *PATHS]
 SCREEN = 50  # lines
 VERBS = verbs()
-
-
-class Block(NamedTuple):
-    """A piece of a page between two fences."""
-
-    mark: str
-    text: str
-
-    def commands(self) -> Iterator[list[str]]:
-        """The words of each line; lines that go on are one."""
-        for line in self.text.replace("\\\n", " ").splitlines():
-            if words := shlex.split(line, comments=True):
-                yield words
-
-
-def blocks(page: Path) -> list[Block]:
-    return [Block(*found) for found in BLOCK.findall(page.read_text())]
 
 
 def name(page: Path) -> str:

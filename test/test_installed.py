@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 from ros import ROOT
+from setup_call import LEFT_OUT
 
 pytestmark = [pytest.mark.docs, pytest.mark.slow]
-LEFT_OUT = (".*", "__pycache__", "*.egg-info", "build", "dist", "install", "log", "runs", "bags", "docs", "test")
 LOCALIZE = """
 import sys
 from pathlib import Path

@@ -108,18 +108,18 @@ class Track:
         return replace(self, **parts)
 
 
-Parameters = ParamSpec("Parameters")
-Result = TypeVar("Result")
+_Parameters = ParamSpec("_Parameters")
+_Result = TypeVar("_Result")
 
 
 def cached_by_track(
-    function: Callable[Concatenate[Track, Parameters], Result],
-) -> Callable[Concatenate[Track, Parameters], Result]:
+    function: Callable[Concatenate[Track, _Parameters], _Result],
+) -> Callable[Concatenate[Track, _Parameters], _Result]:
     """Cache the results of a function while a walk exists: each fold of a survey uses the same walks."""
-    cache: WeakKeyDictionary[Track, dict[object, Result]] = WeakKeyDictionary()
+    cache: WeakKeyDictionary[Track, dict[object, _Result]] = WeakKeyDictionary()
 
     @functools.wraps(function)
-    def cached(track: Track, /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+    def cached(track: Track, /, *args: _Parameters.args, **kwargs: _Parameters.kwargs) -> _Result:
         results, key = cache.setdefault(track, {}), (args, tuple(kwargs.items()))
         if key not in results:
             results[key] = function(track, *args, **kwargs)

@@ -52,7 +52,7 @@ class Region(NamedTuple):
     """Some rows that lie close to each other."""
 
     position_m: FloatArray  # (n, 2)
-    field_ut: FloatArray  # (n, 3)
+    field_ut: FloatArray  # (n, 3), or candidates for it, (c, n, 3)
 
 
 def correlations(first_m: FloatArray, second_m: FloatArray, length_m: float) -> tuple[FloatArray, FloatArray]:
@@ -70,24 +70,22 @@ def correlations(first_m: FloatArray, second_m: FloatArray, length_m: float) -> 
     return horizontal, vertical
 
 
-def negative_log_likelihood(regions: list[Region], covariance: Covariance) -> float:
-    """Of independent regions, whose mean fields are unknown; without the constant."""
-    return float(negative_log_likelihoods([Region(at_m, field_ut[None]) for at_m, field_ut in regions], covariance)[0])
-
-
 def negative_log_likelihoods(regions: list[Region], covariance: Covariance) -> FloatArray:
-    """(c,) that of each of c candidates for the field; a region has the fields (c, n, 3) of all."""
+    """Of independent regions, whose mean fields are unknown, without the constant.
+
+    Args:
+        regions: with c candidates for the field of each, (c, n, 3).
+        covariance: of the field.
+
+    Returns:
+        (c,) one for each candidate.
+    """
     total = np.zeros(len(regions[0].field_ut))
     for position_m, field_ut in regions:
         horizontal, vertical = correlations(position_m, position_m, covariance.length_m)
         axes = np.repeat(np.eye(2), len(position_m), axis=0)
         for part, mean, values, deviation in (
-            (
-                horizontal,
-                axes @ axes.T,
-                np.concatenate([field_ut[..., 0], field_ut[..., 1]], axis=1),
-                covariance.horizontal_ut,
-            ),
+            (horizontal, axes @ axes.T, np.hstack([field_ut[..., 0], field_ut[..., 1]]), covariance.horizontal_ut),
             (vertical, np.ones_like(vertical), field_ut[..., 2], covariance.vertical_ut),
         ):
             noise = covariance.noise_ut**2 * np.eye(len(part))
@@ -99,9 +97,10 @@ def negative_log_likelihoods(regions: list[Region], covariance: Covariance) -> F
 
 def fit_covariance(regions: list[Region]) -> Covariance:
     """The covariance of the greatest likelihood, within `BOUNDS`."""
+    measured = [Region(position_m, field_ut[None]) for position_m, field_ut in regions]
     start = np.log([10.0, 10.0, 1.5, 1.5])
     found = minimize(
-        lambda logs: negative_log_likelihood(regions, Covariance(*np.exp(logs))),
+        lambda logs: float(negative_log_likelihoods(measured, Covariance(*np.exp(logs)))[0]),
         start,
         method="L-BFGS-B",
         bounds=np.log(BOUNDS),
